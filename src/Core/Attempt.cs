@@ -1,0 +1,47 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>What an action is done to: never two actions at once on the same thing.</summary>
+/// <param name="Verb">The kind of action.</param>
+/// <param name="Target">The UID of the object, or the name of what is asked about.</param>
+public readonly record struct ActionKey(string Verb, string Target)
+{
+    public static ActionKey For(Pod pod) => new("delete pod", pod.Uid.Value);
+
+    public static ActionKey For(Attachment attachment) => new("detach", attachment.Uid.Value);
+
+    /// <exception cref="ArgumentException">The decision is no action.</exception>
+    public static ActionKey For(Decision decision) => decision switch
+    {
+        Decision.DeletePod o => For(o.Pod),
+        Decision.Detach o => For(o.Attachment),
+        Decision.Consult o => new("consult", o.Resource.Value.ToUpperInvariant()),
+        Decision.CountPods o => new("count pods", o.Node.Value),
+        _ => throw new ArgumentException($"{decision} is no action", nameof(decision)),
+    };
+}
+
+/// <summary>How often an action failed in a row, and from when it may be tried again.</summary>
+public sealed record Attempt(int Failures, Instant NotBefore)
+{
+    /// <summary>An action that was accepted is repeated if its effect is not seen by then: accepted is not gone.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
+
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(15);
+
+    /// <summary>A rehearsal need not repeat itself while nothing changes.</summary>
+    private static readonly TimeSpan DryRunDelay = TimeSpan.FromMinutes(10);
+
+    internal static Attempt After(Outcome outcome, int failures, Instant at) => outcome.Answer switch
+    {
+        Answer.Accepted or Answer.AlreadyGone or Answer.Replaced => new(0, at + Patience),
+        Answer.DryRun => new(0, at + DryRunDelay),
+        _ => new(failures + 1, at + Longer(BackOff(failures), outcome.RetryAfter ?? TimeSpan.Zero)),
+    };
+
+    private static TimeSpan BackOff(int failures) =>
+        failures < 6 ? FirstDelay * (1 << failures) : LongestDelay;
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+}

@@ -1,0 +1,210 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>Everything this process was told, and nothing else.</summary>
+/// <remarks>Immutable: any thread may read one at leisure, and a recorded list of observations rebuilds it exactly.</remarks>
+public sealed record ClusterSnapshot
+{
+    private ClusterSnapshot()
+    {
+    }
+
+    /// <summary>Nothing was told yet.</summary>
+    public static ClusterSnapshot Empty { get; } = new();
+
+    /// <summary>The resource definitions that were heard of.</summary>
+    public ImmutableDictionary<ResourceName, Resource> Resources { get; private init; } = ImmutableDictionary<ResourceName, Resource>.Empty;
+
+    /// <summary>The resource definitions of which something is to be said: not every replica's user is plainly well.</summary>
+    public ImmutableSortedSet<ResourceName> Suspicious { get; private init; } = [];
+
+    /// <summary>LINSTOR's satellites; null until it was asked.</summary>
+    public ImmutableDictionary<NodeName, Satellite>? Satellites { get; private init; }
+
+    /// <summary>The pods that match the selector, by the claims they mount.</summary>
+    public Catalog<ObjectKey, Pod, ObjectKey> Pods { get; private init; } = new(
+        pod => pod.Key,
+        pod => pod.Claims.Select(use => new ObjectKey(pod.Key.Namespace, use.Claim)).Distinct(),
+        (before, after) => before.Uid == after.Uid && before.Node == after.Node);
+
+    /// <summary>The PersistentVolumes, by the LINSTOR resource behind them.</summary>
+    public Catalog<string, Volume, ResourceName> Volumes { get; private init; } = new(
+        volume => volume.Name,
+        volume => volume.Resource is { } resource ? [resource] : [],
+        (before, after) => before.Resource == after.Resource);
+
+    /// <summary>The PersistentVolumes once more, by claim.</summary>
+    public Catalog<string, Volume, ObjectKey> Claims { get; private init; } = new(
+        volume => volume.Name,
+        volume => volume.Claim is { } claim ? [claim] : [],
+        (_, _) => true);
+
+    /// <summary>Our attacher's attachments, by PersistentVolume.</summary>
+    public Catalog<string, Attachment, string> Attachments { get; private init; } = new(
+        attachment => attachment.Name,
+        attachment => [attachment.Volume],
+        (before, after) => before.Uid == after.Uid);
+
+    /// <summary>Kubernetes' nodes.</summary>
+    public ImmutableDictionary<NodeName, ClusterNode> Nodes { get; private init; } = ImmutableDictionary<NodeName, ClusterNode>.Empty;
+
+    /// <summary>The LINSTOR names of nodes.</summary>
+    public ImmutableDictionary<NodeName, CsiNode> CsiNodes { get; private init; } = ImmutableDictionary<NodeName, CsiNode>.Empty;
+
+    /// <summary>The sources that have told everything and go on telling. What nodes are called hardly changes: once told is enough.</summary>
+    public ImmutableHashSet<Source> Listening { get; private init; } = [];
+
+    /// <summary>When LINSTOR last answered; null if it never did.</summary>
+    public Instant? LinstorAnsweredAt { get; private init; }
+
+    /// <summary>The newest count of pods on a node.</summary>
+    public ImmutableDictionary<NodeName, Observation.Counted> Counts { get; private init; } = ImmutableDictionary<NodeName, Observation.Counted>.Empty;
+
+    /// <summary>What was tried and is not yet seen to be done.</summary>
+    public ImmutableDictionary<ActionKey, Attempt> Attempts { get; private init; } = ImmutableDictionary<ActionKey, Attempt>.Empty;
+
+    /// <summary>Claims that a pod was deleted for on a node, while its attachment there is not yet gone.</summary>
+    public ImmutableHashSet<(NodeName Node, ObjectKey Claim)> Vacated { get; private init; } = [];
+
+    /// <summary>The snapshot after one more observation.</summary>
+    public ClusterSnapshot Apply(Observation seen, Instant at) => seen switch
+    {
+        Observation.Promotion o => With(ResourceOf(o.Resource).Hear(o.Node, o.Promotability, at), at),
+        Observation.Reported o => LinstorAnswered(at).Report(o.Report, at),
+        Observation.SatellitesListed o => LinstorAnswered(at).Relist(o.Satellites, at),
+
+        Observation.Listed<Pod> o => Relist(o.Items, at),
+        Observation.Seen<Pod> o => this with { Pods = Pods.Set(o.Item, at) },
+        Observation.Gone<Pod> o => Forget(o.Item) with { Pods = Pods.Remove(o.Item) },
+
+        Observation.Listed<Volume> o => Hear(Source.Volumes) with { Volumes = Volumes.Replace(o.Items, at), Claims = Claims.Replace(o.Items, at) },
+        Observation.Seen<Volume> o => this with { Volumes = Volumes.Set(o.Item, at), Claims = Claims.Set(o.Item, at) },
+        Observation.Gone<Volume> o => this with { Volumes = Volumes.Remove(o.Item), Claims = Claims.Remove(o.Item) },
+
+        Observation.Listed<Attachment> o => Relist(o.Items, at),
+        Observation.Seen<Attachment> o => this with { Attachments = Attachments.Set(o.Item, at) },
+        Observation.Gone<Attachment> o => Forget(o.Item) with { Attachments = Attachments.Remove(o.Item) },
+
+        Observation.Listed<ClusterNode> o => Hear(Source.Nodes) with { Nodes = o.Items.ToImmutableDictionary(node => node.Name) },
+        Observation.Seen<ClusterNode> o => this with { Nodes = Nodes.SetItem(o.Item.Name, o.Item) },
+        Observation.Gone<ClusterNode> o => this with { Nodes = Nodes.Remove(o.Item.Name) },
+
+        Observation.Listed<CsiNode> o => Hear(Source.CsiNodes) with { CsiNodes = o.Items.ToImmutableDictionary(node => node.Name) },
+        Observation.Seen<CsiNode> o => this with { CsiNodes = CsiNodes.SetItem(o.Item.Name, o.Item) },
+        Observation.Gone<CsiNode> o => this with { CsiNodes = CsiNodes.Remove(o.Item.Name) },
+
+        Observation.Counted o => this with { Counts = Counts.SetItem(o.Node, o), Attempts = Attempts.Remove(ActionKey.For(new Decision.CountPods(o.Node))) },
+        Observation.Silenced o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { Listening = Listening.Remove(o.Source) },
+        Observation.Acted o => Note(o.Decision, o.Outcome, at),
+        _ => this,
+    };
+
+    /// <summary>What LINSTOR calls a Kubernetes node.</summary>
+    public NodeName LinstorNameOf(NodeName node) => CsiNodes.GetValueOrDefault(node)?.LinstorName ?? node;
+
+    private Resource ResourceOf(ResourceName name) => Resources.GetValueOrDefault(name) ?? new Resource(name);
+
+    private ClusterSnapshot With(Resource resource, Instant at)
+    {
+        var assessed = resource.Reassess(Satellites, at);
+        if (Resources.TryGetValue(resource.Name, out var before) && ReferenceEquals(before, assessed))
+        {
+            return this;
+        }
+
+        var suspicious = !assessed.Exists || assessed.Findings.Any(finding => finding.Objection is not HoldReason.Healthy);
+        return this with
+        {
+            Resources = Resources.SetItem(resource.Name, assessed),
+            Suspicious = suspicious ? Suspicious.Add(resource.Name) : Suspicious.Remove(resource.Name),
+        };
+    }
+
+    private ClusterSnapshot Report(ResourceReport report, Instant at)
+    {
+        var answered = this with { Attempts = Attempts.Remove(ActionKey.For(new Decision.Consult(report.Resource))) };
+        var nobodyNeedsIt = !report.Exists && !Volumes.ReferringTo(report.Resource).Any();
+        return nobodyNeedsIt
+            ? answered with { Resources = Resources.Remove(report.Resource), Suspicious = Suspicious.Remove(report.Resource) }
+            : answered.With(ResourceOf(report.Resource).Hear(report), at);
+    }
+
+    private ClusterSnapshot Relist(ImmutableArray<Satellite> satellites, Instant at)
+    {
+        var listed = satellites.DistinctBy(satellite => satellite.Name).ToImmutableDictionary(satellite => satellite.Name);
+        if (Satellites is { } before && before.Count == listed.Count && listed.All(entry => before.GetValueOrDefault(entry.Key) == entry.Value))
+        {
+            return this;
+        }
+
+        var next = this with { Satellites = listed };
+        return Resources.Values.Aggregate(next, (cluster, resource) => cluster.With(resource, at));
+    }
+
+    /// <summary>LINSTOR can be asked again. The time in which it could not does not count towards any loss.</summary>
+    private ClusterSnapshot LinstorAnswered(Instant at)
+    {
+        var heard = Hear(Source.Linstor) with { LinstorAnsweredAt = at };
+        return Listening.Contains(Source.Linstor) || LinstorAnsweredAt is not { } last
+            ? heard
+            : heard with { Resources = Resources.SetItems(Suspicious.Select(name => KeyValuePair.Create(name, Resources[name].Pause(last, at)))) };
+    }
+
+    private ClusterSnapshot Relist(ImmutableArray<Pod> pods, Instant at)
+    {
+        var listed = Pods.Replace(pods, at);
+        var gone = Pods.All.Where(held => listed.Find(held.Item.Key)?.Item.Uid != held.Item.Uid);
+        return gone.Aggregate(Hear(Source.Pods), (cluster, held) => cluster.Forget(held.Item)) with { Pods = listed };
+    }
+
+    private ClusterSnapshot Relist(ImmutableArray<Attachment> attachments, Instant at)
+    {
+        var listed = Attachments.Replace(attachments, at);
+        var gone = Attachments.All.Where(held => listed.Find(held.Item.Name)?.Item.Uid != held.Item.Uid);
+        return gone.Aggregate(Hear(Source.Attachments), (cluster, held) => cluster.Forget(held.Item)) with { Attachments = listed };
+    }
+
+    /// <summary>A pod left the watch: because it is gone, or because its labels no longer match. Only if we deleted it do we know which.</summary>
+    private ClusterSnapshot Forget(Pod pod)
+    {
+        var key = ActionKey.For(pod);
+        return this with
+        {
+            Counts = Attempts.GetValueOrDefault(key) is { Failures: 0 } ? Uncount(pod) : Counts,
+            Attempts = Attempts.Remove(key),
+        };
+    }
+
+    private ClusterSnapshot Forget(Attachment attachment) => this with
+    {
+        Attempts = Attempts.Remove(ActionKey.For(attachment)),
+        Vacated = Volumes.Find(attachment.Volume)?.Item.Claim is { } claim ? Vacated.Remove((attachment.Node, claim)) : Vacated,
+    };
+
+    private ImmutableDictionary<NodeName, Observation.Counted> Uncount(Pod pod) =>
+        pod.Node is { } node && Counts.TryGetValue(node, out var count)
+            ? Counts.SetItem(node, count with { Pods = count.Pods.RemoveAll(counted => counted.Uid == pod.Uid) })
+            : Counts;
+
+    private ClusterSnapshot Note(Decision decision, Outcome outcome, Instant at)
+    {
+        var key = ActionKey.For(decision);
+        var attempt = Attempt.After(outcome, Attempts.GetValueOrDefault(key)?.Failures ?? 0, at);
+        var noted = this with { Attempts = Attempts.SetItem(key, attempt) };
+        return decision is Decision.DeletePod { Pod: var pod } && outcome.Answer is Answer.Accepted or Answer.AlreadyGone ? noted.Vacate(pod) : noted;
+    }
+
+    private ClusterSnapshot Vacate(Pod pod)
+    {
+        var claims = pod.Claims.Select(use => (pod.Node!.Value, new ObjectKey(pod.Key.Namespace, use.Claim))).Where(IsAttached);
+        var vacated = this with { Vacated = Vacated.Union(claims) };
+        return Pods.Find(pod.Key)?.Item.Uid == pod.Uid ? vacated : vacated.Forget(pod); // the watch was faster than the answer
+    }
+
+    private bool IsAttached((NodeName Node, ObjectKey Claim) use) => Claims.ReferringTo(use.Claim)
+        .SelectMany(volume => Attachments.ReferringTo(volume.Item.Name))
+        .Any(attachment => attachment.Item.Node == use.Node);
+
+    private ClusterSnapshot Hear(Source source) => Listening.Contains(source) ? this : this with { Listening = Listening.Add(source) };
+}

@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>What the policy wants done, and why. Decisions are values: they can be logged, compared and replayed.</summary>
+public abstract record Decision
+{
+    private Decision()
+    {
+    }
+
+    /// <summary>Ask LINSTOR afresh what it knows of a resource definition.</summary>
+    public sealed record Consult(ResourceName Resource) : Decision;
+
+    /// <summary>Ask Kubernetes for every pod on a node, so that no attachment is pulled from under one that the selector does not match.</summary>
+    public sealed record CountPods(NodeName Node) : Decision;
+
+    /// <summary>Delete a pod at once, without waiting for its node.</summary>
+    public sealed record DeletePod(Pod Pod, Evidence Evidence) : Decision;
+
+    /// <summary>Delete a VolumeAttachment, so that the volume can be attached elsewhere.</summary>
+    /// <param name="Attachment">The attachment on the lost node.</param>
+    /// <param name="Claim">The claim that it serves.</param>
+    /// <param name="Evidence">Why.</param>
+    public sealed record Detach(Attachment Attachment, ObjectKey Claim, Evidence Evidence) : Decision;
+
+    /// <summary>Leave something alone, for a reason.</summary>
+    /// <param name="Resource">The resource definition in question.</param>
+    /// <param name="Node">The Kubernetes node of the user that seems to have lost it.</param>
+    /// <param name="Reason">Why nothing is done.</param>
+    /// <param name="Detail">What the reason is about: a node, a pod, a volume; null where the reason says it all.</param>
+    /// <param name="Pods">The pods that are left where they are.</param>
+    /// <param name="Since">From when the reason has stood.</param>
+    /// <param name="Overdue">Whether it has stood for the grace period: without it, something would have been done by now.</param>
+    public sealed record Hold(
+        ResourceName Resource, NodeName Node, HoldReason Reason, string? Detail, ImmutableArray<Pod> Pods, Instant Since, bool Overdue) : Decision;
+}
+
+/// <summary>Why a user is believed to have lost its storage.</summary>
+/// <param name="Resource">What it lost.</param>
+/// <param name="Lost">The Kubernetes node it is on.</param>
+/// <param name="Rival">The LINSTOR node whose replica may promote: the proof that the user's side has no quorum.</param>
+/// <param name="Since">From when this has held without interruption, time in which LINSTOR could not be asked left out.</param>
+public sealed record Evidence(ResourceName Resource, NodeName Lost, NodeName Rival, Instant Since);
+
+/// <summary>Every reason not to act. Each has its sentence in Sentences.</summary>
+public enum HoldReason
+{
+    /// <summary>Nothing suggests a loss: no replica may promote, and the user's own is heard of. Never told to anybody.</summary>
+    Healthy,
+
+    /// <summary>LINSTOR has not yet answered a question about the resource.</summary>
+    NotAskedYet,
+
+    /// <summary>LINSTOR has no such resource definition.</summary>
+    NoSuchResource,
+
+    /// <summary>The user's node was never seen to have a replica: it has nothing to lose.</summary>
+    NeverDeployed,
+
+    /// <summary>The user's own replica may promote too: nobody uses the resource, and the node is healthy.</summary>
+    OwnReplicaMayPromote,
+
+    /// <summary>The user's node is not heard of, but no other replica may promote: no side has quorum, or one without a voice has it.</summary>
+    NothingMayPromote,
+
+    /// <summary>Without a quorum policy a replica that may promote proves nothing of the other side.</summary>
+    NoQuorumPolicy,
+
+    /// <summary>A replica reports that it is connected to the user's node.</summary>
+    StillConnected,
+
+    /// <summary>No replica that may promote reports on its connection to the user's node, and its satellite is not known to be offline.</summary>
+    NotKnownOffline,
+
+    /// <summary>Another node has the resource in use.</summary>
+    InUseElsewhere,
+
+    /// <summary>LINSTOR does not answer.</summary>
+    LinstorSilent,
+
+    /// <summary>The Kubernetes API has not told everything yet, or no longer does.</summary>
+    KubernetesSilent,
+
+    /// <summary>The state has not lasted for the grace period.</summary>
+    GraceNotOver,
+
+    /// <summary>So many satellites look lost that the witness is doubted.</summary>
+    Storm,
+
+    /// <summary>The grace period is over; LINSTOR is asked once more.</summary>
+    AwaitingConfirmation,
+
+    /// <summary>The pod carries the annotation that exempts it.</summary>
+    OptedOut,
+
+    /// <summary>The pod also writes to storage that is not fenced together with the resource.</summary>
+    WritesToSharedStorage,
+
+    /// <summary>The attachment serves a pod that stays.</summary>
+    AttachmentInUse,
+
+    /// <summary>The attachment's claim belongs to no pod that opted in.</summary>
+    NotOptedIn,
+}
+
+/// <summary>The decisions for one instant, and when to ask again even if nothing is observed until then.</summary>
+public sealed record Verdict(IReadOnlyList<Decision> Decisions, Instant? AskAgainAt);
+
+/// <summary>The numbers that the policy goes by.</summary>
+public sealed record FailoverSettings
+{
+    /// <summary>How long a loss must last if the resource was seen in another state before.</summary>
+    public TimeSpan KnownResourceGrace { get; init; } = TimeSpan.FromSeconds(45);
+
+    /// <summary>How long a loss must last if the resource was in that state when first seen.</summary>
+    public TimeSpan NewResourceGrace { get; init; } = TimeSpan.FromSeconds(45);
+
+    /// <summary>How often LINSTOR is asked about a resource that looks lost.</summary>
+    public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many satellites in a hundred may look lost before everything is held.</summary>
+    public int StormThreshold { get; init; } = 50;
+}

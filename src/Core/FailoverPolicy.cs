@@ -1,0 +1,270 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>Who has lost its storage, and what is to be done about it.</summary>
+/// <remarks>Has no memory: the same snapshot and the same instant always give the same verdict.</remarks>
+public sealed class FailoverPolicy(FailoverSettings settings)
+{
+    /// <summary>Everything to be done, and everything left alone, at one instant.</summary>
+    public Verdict Decide(ClusterSnapshot cluster, Instant now) => new Deliberation(settings, cluster, now).Conclude();
+}
+
+/// <summary>One verdict in the making.</summary>
+internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cluster, Instant now)
+{
+    /// <summary>No action rests on a report older than this.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long before the end of the grace period the last word is asked for, so that nobody waits for it.</summary>
+    private static readonly TimeSpan Lead = TimeSpan.FromSeconds(1);
+
+    /// <summary>How soon the same question may be asked again.</summary>
+    private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(500);
+
+    private readonly List<Decision> _decisions = [];
+    private readonly HashSet<ActionKey> _decided = [];
+    private readonly Lazy<string?> _storm = new(() => StormGuard.Doubt(cluster, settings.StormThreshold));
+    private Instant? _askAgainAt;
+
+    public Verdict Conclude()
+    {
+        foreach (var name in cluster.Suspicious)
+        {
+            foreach (var user in User.Of(cluster, cluster.Resources[name]))
+            {
+                Judge(user);
+            }
+        }
+
+        return new(_decisions, _askAgainAt);
+    }
+
+    // Reads from top to bottom as the safety argument: each paragraph is one reason to hold; what is left, acts.
+    private void Judge(User user)
+    {
+        var finding = user.Finding;
+        if (finding?.Objection is HoldReason.Healthy || (finding is null && user.Resource.Exists && !HasRival(user)))
+        {
+            return;
+        }
+
+        var since = Instant.Later(finding?.Since ?? Instant.Start, user.Since);
+        StayInformed(user, since);
+
+        if (finding is null)
+        {
+            Hold(user, user.Resource.Exists ? HoldReason.NeverDeployed : HoldReason.NoSuchResource, user.LinstorName.Value, since);
+            return;
+        }
+
+        if (finding.Objection is { } objection)
+        {
+            Hold(user, objection, finding.Witness?.Value, since);
+            return;
+        }
+
+        if (!cluster.Listening.Contains(Source.Linstor))
+        {
+            Hold(user, HoldReason.LinstorSilent, null, since);
+            return;
+        }
+
+        if (SilentSource() is { } silent)
+        {
+            Hold(user, HoldReason.KubernetesSilent, silent.ToString(), since);
+            return;
+        }
+
+        var due = since + GraceOf(user);
+        if (now < due)
+        {
+            Hold(user, HoldReason.GraceNotOver, null, since);
+            Prepare(user, due);
+            return;
+        }
+
+        if (_storm.Value is { } doubt)
+        {
+            Hold(user, HoldReason.Storm, doubt, since);
+            return;
+        }
+
+        Move(user, new Evidence(user.Resource.Name, user.Node, finding.Witness!.Value, since));
+    }
+
+    private void Move(User user, Evidence evidence)
+    {
+        foreach (var pod in user.Pods)
+        {
+            if (Eligibility.ObjectionTo(cluster, pod) is { } objection)
+            {
+                Hold(user, objection.Reason, objection.Detail, evidence.Since, pod);
+            }
+            else
+            {
+                Act(user, new Decision.DeletePod(pod, evidence), evidence.Since, [user.Resource.Name, .. Eligibility.WrittenBy(cluster, pod)]);
+            }
+        }
+
+        var attachments = user.Attachments.Where(attachment => !attachment.Deleting).ToList();
+        if (attachments.Count > 0 && CountOf(user.Node) is { } count)
+        {
+            attachments.ForEach(attachment => Detach(user, attachment, count, evidence));
+        }
+    }
+
+    private void Detach(User user, Attachment attachment, Observation.Counted count, Evidence evidence)
+    {
+        if (cluster.Volumes.Find(attachment.Volume)?.Item.Claim is not { } claim)
+        {
+            Hold(user, HoldReason.NotOptedIn, $"{attachment.Name}, whose volume {attachment.Volume} has no claim", evidence.Since);
+            return;
+        }
+
+        var watched = user.Pods.Where(pod => pod.Uses(claim)).ToList();
+        if (watched.Count > 0)
+        {
+            return; // they are being moved first, or have been held with a reason of their own
+        }
+
+        if (count.Pods.FirstOrDefault(pod => pod.Uses(claim) && !pod.Finished) is { } stays)
+        {
+            // A pod that left the watch may be gone, or only have lost its label: ask again who is there.
+            Ask(new Decision.CountPods(user.Node), count.AskedAt + ShortestInterval);
+            Hold(user, HoldReason.AttachmentInUse, stays.Key.ToString(), evidence.Since, stays);
+            return;
+        }
+
+        if (!cluster.Vacated.Contains((user.Node, claim)) && !IsWantedElsewhere(claim, user.Node))
+        {
+            Hold(user, HoldReason.NotOptedIn, $"{attachment.Name} for claim {claim}", evidence.Since);
+            return;
+        }
+
+        Act(user, new Decision.Detach(attachment, claim, evidence), evidence.Since, [user.Resource.Name]);
+    }
+
+    /// <summary>Acts, if LINSTOR has confirmed within the last seconds what it knows of everything that the action rests on.</summary>
+    private void Act(User user, Decision action, Instant since, params IEnumerable<ResourceName> restsOn)
+    {
+        var doubtful = restsOn.Distinct().Where(name => !IsConfirmed(name)).ToList();
+        if (doubtful.Count == 0)
+        {
+            Do(action);
+            return;
+        }
+
+        doubtful.ForEach(name => Do(new Decision.Consult(name)));
+        Hold(user, HoldReason.AwaitingConfirmation, $"resource {doubtful[0]}", since);
+    }
+
+    private bool IsConfirmed(ResourceName name) =>
+        cluster.Resources.GetValueOrDefault(name) is { ReportIsCurrent: true } resource && resource.ReportedAt >= now - Fresh;
+
+    /// <summary>Asks LINSTOR again while a rival may promote: often at first, when things move, and then at the reconcile interval.</summary>
+    private void StayInformed(User user, Instant since)
+    {
+        var resource = user.Resource;
+        if (user.Finding?.Objection is HoldReason.OwnReplicaMayPromote || !cluster.Listening.Contains(Source.Linstor))
+        {
+            return;
+        }
+
+        if (!resource.ReportIsCurrent)
+        {
+            Do(new Decision.Consult(resource.Name));
+        }
+        else if (HasRival(user))
+        {
+            var interval = (now - since) / 2;
+            interval = interval < ShortestInterval ? ShortestInterval : interval > settings.ReconcileInterval ? settings.ReconcileInterval : interval;
+            Ask(new Decision.Consult(resource.Name), resource.ReportedAt!.Value + interval);
+        }
+    }
+
+    /// <summary>Gathers shortly before the end of the grace period what acting will need.</summary>
+    private void Prepare(User user, Instant due)
+    {
+        var last = due - Lead;
+        if (user.Resource.ReportedAt < last)
+        {
+            Ask(new Decision.Consult(user.Resource.Name), last);
+        }
+
+        if (user.Attachments.Length > 0 && !(cluster.Counts.GetValueOrDefault(user.Node)?.AskedAt >= last))
+        {
+            Ask(new Decision.CountPods(user.Node), last);
+        }
+    }
+
+    private Observation.Counted? CountOf(NodeName node)
+    {
+        if (cluster.Counts.TryGetValue(node, out var count) && count.AskedAt >= now - Fresh)
+        {
+            return count;
+        }
+
+        Do(new Decision.CountPods(node));
+        return null;
+    }
+
+    private bool IsWantedElsewhere(ObjectKey claim, NodeName node) => cluster.Pods.ReferringTo(claim).Any(held =>
+        held.Item is { OptedIn: true, OptedOut: false, Finished: false } pod && pod.Node != node);
+
+    private static bool HasRival(User user) => user.Resource.Replicas.Any(replica =>
+        replica.Promotability == Promotability.MayPromote && replica.Node != user.LinstorName);
+
+    private Source? SilentSource()
+    {
+        foreach (var source in (ReadOnlySpan<Source>)[Source.Pods, Source.Volumes, Source.Attachments, Source.CsiNodes])
+        {
+            if (!cluster.Listening.Contains(source))
+            {
+                return source;
+            }
+        }
+
+        return null;
+    }
+
+    private TimeSpan GraceOf(User user) => user.Finding is { AtFirstSight: true } ? settings.NewResourceGrace : settings.KnownResourceGrace;
+
+    private void Hold(User user, HoldReason reason, string? detail, Instant since, params ImmutableArray<Pod> pods)
+    {
+        var due = since + GraceOf(user);
+        if (now < due)
+        {
+            WakeAt(due);
+        }
+
+        _decisions.Add(new Decision.Hold(user.Resource.Name, user.Node, reason, detail, pods.IsEmpty ? user.Pods : pods, since, Overdue: now >= due));
+    }
+
+    private void Ask(Decision question, Instant notBefore)
+    {
+        if (now >= notBefore)
+        {
+            Do(question);
+        }
+        else
+        {
+            WakeAt(notBefore);
+        }
+    }
+
+    private void Do(Decision action)
+    {
+        var key = ActionKey.For(action);
+        if (cluster.Attempts.GetValueOrDefault(key) is { } attempt && now < attempt.NotBefore)
+        {
+            WakeAt(attempt.NotBefore);
+        }
+        else if (_decided.Add(key))
+        {
+            _decisions.Add(action);
+        }
+    }
+
+    private void WakeAt(Instant at) => _askAgainAt = Instant.Earlier(_askAgainAt, at);
+}

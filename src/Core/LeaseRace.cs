@@ -1,0 +1,68 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>What a Lease object says, as far as the race for it is concerned.</summary>
+/// <param name="Holder">The holder's identity; null or empty when released.</param>
+/// <param name="Version">Changes whenever anybody writes the Lease.</param>
+/// <param name="Duration">How long the holder asks others to wait after its last renewal.</param>
+public sealed record LeaseRecord(string? Holder, string Version, TimeSpan Duration);
+
+/// <summary>What a candidate has to do next.</summary>
+public enum LeaseMove
+{
+    /// <summary>Somebody else holds the lease: only look again.</summary>
+    Look,
+
+    /// <summary>It is free, or its holder went silent: try to write our name.</summary>
+    Take,
+
+    /// <summary>It is ours: renew it.</summary>
+    Renew,
+}
+
+/// <summary>One candidate's belief about the Lease. Immutable; time comes in as an argument.</summary>
+/// <remarks>
+/// Two clocks are never compared. A holder counts from just before it <em>sent</em> the renewal that succeeded; a
+/// challenger counts from when it <em>saw</em> the record change, and waits for longer. The first can only be earlier than
+/// the second, so a holder always stops before a challenger starts.
+/// </remarks>
+/// <param name="Me">Our identity.</param>
+/// <param name="RenewDeadline">How long a renewal lets us act; shorter than the duration that we ask others to wait.</param>
+public sealed record LeaseRace(string Me, TimeSpan RenewDeadline)
+{
+    /// <summary>The record as last seen; null if there is none yet.</summary>
+    public LeaseRecord? Record { get; private init; }
+
+    private Instant ChangedAt { get; init; }
+
+    private Instant? HeldUntil { get; init; }
+
+    /// <summary>Whether we may act at that instant; asked before every request that changes the cluster.</summary>
+    public bool Holds(Instant now) => now < HeldUntil;
+
+    /// <summary>What to do now.</summary>
+    public LeaseMove Next(Instant now) => Record switch
+    {
+        null or { Holder: null or "" } => LeaseMove.Take,
+        { Holder: var holder } when holder == Me => HeldUntil is null ? LeaseMove.Take : LeaseMove.Renew,
+        { Duration: var duration } => now >= ChangedAt + duration ? LeaseMove.Take : LeaseMove.Look,
+    };
+
+    /// <summary>We read the Lease.</summary>
+    public LeaseRace Looked(LeaseRecord? record, Instant at) => this with
+    {
+        Record = record,
+        ChangedAt = record?.Version == Record?.Version ? ChangedAt : at,
+        HeldUntil = record?.Holder == Me ? HeldUntil : null,
+    };
+
+    /// <summary>We wrote the Lease, with our name in it, in a request sent at <paramref name="sent"/>.</summary>
+    public LeaseRace Wrote(LeaseRecord record, Instant sent) => this with
+    {
+        Record = record,
+        ChangedAt = sent,
+        HeldUntil = sent + RenewDeadline,
+    };
+
+    /// <summary>We gave the Lease up, or are about to.</summary>
+    public LeaseRace Released() => this with { HeldUntil = null };
+}

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>Who tells us things.</summary>
+public enum Source
+{
+    Linstor,
+    Pods,
+    Volumes,
+    Attachments,
+    Nodes,
+    CsiNodes,
+}
+
+/// <summary>Something the outside world told us. The only way in.</summary>
+public abstract record Observation
+{
+    private Observation()
+    {
+    }
+
+    /// <summary>LINSTOR's stream said one thing of one replica. It may be a repetition, and it may be late.</summary>
+    public sealed record Promotion(ResourceName Resource, NodeName Node, Promotability Promotability) : Observation;
+
+    /// <summary>LINSTOR answered a question about one resource definition.</summary>
+    public sealed record Reported(ResourceReport Report) : Observation;
+
+    /// <summary>LINSTOR answered which satellites it has; those not named are gone.</summary>
+    public sealed record SatellitesListed(ImmutableArray<Satellite> Satellites) : Observation;
+
+    /// <summary>A Kubernetes source said everything it has; the unnamed is gone.</summary>
+    public sealed record Listed<T>(ImmutableArray<T> Items) : Observation;
+
+    /// <summary>A Kubernetes object was added or changed.</summary>
+    public sealed record Seen<T>(T Item) : Observation;
+
+    /// <summary>A Kubernetes object is gone; the fact that a deletion aims at.</summary>
+    public sealed record Gone<T>(T Item) : Observation;
+
+    /// <summary>A source no longer answers: what it told us is ageing.</summary>
+    public sealed record Silenced(Source Source) : Observation;
+
+    /// <summary>Kubernetes answered which pods are bound to a node, those that the selector does not match included.</summary>
+    public sealed record Counted(NodeName Node, ImmutableArray<Pod> Pods, Instant AskedAt) : Observation;
+
+    /// <summary>A decision was carried out, or not.</summary>
+    public sealed record Acted(Decision Decision, Outcome Outcome) : Observation;
+
+    /// <summary>Nothing was said, but it is time to think: the hour the policy named has come, or leadership has.</summary>
+    public sealed record Woken : Observation;
+}
+
+/// <summary>How an action ended, as far as its sender can tell. A deletion is complete only when its object is seen <see cref="Observation.Gone{T}"/>.</summary>
+public enum Answer
+{
+    /// <summary>The server took it.</summary>
+    Accepted,
+
+    /// <summary>The object is not there (404).</summary>
+    AlreadyGone,
+
+    /// <summary>Another incarnation has its name (409): it is not ours to touch.</summary>
+    Replaced,
+
+    /// <summary>We lack the permission (401, 403).</summary>
+    Forbidden,
+
+    /// <summary>The server would not or could not (429, 5xx, a broken connection).</summary>
+    Refused,
+
+    /// <summary>No answer in time: it may or may not have happened.</summary>
+    TimedOut,
+
+    /// <summary>Nothing was sent, because the controller only rehearses.</summary>
+    DryRun,
+}
+
+/// <summary>The answer to an action, what the server said of it, and how long it asks us to wait.</summary>
+public sealed record Outcome(Answer Answer, string? Message = null, TimeSpan? RetryAfter = null);

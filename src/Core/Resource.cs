@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>What is to be said of one node's use of a resource, were it the user's, and since when.</summary>
+/// <param name="Node">The LINSTOR node.</param>
+/// <param name="Objection">What speaks against a loss; null if a user there has lost the resource.</param>
+/// <param name="Witness">The LINSTOR node whose replica is the proof or the objection.</param>
+/// <param name="Since">From when this has held without interruption, time in which LINSTOR could not be asked left out.</param>
+/// <param name="AtFirstSight">Whether the resource was in this state when this process first saw it.</param>
+public sealed record Finding(NodeName Node, HoldReason? Objection, NodeName? Witness, Instant Since, bool AtFirstSight);
+
+/// <summary>What this process was told of one LINSTOR resource definition.</summary>
+public sealed record Resource(ResourceName Name)
+{
+    /// <summary>False once LINSTOR has answered that it has no such definition.</summary>
+    public bool Exists { get; private init; } = true;
+
+    /// <summary>The effective quorum policy; null until LINSTOR was asked.</summary>
+    public Quorum? Quorum { get; private init; }
+
+    /// <summary>Every replica that was ever heard of, those that are gone included.</summary>
+    public ImmutableArray<Replica> Replicas { get; private init; } = [];
+
+    /// <summary>One finding per replica.</summary>
+    public ImmutableArray<Finding> Findings { get; private init; } = [];
+
+    /// <summary>When the question behind the newest report was sent; null if there was none.</summary>
+    public Instant? ReportedAt { get; private init; }
+
+    /// <summary>When the stream last told something new; a repetition is nothing new.</summary>
+    public Instant? ChangedAt { get; private init; }
+
+    /// <summary>Whether the resource was seen to change from one known state to another.</summary>
+    public bool SeenOtherwise { get; private init; }
+
+    /// <summary>How many replicas have a vote; those that are gone may still believe they have one.</summary>
+    public int Voters => Replicas.Count(replica => !replica.Diskless);
+
+    /// <summary>Whether the newest report includes everything the stream said.</summary>
+    public bool ReportIsCurrent => ReportedAt is { } reported && !(ChangedAt >= reported);
+
+    /// <summary>The finding for a node, or null if the resource was never seen there.</summary>
+    public Finding? FindingFor(NodeName node) => Findings.FirstOrDefault(finding => finding.Node == node);
+
+    /// <summary>The stream said something of one replica.</summary>
+    internal Resource Hear(NodeName node, Promotability said, Instant at)
+    {
+        var known = Replicas.FirstOrDefault(replica => replica.Node == node);
+        if (known is { Gone: false } && known.Promotability == said)
+        {
+            return this; // LINSTOR repeats everything to everybody whenever anybody connects
+        }
+
+        var replica = (known ?? new Replica(node)) with { Promotability = said, Gone = false };
+        return this with
+        {
+            Replicas = known is null ? Replicas.Add(replica) : Replicas.Replace(known, replica),
+            Exists = true,
+            ChangedAt = at,
+            SeenOtherwise = SeenOtherwise || known is { Promotability: not Promotability.Unknown },
+        };
+    }
+
+    /// <summary>LINSTOR answered a question about the resource.</summary>
+    internal Resource Hear(ResourceReport report)
+    {
+        if (report.AskedAt < ReportedAt)
+        {
+            return this; // a late answer to an older question
+        }
+
+        var replicas = report.Replicas.Select(replica => ChangedAt >= report.AskedAt ? AsTheStreamSaid(replica) : replica).ToList();
+        replicas.AddRange(
+            from known in Replicas
+            where !replicas.Exists(replica => replica.Node == known.Node)
+            select known with { Gone = true, Promotability = Promotability.Unknown, Usage = Usage.Unknown, Connections = [] });
+
+        return this with
+        {
+            Exists = report.Exists,
+            Quorum = report.Quorum,
+            Replicas = [.. replicas],
+            ReportedAt = report.AskedAt,
+            SeenOtherwise = SeenOtherwise || replicas.Exists(Contradicts),
+        };
+    }
+
+    /// <summary>Works out every finding again; those that stand keep their time.</summary>
+    internal Resource Reassess(ImmutableDictionary<NodeName, Satellite>? satellites, Instant at)
+    {
+        var findings = Replicas.Select(replica => Find(replica, satellites, at)).ToImmutableArray();
+        return findings.SequenceEqual(Findings) ? this : this with { Findings = findings };
+    }
+
+    /// <summary>Moves the beginning of every loss, because no time counts in which LINSTOR could not be asked.</summary>
+    internal Resource Pause(Instant from, Instant to) => this with
+    {
+        Findings = [.. Findings.Select(finding => finding with { Since = finding.Since > from ? to : finding.Since + (to - from) })],
+    };
+
+    private Finding Find(Replica replica, ImmutableDictionary<NodeName, Satellite>? satellites, Instant at)
+    {
+        var (objection, witness) = StorageLoss.ObjectionTo(this, replica, satellites);
+        var before = FindingFor(replica.Node);
+        return before is not null && before.Objection == objection
+            ? before with { Witness = witness }
+            : new(replica.Node, objection, witness, at, AtFirstSight: !SeenOtherwise && before?.Objection is null or HoldReason.NotAskedYet);
+    }
+
+    // What the stream said after the question was sent is newer than the answer may be.
+    private Replica AsTheStreamSaid(Replica reported) =>
+        Replicas.FirstOrDefault(replica => replica.Node == reported.Node) is { Gone: false } known
+            ? reported with { Promotability = known.Promotability }
+            : reported;
+
+    private bool Contradicts(Replica reported) => Replicas.Any(known =>
+        known.Node == reported.Node && known.Promotability != Promotability.Unknown && known.Promotability != reported.Promotability);
+}

@@ -1,0 +1,60 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>Decisions in plain English: the log, the Kubernetes Events and the simulator say the same words.</summary>
+public static class Sentences
+{
+    /// <summary>What is done, or not done, and why.</summary>
+    public static string Of(Decision decision) => decision switch
+    {
+        Decision.Consult o => $"Asking LINSTOR about resource {o.Resource}.",
+        Decision.CountPods o => $"Asking Kubernetes for every pod on node {o.Node}.",
+        Decision.DeletePod o => $"Deleting pod {o.Pod.Key} on node {o.Evidence.Lost}: {Of(o.Evidence)}",
+        Decision.Detach o => $"Deleting attachment {o.Attachment.Name} of claim {o.Claim} on node {o.Evidence.Lost}: {Of(o.Evidence)}",
+        Decision.Hold o => $"Leaving {Subject(o)} alone: {Because(o)}",
+        _ => throw new ArgumentOutOfRangeException(nameof(decision)),
+    };
+
+    /// <summary>Why a user is believed to have lost its storage.</summary>
+    public static string Of(Evidence evidence) =>
+        $"it has lost resource {evidence.Resource}, because the replica on {evidence.Rival} may promote, which proves that the other side has quorum and {evidence.Lost} has not.";
+
+    /// <summary>Why nothing is done, without the subject.</summary>
+    public static string Because(Decision.Hold hold) => hold.Reason switch
+    {
+        HoldReason.Healthy => "nothing suggests a loss.",
+        HoldReason.NotAskedYet => $"LINSTOR has not yet answered what it knows of resource {hold.Resource}.",
+        HoldReason.NoSuchResource => $"LINSTOR has no resource definition {hold.Resource}, which the volume's handle names.",
+        HoldReason.NeverDeployed => $"resource {hold.Resource} was never seen on LINSTOR node {hold.Detail}, so there is nothing to lose there (a slow attach, or a node that LINSTOR knows by another name).",
+        HoldReason.OwnReplicaMayPromote => $"its own replica may promote too, so nobody uses resource {hold.Resource} and the node is well (a pod that is starting, stopping or crash-looping).",
+        HoldReason.NothingMayPromote => $"no replica of resource {hold.Resource} may promote, so no other node could take over.",
+        HoldReason.NoQuorumPolicy => $"resource {hold.Resource} has no quorum policy that fences node {hold.Node}: it may still be writing.",
+        HoldReason.StillConnected => $"node {hold.Detail} is connected to it, so it is alive and only its LINSTOR satellite went away.",
+        HoldReason.NotKnownOffline => $"no replica that may promote reports on its connection to node {hold.Node}, and its satellite is not known to be offline.",
+        HoldReason.InUseElsewhere => $"node {hold.Detail} has resource {hold.Resource} in use.",
+        HoldReason.LinstorSilent => "LINSTOR does not answer.",
+        HoldReason.KubernetesSilent => $"the Kubernetes API does not tell its {Words(hold.Detail)}.",
+        HoldReason.GraceNotOver => "it seems to have lost its storage, but the grace period is not over.",
+        HoldReason.Storm => $"{hold.Detail} at once, so LINSTOR's own view is in doubt.",
+        HoldReason.AwaitingConfirmation => $"LINSTOR has not yet confirmed the state of {hold.Detail}.",
+        HoldReason.OptedOut => "it carries the annotation drbd.linbit.com/ignore-fail-over.",
+        HoldReason.WritesToSharedStorage => $"it also writes to storage that is not fenced with resource {hold.Resource}: {hold.Detail}.",
+        HoldReason.AttachmentInUse => $"pod {hold.Detail} stays on node {hold.Node} and uses the attachment; it has not opted in, or not been moved.",
+        HoldReason.NotOptedIn => $"attachment {hold.Detail} belongs to no pod that opted in.",
+        _ => throw new ArgumentOutOfRangeException(nameof(hold)),
+    };
+
+    private static string Subject(Decision.Hold hold) => hold.Pods switch
+    {
+        [] => $"the attachment of resource {hold.Resource} on node {hold.Node}",
+        [var pod] => $"pod {pod.Key} on node {hold.Node}",
+        _ => $"pods {string.Join(", ", hold.Pods.Select(pod => pod.Key))} on node {hold.Node}",
+    };
+
+    private static string Words(string? source) => source switch
+    {
+        nameof(Source.Volumes) => "PersistentVolumes",
+        nameof(Source.Attachments) => "VolumeAttachments",
+        nameof(Source.CsiNodes) => "CSINodes",
+        _ => "Pods",
+    };
+}

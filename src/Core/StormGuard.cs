@@ -1,0 +1,21 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>Too much lost at once is a reason to doubt the witness, not to empty the cluster.</summary>
+internal static class StormGuard
+{
+    /// <summary>Why the witness is doubted, or null: more satellites look lost than the threshold allows, and at least two.</summary>
+    /// <param name="cluster">What is known.</param>
+    /// <param name="threshold">Satellites in a hundred that may look lost; 100 never doubts.</param>
+    public static string? Doubt(ClusterSnapshot cluster, int threshold)
+    {
+        var satellites = cluster.Satellites?.Values.Where(satellite => !satellite.Evicted).ToList() ?? [];
+        var cutOff = cluster.Suspicious
+            .SelectMany(name => cluster.Resources[name].Findings)
+            .Where(finding => finding.Objection is null)
+            .Select(finding => finding.Node)
+            .ToHashSet();
+
+        var lost = satellites.Count(satellite => satellite.State == SatelliteState.Offline || cutOff.Contains(satellite.Name));
+        return lost >= 2 && lost * 100 > satellites.Count * threshold ? $"{lost} of {satellites.Count} satellites look lost" : null;
+    }
+}

@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>A node's use of a resource: the attachments and pods through which it holds it.</summary>
+/// <param name="Resource">What is used.</param>
+/// <param name="Node">The Kubernetes node.</param>
+/// <param name="LinstorName">What LINSTOR calls it.</param>
+/// <param name="Attachments">The resource's attachments to the node.</param>
+/// <param name="Pods">The opted-in, unfinished pods on the node that mount a claim of the resource.</param>
+/// <param name="Since">From when the node has used the resource.</param>
+internal sealed record User(
+    Resource Resource, NodeName Node, NodeName LinstorName, ImmutableArray<Attachment> Attachments, ImmutableArray<Pod> Pods, Instant Since)
+{
+    /// <summary>What LINSTOR's facts say of it; null if the resource was never seen on the node.</summary>
+    public Finding? Finding => Resource.FindingFor(LinstorName);
+
+    /// <summary>Every user of a resource, ordered by node.</summary>
+    public static IEnumerable<User> Of(ClusterSnapshot cluster, Resource resource)
+    {
+        var volumes = cluster.Volumes.ReferringTo(resource.Name).Select(held => held.Item).ToList();
+        var attachments = volumes.SelectMany(volume => cluster.Attachments.ReferringTo(volume.Name)).ToLookup(held => held.Item.Node);
+        var pods = volumes.SelectMany(volume => volume.Claim is { } claim ? cluster.Pods.ReferringTo(claim) : [])
+            .Where(held => held.Item is { Node: not null, Finished: false })
+            .DistinctBy(held => held.Item.Uid)
+            .ToLookup(held => held.Item.Node!.Value);
+
+        return attachments.Select(group => group.Key).Union(pods.Select(group => group.Key)).Order().Select(node => new User(
+            resource,
+            node,
+            cluster.LinstorNameOf(node),
+            [.. attachments[node].Select(held => held.Item).OrderBy(attachment => attachment.Name, StringComparer.Ordinal)],
+            [.. pods[node].Select(held => held.Item).OrderBy(pod => pod.Key)],
+            attachments[node].Select(held => held.Since).Concat(pods[node].Select(held => held.Since)).Min()));
+    }
+}

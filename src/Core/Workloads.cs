@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>A claim that a pod mounts.</summary>
+/// <param name="Claim">The PersistentVolumeClaim's name, in the pod's namespace.</param>
+/// <param name="ReadOnly">Whether the pod can only read it.</param>
+/// <param name="Ephemeral">Whether the claim was made for this pod alone and dies with it.</param>
+public readonly record struct ClaimUse(string Claim, bool ReadOnly = false, bool Ephemeral = false);
+
+/// <summary>The little of a pod that decides its fate.</summary>
+/// <param name="Key">Namespace and name; a replacement may carry the same.</param>
+/// <param name="Uid">The incarnation.</param>
+/// <param name="Node">The Kubernetes node it is bound to; null while unscheduled.</param>
+public sealed record Pod(ObjectKey Key, Uid Uid, NodeName? Node)
+{
+    /// <summary>The claims it mounts. Never default.</summary>
+    public ImmutableArray<ClaimUse> Claims { get; init; } = [];
+
+    /// <summary>Volumes of its own specification that write to shared storage of another kind, in words; DRBD fences none of it. Never default.</summary>
+    public ImmutableArray<string> SharedStorage { get; init; } = [];
+
+    /// <summary>Whether its labels match the selector: its owner asked for failover.</summary>
+    public bool OptedIn { get; init; }
+
+    /// <summary>Whether it carries the annotation <c>drbd.linbit.com/ignore-fail-over</c>.</summary>
+    public bool OptedOut { get; init; }
+
+    /// <summary>Whether it has succeeded or failed: it uses nothing any more.</summary>
+    public bool Finished { get; init; }
+
+    /// <summary>Whether the pod mounts the claim.</summary>
+    public bool Uses(ObjectKey claim)
+    {
+        foreach (var use in Claims)
+        {
+            if (use.Claim == claim.Name && claim.Namespace == Key.Namespace)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
+
+/// <summary>A PersistentVolume.</summary>
+/// <param name="Name">The volume's name; never assumed to be its handle.</param>
+/// <param name="Claim">The claim it is bound to, if any.</param>
+public sealed record Volume(string Name, ObjectKey? Claim)
+{
+    /// <summary>The LINSTOR resource definition behind it; null for every other kind of volume.</summary>
+    public ResourceName? Resource { get; init; }
+
+    /// <summary>Why writing to it is not fenced with any LINSTOR resource, in words (say, its driver); null for LINSTOR's, node-local and read-only volumes.</summary>
+    public string? SharedStorage { get; init; }
+}
+
+/// <summary>A VolumeAttachment of our attacher.</summary>
+/// <param name="Name">The attachment's name.</param>
+/// <param name="Uid">The incarnation.</param>
+/// <param name="Volume">The PersistentVolume's name.</param>
+/// <param name="Node">The Kubernetes node.</param>
+/// <param name="Deleting">Whether it has been deleted and waits for the external attacher to let go.</param>
+public sealed record Attachment(string Name, Uid Uid, string Volume, NodeName Node, bool Deleting = false);
+
+/// <summary>A Kubernetes node.</summary>
+public sealed record ClusterNode(NodeName Name, Uid Uid);
+
+/// <summary>What a node is called by the CSI driver: its LINSTOR name.</summary>
+/// <param name="Name">The Kubernetes node.</param>
+/// <param name="LinstorName">The driver's <c>nodeID</c>; null if the driver does not run there.</param>
+public sealed record CsiNode(NodeName Name, NodeName? LinstorName);

@@ -1,0 +1,150 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>How long a loss must last, and what is asked before acting.</summary>
+public sealed class GraceTests
+{
+    private static readonly FailoverSettings Unequal = new() { KnownResourceGrace = TimeSpan.FromSeconds(30), NewResourceGrace = TimeSpan.FromSeconds(90) };
+
+    [Fact]
+    public void The_grace_period_restarts_when_the_state_clears()
+    {
+        var scene = Scene.WithAppOn("a").CutOff("a").After(40).Heal("a").After(1).CutOff("a");
+        Assert.Empty(scene.After(44).Moves);
+        Assert.NotEmpty(scene.After(2).Moves);
+    }
+
+    [Fact]
+    public void A_user_that_recovers_within_the_grace_period_is_never_touched() =>
+        Assert.Empty(Scene.WithAppOn("a").CutOff("a").After(44).Heal("a").After(600).Moves);
+
+    [Fact]
+    public void A_flapping_link_never_fills_the_grace_period()
+    {
+        var scene = Scene.WithAppOn("a");
+        for (var flap = 0; flap < 20; flap++)
+        {
+            scene.CutOff("a").After(30).Heal("a").After(5);
+        }
+
+        Assert.Empty(scene.Moves);
+    }
+
+    [Fact]
+    public void A_state_that_clears_and_returns_between_two_thoughts_has_been_interrupted()
+    {
+        var scene = Scene.WithAppOn("a").CutOff("a").After(40).Heal("a").CutOff("a");
+        Assert.Empty(scene.After(44).Moves);
+    }
+
+    [Fact]
+    public void A_repeated_event_does_not_restart_the_grace_period()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a");
+        for (var second = 0; second < 45; second++)
+        {
+            scene.Tell(new Observation.Promotion(Scene.Pvc1, new("b"), Promotability.MayPromote)).After(1);
+        }
+
+        Assert.NotEmpty(scene.After(0.5).Moves);
+    }
+
+    [Fact]
+    public void Another_rival_taking_over_as_witness_does_not_restart_the_grace_period() =>
+        Assert.NotEmpty(Scene.WithAppOn("a").PowerOff("a").After(30).MayNotPromote("b").After(16).Moves);
+
+    [Fact]
+    public void A_resource_seen_well_before_waits_for_the_known_grace_period()
+    {
+        var scene = Scene.WithAppOn("a", Unequal).PowerOff("a");
+        Assert.Empty(scene.After(29).Moves);
+        Assert.NotEmpty(scene.After(2).Moves);
+    }
+
+    [Fact]
+    public void A_resource_that_was_lost_when_first_seen_waits_for_the_new_grace_period()
+    {
+        foreach (var replay in (string[][])[["a", "b", "c"], ["c", "b", "a"], ["b", "a", "c"]])
+        {
+            var first = FirstSeen(replay);
+            Assert.Empty(first.After(89).Moves);
+            Assert.NotEmpty(first.After(2).Moves);
+        }
+    }
+
+    [Fact]
+    public void Time_in_which_linstor_could_not_be_asked_does_not_count()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(30).LinstorGoesAway().After(300);
+        Assert.Empty(scene.Moves);
+        Assert.Contains(HoldReason.LinstorSilent, scene.AllHolds);
+
+        scene.LinstorComesBack();
+        Assert.Empty(scene.After(14).Moves);
+        Assert.NotEmpty(scene.After(12).Moves);
+    }
+
+    [Fact]
+    public void A_new_user_of_a_node_that_was_lost_before_gets_the_whole_grace_period()
+    {
+        var scene = Scene.Empty().Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").PowerOff("a").After(600).Pod("app-0", "a");
+        Assert.Empty(scene.After(44).Moves);
+        Assert.NotEmpty(scene.After(2).Moves);
+    }
+
+    [Fact]
+    public void Nothing_is_done_if_the_confirmation_disagrees_with_the_stream()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(43);
+        scene.Replica("b", replica => replica with { Promotability = Promotability.MayNotPromote }, streamed: false);
+        scene.Replica("c", replica => replica with { Promotability = Promotability.MayNotPromote }, streamed: false);
+        Assert.Empty(scene.After(600).Moves);
+    }
+
+    [Fact]
+    public void Acting_rests_on_a_report_of_the_last_five_seconds()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(46);
+        Assert.InRange(scene.Now - scene.Cluster.Resources[Scene.Pvc1].ReportedAt!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        Assert.NotEmpty(scene.Moves);
+    }
+
+    [Fact]
+    public void A_report_that_was_asked_for_before_the_newest_event_does_not_overrule_it()
+    {
+        var scene = Scene.WithAppOn("a").CutOff("a").After(1);
+        var stale = scene.Cluster.Resources[Scene.Pvc1];
+        var asked = scene.Now;
+        scene.After(1).Heal("a");
+        scene.Tell(new Observation.Reported(new(Scene.Pvc1, true, new("majority"), stale.Replicas, asked)));
+        Assert.All(scene.Cluster.Resources[Scene.Pvc1].Findings, finding => Assert.NotNull(finding.Objection));
+        Assert.Empty(scene.After(600).Moves);
+    }
+
+    [Fact]
+    public void A_stale_repetition_of_true_is_corrected_by_asking()
+    {
+        var scene = Scene.WithAppOn("a").CutOff("a").After(44).Heal("a");
+        scene.Tell(new Observation.Promotion(Scene.Pvc1, new("b"), Promotability.MayPromote));
+        Assert.Empty(scene.After(600).Moves);
+    }
+
+    [Fact]
+    public void Linstor_is_asked_at_the_reconcile_interval_while_a_rival_may_promote()
+    {
+        var scene = Scene.WithAppOn("a").Quorum("off").PowerOff("a").After(100);
+        var before = scene.Consultations;
+        Assert.InRange(scene.After(100).Consultations - before, 9, 11);
+    }
+
+    private static Scene FirstSeen(string[] replay)
+    {
+        var facts = Scene.Empty().Resource("pvc-1", "a").PowerOff("a").Report("pvc-1").Cluster.Resources[Scene.Pvc1].Replicas;
+        var scene = Scene.Empty(Unequal).Facts("pvc-1", "majority", facts);
+        foreach (var node in replay)
+        {
+            scene.Tell(new Observation.Promotion(Scene.Pvc1, new(node), facts.Single(replica => replica.Node.Value == node).Promotability));
+        }
+
+        return scene.Satellite("a", SatelliteState.Offline).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+    }
+}

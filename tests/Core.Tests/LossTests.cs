@@ -1,0 +1,200 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>When a volume's user has lost its storage.</summary>
+public sealed class LossTests
+{
+    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
+
+    [Fact]
+    public void A_user_whose_node_lost_power_is_moved_after_the_grace_period()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a");
+        Assert.Empty(scene.After(44.9).Moves);
+        Assert.Equal(Moved, scene.After(0.2).Moves);
+    }
+
+    [Fact]
+    public void A_user_cut_off_from_its_peers_is_moved_although_its_satellite_still_calls_it_primary() =>
+        Assert.Equal(Moved, Scene.WithAppOn("a").CutOff("a").After(46).Moves);
+
+    [Fact]
+    public void A_healthy_user_is_left_alone_without_a_word()
+    {
+        var scene = Scene.WithAppOn("a").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Empty(scene.AllHolds);
+    }
+
+    [Theory]
+    [InlineData("off")]
+    [InlineData("OFF")]
+    [InlineData(null)]
+    [InlineData("1")]
+    [InlineData("nonsense")]
+    public void Without_a_quorum_policy_that_fences_nothing_is_moved(string? policy)
+    {
+        var scene = Scene.WithAppOn("a").Quorum(policy).PowerOff("a").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.NoQuorumPolicy], scene.Holds);
+    }
+
+    [Theory]
+    [InlineData("majority")]
+    [InlineData("Majority")]
+    [InlineData("all")]
+    [InlineData("2")]
+    [InlineData("3")]
+    public void Majority_all_and_a_number_above_half_the_voters_are_quorum_policies(string policy) =>
+        Assert.Equal(Moved, Scene.WithAppOn("a").Quorum(policy).PowerOff("a").After(46).Moves);
+
+    [Fact]
+    public void The_quorum_policy_is_read_afresh_and_never_cached_for_ever()
+    {
+        var turnedOff = Scene.WithAppOn("a").After(60).Quorum("off").PowerOff("a").After(600);
+        Assert.Empty(turnedOff.Moves);
+
+        var turnedOn = Scene.Empty().Resource("pvc-1", "a", "off").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a")
+            .After(60).Quorum("majority").PowerOff("a").After(46);
+        Assert.Equal(Moved, turnedOn.Moves);
+    }
+
+    [Fact]
+    public void A_policy_turned_off_during_the_grace_period_stops_the_failover() =>
+        Assert.Empty(Scene.WithAppOn("a").PowerOff("a").After(30).Quorum("off").After(600).Moves);
+
+    [Fact]
+    public void If_the_users_own_replica_may_promote_too_nobody_uses_the_resource_and_the_node_is_well()
+    {
+        var scene = Scene.WithAppOn("a").MayPromote("a").MayPromote("b").MayPromote("c").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.OwnReplicaMayPromote], scene.Holds);
+    }
+
+    [Fact]
+    public void A_node_that_never_had_the_resource_has_nothing_to_lose()
+    {
+        var scene = Scene.Empty().Resource("pvc-1", inUseOn: null).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "d").Pod("app-0", "d").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.NeverDeployed], scene.Holds);
+        Assert.Contains("d", scene.Sayings.Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_replica_that_vanished_with_its_node_was_deployed_as_this_process_saw() =>
+        Assert.Equal(Moved, Scene.WithAppOn("a").PowerOff("a").Remove("a").Satellites(Online("b"), Online("c")).After(46).Moves);
+
+    [Fact]
+    public void A_satellite_that_merely_went_away_proves_nothing()
+    {
+        var scene = Scene.WithAppOn("a").Satellite("a", SatelliteState.Offline)
+            .Replica("a", replica => new Replica(replica.Node)).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.StillConnected], scene.Holds);
+    }
+
+    [Fact]
+    public void One_promotable_replica_that_is_connected_to_the_users_node_is_an_objection()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").Link("c", "a", up: true).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.StillConnected], scene.Holds);
+    }
+
+    [Fact]
+    public void A_replica_that_may_not_promote_is_no_witness_of_the_connection() =>
+        Assert.Equal(Moved, Scene.WithAppOn("a").PowerOff("a").MayNotPromote("c").Link("c", "a", up: true).After(46).Moves);
+
+    [Theory]
+    [InlineData(SatelliteState.Online)]
+    [InlineData(SatelliteState.Unknown)]
+    public void Where_no_promotable_replica_reports_on_its_connection_the_satellite_must_be_offline(SatelliteState state)
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").Satellite("a", state)
+            .Replica("b", NoConnections).Replica("c", NoConnections).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.NotKnownOffline], scene.Holds);
+
+        Assert.Equal(Moved, scene.Satellite("a", SatelliteState.Offline).After(46).Moves);
+    }
+
+    [Fact]
+    public void A_resource_in_use_on_a_third_node_is_not_lost()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").Replica("c", replica => replica with { Usage = Usage.InUse }).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.InUseElsewhere], scene.Holds);
+    }
+
+    [Fact]
+    public void Where_no_replica_may_promote_nobody_could_take_over()
+    {
+        var scene = Scene.WithAppOn("a").Satellite("a", SatelliteState.Offline).Replica("a", replica => new Replica(replica.Node))
+            .Link("b", "a", up: false).Link("c", "a", up: false).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.NothingMayPromote], scene.Holds);
+    }
+
+    [Fact]
+    public void A_replica_that_is_being_deleted_or_evicted_is_no_rival() =>
+        Assert.Empty(Scene.WithAppOn("a").Remove("c").PowerOff("a").Replica("b", replica => replica with { Leaving = true }).After(600).Moves);
+
+    [Fact]
+    public void A_diskless_tie_breaker_that_may_promote_is_a_rival() =>
+        Assert.Equal(Moved, Scene.WithAppOn("a").Remove("b").Replica("c", replica => replica with { Diskless = true }).PowerOff("a").After(46).Moves);
+
+    [Fact]
+    public void A_definition_that_linstor_does_not_have_is_named()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").RemoveDefinition().After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.NoSuchResource], scene.Holds);
+        Assert.Contains("pvc-1", scene.Sayings.Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Names_compare_without_case()
+    {
+        var scene = Scene.Empty().Resource("PVC-1", inUseOn: "A", "majority", "A", "B", "C")
+            .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").PowerOff("A", "PVC-1");
+        Assert.Equal(Moved, scene.After(46).Moves);
+    }
+
+    [Fact]
+    public void A_node_is_known_to_linstor_by_its_csi_node_id() =>
+        Assert.Equal(["delete app-0 on kube-a", "detach va-1"], Scene.Empty().Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1")
+            .Tell(new Observation.Seen<CsiNode>(new(new("kube-a"), new NodeName("a"))))
+            .Attachment("va-1", "pv-1", "kube-a").Pod("app-0", "kube-a").PowerOff("a").After(46).Moves);
+
+    [Theory]
+    [InlineData("a.example.com")]
+    [InlineData("A")]
+    [InlineData("host-1")]
+    public void A_connection_named_by_host_is_understood_by_full_or_short_name_or_elimination(string host)
+    {
+        Replica Renamed(Replica replica) => replica with
+        {
+            Connections = [.. replica.Connections.Select(connection => connection with
+            {
+                Peer = connection.Peer switch { "a" => host, "b" => "host-2", _ => "host-3" },
+            })],
+        };
+
+        var cut = Scene.WithAppOn("a").PowerOff("a").Replica("b", Renamed).Replica("c", Renamed);
+        Assert.Equal(Moved, cut.After(46).Moves);
+
+        var connected = Scene.WithAppOn("a").PowerOff("a").Link("b", "a", up: true).Link("c", "a", up: true).Replica("b", Renamed).Replica("c", Renamed);
+        Assert.Empty(connected.After(600).Moves);
+    }
+
+    [Fact]
+    public void A_connection_that_may_or_may_not_lead_to_the_users_node_counts_as_one_that_does()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").MayNotPromote("c").Replica("c", replica => new Replica(replica.Node))
+            .Replica("b", replica => replica with { Connections = [new("host-1", Up: true), new("host-2", Up: false)] });
+        Assert.Empty(scene.After(600).Moves);
+    }
+
+    private static Satellite Online(string node) => new(new(node), SatelliteState.Online);
+
+    private static Replica NoConnections(Replica replica) => replica with { Connections = [] };
+}

@@ -1,0 +1,194 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>What may be moved, and what must never be touched.</summary>
+public sealed class MoveTests
+{
+    [Fact]
+    public void Every_opted_in_pod_of_the_claim_is_moved_and_not_one_per_claim() =>
+        Assert.Equal(["delete app-0 on a", "delete app-1 on a", "detach va-1"], Scene.WithAppOn("a").Pod("app-1", "a").PowerOff("a").After(46).Moves);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_finished_pod_is_left_alone(bool alone)
+    {
+        var scene = Scene.WithAppOn("a").Pod("done", "a", pod => pod with { Finished = true });
+        scene = alone ? scene.PodGone("app-0", "a") : scene;
+        Assert.DoesNotContain("delete done on a", scene.PowerOff("a").After(46).Moves);
+    }
+
+    [Fact]
+    public void A_pod_of_the_same_name_elsewhere_is_another_pod()
+    {
+        // The replacement runs on b already; the old attachment is all that is left on a.
+        var scene = Scene.WithAppOn("a").PodGone("app-0", "a").Pod("app-0", "b").PowerOff("a").After(46);
+        Assert.Equal(["detach va-1"], scene.Moves);
+    }
+
+    [Fact]
+    public void An_annotated_pod_is_left_alone_with_its_attachment_and_told_why()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", pod => pod with { OptedOut = true }).PowerOff("a").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.OptedOut], scene.Holds);
+        Assert.Contains("drbd.linbit.com/ignore-fail-over", scene.Sayings.Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pod_that_writes_to_shared_storage_of_another_kind_is_exempt()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", pod => pod with { SharedStorage = ["volume media (nfs)"] }).PowerOff("a").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.WritesToSharedStorage], scene.Holds);
+        Assert.Contains("volume media (nfs)", scene.Sayings.Single(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false, false, true)]
+    [InlineData(true, false, false)]
+    [InlineData(false, true, false)]
+    public void A_claim_of_another_driver_exempts_unless_it_is_read_only_or_dies_with_the_pod(bool readOnly, bool ephemeral, bool exempt)
+    {
+        var scene = Scene.WithAppOn("a").Volume("pv-nfs", "media", resource: null, sharedStorage: "driver nfs.csi.k8s.io")
+            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("media", readOnly, ephemeral)] }).PowerOff("a").After(600);
+        Assert.Equal(exempt, !scene.Moves.Any());
+    }
+
+    [Fact]
+    public void A_claim_whose_volume_is_not_known_exempts() =>
+        Assert.Empty(Scene.WithAppOn("a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("elsewhere")] }).PowerOff("a").After(600).Moves);
+
+    [Fact]
+    public void A_claim_on_node_local_storage_does_not_exempt() =>
+        Assert.NotEmpty(Scene.WithAppOn("a").Volume("pv-local", "scratch", resource: null)
+            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("scratch")] }).PowerOff("a").After(46).Moves);
+
+    [Theory]
+    [InlineData("majority", true)]
+    [InlineData("off", false)]
+    public void Every_linstor_resource_that_a_pod_writes_to_must_be_fenced(string quorum, bool moved)
+    {
+        var scene = Scene.WithAppOn("a").Resource("pvc-2", "a", quorum).Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).PowerOff("a").PowerOff("a", "pvc-2").After(46);
+        Assert.Equal(moved, scene.Moves.Contains("delete app-0 on a"));
+    }
+
+    [Fact]
+    public void A_pod_moves_when_any_of_its_volumes_is_lost_and_is_deleted_once()
+    {
+        var scene = Scene.WithAppOn("a").Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] });
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.CutOff("a").After(46).Moves);
+
+        var both = Scene.WithAppOn("a").Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] });
+        Assert.Equal(["delete app-0 on a", "detach va-1", "detach va-2"], both.PowerOff("a").PowerOff("a", "pvc-2").After(46).Moves);
+    }
+
+    [Fact]
+    public void An_attachment_is_not_pulled_from_under_a_pod_without_the_label()
+    {
+        var scene = Scene.WithAppOn("a").Pod("stays", "a", optedIn: false).PowerOff("a").After(600);
+        Assert.Equal(["delete app-0 on a"], scene.Moves);
+        Assert.Equal([HoldReason.AttachmentInUse], scene.Holds);
+        Assert.Contains("default/stays", scene.Sayings.Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pod_that_loses_its_label_leaves_the_watch_but_not_its_node()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(44.5).Unlabel("app-0", "a").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.AttachmentInUse], scene.Holds);
+    }
+
+    [Fact]
+    public void An_attachment_whose_claim_no_opted_in_pod_uses_is_left_alone()
+    {
+        var scene = Scene.WithAppOn("a").PodGone("app-0", "a").PowerOff("a").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.NotOptedIn], scene.Holds);
+    }
+
+    [Fact]
+    public void An_attachment_is_deleted_for_an_opted_in_pod_that_waits_elsewhere() =>
+        Assert.Equal(["detach va-1"], Scene.WithAppOn("a").PodGone("app-0", "a").Pod("app-0", null).PowerOff("a").After(46).Moves);
+
+    [Fact]
+    public void An_attachment_is_not_deleted_for_an_annotated_pod_that_waits_elsewhere() =>
+        Assert.Empty(Scene.WithAppOn("a").PodGone("app-0", "a").Pod("app-0", null, pod => pod with { OptedOut = true }).PowerOff("a").After(600).Moves);
+
+    [Fact]
+    public void An_attachment_is_deleted_only_after_its_pods_are_seen_gone()
+    {
+        var scene = Scene.WithAppOn("a");
+        scene.Answers = decision => decision is Decision.DeletePod ? Answer.TimedOut : Answer.Accepted;
+        Assert.DoesNotContain("detach va-1", scene.PowerOff("a").After(60).Moves);
+        Assert.Equal("detach va-1", scene.PodGone("app-0", "a").Pod("app-0", "b").After(10).Moves.Last());
+    }
+
+    [Fact]
+    public void An_attachment_that_is_already_being_deleted_is_not_deleted_again() =>
+        Assert.Equal(["delete app-0 on a"], Scene.WithAppOn("a")
+            .Tell(new Observation.Seen<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"), Deleting: true))).PowerOff("a").After(60).Moves);
+
+    [Fact]
+    public void Attachments_of_other_nodes_and_other_volumes_are_never_touched() =>
+        Assert.Equal(["delete app-0 on a", "detach va-1"], Scene.WithAppOn("a").Attachment("va-b", "pv-1", "b")
+            .Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("other-0", "a", pod => pod with { Claims = [new("logs")] })
+            .PowerOff("a").After(600).Moves);
+
+    [Fact]
+    public void Of_two_nodes_that_share_a_volume_only_the_lost_one_is_cleared() =>
+        Assert.Equal(["delete app-0 on a", "detach va-1"], Scene.WithAppOn("a").Attachment("va-b", "pv-1", "b").Pod("app-1", "b").PowerOff("a").After(600).Moves);
+
+    [Fact]
+    public void All_volumes_of_one_definition_fail_over_together() =>
+        Assert.Equal(["delete app-0 on a", "delete app-1 on a", "detach va-1", "detach va-2"], Scene.WithAppOn("a").Volume("pv-2", "logs", "pvc-1").Attachment("va-2", "pv-2", "a")
+            .Pod("app-1", "a", pod => pod with { Claims = [new("logs")] }).PowerOff("a").After(46).Moves.Order());
+
+    [Fact]
+    public void A_volume_that_is_not_linstors_is_never_touched() =>
+        Assert.Empty(Scene.WithAppOn("a").Volume("pv-1", "data", resource: null).PowerOff("a").After(600).Moves);
+
+    [Fact]
+    public void A_failed_step_is_retried_with_back_off_until_the_fact_is_seen()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a");
+        scene.Answers = _ => Answer.Refused;
+        var tries = scene.After(45 + 60).Moves.Count();
+        Assert.InRange(tries, 6, 12);
+
+        scene.Answers = _ => Answer.Accepted;
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.After(16).Moves.Skip(tries));
+    }
+
+    [Fact]
+    public void A_retry_waits_at_least_as_long_as_the_server_asks()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(44);
+        var pod = scene.Cluster.Pods.All.Single().Item;
+        var decision = new Decision.DeletePod(pod, new(Scene.Pvc1, new("a"), new("b"), Instant.Start));
+        scene.Tell(new Observation.Acted(decision, new(Answer.Refused, RetryAfter: TimeSpan.FromSeconds(30))));
+        Assert.Empty(scene.After(29).Moves);
+        Assert.NotEmpty(scene.After(2).Moves);
+    }
+
+    [Theory]
+    [InlineData(Source.Pods)]
+    [InlineData(Source.Volumes)]
+    [InlineData(Source.Attachments)]
+    public void Nothing_is_done_on_stale_belief(Source source)
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(44).Tell(new Observation.Silenced(source)).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.KubernetesSilent], scene.Holds);
+    }
+
+    [Fact]
+    public void What_a_relist_does_not_name_is_gone()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(40).Tell(new Observation.Listed<Pod>([])).Tell(new Observation.Listed<Attachment>([]));
+        Assert.Empty(scene.After(600).Moves);
+    }
+}

@@ -1,0 +1,325 @@
+using System.Globalization;
+
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>
+/// A little cluster to tell stories about: nodes a, b and c, resource <c>pvc-1</c> on all three, in use on a by pod
+/// <c>default/app-0</c> through claim <c>data</c> and volume <c>pv-1</c>. LINSTOR and Kubernetes answer at once, from the facts told here.
+/// </summary>
+internal sealed class Scene
+{
+    public static readonly ResourceName Pvc1 = new("pvc-1");
+    public static readonly ObjectKey Data = new("default", "data");
+
+    private readonly Dictionary<ResourceName, (string? Quorum, Dictionary<NodeName, Replica> Replicas)> _resources = [];
+    private readonly Dictionary<NodeName, Satellite> _satellites = [];
+    private readonly Dictionary<Uid, Pod> _pods = [];
+    private readonly List<Decision> _done = [];
+    private readonly FailoverSettings _settings;
+    private Verdict _verdict = new([], null);
+    private bool _linstorAnswers = true;
+
+    private Scene(FailoverSettings settings) => _settings = settings;
+
+    public ClusterSnapshot Cluster { get; private set; } = ClusterSnapshot.Empty;
+
+    public Instant Now { get; private set; } = Instant.Start + TimeSpan.FromSeconds(100);
+
+    /// <summary>The names of the pods deleted and attachments detached so far, in order.</summary>
+    public IEnumerable<string> Moves => _done.Select(decision => decision switch
+    {
+        Decision.DeletePod o => $"delete {o.Pod.Key.Name} on {o.Pod.Node}",
+        Decision.Detach o => $"detach {o.Attachment.Name}",
+        _ => "",
+    }).Where(move => move.Length > 0);
+
+    /// <summary>The reasons to hold that stand now and are overdue.</summary>
+    public IEnumerable<HoldReason> Holds => _verdict.Decisions.OfType<Decision.Hold>().Where(hold => hold.Overdue).Select(hold => hold.Reason).Distinct();
+
+    /// <summary>Every reason to hold that stands now.</summary>
+    public IEnumerable<HoldReason> AllHolds => _verdict.Decisions.OfType<Decision.Hold>().Select(hold => hold.Reason).Distinct();
+
+    public IEnumerable<string> Sayings => _verdict.Decisions.Select(Sentences.Of);
+
+    /// <summary>How often LINSTOR was asked about a resource.</summary>
+    public int Consultations { get; private set; }
+
+    /// <summary>What an action is answered; accepted, and the object gone at once, if nothing else is said.</summary>
+    public Func<Decision, Answer> Answers { get; set; } = _ => Answer.Accepted;
+
+    public static Scene Empty(FailoverSettings? settings = null)
+    {
+        var scene = new Scene(settings ?? new FailoverSettings());
+        foreach (var node in (string[])["a", "b", "c"])
+        {
+            scene._satellites[new(node)] = new(new(node), SatelliteState.Online);
+        }
+
+        return scene.Tell(new Observation.SatellitesListed([.. scene._satellites.Values]))
+            .Tell(new Observation.Listed<Pod>([]))
+            .Tell(new Observation.Listed<Volume>([]))
+            .Tell(new Observation.Listed<Attachment>([]))
+            .Tell(new Observation.Listed<ClusterNode>([]))
+            .Tell(new Observation.Listed<CsiNode>([]));
+    }
+
+    public static Scene WithAppOn(string node, FailoverSettings? settings = null) => Empty(settings)
+        .Resource("pvc-1", inUseOn: node)
+        .Volume("pv-1", "data", "pvc-1")
+        .Attachment("va-1", "pv-1", node)
+        .Pod("app-0", node);
+
+    /// <summary>A resource that the stream and a report have told of.</summary>
+    public Scene Resource(string name, string? inUseOn, string? quorum = "majority", params string[] nodes)
+    {
+        nodes = nodes.Length == 0 ? ["a", "b", "c"] : nodes;
+        _resources[new(name)] = (quorum, nodes.ToDictionary(node => new NodeName(node), node => new Replica(new(node))
+        {
+            Promotability = inUseOn is null ? Promotability.MayPromote : Promotability.MayNotPromote,
+            Usage = node == inUseOn ? Usage.InUse : Usage.Unused,
+            Connections = [.. nodes.Where(peer => peer != node).Select(peer => new Connection(peer, Up: true))],
+        }));
+        foreach (var replica in _resources[new(name)].Replicas.Values)
+        {
+            Tell(new Observation.Promotion(new(name), replica.Node, replica.Promotability));
+        }
+
+        return Report(name);
+    }
+
+    /// <summary>What LINSTOR would answer about a resource that nobody has told of yet.</summary>
+    public Scene Facts(string name, string? quorum, IEnumerable<Replica> replicas)
+    {
+        _resources[new(name)] = (quorum, replicas.ToDictionary(replica => replica.Node));
+        return this;
+    }
+
+    public Scene Quorum(string? policy, string resource = "pvc-1")
+    {
+        _resources[new(resource)] = (policy, _resources[new(resource)].Replicas);
+        return this;
+    }
+
+    /// <summary>Changes a replica's facts; the stream tells of it if its promotability changed.</summary>
+    public Scene Replica(string node, Func<Replica, Replica> change, string resource = "pvc-1", bool streamed = true)
+    {
+        var replicas = _resources[new(resource)].Replicas;
+        var before = replicas[new(node)];
+        replicas[new(node)] = change(before);
+        return streamed && replicas[new(node)].Promotability != before.Promotability
+            ? Tell(new Observation.Promotion(new(resource), new(node), replicas[new(node)].Promotability))
+            : this;
+    }
+
+    public Scene Remove(string node, string resource = "pvc-1")
+    {
+        _resources[new(resource)].Replicas.Remove(new(node));
+        return this;
+    }
+
+    public Scene RemoveDefinition(string resource = "pvc-1")
+    {
+        _resources.Remove(new(resource));
+        return this;
+    }
+
+    public Scene MayPromote(string node, string resource = "pvc-1") =>
+        Replica(node, replica => replica with { Promotability = Promotability.MayPromote }, resource);
+
+    public Scene MayNotPromote(string node, string resource = "pvc-1") =>
+        Replica(node, replica => replica with { Promotability = Promotability.MayNotPromote }, resource);
+
+    public Scene Link(string from, string to, bool up, string resource = "pvc-1") => Replica(from, replica => replica with
+    {
+        Connections = [.. replica.Connections.Select(connection => connection.Peer.Split('.')[0] == to ? connection with { Up = up } : connection)],
+    }, resource);
+
+    public Scene Satellite(string node, SatelliteState state)
+    {
+        _satellites[new(node)] = _satellites[new(node)] with { State = state };
+        return Tell(new Observation.SatellitesListed([.. _satellites.Values]));
+    }
+
+    public Scene Satellites(params Satellite[] satellites)
+    {
+        _satellites.Clear();
+        foreach (var satellite in satellites)
+        {
+            _satellites[satellite.Name] = satellite;
+        }
+
+        return Tell(new Observation.SatellitesListed([.. satellites]));
+    }
+
+    /// <summary>The node loses power: its satellite and its DRBD are silent, the others gain quorum without it.</summary>
+    public Scene PowerOff(string node, string resource = "pvc-1")
+    {
+        Satellite(node, SatelliteState.Offline);
+        Replica(node, replica => replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Connections = [] }, resource);
+        return OthersLose(node, resource);
+    }
+
+    /// <summary>The node's replication links fail: its satellite lives and calls it Primary, the others gain quorum without it.</summary>
+    public Scene CutOff(string node, string resource = "pvc-1")
+    {
+        Replica(node, replica => replica with
+        {
+            Promotability = Promotability.MayNotPromote,
+            Connections = [.. replica.Connections.Select(connection => connection with { Up = false })],
+        }, resource);
+        return OthersLose(node, resource);
+    }
+
+    /// <summary>The links heal before anybody promoted elsewhere.</summary>
+    public Scene Heal(string node, string resource = "pvc-1")
+    {
+        foreach (var other in Others(node, resource))
+        {
+            Link(other, node, up: true, resource).Link(node, other, up: true, resource).MayNotPromote(other, resource);
+        }
+
+        return this;
+    }
+
+    public Scene Volume(string name, string? claim, string? resource, string? sharedStorage = null) => Tell(new Observation.Seen<Volume>(
+        new(name, claim is null ? null : new("default", claim))
+        {
+            Resource = resource is null ? null : new ResourceName(resource),
+            SharedStorage = sharedStorage,
+        }));
+
+    public Scene Attachment(string name, string volume, string node) => Tell(new Observation.Seen<Attachment>(new(name, new($"uid-{name}"), volume, new(node))));
+
+    public Scene Pod(string name, string? node, Func<Pod, Pod>? change = null, bool optedIn = true)
+    {
+        var pod = new Pod(new("default", name), new($"uid-{name}-{node}"), node is null ? null : new NodeName(node)) { Claims = [new("data")], OptedIn = optedIn };
+        pod = change?.Invoke(pod) ?? pod;
+        _pods[pod.Uid] = pod;
+        return optedIn ? Tell(new Observation.Seen<Pod>(pod)) : this;
+    }
+
+    public Scene PodGone(string name, string node)
+    {
+        _pods.Remove(new($"uid-{name}-{node}"), out var pod);
+        return Tell(new Observation.Gone<Pod>(pod!));
+    }
+
+    /// <summary>The pod loses its label: it leaves the watch, and stays where it is.</summary>
+    public Scene Unlabel(string name, string node)
+    {
+        var uid = new Uid($"uid-{name}-{node}");
+        Tell(new Observation.Gone<Pod>(_pods[uid]));
+        _pods[uid] = _pods[uid] with { OptedIn = false };
+        return this;
+    }
+
+    public Scene LinstorGoesAway()
+    {
+        _linstorAnswers = false;
+        return Tell(new Observation.Silenced(Source.Linstor));
+    }
+
+    public Scene LinstorComesBack()
+    {
+        _linstorAnswers = true;
+        return Tell(new Observation.SatellitesListed([.. _satellites.Values]));
+    }
+
+    public Scene Report(string resource)
+    {
+        Consultations++;
+        Now += TimeSpan.FromMilliseconds(1);
+        var exists = _resources.TryGetValue(new(resource), out var facts);
+        return Tell(new Observation.Reported(new(new(resource), exists, new(facts.Quorum), exists ? [.. facts.Replicas.Values] : [], Now)));
+    }
+
+    public Scene Tell(Observation seen)
+    {
+        Cluster = Cluster.Apply(seen, Now);
+        return this;
+    }
+
+    /// <summary>Lets time pass, thinking whenever the policy asked for it, and now.</summary>
+    public Scene After(double seconds)
+    {
+        var end = Now + TimeSpan.FromSeconds(seconds);
+        for (var turns = 0; ; turns++)
+        {
+            Assert.True(turns < 10_000, string.Create(CultureInfo.InvariantCulture, $"the policy does not come to rest at {Now}: {string.Join(' ', Sayings)}"));
+            _verdict = new FailoverPolicy(_settings).Decide(Cluster, Now);
+            var busy = false;
+            foreach (var decision in _verdict.Decisions)
+            {
+                busy |= Perform(decision);
+            }
+
+            if (!busy)
+            {
+                if (_verdict.AskAgainAt is not { } next || next > end)
+                {
+                    Now = end;
+                    _verdict = new FailoverPolicy(_settings).Decide(Cluster, Now);
+                    return this;
+                }
+
+                Assert.True(next > Now, $"the policy asked to be woken at {next}, which is past at {Now}");
+                Now = next;
+            }
+        }
+    }
+
+    private bool Perform(Decision decision)
+    {
+        switch (decision)
+        {
+            case Decision.Hold:
+                return false;
+            case Decision.Consult o when _linstorAnswers:
+                Report(o.Resource.Value);
+                return true;
+            case Decision.Consult:
+                Tell(new Observation.Acted(decision, new(Answer.Refused)));
+                return true;
+            case Decision.CountPods o:
+                Tell(new Observation.Counted(o.Node, [.. _pods.Values.Where(pod => pod.Node == o.Node)], Now));
+                return true;
+            default:
+                Act(decision, Answers(decision));
+                return true;
+        }
+    }
+
+    private void Act(Decision decision, Answer answer)
+    {
+        _done.Add(decision);
+        Tell(new Observation.Acted(decision, new(answer)));
+        switch (decision)
+        {
+            case Decision.DeletePod o when answer == Answer.Accepted:
+                _pods.Remove(o.Pod.Uid);
+                Tell(new Observation.Gone<Pod>(o.Pod));
+                break;
+            case Decision.Detach o when answer == Answer.Accepted:
+                Tell(new Observation.Gone<Attachment>(o.Attachment));
+                break;
+        }
+    }
+
+    private Scene OthersLose(string node, string resource)
+    {
+        foreach (var other in Others(node, resource))
+        {
+            Link(other, node, up: false, resource);
+        }
+
+        foreach (var other in Others(node, resource))
+        {
+            MayPromote(other, resource);
+        }
+
+        return this;
+    }
+
+    private List<string> Others(string node, string resource) =>
+        [.. _resources[new(resource)].Replicas.Keys.Where(other => other != new NodeName(node)).Select(other => other.Value)];
+}

@@ -1,0 +1,50 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>Too much lost at once is a reason to doubt the witness.</summary>
+public sealed class StormTests
+{
+    [Theory]
+    [InlineData(3, 1, false)]
+    [InlineData(3, 2, true)]
+    [InlineData(4, 2, false)]
+    [InlineData(4, 3, true)]
+    [InlineData(2, 1, false)]
+    public void More_than_half_of_all_satellites_and_at_least_two_look_lost(int all, int lost, bool held) =>
+        Assert.Equal(held, Lost(all, lost, threshold: 50).Holds.Contains(HoldReason.Storm));
+
+    [Fact]
+    public void A_threshold_of_a_hundred_never_holds() => Assert.NotEmpty(Lost(3, 3, threshold: 100).Moves);
+
+    [Fact]
+    public void A_lower_threshold_holds_sooner() => Assert.Empty(Lost(10, 2, threshold: 10).Moves);
+
+    [Fact]
+    public void A_node_that_is_cut_off_looks_lost_although_its_satellite_is_online()
+    {
+        var scene = Scene.WithAppOn("a").CutOff("a").Satellite("b", SatelliteState.Offline).After(60);
+        Assert.Empty(scene.Moves);
+        Assert.Contains("2 of 3 satellites look lost", scene.Sayings.Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_node_that_linstor_has_evicted_counts_for_nothing() =>
+        Assert.NotEmpty(Scene.WithAppOn("a").PowerOff("a").Satellites(
+            new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online),
+            new(new("d"), SatelliteState.Offline, Evicted: true), new(new("e"), SatelliteState.Offline, Evicted: true)).After(46).Moves);
+
+    [Fact]
+    public void A_storm_that_passes_lets_the_failover_go_on()
+    {
+        var scene = Lost(3, 2, threshold: 50);
+        Assert.Empty(scene.Moves);
+        Assert.NotEmpty(scene.Satellite("n1", SatelliteState.Online).After(1).Moves);
+    }
+
+    // The user's node a is the first to be lost; the other satellites are bystanders.
+    private static Scene Lost(int all, int lost, int threshold)
+    {
+        var satellites = Enumerable.Range(0, all).Select(index => new Satellite(
+            new(index == 0 ? "a" : $"n{index}"), index < lost ? SatelliteState.Offline : SatelliteState.Online));
+        return Scene.WithAppOn("a", new() { StormThreshold = threshold }).PowerOff("a").Satellites([.. satellites]).After(60);
+    }
+}
