@@ -39,7 +39,8 @@ internal sealed class Scene
     /// <summary>Every reason to hold that stands now.</summary>
     public IEnumerable<HoldReason> AllHolds => _verdict.Decisions.OfType<Decision.Hold>().Select(hold => hold.Reason).Distinct();
 
-    public IEnumerable<string> Sayings => _verdict.Decisions.Select(Sentences.Of);
+    /// <summary>What is said about everything that is left alone now.</summary>
+    public IEnumerable<string> Sayings => _verdict.Decisions.OfType<Decision.Hold>().Select(Sentences.Of);
 
     /// <summary>How often LINSTOR was asked about a resource.</summary>
     public int Consultations { get; private set; }
@@ -253,18 +254,18 @@ internal sealed class Scene
                 busy |= Perform(decision);
             }
 
-            if (!busy)
+            if (busy)
             {
-                if (_verdict.AskAgainAt is not { } next || next > end)
-                {
-                    Now = end;
-                    _verdict = new FailoverPolicy(_settings).Decide(Cluster, Now);
-                    return this;
-                }
-
-                Assert.True(next > Now, $"the policy asked to be woken at {next}, which is past at {Now}");
-                Now = next;
+                continue;
             }
+
+            if (Now >= end)
+            {
+                return this;
+            }
+
+            Assert.False(_verdict.AskAgainAt <= Now, $"the policy asked to be woken at {_verdict.AskAgainAt}, which is past at {Now}");
+            Now = _verdict.AskAgainAt is { } next && next < end ? next : end;
         }
     }
 
