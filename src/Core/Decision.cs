@@ -119,6 +119,6 @@ public sealed record FailoverSettings
     /// <summary>How often LINSTOR is asked about a resource that looks lost.</summary>
     public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How many satellites in a hundred may look lost before everything is held.</summary>
-    public int StormThreshold { get; init; } = 50;
+    /// <summary>The share of satellites, from 0 to 1, above which a loss is taken for a storm and everything is held.</summary>
+    public double StormThreshold { get; init; } = 0.5;
 }

@@ -13,8 +13,8 @@ public sealed class FailoverPolicy(FailoverSettings settings)
 /// <summary>One verdict in the making.</summary>
 internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cluster, Instant now)
 {
-    /// <summary>No action rests on a report older than this.</summary>
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
+    /// <summary>No decision rests on a report older than this; whoever acts adds two seconds at most, and five is the promise.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(3);
 
     /// <summary>How long before the end of the grace period the last word is asked for, so that nobody waits for it.</summary>
     private static readonly TimeSpan Lead = TimeSpan.FromSeconds(1);

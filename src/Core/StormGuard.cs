@@ -5,8 +5,8 @@ internal static class StormGuard
 {
     /// <summary>Why the witness is doubted, or null: more satellites look lost than the threshold allows, and at least two.</summary>
     /// <param name="cluster">What is known.</param>
-    /// <param name="threshold">Satellites in a hundred that may look lost; 100 never doubts.</param>
-    public static string? Doubt(ClusterSnapshot cluster, int threshold)
+    /// <param name="threshold">The share of satellites that may look lost, from 0 to 1; 1 never doubts.</param>
+    public static string? Doubt(ClusterSnapshot cluster, double threshold)
     {
         var satellites = cluster.Satellites?.Values.Where(satellite => !satellite.Evicted).ToList() ?? [];
         var cutOff = cluster.Suspicious
@@ -16,6 +16,6 @@ internal static class StormGuard
             .ToHashSet();
 
         var lost = satellites.Count(satellite => satellite.State == SatelliteState.Offline || cutOff.Contains(satellite.Name));
-        return lost >= 2 && lost * 100 > satellites.Count * threshold ? $"{lost} of {satellites.Count} satellites look lost" : null;
+        return lost >= 2 && lost > satellites.Count * threshold ? $"{lost} of {satellites.Count} satellites look lost" : null;
     }
 }

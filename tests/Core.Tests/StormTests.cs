@@ -10,13 +10,13 @@ public sealed class StormTests
     [InlineData(4, 3, true)]
     [InlineData(2, 1, false)]
     public void More_than_half_of_all_satellites_and_at_least_two_look_lost(int all, int lost, bool held) =>
-        Assert.Equal(held, Lost(all, lost, threshold: 50).Holds.Contains(HoldReason.Storm));
+        Assert.Equal(held, Lost(all, lost, threshold: 0.5).Holds.Contains(HoldReason.Storm));
 
     [Fact]
-    public void A_threshold_of_a_hundred_never_holds() => Assert.NotEmpty(Lost(3, 3, threshold: 100).Moves);
+    public void A_threshold_of_a_hundred_percent_never_holds() => Assert.NotEmpty(Lost(3, 3, threshold: 1).Moves);
 
     [Fact]
-    public void A_lower_threshold_holds_sooner() => Assert.Empty(Lost(10, 2, threshold: 10).Moves);
+    public void A_lower_threshold_holds_sooner() => Assert.Empty(Lost(10, 2, threshold: 0.1).Moves);
 
     [Fact]
     public void A_node_that_is_cut_off_looks_lost_although_its_satellite_is_online()
@@ -35,13 +35,13 @@ public sealed class StormTests
     [Fact]
     public void A_storm_that_passes_lets_the_failover_go_on()
     {
-        var scene = Lost(3, 2, threshold: 50);
+        var scene = Lost(3, 2, threshold: 0.5);
         Assert.Empty(scene.Moves);
         Assert.NotEmpty(scene.Satellite("n1", SatelliteState.Online).After(1).Moves);
     }
 
     // The user's node a is the first to be lost; the other satellites are bystanders.
-    private static Scene Lost(int all, int lost, int threshold)
+    private static Scene Lost(int all, int lost, double threshold)
     {
         var satellites = Enumerable.Range(0, all).Select(index => new Satellite(
             new(index == 0 ? "a" : $"n{index}"), index < lost ? SatelliteState.Offline : SatelliteState.Online));

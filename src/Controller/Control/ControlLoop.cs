@@ -1,0 +1,78 @@
+using System.Threading.Channels;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Control;
+
+/// <summary>Observations in, decisions out. The only owner of what this process believes.</summary>
+/// <param name="inbox">Where everybody tells what they saw.</param>
+/// <param name="policy">Decides.</param>
+/// <param name="actuator">Carries out what is decided.</param>
+/// <param name="reporter">Tells people.</param>
+/// <param name="clock">The time that the policy goes by.</param>
+/// <param name="provider">Wakes the loop.</param>
+internal sealed class ControlLoop(
+    Channel<Observation> inbox, FailoverPolicy policy, Actuator actuator, Reporter reporter, MonotonicClock clock, TimeProvider provider)
+{
+    /// <summary>The loop turns at least this often, so that its health can be told from outside.</summary>
+    public static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
+
+    // Decided, handed over, and not yet answered: only this loop reads and writes it.
+    private readonly HashSet<ActionKey> _inFlight = [];
+    private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty;
+    private long _lastTurn = provider.GetTimestamp();
+
+    /// <summary>What is believed now; any thread may read it.</summary>
+    public ClusterSnapshot Cluster => _cluster;
+
+    /// <summary>How long ago the loop last turned.</summary>
+    public TimeSpan Age => provider.GetElapsedTime(Volatile.Read(ref _lastTurn));
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        // The alarm is one more source of observations, so there is only one thing to wait for.
+        await using var alarm = provider.CreateTimer(_ => inbox.Writer.TryWrite(new Observation.Woken()), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+
+        while (await inbox.Reader.WaitToReadAsync(cancellation))
+        {
+            while (inbox.Reader.TryRead(out var seen))
+            {
+                Answered(seen);
+                _cluster = _cluster.Apply(seen, clock.Now);
+            }
+
+            var verdict = policy.Decide(_cluster, clock.Now);
+            foreach (var decision in verdict.Decisions)
+            {
+                if (decision is not Decision.Hold && !_inFlight.Contains(ActionKey.For(decision)) && actuator.Offer(decision))
+                {
+                    _inFlight.Add(ActionKey.For(decision));
+                }
+            }
+
+            reporter.Report(_cluster, verdict);
+            alarm.Change(Until(verdict.AskAgainAt), Timeout.InfiniteTimeSpan);
+            Volatile.Write(ref _lastTurn, provider.GetTimestamp());
+        }
+    }
+
+    private void Answered(Observation seen)
+    {
+        ActionKey? key = seen switch
+        {
+            Observation.Acted o => ActionKey.For(o.Decision),
+            Observation.Reported o => ActionKey.For(new Decision.Consult(o.Report.Resource)),
+            Observation.Counted o => ActionKey.For(new Decision.CountPods(o.Node)),
+            _ => null,
+        };
+        if (key is { } answered)
+        {
+            _inFlight.Remove(answered);
+        }
+    }
+
+    private TimeSpan Until(Instant? at)
+    {
+        var rest = at - clock.Now ?? LongestRest;
+        return rest < TimeSpan.Zero ? TimeSpan.Zero : rest < LongestRest ? rest : LongestRest;
+    }
+}

@@ -1,0 +1,104 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Controller.Leadership;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Control;
+
+/// <summary>Writes Kubernetes Events: what was done, and what was left alone. No action waits for its Event, or fails with it.</summary>
+internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHold hold, TimeProvider clock, bool dryRun, ILogger<EventRecorder> logger)
+{
+    /// <summary>Where Events on objects without a namespace are written.</summary>
+    private const string ClusterNamespace = "default";
+
+    private readonly Channel<WireEvent> _queue = Channel.CreateBounded<WireEvent>(new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly HashSet<Uid> _done = [];
+
+    /// <summary>An action was accepted; a repetition is not worth another Event.</summary>
+    public void Happened(Decision decision)
+    {
+        switch (decision)
+        {
+            case Decision.DeletePod o when First(o.Pod.Uid):
+                Write(Reference(o.Pod), "ForceDeleted", "pod deleted because a used volume is marked as failing");
+                break;
+            case Decision.Detach o when First(o.Attachment.Uid):
+                Write(Reference(o.Attachment), "ForceDetached", "volume detached because it is marked as failing");
+                break;
+        }
+    }
+
+    /// <summary>Pods are left alone for a reason; only the one who would act says so.</summary>
+    public void Held(Decision.Hold held)
+    {
+        if (!hold.Covers(TimeSpan.Zero))
+        {
+            return;
+        }
+
+        foreach (var pod in held.Pods)
+        {
+            Write(Reference(pod), "FailoverHeld", $"not moved away from node {held.Node}: {Sentences.Because(held)}");
+        }
+    }
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        await foreach (var happened in _queue.Reader.ReadAllAsync(cancellation))
+        {
+            try
+            {
+                await kubernetes.CreateEventAsync(happened, cancellation);
+            }
+            catch (KubernetesException refused)
+            {
+                var reason = refused.Status == System.Net.HttpStatusCode.Forbidden ? Permission.Missing("", "events", "create") : refused.Message;
+                NotWritten(happened.Reason, happened.InvolvedObject.Kind, happened.InvolvedObject.Name, reason);
+            }
+            catch (Exception weather) when (weather is HttpRequestException or TimeoutException or IOException)
+            {
+                NotWritten(happened.Reason, happened.InvolvedObject.Kind, happened.InvolvedObject.Name, weather.Message);
+            }
+        }
+    }
+
+    private bool First(Uid uid)
+    {
+        lock (_done)
+        {
+            return _done.Add(uid);
+        }
+    }
+
+    private void Write(WireObjectReference about, string reason, string message)
+    {
+        if (dryRun)
+        {
+            return;
+        }
+
+        var now = clock.GetUtcNow();
+        _queue.Writer.TryWrite(new WireEvent
+        {
+            // A time in the name makes it unique, and sorts as client-go's do.
+            Metadata = new() { Name = $"{about.Name}.{now.UtcTicks:x16}{Random.Shared.Next(0x1000):x3}", Namespace = about.Namespace ?? ClusterNamespace },
+            InvolvedObject = about,
+            Type = "Warning",
+            Reason = reason,
+            Message = message.Length <= 1024 ? message : message[..1024],
+            Source = new() { Component = Release.Name },
+            FirstTimestamp = now,
+            LastTimestamp = now,
+        });
+    }
+
+    private static WireObjectReference Reference(Pod pod) =>
+        new() { ApiVersion = "v1", Kind = "Pod", Namespace = pod.Key.Namespace, Name = pod.Key.Name, Uid = pod.Uid.Value };
+
+    private static WireObjectReference Reference(Attachment attachment) =>
+        new() { ApiVersion = "storage.k8s.io/v1", Kind = "VolumeAttachment", Name = attachment.Name, Uid = attachment.Uid.Value };
+
+    [LoggerMessage(120, LogLevel.Warning, "Could not write the Event {Reason} on {Kind} {Name}: {Why}")]
+    private partial void NotWritten(string reason, string? kind, string? name, string why);
+}

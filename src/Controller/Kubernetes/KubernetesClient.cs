@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Kubernetes;
+
+/// <summary>The calls that are made besides list and watch.</summary>
+internal sealed class KubernetesClient(HttpClient http, Translate translate, TimeProvider clock)
+{
+    /// <summary>How long a request that changes the cluster may take; the lease must outlive it.</summary>
+    public static readonly TimeSpan ActDeadline = TimeSpan.FromSeconds(5);
+
+    /// <summary>Deletes exactly this incarnation of a pod, without waiting for its node.</summary>
+    public Task<Outcome> DeleteAsync(Pod pod, CancellationToken cancellation) =>
+        DeleteAsync($"api/v1/namespaces/{pod.Key.Namespace}/pods/{pod.Key.Name}", pod.Uid, gracePeriodSeconds: 0, ("", "pods"), cancellation);
+
+    /// <summary>Deletes exactly this incarnation of an attachment; it goes when the external attacher has let go.</summary>
+    public Task<Outcome> DeleteAsync(Attachment attachment, CancellationToken cancellation) =>
+        DeleteAsync($"apis/storage.k8s.io/v1/volumeattachments/{attachment.Name}", attachment.Uid, gracePeriodSeconds: null, ("storage.k8s.io", "volumeattachments"), cancellation);
+
+    /// <summary>Every pod bound to a node, whatever its labels.</summary>
+    public async Task<ImmutableArray<Pod>> PodsOnAsync(NodeName node, CancellationToken cancellation)
+    {
+        var pods = ImmutableArray.CreateBuilder<Pod>();
+        var selector = Uri.EscapeDataString($"spec.nodeName={node}");
+        for (string? next = null; ;)
+        {
+            var path = $"api/v1/pods?fieldSelector={selector}&limit=500&continue={Uri.EscapeDataString(next ?? "")}";
+            var page = await SendAsync(HttpMethod.Get, path, null, KubernetesJson.Default.WireListWirePod, cancellation);
+            pods.AddRange(page.Items.Select(translate.Pod));
+            next = page.Metadata.Continue;
+            if (string.IsNullOrEmpty(next))
+            {
+                return pods.ToImmutable();
+            }
+        }
+    }
+
+    public async Task CreateEventAsync(WireEvent happened, CancellationToken cancellation)
+    {
+        using var request = Request(HttpMethod.Post, $"api/v1/namespaces/{happened.Metadata.Namespace}/events", Body(happened, KubernetesJson.Default.WireEvent));
+        using var response = await http.SendAsync(request, ActDeadline, clock, cancellation);
+    }
+
+    /// <returns>Null if there is no such Lease.</returns>
+    public async Task<WireLease?> GetLeaseAsync(ObjectKey key, CancellationToken cancellation)
+    {
+        try
+        {
+            return await SendAsync(HttpMethod.Get, $"{LeasesOf(key)}/{key.Name}", null, KubernetesJson.Default.WireLease, cancellation);
+        }
+        catch (KubernetesException none) when (none.Status == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Creates the Lease, or replaces it if it is still the version that was read.</summary>
+    /// <exception cref="KubernetesException">With status 409 if somebody else was faster.</exception>
+    public Task<WireLease> WriteLeaseAsync(ObjectKey key, WireLease lease, CancellationToken cancellation) => lease.Metadata.ResourceVersion is null
+        ? SendAsync(HttpMethod.Post, LeasesOf(key), Body(lease, KubernetesJson.Default.WireLease), KubernetesJson.Default.WireLease, cancellation)
+        : SendAsync(HttpMethod.Put, $"{LeasesOf(key)}/{key.Name}", Body(lease, KubernetesJson.Default.WireLease), KubernetesJson.Default.WireLease, cancellation);
+
+    private async Task<Outcome> DeleteAsync(string path, Uid uid, long? gracePeriodSeconds, (string Group, string Resource) kind, CancellationToken cancellation)
+    {
+        var options = new WireDeleteOptions { GracePeriodSeconds = gracePeriodSeconds, Preconditions = new() { Uid = uid.Value } };
+        using var request = Request(HttpMethod.Delete, path, Body(options, KubernetesJson.Default.WireDeleteOptions));
+        try
+        {
+            using var response = await http.SendAsync(request, ActDeadline, clock, cancellation);
+            return new(Answer.Accepted);
+        }
+        catch (KubernetesException refused)
+        {
+            return new(
+                refused.Status switch
+                {
+                    HttpStatusCode.NotFound => Answer.AlreadyGone,
+                    HttpStatusCode.Conflict => Answer.Replaced,
+                    HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized => Answer.Forbidden,
+                    _ => Answer.Refused,
+                },
+                refused.Status == HttpStatusCode.Forbidden ? Permission.Missing(kind.Group, kind.Resource, "delete") : refused.Message,
+                refused.RetryAfter);
+        }
+        catch (TimeoutException late)
+        {
+            return new(Answer.TimedOut, late.Message);
+        }
+        catch (HttpRequestException broken)
+        {
+            return new(Answer.Refused, broken.Message);
+        }
+    }
+
+    private async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> type, CancellationToken cancellation)
+    {
+        using var request = Request(method, path, body);
+        using var response = await http.SendAsync(request, ActDeadline, clock, cancellation);
+        using var late = new CancellationTokenSource(ActDeadline, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
+        try
+        {
+            await using var answer = await response.Content.ReadAsStreamAsync(either.Token);
+            return await JsonSerializer.DeserializeAsync(answer, type, either.Token) ?? throw new JsonException($"the answer to {method} {path} is null");
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException($"the answer to {method} {path} did not arrive within {ActDeadline.TotalSeconds} s");
+        }
+    }
+
+    private static string LeasesOf(ObjectKey key) => $"apis/coordination.k8s.io/v1/namespaces/{key.Namespace}/leases";
+
+    private static HttpRequestMessage Request(HttpMethod method, string path, HttpContent? body) => new(method, path) { Content = body };
+
+    // With a length, because some middleboxes drop a chunked body on DELETE.
+    private static ByteArrayContent Body<T>(T value, JsonTypeInfo<T> type) => new(JsonSerializer.SerializeToUtf8Bytes(value, type))
+    {
+        Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
+    };
+}

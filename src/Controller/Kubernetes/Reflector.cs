@@ -1,0 +1,152 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Kubernetes;
+
+/// <summary>Keeps the inbox told of every object of one kind: lists, then watches, and lists again when it has lost its place.</summary>
+internal sealed partial class Reflector<TWire, T>(
+    HttpClient http, Kind<TWire, T> kind, ChannelWriter<Observation> inbox, TimeProvider clock, ILogger logger)
+    where TWire : class
+    where T : class
+{
+    private const int PageSize = 500;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private bool _hasListed;
+
+    /// <summary>Runs until the place is lost. The caller tells that the source is silent, backs off and calls again.</summary>
+    public async Task FollowAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var version = await ListAsync(cancellation);
+            while (version is not null)
+            {
+                var began = clock.GetTimestamp();
+                version = await WatchAsync(version, cancellation); // a clean end: go on from where it stopped
+                if (clock.GetElapsedTime(began) < TimeSpan.FromSeconds(1))
+                {
+                    return; // a server that hangs up at once is not well: let the caller back off
+                }
+            }
+        }
+        catch (KubernetesException forbidden) when (forbidden.Status == HttpStatusCode.Forbidden)
+        {
+            if (kind.Optional && !_hasListed)
+            {
+                await inbox.WriteAsync(new Observation.Listed<T>([]), cancellation);
+            }
+
+            throw new KubernetesException(forbidden.Status, Permission.Missing(kind.Group, kind.Resource, "list", "watch") + $" ({forbidden.Message})", forbidden.RetryAfter);
+        }
+    }
+
+    private async Task<string?> ListAsync(CancellationToken cancellation)
+    {
+        var items = ImmutableArray.CreateBuilder<T>();
+        for (string? next = null; ;)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, Query($"limit={PageSize}&continue={Uri.EscapeDataString(next ?? "")}"));
+            using var response = await http.SendAsync(request, Requests.Deadline, clock, cancellation);
+            var page = await ReadPageAsync(response, cancellation);
+            foreach (var wire in page.Items)
+            {
+                if (kind.Translate(wire) is { } item)
+                {
+                    items.Add(item); // the wire object dies here
+                }
+            }
+
+            next = page.Metadata.Continue;
+            if (string.IsNullOrEmpty(next))
+            {
+                await inbox.WriteAsync(new Observation.Listed<T>(items.ToImmutable()), cancellation);
+                _hasListed = true;
+                Listed(items.Count, kind.Resource);
+                return page.Metadata.ResourceVersion;
+            }
+        }
+    }
+
+    private async Task<WireList<TWire>> ReadPageAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        using var late = new CancellationTokenSource(Requests.Deadline, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(either.Token);
+            return await JsonSerializer.DeserializeAsync(body, kind.List, either.Token) ?? throw new JsonException($"the list of {kind.Resource} is null");
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException($"the list of {kind.Resource} did not arrive within {Requests.Deadline.TotalSeconds} s");
+        }
+    }
+
+    /// <returns>Where to go on from, or null when the server no longer remembers.</returns>
+    private async Task<string?> WatchAsync(string version, CancellationToken cancellation)
+    {
+        // The server ends each watch after a while of our choosing; no two of ours at the same time.
+        var query = $"watch=true&allowWatchBookmarks=true&timeoutSeconds={Random.Shared.Next(300, 600)}&resourceVersion={version}";
+        using var request = new HttpRequestMessage(HttpMethod.Get, Query(query));
+        using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
+        {
+            using var response = await http.SendAsync(request, Requests.Deadline, clock, stopped.Token);
+            await using var body = await response.Content.ReadAsStreamAsync(stopped.Token);
+            await foreach (var seen in WatchStream.ReadAsync(body, Patience, clock, stopped.Token))
+            {
+                if (seen.Type == "ERROR")
+                {
+                    return Lost(seen);
+                }
+
+                version = await TellAsync(seen, cancellation) ?? version;
+            }
+
+            return version;
+        }
+        catch (KubernetesException gone) when (gone.Status == HttpStatusCode.Gone)
+        {
+            return null;
+        }
+        finally
+        {
+            await stopped.CancelAsync(); // closes the connection at once instead of draining it
+        }
+    }
+
+    private async Task<string?> TellAsync(WireWatchEvent seen, CancellationToken cancellation)
+    {
+        if (seen.Type is "ADDED" or "MODIFIED" or "DELETED" && kind.Translate(seen.Object.Deserialize(kind.Item)!) is { } item)
+        {
+            await inbox.WriteAsync(seen.Type == "DELETED" ? new Observation.Gone<T>(item) : new Observation.Seen<T>(item), cancellation);
+        }
+
+        // Bookmarks carry nothing else.
+        return seen.Object.GetProperty("metadata").GetProperty("resourceVersion").GetString();
+    }
+
+    private string? Lost(WireWatchEvent seen)
+    {
+        var status = seen.Object.Deserialize(KubernetesJson.Default.WireStatus);
+        Relisting(kind.Resource, status?.Code ?? 0, status?.Message ?? "no reason given");
+        return status?.Code == (int)HttpStatusCode.Gone
+            ? null
+            : throw new KubernetesException((HttpStatusCode)(status?.Code ?? 500), $"the watch of {kind.Resource} ended: {status?.Message}");
+    }
+
+    private string Query(string query) =>
+        kind.Selector.Length == 0 ? $"{kind.Path}?{query}" : $"{kind.Path}?labelSelector={Uri.EscapeDataString(kind.Selector)}&{query}";
+
+    [LoggerMessage(200, LogLevel.Debug, "Listed {Count} {Resource}.")]
+    private partial void Listed(int count, string resource);
+
+    [LoggerMessage(201, LogLevel.Debug, "Listing {Resource} again: the watch ended with {Code}, {Reason}")]
+    private partial void Relisting(string resource, int code, string reason);
+}

@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Kubernetes;
+
+/// <summary>Kubernetes' objects in the core's words: the only place that knows both.</summary>
+/// <param name="driver">The CSI driver, which is also the attacher, whose volumes are ours.</param>
+/// <param name="selector">What the labels of an opted-in pod match.</param>
+internal sealed class Translate(string driver, LabelSelector selector)
+{
+    private const string OptOut = "drbd.linbit.com/ignore-fail-over";
+
+    /// <summary>A volume that linstor-csi serves over NFS: its DRBD Primary has nothing to do with the node of its consumers.</summary>
+    private const string NfsExport = "linstor.csi.linbit.com/nfs-export";
+
+    // What lives and dies with the node, or can only be read.
+    private static readonly HashSet<string> NodeLocal =
+        ["hostPath", "emptyDir", "configMap", "secret", "projected", "downwardAPI", "csi", "gitRepo", "image", "ephemeral"];
+
+    // Fields of a PersistentVolume's specification that are objects, but not the source of its storage.
+    private static readonly HashSet<string> NotASource = ["capacity", "nodeAffinity"];
+
+    private static readonly Dictionary<string, string> NoLabels = [];
+
+    public Pod Pod(WirePod pod) => new(new(pod.Metadata.Namespace ?? "", pod.Metadata.Name), UidOf(pod.Metadata), Node(pod.Spec.NodeName))
+    {
+        Claims = [.. (pod.Spec.Volumes ?? []).Select(volume => Claim(pod, volume)).OfType<ClaimUse>()],
+        SharedStorage = [.. (pod.Spec.Volumes ?? []).Select(SharedStorage).OfType<string>()],
+        OptedIn = selector.Matches(pod.Metadata.Labels ?? NoLabels),
+        OptedOut = pod.Metadata.Annotations?.ContainsKey(OptOut) == true,
+        Finished = pod.Status?.Phase is "Succeeded" or "Failed",
+    };
+
+    public Volume Volume(WireVolume volume)
+    {
+        var claim = volume.Spec.ClaimRef is { Namespace: { } space, Name: { } name } ? new ObjectKey(space, name) : (ObjectKey?)null;
+        var ours = volume.Spec.Csi is { } csi && csi.Driver == driver && csi.VolumeAttributes?.ContainsKey(NfsExport) != true;
+        return new(volume.Metadata.Name, claim)
+        {
+            // The handle is the resource definition, or the definition and a volume number.
+            Resource = ours ? new ResourceName(volume.Spec.Csi!.VolumeHandle.Split('/', 2)[0]) : null,
+            SharedStorage = ours ? null : SharedStorage(volume.Spec),
+        };
+    }
+
+    /// <returns>Null for an attachment that is another attacher's, or of no PersistentVolume.</returns>
+    public Attachment? Attachment(WireAttachment attachment) =>
+        attachment.Spec.Attacher == driver && attachment.Spec.Source?.PersistentVolumeName is { Length: > 0 } volume
+            ? new(attachment.Metadata.Name, UidOf(attachment.Metadata), volume, new(attachment.Spec.NodeName), attachment.Metadata.DeletionTimestamp is not null)
+            : null;
+
+    public ClusterNode Node(WireNode node) => new(new(node.Metadata.Name), UidOf(node.Metadata));
+
+    public CsiNode CsiNode(WireCsiNode node) =>
+        new(new(node.Metadata.Name), Node(node.Spec?.Drivers?.Find(candidate => candidate.Name == driver)?.NodeId));
+
+    private static ClaimUse? Claim(WirePod pod, WirePodVolume volume) =>
+        volume.PersistentVolumeClaim is { } claim ? new(claim.ClaimName, claim.ReadOnly)
+        : volume.Others?.ContainsKey("ephemeral") == true ? new($"{pod.Metadata.Name}-{volume.Name}", Ephemeral: true)
+        : null;
+
+    private static string? SharedStorage(WirePodVolume volume) =>
+        volume.PersistentVolumeClaim is null && volume.Others?.FirstOrDefault(IsShared) is { Key: { } kind } ? $"volume {volume.Name} ({kind})" : null;
+
+    // An access mode that lets nobody write, or a source that is mounted read-only, cannot be harmed by two readers.
+    private static string? SharedStorage(WireVolumeSpec spec)
+    {
+        if (spec.AccessModes is ["ReadOnlyMany"])
+        {
+            return null;
+        }
+
+        if (spec.Csi is { } csi)
+        {
+            return csi.ReadOnly ? null : csi.VolumeAttributes?.ContainsKey(NfsExport) == true ? "NFS export" : $"driver {csi.Driver}";
+        }
+
+        return spec.Others?.FirstOrDefault(field => field.Key != "local" && !NotASource.Contains(field.Key) && IsShared(field)) is { Key: { } kind } ? kind : null;
+    }
+
+    private static bool IsShared(KeyValuePair<string, JsonElement> field) =>
+        field.Value.ValueKind == JsonValueKind.Object
+        && !NodeLocal.Contains(field.Key)
+        && !(field.Value.TryGetProperty("readOnly", out var readOnly) && readOnly.ValueKind == JsonValueKind.True);
+
+    private static NodeName? Node(string? name) => string.IsNullOrEmpty(name) ? null : new NodeName(name);
+
+    private static Uid UidOf(WireMeta meta) => new(meta.Uid ?? "");
+}

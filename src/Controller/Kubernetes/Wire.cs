@@ -1,0 +1,264 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Piraeus.HighAvailability.Controller.Kubernetes;
+
+// The shapes of Kubernetes' JSON, only the fields that are read or written. Settable, because the source generator
+// drops the defaults of init-only properties; lenient, because the API means "zero" where it says nothing.
+
+internal sealed class WireList<T>
+{
+    public WireListMeta Metadata { get; set; } = new();
+
+    public List<T> Items { get; set; } = [];
+}
+
+internal sealed class WireListMeta
+{
+    public string? ResourceVersion { get; set; }
+
+    public string? Continue { get; set; }
+}
+
+/// <summary>One event of a watch. Its object is of the watched kind, or a <see cref="WireStatus"/> where the type is <c>ERROR</c>.</summary>
+internal sealed class WireWatchEvent
+{
+    public string Type { get; set; } = "";
+
+    public JsonElement Object { get; set; }
+}
+
+internal sealed class WireStatus
+{
+    public int Code { get; set; }
+
+    public string? Message { get; set; }
+
+    public string? Reason { get; set; }
+
+    public WireStatusDetails? Details { get; set; }
+}
+
+internal sealed class WireStatusDetails
+{
+    public int? RetryAfterSeconds { get; set; }
+}
+
+internal sealed class WireMeta
+{
+    public string Name { get; set; } = "";
+
+    public string? Namespace { get; set; }
+
+    public string? Uid { get; set; }
+
+    public string? ResourceVersion { get; set; }
+
+    public DateTimeOffset? DeletionTimestamp { get; set; }
+
+    public Dictionary<string, string>? Labels { get; set; }
+
+    public Dictionary<string, string>? Annotations { get; set; }
+}
+
+internal sealed class WirePod
+{
+    public WireMeta Metadata { get; set; } = new();
+
+    public WirePodSpec Spec { get; set; } = new();
+
+    public WirePodStatus? Status { get; set; }
+}
+
+internal sealed class WirePodSpec
+{
+    public string? NodeName { get; set; }
+
+    public List<WirePodVolume>? Volumes { get; set; }
+}
+
+internal sealed class WirePodStatus
+{
+    public string? Phase { get; set; }
+}
+
+internal sealed class WirePodVolume
+{
+    public string Name { get; set; } = "";
+
+    public WireClaimSource? PersistentVolumeClaim { get; set; }
+
+    /// <summary>Every other kind of volume, by the name of its field.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
+}
+
+internal sealed class WireClaimSource
+{
+    public string ClaimName { get; set; } = "";
+
+    public bool ReadOnly { get; set; }
+}
+
+internal sealed class WireVolume
+{
+    public WireMeta Metadata { get; set; } = new();
+
+    public WireVolumeSpec Spec { get; set; } = new();
+}
+
+internal sealed class WireVolumeSpec
+{
+    public List<string>? AccessModes { get; set; }
+
+    public WireObjectReference? ClaimRef { get; set; }
+
+    public WireCsiVolume? Csi { get; set; }
+
+    /// <summary>Every other field, the source of a volume of another kind among them.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
+}
+
+internal sealed class WireCsiVolume
+{
+    public string Driver { get; set; } = "";
+
+    public string VolumeHandle { get; set; } = "";
+
+    public bool ReadOnly { get; set; }
+
+    public Dictionary<string, string>? VolumeAttributes { get; set; }
+}
+
+internal sealed class WireAttachment
+{
+    public WireMeta Metadata { get; set; } = new();
+
+    public WireAttachmentSpec Spec { get; set; } = new();
+}
+
+internal sealed class WireAttachmentSpec
+{
+    public string Attacher { get; set; } = "";
+
+    public string NodeName { get; set; } = "";
+
+    public WireAttachmentSource? Source { get; set; }
+}
+
+internal sealed class WireAttachmentSource
+{
+    public string? PersistentVolumeName { get; set; }
+}
+
+internal sealed class WireNode
+{
+    public WireMeta Metadata { get; set; } = new();
+}
+
+internal sealed class WireCsiNode
+{
+    public WireMeta Metadata { get; set; } = new();
+
+    public WireCsiNodeSpec? Spec { get; set; }
+}
+
+internal sealed class WireCsiNodeSpec
+{
+    public List<WireCsiNodeDriver>? Drivers { get; set; }
+}
+
+internal sealed class WireCsiNodeDriver
+{
+    public string Name { get; set; } = "";
+
+    [JsonPropertyName("nodeID")]
+    public string? NodeId { get; set; }
+}
+
+internal sealed class WireObjectReference
+{
+    public string? ApiVersion { get; set; }
+
+    public string? Kind { get; set; }
+
+    public string? Namespace { get; set; }
+
+    public string? Name { get; set; }
+
+    public string? Uid { get; set; }
+}
+
+internal sealed class WireDeleteOptions
+{
+    public string ApiVersion { get; set; } = "v1";
+
+    public string Kind { get; set; } = "DeleteOptions";
+
+    public long? GracePeriodSeconds { get; set; }
+
+    public WirePreconditions? Preconditions { get; set; }
+}
+
+internal sealed class WirePreconditions
+{
+    public string? Uid { get; set; }
+}
+
+/// <summary>A core/v1 Event, as client-go's recorder writes it.</summary>
+internal sealed class WireEvent
+{
+    public string ApiVersion { get; set; } = "v1";
+
+    public string Kind { get; set; } = "Event";
+
+    public WireMeta Metadata { get; set; } = new();
+
+    public WireObjectReference InvolvedObject { get; set; } = new();
+
+    public string Type { get; set; } = "";
+
+    public string Reason { get; set; } = "";
+
+    public string Message { get; set; } = "";
+
+    public WireEventSource Source { get; set; } = new();
+
+    public DateTimeOffset FirstTimestamp { get; set; }
+
+    public DateTimeOffset LastTimestamp { get; set; }
+
+    public int Count { get; set; } = 1;
+}
+
+internal sealed class WireEventSource
+{
+    public string Component { get; set; } = "";
+}
+
+internal sealed class WireLease
+{
+    public string ApiVersion { get; set; } = "coordination.k8s.io/v1";
+
+    public string Kind { get; set; } = "Lease";
+
+    public WireMeta Metadata { get; set; } = new();
+
+    public WireLeaseSpec Spec { get; set; } = new();
+}
+
+internal sealed class WireLeaseSpec
+{
+    public string? HolderIdentity { get; set; }
+
+    public int? LeaseDurationSeconds { get; set; }
+
+    [JsonConverter(typeof(MicroTimeConverter))]
+    public DateTimeOffset? AcquireTime { get; set; }
+
+    [JsonConverter(typeof(MicroTimeConverter))]
+    public DateTimeOffset? RenewTime { get; set; }
+
+    public int? LeaseTransitions { get; set; }
+}

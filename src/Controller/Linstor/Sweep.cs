@@ -1,0 +1,125 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Linstor;
+
+/// <summary>Asks LINSTOR at a steady pace what its stream may not have said: the second witness.</summary>
+/// <remarks>
+/// Each round asks for the satellites, and for a slice of the resources in use: all of them within <see cref="Slices"/> rounds, and at least
+/// <see cref="SmallestSlice"/> a round, so that a small cluster is seen whole in every round and a large one costs LINSTOR a few requests a second.
+/// </remarks>
+internal sealed partial class Sweep(
+    LinstorClient linstor, Func<ClusterSnapshot> cluster, ChannelWriter<Observation> inbox, TimeSpan interval, TimeProvider clock, ILogger<Sweep> logger)
+{
+    private const int Slices = 30;
+    private const int SmallestSlice = 20;
+
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
+
+    private readonly SemaphoreSlim _nudge = new(0, 1);
+    private ResourceName _last;
+    private bool _silent;
+
+    /// <summary>Asks now: something suggests that LINSTOR's state has changed, or that it is gone.</summary>
+    public void Nudge()
+    {
+        try
+        {
+            _nudge.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // A nudge is pending already.
+        }
+    }
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        var answeredAt = clock.GetTimestamp();
+        for (var delay = FirstDelay; ;)
+        {
+            if (clock.GetElapsedTime(answeredAt) > 3 * interval)
+            {
+                // This process slept, or the machine did: nobody asked LINSTOR meanwhile.
+                await inbox.WriteAsync(new Observation.Silenced(Source.Linstor), cancellation);
+            }
+
+            if (await TryAskAsync(cancellation))
+            {
+                (answeredAt, delay) = (clock.GetTimestamp(), FirstDelay);
+                await _nudge.WaitAsync(interval, cancellation);
+            }
+            else
+            {
+                await Task.Delay(delay, clock, cancellation);
+                delay = delay * 2 < interval ? delay * 2 : interval;
+            }
+        }
+    }
+
+    private async Task<bool> TryAskAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await inbox.WriteAsync(new Observation.SatellitesListed(await linstor.SatellitesAsync(cancellation)), cancellation);
+            if (_silent)
+            {
+                _silent = false;
+                Answers();
+            }
+
+            foreach (var resource in NextSlice())
+            {
+                await AskAboutAsync(resource, cancellation);
+            }
+
+            return true;
+        }
+        catch (LinstorException weather)
+        {
+            if (!_silent)
+            {
+                _silent = true;
+                DoesNotAnswer(weather.Message);
+            }
+
+            await inbox.WriteAsync(new Observation.Silenced(Source.Linstor), cancellation);
+            return false;
+        }
+    }
+
+    private async Task AskAboutAsync(ResourceName resource, CancellationToken cancellation)
+    {
+        try
+        {
+            await inbox.WriteAsync(new Observation.Reported(await linstor.ReportAsync(resource, cancellation)), cancellation);
+        }
+        catch (LinstorException unclear) when (!unclear.IsNetwork)
+        {
+            Unclear(resource, unclear.Message); // one answer that makes no sense must not silence all others
+        }
+    }
+
+    /// <summary>The resources in use that are next in turn, by name.</summary>
+    private List<ResourceName> NextSlice()
+    {
+        var known = cluster();
+        var inUse = known.Attachments.All
+            .Select(held => known.Volumes.Find(held.Item.Volume)?.Item.Resource)
+            .OfType<ResourceName>().Distinct().Order().ToList();
+        var size = Math.Max(SmallestSlice, (inUse.Count + Slices - 1) / Slices);
+        var slice = inUse.Where(name => name.CompareTo(_last) > 0).Take(size).ToList();
+        _last = slice.Count < size ? default : slice[^1];
+        return slice;
+    }
+
+    [LoggerMessage(320, LogLevel.Warning, "LINSTOR does not answer; nothing is decided until it does. {Reason}")]
+    private partial void DoesNotAnswer(string reason);
+
+    [LoggerMessage(322, LogLevel.Warning, "LINSTOR's answer about resource {Resource} is of no use: {Reason}")]
+    private partial void Unclear(ResourceName resource, string reason);
+
+    [LoggerMessage(321, LogLevel.Information, "LINSTOR answers.")]
+    private partial void Answers();
+}

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Controller.Linstor;
+
+namespace Piraeus.HighAvailability.Controller.Net;
+
+/// <summary>Runs one connection over and over, with a growing pause between two of them.</summary>
+/// <param name="what">What the connection is for, in the words of the log.</param>
+/// <param name="ended">Called whenever the connection has ended, before the pause.</param>
+/// <param name="clock">Measures the pauses.</param>
+/// <param name="logger">Is told why each connection ended.</param>
+internal sealed partial class Persistently(string what, Func<CancellationToken, ValueTask> ended, TimeProvider clock, ILogger logger)
+{
+    private static readonly TimeSpan Healthy = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(15);
+
+    /// <summary>Never returns, but for a cancellation or a bug.</summary>
+    /// <param name="connection">Connects and stays connected for as long as it can.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task RunAsync(Func<CancellationToken, Task> connection, CancellationToken cancellation)
+    {
+        for (var failures = 0; ;)
+        {
+            var began = clock.GetTimestamp();
+            try
+            {
+                await connection(cancellation);
+            }
+            catch (Exception weather) when (IsWeather(weather) && !cancellation.IsCancellationRequested)
+            {
+                Broke(what, weather.Message);
+            }
+
+            await ended(cancellation);
+            failures = clock.GetElapsedTime(began) > Healthy ? 0 : failures + 1;
+            await Task.Delay(BackOff(failures, Random.Shared.NextDouble()), clock, cancellation);
+        }
+    }
+
+    /// <summary>Doubles from a fifth of a second to a quarter of a minute; chance spreads those who fell together.</summary>
+    private static TimeSpan BackOff(int failures, double chance)
+    {
+        var delay = FirstDelay * Math.Pow(2, Math.Min(failures, 10));
+        return (delay < LongestDelay ? delay : LongestDelay) * (0.5 + (chance / 2));
+    }
+
+    // The network's doing or the server's, as opposed to a bug of ours.
+    private static bool IsWeather(Exception e) =>
+        e is HttpRequestException or IOException or TimeoutException or OperationCanceledException or JsonException
+            or KubernetesException or LinstorException;
+
+    [LoggerMessage(210, LogLevel.Warning, "Lost the connection for {What}, and trying again: {Reason}")]
+    private partial void Broke(string what, string reason);
+}
