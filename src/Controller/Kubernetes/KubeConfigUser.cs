@@ -1,0 +1,85 @@
+using System.Net.Security;
+using Piraeus.HighAvailability.Controller.Net;
+
+namespace Piraeus.HighAvailability.Controller.Kubernetes;
+
+/// <summary>A user of a kubeconfig: how it proves who it is, and whom it acts as.</summary>
+internal sealed class KubeConfigUser
+{
+    public KubeConfigUser(KubeConfigEntry entry, KubeConfigCluster cluster, Func<string, string?> environment, TimeProvider clock)
+    {
+        if (entry.Section("auth-provider") is not null)
+        {
+            throw entry.Complaint("auth-provider is gone from Kubernetes since 1.26; use exec");
+        }
+
+        var identity = KeyPair(entry);
+        var header = Header(entry, clock);
+        var plugin = entry.Section("exec") is { } exec ? ExecPlugin.Read(exec, cluster, environment) : null;
+        if (plugin is not null && header is not null)
+        {
+            throw entry.Complaint("exec and a token or password are both given; only one of them may be");
+        }
+
+        if (plugin is null && header is null && identity is null && cluster.Server.Scheme == Uri.UriSchemeHttps)
+        {
+            throw entry.Complaint("it has no credentials: no token, tokenFile, username, client-certificate or exec");
+        }
+
+        var fromPlugin = plugin is null ? null : new ExecCredentials(plugin, clock);
+        Credentials = fromPlugin is null ? header ?? Anonymous : fromPlugin.CurrentAsync;
+        Identity = fromPlugin is null ? identity ?? NoIdentity : () => fromPlugin.Identity ?? identity?.Invoke();
+        Impersonation = ActingAs(entry);
+    }
+
+    public static CredentialSource Anonymous { get; } = Always(Credential.Anonymous);
+
+    public static Func<SslStreamCertificateContext?> NoIdentity { get; } = () => null;
+
+    public CredentialSource Credentials { get; }
+
+    public Func<SslStreamCertificateContext?> Identity { get; }
+
+    public Impersonation? Impersonation { get; }
+
+    private static CredentialSource Always(Credential credential) => (_, _) => ValueTask.FromResult(credential);
+
+    private static Func<SslStreamCertificateContext?>? KeyPair(KubeConfigEntry entry) => (entry.Pem("client-certificate"), entry.Pem("client-key")) switch
+    {
+        (null, null) => null,
+        ({ } certificate, { } key) => () => Pem.Identity(certificate, key),
+        (null, _) => throw entry.Complaint("client-key is given without client-certificate"),
+        (_, null) => throw entry.Complaint("client-certificate is given without client-key"),
+    };
+
+    private static CredentialSource? Header(KubeConfigEntry entry, TimeProvider clock)
+    {
+        var (token, tokenFile, name, password) = (entry.Text("token"), entry.Text("tokenFile"), entry.Text("username"), entry.Text("password"));
+        if ((token ?? tokenFile) is not null && (name ?? password) is not null)
+        {
+            throw entry.Complaint("a token and a username or password are both given; only one of them may be");
+        }
+
+        return (token, tokenFile, name) switch
+        {
+            // A file can be rotated, so it is preferred to the token beside it, as in client-go.
+            (_, { } path, _) => new BearerToken(entry.Origin("tokenFile"), entry.Resolve(path), clock).CurrentAsync,
+            ({ } text, _, _) => Always(Credential.Bearer(entry.Origin("token"), text)),
+            (_, _, { } user) => Always(Credential.Basic(user, password ?? "")),
+            _ => password is null ? null : throw entry.Complaint("password is given without username"),
+        };
+    }
+
+    private static Impersonation? ActingAs(KubeConfigEntry entry)
+    {
+        var (user, uid, groups) = (entry.Text("as"), entry.Text("as-uid"), entry.Texts("as-groups"));
+        if (entry.Section("as-user-extra") is not null)
+        {
+            throw entry.Complaint("as-user-extra is not supported");
+        }
+
+        return user is not null ? new Impersonation(user, uid, groups)
+            : uid is null && groups.Count == 0 ? null
+            : throw entry.Complaint("as-uid or as-groups is given without as");
+    }
+}
