@@ -87,6 +87,8 @@ internal static class CommandLine
             root.Add(option);
         }
 
+        // Never invoked: a command with subcommands may stand alone only if it has an action.
+        root.SetAction(_ => { });
         return root;
     }
 }

@@ -11,33 +11,40 @@ internal static class GoSpelling
     {
         for (var i = 0; i < arguments.Count; i++)
         {
-            var argument = arguments[i];
-            var name = NameIn(argument);
+            var (name, value) = Split(arguments[i]);
             if (!Known.TryGetValue(name, out var flag))
             {
-                yield return Known.ContainsKey(name.Split('=')[0]) ? $"--{name}" : argument;
+                yield return arguments[i];
+                continue;
             }
-            else if (flag.StandsAlone)
+
+            // Whatever follows a flag that needs a value is the value, even if it looks like a flag.
+            value ??= flag.StandsAlone ? "true"
+                : ++i < arguments.Count ? arguments[i]
+                : throw new SettingsException($"flag needs a value: --{name}");
+            if (value.Length > 0)
             {
-                yield return $"--{name}=true";
-            }
-            else if (i + 1 < arguments.Count)
-            {
-                // Whatever follows is the value, even if it looks like a flag.
-                yield return $"--{name}={arguments[++i]}";
+                yield return $"--{name}={value}";
             }
             else
             {
-                throw new SettingsException($"flag needs a value: --{name}");
+                // System.CommandLine sees an empty value only where it stands by itself.
+                yield return $"--{name}";
+                yield return "";
             }
         }
     }
 
-    /// <summary>What follows one dash or two; empty where the argument is no flag.</summary>
-    private static string NameIn(string argument) => argument switch
+    /// <summary>What follows one dash or two, and what follows the first sign of equality; the name is empty where there is no flag.</summary>
+    private static (string Name, string? Value) Split(string argument)
     {
-        ['-', '-', .. var name] => name,
-        ['-', .. var name] => name,
-        _ => "",
-    };
+        var flag = argument switch
+        {
+            ['-', '-', .. var text] => text,
+            ['-', .. var text] => text,
+            _ => "",
+        };
+        var parts = flag.Split('=', 2);
+        return (parts[0], parts.ElementAtOrDefault(1));
+    }
 }

@@ -34,7 +34,7 @@ internal static class ProxyTunnel
 
         using (response)
         {
-            throw new HttpRequestException($"The proxy {proxy.Host}:{proxy.Port} refused a tunnel to {request.Headers.Host}: {(int)response.StatusCode} {response.ReasonPhrase}");
+            throw new HttpRequestException($"The proxy {proxy.Host}:{proxy.Port} refused a tunnel: {(int)response.StatusCode} {response.ReasonPhrase}");
         }
     }
 }
