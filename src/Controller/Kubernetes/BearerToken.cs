@@ -1,5 +1,3 @@
-using Piraeus.HighAvailability.Controller.Net;
-
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
 /// <summary>A bearer token in a file that others rotate: read again once a minute, and at once when it was refused.</summary>
@@ -15,17 +13,10 @@ internal sealed class BearerToken
 
     public BearerToken(string origin, string path, TimeProvider clock)
     {
-        _origin = $"{origin} {path}";
+        _origin = origin;
         _path = path;
         _clock = clock;
-        try
-        {
-            _last = Read() ?? throw new SettingsException($"{_origin} is empty");
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            throw new SettingsException($"{_origin} cannot be read: {FileProblem.Describe(problem)}");
-        }
+        _last = Read();
     }
 
     public ValueTask<Credential> CurrentAsync(Credential? refused, CancellationToken cancellation)
@@ -39,25 +30,27 @@ internal sealed class BearerToken
         return ValueTask.FromResult(last.Credential);
     }
 
-    /// <summary>A file that is gone or garbled for a moment costs nothing while the last token is still good.</summary>
     private Reading ReadAgain(Reading last)
     {
         try
         {
-            var now = Read() ?? last;
+            var now = Read();
             // The same token stays the same credential, so that whoever was refused sees that there is no fresher one.
-            return now.Token == last.Token ? last with { At = _clock.GetTimestamp() } : now;
+            return now.Token == last.Token ? last with { At = now.At } : now;
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or SettingsException)
+        catch (SettingsException)
         {
+            // A file that is gone or garbled for a moment costs nothing while the last token is still good.
             return last;
         }
     }
 
-    private Reading? Read()
+    private Reading Read()
     {
-        var token = File.ReadAllText(_path).Trim();
-        return token.Length == 0 ? null : new Reading(token, Credential.Bearer(_origin, token), _clock.GetTimestamp());
+        var token = OperatorFile.Read(_origin, _path).Trim();
+        return token.Length > 0
+            ? new Reading(token, Credential.Bearer($"{_origin} {_path}", token), _clock.GetTimestamp())
+            : throw new SettingsException($"{_origin} {_path} is empty");
     }
 
     private sealed record Reading(string Token, Credential Credential, long At);

@@ -13,6 +13,9 @@ internal sealed class Credential(AuthenticationHeaderValue? header, SslStreamCer
 
     public static Credential Anonymous { get; } = new(null);
 
+    /// <summary>The source of a credential that never changes.</summary>
+    public CredentialSource Always => (_, _) => ValueTask.FromResult(this);
+
     /// <summary>A header with foreign characters would be refused with a message that shows the token; this one does not.</summary>
     public static Credential Bearer(string origin, string token) => token.All(char.IsAscii) && !token.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter))
         ? new(new AuthenticationHeaderValue("Bearer", token))

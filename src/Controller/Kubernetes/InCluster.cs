@@ -32,6 +32,7 @@ internal sealed class InCluster(Func<string, string?> environment, TimeProvider 
         }
 
         var path = Path.Combine(directory, "namespace");
-        return File.Exists(path) && PemText.FromFile("service account namespace", path).Read().Trim() is { Length: > 0 } mounted ? mounted : KubernetesConnection.DefaultNamespace;
+        var mounted = File.Exists(path) ? OperatorFile.Read("service account namespace", path).Trim() : "";
+        return mounted.Length > 0 ? mounted : KubernetesConnection.DefaultNamespace;
     }
 }

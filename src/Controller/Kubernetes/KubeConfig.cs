@@ -33,14 +33,13 @@ internal sealed class KubeConfig
         }
 
         var cluster = new KubeConfigCluster(Follow(context, "cluster", file => file.Clusters));
-        var user = context.Text("user") is null ? null : new KubeConfigUser(Follow(context, "user", file => file.Users), cluster, environment, clock);
-        var credentials = user?.Credentials ?? KubeConfigUser.Anonymous;
+        var user = context.Text("user") is null ? KubeConfigUser.Nobody : new KubeConfigUser(Follow(context, "user", file => file.Users), cluster, environment, clock);
         return new KubernetesConnection(cluster.Server, context.Text("namespace") ?? KubernetesConnection.DefaultNamespace)
         {
-            Tls = (cluster.Tls with { Identity = user?.Identity ?? KubeConfigUser.NoIdentity }).Verified(),
+            Tls = (cluster.Tls with { Identity = user.Identity }).Verified(),
             Proxy = cluster.Proxy,
-            Credentials = credentials,
-            Impersonation = user?.Impersonation,
+            Credentials = user.Credentials,
+            Impersonation = user.Impersonation,
         };
     }
 

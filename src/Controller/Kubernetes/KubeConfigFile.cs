@@ -1,4 +1,3 @@
-using Piraeus.HighAvailability.Controller.Net;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -13,7 +12,7 @@ internal sealed record KubeConfigFile(
 {
     public static KubeConfigFile Read(string path)
     {
-        var root = Parse(path, PemText.FromFile("kubeconfig", path).Read());
+        var root = Parse(path, OperatorFile.Read("kubeconfig", path));
         return new KubeConfigFile(root.Text("current-context"), Named(root, "context"), Named(root, "cluster"), Named(root, "user"));
     }
 

@@ -26,23 +26,33 @@ internal sealed class KubeConfigUser
             throw entry.Complaint("it has no credentials: no token, tokenFile, username, client-certificate or exec");
         }
 
-        var fromPlugin = plugin is null ? null : new ExecCredentials(plugin, clock);
-        Credentials = fromPlugin is null ? header ?? Anonymous : fromPlugin.CurrentAsync;
-        Identity = fromPlugin is null ? identity ?? NoIdentity : () => fromPlugin.Identity ?? identity?.Invoke();
+        if (plugin is not null)
+        {
+            var granted = new ExecCredentials(plugin, clock);
+            Credentials = granted.CurrentAsync;
+            Identity = () => granted.Identity ?? identity?.Invoke();
+        }
+        else
+        {
+            Credentials = header ?? Credentials;
+            Identity = identity ?? Identity;
+        }
+
         Impersonation = ActingAs(entry);
     }
 
-    public static CredentialSource Anonymous { get; } = Always(Credential.Anonymous);
+    private KubeConfigUser()
+    {
+    }
 
-    public static Func<SslStreamCertificateContext?> NoIdentity { get; } = () => null;
+    /// <summary>Who speaks for a context that names no user.</summary>
+    public static KubeConfigUser Nobody { get; } = new();
 
-    public CredentialSource Credentials { get; }
+    public CredentialSource Credentials { get; } = Credential.Anonymous.Always;
 
-    public Func<SslStreamCertificateContext?> Identity { get; }
+    public Func<SslStreamCertificateContext?> Identity { get; } = () => null;
 
     public Impersonation? Impersonation { get; }
-
-    private static CredentialSource Always(Credential credential) => (_, _) => ValueTask.FromResult(credential);
 
     private static Func<SslStreamCertificateContext?>? KeyPair(KubeConfigEntry entry) => (entry.Pem("client-certificate"), entry.Pem("client-key")) switch
     {
@@ -64,8 +74,8 @@ internal sealed class KubeConfigUser
         {
             // A file can be rotated, so it is preferred to the token beside it, as in client-go.
             (_, { } path, _) => new BearerToken(entry.Origin("tokenFile"), entry.Resolve(path), clock).CurrentAsync,
-            ({ } text, _, _) => Always(Credential.Bearer(entry.Origin("token"), text)),
-            (_, _, { } user) => Always(Credential.Basic(user, password ?? "")),
+            ({ } text, _, _) => Credential.Bearer(entry.Origin("token"), text).Always,
+            (_, _, { } user) => Credential.Basic(user, password ?? "").Always,
             _ => password is null ? null : throw entry.Complaint("password is given without username"),
         };
     }

@@ -16,7 +16,7 @@ internal sealed class KubernetesConnection(Uri server, string @namespace)
 
     public TlsSettings Tls { get; init; } = new();
 
-    public CredentialSource Credentials { get; init; } = (_, _) => ValueTask.FromResult(Credential.Anonymous);
+    public CredentialSource Credentials { get; init; } = Credential.Anonymous.Always;
 
     public Impersonation? Impersonation { get; init; }
 

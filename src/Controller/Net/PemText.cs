@@ -6,17 +6,5 @@ internal sealed record PemText(string Origin, Func<string> Read)
 {
     public static PemText Inline(string origin, string text) => new(origin, () => text);
 
-    public static PemText FromFile(string origin, string path) => new($"{origin} {path}", () => ReadFile(origin, path));
-
-    private static string ReadFile(string origin, string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new SettingsException($"{origin} {path} cannot be read: {FileProblem.Describe(problem)}");
-        }
-    }
+    public static PemText FromFile(string origin, string path) => new($"{origin} {path}", () => OperatorFile.Read(origin, path));
 }

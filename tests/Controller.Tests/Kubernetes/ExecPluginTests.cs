@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Tests.Net;
@@ -124,11 +125,12 @@ public sealed class ExecPluginTests : IDisposable
     [Fact]
     public async Task A_plugin_that_hangs_is_given_up_and_ended()
     {
-        var plugin = Plugin($"mkfifo {_folder["fifo"]}; read forever < {_folder["fifo"]}") with { Patience = TimeSpan.FromMilliseconds(300) };
+        var plugin = Plugin($"echo $$ > {_folder["pid"]}; mkfifo {_folder["fifo"]}; read forever < {_folder["fifo"]}") with { Patience = TimeSpan.FromSeconds(1) };
 
         var failure = await Assert.ThrowsAsync<HttpRequestException>(() => plugin.RunAsync(default));
 
-        Assert.Equal($"plugin {_folder["plugin"]} did not finish within 0.3 s", failure.Message);
+        Assert.Equal($"plugin {_folder["plugin"]} did not finish within 1 s", failure.Message);
+        await AssertEndedAsync(int.Parse(await File.ReadAllTextAsync(_folder["pid"]), null));
     }
 
     [Fact]
@@ -146,6 +148,20 @@ public sealed class ExecPluginTests : IDisposable
         $"printf '{{\"apiVersion\":\"{version}\",\"kind\":\"ExecCredential\",\"status\":{{{expiry}\"token\":\"{format}\"}}}}' {arguments}";
 
     private static async Task<string?> TokenAsync(ExecCredentials credentials) => (await credentials.CurrentAsync(null, default)).Header?.Parameter;
+
+    private static async Task AssertEndedAsync(int id)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            await process.WaitForExitAsync(deadline.Token);
+        }
+        catch (ArgumentException)
+        {
+            // It is gone already, so there is no process of that number.
+        }
+    }
 
     /// <summary>A plugin whose token is the number of times that it ran.</summary>
     private string Counting(string expiry) => $"echo x >> {_folder["runs"]}; {Granting("%d", $"$(wc -l < {_folder["runs"]})", expiry: expiry)}";

@@ -17,7 +17,7 @@ public sealed class KubeConfigComplaintTests : IDisposable
     [Theory]
     [InlineData("", "the file is empty")]
     [InlineData("hello", "not a kubeconfig, which is a mapping at its top")]
-    [InlineData("a: [b", "not valid YAML at line 1, column 7")]
+    [InlineData("a: [b", "not valid YAML at line 2, column 1")]
     [InlineData("a: 1\na: 2", "not valid YAML at line 2, column 1")]
     [InlineData("kind: Config", "current-context is missing")]
     [InlineData("current-context: ''", "current-context is missing")]
