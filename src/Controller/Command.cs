@@ -1,0 +1,16 @@
+namespace Piraeus.HighAvailability.Controller;
+
+/// <summary>What the command line asks for.</summary>
+internal abstract record Command
+{
+    private Command()
+    {
+    }
+
+    public sealed record Run(Settings Settings) : Command;
+
+    public sealed record WaitUntilApiOnline : Command;
+
+    /// <summary>Help and versions go to standard output with 0, complaints of one line to standard error with 2.</summary>
+    public sealed record ShowText(string Text, int ExitCode) : Command;
+}

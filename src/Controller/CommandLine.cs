@@ -1,0 +1,94 @@
+using System.CommandLine;
+using Syntax = System.CommandLine.Command;
+
+namespace Piraeus.HighAvailability.Controller;
+
+/// <summary>The command line, in the spelling of Go's flags: <c>--v=4</c>, <c>--v 4</c>, <c>-v=4</c>; of a repeated flag the last counts.</summary>
+internal static class CommandLine
+{
+    private const int BadUsage = 2;
+
+    private static readonly Option<bool> Help = new("--help", "-help", "-h") { Recursive = true };
+    private static readonly Option<bool> Version = new("--version", "-version");
+    private static readonly Syntax ApiOnline = new("api-online");
+    private static readonly Syntax WaitUntil = new("wait-until") { ApiOnline };
+    private static readonly IReadOnlyList<(Flag Flag, Option<string[]> Option)> Options = [.. Flags.All.Select(flag => (flag, OptionFor(flag)))];
+    private static readonly Syntax Root = CreateRoot();
+
+    public static Command Parse(IReadOnlyList<string> arguments)
+    {
+        try
+        {
+            // A value that begins with @ is a value and not the name of a file with more arguments.
+            return Interpret(Root.Parse([.. GoSpelling.Rewrite(arguments)], new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false }));
+        }
+        catch (SettingsException problem)
+        {
+            return Refuse(problem.Message);
+        }
+    }
+
+    private static Command Interpret(ParseResult parsed) => parsed switch
+    {
+        _ when parsed.GetValue(Help) => new Command.ShowText(HelpText.Of(Flags.All), 0),
+        _ when parsed.GetValue(Version) => new Command.ShowText($"{Release.Name} {Release.Version}", 0),
+        _ when Complaint(parsed) is { } complaint => Refuse(complaint),
+        { CommandResult.Command: var command } when command == ApiOnline => new Command.WaitUntilApiOnline(),
+        _ => new Command.Run(Read(parsed)),
+    };
+
+    private static Command.ShowText Refuse(string complaint) => new($"{Release.Name}: {complaint}", BadUsage);
+
+    private static string? Complaint(ParseResult parsed) => parsed switch
+    {
+        { UnmatchedTokens: [var token, ..] } => token.StartsWith('-') ? $"unknown flag: {token.Split('=')[0]}" : $"unexpected argument: {token}",
+        { CommandResult.Command: var command } when command == WaitUntil => "wait-until must be told what to wait for: api-online",
+        { Errors: [var error, ..] } => error.Message.ReplaceLineEndings(" "),
+        _ => null,
+    };
+
+    private static Settings Read(ParseResult parsed)
+    {
+        var settings = new Settings();
+        foreach (var (flag, option) in Options)
+        {
+            foreach (var text in parsed.GetValue(option) ?? [])
+            {
+                settings = Apply(flag, text, settings);
+            }
+        }
+
+        return settings;
+    }
+
+    private static Settings Apply(Flag flag, string text, Settings settings)
+    {
+        try
+        {
+            return flag.Read(settings, text);
+        }
+        catch (FormatException problem)
+        {
+            throw new SettingsException($"invalid value \"{text}\" for --{flag.Name}: {problem.Message}");
+        }
+    }
+
+    private static Option<string[]> OptionFor(Flag flag) => new($"--{flag.Name}", flag.Alias is null ? [] : [$"--{flag.Alias}"])
+    {
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private static Syntax CreateRoot()
+    {
+        // A plain command, because a root command brings help, version and completion of its own.
+        var root = new Syntax(Release.Name) { Help, Version, WaitUntil };
+        foreach (var (_, option) in Options)
+        {
+            root.Add(option);
+        }
+
+        // Never invoked: a command with subcommands may stand alone only if it has an action.
+        root.SetAction(_ => { });
+        return root;
+    }
+}

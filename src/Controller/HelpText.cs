@@ -1,0 +1,26 @@
+namespace Piraeus.HighAvailability.Controller;
+
+/// <summary>What <c>--help</c> shows, in the columns of Go's help.</summary>
+internal static class HelpText
+{
+    public static string Of(IReadOnlyList<Flag> flags)
+    {
+        var left = flags.Select(flag => flag.StandsAlone ? $"--{flag.Name}" : $"--{flag.Name} {flag.Type}").ToList();
+        var width = left.Max(text => text.Length);
+        var lines = flags.Zip(left, (flag, name) => $"  {name.PadRight(width)}   {flag.Description}{(flag.Default.Length == 0 ? "" : $" (default {flag.Default})")}");
+        return $"""
+            Moves pods whose LINSTOR storage was lost to nodes that still have it.
+
+            Usage:
+              {Release.Name} [flags]
+              {Release.Name} wait-until api-online
+
+            Flags:
+            {string.Join('\n', lines)}
+
+            Durations are written like 45s, 1m30s or 500ms. Without --kubeconfig, the files of KUBECONFIG
+            are used if it is set, else the service account of the pod. The connection to LINSTOR is
+            configured with the variables of golinstor, of which LS_CONTROLLERS comes first.
+            """;
+    }
+}

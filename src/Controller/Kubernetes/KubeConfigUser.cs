@@ -1,0 +1,95 @@
+using System.Net.Security;
+using Piraeus.HighAvailability.Controller.Net;
+
+namespace Piraeus.HighAvailability.Controller.Kubernetes;
+
+/// <summary>A user of a kubeconfig: how it proves who it is, and whom it acts as.</summary>
+internal sealed class KubeConfigUser
+{
+    public KubeConfigUser(KubeConfigEntry entry, KubeConfigCluster cluster, Func<string, string?> environment, TimeProvider clock)
+    {
+        if (entry.Section("auth-provider") is not null)
+        {
+            throw entry.Complaint("auth-provider is gone from Kubernetes since 1.26; use exec");
+        }
+
+        var identity = KeyPair(entry);
+        var header = Header(entry, clock);
+        var plugin = entry.Section("exec") is { } exec ? ExecPlugin.Read(exec, cluster, environment) : null;
+        if (plugin is not null && header is not null)
+        {
+            throw entry.Complaint("exec and a token or password are both given; only one of them may be");
+        }
+
+        if (plugin is null && header is null && identity is null && cluster.Server.Scheme == Uri.UriSchemeHttps)
+        {
+            throw entry.Complaint("it has no credentials: no token, tokenFile, username, client-certificate or exec");
+        }
+
+        if (plugin is not null)
+        {
+            var granted = new ExecCredentials(plugin, clock);
+            Credentials = granted.CurrentAsync;
+            Identity = () => granted.Identity ?? identity?.Invoke();
+        }
+        else
+        {
+            Credentials = header ?? Credentials;
+            Identity = identity ?? Identity;
+        }
+
+        Impersonation = ActingAs(entry);
+    }
+
+    private KubeConfigUser()
+    {
+    }
+
+    /// <summary>Who speaks for a context that names no user.</summary>
+    public static KubeConfigUser Nobody { get; } = new();
+
+    public CredentialSource Credentials { get; } = Credential.Anonymous.Always;
+
+    public Func<SslStreamCertificateContext?> Identity { get; } = () => null;
+
+    public Impersonation? Impersonation { get; }
+
+    private static Func<SslStreamCertificateContext?>? KeyPair(KubeConfigEntry entry) => (entry.Pem("client-certificate"), entry.Pem("client-key")) switch
+    {
+        (null, null) => null,
+        ({ } certificate, { } key) => () => Pem.Identity(certificate, key),
+        (null, _) => throw entry.Complaint("client-key is given without client-certificate"),
+        (_, null) => throw entry.Complaint("client-certificate is given without client-key"),
+    };
+
+    private static CredentialSource? Header(KubeConfigEntry entry, TimeProvider clock)
+    {
+        var (token, tokenFile, name, password) = (entry.Text("token"), entry.Text("tokenFile"), entry.Text("username"), entry.Text("password"));
+        if ((token ?? tokenFile) is not null && (name ?? password) is not null)
+        {
+            throw entry.Complaint("a token and a username or password are both given; only one of them may be");
+        }
+
+        return (token, tokenFile, name) switch
+        {
+            // A file can be rotated, so it is preferred to the token beside it, as in client-go.
+            (_, { } path, _) => new BearerToken(entry.Origin("tokenFile"), entry.Resolve(path), clock).CurrentAsync,
+            ({ } text, _, _) => Credential.Bearer(entry.Origin("token"), text).Always,
+            (_, _, { } user) => Credential.Basic(user, password ?? "").Always,
+            _ => password is null ? null : throw entry.Complaint("password is given without username"),
+        };
+    }
+
+    private static Impersonation? ActingAs(KubeConfigEntry entry)
+    {
+        var (user, uid, groups) = (entry.Text("as"), entry.Text("as-uid"), entry.Texts("as-groups"));
+        if (entry.Section("as-user-extra") is not null)
+        {
+            throw entry.Complaint("as-user-extra is not supported");
+        }
+
+        return user is not null ? new Impersonation(user, uid, groups)
+            : uid is null && groups.Count == 0 ? null
+            : throw entry.Complaint("as-uid or as-groups is given without as");
+    }
+}

@@ -1,0 +1,55 @@
+using System.Net.Http.Headers;
+using Piraeus.HighAvailability.Controller.Net;
+
+namespace Piraeus.HighAvailability.Controller.Kubernetes;
+
+/// <summary>Where the Kubernetes API is and how to talk to it.</summary>
+/// <remarks>The server's address ends in a slash, so that relative paths keep the prefix of a server like Rancher's.</remarks>
+internal sealed class KubernetesConnection(Uri server, string @namespace)
+{
+    public const string DefaultNamespace = "default";
+
+    public Uri Server { get; } = server.AbsolutePath.EndsWith('/') ? server : new Uri(server.AbsoluteUri + '/');
+
+    /// <summary>The pod's own namespace in a cluster, that of the context elsewhere.</summary>
+    public string Namespace => @namespace;
+
+    public TlsSettings Tls { get; init; } = new();
+
+    public CredentialSource Credentials { get; init; } = Credential.Anonymous.Always;
+
+    public Impersonation? Impersonation { get; init; }
+
+    public Uri? Proxy { get; init; }
+
+    /// <summary>The file of <c>--kubeconfig</c>, else those of <c>KUBECONFIG</c>, else the cluster that this process runs in.</summary>
+    public static KubernetesConnection Open(string kubeConfig, Func<string, string?> environment, TimeProvider clock)
+    {
+        if (kubeConfig.Length > 0)
+        {
+            return KubeConfig.Load(kubeConfig).Connect(environment, clock);
+        }
+
+        if (environment("KUBECONFIG") is { Length: > 0 } files)
+        {
+            return KubeConfig.LoadMerged(files).Connect(environment, clock);
+        }
+
+        var pod = new InCluster(environment, clock);
+        return pod.IsHere
+            ? pod.Connect()
+            : throw new SettingsException("no Kubernetes API is named: give --kubeconfig, set KUBECONFIG, or run in a pod");
+    }
+
+    /// <summary>A client with connections of its own, so that one role's trouble is not another's; deadlines are the caller's.</summary>
+    public HttpClient CreateClient()
+    {
+        var client = new HttpClient(new Authentication(Credentials, Impersonation, Transport.Create(Tls, Proxy)))
+        {
+            BaseAddress = Server,
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue(Release.Name, Release.Version));
+        return client;
+    }
+}

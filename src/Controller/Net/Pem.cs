@@ -1,0 +1,90 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Piraeus.HighAvailability.Controller.Net;
+
+/// <summary>Reads certificates and keys, and says in one line what is wrong with them.</summary>
+internal static class Pem
+{
+    /// <summary>All certificates of a bundle, of which one at least must be a root.</summary>
+    public static X509Certificate2Collection Authorities(PemText bundle)
+    {
+        var certificates = Certificates(bundle, bundle.Read());
+
+        // .NET anchors a chain at self-signed certificates only, while Go would also stop at a listed intermediate.
+        if (!certificates.Any(IsSelfSigned))
+        {
+            throw new SettingsException($"{bundle.Origin} holds no root: none of its certificates is self-signed, and the bundle must contain the root");
+        }
+
+        return certificates;
+    }
+
+    /// <summary>What a client shows of itself: the first certificate with its key, and the intermediates that follow it.</summary>
+    public static SslStreamCertificateContext Identity(PemText certificate, PemText key)
+    {
+        var chainText = certificate.Read();
+        var chain = Certificates(certificate, chainText);
+        var keyText = PrivateKey(key);
+
+        try
+        {
+            var leaf = X509Certificate2.CreateFromPem(chainText, keyText);
+            return SslStreamCertificateContext.Create(leaf, [.. chain.Skip(1)], offline: true);
+        }
+        catch (Exception problem) when (problem is CryptographicException or ArgumentException)
+        {
+            throw new SettingsException($"{certificate.Origin} and {key.Origin} do not belong together");
+        }
+    }
+
+    private static X509Certificate2Collection Certificates(PemText source, string text)
+    {
+        var certificates = new X509Certificate2Collection();
+        try
+        {
+            certificates.ImportFromPem(text);
+        }
+        catch (CryptographicException)
+        {
+            throw new SettingsException($"{source.Origin} holds a certificate that is not valid PEM");
+        }
+
+        return certificates.Count > 0 ? certificates : throw new SettingsException($"{source.Origin} holds no PEM certificate");
+    }
+
+    private static string PrivateKey(PemText key)
+    {
+        var text = key.Read();
+        if (text.Contains("ENCRYPTED", StringComparison.Ordinal))
+        {
+            throw new SettingsException($"{key.Origin} is encrypted, and nobody is here to enter a passphrase");
+        }
+
+        if (!text.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
+        {
+            throw new SettingsException($"{key.Origin} holds no PEM private key");
+        }
+
+        using var rsa = RSA.Create();
+        using var ecdsa = ECDsa.Create();
+        return CanImport(rsa, text) || CanImport(ecdsa, text) ? text : throw new SettingsException($"{key.Origin} holds no usable RSA or EC private key");
+    }
+
+    private static bool CanImport(AsymmetricAlgorithm algorithm, string text)
+    {
+        try
+        {
+            algorithm.ImportFromPem(text);
+            return true;
+        }
+        catch (Exception problem) when (problem is CryptographicException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsSelfSigned(X509Certificate2 certificate) =>
+        certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
+}

@@ -1,0 +1,13 @@
+using System.Reflection;
+
+namespace Piraeus.HighAvailability.Controller;
+
+/// <summary>What this program is called and which version of it runs.</summary>
+internal static class Release
+{
+    public const string Name = "piraeus-ha-controller";
+
+    // Builds append the commit after a plus sign, which no user agent needs.
+    public static string Version { get; } =
+        typeof(Release).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+}

@@ -1,0 +1,224 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Piraeus.HighAvailability.Controller.Tests;
+
+public sealed class CommandLineTests
+{
+    [Fact]
+    public void Without_flags_the_defaults_are_those_of_the_documentation()
+    {
+        var settings = Settings();
+
+        Assert.Equal("linstor.csi.linbit.com", settings.AttacherName);
+        Assert.Equal(TimeSpan.FromSeconds(45), settings.KnownResourceGracePeriod);
+        Assert.Equal(TimeSpan.FromSeconds(45), settings.NewResourceGracePeriod);
+        Assert.Equal("", settings.KubeConfig);
+        Assert.False(settings.LeaderElection);
+        Assert.Equal(8080, settings.HealthPort);
+        Assert.Equal(Dns.GetHostName(), settings.LeaseIdentity);
+        Assert.Equal("", settings.LeaseNamespace);
+        Assert.Equal("piraeus-ha-controller", settings.LeaseName);
+        Assert.Equal("linstor.csi.linbit.com/on-storage-lost=remove", settings.PodSelector.ToString());
+        Assert.Equal(TimeSpan.FromSeconds(10), settings.ReconcileInterval);
+        Assert.Equal(LogLevel.Information, settings.LogLevel);
+        Assert.Equal(LogFormat.Text, settings.LogFormat);
+        Assert.False(settings.DryRun);
+        Assert.False(settings.DisableNodeTaints);
+        Assert.Equal(0.5, settings.StormThreshold);
+        Assert.Equal(500, settings.KubeApiQps);
+        Assert.Equal(1000, settings.KubeApiBurst);
+    }
+
+    [Fact]
+    public void Every_flag_reaches_its_setting()
+    {
+        var settings = Settings(
+            "--attacher-name=a", "--known-resource-grace-period=1s", "--new-resource-grace-period=2s", "--kubeconfig=k", "--leader-election",
+            "--leader-election-healtz-port=1", "--leader-election-lease-name=me", "--leader-election-namespace=ns", "--leader-election-resource-name=lock",
+            "--pod-label-selector=x in (b,a)", "--reconcile-interval=3s", "--v=6", "--dry-run", "--disable-node-taints", "--storm-threshold=25%",
+            "--kube-api-qps=0.5", "--kube-api-burst=7", "--log-format=json");
+
+        Assert.Equal("a", settings.AttacherName);
+        Assert.Equal(TimeSpan.FromSeconds(1), settings.KnownResourceGracePeriod);
+        Assert.Equal(TimeSpan.FromSeconds(2), settings.NewResourceGracePeriod);
+        Assert.Equal("k", settings.KubeConfig);
+        Assert.True(settings.LeaderElection);
+        Assert.Equal(1, settings.HealthPort);
+        Assert.Equal("me", settings.LeaseIdentity);
+        Assert.Equal("ns", settings.LeaseNamespace);
+        Assert.Equal("lock", settings.LeaseName);
+        Assert.Equal("x in (a,b)", settings.PodSelector.ToString());
+        Assert.Equal(TimeSpan.FromSeconds(3), settings.ReconcileInterval);
+        Assert.Equal(LogLevel.Trace, settings.LogLevel);
+        Assert.Equal(LogFormat.Json, settings.LogFormat);
+        Assert.True(settings.DryRun);
+        Assert.True(settings.DisableNodeTaints);
+        Assert.Equal(0.25, settings.StormThreshold);
+        Assert.Equal(0.5, settings.KubeApiQps);
+        Assert.Equal(7, settings.KubeApiBurst);
+    }
+
+    [Theory]
+    [InlineData("--v=5")]
+    [InlineData("--v", "5")]
+    [InlineData("-v=5")]
+    [InlineData("-v", "5")]
+    [InlineData("--v=3", "-v", "5")]
+    public void A_flag_may_have_one_dash_or_two_and_its_value_behind_a_sign_or_a_space(params string[] arguments) =>
+        Assert.Equal(5, Settings(arguments).Verbosity);
+
+    [Theory]
+    [InlineData("--leader-election", true)]
+    [InlineData("-leader-election", true)]
+    [InlineData("--leader-election=true", true)]
+    [InlineData("--leader-election=1", true)]
+    [InlineData("--leader-election=t", true)]
+    [InlineData("--leader-election=TRUE", true)]
+    [InlineData("--leader-election=false", false)]
+    [InlineData("--leader-election=0", false)]
+    [InlineData("--leader-election=F", false)]
+    public void A_boolean_is_bare_or_has_one_of_the_values_of_Go(string argument, bool on) =>
+        Assert.Equal(on, Settings(argument).LeaderElection);
+
+    [Fact]
+    public void A_bare_boolean_does_not_swallow_what_follows() =>
+        AssertRefused("unexpected argument: false", "--leader-election", "false");
+
+    [Fact]
+    public void The_last_of_repeated_flags_counts()
+    {
+        Assert.Equal("b", Settings("--attacher-name=a", "--attacher-name", "b").AttacherName);
+        Assert.False(Settings("--dry-run", "--dry-run=false").DryRun);
+    }
+
+    [Fact]
+    public void The_misspelt_health_port_has_a_well_spelt_twin()
+    {
+        Assert.Equal(9, Settings("--leader-election-healthz-port=9").HealthPort);
+        Assert.Equal(8, Settings("--leader-election-healtz-port=9", "--leader-election-healthz-port", "8").HealthPort);
+    }
+
+    [Theory]
+    [InlineData("--kubeconfig", "@file")]
+    [InlineData("--kubeconfig=@file")]
+    public void A_value_that_begins_with_an_at_sign_is_a_value(params string[] arguments) => Assert.Equal("@file", Settings(arguments).KubeConfig);
+
+    [Theory]
+    [InlineData("-strange")]
+    [InlineData("--v=4")]
+    [InlineData("a=b:c")]
+    [InlineData("C:\\config")]
+    [InlineData("\"quoted\"")]
+    [InlineData("")]
+    public void A_value_is_taken_as_it_stands(string value)
+    {
+        Assert.Equal(value, Settings("--kubeconfig", value).KubeConfig);
+        Assert.Equal(value, Settings($"--kubeconfig={value}").KubeConfig);
+    }
+
+    [Fact]
+    public void An_empty_selector_selects_every_pod() =>
+        Assert.True(Settings("--pod-label-selector=").PodSelector.Matches(new Dictionary<string, string>()));
+
+    [Theory]
+    [InlineData("50%", 0.5)]
+    [InlineData("50", 0.5)]
+    [InlineData("12.5%", 0.125)]
+    [InlineData("0", 0)]
+    [InlineData("100%", 1)]
+    public void A_percentage_may_go_without_its_sign(string text, double share) => Assert.Equal(share, Settings($"--storm-threshold={text}").StormThreshold);
+
+    [Theory]
+    [InlineData(0, LogLevel.Critical)]
+    [InlineData(2, LogLevel.Error)]
+    [InlineData(3, LogLevel.Warning)]
+    [InlineData(4, LogLevel.Information)]
+    [InlineData(5, LogLevel.Debug)]
+    [InlineData(10, LogLevel.Trace)]
+    public void Verbosity_counts_from_panic_to_trace(int verbosity, LogLevel level) => Assert.Equal(level, Settings($"--v={verbosity}").LogLevel);
+
+    [Theory]
+    [InlineData("unknown flag: --known-resource-grace", "--known-resource-grace=1s")]
+    [InlineData("unknown flag: --leader-elect", "--leader-elect")]
+    [InlineData("unknown flag: -x", "-x")]
+    [InlineData("unknown flag: ---v", "---v=4")]
+    [InlineData("unexpected argument: run", "run")]
+    [InlineData("unexpected argument: @file", "@file")]
+    [InlineData("flag needs a value: --kubeconfig", "--dry-run", "--kubeconfig")]
+    [InlineData("invalid value \"45\" for --known-resource-grace-period: the unit is missing, for example 45s", "--known-resource-grace-period", "45")]
+    [InlineData("invalid value \"-1s\" for --new-resource-grace-period: must be at least 0s", "--new-resource-grace-period=-1s")]
+    [InlineData("invalid value \"0\" for --reconcile-interval: must be at least 1ms", "--reconcile-interval=0")]
+    [InlineData("invalid value \"yes\" for --dry-run: must be true or false", "--dry-run=yes")]
+    [InlineData("invalid value \"\" for --dry-run: must be true or false", "--dry-run=")]
+    [InlineData("invalid value \"65536\" for --leader-election-healtz-port: must be a whole number from 0 to 65535", "--leader-election-healthz-port=65536")]
+    [InlineData("invalid value \"http\" for --leader-election-healtz-port: must be a whole number from 0 to 65535", "--leader-election-healtz-port=http")]
+    [InlineData("invalid value \"-1\" for --v: must be a whole number of at least 0", "-v", "-1")]
+    [InlineData("invalid value \"101%\" for --storm-threshold: must be a percentage from 0% to 100%", "--storm-threshold=101%")]
+    [InlineData("invalid value \"half\" for --storm-threshold: must be a percentage from 0% to 100%", "--storm-threshold=half")]
+    [InlineData("invalid value \"0\" for --kube-api-qps: must be a number above 0", "--kube-api-qps=0")]
+    [InlineData("invalid value \"NaN\" for --kube-api-qps: must be a number above 0", "--kube-api-qps=NaN")]
+    [InlineData("invalid value \"0\" for --kube-api-burst: must be a whole number of at least 1", "--kube-api-burst=0")]
+    [InlineData("invalid value \"xml\" for --log-format: must be text or json", "--log-format=xml")]
+    [InlineData("invalid value \"\" for --attacher-name: must not be empty", "--attacher-name=")]
+    [InlineData("invalid value \"a=b=c\" for --pod-label-selector: \"=\" is not expected there", "--pod-label-selector=a=b=c")]
+    [InlineData("invalid value \"45\" for --reconcile-interval: the unit is missing, for example 45s", "--reconcile-interval=45", "--reconcile-interval=45s")]
+    [InlineData("wait-until must be told what to wait for: api-online", "wait-until")]
+    [InlineData("unexpected argument: pods", "wait-until", "pods")]
+    public void Bad_usage_is_refused_in_one_line(string complaint, params string[] arguments) => AssertRefused(complaint, arguments);
+
+    [Fact]
+    public void The_init_container_waits_for_the_api() =>
+        Assert.IsType<Command.WaitUntilApiOnline>(CommandLine.Parse(["wait-until", "api-online"]));
+
+    [Theory]
+    [InlineData("--version")]
+    [InlineData("-version")]
+    public void The_version_is_told_with_the_name(string argument) =>
+        Assert.Equal(new Command.ShowText($"piraeus-ha-controller {Release.Version}", 0), CommandLine.Parse([argument]));
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("-help")]
+    [InlineData("-h")]
+    [InlineData("--dry-run", "--help")]
+    [InlineData("wait-until", "--help")]
+    [InlineData("wait-until", "api-online", "-h")]
+    public void Help_is_shown_wherever_it_is_asked_for(params string[] arguments) =>
+        Assert.Equal(0, Assert.IsType<Command.ShowText>(CommandLine.Parse(arguments)).ExitCode);
+
+    [Fact]
+    public void The_help_reads_like_the_documentation()
+    {
+        var help = Assert.IsType<Command.ShowText>(CommandLine.Parse(["--help"])).Text;
+
+        Assert.Contains(
+            """
+              --attacher-name string                   name of the attacher to consider (default "linstor.csi.linbit.com")
+              --disable-node-taints                    do not taint nodes that have lost their storage
+              --dry-run                                decide and report, but change nothing
+              --kube-api-burst int                     requests to the kubernetes API that may be sent at once (default 1000)
+              --kube-api-qps float                     requests per second to the kubernetes API (default 500)
+              --kubeconfig string                      path to kubeconfig file
+              --known-resource-grace-period duration   grace period for known resources after which promotable resources will be considered lost (default 45s)
+              --leader-election                        use kubernetes leader election
+              --leader-election-healtz-port int        port to use for serving the /healthz endpoint (default 8080)
+              --leader-election-lease-name string      name for leader election lease (unique for each pod)
+              --leader-election-namespace string       namespace for leader election
+              --leader-election-resource-name string   name of the lease that all pods compete for (default "piraeus-ha-controller")
+              --log-format string                      format of the log, text or json (default "text")
+              --new-resource-grace-period duration     grace period for newly created resources after which promotable resources will be considered lost (default 45s)
+              --pod-label-selector string              labels selector for pods to consider (default "linstor.csi.linbit.com/on-storage-lost=remove")
+              --reconcile-interval duration            time between reconciliation runs (default 10s)
+              --storm-threshold percentage             share of all satellites that may look lost at once before everything is held (default 50%)
+              --v int32                                set log level (default 4)
+            """,
+            help,
+            StringComparison.Ordinal);
+    }
+
+    private static Settings Settings(params string[] arguments) => Assert.IsType<Command.Run>(CommandLine.Parse(arguments)).Settings;
+
+    private static void AssertRefused(string complaint, params string[] arguments) =>
+        Assert.Equal(new Command.ShowText($"piraeus-ha-controller: {complaint}", 2), CommandLine.Parse(arguments));
+}

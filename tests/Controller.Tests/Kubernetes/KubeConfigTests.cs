@@ -1,0 +1,227 @@
+using Microsoft.AspNetCore.Http;
+using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Controller.Tests.Net;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
+
+public sealed class KubeConfigTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly TestAuthority _authority = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_token_and_an_inline_root_are_enough()
+    {
+        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
+        var connection = Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline, "token: abc"));
+
+        var visit = await VisitAsync(connection, server);
+
+        Assert.Equal("Bearer abc", visit.Authorization);
+        Assert.Equal($"piraeus-ha-controller/{Release.Version}", visit.Headers["User-Agent"]);
+    }
+
+    [Fact]
+    public async Task Inline_client_certificates_are_shown()
+    {
+        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
+        var me = _authority.Issue("me");
+        var user = $"client-certificate-data: {KubeConfigText.Base64(me.ExportCertificatePem())}\nclient-key-data: {KubeConfigText.Base64(me.KeyPem())}";
+
+        var visit = await VisitAsync(Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline, user)), server);
+
+        Assert.Equal("CN=me", visit.ClientCertificate);
+        Assert.Null(visit.Authorization);
+    }
+
+    [Fact]
+    public async Task Files_are_looked_for_beside_the_kubeconfig_that_names_them()
+    {
+        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
+        var me = _authority.Issue("me");
+        _folder.Write("pki/ca.crt", _authority.Pem);
+        _folder.Write("pki/me.crt", me.ExportCertificatePem());
+        _folder.Write("pki/me.key", me.KeyPem());
+        _folder.Write("pki/token", "from-file\n");
+        var user = "client-certificate: pki/me.crt\nclient-key: pki/me.key\ntokenFile: pki/token";
+
+        var visit = await VisitAsync(Open(KubeConfigText.Of($"https://localhost:{server.Port}", "certificate-authority: pki/ca.crt", user)), server);
+
+        Assert.Equal("CN=me", visit.ClientCertificate);
+        Assert.Equal("Bearer from-file", visit.Authorization);
+    }
+
+    [Fact]
+    public async Task A_user_name_and_password_are_sent_as_basic_authentication()
+    {
+        await using var server = await TestServer.StartAsync(null);
+
+        var visit = await VisitAsync(Open(KubeConfigText.Of($"http://localhost:{server.Port}", user: "username: me\npassword: \"1234\"")), server);
+
+        Assert.Equal("Basic bWU6MTIzNA==", visit.Authorization);
+    }
+
+    [Fact]
+    public async Task A_server_without_TLS_may_be_asked_without_credentials()
+    {
+        await using var server = await TestServer.StartAsync(null);
+
+        var visit = await VisitAsync(Open(KubeConfigText.Of($"http://localhost:{server.Port}", user: "")), server);
+
+        Assert.Null(visit.Authorization);
+    }
+
+    [Fact]
+    public async Task The_server_name_and_insecurity_of_the_cluster_are_honoured()
+    {
+        await using var server = await TestServer.StartAsync(_authority.Issue("server", "kubernetes.example"));
+
+        var named = await VisitAsync(Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline + "\ntls-server-name: kubernetes.example")), server);
+        Assert.Equal("kubernetes.example", named.ServerName);
+        await VisitAsync(Open(KubeConfigText.Of($"https://localhost:{server.Port}", "insecure-skip-tls-verify: true")), server);
+    }
+
+    [Fact]
+    public async Task The_proxy_of_the_cluster_is_used()
+    {
+        await using var server = await TestServer.StartAsync(null);
+        await using var proxy = new TestProxy("HTTP/1.1 200 OK");
+
+        await VisitAsync(Open(KubeConfigText.Of($"http://localhost:{server.Port}", $"proxy-url: http://127.0.0.1:{proxy.Port}")), server);
+
+        Assert.StartsWith($"CONNECT localhost:{server.Port} ", proxy.Asked, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_user_may_act_as_another()
+    {
+        await using var server = await TestServer.StartAsync(null);
+
+        var visit = await VisitAsync(Open(KubeConfigText.Of($"http://localhost:{server.Port}", user: "token: t\nas: jane\nas-uid: \"7\"\nas-groups: [devs, ops]")), server);
+
+        Assert.Equal("jane", visit.Headers["Impersonate-User"]);
+        Assert.Equal("7", visit.Headers["Impersonate-Uid"]);
+        Assert.Equal(["devs", "ops"], visit.Headers["Impersonate-Group"].Split(',', StringSplitOptions.TrimEntries));
+    }
+
+    [Fact]
+    public async Task A_path_before_the_API_survives()
+    {
+        await using var server = await TestServer.StartAsync(null);
+        var connection = Open(KubeConfigText.Of($"http://localhost:{server.Port}/k8s/clusters/c1"));
+        using var client = connection.CreateClient();
+
+        Assert.Equal("/k8s/clusters/c1/api/v1/pods", await client.GetStringAsync("api/v1/pods"));
+        Assert.Equal($"http://localhost:{server.Port}/k8s/clusters/c1/", connection.Server.ToString());
+    }
+
+    [Theory]
+    [InlineData("", "default")]
+    [InlineData("namespace: storage", "storage")]
+    public void The_namespace_is_that_of_the_context(string context, string expected) =>
+        Assert.Equal(expected, Open(KubeConfigText.Of("http://localhost", context: context)).Namespace);
+
+    [Fact]
+    public void A_kubeconfig_may_be_written_in_JSON() => Assert.Equal(
+        "http://json.example/",
+        Open("""
+             {"current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "k"}}], "clusters": [{"name": "k", "cluster": {"server": "http://json.example"}}], "users": null}
+             """).Server.ToString());
+
+    [Fact]
+    public void Of_several_files_the_first_to_say_something_wins()
+    {
+        var first = _folder.Write("first", """
+            contexts: [{name: main, context: {cluster: prod, user: admin, namespace: from-first}}]
+            """);
+        var second = _folder.Write("sub/second", KubeConfigText.Of("http://from-second", user: "tokenFile: token", context: "namespace: from-second"));
+        _folder.Write("sub/token", "abc");
+        var third = _folder.Write("third", KubeConfigText.Of("http://from-third").Replace("current-context: main", "current-context: other", StringComparison.Ordinal));
+
+        var connection = Open("", $"{first}:{_folder["missing"]}:{second}:{third}");
+
+        Assert.Equal("http://from-second/", connection.Server.ToString());
+        Assert.Equal("from-first", connection.Namespace);
+    }
+
+    [Fact]
+    public void The_flag_precedes_the_variable_and_the_variable_the_pod()
+    {
+        var flag = _folder.Write("flag", KubeConfigText.Of("http://flag"));
+        var variable = _folder.Write("variable", KubeConfigText.Of("http://variable"));
+
+        Assert.Equal("http://flag/", Open(flag, variable).Server.ToString());
+        Assert.Equal("http://variable/", Open("", variable).Server.ToString());
+    }
+
+    [Fact]
+    public async Task A_refused_token_is_read_again_and_the_request_repeated_once()
+    {
+        await using var server = await TestServer.StartAsync(null);
+        server.Answer = context =>
+        {
+            context.Response.StatusCode = context.Request.Headers.Authorization == "Bearer new" ? 200 : 401;
+            return Task.CompletedTask;
+        };
+        _folder.Write("token", "old");
+        using var client = Open(KubeConfigText.Of($"http://localhost:{server.Port}", user: "tokenFile: token")).CreateClient();
+        _folder.Write("token", "new");
+
+        (await client.PostAsync("api", new StringContent("body"))).EnsureSuccessStatusCode().Dispose();
+
+        Assert.Equal(["Bearer old", "Bearer new"], server.Visits.Select(visit => visit.Authorization));
+    }
+
+    [Theory]
+    [InlineData("tokenFile: token")]
+    [InlineData("token: old")]
+    public async Task A_refusal_is_passed_on_when_there_is_no_fresher_token(string user)
+    {
+        await using var server = await TestServer.StartAsync(null);
+        server.Answer = Refuse;
+        _folder.Write("token", "old");
+        using var client = Open(KubeConfigText.Of($"http://localhost:{server.Port}", user: user)).CreateClient();
+
+        using var response = await client.GetAsync("api");
+
+        Assert.Equal(401, (int)response.StatusCode);
+        Assert.Single(server.Visits);
+    }
+
+    [Fact]
+    public async Task A_request_whose_body_is_gone_is_not_repeated()
+    {
+        await using var server = await TestServer.StartAsync(null);
+        server.Answer = Refuse;
+        _folder.Write("token", "old");
+        using var client = Open(KubeConfigText.Of($"http://localhost:{server.Port}", user: "tokenFile: token")).CreateClient();
+        _folder.Write("token", "new");
+
+        using var response = await client.PostAsync("api", new StreamContent(new MemoryStream([1])));
+
+        Assert.Equal(401, (int)response.StatusCode);
+        Assert.Single(server.Visits);
+    }
+
+    private string TrustInline => $"certificate-authority-data: {KubeConfigText.Base64(_authority.Pem)}";
+
+    private static Task Refuse(HttpContext context)
+    {
+        context.Response.StatusCode = 401;
+        return Task.CompletedTask;
+    }
+
+    private static async Task<TestServer.Visit> VisitAsync(KubernetesConnection connection, TestServer server)
+    {
+        using var client = connection.CreateClient();
+        Assert.Equal("/version", await client.GetStringAsync("version"));
+        return server.Visits.Last();
+    }
+
+    private static KubernetesConnection Open(string flag, string variable) =>
+        KubernetesConnection.Open(flag, name => name == "KUBECONFIG" ? variable : null, TimeProvider.System);
+
+    private KubernetesConnection Open(string kubeConfig) => Open(_folder.Write("config", kubeConfig), "");
+}
