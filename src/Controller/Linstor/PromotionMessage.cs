@@ -1,0 +1,49 @@
+using System.Text.Json;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Linstor;
+
+/// <summary>One message of LINSTOR's promotion stream, understood or not.</summary>
+internal abstract record PromotionMessage
+{
+    private PromotionMessage()
+    {
+    }
+
+    /// <summary>LINSTOR said what we asked for.</summary>
+    public sealed record Changed(PromotionEvent Event) : PromotionMessage;
+
+    /// <summary>LINSTOR gives up this stream.</summary>
+    public sealed record Failed(string Message) : PromotionMessage;
+
+    /// <summary>It was meant for us, but makes no sense.</summary>
+    public sealed record Flawed(string Flaw) : PromotionMessage;
+
+    /// <summary>It has a name that we do not know, as a newer LINSTOR may send.</summary>
+    public sealed record Ignored : PromotionMessage;
+
+    public static PromotionMessage Parse(string name, ReadOnlySpan<byte> data) => name switch
+    {
+        "may-promote-change" => Change(data),
+        "error" => new Failed(ApiCallRc.Message(data) ?? "no reason given"),
+        _ => new Ignored(),
+    };
+
+    private static PromotionMessage Change(ReadOnlySpan<byte> data)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(data, LinstorJson.Default.WirePromotion) switch
+            {
+                { ResourceName.Length: > 0, NodeName.Length: > 0 } change =>
+                    new Changed(new PromotionEvent(new ResourceName(change.ResourceName), new NodeName(change.NodeName), Translate.Promotability(change.MayPromote))),
+                { NodeName.Length: > 0 } => new Flawed("it has no resource_name"),
+                _ => new Flawed("it has no node_name"),
+            };
+        }
+        catch (JsonException wrong)
+        {
+            return new Flawed($"its {data.Length} bytes of data are not the expected JSON at {wrong.Path ?? "$"}");
+        }
+    }
+}
