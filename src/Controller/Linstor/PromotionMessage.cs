@@ -1,3 +1,5 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Piraeus.HighAvailability.Core;
 
@@ -6,6 +8,8 @@ namespace Piraeus.HighAvailability.Controller.Linstor;
 /// <summary>One message of LINSTOR's promotion stream, understood or not.</summary>
 internal abstract record PromotionMessage
 {
+    private const int LongestLine = 1 << 20;
+
     private PromotionMessage()
     {
     }
@@ -22,7 +26,18 @@ internal abstract record PromotionMessage
     /// <summary>It has a name that we do not know, as a newer LINSTOR may send.</summary>
     public sealed record Ignored : PromotionMessage;
 
-    public static PromotionMessage Parse(string name, ReadOnlySpan<byte> data) => name switch
+    /// <summary>Reads messages as they come, until the stream ends. A message that the end cuts off is dropped, as the standard wants.</summary>
+    /// <exception cref="InvalidDataException">A line does not end.</exception>
+    public static async IAsyncEnumerable<PromotionMessage> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await using var capped = new CappedStream(body, LongestLine);
+        await foreach (var item in SseParser.Create(capped, Parse).EnumerateAsync(cancellation))
+        {
+            yield return item.Data;
+        }
+    }
+
+    private static PromotionMessage Parse(string name, ReadOnlySpan<byte> data) => name switch
     {
         "may-promote-change" => Change(data),
         "error" => new Failed(ApiCallRc.Message(data) ?? "no reason given"),

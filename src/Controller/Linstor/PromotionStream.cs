@@ -1,4 +1,3 @@
-using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
@@ -8,7 +7,6 @@ namespace Piraeus.HighAvailability.Controller.Linstor;
 internal sealed partial class PromotionStream(LinstorConnection connection, ILogger<PromotionStream> logger)
 {
     private const string Path = "/v1/events/drbd/promotion";
-    private const int LongestLine = 1 << 20;
 
     /// <summary>Reads one connection until LINSTOR ends it. When to connect again is the caller's choice, on which LINSTOR controller is not.</summary>
     /// <remarks>
@@ -41,10 +39,10 @@ internal sealed partial class PromotionStream(LinstorConnection connection, ILog
     {
         using var response = await connection.OpenAsync(at, Path, cancellation);
         Following(at);
-        await using var body = new CappedStream(await response.Content.ReadAsStreamAsync(cancellation), LongestLine);
-        await foreach (var item in SseParser.Create(body, PromotionMessage.Parse).EnumerateAsync(cancellation))
+        await using var body = await response.Content.ReadAsStreamAsync(cancellation);
+        await foreach (var message in PromotionMessage.ReadAsync(body, cancellation))
         {
-            yield return item.Data;
+            yield return message;
         }
     }
 

@@ -2,13 +2,15 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Piraeus.HighAvailability.Controller.Linstor;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 
 /// <summary>What one connection of the canned server received, and the bytes it may answer with.</summary>
-internal sealed record Exchange(string Head, Stream Stream, System.Security.Cryptography.X509Certificates.X509Certificate? Client)
+internal sealed record Exchange(string Head, Stream Stream, X509Certificate? Client)
 {
     public string Path => Head.Split(' ')[1];
 
@@ -19,6 +21,9 @@ internal sealed record Exchange(string Head, Stream Stream, System.Security.Cryp
 
     public Task AnswerAsync(string body, string status = "200 OK", string type = "application/json", string headers = "") =>
         SendAsync($"HTTP/1.1 {status}\r\nContent-Type: {type}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n{headers}\r\n{body}");
+
+    /// <summary>Says nothing until the client hangs up.</summary>
+    public Task HangAsync() => Stream.CopyToAsync(System.IO.Stream.Null);
 
     public Task OpenStreamAsync() => SendAsync("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n");
 }
@@ -59,7 +64,7 @@ internal sealed class CannedLinstor : IAsyncDisposable
         new(exchange => exchange.Path == LinstorConnection.VersionPath ? exchange.AnswerAsync(Version) : answer(exchange));
 
     /// <summary>Accepts and never says a word, until it is disposed.</summary>
-    public static CannedLinstor Mute() => new(exchange => exchange.Stream.ReadAsync(new byte[1]).AsTask());
+    public static CannedLinstor Mute() => new(exchange => exchange.HangAsync());
 
     /// <summary>A port on which nobody listens.</summary>
     public static ControllerAddress Nobody()
@@ -95,6 +100,7 @@ internal sealed class CannedLinstor : IAsyncDisposable
 
     private async Task ServeAsync(TcpClient client)
     {
+        var socket = client.Client;
         await Task.Yield();
         using var ending = _stop.Token.Register(client.Dispose);
         using (client)
@@ -102,7 +108,7 @@ internal sealed class CannedLinstor : IAsyncDisposable
             try
             {
                 Stream stream = client.GetStream();
-                System.Security.Cryptography.X509Certificates.X509Certificate? identity = null;
+                X509Certificate? identity = null;
                 if (_tls is not null)
                 {
                     var secure = new SslStream(stream);
@@ -113,9 +119,9 @@ internal sealed class CannedLinstor : IAsyncDisposable
                 var exchange = new Exchange(await HeadAsync(stream), stream, identity);
                 Requests.Enqueue(exchange);
                 await _answer(exchange);
-                client.Client.Shutdown(SocketShutdown.Send);
+                socket.Shutdown(SocketShutdown.Send);
             }
-            catch (Exception ended) when (ended is IOException or ObjectDisposedException or SocketException or OperationCanceledException or System.Security.Authentication.AuthenticationException)
+            catch (Exception ended) when (ended is IOException or ObjectDisposedException or SocketException or OperationCanceledException or AuthenticationException)
             {
                 // The client hung up, or the test is over.
             }
