@@ -103,7 +103,8 @@ internal sealed class LinstorConnection : IDisposable
         _controllers.Dispose();
     }
 
-    private static HttpClient Client(HttpMessageHandler handler) => new(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = LargestBody };
+    private static HttpClient Client(HttpMessageHandler handler) =>
+        new(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = LargestBody };
 
     private async Task<Answer> AskAsync(ControllerAddress at, string path, CancellationToken cancellation)
     {

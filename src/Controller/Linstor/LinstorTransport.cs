@@ -8,8 +8,9 @@ namespace Piraeus.HighAvailability.Controller.Linstor;
 
 /// <summary>Builds the HTTP handlers that talk to LINSTOR.</summary>
 /// <remarks>
-/// Proxy variables of the environment are ignored. golinstor honours them unless a TLS variable is set, but reads <c>NO_PROXY</c> as Go does, with
-/// networks and <c>*</c>, which .NET cannot: a cluster-wide proxy would be sent what Go keeps inside, token included. A proxy would also cut the idle event stream.
+/// Proxy variables of the environment are ignored. golinstor honours them unless a TLS variable is set, but reads <c>NO_PROXY</c> as Go
+/// does, with networks and <c>*</c>, which .NET cannot: a cluster-wide proxy would be sent what Go keeps inside, token included. A proxy
+/// would also cut the idle event stream.
 /// </remarks>
 internal sealed partial class LinstorTransport(LinstorSettings settings, ILogger<LinstorTransport> logger)
 {
@@ -49,7 +50,7 @@ internal sealed partial class LinstorTransport(LinstorSettings settings, ILogger
         }
     }
 
-    /// <summary>The handshake is done here because the handler's own TLS options are fixed once: neither rotation nor intermediate certificates would fit in.</summary>
+    /// <summary>Shakes hands here, because the handler's own options are fixed once: a rotated certificate with its intermediates would not fit in.</summary>
     private async Task<SslStream> SecureAsync(NetworkStream plain, string host, CancellationToken cancellation)
     {
         var secure = new SslStream(plain);

@@ -1,5 +1,3 @@
-using System.Security;
-
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
 /// <summary>PEM text that an environment variable holds, or names the file of.</summary>
@@ -33,7 +31,7 @@ internal sealed class PemSource
         {
             return File.ReadAllText(path);
         }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException or SecurityException)
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new SettingsException($"{variable}: cannot read '{path}': {unreadable.Message}");
         }

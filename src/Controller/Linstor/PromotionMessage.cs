@@ -50,8 +50,8 @@ internal abstract record PromotionMessage
         {
             return JsonSerializer.Deserialize(data, LinstorJson.Default.WirePromotion) switch
             {
-                { ResourceName.Length: > 0, NodeName.Length: > 0 } change =>
-                    new Changed(new PromotionEvent(new ResourceName(change.ResourceName), new NodeName(change.NodeName), Translate.Promotability(change.MayPromote))),
+                { ResourceName: { Length: > 0 } resource, NodeName: { Length: > 0 } node } change =>
+                    new Changed(new PromotionEvent(new ResourceName(resource), new NodeName(node), Translate.Promotability(change.MayPromote))),
                 { NodeName.Length: > 0 } => new Flawed("it has no resource_name"),
                 _ => new Flawed("it has no node_name"),
             };

@@ -30,7 +30,8 @@ internal sealed partial class PromotionStream(LinstorConnection connection, ILog
                     Skipped(seat.Address, flawed.Flaw);
                     break;
                 case PromotionMessage.Failed failed:
-                    throw new LinstorException(LinstorFailure.ServerError, $"LINSTOR controller {seat.Address} ended {Path} with an error. It says: {failed.Message}");
+                    throw new LinstorException(
+                        LinstorFailure.ServerError, $"LINSTOR controller {seat.Address} ended {Path} with an error. It says: {failed.Message}");
             }
         }
     }
@@ -59,7 +60,8 @@ internal sealed partial class PromotionStream(LinstorConnection connection, ILog
         }
         catch (InvalidDataException oversized)
         {
-            throw new LinstorException(LinstorFailure.Unreadable, $"LINSTOR controller {seat.Address} sent no stream of events on {Path}: {oversized.Message}.", oversized);
+            throw new LinstorException(
+                LinstorFailure.Unreadable, $"LINSTOR controller {seat.Address} sent no stream of events on {Path}: {oversized.Message}.", oversized);
         }
         catch (Exception broken) when (broken is IOException or HttpRequestException)
         {

@@ -34,9 +34,11 @@ internal sealed class TokenFile
         try
         {
             using var json = JsonDocument.Parse(text);
-            return json.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("token", out var token) && token.ValueKind is JsonValueKind.String
-                ? token.GetString()?.Trim()
-                : null;
+            return json.RootElement is { ValueKind: JsonValueKind.Object } root
+                && root.TryGetProperty("token", out var token)
+                && token.ValueKind is JsonValueKind.String
+                    ? token.GetString()?.Trim()
+                    : null;
         }
         catch (JsonException)
         {

@@ -35,13 +35,16 @@ internal static class Translate
     };
 
     /// <returns>The policy, or null if these properties do not set it.</returns>
-    public static string? QuorumPolicy(Dictionary<string, string?>? properties) => properties?.GetValueOrDefault(QuorumKey)?.Trim().ToLowerInvariant();
+    public static string? QuorumPolicy(Dictionary<string, string?>? properties) =>
+        properties?.GetValueOrDefault(QuorumKey)?.Trim().ToLowerInvariant();
 
     /// <returns>Null if the node runs no satellite.</returns>
     public static Satellite? Satellite(WireNode node) =>
         node is { Name: { Length: > 0 } name, Type: "SATELLITE" or "COMBINED" }
-            ? new Satellite(new NodeName(name), State(node.ConnectionStatus), node.Props?.GetValueOrDefault("NodeUname"), node.Flags?.Contains("EVICTED") ?? false)
+            ? new Satellite(new NodeName(name), State(node.ConnectionStatus), HostName(node), Evicted: node.Flags?.Contains("EVICTED") is true)
             : null;
+
+    private static string? HostName(WireNode node) => node.Props?.GetValueOrDefault("NodeUname");
 
     private static WireLayer? Drbd(WireLayer? layer) =>
         layer is null or { Type: "DRBD" } ? layer : layer.Children?.Select(Drbd).FirstOrDefault(found => found is not null);
@@ -62,7 +65,9 @@ internal static class Translate
            select new Connection(connection.Key, up.Value),
     ];
 
-    /// <remarks>An NVMe or EBS initiator is DISKLESS to LINSTOR, but gives DRBD a disk and so a vote: not to count it would let a number fence that does not.</remarks>
+    /// <remarks>
+    /// An NVMe or EBS initiator is DISKLESS to LINSTOR, but gives DRBD a disk and so a vote: not to count it would let a number fence that does not.
+    /// </remarks>
     private static bool IsDiskless(List<string> flags) =>
         flags.Contains("DRBD_DISKLESS") || flags.Contains("TIE_BREAKER")
         || (flags.Contains("DISKLESS") && !flags.Contains("NVME_INITIATOR") && !flags.Contains("EBS_INITIATOR"));

@@ -1,7 +1,7 @@
 using System.IO.Pipelines;
 using System.Text;
-using Piraeus.HighAvailability.Core;
 using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 

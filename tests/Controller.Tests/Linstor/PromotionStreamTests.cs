@@ -1,5 +1,5 @@
-using Piraeus.HighAvailability.Core;
 using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 
@@ -45,19 +45,28 @@ public sealed class PromotionStreamTests
     [Fact]
     public async Task The_head_may_be_withheld_longer_than_any_deadline()
     {
-        var opened = new TaskCompletionSource();
-        var deadline = TimeSpan.FromMilliseconds(150);
+        var (asked, release) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var server = CannedLinstor.Alive(async exchange =>
         {
-            opened.SetResult();
-            await Task.Delay(3 * deadline);
+            if (exchange.Path is "/v1/nodes")
+            {
+                await exchange.HangAsync();
+                return;
+            }
+
+            asked.SetResult();
+            await release.Task;
             await exchange.OpenStreamAsync();
             await exchange.SendAsync(First);
         });
-        using var client = new Client(new LinstorSettings([server.Address]), deadline);
+        using var client = new Client(new LinstorSettings([server.Address]), TimeSpan.FromMilliseconds(200));
 
-        Assert.Equal([Promotable], await client.Stream.ReadAsync(default).ToListAsync());
-        Assert.True(opened.Task.IsCompleted);
+        var events = client.Stream.ReadAsync(default).ToListAsync();
+        await asked.Task;
+        await Assert.ThrowsAsync<LinstorException>(() => client.Linstor.SatellitesAsync(default)); // A whole deadline passes.
+        release.SetResult();
+
+        Assert.Equal([Promotable], await events);
     }
 
     [Fact]

@@ -1,5 +1,5 @@
-using Piraeus.HighAvailability.Core;
 using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 
