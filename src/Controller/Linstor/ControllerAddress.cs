@@ -1,0 +1,47 @@
+namespace Piraeus.HighAvailability.Controller.Linstor;
+
+/// <summary>Where one LINSTOR controller listens.</summary>
+/// <param name="Root">Scheme, host and port; never a path, a query or user info.</param>
+/// <param name="Login">The user info of the configured URL, if any.</param>
+internal sealed record ControllerAddress(Uri Root, Login? Login = null)
+{
+    private const string Separator = "://";
+
+    /// <summary>Reads one element of <c>LS_CONTROLLERS</c> as golinstor does, and the forms that golinstor refuses as they are obviously meant.</summary>
+    /// <exception cref="SettingsException">The element is no address, or has a scheme that LINSTOR does not speak.</exception>
+    public static ControllerAddress Parse(string element, string defaultScheme)
+    {
+        var cut = element.IndexOf(Separator, StringComparison.Ordinal);
+        var scheme = cut < 0 ? defaultScheme : Scheme(element[..cut], defaultScheme);
+        var rest = cut < 0 ? element : element[(cut + Separator.Length)..];
+
+        // A scheme without a default port tells "no port" from "port 80", which an http URI does not.
+        if (!Uri.TryCreate("linstor" + Separator + rest, UriKind.Absolute, out var parsed) || parsed.Host.Length is 0)
+        {
+            throw new SettingsException($"LS_CONTROLLERS: '{WithoutUserInfo(rest)}' is not a host, host:port or URL.");
+        }
+
+        var port = parsed.Port >= 0 ? parsed.Port : scheme is "https" ? 3371 : 3370;
+        return new ControllerAddress(new UriBuilder(scheme, parsed.Host, port).Uri, UserInfo(parsed.UserInfo));
+    }
+
+    public override string ToString() => Root.GetLeftPart(UriPartial.Authority);
+
+    private static string Scheme(string given, string defaultScheme) => given.ToLowerInvariant() switch
+    {
+        "linstor" => defaultScheme,
+        "linstor+ssl" => "https",
+        "http" => "http",
+        "https" => "https",
+        _ => throw new SettingsException($"LS_CONTROLLERS: the scheme '{given}' is none of http, https, linstor and linstor+ssl."),
+    };
+
+    private static Login? UserInfo(string text)
+    {
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        var (user, password) = colon < 0 ? (text, "") : (text[..colon], text[(colon + 1)..]);
+        return text.Length is 0 ? null : new Login(Uri.UnescapeDataString(user), Uri.UnescapeDataString(password));
+    }
+
+    private static string WithoutUserInfo(string text) => text[(text.LastIndexOf('@') + 1)..];
+}

@@ -1,0 +1,64 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Linstor;
+
+/// <summary>One message of LINSTOR's promotion stream, understood or not.</summary>
+internal abstract record PromotionMessage
+{
+    private const int LongestLine = 1 << 20;
+
+    private PromotionMessage()
+    {
+    }
+
+    /// <summary>LINSTOR said what we asked for.</summary>
+    public sealed record Changed(PromotionEvent Event) : PromotionMessage;
+
+    /// <summary>LINSTOR gives up this stream.</summary>
+    public sealed record Failed(string Message) : PromotionMessage;
+
+    /// <summary>It was meant for us, but makes no sense.</summary>
+    public sealed record Flawed(string Flaw) : PromotionMessage;
+
+    /// <summary>It has a name that we do not know, as a newer LINSTOR may send.</summary>
+    public sealed record Ignored : PromotionMessage;
+
+    /// <summary>Reads messages as they come, until the stream ends. A message that the end cuts off is dropped, as the standard wants.</summary>
+    /// <exception cref="InvalidDataException">A line does not end.</exception>
+    public static async IAsyncEnumerable<PromotionMessage> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await using var capped = new CappedStream(body, LongestLine);
+        await foreach (var item in SseParser.Create(capped, Parse).EnumerateAsync(cancellation))
+        {
+            yield return item.Data;
+        }
+    }
+
+    private static PromotionMessage Parse(string name, ReadOnlySpan<byte> data) => name switch
+    {
+        "may-promote-change" => Change(data),
+        "error" => new Failed(ApiCallRc.Message(data) ?? "no reason given"),
+        _ => new Ignored(),
+    };
+
+    private static PromotionMessage Change(ReadOnlySpan<byte> data)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(data, LinstorJson.Default.WirePromotion) switch
+            {
+                { ResourceName: { Length: > 0 } resource, NodeName: { Length: > 0 } node } change =>
+                    new Changed(new PromotionEvent(new ResourceName(resource), new NodeName(node), Translate.Promotability(change.MayPromote))),
+                { NodeName.Length: > 0 } => new Flawed("it has no resource_name"),
+                _ => new Flawed("it has no node_name"),
+            };
+        }
+        catch (JsonException wrong)
+        {
+            return new Flawed($"its {data.Length} bytes of data are not the expected JSON at {wrong.Path ?? "$"}");
+        }
+    }
+}

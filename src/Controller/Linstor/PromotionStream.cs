@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+
+namespace Piraeus.HighAvailability.Controller.Linstor;
+
+/// <summary>LINSTOR's promotion events: the present state at first, then each change.</summary>
+internal sealed partial class PromotionStream(LinstorConnection connection, ILogger<PromotionStream> logger)
+{
+    private const string Path = "/v1/events/drbd/promotion";
+
+    /// <summary>Reads one connection until LINSTOR ends it. When to connect again is the caller's choice, on which LINSTOR controller is not.</summary>
+    /// <remarks>
+    /// The consumer must only hand over: LINSTOR writes events while holding locks of its own, and a subscriber that does not read can stall it.
+    /// Silence is normal, and a connection whose other end is gone is found by TCP keep-alive.
+    /// </remarks>
+    /// <exception cref="LinstorException">The stream could not be opened, broke, or made no sense.</exception>
+    public async IAsyncEnumerable<PromotionEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var seat = await connection.LivingAsync(cancellation);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, seat.Left);
+        await using var messages = MessagesAsync(seat.Address, either.Token).GetAsyncEnumerator(either.Token);
+        while (await NextAsync(messages, seat, cancellation))
+        {
+            switch (messages.Current)
+            {
+                case PromotionMessage.Changed change:
+                    yield return change.Event;
+                    break;
+                case PromotionMessage.Flawed flawed:
+                    Skipped(seat.Address, flawed.Flaw);
+                    break;
+                case PromotionMessage.Failed failed:
+                    throw new LinstorException(
+                        LinstorFailure.ServerError, $"LINSTOR controller {seat.Address} ended {Path} with an error. It says: {failed.Message}");
+            }
+        }
+    }
+
+    private async IAsyncEnumerable<PromotionMessage> MessagesAsync(ControllerAddress at, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var response = await connection.OpenAsync(at, Path, cancellation);
+        Following(at);
+        await using var body = await response.Content.ReadAsStreamAsync(cancellation);
+        await foreach (var message in PromotionMessage.ReadAsync(body, cancellation))
+        {
+            yield return message;
+        }
+    }
+
+    /// <summary>Moves on, turning what a broken connection throws into a <see cref="LinstorException"/>.</summary>
+    private static async Task<bool> NextAsync(IAsyncEnumerator<PromotionMessage> messages, Seat seat, CancellationToken cancellation)
+    {
+        try
+        {
+            return await messages.MoveNextAsync();
+        }
+        catch (OperationCanceledException) when (seat.Left.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new LinstorException(LinstorFailure.Unreachable, $"LINSTOR controller {seat.Address} was left for another, and its stream with it.");
+        }
+        catch (InvalidDataException oversized)
+        {
+            throw new LinstorException(
+                LinstorFailure.Unreadable, $"LINSTOR controller {seat.Address} sent no stream of events on {Path}: {oversized.Message}.", oversized);
+        }
+        catch (Exception broken) when (broken is IOException or HttpRequestException)
+        {
+            throw LinstorException.Unreachable(seat.Address, Path, broken);
+        }
+    }
+
+    [LoggerMessage(305, LogLevel.Information, "Following the promotion events of LINSTOR controller {Controller}.")]
+    private partial void Following(ControllerAddress controller);
+
+    [LoggerMessage(302, LogLevel.Warning, "Skipped a promotion event of LINSTOR controller {Controller}: {Flaw}.")]
+    private partial void Skipped(ControllerAddress controller, string flaw);
+}

@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Linstor;
+
+/// <summary>From LINSTOR's words to ours; the only place that knows both.</summary>
+internal static class Translate
+{
+    private const string QuorumKey = "DrbdOptions/Resource/quorum";
+
+    /// <returns>Null if the resource does not say where it is.</returns>
+    public static Replica? Replica(WireResource resource)
+    {
+        if (string.IsNullOrEmpty(resource.NodeName))
+        {
+            return null;
+        }
+
+        var replica = new Replica(new NodeName(resource.NodeName)) { Diskless = IsDiskless(resource.Flags ?? []), Leaving = IsLeaving(resource.Flags ?? []) };
+
+        // What other layers say of usage is not DRBD's role: LUKS says "not in use" always.
+        return Drbd(resource.LayerObject) is not { } drbd ? replica : replica with
+        {
+            Promotability = Promotability(drbd.Drbd?.MayPromote),
+            Usage = Usage(resource.State?.InUse),
+            Connections = Connections(drbd.Drbd?.Connections),
+        };
+    }
+
+    public static Promotability Promotability(bool? mayPromote) => mayPromote switch
+    {
+        true => Core.Promotability.MayPromote,
+        false => Core.Promotability.MayNotPromote,
+        null => Core.Promotability.Unknown,
+    };
+
+    /// <returns>The policy, or null if these properties do not set it.</returns>
+    public static string? QuorumPolicy(Dictionary<string, string?>? properties) =>
+        properties?.GetValueOrDefault(QuorumKey)?.Trim().ToLowerInvariant();
+
+    /// <returns>Null if the node runs no satellite.</returns>
+    public static Satellite? Satellite(WireNode node) =>
+        node is { Name: { Length: > 0 } name, Type: "SATELLITE" or "COMBINED" }
+            ? new Satellite(new NodeName(name), State(node.ConnectionStatus), HostName(node), Evicted: node.Flags?.Contains("EVICTED") is true)
+            : null;
+
+    private static string? HostName(WireNode node) => node.Props?.GetValueOrDefault("NodeUname");
+
+    private static WireLayer? Drbd(WireLayer? layer) =>
+        layer is null or { Type: "DRBD" } ? layer : layer.Children?.Select(Drbd).FirstOrDefault(found => found is not null);
+
+    private static Usage Usage(bool? inUse) => inUse switch
+    {
+        true => Core.Usage.InUse,
+        false => Core.Usage.Unused,
+        null => Core.Usage.Unknown,
+    };
+
+    /// <remarks>An entry that states nothing is left out: silence about a connection is not a connection that is down.</remarks>
+    private static ImmutableArray<Connection> Connections(Dictionary<string, WireConnection?>? connections) =>
+    [
+        .. from connection in connections ?? []
+           let up = connection.Value?.Message is { } message ? message is "Connected" : connection.Value?.Connected
+           where up is not null
+           select new Connection(connection.Key, up.Value),
+    ];
+
+    /// <remarks>
+    /// An NVMe or EBS initiator is DISKLESS to LINSTOR, but gives DRBD a disk and so a vote: not to count it would let a number fence that does not.
+    /// </remarks>
+    private static bool IsDiskless(List<string> flags) =>
+        flags.Contains("DRBD_DISKLESS") || flags.Contains("TIE_BREAKER")
+        || (flags.Contains("DISKLESS") && !flags.Contains("NVME_INITIATOR") && !flags.Contains("EBS_INITIATOR"));
+
+    private static bool IsLeaving(List<string> flags) =>
+        flags.Exists(flag => flag is "DELETE" or "DRBD_DELETE" or "INACTIVE" or "INACTIVE_PERMANENTLY" or "INACTIVATING" or "EVICTED");
+
+    private static SatelliteState State(string? status) => status switch
+    {
+        "ONLINE" => SatelliteState.Online,
+        "OFFLINE" => SatelliteState.Offline,
+        _ => SatelliteState.Unknown,
+    };
+}

@@ -1,0 +1,11 @@
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller;
+
+/// <summary>Reads a provider's monotonic clock as time since this object was made; one per process, so that instants compare.</summary>
+internal sealed class MonotonicClock(TimeProvider provider)
+{
+    private readonly long _start = provider.GetTimestamp();
+
+    public Instant Now => new(provider.GetElapsedTime(_start));
+}

@@ -1,0 +1,102 @@
+using Piraeus.HighAvailability.Controller.Linstor;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
+
+public sealed class FailoverTests
+{
+    [Fact]
+    public async Task When_the_first_is_not_there_the_second_answers_and_stays_current()
+    {
+        var nobody = CannedLinstor.Nobody();
+        await using var second = CannedLinstor.With();
+        using var client = Client.Of(nobody, second.Address);
+
+        await client.Linstor.VersionAsync(default);
+        await client.Linstor.VersionAsync(default);
+
+        Assert.Equal(3, second.Requests.Count); // The probe, the retry, and the next request at once.
+        Assert.Equal($"LINSTOR controller {nobody} does not answer; {second.Address} does and is used from now on.", Assert.Single(client.Told.Lines));
+    }
+
+    [Fact]
+    public async Task A_bare_TCP_accept_is_not_life()
+    {
+        await using var mute = CannedLinstor.Mute();
+        await using var third = CannedLinstor.With();
+        using var client = new Client(new LinstorSettings([CannedLinstor.Nobody(), mute.Address, third.Address]), TimeSpan.FromSeconds(10));
+        Assert.Equal("1.34.0", await client.Linstor.VersionAsync(default));
+    }
+
+    [Fact]
+    public async Task A_timeout_is_a_reason_to_move()
+    {
+        await using var mute = CannedLinstor.Mute();
+        await using var second = CannedLinstor.With();
+        using var client = new Client(new LinstorSettings([mute.Address, second.Address]), TimeSpan.FromMilliseconds(500));
+        Assert.Equal("1.34.0", await client.Linstor.VersionAsync(default));
+    }
+
+    [Fact]
+    public async Task A_status_is_no_reason_to_move()
+    {
+        await using var first = new CannedLinstor(exchange => exchange.AnswerAsync("down", "503 Service Unavailable"));
+        await using var second = CannedLinstor.With();
+        using var client = Client.Of(first.Address, second.Address);
+
+        Assert.Equal(LinstorFailure.ServerError, (await client.FailureAsync()).Failure);
+        Assert.Empty(second.Requests);
+    }
+
+    [Fact]
+    public async Task A_proxy_without_LINSTOR_behind_it_is_not_moved_to()
+    {
+        await using var proxy = new CannedLinstor(exchange => exchange.AnswerAsync("down", "503 Service Unavailable"));
+        using var client = Client.Of(CannedLinstor.Nobody(), proxy.Address);
+        Assert.Equal(LinstorFailure.Unreachable, (await client.FailureAsync()).Failure);
+    }
+
+    [Fact]
+    public async Task One_that_refuses_our_credentials_lives_and_its_refusal_is_what_we_tell()
+    {
+        await using var second = new CannedLinstor(exchange => exchange.AnswerAsync("[]", "401 Unauthorized"));
+        using var client = Client.Of(CannedLinstor.Nobody(), second.Address);
+        Assert.Equal(LinstorFailure.Unauthorized, (await client.FailureAsync()).Failure);
+    }
+
+    [Fact]
+    public async Task When_none_answers_the_first_failure_is_told()
+    {
+        var (first, second) = (CannedLinstor.Nobody(), CannedLinstor.Nobody());
+        using var client = Client.Of(first, second);
+
+        var failure = await client.FailureAsync();
+
+        Assert.Equal($"LINSTOR controller {first} cannot be reached for /v1/controller/version: Connection refused.", failure.Message);
+    }
+
+    [Fact]
+    public async Task Requests_that_fail_together_share_one_search()
+    {
+        await using var second = CannedLinstor.With();
+        using var client = Client.Of(CannedLinstor.Nobody(), second.Address);
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => client.Linstor.VersionAsync(default)));
+
+        Assert.Single(client.Told.Lines);
+        Assert.Equal(9, second.Requests.Count);
+    }
+
+    [Fact]
+    public async Task It_moves_back_when_the_second_goes_away_too()
+    {
+        await using var first = CannedLinstor.Alive(_ => Task.CompletedTask);
+        var second = CannedLinstor.With(("/v1/nodes", "[]"));
+        using var client = Client.Of(first.Address, second.Address);
+
+        await client.Linstor.SatellitesAsync(default); // The first hangs up on this one.
+        await second.DisposeAsync();
+
+        Assert.Equal("1.34.0", await client.Linstor.VersionAsync(default));
+        Assert.Equal(2, client.Told.Lines.Count);
+    }
+}

@@ -1,0 +1,230 @@
+using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
+
+public sealed class PromotionStreamTests
+{
+    private const string First = "event: may-promote-change\ndata: {\"resource_name\":\"pvc-1\",\"node_name\":\"node-a\",\"may_promote\":true}\n\n";
+
+    private static readonly PromotionEvent Promotable = new(new ResourceName("pvc-1"), new NodeName("node-a"), Promotability.MayPromote);
+
+    [Fact]
+    public async Task It_asks_for_the_present_state_uncompressed()
+    {
+        await using var server = CannedLinstor.Alive(exchange => exchange.OpenStreamAsync());
+        using var client = Client.Of(server.Address);
+
+        Assert.Empty(await client.Stream.ReadAsync(default).ToListAsync());
+
+        var request = Assert.Single(server.Requests, request => request.Path == "/v1/events/drbd/promotion");
+        Assert.Equal(("current", "text/event-stream", null), (request.Header("Last-Event-ID"), request.Header("Accept"), request.Header("Accept-Encoding")));
+    }
+
+    [Fact]
+    public async Task Events_are_told_until_LINSTOR_ends_the_stream()
+    {
+        await using var server = Streaming(First + First.Replace("true", "false", StringComparison.Ordinal));
+        using var client = Client.Of(server.Address);
+        Assert.Equal([Promotable, Promotable with { Promotability = Promotability.MayNotPromote }], await client.Stream.ReadAsync(default).ToListAsync());
+    }
+
+    [Fact]
+    public async Task An_event_is_told_while_the_stream_is_still_open()
+    {
+        await using var server = CannedLinstor.Alive(async exchange =>
+        {
+            await exchange.OpenStreamAsync();
+            await exchange.SendAsync(First);
+            await exchange.HangAsync();
+        });
+        using var client = Client.Of(server.Address);
+        Assert.Equal(Promotable, await client.Stream.ReadAsync(default).FirstAsync());
+    }
+
+    [Fact]
+    public async Task The_head_may_be_withheld_longer_than_any_deadline()
+    {
+        var (asked, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var server = CannedLinstor.Alive(async exchange =>
+        {
+            if (exchange.Path is "/v1/nodes")
+            {
+                await exchange.HangAsync();
+                return;
+            }
+
+            asked.SetResult();
+            await release.Task;
+            await exchange.OpenStreamAsync();
+            await exchange.SendAsync(First);
+        });
+        using var client = new Client(new LinstorSettings([server.Address]), TimeSpan.FromMilliseconds(200));
+
+        var events = client.Stream.ReadAsync(default).ToListAsync();
+        await asked.Task;
+        await Assert.ThrowsAsync<LinstorException>(() => client.Linstor.SatellitesAsync(default)); // A whole deadline passes.
+        release.SetResult();
+
+        Assert.Equal([Promotable], await events);
+    }
+
+    [Fact]
+    public async Task Cancelling_ends_the_wait_for_a_withheld_head()
+    {
+        using var caller = new CancellationTokenSource();
+        await using var server = CannedLinstor.Alive(async exchange =>
+        {
+            await caller.CancelAsync();
+            await exchange.HangAsync();
+        });
+        using var client = Client.Of(server.Address);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await client.Stream.ReadAsync(caller.Token).ToListAsync());
+    }
+
+    [Fact]
+    public async Task Leaving_early_hangs_up_at_once()
+    {
+        var hungUp = new TaskCompletionSource();
+        await using var server = CannedLinstor.Alive(async exchange =>
+        {
+            await exchange.OpenStreamAsync();
+            await exchange.SendAsync(First);
+            await exchange.HangAsync();
+            hungUp.SetResult();
+        });
+        using var client = Client.Of(server.Address);
+
+        await client.Stream.ReadAsync(default).FirstAsync();
+
+        await hungUp.Task.WaitAsync(TimeSpan.FromSeconds(1)); // By default .NET would drain the response for two seconds first.
+    }
+
+    [Fact]
+    public async Task A_chunked_stream_that_breaks_off_is_a_broken_connection_after_the_events_before_it()
+    {
+        await using var server = CannedLinstor.Alive(exchange =>
+            exchange.SendAsync($"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n{First.Length:x}\r\n{First}\r\n40\r\nevent: may"));
+        using var client = Client.Of(server.Address);
+        var told = new List<PromotionEvent>();
+
+        var broken = await Assert.ThrowsAsync<LinstorException>(async () =>
+        {
+            await foreach (var seen in client.Stream.ReadAsync(default))
+            {
+                told.Add(seen);
+            }
+        });
+
+        Assert.Equal(LinstorFailure.Unreachable, broken.Failure);
+        Assert.Equal([Promotable], told);
+    }
+
+    [Fact]
+    public async Task An_error_event_ends_the_stream_in_LINSTORs_words()
+    {
+        await using var server = Streaming("event: error\ndata: [{\"ret_code\":-4611686018427386906,\"message\":\"Exception thrown.\",\"error_report_ids\":[\"6A1B\"]}]\n\n");
+        using var client = Client.Of(server.Address);
+
+        var failed = await Assert.ThrowsAsync<LinstorException>(async () => await client.Stream.ReadAsync(default).ToListAsync());
+
+        Assert.Equal($"LINSTOR controller {server.Address} ended /v1/events/drbd/promotion with an error. It says: Exception thrown.", failed.Message);
+    }
+
+    [Fact]
+    public async Task An_event_that_makes_no_sense_is_skipped_and_told_without_its_payload()
+    {
+        await using var server = Streaming("event: may-promote-change\ndata: hunter2\n\nevent: may-promote-change\ndata: {\"node_name\":\"hunter2\"}\n\n" + First);
+        using var client = Client.Of(server.Address);
+
+        Assert.Equal([Promotable], await client.Stream.ReadAsync(default).ToListAsync());
+        Assert.Equal(
+            [
+                $"Skipped a promotion event of LINSTOR controller {server.Address}: its 7 bytes of data are not the expected JSON at $.",
+                $"Skipped a promotion event of LINSTOR controller {server.Address}: it has no resource_name.",
+            ],
+            client.Told.Lines.Where(line => line.StartsWith("Skipped", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_line_without_end_is_a_clear_failure()
+    {
+        await using var server = Streaming($"event: may-promote-change\ndata: {new string('x', 2 << 20)}");
+        using var client = Client.Of(server.Address);
+
+        var oversized = await Assert.ThrowsAsync<LinstorException>(async () => await client.Stream.ReadAsync(default).ToListAsync());
+
+        Assert.Equal($"LINSTOR controller {server.Address} sent no stream of events on /v1/events/drbd/promotion: a line is longer than 1048576 bytes.", oversized.Message);
+    }
+
+    [Theory]
+    [InlineData("401 Unauthorized", "application/json", nameof(LinstorFailure.Unauthorized))]
+    [InlineData("302 Found", "text/html", nameof(LinstorFailure.Redirected))]
+    [InlineData("500 Internal Server Error", "text/plain", nameof(LinstorFailure.ServerError))]
+    [InlineData("200 OK", "text/html", nameof(LinstorFailure.Unreadable))]
+    public async Task An_answer_that_is_no_stream_is_a_failure_as_elsewhere(string status, string type, string failure)
+    {
+        await using var server = CannedLinstor.Alive(exchange => exchange.AnswerAsync("[]", status, type));
+        using var client = Client.Of(server.Address);
+        Assert.Equal(failure, (await Assert.ThrowsAsync<LinstorException>(async () => await client.Stream.ReadAsync(default).ToListAsync())).Failure.ToString());
+    }
+
+    [Fact]
+    public async Task It_opens_on_a_LINSTOR_controller_that_proved_to_live()
+    {
+        await using var mute = CannedLinstor.Mute();
+        await using var second = Streaming(First);
+        using var client = new Client(new LinstorSettings([mute.Address, second.Address]), TimeSpan.FromMilliseconds(500));
+        Assert.Equal([Promotable], await client.Stream.ReadAsync(default).ToListAsync());
+    }
+
+    [Fact]
+    public async Task Where_a_request_moved_to_the_stream_opens_too()
+    {
+        await using var second = Streaming(First);
+        using var client = Client.Of(CannedLinstor.Nobody(), second.Address);
+
+        await client.Linstor.VersionAsync(default);
+
+        Assert.Equal([Promotable], await client.Stream.ReadAsync(default).ToListAsync());
+        Assert.Single(client.Told.Lines, line => line.Contains("does not answer", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task When_a_request_moves_the_stream_that_was_open_ends()
+    {
+        await using var first = CannedLinstor.Alive(async exchange =>
+        {
+            if (exchange.Path.Contains("events", StringComparison.Ordinal))
+            {
+                await exchange.OpenStreamAsync();
+                await exchange.SendAsync(First);
+                await exchange.HangAsync();
+            }
+        });
+        await using var second = CannedLinstor.With(("/v1/nodes", "[]"));
+        using var client = Client.Of(first.Address, second.Address);
+        await using var events = client.Stream.ReadAsync(default).GetAsyncEnumerator();
+        Assert.True(await events.MoveNextAsync());
+
+        await client.Linstor.SatellitesAsync(default); // The first hangs up on this one.
+
+        var left = await Assert.ThrowsAsync<LinstorException>(async () => await events.MoveNextAsync());
+        Assert.Equal($"LINSTOR controller {first.Address} was left for another, and its stream with it.", left.Message);
+    }
+
+    [Fact]
+    public async Task When_no_LINSTOR_controller_lives_the_first_failure_is_told()
+    {
+        var nobody = CannedLinstor.Nobody();
+        using var client = Client.Of(nobody);
+        var failure = await Assert.ThrowsAsync<LinstorException>(async () => await client.Stream.ReadAsync(default).ToListAsync());
+        Assert.StartsWith($"LINSTOR controller {nobody} cannot be reached for /v1/controller/version: ", failure.Message, StringComparison.Ordinal);
+    }
+
+    private static CannedLinstor Streaming(string bytes) => CannedLinstor.Alive(async exchange =>
+    {
+        await exchange.OpenStreamAsync();
+        await exchange.SendAsync(bytes);
+    });
+}

@@ -1,0 +1,38 @@
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
+
+public sealed class SatelliteTests
+{
+    [Fact]
+    public async Task Only_nodes_that_run_a_satellite_are_satellites() =>
+        Assert.Equal(["a", "b"], (await SatellitesAsync("""
+            [{"name":"a","type":"SATELLITE"},{"name":"b","type":"COMBINED"},{"name":"c","type":"CONTROLLER"},{"name":"d","type":"AUXILIARY"},{"name":"e"},{"type":"SATELLITE"},null]
+            """)).Select(satellite => satellite.Name.Value));
+
+    [Theory]
+    [InlineData("\"ONLINE\"", SatelliteState.Online)]
+    [InlineData("\"OFFLINE\"", SatelliteState.Offline)]
+    [InlineData("\"CONNECTED\"", SatelliteState.Unknown)]
+    [InlineData("\"OTHER_CONTROLLER\"", SatelliteState.Unknown)]
+    [InlineData("\"SOMETHING_NEW\"", SatelliteState.Unknown)]
+    [InlineData("null", SatelliteState.Unknown)]
+    public async Task Its_state_is_its_connection_status(string status, SatelliteState state) =>
+        Assert.Equal(state, Assert.Single(await SatellitesAsync($$"""[{"name":"a","type":"SATELLITE","connection_status":{{status}}}]""")).State);
+
+    [Fact]
+    public async Task Host_name_and_eviction_are_read() =>
+        Assert.Equal(
+            [new Satellite(new NodeName("A"), SatelliteState.Offline, "a.example.com", Evicted: true), new Satellite(new NodeName("b"), SatelliteState.Online)],
+            await SatellitesAsync("""
+                [{"name":"A","type":"SATELLITE","connection_status":"OFFLINE","flags":["DELETE","EVICTED"],"props":{"NodeUname":"a.example.com","CurStltConnName":"default"}},
+                 {"name":"b","type":"SATELLITE","connection_status":"ONLINE","flags":["DELETE"],"props":{}}]
+                """));
+
+    private static async Task<IReadOnlyList<Satellite>> SatellitesAsync(string nodes)
+    {
+        await using var server = CannedLinstor.With(("/v1/nodes", nodes));
+        using var client = Client.Of(server.Address);
+        return await client.Linstor.SatellitesAsync(default);
+    }
+}
