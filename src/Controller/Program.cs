@@ -1,1 +1,67 @@
-return 0;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller;
+using Piraeus.HighAvailability.Controller.Linstor;
+
+// Exit codes: 0 asked to stop, 1 a bug or an unmet wait, 2 bad usage or settings.
+try
+{
+    switch (CommandLine.Parse(args))
+    {
+        case Command.ShowText show:
+            await (show.ExitCode == 0 ? Console.Out : Console.Error).WriteLineAsync(show.Text);
+            return show.ExitCode;
+
+        case Command.WaitUntilApiOnline:
+            using (var signals = new Signals())
+            using (var logs = Logs.Create(new Settings()))
+            using (var connection = new LinstorConnection(LinstorSettings.FromEnvironment(Environment.GetEnvironmentVariable), TimeProvider.System, logs))
+            {
+                var client = new LinstorClient(connection, new MonotonicClock(TimeProvider.System));
+                return await new WaitUntilApiOnline(client, TimeProvider.System, logs.CreateLogger<WaitUntilApiOnline>()).RunAsync(signals.Stopping);
+            }
+
+        case Command.Run { Settings: var settings }:
+            using (var signals = new Signals())
+            using (var logs = Logs.Create(settings))
+            {
+                await using var daemon = Composition.Build(settings, Environment.GetEnvironmentVariable, TimeProvider.System, logs);
+                return await daemon.RunAsync(signals.Stopping);
+            }
+
+        default:
+            throw new InvalidOperationException("The command line asks for something that nobody does.");
+    }
+}
+catch (SettingsException wrong)
+{
+    await Console.Error.WriteLineAsync($"{Release.Name}: {wrong.Message}");
+    return 2;
+}
+
+/// <summary>The first SIGTERM or SIGINT asks to stop; the second one does not wait.</summary>
+internal sealed class Signals : IDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly PosixSignalRegistration[] _registrations;
+
+    public Signals() => _registrations = [.. ((PosixSignal[])[PosixSignal.SIGTERM, PosixSignal.SIGINT]).Select(signal => PosixSignalRegistration.Create(signal, Stop))];
+
+    public CancellationToken Stopping => _stopping.Token;
+
+    public void Dispose()
+    {
+        foreach (var registration in _registrations)
+        {
+            registration.Dispose();
+        }
+
+        _stopping.Dispose();
+    }
+
+    private void Stop(PosixSignalContext context)
+    {
+        context.Cancel = !_stopping.IsCancellationRequested;
+        _stopping.Cancel();
+    }
+}

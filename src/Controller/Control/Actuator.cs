@@ -1,10 +1,13 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using System.Threading.Channels;
+using System.Threading.RateLimiting;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Leadership;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Core;
+using Answer = Piraeus.HighAvailability.Core.Answer;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 
@@ -14,6 +17,7 @@ internal sealed partial class Actuator(
     LinstorClient linstor,
     LeaseHold hold,
     EventRecorder events,
+    RateLimiter limit,
     ChannelWriter<Observation> inbox,
     MonotonicClock clock,
     bool dryRun,
@@ -90,7 +94,7 @@ internal sealed partial class Actuator(
                 _ => new Observation.Acted(decision, await ActAsync(decision, offered)),
             };
         }
-        catch (Exception weather) when (weather is LinstorException or KubernetesException or HttpRequestException or TimeoutException or IOException or System.Text.Json.JsonException)
+        catch (Exception weather) when (weather is LinstorException or KubernetesException or HttpRequestException or TimeoutException or IOException or JsonException)
         {
             CouldNotAsk(Sentences.Of(decision), weather.Message);
             return new Observation.Acted(decision, new(Answer.Refused, weather.Message));
@@ -105,6 +109,8 @@ internal sealed partial class Actuator(
             WouldAct(sentence);
             return new(Answer.DryRun);
         }
+
+        using var permit = await limit.AcquireAsync(cancellationToken: _stopping.Token);
 
         // Asked once more, here: the decision may have waited for its turn.
         if (!hold.Covers(KubernetesClient.ActDeadline) || clock.Now - offered > LongestWait)
@@ -138,7 +144,7 @@ internal sealed partial class Actuator(
     [LoggerMessage(101, LogLevel.Information, "Dry run, not done: {Sentence}")]
     private partial void WouldAct(string sentence);
 
-    [LoggerMessage(102, Message = "{Sentence} The answer was {Answer}: {Message}")]
+    [LoggerMessage(EventId = 102, Message = "{Sentence} The answer was {Answer}: {Message}")]
     private partial void Failed(LogLevel level, string sentence, Answer answer, string? message);
 
     [LoggerMessage(103, LogLevel.Warning, "{Sentence} There was no answer: {Reason}")]

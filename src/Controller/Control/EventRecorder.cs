@@ -45,11 +45,13 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        await foreach (var happened in _queue.Reader.ReadAllAsync(cancellation))
+        // What has happened is still written when we are asked to stop.
+        await using var stopping = cancellation.Register(() => _queue.Writer.TryComplete());
+        await foreach (var happened in _queue.Reader.ReadAllAsync(CancellationToken.None))
         {
             try
             {
-                await kubernetes.CreateEventAsync(happened, cancellation);
+                await kubernetes.CreateEventAsync(happened, CancellationToken.None);
             }
             catch (KubernetesException refused)
             {

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
@@ -46,6 +44,6 @@ internal sealed partial class Reporter(EventRecorder events, ILogger<Reporter> l
 
     private readonly record struct Told(ResourceName Resource, NodeName Node, HoldReason Reason, string? Detail, string Pods, bool Overdue);
 
-    [LoggerMessage(110, Message = "{Sentence} ({Reason})")]
+    [LoggerMessage(EventId = 110, Message = "{Sentence} ({Reason})")]
     private partial void Holding(LogLevel level, string sentence, HoldReason reason);
 }

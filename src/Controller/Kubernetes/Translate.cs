@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using Piraeus.HighAvailability.Core;
 
@@ -50,7 +49,7 @@ internal sealed class Translate(string driver, LabelSelector selector)
             ? new(attachment.Metadata.Name, UidOf(attachment.Metadata), volume, new(attachment.Spec.NodeName), attachment.Metadata.DeletionTimestamp is not null)
             : null;
 
-    public ClusterNode Node(WireNode node) => new(new(node.Metadata.Name), UidOf(node.Metadata));
+    public static ClusterNode Node(WireNode node) => new(new(node.Metadata.Name), UidOf(node.Metadata));
 
     public CsiNode CsiNode(WireCsiNode node) =>
         new(new(node.Metadata.Name), Node(node.Spec?.Drivers?.Find(candidate => candidate.Name == driver)?.NodeId));

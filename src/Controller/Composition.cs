@@ -1,0 +1,94 @@
+using System.Threading.Channels;
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Endpoints;
+using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Controller.Leadership;
+using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Controller.Net;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller;
+
+/// <summary>What the program consists of, built by hand from top to bottom.</summary>
+internal static class Composition
+{
+    /// <exception cref="SettingsException">Something that the user said cannot be used.</exception>
+    public static Daemon Build(Settings settings, Func<string, string?> environment, TimeProvider provider, ILoggerFactory logs)
+    {
+        var clock = new MonotonicClock(provider);
+        var inbox = Channel.CreateBounded<Observation>(1024); // a slow loop slows its feeders, and nothing is dropped
+
+        var cluster = KubernetesConnection.Open(settings.KubeConfig, environment, provider);
+        var linstorConnection = new LinstorConnection(LinstorSettings.FromEnvironment(environment), provider, logs);
+        var translate = new Kubernetes.Translate(settings.AttacherName, settings.PodSelector);
+        var kinds = new Kinds(translate, settings.PodSelector);
+
+        // One client a role: what one of them is waiting for delays none of the others.
+        var watching = cluster.CreateClient();
+        var kubernetes = new KubernetesClient(cluster.CreateClient(), translate, provider);
+        var electing = new KubernetesClient(cluster.CreateClient(), translate, provider);
+        var linstor = new LinstorClient(linstorConnection, clock);
+
+        var hold = new LeaseHold(clock) { IsUncontested = !settings.LeaderElection };
+        var events = new EventRecorder(kubernetes, hold, provider, settings.DryRun, logs.CreateLogger<EventRecorder>());
+        var actuator = new Actuator(kubernetes, linstor, hold, events, Limit(settings), inbox.Writer, clock, settings.DryRun, logs.CreateLogger<Actuator>());
+        var control = new ControlLoop(inbox, new FailoverPolicy(Failover(settings)), actuator, new Reporter(events, logs.CreateLogger<Reporter>()), clock, provider);
+        var sweep = new Sweep(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Sweep>());
+        var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer);
+
+        List<(string, Func<CancellationToken, Task>)> supporting =
+        [
+            ("events", events.RunAsync),
+            ("sweep", sweep.RunAsync),
+            ("promotion", cancellation => Persist("LINSTOR's promotion events", sweep.Nudge).RunAsync(feed.FollowAsync, cancellation)),
+            Follow(kinds.Pods),
+            Follow(kinds.Volumes),
+            Follow(kinds.Attachments),
+            Follow(kinds.Nodes),
+            Follow(kinds.CsiNodes),
+        ];
+
+        if (settings.LeaderElection)
+        {
+            var key = new ObjectKey(settings.LeaseNamespace.Length > 0 ? settings.LeaseNamespace : cluster.Namespace, settings.LeaseName);
+            supporting.Add(("lease", new LeaseLoop(electing, key, settings.LeaseIdentity, hold, inbox.Writer, clock, provider, logs.CreateLogger<LeaseLoop>()).RunAsync));
+        }
+
+        return new Daemon(settings, supporting, actuator, control, new Probes(control), logs);
+
+        Persistently Persist(string what, Action ended) => new(what, _ => { ended(); return ValueTask.CompletedTask; }, provider, logs.CreateLogger<Persistently>());
+
+        (string, Func<CancellationToken, Task>) Follow<TWire, T>(Kind<TWire, T> kind)
+            where TWire : class
+            where T : class
+        {
+            var reflector = new Reflector<TWire, T>(watching, kind, inbox.Writer, provider, logs.CreateLogger("Reflector"));
+            var persistently = new Persistently(kind.Resource, stop => inbox.Writer.WriteAsync(new Observation.Silenced(kind.Source), stop), provider, logs.CreateLogger<Persistently>());
+            return (kind.Resource, cancellation => persistently.RunAsync(reflector.FollowAsync, cancellation));
+        }
+    }
+
+    private static FailoverSettings Failover(Settings settings) => new()
+    {
+        KnownResourceGrace = settings.KnownResourceGracePeriod,
+        NewResourceGrace = settings.NewResourceGracePeriod,
+        ReconcileInterval = settings.ReconcileInterval,
+        StormThreshold = settings.StormThreshold,
+    };
+
+    private static TokenBucketRateLimiter Limit(Settings settings)
+    {
+        // Tokens come ten times a second, or one at a time where there are fewer.
+        var period = TimeSpan.FromSeconds(Math.Max(0.1, 1 / settings.KubeApiQps));
+        return new(new()
+        {
+            TokenLimit = settings.KubeApiBurst,
+            ReplenishmentPeriod = period,
+            TokensPerPeriod = Math.Max(1, (int)(settings.KubeApiQps * period.TotalSeconds)),
+            QueueLimit = int.MaxValue,
+            AutoReplenishment = true,
+        });
+    }
+}

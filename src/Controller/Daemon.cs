@@ -1,0 +1,100 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Endpoints;
+
+namespace Piraeus.HighAvailability.Controller;
+
+/// <summary>The running controller.</summary>
+/// <param name="settings">What the user asked for.</param>
+/// <param name="supporting">The loops that feed, record and lead.</param>
+/// <param name="actuator">Acts.</param>
+/// <param name="control">Decides.</param>
+/// <param name="probes">Answers the kubelet.</param>
+/// <param name="logs">Where everybody logs.</param>
+internal sealed partial class Daemon(
+    Settings settings,
+    IReadOnlyList<(string Name, Func<CancellationToken, Task> Run)> supporting,
+    Actuator actuator,
+    ControlLoop control,
+    Probes probes,
+    ILoggerFactory logs) : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly ILogger _logger = logs.CreateLogger<Daemon>();
+    private readonly WebApplication _endpoints = Endpoints(settings, probes, logs);
+
+    /// <summary>Runs until asked to stop, or until a loop ends that should not.</summary>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="SettingsException">The port cannot be listened on.</exception>
+    public async Task<int> RunAsync(CancellationToken stopping)
+    {
+        await ListenAsync();
+        Started(Release.Version);
+
+        // What acts stops first. The lease is given up only after that, and what feeds is needed until then.
+        using var acting = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using var feeding = new CancellationTokenSource();
+        var feeders = Supervision.RunAsync(supporting, feeding.Token);
+        var actors = Supervision.RunAsync([("control", control.RunAsync), ("actuator", actuator.RunAsync)], acting.Token);
+
+        await Task.WhenAny(feeders, actors);
+        Stopping();
+        await acting.CancelAsync();
+        await actuator.StopAsync(Patience);
+        await Task.WhenAny(actors, Task.Delay(Patience, CancellationToken.None));
+        await feeding.CancelAsync();
+        await Task.WhenAny(feeders, Task.Delay(Patience, CancellationToken.None));
+        await _endpoints.StopAsync(CancellationToken.None);
+
+        if ((feeders.Exception ?? actors.Exception)?.InnerException is { } bug)
+        {
+            Ended(bug);
+            return 1;
+        }
+
+        return 0;
+    }
+
+    public ValueTask DisposeAsync() => _endpoints.DisposeAsync();
+
+    private async Task ListenAsync()
+    {
+        try
+        {
+            await _endpoints.StartAsync();
+        }
+        catch (IOException taken)
+        {
+            throw new SettingsException($"cannot serve /healthz on port {settings.HealthPort}: {taken.GetBaseException().Message}");
+        }
+    }
+
+    private static WebApplication Endpoints(Settings settings, Probes probes, ILoggerFactory logs)
+    {
+        // The empty builder reads no configuration: what is here is what runs.
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.Services.AddSingleton(logs);
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(settings.HealthPort, listen => listen.Protocols = HttpProtocols.Http1));
+
+        var app = builder.Build();
+        app.UseRouting();
+        probes.Map(app);
+        return app;
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Piraeus High Availability Controller {Version} has started.")]
+    private partial void Started(string version);
+
+    [LoggerMessage(2, LogLevel.Information, "Stopping.")]
+    private partial void Stopping();
+
+    [LoggerMessage(3, LogLevel.Critical, "A loop that must not end has ended. This is a bug; the process ends so that it is restarted.")]
+    private partial void Ended(Exception bug);
+}
