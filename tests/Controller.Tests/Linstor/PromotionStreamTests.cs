@@ -88,8 +88,7 @@ public sealed class PromotionStreamTests
         var hungUp = new TaskCompletionSource();
         await using var server = CannedLinstor.Alive(async exchange =>
         {
-            await exchange.OpenStreamAsync();
-            await exchange.SendAsync(First);
+            await exchange.SendAsync($"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n{First.Length:x}\r\n{First}\r\n");
             await exchange.HangAsync();
             hungUp.SetResult();
         });
