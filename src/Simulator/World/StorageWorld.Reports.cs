@@ -34,7 +34,7 @@ public sealed partial class StorageWorld
         }
     }
 
-    private ReplicaReport Report(Replica replica)
+    private static ReplicaReport Report(Replica replica)
     {
         var view = Replication.View(replica);
         var connections = replica.Definition.Members
