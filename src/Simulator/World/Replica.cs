@@ -70,8 +70,14 @@ public sealed class Replica
     /// <summary>The state of the local data.</summary>
     public DiskState Disk { get; internal set; }
 
-    /// <summary>DRBD is configured and running for this replica.</summary>
+    /// <summary>DRBD is configured for this replica.</summary>
     public bool Up { get; internal set; }
+
+    /// <summary>DRBD runs in truth. While it does not because its machine is off, everything else is as it was last: so its peers still believe it to be.</summary>
+    public bool Runs => Up && Node.Powered;
+
+    /// <summary>The quorum policy that DRBD was last configured with; LINSTOR cannot change it on a node that it cannot reach.</summary>
+    public string QuorumPolicy { get; internal set; } = "off";
 
     /// <summary>DRBD believes that its partition has quorum.</summary>
     public bool Quorate { get; internal set; }

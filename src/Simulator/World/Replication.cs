@@ -23,7 +23,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
 
     /// <summary>A write on this replica would complete, in truth: a peer that DRBD believes in but that does not answer holds it up.</summary>
     public bool CanWrite(Replica replica) =>
-        replica is { Role: DrbdRole.Primary, Up: true }
+        replica is { Role: DrbdRole.Primary, Runs: true }
         && Drbd.PromotionScore(View(replica)) > 0
         && replica.Definition.ConnectedPeers(replica).All(peer => peer.Diskless || !network.Severed(replica.Node, peer.Node));
 
@@ -80,7 +80,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
 
     private bool ShakeHands(Replica one, Replica other)
     {
-        if (one.Definition.SplitBrain(one, other))
+        if (one.Definition.SplitBrain(one, other) || network.Severed(one.Node, other.Node))
         {
             return false;
         }
@@ -124,14 +124,19 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
     private void CountVotes(ResourceDefinition definition)
     {
         var policy = option(definition, QuorumPolicy.Key) ?? "off";
+        foreach (var replica in definition.Members.Where(replica => replica.Node.TakesOrders))
+        {
+            replica.QuorumPolicy = policy;
+        }
+
         foreach (var replica in definition.Members.Where(replica => !replica.Diskless))
         {
-            replica.Quorate = replica.Up && Drbd.HasQuorum(policy, Count(replica), replica.Quorate);
+            replica.Quorate = replica.Up && Drbd.HasQuorum(replica.QuorumPolicy, Count(replica), replica.Quorate);
         }
 
         foreach (var replica in definition.Members.Where(replica => replica.Diskless))
         {
-            replica.Quorate = replica.Up && (policy == "off" || definition.ConnectedPeers(replica).Any(peer => peer is { Diskless: false, Quorate: true }));
+            replica.Quorate = replica.Up && (replica.QuorumPolicy == "off" || definition.ConnectedPeers(replica).Any(peer => peer is { Diskless: false, Quorate: true }));
         }
     }
 
@@ -150,7 +155,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
     public static Replica? DataOf(Replica replica) =>
         replica.Disk == DiskState.UpToDate ? replica : replica.Definition.ConnectedPeers(replica).FirstOrDefault(peer => peer.Disk == DiskState.UpToDate);
 
-    /// <summary>A Primary that goes on without a replica of its data begins a new generation with those that remain.</summary>
+    /// <summary>A Primary that goes on without a replica of its data, or of newer data, begins a new generation with those that remain.</summary>
     private static void BeginGeneration(Replica primary)
     {
         if (DataOf(primary) is not { } data)
@@ -160,7 +165,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
 
         var definition = primary.Definition;
         var holders = definition.ConnectedPeers(primary).Append(primary).Where(replica => replica.Disk == DiskState.UpToDate).ToList();
-        if (definition.Members.Exists(other => !other.Diskless && !holders.Contains(other) && other.Lineage.SequenceEqual(data.Lineage)))
+        if (definition.Members.Exists(other => !other.Diskless && !holders.Contains(other) && other.Lineage.AsSpan().StartsWith(data.Lineage.AsSpan())))
         {
             var lineage = data.Lineage.Add(definition.NextGeneration());
             holders.ForEach(holder => holder.Lineage = lineage);
@@ -184,7 +189,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
 
     private void Resynchronise(ResourceDefinition definition)
     {
-        foreach (var target in definition.Members.Where(replica => replica is { Diskless: false, Up: true }))
+        foreach (var target in definition.Members.Where(replica => replica is { Diskless: false, Runs: true }))
         {
             if (target.SyncSource is { } gone && !definition.Connected(target, gone))
             {
@@ -213,7 +218,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
         }
 
         target.SyncSource = null;
-        if (source.Disk == DiskState.UpToDate)
+        if (source.Disk == DiskState.UpToDate && !network.Severed(target.Node, source.Node))
         {
             (target.Disk, target.Lineage) = (DiskState.UpToDate, source.Lineage);
         }

@@ -54,6 +54,9 @@ public sealed class StorageNode
     /// <summary>LINSTOR could talk to the satellite right now.</summary>
     public bool SatelliteReachable => Powered && SatelliteRuns && !Isolated;
 
+    /// <summary>LINSTOR can change the configuration of DRBD on the node.</summary>
+    internal bool TakesOrders => Status == ConnectionStatus.Online && SatelliteReachable && !SatelliteHangs;
+
     internal string Address { get; }
 
     internal string Uuid { get; }

@@ -28,7 +28,7 @@ public sealed partial class StorageWorld
         Appear(replica);
         Agenda.After(2 * Timings.Deploy, () =>
         {
-            replica.Up = replica.Node.Powered && definition.Members.Contains(replica);
+            replica.Up = definition.Members.Contains(replica);
             Settle(definition);
         });
         return replica;
@@ -44,7 +44,7 @@ public sealed partial class StorageWorld
             return false;
         }
 
-        (replica.DrbdDeleting, replica.Estranged) = (true, true);
+        replica.DrbdDeleting = true;
         ChooseQuorum(replica.Definition);
         if (replica.Node.Status == ConnectionStatus.Online)
         {
@@ -52,7 +52,7 @@ public sealed partial class StorageWorld
         }
         else
         {
-            replica.Deleting = true;
+            (replica.Deleting, replica.Estranged) = (true, true);
         }
 
         Settle(replica.Definition);
@@ -206,7 +206,7 @@ public sealed partial class StorageWorld
 
         ImmutableArray<SortedDictionary<string, string>> above = [definition.Group.Properties, ControllerProperties];
         var chosenByUser = above.FirstOrDefault(properties => properties.ContainsKey(QuorumPolicy.SetByKey));
-        var counted = definition.Members.FindAll(replica => !replica.Estranged);
+        var counted = definition.Members.FindAll(replica => replica is { Estranged: false, DrbdDeleting: false });
         definition.Properties[QuorumPolicy.Key] = chosenByUser?[QuorumPolicy.Key]
             ?? QuorumPolicy.Automatic(counted.Count(replica => !replica.Diskless), counted.Count(replica => replica.Diskless));
     }
@@ -224,7 +224,8 @@ public sealed partial class StorageWorld
     {
         Agenda.After(Timings.Deploy, () =>
         {
-            (replica.Up, replica.Role, replica.Deleting) = (false, DrbdRole.Secondary, true);
+            (replica.Up, replica.Role) = (false, DrbdRole.Secondary);
+            (replica.Deleting, replica.Estranged) = (true, true);
             if (Reports(replica))
             {
                 Knowledge.Forget(replica);

@@ -4,15 +4,7 @@ namespace Piraeus.HighAvailability.Simulator.World;
 public sealed partial class StorageWorld
 {
     /// <summary>The machine loses power: its DRBD and its satellite are gone, nobody has noticed yet.</summary>
-    public void PowerOff(string node) => Break(node, machine =>
-    {
-        machine.Powered = false;
-        foreach (var replica in ReplicasOn(machine))
-        {
-            (replica.Up, replica.Role, replica.Quorate, replica.FailsIo) = (false, DrbdRole.Secondary, false, false);
-            replica.SyncSource = null;
-        }
-    });
+    public void PowerOff(string node) => Break(node, machine => machine.Powered = false);
 
     /// <summary>The machine starts again; DRBD comes up at once, the satellite with it unless it was stopped.</summary>
     public void PowerOn(string node)
@@ -24,10 +16,14 @@ public sealed partial class StorageWorld
         }
 
         machine.Powered = true;
-        ReplicasOn(machine).ForEach(replica => replica.Up = true);
+        foreach (var replica in ReplicasOn(machine))
+        {
+            (replica.Up, replica.Role, replica.Quorate, replica.FailsIo) = (true, DrbdRole.Secondary, false, false);
+            replica.SyncSource = null;
+        }
+
         _network.Reset(machine);
         _sessions.Reset(machine);
-        FinishDeletions(machine);
         SettleAll();
     }
 

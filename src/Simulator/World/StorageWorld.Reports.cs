@@ -24,7 +24,7 @@ public sealed partial class StorageWorld
 
     /// <summary>Reports about the replica reach LINSTOR.</summary>
     private bool Reports(Replica replica) =>
-        !replica.Forgotten && replica.Node is { Status: ConnectionStatus.Online, SatelliteReachable: true, SatelliteHangs: false };
+        !replica.Forgotten && replica.Node.TakesOrders;
 
     private void Publish(Replica replica)
     {
@@ -53,7 +53,7 @@ public sealed partial class StorageWorld
     private void PublishAllOf(StorageNode node)
     {
         FinishDeletions(node);
-        ReplicasOn(node).ForEach(Publish);
+        SettleAll();
     }
 
     private void ForgetAllOf(StorageNode node) => ReplicasOn(node).ForEach(Knowledge.Forget);

@@ -28,7 +28,7 @@ public sealed partial class StorageWorld
     /// <summary>Opens the device on a node, which makes the replica Primary if DRBD allows it.</summary>
     public PromotionOutcome Promote(string resource, string node)
     {
-        if (FindTruth(resource, node) is not { Up: true } replica)
+        if (FindTruth(resource, node) is not { Runs: true } replica)
         {
             return PromotionOutcome.NotThere;
         }
@@ -49,7 +49,7 @@ public sealed partial class StorageWorld
     /// <returns>False if it cannot be closed, because its I/O is suspended; true if it is closed.</returns>
     public bool Demote(string resource, string node)
     {
-        if (FindTruth(resource, node) is not { } replica)
+        if (FindTruth(resource, node) is not { Runs: true } replica)
         {
             return true;
         }
@@ -125,7 +125,7 @@ public sealed partial class StorageWorld
     }
 
     private bool IsSuspended(Replica replica) =>
-        replica is { Role: DrbdRole.Primary, Up: true }
+        replica is { Role: DrbdRole.Primary, Runs: true }
         && !_replication.CanWrite(replica)
         && Option(replica.Definition, QuorumPolicy.OnNoQuorumKey) != "io-error";
 

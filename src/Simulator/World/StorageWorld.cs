@@ -166,7 +166,7 @@ public sealed partial class StorageWorld
         var generation = definition.NextGeneration();
         foreach (var replica in definition.Members)
         {
-            replica.Up = replica.Node.Powered;
+            replica.Up = true;
             if (!replica.Diskless)
             {
                 (replica.Disk, replica.Lineage) = (DiskState.UpToDate, [generation]);
