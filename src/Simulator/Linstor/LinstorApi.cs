@@ -10,6 +10,11 @@ namespace Piraeus.HighAvailability.Simulator.Linstor;
 /// <summary>The questions that LINSTOR answers from its memory.</summary>
 internal sealed class LinstorApi(WorldClock clock, Hazards hazards)
 {
+    private int _hanging;
+
+    /// <summary>How many requests wait for an answer of a satellite.</summary>
+    public int Hanging => Volatile.Read(ref _hanging);
+
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/health", _ => Task.CompletedTask);
@@ -108,11 +113,7 @@ internal sealed class LinstorApi(WorldClock clock, Hazards hazards)
         if (hazards.ViewAsksSatellites)
         {
             var asked = clock.Ask(world => Viewed(context, world).Select(replica => replica.Node).Where(IsConnected).ToHashSet());
-            var hasDied = false;
-            await clock.WhenAsync(
-                _ => (hasDied = !asked.All(IsConnected)) || asked.All(node => node is { SatelliteReachable: true, SatelliteHangs: false }),
-                context.RequestAborted);
-            if (hasDied)
+            if (await HasLostOneOfAsync(asked, context.RequestAborted))
             {
                 await Reply.ErrorAsync(context, StatusCodes.Status500InternalServerError, Reply.Code.UnknownError, "Peer connection closed.");
                 return;
@@ -125,9 +126,27 @@ internal sealed class LinstorApi(WorldClock clock, Hazards hazards)
                 : Found(json => json.WriteArray(
                     Page(context, Viewed(context, world)),
                     (_, replica) => ResourceJson.Write(json, replica, ReportOf(world, replica), withVolumes: true))));
-
-        static bool IsConnected(StorageNode node) => node.Status != ConnectionStatus.Offline;
     }
+
+    /// <summary>Waits until all have answered (false), or the connection to one of them is closed (true).</summary>
+    private async Task<bool> HasLostOneOfAsync(HashSet<StorageNode> asked, CancellationToken cancellation)
+    {
+        var hasLost = false;
+        Interlocked.Increment(ref _hanging);
+        try
+        {
+            await clock.WhenAsync(
+                _ => (hasLost = !asked.All(IsConnected)) || asked.All(node => node is { SatelliteReachable: true, SatelliteHangs: false }),
+                cancellation);
+            return hasLost;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _hanging);
+        }
+    }
+
+    private static bool IsConnected(StorageNode node) => node.Status != ConnectionStatus.Offline;
 
     private static IEnumerable<Replica> Viewed(HttpContext context, StorageWorld world) => world.Definitions
         .Where(definition => definition.Volumes > 0 && Selects(context, "resources", definition.Name))

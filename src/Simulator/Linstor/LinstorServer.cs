@@ -22,6 +22,7 @@ public sealed class LinstorServer : IAsyncDisposable
     private readonly WorldClock _clock;
     private readonly EventStreams _streams;
     private readonly Doorway _doorway;
+    private readonly LinstorApi _api;
     private bool _refuses;
 
     private LinstorServer(StorageWorld world, LinstorOptions options)
@@ -29,6 +30,7 @@ public sealed class LinstorServer : IAsyncDisposable
         _clock = new(world, options.Time);
         _streams = new(world, Hazards);
         _doorway = new(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
+        _api = new(_clock, Hazards);
         world.LinstorRunningChanged += OpenOrClose;
         _web = Build(options);
     }
@@ -44,6 +46,9 @@ public sealed class LinstorServer : IAsyncDisposable
 
     /// <summary>How many event streams are open.</summary>
     public int Subscribers => _clock.Ask(_ => _streams.Count);
+
+    /// <summary>How many requests hang because a satellite does not answer.</summary>
+    public int HangingRequests => _api.Hanging;
 
     /// <summary>No process listens: connections are refused and those that exist break. LINSTOR itself goes on, unlike with <see cref="StorageWorld.StopLinstor"/>.</summary>
     public bool RefusesConnections
@@ -137,7 +142,7 @@ public sealed class LinstorServer : IAsyncDisposable
 
             await MisbehaveAsync(context, next, options.Time);
         });
-        new LinstorApi(_clock, Hazards).Map(web);
+        _api.Map(web);
         new EventsApi(_clock, _streams, Hazards).Map(web);
         return web;
     }

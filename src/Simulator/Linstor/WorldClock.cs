@@ -12,6 +12,7 @@ internal sealed class WorldClock : IDisposable
     private readonly long _began;
     private readonly ITimer _timer;
     private readonly List<Waiter> _waiters = [];
+    private bool _isAsking;
 
     public WorldClock(StorageWorld world, TimeProvider time)
     {
@@ -28,15 +29,23 @@ internal sealed class WorldClock : IDisposable
     {
         lock (_gate)
         {
-            _world.RunUntil(Now());
+            if (_isAsking)
+            {
+                // Asked from within a question or a condition: the present does not move meanwhile.
+                return question(_world);
+            }
+
+            _isAsking = true;
             try
             {
+                _world.RunUntil(Now());
                 return question(_world);
             }
             finally
             {
                 WakeWaiters();
                 Rearm();
+                _isAsking = false;
             }
         }
     }
