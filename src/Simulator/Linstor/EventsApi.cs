@@ -1,0 +1,68 @@
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Piraeus.HighAvailability.Simulator.World;
+
+namespace Piraeus.HighAvailability.Simulator.Linstor;
+
+/// <summary>The two streams of server-sent events.</summary>
+internal sealed class EventsApi(WorldClock clock, EventStreams streams, Hazards hazards)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1/events/nodes", context => StreamAsync(context, _ => streams.SubscribeToNodes()));
+        routes.MapGet("/v1/events/drbd/promotion", context =>
+        {
+            // The only value with a meaning, and the only spelling of it.
+            var replay = context.Request.Headers["Last-Event-ID"] == "current";
+            return StreamAsync(context, world => streams.SubscribeToPromotion(world, replay));
+        });
+    }
+
+    private async Task StreamAsync(HttpContext context, Func<StorageWorld, Channel<byte[]>> subscribe)
+    {
+        context.Response.ContentType = "text/event-stream";
+        if (hazards.FailsRegistration)
+        {
+            await SendAsync(context, EventStreams.Frame("error", Reply.Error(Reply.Code.UnknownError, "Exception thrown.")));
+            return;
+        }
+
+        if (!hazards.HoldsBackResponseHead)
+        {
+            await context.Response.StartAsync(context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+        }
+
+        var subscriber = clock.Ask(subscribe);
+        try
+        {
+            await foreach (var bytes in subscriber.Reader.ReadAllAsync(context.RequestAborted))
+            {
+                await SendAsync(context, bytes);
+            }
+
+            // The server never ends a stream properly: no final chunk.
+            context.Abort();
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The subscriber has gone; the response has nobody to go to.
+        }
+        finally
+        {
+            clock.Ask(_ =>
+            {
+                streams.Unsubscribe(subscriber);
+                return true;
+            });
+        }
+    }
+
+    private static async Task SendAsync(HttpContext context, byte[] bytes)
+    {
+        await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+    }
+}

@@ -1,0 +1,142 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Simulator.World;
+
+/// <summary>What a replica contributes: data and a vote, nothing, or a voice when the votes are even.</summary>
+public enum ReplicaKind
+{
+    /// <summary>Holds data, votes.</summary>
+    Diskful,
+
+    /// <summary>Uses the data of its peers.</summary>
+    Diskless,
+
+    /// <summary>A diskless replica that LINSTOR added for the sake of quorum.</summary>
+    TieBreaker,
+}
+
+/// <summary>DRBD's role: Primary may be written to.</summary>
+public enum DrbdRole
+{
+    /// <summary>Follows.</summary>
+    Secondary,
+
+    /// <summary>In use.</summary>
+    Primary,
+}
+
+/// <summary>The state of a replica's data, spelled as DRBD does.</summary>
+public enum DiskState
+{
+    /// <summary>No disk.</summary>
+    Diskless,
+
+    /// <summary>Between two versions: a resynchronisation is going on, or was interrupted.</summary>
+    Inconsistent,
+
+    /// <summary>Consistent, and known to be old.</summary>
+    Outdated,
+
+    /// <summary>The newest data, as far as this replica knows.</summary>
+    UpToDate,
+}
+
+/// <summary>A resource on one node, as it truly is. Change it through <see cref="StorageWorld"/>.</summary>
+public sealed class Replica
+{
+    internal Replica(ResourceDefinition definition, StorageNode node, ReplicaKind kind, int nodeId, string uuid, TimeSpan created)
+    {
+        Definition = definition;
+        Node = node;
+        Kind = kind;
+        Disk = kind == ReplicaKind.Diskful ? DiskState.Inconsistent : DiskState.Diskless;
+        NodeId = nodeId;
+        Uuid = uuid;
+        Created = created;
+    }
+
+    /// <summary>The resource.</summary>
+    public ResourceDefinition Definition { get; }
+
+    /// <summary>The node.</summary>
+    public StorageNode Node { get; }
+
+    /// <summary>Diskful, diskless or tie-breaker; a tie-breaker that is used becomes diskless.</summary>
+    public ReplicaKind Kind { get; internal set; }
+
+    /// <summary>DRBD's role.</summary>
+    public DrbdRole Role { get; internal set; }
+
+    /// <summary>The state of the local data.</summary>
+    public DiskState Disk { get; internal set; }
+
+    /// <summary>DRBD is configured for this replica.</summary>
+    public bool Up { get; internal set; }
+
+    /// <summary>DRBD runs in truth. While it does not because its machine is off, everything else is as it was last: so its peers still believe it to be.</summary>
+    public bool Runs => Up && Node.Powered;
+
+    /// <summary>The quorum policy that DRBD was last configured with; LINSTOR cannot change it on a node that it cannot reach.</summary>
+    public string QuorumPolicy { get; internal set; } = "off";
+
+    /// <summary>DRBD believes that its partition has quorum.</summary>
+    public bool Quorate { get; internal set; }
+
+    /// <summary>DRBD demoted a user by force and fails all of its I/O until the user has gone.</summary>
+    public bool FailsIo { get; internal set; }
+
+    /// <summary>The others no longer count this replica as a member, while it still counts them: it is being deleted, or was lost or evicted.</summary>
+    public bool Estranged { get; internal set; }
+
+    /// <summary>LINSTOR has forgotten the replica, although its node may still run it.</summary>
+    public bool Forgotten { get; internal set; }
+
+    internal int NodeId { get; }
+
+    internal string Uuid { get; }
+
+    internal TimeSpan Created { get; }
+
+    /// <summary>The generations of data this replica has seen. An older replica's is the beginning of a newer one's; otherwise the data have diverged.</summary>
+    internal ImmutableArray<int> Lineage { get; set; } = [];
+
+    /// <summary>The replica that a running resynchronisation copies from.</summary>
+    internal Replica? SyncSource { get; set; }
+
+    internal bool DrbdDeleting { get; set; }
+
+    internal bool Deleting { get; set; }
+
+    internal bool Diskless => Kind != ReplicaKind.Diskful;
+
+    /// <summary>The flags that LINSTOR lists, composite ones with their parts.</summary>
+    public IEnumerable<string> Flags()
+    {
+        if (Deleting)
+        {
+            yield return "DELETE";
+        }
+
+        if (Diskless)
+        {
+            yield return "DISKLESS";
+            yield return "DRBD_DISKLESS";
+        }
+
+        if (Kind == ReplicaKind.TieBreaker)
+        {
+            yield return "TIE_BREAKER";
+        }
+
+        if (Node.Evicted)
+        {
+            yield return "INACTIVE";
+            yield return "EVICTED";
+        }
+
+        if (DrbdDeleting)
+        {
+            yield return "DRBD_DELETE";
+        }
+    }
+}

@@ -1,0 +1,228 @@
+namespace Piraeus.HighAvailability.Simulator.World;
+
+/// <summary>What DRBD does by itself when links, roles or members change: connect, refuse, count votes, outdate, resynchronise.</summary>
+internal sealed class Replication(Agenda agenda, Network network, Func<Timings> timings, Func<ResourceDefinition, string, string?> option, Action<ResourceDefinition> changed)
+{
+    /// <summary>Brings a resource to rest. Everything happens at the present instant, except for resynchronisations.</summary>
+    public void Settle(ResourceDefinition definition)
+    {
+        if (!definition.IsDrbd)
+        {
+            return;
+        }
+
+        Connect(definition);
+        CountVotes(definition);
+        Resynchronise(definition);
+        foreach (var primary in definition.Members.Where(CanWrite).ToList())
+        {
+            BeginGeneration(primary);
+            OutdateWhomItCannotReach(primary);
+        }
+    }
+
+    /// <summary>A write on this replica would complete, in truth: a peer that DRBD believes in but that does not answer holds it up.</summary>
+    public bool CanWrite(Replica replica) =>
+        replica is { Role: DrbdRole.Primary, Runs: true }
+        && Drbd.PromotionScore(View(replica)) > 0
+        && replica.Definition.ConnectedPeers(replica).All(peer => peer.Diskless || !network.Severed(replica.Node, peer.Node));
+
+    public static DrbdView View(Replica replica) => new(
+        replica.Definition.Volumes,
+        replica.FailsIo,
+        replica.Quorate,
+        replica.Role,
+        replica.Disk,
+        [.. replica.Definition.ConnectedPeers(replica).Select(peer => new DrbdPeer(peer.Role, peer.Disk, SeesNoMorePrimariesThan(replica, peer)))]);
+
+    /// <summary>All that can be reached over connections, itself included.</summary>
+    public static HashSet<Replica> Partition(Replica replica)
+    {
+        HashSet<Replica> reached = [replica];
+        Queue<Replica> next = new([replica]);
+        while (next.TryDequeue(out var at))
+        {
+            foreach (var peer in replica.Definition.ConnectedPeers(at).Where(reached.Add))
+            {
+                next.Enqueue(peer);
+            }
+        }
+
+        return reached;
+    }
+
+    public bool AllowsTwoPrimaries(ResourceDefinition definition) => option(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes";
+
+    private static bool SeesNoMorePrimariesThan(Replica observer, Replica peer) =>
+        peer.Definition.ConnectedPeers(peer).All(third => third.Role == DrbdRole.Secondary || third == observer || peer.Definition.Connected(observer, third));
+
+    private void Connect(ResourceDefinition definition)
+    {
+        for (var i = 0; i < definition.Members.Count; i++)
+        {
+            for (var j = i + 1; j < definition.Members.Count; j++)
+            {
+                var (one, other) = (definition.Members[i], definition.Members[j]);
+                if (!Possible(one, other))
+                {
+                    definition.Disconnect(one, other);
+                }
+                else if (!definition.Connected(one, other) && ShakeHands(one, other))
+                {
+                    definition.Connect(one, other);
+                }
+            }
+        }
+    }
+
+    private bool Possible(Replica one, Replica other) =>
+        one is { Up: true, Estranged: false } && other is { Up: true, Estranged: false } && !(one.Diskless && other.Diskless) && network.Believed(one.Node, other.Node);
+
+    private bool ShakeHands(Replica one, Replica other)
+    {
+        if (one.Definition.SplitBrain(one, other) || network.Severed(one.Node, other.Node))
+        {
+            return false;
+        }
+
+        // A diskless Secondary has seen no data that could be older or newer.
+        if (IsBystander(one) || IsBystander(other))
+        {
+            return true;
+        }
+
+        var (older, newer) = one.Lineage.Length <= other.Lineage.Length ? (one, other) : (other, one);
+        if (!newer.Lineage.AsSpan().StartsWith(older.Lineage.AsSpan()))
+        {
+            one.Definition.Diverge(one, other);
+            return false;
+        }
+
+        var isStale = older.Lineage.Length < newer.Lineage.Length;
+        if (older.Role == DrbdRole.Primary && (isStale || (newer.Role == DrbdRole.Primary && !AllowsTwoPrimaries(one.Definition))))
+        {
+            return isStale && Demoted(older);
+        }
+
+        return true;
+    }
+
+    private static bool IsBystander(Replica replica) => replica is { Diskless: true, Role: DrbdRole.Secondary };
+
+    /// <summary>A suspended Primary meets newer data: by policy it is demoted and its I/O fails until its user has gone, or it stays alone.</summary>
+    private bool Demoted(Replica stale)
+    {
+        if (option(stale.Definition, QuorumPolicy.OnSuspendedPrimaryOutdatedKey) != "force-secondary")
+        {
+            return false;
+        }
+
+        (stale.Role, stale.FailsIo) = (DrbdRole.Secondary, true);
+        return true;
+    }
+
+    private void CountVotes(ResourceDefinition definition)
+    {
+        var policy = option(definition, QuorumPolicy.Key) ?? "off";
+        foreach (var replica in definition.Members.Where(replica => replica.Node.TakesOrders))
+        {
+            replica.QuorumPolicy = policy;
+        }
+
+        foreach (var replica in definition.Members.Where(replica => !replica.Diskless))
+        {
+            replica.Quorate = replica.Up && Drbd.HasQuorum(replica.QuorumPolicy, Count(replica), replica.Quorate);
+        }
+
+        foreach (var replica in definition.Members.Where(replica => replica.Diskless))
+        {
+            replica.Quorate = replica.Up && (replica.QuorumPolicy == "off" || definition.ConnectedPeers(replica).Any(peer => peer is { Diskless: false, Quorate: true }));
+        }
+    }
+
+    private static Ballot Count(Replica replica)
+    {
+        var members = replica.Definition.Members.FindAll(other => other == replica || replica.Estranged || !other.Estranged);
+        var reached = members.FindAll(other => other == replica || replica.Definition.Connected(replica, other));
+        return new(
+            members.Count(member => !member.Diskless),
+            reached.Count(member => !member.Diskless),
+            members.Count(member => member.Diskless),
+            reached.Count(member => member.Diskless));
+    }
+
+    /// <summary>The replica whose data a Primary reads: itself, or a peer with current data.</summary>
+    public static Replica? DataOf(Replica replica) =>
+        replica.Disk == DiskState.UpToDate ? replica : replica.Definition.ConnectedPeers(replica).FirstOrDefault(peer => peer.Disk == DiskState.UpToDate);
+
+    /// <summary>A Primary that goes on without a replica of its data, or of newer data, begins a new generation with those that remain.</summary>
+    private static void BeginGeneration(Replica primary)
+    {
+        if (DataOf(primary) is not { } data)
+        {
+            return;
+        }
+
+        var definition = primary.Definition;
+        var holders = definition.ConnectedPeers(primary).Append(primary).Where(replica => replica.Disk == DiskState.UpToDate).ToList();
+        if (definition.Members.Exists(other => !other.Diskless && !holders.Contains(other) && other.Lineage.AsSpan().StartsWith(data.Lineage.AsSpan())))
+        {
+            var lineage = data.Lineage.Add(definition.NextGeneration());
+            holders.ForEach(holder => holder.Lineage = lineage);
+        }
+
+        if (primary.Diskless)
+        {
+            primary.Lineage = data.Lineage;
+        }
+    }
+
+    private static void OutdateWhomItCannotReach(Replica primary)
+    {
+        var outOfReach = Partition(primary).Where(other =>
+            other.Disk == DiskState.UpToDate && other != primary && !primary.Definition.Connected(primary, other) && other.Lineage.Length < primary.Lineage.Length);
+        foreach (var replica in outOfReach)
+        {
+            replica.Disk = DiskState.Outdated;
+        }
+    }
+
+    private void Resynchronise(ResourceDefinition definition)
+    {
+        foreach (var target in definition.Members.Where(replica => replica is { Diskless: false, Runs: true }))
+        {
+            if (target.SyncSource is { } gone && !definition.Connected(target, gone))
+            {
+                target.SyncSource = null;
+            }
+
+            if (target.SyncSource is null && definition.ConnectedPeers(target).FirstOrDefault(peer => IsSourceFor(target, peer)) is { } source)
+            {
+                target.SyncSource = source;
+                target.Disk = DiskState.Inconsistent;
+                agenda.After(timings().Resync, () => Finish(target, source));
+            }
+        }
+    }
+
+    private static bool IsSourceFor(Replica target, Replica peer) =>
+        peer.Disk == DiskState.UpToDate
+        && SeesNoMorePrimariesThan(target, peer)
+        && (target.Disk != DiskState.UpToDate || target.Lineage.Length < peer.Lineage.Length);
+
+    private void Finish(Replica target, Replica source)
+    {
+        if (target.SyncSource != source)
+        {
+            return;
+        }
+
+        target.SyncSource = null;
+        if (source.Disk == DiskState.UpToDate && !network.Severed(target.Node, source.Node))
+        {
+            (target.Disk, target.Lineage) = (DiskState.UpToDate, source.Lineage);
+        }
+
+        changed(target.Definition);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Simulator.World;
+
+/// <summary>Defaults that resource definitions share.</summary>
+public sealed class ResourceGroup
+{
+    internal ResourceGroup(string name, string uuid)
+    {
+        Name = name;
+        Uuid = uuid;
+    }
+
+    /// <summary>The name, spelled as at creation.</summary>
+    public string Name { get; }
+
+    /// <summary>The group's own properties, keys without a leading slash.</summary>
+    public SortedDictionary<string, string> Properties { get; } = new(StringComparer.Ordinal);
+
+    internal string Uuid { get; }
+}
+
+/// <summary>A replicated device: its settings and its replicas. Change it through <see cref="StorageWorld"/>.</summary>
+public sealed class ResourceDefinition
+{
+    private readonly HashSet<(Replica, Replica)> _connected = [];
+    private readonly HashSet<(Replica, Replica)> _splitBrain = [];
+    private int _generations;
+
+    internal ResourceDefinition(string name, ResourceGroup group, int volumes, ImmutableArray<string> layers, int ordinal, string uuid)
+    {
+        Name = name;
+        Group = group;
+        Volumes = volumes;
+        Layers = layers;
+        Ordinal = ordinal;
+        Uuid = uuid;
+    }
+
+    /// <summary>The name, spelled as at creation.</summary>
+    public string Name { get; }
+
+    /// <summary>The group it inherits from.</summary>
+    public ResourceGroup Group { get; }
+
+    /// <summary>How many volumes; all of them share their fate.</summary>
+    public int Volumes { get; }
+
+    /// <summary>The stack from the top, in LINSTOR's words: <c>DRBD</c>, <c>STORAGE</c>.</summary>
+    public ImmutableArray<string> Layers { get; }
+
+    /// <summary>The definition's own properties, keys without a leading slash.</summary>
+    public SortedDictionary<string, string> Properties { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Everything that holds data of this resource in truth, also what LINSTOR has forgotten.</summary>
+    public IReadOnlyList<Replica> Replicas => Members;
+
+    /// <summary>What LINSTOR lists, ordered by node.</summary>
+    public IEnumerable<Replica> Listed => Members.Where(replica => !replica.Forgotten).OrderBy(replica => replica.Node.Name, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>DRBD is the top of the stack.</summary>
+    public bool IsDrbd => Layers is ["DRBD", ..];
+
+    internal List<Replica> Members { get; } = [];
+
+    internal int Ordinal { get; }
+
+    internal string Uuid { get; }
+
+    internal bool Deleting { get; set; }
+
+    internal int NextGeneration() => ++_generations;
+
+    internal bool Connected(Replica one, Replica other) => _connected.Contains(Pair(one, other));
+
+    internal bool SplitBrain(Replica one, Replica other) => _splitBrain.Contains(Pair(one, other));
+
+    internal bool Connect(Replica one, Replica other) => _connected.Add(Pair(one, other));
+
+    internal bool Disconnect(Replica one, Replica other) => _connected.Remove(Pair(one, other));
+
+    internal void Diverge(Replica one, Replica other) => _splitBrain.Add(Pair(one, other));
+
+    internal IEnumerable<Replica> ConnectedPeers(Replica replica) => Members.Where(other => other != replica && Connected(replica, other));
+
+    private static (Replica, Replica) Pair(Replica one, Replica other) => one.NodeId < other.NodeId ? (one, other) : (other, one);
+}

@@ -1,0 +1,103 @@
+namespace Piraeus.HighAvailability.Simulator.World;
+
+/// <summary>The LINSTOR controller's connections to its satellites.</summary>
+internal sealed class Sessions(Agenda agenda, Func<Timings> timings, Action<StorageNode> lost, Action<StorageNode> synchronised)
+{
+    public bool Running { get; private set; } = true;
+
+    /// <summary>The process ends. It tells nobody that it no longer knows anything.</summary>
+    public void Stop(IEnumerable<StorageNode> nodes)
+    {
+        Running = false;
+        foreach (var node in nodes)
+        {
+            node.Status = ConnectionStatus.Offline;
+            node.Session++;
+        }
+    }
+
+    public void Start(IEnumerable<StorageNode> nodes)
+    {
+        Running = true;
+        foreach (var node in nodes)
+        {
+            node.WasReachable = false;
+            Reconsider(node);
+        }
+    }
+
+    /// <summary>Plans what LINSTOR will notice about a satellite whose reachability may have changed.</summary>
+    public void Reconsider(StorageNode node)
+    {
+        var reachable = Running && node.SatelliteReachable && !node.Evicted;
+        if (reachable == node.WasReachable)
+        {
+            return;
+        }
+
+        node.WasReachable = reachable;
+        var session = ++node.Session;
+        if (reachable)
+        {
+            Resume(node, session);
+        }
+        else if (node is { Powered: true, Isolated: false })
+        {
+            // The process has died but its machine answers: a reset, at once.
+            Lose(node);
+        }
+        else
+        {
+            agenda.After(timings().SatelliteLoss, () => IfStill(node, session, Lose));
+        }
+    }
+
+    /// <summary>The satellite has started anew, so that a connection LINSTOR may still believe in is reset.</summary>
+    public void Reset(StorageNode node)
+    {
+        Lose(node);
+        node.WasReachable = false;
+        Reconsider(node);
+    }
+
+    private void Resume(StorageNode node, int session)
+    {
+        if (node.Status == ConnectionStatus.Online)
+        {
+            // It was away for less than LINSTOR's patience.
+            synchronised(node);
+            return;
+        }
+
+        agenda.After(timings().SatelliteReconnect, () => IfStill(node, session, Greet));
+
+        void Greet(StorageNode greeted)
+        {
+            greeted.Status = ConnectionStatus.Connected;
+            agenda.After(timings().FullSync, () => IfStill(greeted, session, Synchronise));
+        }
+    }
+
+    private void Synchronise(StorageNode node)
+    {
+        node.Status = ConnectionStatus.Online;
+        synchronised(node);
+    }
+
+    private void Lose(StorageNode node)
+    {
+        if (node.Status != ConnectionStatus.Offline)
+        {
+            node.Status = ConnectionStatus.Offline;
+            lost(node);
+        }
+    }
+
+    private static void IfStill(StorageNode node, int session, Action<StorageNode> then)
+    {
+        if (node.Session == session)
+        {
+            then(node);
+        }
+    }
+}

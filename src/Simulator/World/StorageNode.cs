@@ -1,0 +1,76 @@
+namespace Piraeus.HighAvailability.Simulator.World;
+
+/// <summary>What LINSTOR thinks of its connection to a satellite; only <see cref="Online"/> is usable.</summary>
+public enum ConnectionStatus
+{
+    /// <summary>Not connected.</summary>
+    Offline,
+
+    /// <summary>Authenticated, not yet synchronised.</summary>
+    Connected,
+
+    /// <summary>Connected and synchronised.</summary>
+    Online,
+}
+
+/// <summary>A machine with DRBD and a LINSTOR satellite. Change it through <see cref="StorageWorld"/>.</summary>
+public sealed class StorageNode
+{
+    private readonly List<string> _flags = [];
+    private readonly SortedDictionary<string, string> _props = new(StringComparer.Ordinal);
+
+    internal StorageNode(string name, string uname, string address, string uuid)
+    {
+        Name = name;
+        Uname = uname;
+        Address = address;
+        Uuid = uuid;
+    }
+
+    /// <summary>The name in LINSTOR, spelled as at creation.</summary>
+    public string Name { get; }
+
+    /// <summary>The host name as the machine itself reports it; DRBD names its connections by it.</summary>
+    public string Uname { get; }
+
+    /// <summary>The machine runs.</summary>
+    public bool Powered { get; internal set; } = true;
+
+    /// <summary>The satellite process runs, provided that the machine does.</summary>
+    public bool SatelliteRuns { get; internal set; } = true;
+
+    /// <summary>The satellite answers pings, but neither questions nor DRBD's events get through it.</summary>
+    public bool SatelliteHangs { get; internal set; }
+
+    /// <summary>The whole network of the machine is cut: replication and satellite.</summary>
+    public bool Isolated { get; internal set; }
+
+    /// <summary>What LINSTOR thinks of the satellite. It lags behind the truth.</summary>
+    public ConnectionStatus Status { get; internal set; } = ConnectionStatus.Online;
+
+    /// <summary>LINSTOR has evicted the node.</summary>
+    public bool Evicted => _flags.Contains("EVICTED");
+
+    /// <summary>LINSTOR could talk to the satellite right now.</summary>
+    public bool SatelliteReachable => Powered && SatelliteRuns && !Isolated;
+
+    /// <summary>LINSTOR can change the configuration of DRBD on the node.</summary>
+    internal bool TakesOrders => Status == ConnectionStatus.Online && SatelliteReachable && !SatelliteHangs;
+
+    internal string Address { get; }
+
+    internal string Uuid { get; }
+
+    /// <summary>Counts changes of reachability, so that what was planned for an earlier one is void.</summary>
+    internal int Session { get; set; }
+
+    /// <summary>The reachability that LINSTOR's plans are based on.</summary>
+    internal bool WasReachable { get; set; } = true;
+
+    /// <summary>The node as LINSTOR describes it now.</summary>
+    public NodeDescription Describe() => new(Name, Address, Status, [.. _flags], [.. _props], Uuid);
+
+    internal void Flag(params ReadOnlySpan<string> flags) => _flags.AddRange(flags);
+
+    internal void SetProperty(string key, string value) => _props[key] = value;
+}

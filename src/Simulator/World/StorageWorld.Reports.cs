@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Simulator.World;
+
+/// <remarks>The way from DRBD's truth to what LINSTOR knows.</remarks>
+public sealed partial class StorageWorld
+{
+    private List<Replica> ReplicasOn(StorageNode node) =>
+        [.. _definitions.Values.SelectMany(definition => definition.Members).Where(replica => replica.Node == node)];
+
+    private void SettleAll()
+    {
+        foreach (var definition in _definitions.Values)
+        {
+            Settle(definition);
+        }
+    }
+
+    private void Settle(ResourceDefinition definition)
+    {
+        _replication.Settle(definition);
+        definition.Members.ForEach(Publish);
+    }
+
+    /// <summary>Reports about the replica reach LINSTOR.</summary>
+    private bool Reports(Replica replica) =>
+        !replica.Forgotten && replica.Node.TakesOrders;
+
+    private void Publish(Replica replica)
+    {
+        if (replica.Up && Reports(replica))
+        {
+            Knowledge.Learn(replica, replica.Definition.IsDrbd ? Report(replica) : ReportOfOtherLayer(replica));
+        }
+    }
+
+    private static ReplicaReport Report(Replica replica)
+    {
+        var view = Replication.View(replica);
+        var connections = replica.Definition.Members
+            .Where(peer => peer != replica && !(peer.Diskless && replica.Diskless) && (!peer.Estranged || replica.Estranged))
+            .Select(peer => new PeerConnection(peer.Node.Uname, Message(replica, peer)));
+        return new(Drbd.MayPromote(view), Drbd.PromotionScore(view), view.Role == DrbdRole.Primary, view.Disk, [.. connections]);
+    }
+
+    private static string Message(Replica replica, Replica peer) =>
+        replica.Definition.Connected(replica, peer) ? "Connected" : replica.Definition.SplitBrain(replica, peer) ? "StandAlone" : "Connecting";
+
+    /// <summary>LUKS says that nobody uses it, the others do not know.</summary>
+    private static ReplicaReport ReportOfOtherLayer(Replica replica) =>
+        new(null, null, replica.Definition.Layers is ["LUKS", ..] ? false : null, null, ImmutableArray<PeerConnection>.Empty);
+
+    private void PublishAllOf(StorageNode node)
+    {
+        FinishDeletions(node);
+        SettleAll();
+    }
+
+    private void ForgetAllOf(StorageNode node) => ReplicasOn(node).ForEach(Knowledge.Forget);
+}

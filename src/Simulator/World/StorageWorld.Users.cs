@@ -1,0 +1,133 @@
+namespace Piraeus.HighAvailability.Simulator.World;
+
+/// <summary>How an attempt to use a device ended.</summary>
+public enum PromotionOutcome
+{
+    /// <summary>The replica is Primary.</summary>
+    Promoted,
+
+    /// <summary>No replica that runs is there.</summary>
+    NotThere,
+
+    /// <summary>No quorum, or failing I/O.</summary>
+    NoQuorum,
+
+    /// <summary>Nowhere in reach is current data.</summary>
+    NoData,
+
+    /// <summary>Another Primary is in reach, and two are not allowed.</summary>
+    InUseElsewhere,
+
+    /// <summary>A peer that DRBD believes to be connected does not answer.</summary>
+    PeerSilent,
+}
+
+/// <remarks>What a kubelet, an attacher or a writer does: attach, open, write, close, detach.</remarks>
+public sealed partial class StorageWorld
+{
+    /// <summary>Opens the device on a node, which makes the replica Primary if DRBD allows it.</summary>
+    public PromotionOutcome Promote(string resource, string node)
+    {
+        if (FindTruth(resource, node) is not { Runs: true } replica)
+        {
+            return PromotionOutcome.NotThere;
+        }
+
+        var outcome = Judge(replica);
+        if (outcome == PromotionOutcome.Promoted)
+        {
+            replica.Role = DrbdRole.Primary;
+            replica.Kind = replica.Kind == ReplicaKind.TieBreaker ? ReplicaKind.Diskless : replica.Kind;
+            replica.Lineage = replica.Diskless && Replication.DataOf(replica) is { } data ? data.Lineage : replica.Lineage;
+            Settle(replica.Definition);
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Closes the device on a node, or ends a user whose I/O fails.</summary>
+    /// <returns>False if it cannot be closed, because its I/O is suspended; true if it is closed.</returns>
+    public bool Demote(string resource, string node)
+    {
+        if (FindTruth(resource, node) is not { Runs: true } replica)
+        {
+            return true;
+        }
+
+        if (IsSuspended(replica))
+        {
+            return false;
+        }
+
+        (replica.Role, replica.FailsIo) = (DrbdRole.Secondary, false);
+        Settle(replica.Definition);
+        return true;
+    }
+
+    /// <summary>A write by the user of the resource on that node would complete, in truth. The safety of everything is measured by this.</summary>
+    public bool CanWrite(string resource, string node) => FindTruth(resource, node) is { } replica && _replication.CanWrite(replica);
+
+    /// <summary>The replica is Primary, and its user's writes neither complete nor fail.</summary>
+    public bool IsSuspended(string resource, string node) => FindTruth(resource, node) is { } replica && IsSuspended(replica);
+
+    /// <summary>Makes a resource available on a node as linstor-csi does, with a diskless replica if there is none.</summary>
+    /// <returns>False if LINSTOR is down or the node is not online.</returns>
+    public bool Attach(string resource, string node)
+    {
+        if (!LinstorRuns || FindDefinition(resource) is null || FindNode(node) is not { Status: ConnectionStatus.Online })
+        {
+            return false;
+        }
+
+        _ = FindReplica(resource, node) ?? AddReplica(resource, node, ReplicaKind.Diskless);
+        return true;
+    }
+
+    /// <summary>Ends <see cref="Attach"/>: a diskless replica is deleted, unless it is used or a tie-breaker.</summary>
+    /// <returns>False if LINSTOR is down.</returns>
+    public bool Detach(string resource, string node)
+    {
+        if (LinstorRuns && FindReplica(resource, node) is { Kind: ReplicaKind.Diskless, DrbdDeleting: false })
+        {
+            DeleteReplica(resource, node);
+        }
+
+        return LinstorRuns;
+    }
+
+    private PromotionOutcome Judge(Replica replica)
+    {
+        if (!replica.Definition.IsDrbd || replica.Role == DrbdRole.Primary)
+        {
+            return PromotionOutcome.Promoted;
+        }
+
+        if (!replica.Quorate || replica.FailsIo)
+        {
+            return PromotionOutcome.NoQuorum;
+        }
+
+        var partition = Replication.Partition(replica);
+        if (partition.Any(peer => peer != replica && !_replication.AllowsTwoPrimaries(replica.Definition) && peer.Role == DrbdRole.Primary))
+        {
+            return PromotionOutcome.InUseElsewhere;
+        }
+
+        if (!Drbd.HasStableData(Replication.View(replica)))
+        {
+            return PromotionOutcome.NoData;
+        }
+
+        // Promotion is a transaction among all that are connected: one that does not answer holds it up.
+        return partition.Any(peer => replica.Definition.ConnectedPeers(peer).Any(next => _network.Severed(peer.Node, next.Node)))
+            ? PromotionOutcome.PeerSilent
+            : PromotionOutcome.Promoted;
+    }
+
+    private bool IsSuspended(Replica replica) =>
+        replica is { Role: DrbdRole.Primary, Runs: true }
+        && !_replication.CanWrite(replica)
+        && Option(replica.Definition, QuorumPolicy.OnNoQuorumKey) != "io-error";
+
+    private Replica? FindTruth(string resource, string node) => FindDefinition(resource)?.Members.Find(replica => IsNamed(replica.Node, node));
+}
