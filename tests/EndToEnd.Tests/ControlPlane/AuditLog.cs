@@ -32,6 +32,10 @@ public sealed class AuditLog(string path)
           - group: ""
             resources: [events]
           - group: events.k8s.io
+        - level: Metadata
+          resources:
+          - group: ""
+            resources: [serviceaccounts/token]
         - level: Request
           verbs: [create, update, patch, delete, deletecollection]
         - level: None

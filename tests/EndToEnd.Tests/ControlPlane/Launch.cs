@@ -13,7 +13,7 @@ public sealed partial class Launch(Binaries binaries, Room room, ControlPlaneOpt
     /// <summary>The controllers that decide how fast a pod comes back, and those that keep the objects tidy.</summary>
     private const string Controllers =
         "statefulset,deployment,replicaset,attachdetach,nodelifecycle,persistentvolume-binder,podgc,garbagecollector,disruption,"
-        + "namespace,pvc-protection,pv-protection";
+        + "namespace,pvc-protection,pv-protection,clusterrole-aggregation";
 
     private readonly int _etcdPort = FreePort();
     private readonly int _apiPort = FreePort();

@@ -31,5 +31,7 @@ public static class Paths
 
     public static string Deployments(string space) => $"apis/apps/v1/namespaces/{space}/deployments";
 
+    public static string ReplicaSets(string space) => $"apis/apps/v1/namespaces/{space}/replicasets";
+
     public static string ServiceAccounts(string space) => $"{Namespaces}/{space}/serviceaccounts";
 }
