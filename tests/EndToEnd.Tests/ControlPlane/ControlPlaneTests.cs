@@ -83,11 +83,11 @@ public sealed class ControlPlaneTests(SharedControlPlane shared)
     public async Task Kubelets_and_attacher_survive_a_restart_of_the_API_server()
     {
         await using var world = await NewWorldAsync();
-        var before = await world.Workloads.StatefulSetAsync("before", on: world.A);
+        var before = (await world.Workloads.StatefulSetAsync("before", on: world.A)).Pod;
         await world.Plane.RestartApiServerAsync(world.Closing);
         await world.Workloads.StatefulSetAsync("after", on: world.B);
-        await world.Api.DeleteAsync(Paths.Pod(world.Namespace, before.Pod.Name), world.Closing);
-        await world.UntilReplacedAsync(before.Pod);
+        await world.Api.DeleteAsync(Paths.Pod(world.Namespace, before.Name), world.Closing);
+        await world.UntilReplacedAsync(before);
     }
 
     [Fact]

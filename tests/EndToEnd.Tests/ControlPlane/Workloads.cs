@@ -79,8 +79,27 @@ public sealed class Workloads(World world)
         await world.Api.CreateAsync(
             Paths.Claims(world.Namespace), new { metadata = new { name = shape.Claim }, spec = ClaimSpec(shape.AccessModes, name) }, world.Closing);
         // A pod that the scheduler sees before its claim is bound would wait in its back-off.
-        await world.EventuallyAsync(() => world.View.BoundClaim(world.Namespace, shape.Claim) is not null, $"claim {shape.Claim} bound");
+        await BoundAsync(shape.Claim);
         return volume;
+    }
+
+    /// <summary>Waits for the binder, whose workers sometimes collide, and which looks again after fifteen seconds or when the claim changes.</summary>
+    private async Task BoundAsync(string claim)
+    {
+        var (looks, path) = (0, Paths.Claim(world.Namespace, claim));
+        await world.EventuallyAsync(async () =>
+        {
+            if (world.View.BoundClaim(world.Namespace, claim) is not null)
+            {
+                return true;
+            }
+            if (++looks % 5 == 0)
+            {
+                var annotations = new Dictionary<string, string> { ["tests/look-again"] = $"{looks}" };
+                await world.Api.PatchAsync(path, new { metadata = new { annotations } }, world.Closing);
+            }
+            return false;
+        }, $"claim {claim} bound");
     }
 
     private async Task<Workload> PlaceAsync(
