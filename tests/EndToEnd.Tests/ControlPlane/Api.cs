@@ -1,0 +1,122 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+
+/// <summary>A Kubernetes API client of a handful of verbs over plain JSON, by path ("api/v1/nodes/a"); a body may be an anonymous object.</summary>
+/// <remarks>It waits for an API server that is being restarted, so that fakes and tests need not know of it.</remarks>
+public sealed class Api(HttpClient http)
+{
+    private static readonly JsonSerializerOptions Json = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan PauseBetweenTries = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>The object, or null if there is none.</summary>
+    public async Task<JsonNode?> FindAsync(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            return await GetAsync(path, cancellation);
+        }
+        catch (ApiException absent) when (absent.Status == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    public Task<JsonNode> GetAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Get, path, null, cancellation);
+
+    public async Task<IReadOnlyList<JsonNode>> ListAsync(string path, CancellationToken cancellation) => [.. (await GetAsync(path, cancellation)).Items("items")];
+
+    public Task<JsonNode> CreateAsync(string path, object body, CancellationToken cancellation) => SendAsync(HttpMethod.Post, path, Body(body), cancellation);
+
+    public Task<JsonNode> ReplaceAsync(string path, object body, CancellationToken cancellation) => SendAsync(HttpMethod.Put, path, Body(body), cancellation);
+
+    /// <summary>Merges the patch into the object; a <see cref="JsonObject"/> may carry nulls, which remove.</summary>
+    public Task<JsonNode> PatchAsync(string path, object patch, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Patch, path, Body(patch, "application/merge-patch+json"), cancellation);
+
+    /// <summary>Merges the patch knowing the keys of Kubernetes' lists, such as a condition's type.</summary>
+    public Task<JsonNode> StrategicPatchAsync(string path, object patch, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Patch, path, Body(patch, "application/strategic-merge-patch+json"), cancellation);
+
+    /// <summary>Asks for a deletion; false if there was nothing to delete.</summary>
+    public Task<bool> DeleteAsync(string path, CancellationToken cancellation) => DeleteAsync(path, new { propagationPolicy = "Background" }, cancellation);
+
+    /// <summary>Deletes without grace; false if there was nothing to delete, or another object of that name.</summary>
+    public Task<bool> ForceDeleteAsync(string path, string uid, CancellationToken cancellation) =>
+        DeleteAsync(path, new { gracePeriodSeconds = 0, preconditions = new { uid } }, cancellation);
+
+    /// <summary>Every change after the given version, until the server closes the watch.</summary>
+    public async IAsyncEnumerable<(string Type, JsonNode Object)> WatchAsync(
+        string path, string resourceVersion, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{path}{(path.Contains('?') ? '&' : '?')}watch=true&resourceVersion={resourceVersion}");
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        await ThrowUnlessSuccessfulAsync(request, response, cancellation);
+        var stream = await response.Content.ReadAsStreamAsync(cancellation);
+        await foreach (var change in JsonSerializer.DeserializeAsyncEnumerable<JsonNode>(stream, topLevelValues: true, Json, cancellation))
+        {
+            yield return (change!["type"]!.GetValue<string>(), change["object"]!);
+        }
+    }
+
+    private async Task<bool> DeleteAsync(string path, object options, CancellationToken cancellation)
+    {
+        try
+        {
+            await SendAsync(HttpMethod.Delete, path, Body(options), cancellation);
+            return true;
+        }
+        catch (ApiException gone) when (gone.Status is HttpStatusCode.NotFound or HttpStatusCode.Conflict)
+        {
+            return false;
+        }
+    }
+
+    private async Task<JsonNode> SendAsync(HttpMethod method, string path, (byte[] Bytes, string Type)? body, CancellationToken cancellation)
+    {
+        var giveUp = DateTime.UtcNow + Patience;
+        while (true)
+        {
+            try
+            {
+                using var request = new HttpRequestMessage(method, path);
+                if (body is var (bytes, type))
+                {
+                    request.Content = new ByteArrayContent(bytes) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
+                }
+                using var response = await http.SendAsync(request, cancellation);
+                await ThrowUnlessSuccessfulAsync(request, response, cancellation);
+                return JsonNode.Parse(await response.Content.ReadAsByteArrayAsync(cancellation))!;
+            }
+            catch (Exception down) when (down is HttpRequestException or IOException && DateTime.UtcNow < giveUp)
+            {
+                await Task.Delay(PauseBetweenTries, cancellation);
+            }
+        }
+    }
+
+    private static async Task ThrowUnlessSuccessfulAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellation)
+    {
+        if (!response.IsSuccessStatusCode)
+        {
+            var text = await response.Content.ReadAsStringAsync(cancellation);
+            throw new ApiException(response.StatusCode, $"{request.Method} {request.RequestUri}: {(int)response.StatusCode} {text}");
+        }
+    }
+
+    private static (byte[] Bytes, string Type)? Body(object value, string type = "application/json") =>
+        (Encoding.UTF8.GetBytes(JsonSerializer.Serialize(value, Json)), type);
+}
+
+/// <summary>The API server said no.</summary>
+public sealed class ApiException(HttpStatusCode status, string message) : Exception(message)
+{
+    public HttpStatusCode Status => status;
+}

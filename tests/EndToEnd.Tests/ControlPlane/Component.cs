@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+
+/// <summary>One process of the control plane, with its log in a file; it never outlives the test process.</summary>
+public sealed class Component : IDisposable
+{
+    /// <summary>The kernel ends a child with the *thread* that started it, so all are started by one that lives as long as the process.</summary>
+    private static readonly BlockingCollection<Action> Starts = [];
+
+    private readonly Process _process;
+
+    static Component() => new Thread(() =>
+    {
+        foreach (var start in Starts.GetConsumingEnumerable())
+        {
+            start();
+        }
+    })
+    { IsBackground = true, Name = "starts components" }.Start();
+
+    private Component(string name, string log, Process process) => (Name, Log, _process) = (name, log, process);
+
+    public string Name { get; }
+
+    public string Log { get; }
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Starts a program; its output is appended to the log by the kernel, so nothing is lost however either side ends.</summary>
+    public static async Task<Component> StartAsync(string program, string log, IEnumerable<string> arguments)
+    {
+        var name = Path.GetFileName(program);
+        var started = new TaskCompletionSource<Process>(TaskCreationOptions.RunContinuationsAsynchronously);
+        string[] command = ["-c", "exec \"$@\" >>\"$0\" 2>&1 </dev/null", log, "setpriv", "--pdeathsig", "KILL", program, .. arguments];
+        Starts.Add(() =>
+        {
+            try
+            {
+                started.SetResult(Process.Start(new ProcessStartInfo("/bin/sh", command) { UseShellExecute = false })!);
+            }
+            catch (System.ComponentModel.Win32Exception failure)
+            {
+                started.SetException(failure);
+            }
+        });
+        return new Component(name, log, await started.Task);
+    }
+
+    /// <summary>Kills it, as a crash would: nothing that it keeps in memory is worth a polite end.</summary>
+    public async Task KillAsync(CancellationToken cancellation)
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(cancellation);
+    }
+
+    public string LogTail(int lines)
+    {
+        var text = File.Exists(Log) ? File.ReadLines(Log).TakeLast(lines) : [];
+        return $"--- {Name}{(HasExited ? $" (exited with {_process.ExitCode})" : "")}, {Log}\n{string.Join('\n', text)}\n";
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+        _process.Dispose();
+    }
+}

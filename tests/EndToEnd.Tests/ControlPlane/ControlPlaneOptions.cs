@@ -1,0 +1,10 @@
+namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+
+/// <summary>What a measurement may want to vary about the control plane; the defaults suit every test.</summary>
+public sealed record ControlPlaneOptions
+{
+    /// <summary>Requests per second that controller manager and scheduler allow themselves; their own 20 and 50 would dominate every measurement.</summary>
+    public int ComponentQps { get; init; } = 500;
+
+    public IReadOnlyList<string> ControllerManagerFlags { get; init; } = [];
+}

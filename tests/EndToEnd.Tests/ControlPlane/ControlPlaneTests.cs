@@ -1,0 +1,148 @@
+using System.Collections.Concurrent;
+
+namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+
+/// <summary>The control plane and its fakes behave like a cluster, as far as the tests that build on them rely on it.</summary>
+public sealed class ControlPlaneTests(SharedControlPlane shared)
+{
+    private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(5);
+
+    [Fact]
+    public async Task A_stateful_pod_runs_on_the_node_that_was_asked_for_with_its_volume_attached_and_in_use()
+    {
+        await using var world = await NewWorldAsync();
+        var db = await world.Workloads.StatefulSetAsync("db", on: world.B);
+        Assert.Equal(world.B, db.Pod.NodeName);
+        Assert.True(world.View.AttachmentOf(db.Volume, world.B)!.IsAttached);
+        Assert.Equal([db.Volume.InUseName], world.View.Nodes.Find(world.B)!.VolumesInUse);
+    }
+
+    [Fact]
+    public async Task A_crashed_node_leaves_its_pod_Running_and_its_volume_in_use()
+    {
+        await using var world = await NewWorldAsync();
+        var db = await world.Workloads.StatefulSetAsync("db", on: world.A);
+        world.Crash(world.A);
+        await world.Api.DeleteAsync(Paths.Pod(world.Namespace, "db-0"), world.Closing);
+        // A living kubelet takes a few milliseconds; another node's shows that time has passed.
+        await world.Workloads.PodAsync("witness", on: world.B);
+        await world.Api.DeleteAsync(Paths.Pod(world.Namespace, "witness"), world.Closing);
+        await world.EventuallyAsync(() => world.FindPod("witness") is null, "the pod of the living node is gone", Promptly);
+        Assert.Equal("Running", world.FindPod("db-0")!.Text("status", "phase"));
+        Assert.Equal([db.Volume.InUseName], world.View.Nodes.Find(world.A)!.VolumesInUse);
+    }
+
+    [Fact]
+    public async Task A_force_deleted_pod_runs_elsewhere_promptly_once_its_volume_is_no_longer_in_use()
+    {
+        await using var world = await NewWorldAsync();
+        var db = await world.Workloads.StatefulSetAsync("db", on: world.A);
+        var lost = db.Pod;
+        world.Crash(world.A);
+        await world.Api.PatchAsync(Paths.Node(world.A), new { spec = new { unschedulable = true } }, world.Closing);
+        await ForceMoveAsync(world, db);
+        var replacement = await world.UntilReplacedAsync(lost, Promptly);
+        Assert.NotEqual(world.A, replacement.NodeName);
+    }
+
+    [Fact]
+    public async Task A_revived_node_starts_what_is_still_bound_to_it_and_deletes_what_is_terminating()
+    {
+        await using var world = await NewWorldAsync();
+        var kept = (await world.Workloads.PodAsync("kept", on: world.A)).Pod;
+        await world.Workloads.PodAsync("removed", on: world.A);
+        var started = new ConcurrentQueue<string>();
+        world.Kubelet.OnStarted = pod => started.Enqueue(pod.Pod.Uid);
+        world.Crash(world.A);
+        await world.Api.DeleteAsync(Paths.Pod(world.Namespace, "removed"), world.Closing);
+        await world.ReviveAsync(world.A);
+        await world.EventuallyAsync(() => world.FindPod("removed") is null && !started.IsEmpty, "one pod gone, the other started", Promptly);
+        Assert.Equal([kept.Uid], started);
+    }
+
+    [Fact]
+    public async Task A_pod_waits_for_the_gate_before_it_counts_as_Running()
+    {
+        await using var world = await NewWorldAsync();
+        var gate = new TaskCompletionSource<PlacedPod>();
+        var open = new TaskCompletionSource();
+        world.Kubelet.MayStart = async (pod, cancellation) =>
+        {
+            gate.SetResult(pod);
+            await open.Task.WaitAsync(cancellation);
+        };
+        var starting = world.Workloads.PodAsync("db", on: world.A, volumes: new VolumeShape("data") { Handle = "Res/3" });
+        var asked = await gate.Task.WaitAsync(Promptly);
+        Assert.Equal("Res/3", asked.Volumes.Single().Handle);
+        Assert.Equal("Pending", world.FindPod("db")!.Text("status", "phase"));
+        open.SetResult();
+        await starting;
+    }
+
+    [Fact]
+    public async Task Kubelets_and_attacher_survive_a_restart_of_the_API_server()
+    {
+        await using var world = await NewWorldAsync();
+        var before = (await world.Workloads.StatefulSetAsync("before", on: world.A)).Pod;
+        await world.Plane.RestartApiServerAsync(world.Closing);
+        await world.Workloads.StatefulSetAsync("after", on: world.B);
+        await world.Api.DeleteAsync(Paths.Pod(world.Namespace, before.Name), world.Closing);
+        await world.UntilReplacedAsync(before);
+    }
+
+    [Fact]
+    public async Task The_audit_log_tells_who_deleted_what_and_how()
+    {
+        await using var world = await NewWorldAsync();
+        var pod = (await world.Workloads.PodAsync("db", on: world.A)).Pod;
+        await world.Api.ForceDeleteAsync(Paths.Pod(world.Namespace, "db"), pod.Uid, world.Closing);
+        var told = await AuditedAsync(world, "db");
+        Assert.Equal((Identity.Administrator.User, "pods", 0, pod.Uid), (told.User, told.Resource, told.GraceSeconds, told.PreconditionUid));
+    }
+
+    [Fact]
+    public async Task A_service_account_may_do_what_it_was_granted_and_nothing_else()
+    {
+        await using var world = await NewWorldAsync();
+        var account = await world.Plane.ServiceAccountAsync(world.Namespace, "watcher", world.Closing);
+        await world.Plane.KubectlAsync(
+            ["create", "rolebinding", "watcher", "--clusterrole=view", $"--serviceaccount={world.Namespace}:watcher", "-n", world.Namespace], Identity.Administrator, world.Closing);
+        var theirs = world.Plane.ApiAs(account);
+        await world.EventuallyAsync(async () => await AllowsAsync(() => theirs.ListAsync(Paths.Pods(world.Namespace), world.Closing)), "the grant is known", Promptly);
+        Assert.False(await AllowsAsync(() => theirs.ListAsync(Paths.Nodes, world.Closing)));
+        Assert.Contains("watcher", await world.Plane.KubectlAsync(["get", "rolebindings", "-n", world.Namespace], Identity.Administrator, world.Closing), StringComparison.Ordinal);
+    }
+
+    private Task<World> NewWorldAsync() => World.CreateAsync(shared, TestContext.Current.CancellationToken);
+
+    /// <summary>What whoever moves a pod by hand has to do, in this order.</summary>
+    private static async Task ForceMoveAsync(World world, Workload workload)
+    {
+        var (pod, attachment) = (workload.Pod, world.View.AttachmentOf(workload.Volume, workload.Pod.NodeName!)!);
+        await world.Api.PatchAsync(Paths.Node(pod.NodeName!) + "/status", new { status = new { volumesInUse = Array.Empty<string>() } }, world.Closing);
+        await world.Api.ForceDeleteAsync(Paths.Pod(world.Namespace, pod.Name), pod.Uid, world.Closing);
+        await world.Api.ForceDeleteAsync(Paths.Attachment(attachment.Name), attachment.Uid, world.Closing);
+    }
+
+    private static async Task<Audited> AuditedAsync(World world, string name)
+    {
+        Audited? told = null;
+        await world.EventuallyAsync(
+            () => (told = world.Plane.Audit.Deletes().FirstOrDefault(delete => delete.Namespace == world.Namespace && delete.Name == name)) is not null,
+            $"a deletion of {name} in the audit log", Promptly);
+        return told!;
+    }
+
+    private static async Task<bool> AllowsAsync(Func<Task> request)
+    {
+        try
+        {
+            await request();
+            return true;
+        }
+        catch (ApiException refused) when (refused.Status == System.Net.HttpStatusCode.Forbidden)
+        {
+            return false;
+        }
+    }
+}

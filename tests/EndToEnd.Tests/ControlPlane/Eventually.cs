@@ -1,0 +1,27 @@
+using System.Diagnostics;
+
+namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+
+/// <summary>Waits for what must become true, and tells what there is instead if it does not.</summary>
+public static class Eventually
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
+
+    public static Task<TimeSpan> TrueAsync(Func<bool> condition, TimeSpan within, Func<string> describe, CancellationToken cancellation) =>
+        TrueAsync(() => Task.FromResult(condition()), within, () => Task.FromResult(describe()), cancellation);
+
+    /// <summary>Returns how long it took.</summary>
+    public static async Task<TimeSpan> TrueAsync(Func<Task<bool>> condition, TimeSpan within, Func<Task<string>> describe, CancellationToken cancellation)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            if (watch.Elapsed > within)
+            {
+                throw new TimeoutException($"Not within {within.TotalSeconds:0.##} s: {await describe()}");
+            }
+            await Task.Delay(Pause, cancellation);
+        }
+        return watch.Elapsed;
+    }
+}

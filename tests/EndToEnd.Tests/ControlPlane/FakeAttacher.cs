@@ -1,0 +1,57 @@
+using System.Text.Json.Nodes;
+
+namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+
+/// <summary>The external-attacher of one CSI driver: attaches and detaches at once, unless paused.</summary>
+public sealed class FakeAttacher(Api api, View view, string driver, Faults faults, CancellationToken closing)
+{
+    private readonly string _finalizer = $"external-attacher/{driver.Replace('.', '-')}";
+    private TaskCompletionSource? _paused;
+
+    /// <summary>Listens to the view; call it before the view starts.</summary>
+    public void Listen() => view.Attachments.Seen += attachment => faults.Watch(SyncAsync(attachment));
+
+    /// <summary>Lets attachments wait, as a CSI driver does that is stuck or scheduled nowhere.</summary>
+    public void Pause() => Interlocked.CompareExchange(ref _paused, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null);
+
+    public void Resume() => Interlocked.Exchange(ref _paused, null)?.SetResult();
+
+    private async Task SyncAsync(JsonNode attachment)
+    {
+        if (attachment.Text("spec", "attacher") != driver)
+        {
+            return;
+        }
+        await (Volatile.Read(ref _paused)?.Task ?? Task.CompletedTask).WaitAsync(closing);
+        var path = Paths.Attachment(attachment.Name);
+        var holds = attachment.Items("metadata", "finalizers").Any(finalizer => finalizer.GetValue<string>() == _finalizer);
+        if (attachment.IsTerminating)
+        {
+            if (holds)
+            {
+                await PatchAsync(path, new { metadata = new { uid = attachment.Uid, finalizers = Array.Empty<string>() } });
+            }
+        }
+        else if (!holds)
+        {
+            // The answer comes back through the watch, and is then marked as attached.
+            await PatchAsync(path, new { metadata = new { uid = attachment.Uid, finalizers = new[] { _finalizer } } });
+        }
+        else if (!attachment.IsAttached)
+        {
+            await PatchAsync(path + "/status", new { metadata = new { uid = attachment.Uid }, status = new { attached = true } });
+        }
+    }
+
+    private async Task PatchAsync(string path, object patch)
+    {
+        try
+        {
+            await api.PatchAsync(path, patch, closing);
+        }
+        catch (ApiException gone) when (gone.Status is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Conflict)
+        {
+            // Deleted in the meantime, or replaced: the watch says what is true now.
+        }
+    }
+}

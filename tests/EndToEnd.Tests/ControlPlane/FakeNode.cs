@@ -1,0 +1,140 @@
+using System.Text.Json.Nodes;
+
+namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+
+/// <summary>One node: which pods run on it, and which volumes it reports as in use.</summary>
+internal sealed class FakeNode(FakeKubelet kubelet, string name, Faults faults, CancellationToken closing)
+{
+    public static readonly object Ready = new { type = "Ready", status = "True", reason = "KubeletReady" };
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, PodRun> _runs = [];
+    private readonly SemaphoreSlim _reporting = new(1);
+    private CancellationTokenSource _connection = CancellationTokenSource.CreateLinkedTokenSource(closing);
+    private long _changes;
+    private long _reported;
+
+    public string Name => name;
+
+    public bool IsConnected => !Volatile.Read(ref _connection).IsCancellationRequested;
+
+    /// <summary>Ends with the node's way to the API server.</summary>
+    public CancellationToken Connection => Volatile.Read(ref _connection).Token;
+
+    /// <summary>The API server shows a pod that is bound to this node.</summary>
+    public void See(JsonNode pod)
+    {
+        lock (_gate)
+        {
+            if (!IsConnected || pod.Text("status", "phase") is "Succeeded" or "Failed")
+            {
+                return;
+            }
+            if (!_runs.TryGetValue(pod.Uid, out var run))
+            {
+                run = new PodRun(kubelet, this, pod);
+                _runs.Add(pod.Uid, run);
+                faults.Watch(run.LiveAsync());
+            }
+            if (pod.IsTerminating)
+            {
+                run.End(PodEnding.Deleted);
+            }
+        }
+    }
+
+    /// <summary>The API server does not know the pod any more.</summary>
+    public void Lose(JsonNode pod)
+    {
+        lock (_gate)
+        {
+            if (IsConnected && _runs.TryGetValue(pod.Uid, out var run))
+            {
+                run.End(PodEnding.Gone);
+            }
+        }
+    }
+
+    public void Forget(PodRun run)
+    {
+        lock (_gate)
+        {
+            _runs.Remove(run.Uid);
+        }
+    }
+
+    public void Crash()
+    {
+        lock (_gate)
+        {
+            _connection.Cancel();
+            EndAll(_ => true);
+        }
+    }
+
+    public void Isolate()
+    {
+        lock (_gate)
+        {
+            _connection.Cancel();
+            // What has not started cannot start without the API server; it is begun anew later.
+            EndAll(run => !run.HasStarted);
+        }
+    }
+
+    public async Task ReviveAsync()
+    {
+        lock (_gate)
+        {
+            _connection = CancellationTokenSource.CreateLinkedTokenSource(closing);
+            var present = kubelet.View.Pods.Items.Where(pod => pod.NodeName == name).ToList();
+            foreach (var run in _runs.Values.Where(run => present.All(pod => pod.Uid != run.Uid)).ToList())
+            {
+                run.End(PodEnding.Gone);
+            }
+            present.ForEach(See);
+        }
+        await Task.WhenAll(
+            kubelet.RenewLeaseAsync(name, Connection),
+            kubelet.Api.StrategicPatchAsync($"{Paths.Node(name)}/status", new { status = new { conditions = new[] { Ready } } }, Connection),
+            ReportVolumesAsync());
+    }
+
+    /// <summary>Writes the volumes in use to the node's status, once for all who ask at the same time.</summary>
+    public async Task ReportVolumesAsync()
+    {
+        var connection = Connection;
+        var mine = Interlocked.Increment(ref _changes);
+        await _reporting.WaitAsync(connection);
+        try
+        {
+            if (_reported < mine)
+            {
+                var upTo = Interlocked.Read(ref _changes);
+                await kubelet.Api.PatchAsync($"{Paths.Node(name)}/status", new { status = new { volumesInUse = VolumesInUse() } }, connection);
+                _reported = upTo;
+            }
+        }
+        finally
+        {
+            _reporting.Release();
+        }
+    }
+
+    private string[] VolumesInUse()
+    {
+        lock (_gate)
+        {
+            return [.. _runs.Values.SelectMany(run => run.Volumes).Select(volume => volume.InUseName).Distinct().Order(StringComparer.Ordinal)];
+        }
+    }
+
+    private void EndAll(Func<PodRun, bool> which)
+    {
+        foreach (var run in _runs.Values.Where(which).ToList())
+        {
+            run.End(PodEnding.Crashed);
+            _runs.Remove(run.Uid);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+
+namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+
+/// <summary>A real etcd, kube-apiserver, kube-controller-manager and kube-scheduler on loopback, without nodes.</summary>
+public sealed class RealControlPlane : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+
+    private readonly ConcurrentDictionary<string, HttpClient> _clients = new();
+    private readonly List<Component> _components = [];
+    private readonly Binaries _binaries;
+    private readonly Room _room;
+    private readonly Launch _launch;
+
+    private RealControlPlane(Binaries binaries, Room room, ControlPlaneOptions options)
+    {
+        (_binaries, _room, _launch) = (binaries, room, new Launch(binaries, room, options));
+        Audit = new AuditLog(room["audit.log"]);
+    }
+
+    /// <summary>The API as the administrator sees it.</summary>
+    public Api Api => ApiAs(Identity.Administrator);
+
+    public Uri Address => _launch.Endpoint.Address;
+
+    public AuditLog Audit { get; }
+
+    /// <summary>Where the logs of the components are, and stay after a run.</summary>
+    public string LogDirectory => _room.Directory;
+
+    public static Task<RealControlPlane> StartAsync(CancellationToken cancellation) => StartAsync(new ControlPlaneOptions(), cancellation);
+
+    public static async Task<RealControlPlane> StartAsync(ControlPlaneOptions options, CancellationToken cancellation)
+    {
+        var plane = new RealControlPlane(Binaries.Find(), Room.New(), options);
+        try
+        {
+            plane._components.Add(await plane._launch.EtcdAsync());
+            plane._components.Add(await plane._launch.ApiServerAsync());
+            await plane.UntilReadyAsync(cancellation);
+            plane._components.Add(await plane._launch.ControllerManagerAsync());
+            plane._components.Add(await plane._launch.SchedulerAsync());
+            return plane;
+        }
+        catch
+        {
+            await plane.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The API as someone else sees it.</summary>
+    public Api ApiAs(Identity identity) => new(_clients.GetOrAdd(identity.Token, _ => _launch.Endpoint.ClientAs(identity)));
+
+    /// <summary>Creates the service account if need be, and a token as a pod would get: it may do what RBAC grants it and nothing else.</summary>
+    public async Task<Identity> ServiceAccountAsync(string space, string name, CancellationToken cancellation)
+    {
+        var path = $"{Paths.ServiceAccounts(space)}/{name}";
+        if (await Api.FindAsync(path, cancellation) is null)
+        {
+            await Api.CreateAsync(Paths.ServiceAccounts(space), new { metadata = new { name } }, cancellation);
+        }
+        var request = new { apiVersion = "authentication.k8s.io/v1", kind = "TokenRequest", spec = new { expirationSeconds = 24 * 60 * 60 } };
+        var token = (await Api.CreateAsync($"{path}/token", request, cancellation)).Text("status", "token");
+        return new Identity($"system:serviceaccount:{space}:{name}", token!);
+    }
+
+    /// <summary>Writes a kubeconfig for an identity and returns its path.</summary>
+    public string KubeconfigFor(Identity identity) => _launch.Kubeconfig(identity);
+
+    /// <summary>Runs kubectl and returns what it prints; a failure is an exception with its words.</summary>
+    public async Task<string> KubectlAsync(IEnumerable<string> arguments, Identity identity, CancellationToken cancellation)
+    {
+        using var kubectl = Process.Start(new ProcessStartInfo(_binaries["kubectl"], ["--kubeconfig", KubeconfigFor(identity), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            // Its discovery cache goes to the home directory otherwise.
+            Environment = { ["HOME"] = _room.Data },
+        })!;
+        var output = kubectl.StandardOutput.ReadToEndAsync(cancellation);
+        var errors = await kubectl.StandardError.ReadToEndAsync(cancellation);
+        await kubectl.WaitForExitAsync(cancellation);
+        return kubectl.ExitCode == 0
+            ? await output
+            : throw new InvalidOperationException($"kubectl {string.Join(' ', arguments)} exited with {kubectl.ExitCode}: {errors}");
+    }
+
+    /// <summary>Kills the API server, and returns when it is back on the same port and ready.</summary>
+    public async Task RestartApiServerAsync(CancellationToken cancellation)
+    {
+        await StopApiServerAsync(cancellation);
+        await StartApiServerAsync(cancellation);
+    }
+
+    /// <summary>Kills the API server; until it is started again every request is refused.</summary>
+    public async Task StopApiServerAsync(CancellationToken cancellation)
+    {
+        var server = _components.Single(component => component.Name == "kube-apiserver");
+        await server.KillAsync(cancellation);
+        _components.Remove(server);
+        server.Dispose();
+    }
+
+    public async Task StartApiServerAsync(CancellationToken cancellation)
+    {
+        _components.Add(await _launch.ApiServerAsync());
+        await UntilReadyAsync(cancellation);
+    }
+
+    /// <summary>The last lines of every component's log, for a failure's message.</summary>
+    public string LogTails(int lines = 15) => string.Concat(_components.ToArray().Select(component => component.LogTail(lines)));
+
+    public ValueTask DisposeAsync()
+    {
+        // In reverse, so that nobody wakes up to complain that another is gone.
+        foreach (var component in Enumerable.Reverse(_components))
+        {
+            component.Dispose();
+        }
+        foreach (var client in _clients.Values)
+        {
+            client.Dispose();
+        }
+        _room.Clear();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task UntilReadyAsync(CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(StartLimit);
+        try
+        {
+            while (!await IsReadyAsync(limit.Token))
+            {
+                if (_components.Any(component => component.HasExited))
+                {
+                    throw new InvalidOperationException($"The control plane did not start.\n{LogTails()}");
+                }
+                await Task.Delay(TimeSpan.FromMilliseconds(25), limit.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The API server was not ready within {StartLimit.TotalSeconds} s.\n{LogTails()}");
+        }
+    }
+
+    private async Task<bool> IsReadyAsync(CancellationToken cancellation)
+    {
+        // The certificate is written before the port opens; until then there is nothing to trust.
+        if (!File.Exists(_launch.Endpoint.CertificateFile))
+        {
+            return false;
+        }
+        try
+        {
+            using var client = _launch.Endpoint.ClientAs(Identity.Administrator);
+            using var answer = await client.GetAsync(new Uri("readyz", UriKind.Relative), cancellation);
+            return answer.StatusCode == HttpStatusCode.OK;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}

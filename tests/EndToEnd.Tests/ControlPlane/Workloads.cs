@@ -1,0 +1,154 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+
+/// <summary>Something that runs pods: its name, which their label "app" carries, and the volumes that they use.</summary>
+public sealed record Workload(World World, string Name, IReadOnlyList<Volume> Volumes)
+{
+    public Volume Volume => Volumes[0];
+
+    public IReadOnlyList<JsonNode> Pods =>
+        [.. World.View.Pods.Items.Where(pod => pod.Namespace == World.Namespace && pod.Text("metadata", "labels", "app") == Name).OrderBy(pod => pod.Name, StringComparer.Ordinal)];
+
+    /// <summary>The only pod.</summary>
+    public JsonNode Pod => Pods.Single();
+}
+
+/// <summary>Creates volumes and what uses them: every method returns when all pods run on the node that was asked for.</summary>
+public sealed class Workloads(World world)
+{
+    private readonly SemaphoreSlim _placing = new(1);
+
+    /// <summary>A StatefulSet whose pods NAME-0, NAME-1, … have a volume each, claimed as data-NAME-0, ….</summary>
+    public Task<Workload> StatefulSetAsync(
+        string name, string on, int replicas = 1, PodShape? shape = null, Func<string, VolumeShape>? volume = null) =>
+        PlaceAsync(name, on, replicas, [.. Enumerable.Range(0, replicas).Select(replica => Shape(volume, string.Create(CultureInfo.InvariantCulture, $"data-{name}-{replica}")))], _ =>
+            world.Api.CreateAsync(Paths.StatefulSets(world.Namespace), new
+            {
+                metadata = new { name },
+                spec = new
+                {
+                    replicas,
+                    serviceName = name,
+                    podManagementPolicy = "Parallel",
+                    selector = new { matchLabels = new { app = name } },
+                    template = Pod(name, shape, []),
+                    volumeClaimTemplates = new[] { new { metadata = new { name = "data" }, spec = ClaimSpec(["ReadWriteOnce"], null) } },
+                },
+            }, world.Closing));
+
+    /// <summary>A Deployment whose pods share the given volumes, or one named after it.</summary>
+    public Task<Workload> DeploymentAsync(string name, string on, int replicas = 1, PodShape? shape = null, params IReadOnlyList<VolumeShape> volumes) =>
+        PlaceAsync(name, on, replicas, volumes.Count > 0 ? volumes : [new VolumeShape($"data-{name}")], bound =>
+            world.Api.CreateAsync(Paths.Deployments(world.Namespace), new
+            {
+                metadata = new { name },
+                spec = new { replicas, selector = new { matchLabels = new { app = name } }, template = Pod(name, shape, bound) },
+            }, world.Closing));
+
+    /// <summary>A pod that nobody brings back, with the given volumes, or one named after it.</summary>
+    public Task<Workload> PodAsync(string name, string on, PodShape? shape = null, params IReadOnlyList<VolumeShape> volumes) =>
+        PlaceAsync(name, on, 1, volumes.Count > 0 ? volumes : [new VolumeShape($"data-{name}")], bound =>
+        {
+            var pod = Pod(name, shape, bound);
+            pod["metadata"]!["name"] = name;
+            return world.Api.CreateAsync(Paths.Pods(world.Namespace), pod, world.Closing);
+        });
+
+    /// <summary>Creates a PersistentVolume and a claim, and returns when they are bound.</summary>
+    public async Task<Volume> VolumeAsync(VolumeShape shape)
+    {
+        var name = shape.PersistentVolume ?? $"pvc-{world.Namespace}-{shape.Claim}";
+        var volume = new Volume(shape.Claim, name, shape.Handle ?? name, shape.Driver ?? world.Driver);
+        await world.Api.CreateAsync(Paths.Volumes, new
+        {
+            metadata = new { name },
+            spec = new
+            {
+                capacity = new { storage = "1Gi" },
+                accessModes = shape.AccessModes,
+                storageClassName = "linstor",
+                persistentVolumeReclaimPolicy = "Retain",
+                claimRef = new { @namespace = world.Namespace, name = shape.Claim },
+                csi = new { driver = volume.Driver, volumeHandle = volume.Handle, volumeAttributes = shape.Attributes },
+            },
+        }, world.Closing);
+        // Claimed before the binder knows the volume, a claim would wait for the binder's next round.
+        await world.EventuallyAsync(() => world.View.Volumes.Find(name)?.Text("status", "phase") is "Available" or "Bound", $"volume {name} available");
+        await world.Api.CreateAsync(
+            Paths.Claims(world.Namespace), new { metadata = new { name = shape.Claim }, spec = ClaimSpec(shape.AccessModes, name) }, world.Closing);
+        // A pod that the scheduler sees before its claim is bound would wait in its back-off.
+        await BoundAsync(shape.Claim);
+        return volume;
+    }
+
+    /// <summary>Waits for the binder, whose workers sometimes collide, and which looks again after fifteen seconds or when the claim changes.</summary>
+    private async Task BoundAsync(string claim)
+    {
+        var (looks, path) = (0, Paths.Claim(world.Namespace, claim));
+        await world.EventuallyAsync(async () =>
+        {
+            if (world.View.BoundClaim(world.Namespace, claim) is not null)
+            {
+                return true;
+            }
+            if (++looks % 5 == 0)
+            {
+                var annotations = new Dictionary<string, string> { ["tests/look-again"] = $"{looks}" };
+                await world.Api.PatchAsync(path, new { metadata = new { annotations } }, world.Closing);
+            }
+            return false;
+        }, $"claim {claim} bound");
+    }
+
+    private async Task<Workload> PlaceAsync(
+        string name, string on, int replicas, IReadOnlyList<VolumeShape> shapes, Func<IReadOnlyList<Volume>, Task> create)
+    {
+        await _placing.WaitAsync(world.Closing);
+        try
+        {
+            // The scheduler has no other choice while the pods start, and every choice afterwards.
+            var others = world.Nodes.Where(node => node != on).ToList();
+            await Task.WhenAll(others.Select(node => CordonAsync(node, true)));
+            var workload = new Workload(world, name, await Task.WhenAll(shapes.Select(VolumeAsync)));
+            await create(workload.Volumes);
+            await world.EventuallyAsync(
+                () => workload.Pods.Count(pod => pod.IsRunningPod && pod.NodeName == on) == replicas, $"{replicas} pods of {name} running on {on}");
+            await Task.WhenAll(others.Select(node => CordonAsync(node, false)));
+            return workload;
+        }
+        finally
+        {
+            _placing.Release();
+        }
+    }
+
+    private async Task CordonAsync(string node, bool unschedulable)
+    {
+        await world.Api.PatchAsync(Paths.Node(node), new { spec = new { unschedulable } }, world.Closing);
+        await world.EventuallyAsync(
+            () => world.View.Nodes.Find(node)!.TaintKeys.Contains("node.kubernetes.io/unschedulable") == unschedulable,
+            $"node {node} {(unschedulable ? "" : "un")}cordoned");
+    }
+
+    private JsonNode Pod(string name, PodShape? shape, IReadOnlyList<Volume> volumes)
+    {
+        shape ??= PodShape.OptedIn;
+        object[] mounted =
+        [
+            .. volumes.Select(volume => new { name = volume.Claim, persistentVolumeClaim = new { claimName = volume.Claim } }),
+            .. shape.ExtraVolumes,
+        ];
+        return System.Text.Json.JsonSerializer.SerializeToNode(new
+        {
+            metadata = new { labels = shape.Labels.SetItem("app", name), annotations = shape.Annotations },
+            spec = new { nodeSelector = world.Labels, containers = new[] { new { name = "app", image = "app" } }, volumes = mounted },
+        })!;
+    }
+
+    private static object ClaimSpec(IReadOnlyList<string> accessModes, string? volumeName) =>
+        new { accessModes, storageClassName = "linstor", volumeName, resources = new { requests = new { storage = "1Gi" } } };
+
+    private static VolumeShape Shape(Func<string, VolumeShape>? volume, string claim) => volume is null ? new VolumeShape(claim) : volume(claim);
+}
