@@ -28,17 +28,25 @@ public sealed class Component : IDisposable
 
     public bool HasExited => _process.HasExited;
 
+    public int ExitCode => _process.ExitCode;
+
     /// <summary>Starts a program; its output is appended to the log by the kernel, so nothing is lost however either side ends.</summary>
-    public static async Task<Component> StartAsync(string program, string log, IEnumerable<string> arguments)
+    public static async Task<Component> StartAsync(
+        string program, string log, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         var name = Path.GetFileName(program);
         var started = new TaskCompletionSource<Process>(TaskCreationOptions.RunContinuationsAsynchronously);
         string[] command = ["-c", "exec \"$@\" >>\"$0\" 2>&1 </dev/null", log, "setpriv", "--pdeathsig", "KILL", program, .. arguments];
+        var start = new ProcessStartInfo("/bin/sh", command) { UseShellExecute = false };
+        foreach (var (variable, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[variable] = value;
+        }
         Starts.Add(() =>
         {
             try
             {
-                started.SetResult(Process.Start(new ProcessStartInfo("/bin/sh", command) { UseShellExecute = false })!);
+                started.SetResult(Process.Start(start)!);
             }
             catch (System.ComponentModel.Win32Exception failure)
             {
@@ -54,6 +62,15 @@ public sealed class Component : IDisposable
         _process.Kill();
         await _process.WaitForExitAsync(cancellation);
     }
+
+    /// <summary>Sends a signal, by name: STOP, CONT, TERM.</summary>
+    public async Task SignalAsync(string signal, CancellationToken cancellation)
+    {
+        using var kill = Process.Start("kill", ["-s", signal, $"{_process.Id}"]);
+        await kill.WaitForExitAsync(cancellation);
+    }
+
+    public Task WaitForExitAsync(CancellationToken cancellation) => _process.WaitForExitAsync(cancellation);
 
     public string LogTail(int lines)
     {

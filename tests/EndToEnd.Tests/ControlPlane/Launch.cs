@@ -68,7 +68,7 @@ public sealed partial class Launch(Binaries binaries, Room room, ControlPlaneOpt
 
     private Task<Component> StartAsync(string program, string[] arguments) => Component.StartAsync(binaries[program], room[program + ".log"], arguments);
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -1,0 +1,70 @@
+using System.Globalization;
+using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+
+namespace Piraeus.HighAvailability.EndToEnd.Tests;
+
+/// <summary>The real program, started as a user would start it.</summary>
+public sealed class Controller : IAsyncDisposable
+{
+    private static readonly HttpClient Http = new();
+
+    private readonly Component _process;
+    private readonly int _port;
+
+    private Controller(Component process, int port) => (_process, _port) = (process, port);
+
+    /// <summary>The program under test: what HA_CONTROLLER names, else what was built beside these tests.</summary>
+    public static string Program => Environment.GetEnvironmentVariable("HA_CONTROLLER") is { Length: > 0 } named
+        ? named
+        : Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../Controller", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')), "piraeus-ha-controller"));
+
+    public IReadOnlyList<string> Log => File.Exists(_process.Log) ? [.. File.ReadLines(_process.Log)] : [];
+
+    public int ExitCode => _process.ExitCode;
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Starts it with these flags and environment; its log is a file in the control plane's folder.</summary>
+    public static async Task<Controller> StartAsync(string logDirectory, string name, IEnumerable<string> flags, IReadOnlyDictionary<string, string> environment)
+    {
+        var port = Launch.FreePort();
+        var log = Path.Combine(logDirectory, $"{name}.log");
+        string[] arguments = [.. flags, string.Create(CultureInfo.InvariantCulture, $"--leader-election-healtz-port={port}")];
+        return new(await Component.StartAsync(Program, log, arguments, environment), port);
+    }
+
+    public bool Says(string words) => Log.Any(line => line.Contains(words, StringComparison.Ordinal));
+
+    /// <summary>The status of a probe; 0 where nobody answers.</summary>
+    public async Task<int> ProbeAsync(string path)
+    {
+        try
+        {
+            using var answer = await Http.GetAsync(new Uri($"http://127.0.0.1:{_port}{path}"));
+            return (int)answer.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return 0;
+        }
+    }
+
+    public Task FreezeAsync() => _process.SignalAsync("STOP", CancellationToken.None);
+
+    public Task ThawAsync() => _process.SignalAsync("CONT", CancellationToken.None);
+
+    /// <summary>Asks it to stop, as a kubelet does, and waits until it has.</summary>
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        await _process.SignalAsync("TERM", cancellation);
+        await _process.WaitForExitAsync(cancellation);
+    }
+
+    public string LogTail(int lines = 40) => _process.LogTail(lines);
+
+    public ValueTask DisposeAsync()
+    {
+        _process.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

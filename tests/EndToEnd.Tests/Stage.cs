@@ -1,0 +1,207 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+using Piraeus.HighAvailability.Simulator.Linstor;
+using Piraeus.HighAvailability.Simulator.World;
+using Volume = Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane.Volume;
+
+namespace Piraeus.HighAvailability.EndToEnd.Tests;
+
+/// <summary>
+/// A Kubernetes cluster of three nodes with a real control plane, a simulated LINSTOR whose resources live on the same nodes, and the real
+/// controller, which has exactly the rights that deploy/all.yaml gives it.
+/// </summary>
+public sealed class Stage : IAsyncDisposable
+{
+    private static readonly SemaphoreSlim Deploying = new(1);
+    private static RealControlPlane? _deployedOn;
+
+    private readonly List<Controller> _controllers = [];
+    private readonly Identity _account;
+    private readonly int _firstWrite;
+
+    private Stage(World world, LinstorServer linstor, Identity account)
+    {
+        (World, Linstor, _account, _firstWrite) = (world, linstor, account, world.Plane.Audit.Writes().Count);
+        world.Kubelet.MayStart = OpenAsync;
+        world.Kubelet.OnStopped = Close;
+    }
+
+    public World World { get; }
+
+    public LinstorServer Linstor { get; }
+
+    public Workloads Workloads => World.Workloads;
+
+    public string A => World.A;
+
+    public string B => World.B;
+
+    public string C => World.C;
+
+    /// <summary>How the LINSTOR resource of a volume is made when its first pod starts: three replicas with data, if nothing else is said.</summary>
+    public Action<StorageWorld, string> Provision { get; set; } = (_, _) => { };
+
+    /// <summary>What LINSTOR calls a Kubernetes node.</summary>
+    public Func<string, string> LinstorName { get; private init; } = node => node;
+
+    public IReadOnlyList<Controller> Controllers => _controllers;
+
+    public Controller Controller => _controllers[0];
+
+    /// <summary>What the controllers deleted in this world, in order: pods by name, attachments by their volume's node.</summary>
+    public IReadOnlyList<string> Deletions => [.. World.Plane.Audit.Writes().Skip(_firstWrite)
+        .Where(write => write.Verb == "delete" && write.User == _account.User && write.Succeeded)
+        .Where(write => write.Resource != "pods" || write.Namespace == World.Namespace)
+        .Select(write => write.Resource == "pods" ? $"pod {write.Name}" : write.Resource)];
+
+    public static Task<Stage> SetAsync(SharedControlPlane shared) => SetAsync(shared, new WorldOptions(), _ => { });
+
+    public static async Task<Stage> SetAsync(SharedControlPlane shared, WorldOptions options, Action<StorageWorld> prepare)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var plane = await shared.Plane;
+        await DeployAsync(plane, cancellation);
+        var account = await plane.ServiceAccountAsync("ha-controller", "ha-controller", cancellation);
+        var world = await World.CreateAsync(plane, options, cancellation);
+        var storage = new StorageWorld(Timings.Quick);
+        foreach (var node in world.Nodes)
+        {
+            storage.AddNode(options.NodeId(node));
+        }
+
+        prepare(storage);
+        var linstor = await LinstorServer.StartAsync(storage, cancellation: cancellation);
+        return new Stage(world, linstor, account)
+        {
+            LinstorName = options.NodeId,
+            Provision = (w, resource) => w.AddResource(resource, [.. world.Nodes.Select(options.NodeId)]),
+        };
+    }
+
+    /// <summary>Starts a controller with a grace period of two seconds, and waits until it has seen everything.</summary>
+    public async Task<Controller> StartControllerAsync(params IEnumerable<string> flags)
+    {
+        var controller = await LaunchControllerAsync(flags);
+        await EventuallyAsync(async () => await controller.ProbeAsync("/readyz") == 200, "the controller is ready");
+        return controller;
+    }
+
+    public async Task<Controller> LaunchControllerAsync(params IEnumerable<string> flags)
+    {
+        string[] defaults =
+        [
+            $"--kubeconfig={World.Plane.KubeconfigFor(_account)}",
+            "--known-resource-grace-period=2s", "--new-resource-grace-period=2s", "--reconcile-interval=1s", "--v=5",
+            $"--attacher-name={World.Driver}",
+        ];
+        var environment = ImmutableDictionary<string, string>.Empty.Add("LS_CONTROLLERS", Linstor.Url.ToString());
+        var controller = await Controller.StartAsync(World.Plane.LogDirectory, $"controller-{World.Namespace}-{_controllers.Count}", [.. defaults, .. flags], environment);
+        _controllers.Add(controller);
+        return controller;
+    }
+
+    /// <summary>The node loses power.</summary>
+    public void Crash(string node)
+    {
+        World.Crash(node);
+        Linstor.Do(world => world.PowerOff(LinstorName(node)));
+    }
+
+    /// <summary>The node's replication links fail; its kubelet and its satellite are well.</summary>
+    public void CutLinks(string node) => Linstor.Do(world => world.CutLinks(LinstorName(node)));
+
+    public void HealLinks(string node) => Linstor.Do(world => world.HealLinks(LinstorName(node)));
+
+    public Task EventuallyAsync(Func<Task<bool>> condition, string what, double seconds = 20) => EventuallyCoreAsync(condition, what, seconds);
+
+    public Task EventuallyAsync(Func<bool> condition, string what, double seconds = 20) => EventuallyCoreAsync(() => Task.FromResult(condition()), what, seconds);
+
+    /// <summary>Waits until the controllers have deleted exactly this much, and says what they did instead if they do not.</summary>
+    public Task UntilDeletedAsync(params string[] expected) => EventuallyAsync(
+        () => Deletions.Order(StringComparer.Ordinal).SequenceEqual(expected.Order(StringComparer.Ordinal)), $"deleted {string.Join(", ", expected)}");
+
+    /// <summary>Waits until a controller says something.</summary>
+    public Task UntilSaidAsync(string words) => EventuallyAsync(() => _controllers.Exists(controller => controller.Says(words)), $"a controller says \"{words}\"");
+
+    /// <summary>
+    /// Lets a bystander's loss run its whole course: once the bystander has been moved, everything that was going to happen to an older loss has happened.
+    /// </summary>
+    public async Task<IReadOnlyList<JsonNode>> EventsOnAsync(string kind, string name) =>
+        [.. (await World.Api.ListAsync($"api/v1/namespaces/{(kind == "Pod" ? World.Namespace : "default")}/events", World.Closing))
+            .Where(happened => happened.Text("involvedObject", "kind") == kind && happened.Text("involvedObject", "name") == name
+                && happened.Text("source", "component") == "piraeus-ha-controller")];
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var controller in _controllers)
+        {
+            await controller.DisposeAsync();
+        }
+
+        await World.DisposeAsync();
+        await Linstor.DisposeAsync();
+    }
+
+    private static async Task DeployAsync(RealControlPlane plane, CancellationToken cancellation)
+    {
+        await Deploying.WaitAsync(cancellation);
+        try
+        {
+            if (!ReferenceEquals(_deployedOn, plane))
+            {
+                await plane.KubectlAsync(["apply", "-f", Repository.File("deploy/all.yaml")], Identity.Administrator, cancellation);
+                _deployedOn = plane;
+            }
+        }
+        finally
+        {
+            Deploying.Release();
+        }
+    }
+
+    private async Task EventuallyCoreAsync(Func<Task<bool>> condition, string what, double seconds)
+    {
+        try
+        {
+            await World.EventuallyAsync(condition, what, TimeSpan.FromSeconds(seconds));
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"{late.Message}\nDeleted: {string.Join(", ", Deletions)}\n{string.Concat(_controllers.Select(controller => controller.LogTail()))}");
+        }
+    }
+
+    // What linstor-csi and the mount do before a container starts: make the resource available, and open it.
+    private async Task OpenAsync(PlacedPod pod, CancellationToken cancellation)
+    {
+        foreach (var (resource, node) in Uses(pod))
+        {
+            Linstor.Do(world =>
+            {
+                if (world.FindDefinition(resource) is null)
+                {
+                    Provision(world, resource);
+                }
+
+                world.Attach(resource, node);
+            });
+            await Linstor.WhenAsync(world => world.Promote(resource, node) == PromotionOutcome.Promoted, cancellation);
+        }
+    }
+
+    private void Close(PlacedPod pod)
+    {
+        foreach (var (resource, node) in Uses(pod))
+        {
+            Linstor.Do(world =>
+            {
+                world.Demote(resource, node);
+                world.Detach(resource, node);
+            });
+        }
+    }
+
+    private IEnumerable<(string Resource, string Node)> Uses(PlacedPod pod) =>
+        pod.Volumes.Where(volume => volume.Driver == World.Driver).Select(volume => (volume.Handle.Split('/')[0], LinstorName(pod.Node)));
+}
