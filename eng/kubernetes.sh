@@ -62,7 +62,7 @@ require_commands() {
         command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
     done
     ((${#missing[@]})) || return 0
-    command -v apt-get >/dev/null || die "not Debian, and these are missing: ${missing[*]}"
+    command -v apt-get >/dev/null || die "these packages are missing and there is no apt-get: ${missing[*]}; install them, or set KUBE_BIN"
     # Asked for here and not inside a step, where the question would vanish in the log.
     ((EUID == 0)) || { command -v sudo >/dev/null && sudo -v; } ||
         die "installing ${missing[*]} needs root: run as root or with sudo, or install them first, or set KUBE_BIN"

@@ -37,12 +37,10 @@ public sealed class ControlPlaneTests(SharedControlPlane shared)
     {
         await using var world = await NewWorldAsync();
         var db = await world.Workloads.StatefulSetAsync("db", on: world.A);
-        var lost = db.Pod;
         world.Crash(world.A);
         await world.Api.PatchAsync(Paths.Node(world.A), new { spec = new { unschedulable = true } }, world.Closing);
         await ForceMoveAsync(world, db);
-        var replacement = await world.UntilReplacedAsync(lost, Promptly);
-        Assert.NotEqual(world.A, replacement.NodeName);
+        await world.UntilMovedAsync(db, from: world.A, within: Promptly);
     }
 
     [Fact]
@@ -77,6 +75,17 @@ public sealed class ControlPlaneTests(SharedControlPlane shared)
         Assert.Equal("Pending", world.FindPod("db")!.Text("status", "phase"));
         open.SetResult();
         await starting;
+    }
+
+    [Fact]
+    public async Task Pods_may_share_a_claim_and_use_volumes_of_other_drivers()
+    {
+        await using var world = await NewWorldAsync();
+        var shape = new VolumeShape("shared") { AccessModes = ["ReadWriteMany"] };
+        var first = await world.Workloads.DeploymentAsync("first", on: world.A, replicas: 3, volumes: shape);
+        var second = await world.Workloads.PodAsync("second", on: world.B, volumes: [shape, new("other") { Driver = "other.csi.example.com" }]);
+        Assert.Equal(first.Volume, second.Volume);
+        Assert.Equal("other.csi.example.com", world.View.AttachmentOf(second.Volumes[1], world.B)!.Text("spec", "attacher"));
     }
 
     [Fact]

@@ -2,10 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
 
-/// <summary>The external-attacher of one CSI driver: attaches and detaches at once, unless paused.</summary>
-public sealed class FakeAttacher(Api api, View view, string driver, Faults faults, CancellationToken closing)
+/// <summary>The external-attachers of a world's nodes, of whatever driver: they attach and detach at once, unless paused.</summary>
+public sealed class FakeAttacher(Api api, View view, Faults faults, CancellationToken closing)
 {
-    private readonly string _finalizer = $"external-attacher/{driver.Replace('.', '-')}";
     private TaskCompletionSource? _paused;
 
     /// <summary>Listens to the view; call it before the view starts.</summary>
@@ -18,13 +17,10 @@ public sealed class FakeAttacher(Api api, View view, string driver, Faults fault
 
     private async Task SyncAsync(JsonNode attachment)
     {
-        if (attachment.Text("spec", "attacher") != driver)
-        {
-            return;
-        }
         await (Volatile.Read(ref _paused)?.Task ?? Task.CompletedTask).WaitAsync(closing);
+        var mine = $"external-attacher/{attachment.Text("spec", "attacher")!.Replace('.', '-')}";
         var path = Paths.Attachment(attachment.Name);
-        var holds = attachment.Items("metadata", "finalizers").Any(finalizer => finalizer.GetValue<string>() == _finalizer);
+        var holds = attachment.Items("metadata", "finalizers").Any(finalizer => finalizer.GetValue<string>() == mine);
         if (attachment.IsTerminating)
         {
             if (holds)
@@ -35,7 +31,7 @@ public sealed class FakeAttacher(Api api, View view, string driver, Faults fault
         else if (!holds)
         {
             // The answer comes back through the watch, and is then marked as attached.
-            await PatchAsync(path, new { metadata = new { uid = attachment.Uid, finalizers = new[] { _finalizer } } });
+            await PatchAsync(path, new { metadata = new { uid = attachment.Uid, finalizers = new[] { mine } } });
         }
         else if (!attachment.IsAttached)
         {

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
 
 /// <summary>Something that runs pods: its name, which their label "app" carries, and the volumes that they use.</summary>
-public sealed record Workload(World World, string Name, IReadOnlyList<Volume> Volumes)
+public sealed record Workload(World World, string Name, int Replicas, IReadOnlyList<Volume> Volumes)
 {
     public Volume Volume => Volumes[0];
 
@@ -56,9 +56,13 @@ public sealed class Workloads(World world)
             return world.Api.CreateAsync(Paths.Pods(world.Namespace), pod, world.Closing);
         });
 
-    /// <summary>Creates a PersistentVolume and a claim, and returns when they are bound.</summary>
+    /// <summary>Creates a PersistentVolume and a claim, and returns when they are bound; a claim that is there already is shared.</summary>
     public async Task<Volume> VolumeAsync(VolumeShape shape)
     {
+        if (world.View.VolumeOf(world.Namespace, shape.Claim) is { } shared)
+        {
+            return shared;
+        }
         var name = shape.PersistentVolume ?? $"pvc-{world.Namespace}-{shape.Claim}";
         var volume = new Volume(shape.Claim, name, shape.Handle ?? name, shape.Driver ?? world.Driver);
         await world.Api.CreateAsync(Paths.Volumes, new
@@ -111,7 +115,7 @@ public sealed class Workloads(World world)
             // The scheduler has no other choice while the pods start, and every choice afterwards.
             var others = world.Nodes.Where(node => node != on).ToList();
             await Task.WhenAll(others.Select(node => CordonAsync(node, true)));
-            var workload = new Workload(world, name, await Task.WhenAll(shapes.Select(VolumeAsync)));
+            var workload = new Workload(world, name, replicas, await Task.WhenAll(shapes.Select(VolumeAsync)));
             await create(workload.Volumes);
             await world.EventuallyAsync(
                 () => workload.Pods.Count(pod => pod.IsRunningPod && pod.NodeName == on) == replicas, $"{replicas} pods of {name} running on {on}");

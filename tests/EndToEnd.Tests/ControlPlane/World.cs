@@ -34,7 +34,7 @@ public sealed class World : IAsyncDisposable
         Faults = new Faults(Closing);
         View = new View(Api, Namespace, Nodes.ToHashSet());
         Kubelet = new FakeKubelet(plane.ApiAs(Identity.Kubelet), View, Faults, Closing);
-        Attacher = new FakeAttacher(plane.ApiAs(Identity.Attacher), View, Driver, Faults, Closing);
+        Attacher = new FakeAttacher(plane.ApiAs(Identity.Attacher), View, Faults, Closing);
         Workloads = new Workloads(this);
     }
 
@@ -112,8 +112,14 @@ public sealed class World : IAsyncDisposable
     public Task<JsonNode> UntilReplacedAsync(JsonNode pod, TimeSpan? within = null) => UntilAsync(
         () => FindPod(pod.Name) is { IsRunningPod: true } running && running.Uid != pod.Uid ? running : null, $"another pod {pod.Name} running", within);
 
+    /// <summary>Waits until all of the workload runs again, and nothing of it on the node that it came from.</summary>
+    public Task<IReadOnlyList<JsonNode>> UntilMovedAsync(Workload workload, string from, TimeSpan? within = null) => UntilAsync(
+        () => workload.Pods is { } pods && pods.Count == workload.Replicas && pods.All(pod => pod.IsRunningPod && pod.NodeName != from) ? pods : null,
+        $"all of {workload.Name} running elsewhere than on {from}", within);
+
     /// <summary>Waits, without polling, until the pods of this world have the answer.</summary>
-    public async Task<JsonNode> UntilAsync(Func<JsonNode?> answer, string what, TimeSpan? within = null)
+    public async Task<T> UntilAsync<T>(Func<T?> answer, string what, TimeSpan? within = null)
+        where T : class
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Closing);
         limit.CancelAfter(within ?? Patience);
