@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
 using Piraeus.HighAvailability.Simulator.Linstor;
 using Piraeus.HighAvailability.Simulator.World;
-using Volume = Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane.Volume;
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
 
