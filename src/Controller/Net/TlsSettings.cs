@@ -35,8 +35,6 @@ internal sealed record TlsSettings
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         ClientCertificateContext = Identity(),
         RemoteCertificateValidationCallback = SkipVerification ? (_, _, _, _) => true : null,
-        // A resumed session would go on showing the certificate that it began with.
-        AllowTlsResume = false,
     };
 
     /// <summary>A chain policy and not a callback, because with it the host name is still checked for us.</summary>

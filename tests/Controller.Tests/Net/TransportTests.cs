@@ -150,6 +150,25 @@ public sealed class TransportTests : IDisposable
         Assert.DoesNotContain(server.Visits, visit => visit.Headers.ContainsKey("Cookie"));
     }
 
+    [Fact]
+    public async Task A_stream_that_is_left_unread_is_closed_at_once()
+    {
+        var left = new TaskCompletionSource();
+        await using var server = await TestServer.StartAsync(null);
+        server.Answer = async context =>
+        {
+            context.RequestAborted.Register(left.SetResult);
+            await context.Response.Body.FlushAsync();
+            await left.Task;
+        };
+        using var client = new HttpClient(Transport.Create(new TlsSettings()));
+
+        (await client.GetAsync($"http://localhost:{server.Port}/", HttpCompletionOption.ResponseHeadersRead)).Dispose();
+
+        // The handler's own habit is to go on reading for two seconds.
+        await left.Task.WaitAsync(TimeSpan.FromSeconds(1.5));
+    }
+
     [Theory]
     [InlineData("http")]
     [InlineData("https")]
