@@ -14,6 +14,7 @@ internal static class Logs
     public static ILoggerFactory Create(Settings settings) => LoggerFactory.Create(logging =>
     {
         logging.SetMinimumLevel(settings.LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        logging.AddJsonConsole(json => (json.UseUtcTimestamp, json.TimestampFormat) = (true, TimeFormat));
         logging.AddConsole(console =>
         {
             console.FormatterName = settings.LogFormat == LogFormat.Json ? ConsoleFormatterNames.Json : OneLine.FormatterName;
@@ -21,7 +22,6 @@ internal static class Logs
             console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite; // a reader that hangs must not stop a failover
         });
         logging.Services.AddSingleton<ConsoleFormatter, OneLine>();
-        logging.AddJsonConsole(json => (json.UseUtcTimestamp, json.TimestampFormat) = (true, TimeFormat));
     });
 
     /// <summary>Time, level, the part of the program that speaks, and what it says.</summary>

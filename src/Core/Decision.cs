@@ -88,7 +88,7 @@ public enum HoldReason
     /// <summary>So many satellites look lost that the witness is doubted.</summary>
     Storm,
 
-    /// <summary>The grace period is over; LINSTOR is asked once more.</summary>
+    /// <summary>The grace period is over; whoever knows is asked once more.</summary>
     AwaitingConfirmation,
 
     /// <summary>The pod carries the annotation that exempts it.</summary>

@@ -130,9 +130,9 @@ internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cl
 
         if (count.Pods.FirstOrDefault(pod => pod.Uses(claim) && !pod.Finished) is { } stays)
         {
-            // A pod that left the watch may be gone, or only have lost its label: ask again who is there.
+            // A pod that has left the watch may be gone, or only have lost its label: ask again who is there.
             Ask(new Decision.CountPods(user.Node), count.AskedAt + ShortestInterval);
-            Hold(user, HoldReason.AttachmentInUse, stays.Key.ToString(), evidence.Since, stays);
+            Hold(user, stays.OptedIn ? HoldReason.AwaitingConfirmation : HoldReason.AttachmentInUse, stays.OptedIn ? $"pod {stays.Key}" : stays.Key.ToString(), evidence.Since, stays);
             return;
         }
 

@@ -35,10 +35,10 @@ public static class Sentences
         HoldReason.KubernetesSilent => $"the Kubernetes API does not tell its {Words(hold.Detail)}.",
         HoldReason.GraceNotOver => "it seems to have lost its storage, but the grace period is not over.",
         HoldReason.Storm => $"{hold.Detail} at once, so LINSTOR's own view is in doubt.",
-        HoldReason.AwaitingConfirmation => $"LINSTOR has not yet confirmed the state of {hold.Detail}.",
+        HoldReason.AwaitingConfirmation => $"the state of {hold.Detail} has not yet been confirmed.",
         HoldReason.OptedOut => "it carries the annotation drbd.linbit.com/ignore-fail-over.",
         HoldReason.WritesToSharedStorage => $"it also writes to storage that is not fenced with resource {hold.Resource}: {hold.Detail}.",
-        HoldReason.AttachmentInUse => $"pod {hold.Detail} stays on node {hold.Node} and uses the attachment; it has not opted in, or not been moved.",
+        HoldReason.AttachmentInUse => $"pod {hold.Detail} stays on node {hold.Node} and uses the attachment; it has not opted in.",
         HoldReason.NotOptedIn => $"attachment {hold.Detail} belongs to no pod that opted in.",
         _ => throw new ArgumentOutOfRangeException(nameof(hold)),
     };

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
@@ -15,6 +16,7 @@ public sealed class Stage : IAsyncDisposable
     private static readonly SemaphoreSlim Deploying = new(1);
     private static RealControlPlane? _deployedOn;
 
+    private readonly ConcurrentDictionary<string, string> _attachments = new();
     private readonly List<Controller> _controllers = [];
     private readonly Identity _account;
     private readonly int _firstWrite;
@@ -22,6 +24,7 @@ public sealed class Stage : IAsyncDisposable
     private Stage(World world, LinstorServer linstor, Identity account)
     {
         (World, Linstor, _account, _firstWrite) = (world, linstor, account, world.Plane.Audit.Writes().Count);
+        world.View.Attachments.Seen += attachment => _attachments[attachment.Name] = Describe(attachment);
         world.Kubelet.MayStart = OpenAsync;
         world.Kubelet.OnStopped = Close;
     }
@@ -48,11 +51,14 @@ public sealed class Stage : IAsyncDisposable
 
     public Controller Controller => _controllers[0];
 
-    /// <summary>What the controllers deleted in this world, in order: pods by name, attachments by their volume's node.</summary>
-    public IReadOnlyList<string> Deletions => [.. World.Plane.Audit.Writes().Skip(_firstWrite)
-        .Where(write => write.Verb == "delete" && write.User == _account.User && write.Succeeded)
-        .Where(write => write.Resource != "pods" || write.Namespace == World.Namespace)
-        .Select(write => write.Resource == "pods" ? $"pod {write.Name}" : write.Resource)];
+    /// <summary>What the controllers deleted in this world, each once: pods by name, attachments by the claim and node that they served.</summary>
+    public IReadOnlyList<string> Deletions => [.. Writes
+        .Where(write => write.Verb == "delete" && write.Succeeded)
+        .Select(write => write.Resource == "pods" ? $"pod {write.Name}" : _attachments.GetValueOrDefault(write.Name ?? "") ?? $"{write.Resource} {write.Name}")
+        .Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>Everything that the controllers wrote since the stage was set, in order.</summary>
+    public IEnumerable<Audited> Writes => World.Plane.Audit.Writes().Skip(_firstWrite).Where(write => write.User == _account.User);
 
     public static Task<Stage> SetAsync(SharedControlPlane shared) => SetAsync(shared, new WorldOptions(), _ => { });
 
@@ -118,14 +124,12 @@ public sealed class Stage : IAsyncDisposable
 
     /// <summary>Waits until the controllers have deleted exactly this much, and says what they did instead if they do not.</summary>
     public Task UntilDeletedAsync(params string[] expected) => EventuallyAsync(
-        () => Deletions.Order(StringComparer.Ordinal).SequenceEqual(expected.Order(StringComparer.Ordinal)), $"deleted {string.Join(", ", expected)}");
+        () => Deletions.SequenceEqual(expected.Order(StringComparer.Ordinal)), $"deleted {string.Join(", ", expected)}");
 
     /// <summary>Waits until a controller says something.</summary>
     public Task UntilSaidAsync(string words) => EventuallyAsync(() => _controllers.Exists(controller => controller.Says(words)), $"a controller says \"{words}\"");
 
-    /// <summary>
-    /// Lets a bystander's loss run its whole course: once the bystander has been moved, everything that was going to happen to an older loss has happened.
-    /// </summary>
+    /// <summary>The Events that the controllers wrote about an object.</summary>
     public async Task<IReadOnlyList<JsonNode>> EventsOnAsync(string kind, string name) =>
         [.. (await World.Api.ListAsync($"api/v1/namespaces/{(kind == "Pod" ? World.Namespace : "default")}/events", World.Closing))
             .Where(happened => happened.Text("involvedObject", "kind") == kind && happened.Text("involvedObject", "name") == name
@@ -199,6 +203,12 @@ public sealed class Stage : IAsyncDisposable
                 world.Detach(resource, node);
             });
         }
+    }
+
+    private string Describe(JsonNode attachment)
+    {
+        var volume = World.View.Volumes.Find(attachment.AttachedVolume!);
+        return $"attachment of {volume?.Text("spec", "claimRef", "name") ?? attachment.AttachedVolume} on {attachment.NodeName![(World.Namespace.Length + 1)..]}";
     }
 
     private IEnumerable<(string Resource, string Node)> Uses(PlacedPod pod) =>
