@@ -1,6 +1,8 @@
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Piraeus.HighAvailability.Simulator.World;
 
@@ -43,8 +45,7 @@ internal sealed class EventsApi(WorldClock clock, EventStreams streams, Hazards 
                 await SendAsync(context, bytes);
             }
 
-            // The server never ends a stream properly: no final chunk.
-            context.Abort();
+            await EndWithoutFinalChunkAsync(context);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -58,6 +59,13 @@ internal sealed class EventsApi(WorldClock clock, EventStreams streams, Hazards 
                 return true;
             });
         }
+    }
+
+    /// <summary>LINSTOR never ends a stream properly. Completing the transport's output sends what was written and closes; aborting would lose it.</summary>
+    private static async Task EndWithoutFinalChunkAsync(HttpContext context)
+    {
+        await context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output.CompleteAsync();
+        await Task.Delay(Timeout.Infinite, context.RequestAborted);
     }
 
     private static async Task SendAsync(HttpContext context, byte[] bytes)

@@ -16,8 +16,8 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
         Resynchronise(definition);
         foreach (var primary in definition.Members.Where(CanWrite).ToList())
         {
-            BeginGeneration(primary);
-            OutdateWhomItCannotReach(primary);
+            Generations.Begin(primary);
+            Generations.OutdateOutOfReachOf(primary);
         }
     }
 
@@ -34,22 +34,6 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
         replica.Role,
         replica.Disk,
         [.. replica.Definition.ConnectedPeers(replica).Select(peer => new DrbdPeer(peer.Role, peer.Disk, SeesNoMorePrimariesThan(replica, peer)))]);
-
-    /// <summary>All that can be reached over connections, itself included.</summary>
-    public static HashSet<Replica> Partition(Replica replica)
-    {
-        HashSet<Replica> reached = [replica];
-        Queue<Replica> next = new([replica]);
-        while (next.TryDequeue(out var at))
-        {
-            foreach (var peer in replica.Definition.ConnectedPeers(at).Where(reached.Add))
-            {
-                next.Enqueue(peer);
-            }
-        }
-
-        return reached;
-    }
 
     public bool AllowsTwoPrimaries(ResourceDefinition definition) => option(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes";
 
@@ -149,42 +133,6 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
             reached.Count(member => !member.Diskless),
             members.Count(member => member.Diskless),
             reached.Count(member => member.Diskless));
-    }
-
-    /// <summary>The replica whose data a Primary reads: itself, or a peer with current data.</summary>
-    public static Replica? DataOf(Replica replica) =>
-        replica.Disk == DiskState.UpToDate ? replica : replica.Definition.ConnectedPeers(replica).FirstOrDefault(peer => peer.Disk == DiskState.UpToDate);
-
-    /// <summary>A Primary that goes on without a replica of its data, or of newer data, begins a new generation with those that remain.</summary>
-    private static void BeginGeneration(Replica primary)
-    {
-        if (DataOf(primary) is not { } data)
-        {
-            return;
-        }
-
-        var definition = primary.Definition;
-        var holders = definition.ConnectedPeers(primary).Append(primary).Where(replica => replica.Disk == DiskState.UpToDate).ToList();
-        if (definition.Members.Exists(other => !other.Diskless && !holders.Contains(other) && other.Lineage.AsSpan().StartsWith(data.Lineage.AsSpan())))
-        {
-            var lineage = data.Lineage.Add(definition.NextGeneration());
-            holders.ForEach(holder => holder.Lineage = lineage);
-        }
-
-        if (primary.Diskless)
-        {
-            primary.Lineage = data.Lineage;
-        }
-    }
-
-    private static void OutdateWhomItCannotReach(Replica primary)
-    {
-        var outOfReach = Partition(primary).Where(other =>
-            other.Disk == DiskState.UpToDate && other != primary && !primary.Definition.Connected(primary, other) && other.Lineage.Length < primary.Lineage.Length);
-        foreach (var replica in outOfReach)
-        {
-            replica.Disk = DiskState.Outdated;
-        }
     }
 
     private void Resynchronise(ResourceDefinition definition)

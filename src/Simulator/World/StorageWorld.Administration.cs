@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
-
 namespace Piraeus.HighAvailability.Simulator.World;
 
-/// <remarks>What an administrator, or LINSTOR by itself, does to definitions, replicas and nodes.</remarks>
+/// <remarks>What an administrator, or LINSTOR by itself, does to definitions and replicas.</remarks>
 public sealed partial class StorageWorld
 {
     /// <summary>Creates a resource the way it happens: DRBD comes up step by step, and the new data is current at the end.</summary>
@@ -79,138 +77,6 @@ public sealed partial class StorageWorld
         return true;
     }
 
-    /// <summary>Sets (or, with null, removes) a property of a definition. Setting quorum makes it the user's.</summary>
-    public void SetDefinitionProperty(string resource, string key, string? value)
-    {
-        Write(Definition(resource).Properties, key, value);
-        SettleAll();
-    }
-
-    /// <summary>Sets (or, with null, removes) a property of a group. Setting quorum makes LINSTOR withdraw its own choice from the group's definitions.</summary>
-    public void SetGroupProperty(string group, string key, string? value)
-    {
-        Write((FindGroup(group) ?? throw new ArgumentException($"There is no resource group {group}.")).Properties, key, value);
-        WithdrawAutomaticQuorum(key, _definitions.Values.Where(definition => string.Equals(definition.Group.Name, group, StringComparison.OrdinalIgnoreCase)));
-        SettleAll();
-    }
-
-    /// <summary>Sets (or, with null, removes) a property of the controller. Setting quorum makes LINSTOR withdraw its own choice from all definitions.</summary>
-    public void SetControllerProperty(string key, string? value)
-    {
-        Write(ControllerProperties, key, value);
-        WithdrawAutomaticQuorum(key, _definitions.Values);
-        SettleAll();
-    }
-
-    /// <summary>Sets a property of a node.</summary>
-    public void SetNodeProperty(string node, string key, string value)
-    {
-        var before = Node(node).Describe();
-        Node(node).SetProperty(key, value);
-        NodeChanged?.Invoke(new("node-modified", Node(node).Describe(), before));
-    }
-
-    /// <summary>LINSTOR gives up a node: its resources vanish, and nobody is told.</summary>
-    /// <returns>False, and nothing happens, while its satellite is connected.</returns>
-    public bool LoseNode(string node)
-    {
-        var lost = Node(node);
-        if (lost.Status != ConnectionStatus.Offline)
-        {
-            return false;
-        }
-
-        foreach (var replica in ReplicasOn(lost))
-        {
-            (replica.Estranged, replica.Forgotten) = (true, true);
-            Knowledge.Drop(replica);
-            ChooseQuorum(replica.Definition);
-        }
-
-        Remove(lost);
-        return true;
-    }
-
-    /// <summary>Deletes a node that has no replicas.</summary>
-    /// <returns>False, and nothing happens, if it has some.</returns>
-    public bool DeleteNode(string node)
-    {
-        var deleted = Node(node);
-        if (ReplicasOn(deleted).Exists(replica => !replica.Forgotten))
-        {
-            return false;
-        }
-
-        Remove(deleted);
-        NodeChanged?.Invoke(new("node-delete", deleted.Describe()));
-        return true;
-    }
-
-    /// <summary>LINSTOR evicts a node that has been offline for long; here nothing replaces its replicas.</summary>
-    /// <returns>False, and nothing happens, while its satellite is connected.</returns>
-    public bool Evict(string node)
-    {
-        var evicted = Node(node);
-        if (evicted.Status != ConnectionStatus.Offline || evicted.Evicted)
-        {
-            return false;
-        }
-
-        evicted.Flag("DELETE", "EVICTED");
-        foreach (var replica in ReplicasOn(evicted))
-        {
-            replica.Estranged = true;
-            ChooseQuorum(replica.Definition);
-        }
-
-        NodeChanged?.Invoke(new("node-evicted", evicted.Describe()));
-        SettleAll();
-        return true;
-    }
-
-    private static void Write(SortedDictionary<string, string> properties, string key, string? value)
-    {
-        if (value is null)
-        {
-            properties.Remove(key);
-        }
-        else
-        {
-            properties[key] = value;
-        }
-
-        if (key == QuorumPolicy.Key)
-        {
-            Write(properties, QuorumPolicy.SetByKey, value is null ? null : "user");
-        }
-    }
-
-    private static void WithdrawAutomaticQuorum(string key, IEnumerable<ResourceDefinition> definitions)
-    {
-        foreach (var definition in definitions.Where(definition => key == QuorumPolicy.Key && !definition.Properties.ContainsKey(QuorumPolicy.SetByKey)))
-        {
-            definition.Properties.Remove(QuorumPolicy.Key);
-        }
-    }
-
-    private string? Option(ResourceDefinition definition, string key) =>
-        definition.Properties.GetValueOrDefault(key) ?? definition.Group.Properties.GetValueOrDefault(key) ?? ControllerProperties.GetValueOrDefault(key);
-
-    /// <summary>LINSTOR's automatic pass over a definition whose replicas have changed.</summary>
-    private void ChooseQuorum(ResourceDefinition definition)
-    {
-        if (!definition.IsDrbd || definition.Properties.ContainsKey(QuorumPolicy.SetByKey))
-        {
-            return;
-        }
-
-        ImmutableArray<SortedDictionary<string, string>> above = [definition.Group.Properties, ControllerProperties];
-        var chosenByUser = above.FirstOrDefault(properties => properties.ContainsKey(QuorumPolicy.SetByKey));
-        var counted = definition.Members.FindAll(replica => replica is { Estranged: false, DrbdDeleting: false });
-        definition.Properties[QuorumPolicy.Key] = chosenByUser?[QuorumPolicy.Key]
-            ?? QuorumPolicy.Automatic(counted.Count(replica => !replica.Diskless), counted.Count(replica => replica.Diskless));
-    }
-
     /// <summary>DRBD's first line about a new object says no, whatever comes later.</summary>
     private void Appear(Replica replica) => Agenda.After(Timings.Deploy, () =>
     {
@@ -260,13 +126,5 @@ public sealed partial class StorageWorld
         {
             _definitions.Remove(definition.Name);
         }
-    }
-
-    private void Remove(StorageNode node)
-    {
-        _nodes.Remove(node.Name);
-        node.Session++;
-        _network.Leave(node);
-        SettleAll();
     }
 }

@@ -38,7 +38,7 @@ public sealed partial class StorageWorld
         {
             replica.Role = DrbdRole.Primary;
             replica.Kind = replica.Kind == ReplicaKind.TieBreaker ? ReplicaKind.Diskless : replica.Kind;
-            replica.Lineage = replica.Diskless && Replication.DataOf(replica) is { } data ? data.Lineage : replica.Lineage;
+            replica.Lineage = replica.Diskless && Generations.DataOf(replica) is { } data ? data.Lineage : replica.Lineage;
             Settle(replica.Definition);
         }
 
@@ -107,7 +107,7 @@ public sealed partial class StorageWorld
             return PromotionOutcome.NoQuorum;
         }
 
-        var partition = Replication.Partition(replica);
+        var partition = Generations.Partition(replica);
         if (partition.Any(peer => peer != replica && !_replication.AllowsTwoPrimaries(replica.Definition) && peer.Role == DrbdRole.Primary))
         {
             return PromotionOutcome.InUseElsewhere;

@@ -190,6 +190,22 @@ public sealed class EventStreamTests
     }
 
     [Fact]
+    public async Task A_cut_stream_delivers_what_was_told_ends_without_a_final_chunk_and_is_forgotten()
+    {
+        await using var linstor = await LinstorServer.StartAsync(SmallWorld());
+        await using var wire = await Wire.SubscribeAsync(linstor.Url);
+        await wire.TakeHeadAsync();
+        await wire.TakeChunkAsync();
+        linstor.Do(world => world.Promote("pvc-1", "node-a"));
+        linstor.CutStreams();
+        Assert.Equal($"64\r\n{NodeAUnpromotable}\r\n", await wire.TakeAllAsync());
+        await linstor.WhenSubscribedAsync(0);
+        await using var next = await Wire.SubscribeAsync(linstor.Url);
+        await next.TakeHeadAsync();
+        Assert.Equal(NodeAUnpromotable, await next.TakeChunkAsync());
+    }
+
+    [Fact]
     public async Task A_half_open_stream_stays_connected_and_says_nothing_more()
     {
         await using var linstor = await LinstorServer.StartAsync(SmallWorld());

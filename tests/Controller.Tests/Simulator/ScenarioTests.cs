@@ -247,6 +247,29 @@ public sealed class ScenarioTests
     }
 
     [Fact]
+    public void A_peer_that_has_fallen_silent_holds_promotion_up_until_DRBD_gives_it_up()
+    {
+        var story = Story.OfThreeReplicas();
+        story.World.Demote("r", "a");
+        story.World.CutLinks("a");
+        Assert.Equal(PromotionOutcome.PeerSilent, story.World.Promote("r", "b"));
+        story.Settle();
+        Assert.Equal(PromotionOutcome.Promoted, story.World.Promote("r", "b"));
+    }
+
+    [Fact]
+    public void A_node_that_loses_one_peer_finds_out_at_once_about_the_others_that_are_gone()
+    {
+        var story = Story.OfThreeReplicas();
+        story.World.CutLink("a", "b");
+        story.World.RunFor(story.World.Timings.PeerLoss / 2);
+        story.World.CutLink("a", "c");
+        story.World.RunFor(story.World.Timings.PeerLoss / 2);
+        Assert.Equal(["b:Connecting", "c:Connecting"], story.MessagesOn("a"));
+        Assert.Equal(["b=true", "c=true"], story.Tellings);
+    }
+
+    [Fact]
     public void A_node_that_returns_with_old_data_is_resynchronised()
     {
         var story = Story.OfThreeReplicas();

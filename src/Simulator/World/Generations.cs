@@ -1,0 +1,58 @@
+namespace Piraeus.HighAvailability.Simulator.World;
+
+/// <summary>Who holds which generation of the data, and who falls behind when a Primary writes on.</summary>
+internal static class Generations
+{
+    /// <summary>All that can be reached over connections, itself included.</summary>
+    public static HashSet<Replica> Partition(Replica replica)
+    {
+        HashSet<Replica> reached = [replica];
+        Queue<Replica> next = new([replica]);
+        while (next.TryDequeue(out var at))
+        {
+            foreach (var peer in replica.Definition.ConnectedPeers(at).Where(reached.Add))
+            {
+                next.Enqueue(peer);
+            }
+        }
+
+        return reached;
+    }
+
+    /// <summary>The replica whose data a Primary reads: itself, or a peer with current data.</summary>
+    public static Replica? DataOf(Replica replica) =>
+        replica.Disk == DiskState.UpToDate ? replica : replica.Definition.ConnectedPeers(replica).FirstOrDefault(peer => peer.Disk == DiskState.UpToDate);
+
+    /// <summary>A Primary that goes on without a replica of its data, or of newer data, begins a new generation with those that remain.</summary>
+    public static void Begin(Replica primary)
+    {
+        if (DataOf(primary) is not { } data)
+        {
+            return;
+        }
+
+        var definition = primary.Definition;
+        var holders = definition.ConnectedPeers(primary).Append(primary).Where(replica => replica.Disk == DiskState.UpToDate).ToList();
+        if (definition.Members.Exists(other => !other.Diskless && !holders.Contains(other) && other.Lineage.AsSpan().StartsWith(data.Lineage.AsSpan())))
+        {
+            var lineage = data.Lineage.Add(definition.NextGeneration());
+            holders.ForEach(holder => holder.Lineage = lineage);
+        }
+
+        if (primary.Diskless)
+        {
+            primary.Lineage = data.Lineage;
+        }
+    }
+
+    /// <summary>What a writing Primary reaches only through others falls behind, and is told so.</summary>
+    public static void OutdateOutOfReachOf(Replica primary)
+    {
+        var outOfReach = Partition(primary).Where(other =>
+            other.Disk == DiskState.UpToDate && other != primary && !primary.Definition.Connected(primary, other) && other.Lineage.Length < primary.Lineage.Length);
+        foreach (var replica in outOfReach)
+        {
+            replica.Disk = DiskState.Outdated;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Simulator.World;
+
+/// <remarks>Properties, which are inherited, and the quorum that LINSTOR chooses where no user did.</remarks>
+public sealed partial class StorageWorld
+{
+    /// <summary>Sets (or, with null, removes) a property of a definition. Setting quorum makes it the user's.</summary>
+    public void SetDefinitionProperty(string resource, string key, string? value)
+    {
+        Write(Definition(resource).Properties, key, value);
+        SettleAll();
+    }
+
+    /// <summary>Sets (or, with null, removes) a property of a group. Setting quorum makes LINSTOR withdraw its own choice from the group's definitions.</summary>
+    public void SetGroupProperty(string group, string key, string? value)
+    {
+        Write((FindGroup(group) ?? throw new ArgumentException($"There is no resource group {group}.")).Properties, key, value);
+        WithdrawAutomaticQuorum(key, _definitions.Values.Where(definition => string.Equals(definition.Group.Name, group, StringComparison.OrdinalIgnoreCase)));
+        SettleAll();
+    }
+
+    /// <summary>Sets (or, with null, removes) a property of the controller. Setting quorum makes LINSTOR withdraw its own choice from all definitions.</summary>
+    public void SetControllerProperty(string key, string? value)
+    {
+        Write(ControllerProperties, key, value);
+        WithdrawAutomaticQuorum(key, _definitions.Values);
+        SettleAll();
+    }
+
+    private static void Write(SortedDictionary<string, string> properties, string key, string? value)
+    {
+        if (value is null)
+        {
+            properties.Remove(key);
+        }
+        else
+        {
+            properties[key] = value;
+        }
+
+        if (key == QuorumPolicy.Key)
+        {
+            Write(properties, QuorumPolicy.SetByKey, value is null ? null : "user");
+        }
+    }
+
+    private static void WithdrawAutomaticQuorum(string key, IEnumerable<ResourceDefinition> definitions)
+    {
+        foreach (var definition in definitions.Where(definition => key == QuorumPolicy.Key && !definition.Properties.ContainsKey(QuorumPolicy.SetByKey)))
+        {
+            definition.Properties.Remove(QuorumPolicy.Key);
+        }
+    }
+
+    private string? Option(ResourceDefinition definition, string key) =>
+        definition.Properties.GetValueOrDefault(key) ?? definition.Group.Properties.GetValueOrDefault(key) ?? ControllerProperties.GetValueOrDefault(key);
+
+    /// <summary>LINSTOR's automatic pass over a definition whose replicas have changed.</summary>
+    private void ChooseQuorum(ResourceDefinition definition)
+    {
+        if (!definition.IsDrbd || definition.Properties.ContainsKey(QuorumPolicy.SetByKey))
+        {
+            return;
+        }
+
+        ImmutableArray<SortedDictionary<string, string>> above = [definition.Group.Properties, ControllerProperties];
+        var chosenByUser = above.FirstOrDefault(properties => properties.ContainsKey(QuorumPolicy.SetByKey));
+        var counted = definition.Members.FindAll(replica => replica is { Estranged: false, DrbdDeleting: false });
+        definition.Properties[QuorumPolicy.Key] = chosenByUser?[QuorumPolicy.Key]
+            ?? QuorumPolicy.Automatic(counted.Count(replica => !replica.Diskless), counted.Count(replica => replica.Diskless));
+    }
+}
