@@ -1,4 +1,3 @@
-using System.Globalization;
 using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
@@ -24,14 +23,13 @@ public sealed class Controller : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Starts it with these flags and environment; its log is a file in the control plane's folder.</summary>
-    public static async Task<Controller> StartAsync(string logDirectory, string name, IEnumerable<string> flags, IReadOnlyDictionary<string, string> environment)
-    {
-        var port = Launch.FreePort();
-        var log = Path.Combine(logDirectory, $"{name}.log");
-        string[] arguments = [.. flags, string.Create(CultureInfo.InvariantCulture, $"--leader-election-healtz-port={port}")];
-        return new(await Component.StartAsync(Program, log, arguments, environment), port);
-    }
+    /// <summary>Starts it with these arguments and environment; its log is a file.</summary>
+    /// <param name="log">The file.</param>
+    /// <param name="port">Where it was told to serve its probes.</param>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="environment">What it finds in its environment besides our own.</param>
+    public static async Task<Controller> StartAsync(string log, int port, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment) =>
+        new(await Component.StartAsync(Program, log, arguments, environment), port);
 
     public bool Says(string words) => Log.Any(line => line.Contains(words, StringComparison.Ordinal));
 

@@ -62,12 +62,12 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     {
         await using var stage = await Stage.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        var controller = await stage.StartControllerAsync();
+        await stage.StartControllerAsync();
 
         stage.Linstor.Do(world => world.StopSatellite(stage.A));
         await stage.UntilSaidAsync("only its LINSTOR satellite went away. (StillConnected)");
         stage.Linstor.Do(world => world.StartSatellite(stage.A));
-        await stage.BystanderIsMovedAsync(controller);
+        await stage.BystanderIsMovedAsync();
 
         Assert.DoesNotContain("pod db-0", stage.Deletions);
     }
@@ -77,12 +77,12 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     {
         await using var stage = await Stage.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        var controller = await stage.StartControllerAsync();
+        await stage.StartControllerAsync();
 
         stage.CutLinks(stage.A);
         await stage.UntilSaidAsync("the grace period is not over");
         stage.HealLinks(stage.A);
-        await stage.BystanderIsMovedAsync(controller);
+        await stage.BystanderIsMovedAsync();
 
         Assert.DoesNotContain("pod db-0", stage.Deletions);
     }
@@ -92,12 +92,12 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     {
         await using var stage = await Stage.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        var controller = await stage.StartControllerAsync();
+        await stage.StartControllerAsync();
 
         // Each flap lasts for as long as the storage takes to notice and to recover; together they outlast the grace period.
         using var flapping = CancellationTokenSource.CreateLinkedTokenSource(stage.World.Closing);
         var flaps = FlapAsync(stage, flapping.Token);
-        await stage.BystanderIsMovedAsync(controller, on: stage.C, lost: stage.C);
+        await stage.BystanderIsMovedAsync();
         await flapping.CancelAsync();
         Assert.True(await flaps > 5);
 
@@ -110,7 +110,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
         await using var stage = await Stage.SetAsync(shared);
         stage.Provision = (world, resource) =>
         {
-            world.AddResource(resource, stage.World.Nodes);
+            world.AddResource(resource, [stage.A, stage.B, stage.C]);
             world.SetDefinitionProperty(resource, "DrbdOptions/Resource/quorum", "off");
         };
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);

@@ -8,7 +8,7 @@ using Piraeus.HighAvailability.Simulator.World;
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
 
 /// <summary>
-/// A Kubernetes cluster of three nodes with a real control plane, a simulated LINSTOR whose resources live on the same nodes, and the real
+/// A Kubernetes cluster of five nodes with a real control plane, a simulated LINSTOR whose resources live on the same nodes, and the real
 /// controller, which has exactly the rights that deploy/all.yaml gives it.
 /// </summary>
 public sealed class Stage : IAsyncDisposable
@@ -18,12 +18,12 @@ public sealed class Stage : IAsyncDisposable
 
     private readonly ConcurrentDictionary<string, string> _attachments = new();
     private readonly List<Controller> _controllers = [];
-    private readonly Identity _account;
     private readonly int _firstWrite;
+    private int _grants;
 
     private Stage(World world, LinstorServer linstor, Identity account)
     {
-        (World, Linstor, _account, _firstWrite) = (world, linstor, account, world.Plane.Audit.Writes().Count);
+        (World, Linstor, Account, _firstWrite) = (world, linstor, account, world.Plane.Audit.Writes().Count);
         world.View.Attachments.Seen += attachment => _attachments[attachment.Name] = Describe(attachment);
         world.Kubelet.MayStart = OpenAsync;
         world.Kubelet.OnStopped = Close;
@@ -41,15 +41,20 @@ public sealed class Stage : IAsyncDisposable
 
     public string C => World.C;
 
-    /// <summary>How the LINSTOR resource of a volume is made when its first pod starts: three replicas with data, if nothing else is said.</summary>
+    public string D => World.Nodes[3];
+
+    public string E => World.Nodes[4];
+
+    /// <summary>How the LINSTOR resource of a volume is made when its first pod starts: with data on a, b and c, and a bystander's on c, d and e.</summary>
     public Action<StorageWorld, string> Provision { get; set; } = (_, _) => { };
 
     /// <summary>What LINSTOR calls a Kubernetes node.</summary>
     public Func<string, string> LinstorName { get; private init; } = node => node;
 
-    public IReadOnlyList<Controller> Controllers => _controllers;
+    /// <summary>Who the controllers are to Kubernetes.</summary>
+    public Identity Account { get; private set; }
 
-    public Controller Controller => _controllers[0];
+    private ImmutableDictionary<string, string> Environment => ImmutableDictionary<string, string>.Empty.Add("LS_CONTROLLERS", Linstor.Url.ToString());
 
     /// <summary>What the controllers deleted in this world, each once: pods by name, attachments by the claim and node that they served.</summary>
     public IReadOnlyList<string> Deletions => [.. Writes
@@ -58,12 +63,11 @@ public sealed class Stage : IAsyncDisposable
         .Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>Everything that the controllers wrote since the stage was set, in order.</summary>
-    public IEnumerable<Audited> Writes => World.Plane.Audit.Writes().Skip(_firstWrite).Where(write => write.User == _account.User);
+    public IEnumerable<Audited> Writes => World.Plane.Audit.Writes().Skip(_firstWrite).Where(write => write.User == Account.User);
 
-    public static Task<Stage> SetAsync(SharedControlPlane shared) => SetAsync(shared, new WorldOptions(), _ => { });
-
-    public static async Task<Stage> SetAsync(SharedControlPlane shared, WorldOptions options, Action<StorageWorld> prepare)
+    public static async Task<Stage> SetAsync(SharedControlPlane shared, Func<string, string>? linstorName = null)
     {
+        var options = new WorldOptions { Nodes = ["a", "b", "c", "d", "e"], NodeId = linstorName ?? (node => node) };
         var cancellation = TestContext.Current.CancellationToken;
         var plane = await shared.Plane;
         await DeployAsync(plane, cancellation);
@@ -75,12 +79,11 @@ public sealed class Stage : IAsyncDisposable
             storage.AddNode(options.NodeId(node));
         }
 
-        prepare(storage);
         var linstor = await LinstorServer.StartAsync(storage, cancellation: cancellation);
         return new Stage(world, linstor, account)
         {
             LinstorName = options.NodeId,
-            Provision = (w, resource) => w.AddResource(resource, [.. world.Nodes.Select(options.NodeId)]),
+            Provision = (w, resource) => w.AddResource(resource, [.. (resource.Contains("bystander", StringComparison.Ordinal) ? world.Nodes.Skip(2) : world.Nodes.Take(3)).Select(options.NodeId)]),
         };
     }
 
@@ -92,18 +95,45 @@ public sealed class Stage : IAsyncDisposable
         return controller;
     }
 
+    /// <summary>Starts a controller and waits for nothing. A flag given here overrides the default, as the last one wins.</summary>
     public async Task<Controller> LaunchControllerAsync(params IEnumerable<string> flags)
     {
+        var port = Launch.FreePort();
         string[] defaults =
         [
-            $"--kubeconfig={World.Plane.KubeconfigFor(_account)}",
+            $"--kubeconfig={World.Plane.KubeconfigFor(Account)}", $"--attacher-name={World.Driver}", $"--leader-election-healtz-port={port}",
             "--known-resource-grace-period=2s", "--new-resource-grace-period=2s", "--reconcile-interval=1s", "--v=5",
-            $"--attacher-name={World.Driver}",
         ];
-        var environment = ImmutableDictionary<string, string>.Empty.Add("LS_CONTROLLERS", Linstor.Url.ToString());
-        var controller = await Controller.StartAsync(World.Plane.LogDirectory, $"controller-{World.Namespace}-{_controllers.Count}", [.. defaults, .. flags], environment);
+        var controller = await Controller.StartAsync(LogOf($"controller-{_controllers.Count}"), port, [.. defaults, .. flags], Environment);
         _controllers.Add(controller);
         return controller;
+    }
+
+    /// <summary>Runs the init container's command.</summary>
+    public Task<Controller> WaitUntilApiOnlineAsync() => Controller.StartAsync(LogOf("init"), 0, ["wait-until", "api-online"], Environment);
+
+    /// <summary>Lets the controllers of this world run as somebody who has these rights and no others, whatever deploy/all.yaml says.</summary>
+    public async Task GrantOnlyAsync(params (string Group, string Resource, string Verbs)[] rules)
+    {
+        Account = await World.Plane.ServiceAccountAsync(World.Namespace, "limited", World.Closing);
+        await GrantAsync(rules);
+    }
+
+    /// <summary>Gives the limited account more rights.</summary>
+    public async Task GrantAsync(params (string Group, string Resource, string Verbs)[] rules)
+    {
+        var name = $"{World.Namespace}-{++_grants}";
+        await World.Api.CreateAsync("apis/rbac.authorization.k8s.io/v1/clusterroles", new
+        {
+            metadata = new { name },
+            rules = rules.Select(rule => new { apiGroups = new[] { rule.Group }, resources = new[] { rule.Resource }, verbs = rule.Verbs.Split(',') }),
+        }, World.Closing);
+        await World.Api.CreateAsync("apis/rbac.authorization.k8s.io/v1/clusterrolebindings", new
+        {
+            metadata = new { name },
+            roleRef = new { apiGroup = "rbac.authorization.k8s.io", kind = "ClusterRole", name },
+            subjects = new[] { new { kind = "ServiceAccount", name = "limited", @namespace = World.Namespace } },
+        }, World.Closing);
     }
 
     /// <summary>The node loses power.</summary>
@@ -128,6 +158,17 @@ public sealed class Stage : IAsyncDisposable
 
     /// <summary>Waits until a controller says something.</summary>
     public Task UntilSaidAsync(string words) => EventuallyAsync(() => _controllers.Exists(controller => controller.Says(words)), $"a controller says \"{words}\"");
+
+    /// <summary>
+    /// Waits until everything has happened that was going to happen to an older loss: a bystander on another node loses its storage as well, and
+    /// has been moved after the whole grace period.
+    /// </summary>
+    public async Task BystanderIsMovedAsync()
+    {
+        await Workloads.StatefulSetAsync("bystander", on: E);
+        CutLinks(E);
+        await EventuallyAsync(() => Deletions.Contains("pod bystander-0"), "the bystander was moved");
+    }
 
     /// <summary>The Events that the controllers wrote about an object.</summary>
     public async Task<IReadOnlyList<JsonNode>> EventsOnAsync(string kind, string name) =>
@@ -204,6 +245,8 @@ public sealed class Stage : IAsyncDisposable
             });
         }
     }
+
+    private string LogOf(string name) => Path.Combine(World.Plane.LogDirectory, $"{World.Namespace}-{name}.log");
 
     private string Describe(JsonNode attachment)
     {

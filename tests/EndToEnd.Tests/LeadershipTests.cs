@@ -1,0 +1,69 @@
+using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+
+namespace Piraeus.HighAvailability.EndToEnd.Tests;
+
+/// <summary>Of several replicas one acts, on a real control plane.</summary>
+public sealed class LeadershipTests(SharedControlPlane shared)
+{
+    [Fact]
+    public async Task A_standby_takes_over_within_seconds_when_the_leader_is_stopped()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        await stage.Workloads.StatefulSetAsync("db", on: stage.A);
+        var leader = await StartReplicaAsync(stage, "one");
+        await stage.UntilSaidAsync("This replica holds lease");
+        var standby = await StartReplicaAsync(stage, "two");
+        await stage.UntilSaidAsync("one holds lease");
+
+        stage.CutLinks(stage.A);
+        await stage.UntilSaidAsync("the grace period is not over");
+        await leader.StopAsync(stage.World.Closing);
+        Assert.Equal(0, leader.ExitCode);
+        Assert.True(leader.Says("Gave lease"));
+
+        await stage.EventuallyAsync(() => standby.Says("This replica holds lease"), "the standby leads", seconds: 4);
+        await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
+        Assert.True(standby.Says("Deleting pod"));
+    }
+
+    [Fact]
+    public async Task A_frozen_leader_is_replaced_and_does_nothing_when_it_thaws()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        await stage.Workloads.StatefulSetAsync("db", on: stage.A);
+        var leader = await StartReplicaAsync(stage, "one");
+        await stage.UntilSaidAsync("This replica holds lease");
+        var standby = await StartReplicaAsync(stage, "two");
+
+        await leader.FreezeAsync();
+        stage.CutLinks(stage.A);
+        await stage.EventuallyAsync(() => standby.Says("This replica holds lease"), "the standby leads", seconds: 25);
+        await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
+
+        await leader.ThawAsync();
+        await stage.EventuallyAsync(() => leader.Says("two holds lease"), "the thawed replica follows");
+        Assert.False(leader.Says("Deleting"));
+        Assert.True(standby.Says("Deleting pod"));
+    }
+
+    [Fact]
+    public async Task Kubectl_shows_the_lease_as_client_go_would_have_written_it()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        await StartReplicaAsync(stage, "one");
+        await stage.UntilSaidAsync("This replica holds lease");
+
+        var lease = await stage.World.Api.GetAsync(
+            $"apis/coordination.k8s.io/v1/namespaces/ha-controller/leases/piraeus-ha-controller", stage.World.Closing);
+        Assert.Equal(("one", 15), (lease.Text("spec", "holderIdentity"), lease["spec"]!["leaseDurationSeconds"]!.GetValue<int>()));
+        Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$", lease.Text("spec", "renewTime"));
+        Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$", lease.Text("spec", "acquireTime"));
+        Assert.NotNull(lease["spec"]!["leaseTransitions"]);
+
+        var shown = await stage.World.Plane.KubectlAsync(["get", "lease", "-n", "ha-controller"], Identity.Administrator, stage.World.Closing);
+        Assert.Matches(@"piraeus-ha-controller\s+one\s", shown);
+    }
+
+    private static Task<Controller> StartReplicaAsync(Stage stage, string name) => stage.StartControllerAsync(
+        "--leader-election", $"--leader-election-lease-name={name}", "--leader-election-namespace=ha-controller");
+}
