@@ -14,6 +14,7 @@ internal static class Logs
     public static ILoggerFactory Create(Settings settings) => LoggerFactory.Create(logging =>
     {
         logging.SetMinimumLevel(settings.LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // says in thirty lines what we say in one
         logging.AddJsonConsole(json => (json.UseUtcTimestamp, json.TimestampFormat) = (true, TimeFormat));
         logging.AddConsole(console =>
         {

@@ -50,7 +50,7 @@ public sealed class DeploymentTests(SharedControlPlane shared)
         await stage.GrantOnlyAsync(("", "pods", "list,watch"), ("", "persistentvolumes", "list,watch"), ("storage.k8s.io", "volumeattachments", "list,watch,delete"));
         await stage.StartControllerAsync();
 
-        stage.CutLinks(stage.A);
+        stage.Crash(stage.A);
         await stage.UntilSaidAsync("""add the rule {apiGroups: [""], resources: ["pods"], verbs: ["delete"]}""");
         Assert.Empty(stage.Deletions);
         await stage.GrantAsync(("", "pods", "delete"));

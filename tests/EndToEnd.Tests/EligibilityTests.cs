@@ -20,7 +20,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
         await stage.Workloads.StatefulSetAsync("plain", on: stage.A, shape: PodShape.Plain);
         await stage.StartControllerAsync();
 
-        stage.CutLinks(stage.A);
+        stage.Crash(stage.A);
         await stage.UntilSaidAsync("drbd.linbit.com/ignore-fail-over. (OptedOut)");
         await stage.UntilSaidAsync($"pod {stage.World.Namespace}/plain-0 stays");
         await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
@@ -38,7 +38,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
         await stage.Workloads.DeploymentAsync("web", on: stage.A, replicas: 3, volumes: shared2);
         await stage.StartControllerAsync();
 
-        stage.CutLinks(stage.A);
+        stage.Crash(stage.A);
         await stage.EventuallyAsync(() => stage.Deletions.Count(deletion => deletion.StartsWith("pod web-", StringComparison.Ordinal)) >= 3, "all three pods moved");
         await stage.EventuallyAsync(() => stage.Deletions.Contains("attachment of shared on a"), "and their attachment");
     }
@@ -52,7 +52,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
         await stage.Workloads.PodAsync("plain", on: stage.A, shape: PodShape.Plain, volumes: volume);
         await stage.StartControllerAsync();
 
-        stage.CutLinks(stage.A);
+        stage.Crash(stage.A);
         await stage.UntilDeletedAsync("pod labelled");
         await stage.UntilSaidAsync($"pod {stage.World.Namespace}/plain stays");
         await stage.BystanderIsMovedAsync();
@@ -154,7 +154,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
         await stage.Workloads.StatefulSetAsync("remote", on: stage.A, shape: With(new { name = "media", nfs = new { server = "nfs.example.com", path = "/media" } }));
         await stage.StartControllerAsync();
 
-        stage.CutLinks(stage.A);
+        stage.Crash(stage.A);
         await stage.UntilSaidAsync("volume media (nfs). (WritesToSharedStorage)");
         await stage.UntilDeletedAsync("pod local-0", "attachment of data-local-0 on a");
     }

@@ -28,7 +28,7 @@ public sealed class WeatherTests(SharedControlPlane shared)
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.StartControllerAsync();
 
-        stage.CutLinks(stage.A);
+        stage.Crash(stage.A);
         await stage.UntilSaidAsync("the grace period is not over");
         stage.Linstor.Do(world => world.StopLinstor());
         await stage.UntilSaidAsync("alone: LINSTOR does not answer. (LinstorSilent)");
@@ -58,7 +58,7 @@ public sealed class WeatherTests(SharedControlPlane shared)
         await stage.StartControllerAsync();
 
         stage.Linstor.Hazards.StreamsAreDeaf = true;
-        stage.CutLinks(stage.A);
+        stage.Crash(stage.A);
         await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
     }
 
@@ -82,7 +82,7 @@ public sealed class WeatherTests(SharedControlPlane shared)
         var controller = await stage.StartControllerAsync();
 
         stage.Linstor.Hazards.Garbage = true;
-        stage.CutLinks(stage.A);
+        stage.Crash(stage.A);
         await stage.UntilSaidAsync("LINSTOR does not answer");
         Assert.Empty(stage.Deletions);
 
@@ -99,8 +99,8 @@ public sealed class WeatherTests(SharedControlPlane shared)
         await stage.StartControllerAsync();
 
         stage.Crash(stage.A);
-        stage.Linstor.Do(world => world.LoseNode(stage.A));
-        stage.Linstor.Do(world => world.DeleteDefinition(db.Volume.Handle));
+        await stage.Linstor.WhenAsync(world => world.LoseNode(stage.A), stage.World.Closing);
+        await stage.Linstor.WhenAsync(world => world.DeleteDefinition(db.Volume.Handle), stage.World.Closing);
         await stage.UntilSaidAsync($"LINSTOR has no resource definition {db.Volume.Handle}");
         await stage.BystanderIsMovedAsync();
         Assert.DoesNotContain("pod db-0", stage.Deletions);
@@ -113,7 +113,7 @@ public sealed class WeatherTests(SharedControlPlane shared)
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         var controller = await stage.StartControllerAsync();
 
-        stage.CutLinks(stage.A);
+        stage.Crash(stage.A);
         await stage.UntilSaidAsync("the grace period is not over");
         await stage.World.Plane.StopApiServerAsync(stage.World.Closing);
         await stage.UntilSaidAsync("the Kubernetes API does not tell its");

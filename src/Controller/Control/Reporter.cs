@@ -29,14 +29,9 @@ internal sealed partial class Reporter(EventRecorder events, ILogger<Reporter> l
 
     private void Tell(Decision.Hold hold)
     {
-        if (Passing.Contains(hold.Reason))
-        {
-            Holding(hold.Reason == HoldReason.GraceNotOver ? LogLevel.Information : LogLevel.Debug, Sentences.Of(hold), hold.Reason);
-            return;
-        }
-
-        Holding(hold.Overdue ? LogLevel.Warning : LogLevel.Information, Sentences.Of(hold), hold.Reason);
-        if (hold.Overdue)
+        var matters = hold.Overdue && !Passing.Contains(hold.Reason);
+        Holding(matters ? LogLevel.Warning : hold.Reason == HoldReason.GraceNotOver ? LogLevel.Information : LogLevel.Debug, Sentences.Of(hold), hold.Reason);
+        if (matters)
         {
             events.Held(hold);
         }

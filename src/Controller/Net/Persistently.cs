@@ -16,6 +16,8 @@ internal sealed partial class Persistently(string what, Func<CancellationToken, 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(15);
 
+    private string? _told;
+
     /// <summary>Never returns, but for a cancellation or a bug.</summary>
     /// <param name="connection">Connects and stays connected for as long as it can.</param>
     /// <param name="cancellation">Ends it.</param>
@@ -30,11 +32,13 @@ internal sealed partial class Persistently(string what, Func<CancellationToken, 
             }
             catch (Exception weather) when (IsWeather(weather) && !cancellation.IsCancellationRequested)
             {
-                Broke(what, weather.Message);
+                Broke(_told == weather.Message ? LogLevel.Debug : LogLevel.Warning, what, weather.Message);
+                _told = weather.Message;
             }
 
             await ended(cancellation);
-            failures = clock.GetElapsedTime(began) > Healthy ? 0 : failures + 1;
+            var wasHealthy = clock.GetElapsedTime(began) > Healthy;
+            (failures, _told) = wasHealthy ? (0, null) : (failures + 1, _told);
             await Task.Delay(BackOff(failures, Random.Shared.NextDouble()), clock, cancellation);
         }
     }
@@ -51,6 +55,6 @@ internal sealed partial class Persistently(string what, Func<CancellationToken, 
         e is HttpRequestException or IOException or TimeoutException or OperationCanceledException or JsonException
             or KubernetesException or LinstorException;
 
-    [LoggerMessage(210, LogLevel.Warning, "Lost the connection for {What}, and trying again: {Reason}")]
-    private partial void Broke(string what, string reason);
+    [LoggerMessage(EventId = 210, Message = "Lost the connection for {What}, and trying again: {Reason}")]
+    private partial void Broke(LogLevel level, string what, string reason);
 }
