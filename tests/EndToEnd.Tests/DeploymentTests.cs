@@ -1,4 +1,5 @@
 using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
 
@@ -24,6 +25,24 @@ public sealed class DeploymentTests(SharedControlPlane shared)
         await Eventually.TrueAsync(
             async () => (await plane.Api.ListAsync(Paths.Pods("ha-controller"), cancellation)).Count == 3,
             TimeSpan.FromSeconds(20), () => Task.FromResult("three replicas"), cancellation);
+    }
+
+    [Fact]
+    public async Task The_disruption_budget_applies_too()
+    {
+        var (plane, cancellation) = (await shared.Plane, TestContext.Current.CancellationToken);
+        var file = Repository.File("deploy/pod-disruption-budget.yaml");
+        var versions = await plane.KubectlAsync(["api-versions"], Identity.Administrator, cancellation);
+        if (!versions.Split('\n').Contains("policy/v1"))
+        {
+            // A server older than 1.21 has the same object under the version before.
+            var older = Path.Combine(plane.LogDirectory, "pod-disruption-budget.yaml");
+            await File.WriteAllTextAsync(older, (await File.ReadAllTextAsync(file, cancellation)).Replace("policy/v1", "policy/v1beta1", StringComparison.Ordinal), cancellation);
+            file = older;
+        }
+
+        await plane.KubectlAsync(["apply", "-f", Repository.File("deploy/all.yaml")], Identity.Administrator, cancellation);
+        Assert.Contains("poddisruptionbudget.policy/piraeus-ha-controller", await plane.KubectlAsync(["apply", "-f", file], Identity.Administrator, cancellation), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -126,6 +126,21 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     }
 
     [Fact]
+    public async Task Where_no_side_has_quorum_nobody_is_moved_and_the_pod_is_told_why()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        await stage.Workloads.StatefulSetAsync("db", on: stage.A);
+        await stage.StartControllerAsync();
+
+        stage.Crash(stage.A);
+        stage.Crash(stage.B);
+        await stage.EventuallyAsync(async () => (await stage.EventsOnAsync("Pod", "db-0")).Any(held => held.Text("reason") == "FailoverHeld"), "an Event that says why");
+
+        Assert.Contains("may promote, so no other node could take over", (await stage.EventsOnAsync("Pod", "db-0")).Single().Text("message"), StringComparison.Ordinal);
+        Assert.Empty(stage.Deletions);
+    }
+
+    [Fact]
     public async Task A_replica_on_a_tie_breaker_is_a_place_to_go()
     {
         await using var stage = await Stage.SetAsync(shared);

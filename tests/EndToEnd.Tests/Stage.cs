@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
 using Piraeus.HighAvailability.Simulator.Linstor;
 using Piraeus.HighAvailability.Simulator.World;
+using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
 

@@ -1,8 +1,9 @@
-namespace Piraeus.HighAvailability.EndToEnd.Tests;
+namespace Piraeus.HighAvailability.Tests;
 
 /// <summary>The files of the repository that these tests were built from.</summary>
 internal static class Repository
 {
+    /// <summary>A file or folder by its path within the repository; the repository itself if that is empty.</summary>
     public static string File(string path) => Path.Combine(Root.Value, path);
 
     private static readonly Lazy<string> Root = new(() =>

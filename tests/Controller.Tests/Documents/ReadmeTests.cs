@@ -1,0 +1,62 @@
+using System.Text.RegularExpressions;
+using Piraeus.HighAvailability.Tests;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Documents;
+
+/// <summary>What the README says is true.</summary>
+public sealed partial class ReadmeTests
+{
+    private static readonly string Root = Repository.File("");
+    private static readonly string Readme = File.ReadAllText(Path.Combine(Root, "README.md"));
+
+    [Fact]
+    public void Its_options_are_those_of_the_help()
+    {
+        var help = ((Command.ShowText)CommandLine.Parse(["--help"])).Text.Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("--", StringComparison.Ordinal));
+        Assert.Equal(help, Block("").Split('\n').Where(line => line.StartsWith("--", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Every_command_of_it_is_run_by_CI_or_by_an_end_to_end_test()
+    {
+        var tested = File.ReadAllText(Path.Combine(Root, ".ci/run")) + File.ReadAllText(Path.Combine(Root, "tests/EndToEnd.Tests/DeploymentTests.cs"));
+        foreach (var command in Blocks("sh").SelectMany(block => block.Split('\n', StringSplitOptions.RemoveEmptyEntries)))
+        {
+            var what = command.Split('#')[0].Trim();
+            Assert.Contains(what.StartsWith("kubectl apply -f ", StringComparison.Ordinal) ? $"\"{what["kubectl apply -f ".Length..]}\"" : what, tested, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Every_file_that_a_document_links_to_is_there()
+    {
+        foreach (var document in Directory.EnumerateFiles(Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md")))
+        {
+            foreach (Match link in RelativeLink().Matches(File.ReadAllText(document)))
+            {
+                var target = Path.Combine(Path.GetDirectoryName(document)!, link.Groups[1].Value);
+                Assert.True(Path.Exists(target), $"{Path.GetRelativePath(Root, document)} links to {link.Groups[1].Value}, which is not there");
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_reason_to_hold_that_needs_an_answer_has_one_in_the_runbook()
+    {
+        var runbook = File.ReadAllText(Path.Combine(Root, "docs/operations.md"));
+        Core.HoldReason[] passing =
+            [Core.HoldReason.Healthy, Core.HoldReason.NotAskedYet, Core.HoldReason.OwnReplicaMayPromote, Core.HoldReason.GraceNotOver, Core.HoldReason.AwaitingConfirmation];
+        Assert.All(Enum.GetValues<Core.HoldReason>().Except(passing), reason => Assert.Contains($"`{reason}`", runbook, StringComparison.Ordinal));
+    }
+
+    private static string Block(string language) => Blocks(language).Single(block => block.StartsWith("--", StringComparison.Ordinal));
+
+    private static IEnumerable<string> Blocks(string language) =>
+        Fence().Matches(Readme).Where(fence => fence.Groups[1].Value == language).Select(fence => fence.Groups[2].Value);
+
+    [GeneratedRegex("^```(\\w*)\n(.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex Fence();
+
+    [GeneratedRegex(@"\]\((?!https?:)([^)#]+)\)")]
+    private static partial Regex RelativeLink();
+}
