@@ -25,6 +25,7 @@ public sealed class DeploymentTests(SharedControlPlane shared)
         await Eventually.TrueAsync(
             async () => (await plane.Api.ListAsync(Paths.Pods("ha-controller"), cancellation)).Count == 3,
             TimeSpan.FromSeconds(20), () => Task.FromResult("three replicas"), cancellation);
+        await Stage.WithdrawReplicasAsync(plane, cancellation);
     }
 
     [Fact]
@@ -42,6 +43,7 @@ public sealed class DeploymentTests(SharedControlPlane shared)
         }
 
         await plane.KubectlAsync(["apply", "-f", Repository.File("deploy/all.yaml")], Identity.Administrator, cancellation);
+        await Stage.WithdrawReplicasAsync(plane, cancellation);
         Assert.Contains("poddisruptionbudget.policy/piraeus-ha-controller", await plane.KubectlAsync(["apply", "-f", file], Identity.Administrator, cancellation), StringComparison.Ordinal);
     }
 

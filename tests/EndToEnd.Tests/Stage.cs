@@ -188,6 +188,10 @@ public sealed class Stage : IAsyncDisposable
         await Linstor.DisposeAsync();
     }
 
+    /// <summary>The controllers are processes of ours: the manifest's own replicas would only occupy the nodes of these worlds.</summary>
+    public static Task WithdrawReplicasAsync(RealControlPlane plane, CancellationToken cancellation) => plane.KubectlAsync(
+        ["scale", "--replicas=0", "-n", "ha-controller", "deployment/piraeus-ha-controller"], Identity.Administrator, cancellation);
+
     private static async Task DeployAsync(RealControlPlane plane, CancellationToken cancellation)
     {
         await Deploying.WaitAsync(cancellation);
@@ -196,6 +200,7 @@ public sealed class Stage : IAsyncDisposable
             if (!ReferenceEquals(_deployedOn, plane))
             {
                 await plane.KubectlAsync(["apply", "-f", Repository.File("deploy/all.yaml")], Identity.Administrator, cancellation);
+                await WithdrawReplicasAsync(plane, cancellation);
                 _deployedOn = plane;
             }
         }
