@@ -36,7 +36,7 @@ internal sealed class LinstorConnection : IDisposable
 
     /// <summary>Asks the current LINSTOR controller, and if the network fails, once more whichever other one answers.</summary>
     /// <exception cref="LinstorException">There was no answer. A status is an answer.</exception>
-    public async Task<Answer> GetAsync(string path, CancellationToken cancellation)
+    public async Task<Reply> GetAsync(string path, CancellationToken cancellation)
     {
         var seat = _controllers.Current;
         try
@@ -90,9 +90,9 @@ internal sealed class LinstorConnection : IDisposable
         using (response)
         {
             var body = await WithinDeadlineAsync(at, path, token => response.Content.ReadAsByteArrayAsync(token), cancellation);
-            var answer = new Answer(at, path, response.StatusCode, body);
-            answer.ThrowUnlessSuccess();
-            throw answer.Unreadable("no stream of events");
+            var reply = new Reply(at, path, response.StatusCode, body);
+            reply.ThrowUnlessSuccess();
+            throw reply.Unreadable("no stream of events");
         }
     }
 
@@ -106,24 +106,24 @@ internal sealed class LinstorConnection : IDisposable
     private static HttpClient Client(HttpMessageHandler handler) =>
         new(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = LargestBody };
 
-    private async Task<Answer> AskAsync(ControllerAddress at, string path, CancellationToken cancellation)
+    private async Task<Reply> AskAsync(ControllerAddress at, string path, CancellationToken cancellation)
     {
         using var request = Request(at, path, "application/json");
-        return await WithinDeadlineAsync(at, path, AnswerAsync, cancellation);
+        return await WithinDeadlineAsync(at, path, ReplyAsync, cancellation);
 
-        async Task<Answer> AnswerAsync(CancellationToken token)
+        async Task<Reply> ReplyAsync(CancellationToken token)
         {
             using var response = await _requests.SendAsync(request, HttpCompletionOption.ResponseContentRead, token);
-            return new Answer(at, path, response.StatusCode, await response.Content.ReadAsByteArrayAsync(token));
+            return new Reply(at, path, response.StatusCode, await response.Content.ReadAsByteArrayAsync(token));
         }
     }
 
     private async Task ProveAsync(ControllerAddress address, CancellationToken cancellation)
     {
-        var answer = await AskAsync(address, VersionPath, cancellation);
-        if (!answer.RefusesCredentials)
+        var reply = await AskAsync(address, VersionPath, cancellation);
+        if (!reply.RefusesCredentials)
         {
-            _ = answer.Read(LinstorJson.Default.WireVersion);
+            _ = reply.Read(LinstorJson.Default.WireVersion);
         }
     }
 
