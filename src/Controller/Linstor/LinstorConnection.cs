@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Net;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
@@ -11,8 +12,6 @@ internal sealed class LinstorConnection : IDisposable
 
     private const int LargestBody = 64 << 20;
 
-    private static readonly ProductInfoHeaderValue Self = new("piraeus-ha-controller", typeof(LinstorConnection).Assembly.GetName().Version?.ToString(3));
-
     private readonly HttpClient _requests;
     private readonly HttpClient _streams;
     private readonly LinstorControllers _controllers;
@@ -22,13 +21,9 @@ internal sealed class LinstorConnection : IDisposable
     public LinstorConnection(LinstorSettings settings, TimeProvider clock, ILoggerFactory logs)
     {
         (_settings, _clock) = (settings, clock);
-        var transport = new LinstorTransport(settings, logs.CreateLogger<LinstorTransport>());
-        _requests = Client(Authorized(transport.Create(DecompressionMethods.GZip)));
-        _streams = Client(Authorized(transport.Create(DecompressionMethods.None)));
+        _requests = Client(settings, DecompressionMethods.GZip);
+        _streams = Client(settings, DecompressionMethods.None);
         _controllers = new LinstorControllers(settings.Controllers, ProveAsync, logs.CreateLogger<LinstorControllers>());
-
-        HttpMessageHandler Authorized(HttpMessageHandler inner) =>
-            settings.Token is { } token ? new BearerToken(token, clock, logs.CreateLogger<BearerToken>()) { InnerHandler = inner } : inner;
     }
 
     /// <summary>How long each request may take, its body included. A stream has no deadline.</summary>
@@ -103,8 +98,17 @@ internal sealed class LinstorConnection : IDisposable
         _controllers.Dispose();
     }
 
-    private static HttpClient Client(HttpMessageHandler handler) =>
-        new(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = LargestBody };
+    private static HttpClient Client(LinstorSettings settings, DecompressionMethods compression)
+    {
+        var transport = Transport.Create(settings.Tls, compression: compression);
+        var client = new HttpClient(settings.Token is { } token ? new Authentication(token, transport) : transport)
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = LargestBody,
+        };
+        client.DefaultRequestHeaders.UserAgent.Add(Release.UserAgent);
+        return client;
+    }
 
     private async Task<Reply> AskAsync(ControllerAddress at, string path, CancellationToken cancellation)
     {
@@ -131,7 +135,6 @@ internal sealed class LinstorConnection : IDisposable
     {
         var request = new HttpRequestMessage(HttpMethod.Get, new Uri(at.Root, path));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
-        request.Headers.UserAgent.Add(Self);
         request.Headers.Authorization = (_settings.Login ?? at.Login)?.Header; // A bearer token, if there is one, replaces it.
         return request;
     }

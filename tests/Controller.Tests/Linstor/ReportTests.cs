@@ -204,10 +204,11 @@ public sealed class ReportTests
     [Fact]
     public async Task A_report_is_as_old_as_its_question()
     {
-        var clock = new HandClock { Elapsed = TimeSpan.FromHours(1) };
+        var clock = new ManualClock();
+        clock.Advance(TimeSpan.FromHours(1));
         await using var server = new CannedLinstor(exchange =>
         {
-            clock.Elapsed += TimeSpan.FromSeconds(3);
+            clock.Advance(TimeSpan.FromSeconds(3));
             return exchange.AnswerAsync(exchange.Path == Resources ? "[]" : Majority);
         });
         using var client = new Client(new LinstorSettings([server.Address]), clock: clock);
