@@ -16,5 +16,6 @@ internal sealed class KubernetesException(HttpStatusCode status, string message,
 internal static class Permission
 {
     public static string Missing(string group, string resource, params IEnumerable<string> verbs) =>
-        $"missing permission: add the rule {{apiGroups: [\"{group}\"], resources: [\"{resource}\"], verbs: [{string.Join(", ", verbs.Select(verb => $"\"{verb}\""))}]}} to the role of this service account";
+        $"missing permission: add the rule {{apiGroups: [\"{group}\"], resources: [\"{resource}\"], "
+        + $"verbs: [{string.Join(", ", verbs.Select(verb => $"\"{verb}\""))}]}} to the role of this service account";
 }

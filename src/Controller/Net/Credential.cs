@@ -17,9 +17,10 @@ internal sealed class Credential(AuthenticationHeaderValue? header, SslStreamCer
     public CredentialSource Always => (_, _) => ValueTask.FromResult(this);
 
     /// <summary>A header with foreign characters would be refused with a message that shows the token; this one does not.</summary>
-    public static Credential Bearer(string origin, string token) => token.All(char.IsAscii) && !token.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter))
-        ? new(new AuthenticationHeaderValue("Bearer", token))
-        : throw new SettingsException($"{origin} holds characters that no token has");
+    public static Credential Bearer(string origin, string token) =>
+        token.All(char.IsAscii) && !token.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter))
+            ? new(new AuthenticationHeaderValue("Bearer", token))
+            : throw new SettingsException($"{origin} holds characters that no token has");
 }
 
 /// <summary>The credential to use now. The one that was just refused, if any, is not offered again where there is a fresher one.</summary>
