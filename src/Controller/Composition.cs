@@ -20,8 +20,9 @@ internal static class Composition
         var clock = new MonotonicClock(provider);
         var inbox = Channel.CreateBounded<Observation>(1024); // a slow loop slows its feeders, and nothing is dropped
 
-        var cluster = KubernetesConnection.Open(settings.KubeConfig, environment, provider);
-        var linstorConnection = new LinstorConnection(LinstorSettings.FromEnvironment(environment), provider, logs);
+        var cluster = KubernetesConnection.Open(settings.KubeConfig, environment, provider, logs.CreateLogger<KubernetesConnection>());
+        var linstorSettings = LinstorSettings.FromEnvironment(environment, provider, logs.CreateLogger<LinstorSettings>());
+        var linstorConnection = new LinstorConnection(linstorSettings, provider, logs);
         var translate = new Kubernetes.Translate(settings.AttacherName, settings.PodSelector);
         var kinds = new Kinds(translate, settings.PodSelector);
 

@@ -15,8 +15,9 @@ try
         case Command.WaitUntilApiOnline:
             using (var signals = new Signals())
             using (var logs = Logs.Create(new Settings()))
-            using (var connection = new LinstorConnection(LinstorSettings.FromEnvironment(Environment.GetEnvironmentVariable), TimeProvider.System, logs))
             {
+                var settings = LinstorSettings.FromEnvironment(Environment.GetEnvironmentVariable, TimeProvider.System, logs.CreateLogger<LinstorSettings>());
+                using var connection = new LinstorConnection(settings, TimeProvider.System, logs);
                 var client = new LinstorClient(connection, new MonotonicClock(TimeProvider.System));
                 return await new WaitUntilApiOnline(client, TimeProvider.System, logs.CreateLogger<WaitUntilApiOnline>()).RunAsync(signals.Stopping);
             }

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Reflection;
 
 namespace Piraeus.HighAvailability.Controller;
@@ -10,4 +11,6 @@ internal static class Release
     // Builds append the commit after a plus sign, which no user agent needs.
     public static string Version { get; } =
         typeof(Release).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+
+    public static ProductInfoHeaderValue UserAgent { get; } = new(Name, Version);
 }

@@ -7,7 +7,6 @@ using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Leadership;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Core;
-using Answer = Piraeus.HighAvailability.Core.Answer;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 

@@ -73,7 +73,7 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider clock) : I
     private Credential Bearer(string token) => Granted(() => Credential.Bearer("its token", token));
 
     private SslStreamCertificateContext Parse(string certificate, string key) =>
-        Granted(() => Pem.Identity(PemText.Inline("its certificate", certificate), PemText.Inline("its key", key)));
+        Granted(() => Pem.Identity(OperatorText.Inline("its certificate", certificate), OperatorText.Inline("its key", key)));
 
     private T Granted<T>(Func<T> read)
     {

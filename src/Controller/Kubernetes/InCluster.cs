@@ -1,9 +1,10 @@
+using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Net;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
 /// <summary>The way to the API server that every pod is given: two variables and a mounted service account.</summary>
-internal sealed class InCluster(Func<string, string?> environment, TimeProvider clock, string directory = InCluster.ServiceAccount)
+internal sealed class InCluster(Func<string, string?> environment, TimeProvider clock, ILogger logger, string directory = InCluster.ServiceAccount)
 {
     public const string ServiceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -15,8 +16,8 @@ internal sealed class InCluster(Func<string, string?> environment, TimeProvider 
 
     public KubernetesConnection Connect() => new(Server(), Namespace())
     {
-        Tls = new TlsSettings { Authorities = PemText.FromFile("service account CA", Path.Combine(directory, "ca.crt")) }.Verified(),
-        Credentials = new BearerToken("service account token", Path.Combine(directory, "token"), clock).CurrentAsync,
+        Tls = new TlsSettings { Authorities = Mounted("service account CA", "ca.crt") }.Verified(),
+        Credentials = new BearerToken(Mounted("service account token", "token"), clock, logger).CurrentAsync,
     };
 
     /// <summary>The builder brackets an IPv6 address, which pasting strings together does not.</summary>
@@ -31,8 +32,9 @@ internal sealed class InCluster(Func<string, string?> environment, TimeProvider 
             return given;
         }
 
-        var path = Path.Combine(directory, "namespace");
-        var mounted = File.Exists(path) ? OperatorFile.Read("service account namespace", path).Trim() : "";
+        var mounted = File.Exists(Path.Combine(directory, "namespace")) ? Mounted("service account namespace", "namespace").Read().Trim() : "";
         return mounted.Length > 0 ? mounted : KubernetesConnection.DefaultNamespace;
     }
+
+    private OperatorText Mounted(string what, string name) => OperatorText.FromFile(what, Path.Combine(directory, name));
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
@@ -23,7 +24,7 @@ internal sealed class KubeConfig
         return present.Count > 0 ? new KubeConfig(present) : throw new SettingsException($"KUBECONFIG names no file that exists: {paths}");
     }
 
-    public KubernetesConnection Connect(Func<string, string?> environment, TimeProvider clock)
+    public KubernetesConnection Connect(Func<string, string?> environment, TimeProvider clock, ILogger logger)
     {
         var name = _files.Select(file => file.CurrentContext).FirstOrDefault(current => current is not null)
             ?? throw new SettingsException($"kubeconfig {_paths}: current-context is missing");
@@ -33,7 +34,7 @@ internal sealed class KubeConfig
         }
 
         var cluster = new KubeConfigCluster(Follow(context, "cluster", file => file.Clusters));
-        var user = context.Text("user") is null ? KubeConfigUser.Nobody : new KubeConfigUser(Follow(context, "user", file => file.Users), cluster, environment, clock);
+        var user = context.Text("user") is null ? KubeConfigUser.Nobody : new KubeConfigUser(Follow(context, "user", file => file.Users), cluster, environment, clock, logger);
         return new KubernetesConnection(cluster.Server, context.Text("namespace") ?? KubernetesConnection.DefaultNamespace)
         {
             Tls = (cluster.Tls with { Identity = user.Identity }).Verified(),

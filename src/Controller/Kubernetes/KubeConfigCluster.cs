@@ -27,7 +27,7 @@ internal sealed class KubeConfigCluster
 
     public Uri? Proxy { get; }
 
-    public PemText? Authorities { get; }
+    public OperatorText? Authorities { get; }
 
     public TlsSettings Tls { get; }
 

@@ -45,12 +45,14 @@ internal sealed class KubeConfigEntry(string file, string place, YamlMappingNode
     public KubeConfigEntry Empty() => new(file, place, []);
 
     /// <summary>PEM text under <c>key-data</c>, in base64, else in the file named under <c>key</c>; the data wins, as with kubectl.</summary>
-    public PemText? Pem(string key) => (Text($"{key}-data"), Text(key)) switch
+    public OperatorText? Pem(string key) => (Text($"{key}-data"), Text(key)) switch
     {
-        ({ } data, _) => PemText.Inline(Origin($"{key}-data"), Decode($"{key}-data", data)),
-        (_, { } path) => PemText.FromFile(Origin(key), Resolve(path)),
+        ({ } data, _) => OperatorText.Inline(Origin($"{key}-data"), Decode($"{key}-data", data)),
+        (_, { } path) => File(key, path),
         _ => null,
     };
+
+    public OperatorText File(string key, string path) => OperatorText.FromFile(Origin(key), Resolve(path));
 
     /// <summary>A relative path is meant from the folder of the file that names it.</summary>
     public string Resolve(string path) => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, path);

@@ -1,3 +1,4 @@
+using Piraeus.HighAvailability.Controller.Net;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -12,7 +13,7 @@ internal sealed record KubeConfigFile(
 {
     public static KubeConfigFile Read(string path)
     {
-        var root = Parse(path, OperatorFile.Read("kubeconfig", path));
+        var root = Parse(path, OperatorText.FromFile("kubeconfig", path).Read());
         return new KubeConfigFile(root.Text("current-context"), Named(root, "context"), Named(root, "cluster"), Named(root, "user"));
     }
 

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Net;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
@@ -6,15 +7,15 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes;
 /// <summary>A user of a kubeconfig: how it proves who it is, and whom it acts as.</summary>
 internal sealed class KubeConfigUser
 {
-    public KubeConfigUser(KubeConfigEntry entry, KubeConfigCluster cluster, Func<string, string?> environment, TimeProvider clock)
+    public KubeConfigUser(KubeConfigEntry entry, KubeConfigCluster cluster, Func<string, string?> environment, TimeProvider clock, ILogger logger)
     {
         if (entry.Section("auth-provider") is not null)
         {
             throw entry.Complaint("auth-provider is gone from Kubernetes since 1.26; use exec");
         }
 
-        var identity = KeyPair(entry);
-        var header = Header(entry, clock);
+        var identity = KeyPair(entry, logger);
+        var header = Header(entry, clock, logger);
         var plugin = entry.Section("exec") is { } exec ? ExecPlugin.Read(exec, cluster, environment) : null;
         if (plugin is not null && header is not null)
         {
@@ -54,15 +55,15 @@ internal sealed class KubeConfigUser
 
     public Impersonation? Impersonation { get; }
 
-    private static Func<SslStreamCertificateContext?>? KeyPair(KubeConfigEntry entry) => (entry.Pem("client-certificate"), entry.Pem("client-key")) switch
+    private static Func<SslStreamCertificateContext?>? KeyPair(KubeConfigEntry entry, ILogger logger) => (entry.Pem("client-certificate"), entry.Pem("client-key")) switch
     {
         (null, null) => null,
-        ({ } certificate, { } key) => () => Pem.Identity(certificate, key),
+        ({ } certificate, { } key) => new LastGood<SslStreamCertificateContext>(() => Pem.Identity(certificate, key), logger).Read,
         (null, _) => throw entry.Complaint("client-key is given without client-certificate"),
         (_, null) => throw entry.Complaint("client-certificate is given without client-key"),
     };
 
-    private static CredentialSource? Header(KubeConfigEntry entry, TimeProvider clock)
+    private static CredentialSource? Header(KubeConfigEntry entry, TimeProvider clock, ILogger logger)
     {
         var (token, tokenFile, name, password) = (entry.Text("token"), entry.Text("tokenFile"), entry.Text("username"), entry.Text("password"));
         if ((token ?? tokenFile) is not null && (name ?? password) is not null)
@@ -73,9 +74,9 @@ internal sealed class KubeConfigUser
         return (token, tokenFile, name) switch
         {
             // A file can be rotated, so it is preferred to the token beside it, as in client-go.
-            (_, { } path, _) => new BearerToken(entry.Origin("tokenFile"), entry.Resolve(path), clock).CurrentAsync,
+            (_, { } path, _) => new BearerToken(entry.File("tokenFile", path), clock, logger).CurrentAsync,
             ({ } text, _, _) => Credential.Bearer(entry.Origin("token"), text).Always,
-            (_, _, { } user) => Credential.Basic(user, password ?? "").Always,
+            (_, _, { } user) => new Credential(new Login(user, password ?? "").Header).Always,
             _ => password is null ? null : throw entry.Complaint("password is given without username"),
         };
     }

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Net;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
@@ -23,19 +24,19 @@ internal sealed class KubernetesConnection(Uri server, string @namespace)
     public Uri? Proxy { get; init; }
 
     /// <summary>The file of <c>--kubeconfig</c>, else those of <c>KUBECONFIG</c>, else the cluster that this process runs in.</summary>
-    public static KubernetesConnection Open(string kubeConfig, Func<string, string?> environment, TimeProvider clock)
+    public static KubernetesConnection Open(string kubeConfig, Func<string, string?> environment, TimeProvider clock, ILogger logger)
     {
         if (kubeConfig.Length > 0)
         {
-            return KubeConfig.Load(kubeConfig).Connect(environment, clock);
+            return KubeConfig.Load(kubeConfig).Connect(environment, clock, logger);
         }
 
         if (environment("KUBECONFIG") is { Length: > 0 } files)
         {
-            return KubeConfig.LoadMerged(files).Connect(environment, clock);
+            return KubeConfig.LoadMerged(files).Connect(environment, clock, logger);
         }
 
-        var pod = new InCluster(environment, clock);
+        var pod = new InCluster(environment, clock, logger);
         return pod.IsHere
             ? pod.Connect()
             : throw new SettingsException("no Kubernetes API is named: give --kubeconfig, set KUBECONFIG, or run in a pod");
@@ -44,12 +45,31 @@ internal sealed class KubernetesConnection(Uri server, string @namespace)
     /// <summary>A client with connections of its own, so that one role's trouble is not another's; deadlines are the caller's.</summary>
     public HttpClient CreateClient()
     {
-        var client = new HttpClient(new Authentication(Credentials, Impersonation, Transport.Create(Tls, Proxy)))
+        var client = new HttpClient(new Authentication(Credentials, Transport.Create(Tls, Proxy)))
         {
             BaseAddress = Server,
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue(Release.Name, Release.Version));
+        client.DefaultRequestHeaders.UserAgent.Add(Release.UserAgent);
+        Impersonation?.ApplyTo(client.DefaultRequestHeaders);
         return client;
+    }
+}
+
+/// <summary>Whom a kubeconfig's user acts as.</summary>
+internal sealed record Impersonation(string User, string? Uid, IReadOnlyList<string> Groups)
+{
+    public void ApplyTo(HttpRequestHeaders headers)
+    {
+        headers.Add("Impersonate-User", User);
+        if (Uid is not null)
+        {
+            headers.Add("Impersonate-Uid", Uid);
+        }
+
+        if (Groups.Count > 0)
+        {
+            headers.Add("Impersonate-Group", Groups);
+        }
     }
 }

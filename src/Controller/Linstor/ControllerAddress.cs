@@ -1,3 +1,5 @@
+using Piraeus.HighAvailability.Controller.Net;
+
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
 /// <summary>Where one LINSTOR controller listens.</summary>
@@ -18,11 +20,11 @@ internal sealed record ControllerAddress(Uri Root, Login? Login = null)
         // A scheme without a default port tells "no port" from "port 80", which an http URI does not.
         if (!Uri.TryCreate("linstor" + Separator + rest, UriKind.Absolute, out var parsed) || parsed.Host.Length is 0)
         {
-            throw new SettingsException($"LS_CONTROLLERS: '{WithoutUserInfo(rest)}' is not a host, host:port or URL.");
+            throw new SettingsException($"LS_CONTROLLERS: '{WithoutUserInfo(rest)}' is not a host, host:port or URL");
         }
 
         var port = parsed.Port >= 0 ? parsed.Port : scheme is "https" ? 3371 : 3370;
-        return new ControllerAddress(new UriBuilder(scheme, parsed.Host, port).Uri, UserInfo(parsed.UserInfo));
+        return new ControllerAddress(new UriBuilder(scheme, parsed.Host, port).Uri, Login.Parse(parsed.UserInfo));
     }
 
     public override string ToString() => Root.GetLeftPart(UriPartial.Authority);
@@ -33,15 +35,8 @@ internal sealed record ControllerAddress(Uri Root, Login? Login = null)
         "linstor+ssl" => "https",
         "http" => "http",
         "https" => "https",
-        _ => throw new SettingsException($"LS_CONTROLLERS: the scheme '{given}' is none of http, https, linstor and linstor+ssl."),
+        _ => throw new SettingsException($"LS_CONTROLLERS: the scheme '{given}' is none of http, https, linstor and linstor+ssl"),
     };
-
-    private static Login? UserInfo(string text)
-    {
-        var colon = text.IndexOf(':', StringComparison.Ordinal);
-        var (user, password) = colon < 0 ? (text, "") : (text[..colon], text[(colon + 1)..]);
-        return text.Length is 0 ? null : new Login(Uri.UnescapeDataString(user), Uri.UnescapeDataString(password));
-    }
 
     private static string WithoutUserInfo(string text) => text[(text.LastIndexOf('@') + 1)..];
 }

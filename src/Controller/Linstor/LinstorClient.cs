@@ -12,12 +12,11 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
     {
         var asked = clock.Now;
         var path = $"/v1/resource-definitions/{Uri.EscapeDataString(resource.Value)}";
-        var answer = await connection.GetAsync($"{path}/resources", cancellation);
-        var resources = answer.Find(LinstorJson.Default.ListWireResource);
 
-        // Between the two questions the definition may have been deleted.
-        return resources is not null && await DefinitionAsync(path, cancellation) is { } definition
-            ? new ResourceReport(resource, true, await QuorumAsync(definition, cancellation), Replicas(resources, answer), asked)
+        // Both at once, because an action may be waiting; the definition may be deleted between the two answers.
+        var replies = await Task.WhenAll(connection.GetAsync($"{path}/resources", cancellation), connection.GetAsync(path, cancellation));
+        return replies[0].Find(LinstorJson.Default.ListWireResource) is { } resources && replies[1].Find(LinstorJson.Default.WireDefinition) is { } definition
+            ? new ResourceReport(resource, true, await QuorumAsync(definition, resources, cancellation), Replicas(resources, replies[0]), asked)
             : new ResourceReport(resource, false, new Quorum(null), [], asked);
     }
 
@@ -33,17 +32,22 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
     /// <exception cref="LinstorException">LINSTOR gave no usable answer.</exception>
     public async Task<string> VersionAsync(CancellationToken cancellation)
     {
-        var answer = await connection.GetAsync(LinstorConnection.VersionPath, cancellation);
-        return answer.Read(LinstorJson.Default.WireVersion).Version ?? throw answer.Unreadable("no version");
+        var reply = await connection.GetAsync(LinstorConnection.VersionPath, cancellation);
+        return reply.Read(LinstorJson.Default.WireVersion).Version ?? throw reply.Unreadable("no version");
     }
 
-    private async Task<WireDefinition?> DefinitionAsync(string path, CancellationToken cancellation) =>
-        (await connection.GetAsync(path, cancellation)).Find(LinstorJson.Default.WireDefinition);
-
-    private async Task<Quorum> QuorumAsync(WireDefinition definition, CancellationToken cancellation) =>
-        new(Translate.QuorumPolicy(definition.Props)
+    /// <summary>What counts for the definition, unless replicas have policies of their own.</summary>
+    /// <remarks>
+    /// Between group and LINSTOR controller, DRBD also honours a node's own policy. It is not looked for: it would cost a request, and only
+    /// matters where neither the definition, on which LINSTOR writes a policy by itself, nor its group has one.
+    /// </remarks>
+    private async Task<Quorum> QuorumAsync(WireDefinition definition, List<WireResource?> resources, CancellationToken cancellation)
+    {
+        var policy = Translate.QuorumPolicy(definition.Props)
             ?? Translate.QuorumPolicy(await GroupAsync(definition.ResourceGroupName, cancellation))
-            ?? Translate.QuorumPolicy(await ControllerAsync(cancellation)));
+            ?? Translate.QuorumPolicy(await ControllerAsync(cancellation));
+        return Translate.Quorum(policy, resources);
+    }
 
     private async Task<Dictionary<string, string?>?> GroupAsync(string? name, CancellationToken cancellation) =>
         string.IsNullOrEmpty(name) ? null
@@ -52,6 +56,6 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
     private async Task<Dictionary<string, string?>> ControllerAsync(CancellationToken cancellation) =>
         (await connection.GetAsync("/v1/controller/properties", cancellation)).Read(LinstorJson.Default.DictionaryStringString);
 
-    private static ImmutableArray<Replica> Replicas(List<WireResource?> resources, Answer answer) =>
-        [.. resources.OfType<WireResource>().Select(resource => Translate.Replica(resource) ?? throw answer.Unreadable("a resource without a node_name"))];
+    private static ImmutableArray<Replica> Replicas(List<WireResource?> resources, Reply reply) =>
+        [.. resources.OfType<WireResource>().Select(resource => Translate.Replica(resource) ?? throw reply.Unreadable("a resource without a node_name"))];
 }

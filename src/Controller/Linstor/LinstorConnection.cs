@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Net;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
@@ -11,8 +12,6 @@ internal sealed class LinstorConnection : IDisposable
 
     private const int LargestBody = 64 << 20;
 
-    private static readonly ProductInfoHeaderValue Self = new("piraeus-ha-controller", typeof(LinstorConnection).Assembly.GetName().Version?.ToString(3));
-
     private readonly HttpClient _requests;
     private readonly HttpClient _streams;
     private readonly LinstorControllers _controllers;
@@ -22,13 +21,9 @@ internal sealed class LinstorConnection : IDisposable
     public LinstorConnection(LinstorSettings settings, TimeProvider clock, ILoggerFactory logs)
     {
         (_settings, _clock) = (settings, clock);
-        var transport = new LinstorTransport(settings, logs.CreateLogger<LinstorTransport>());
-        _requests = Client(Authorized(transport.Create(DecompressionMethods.GZip)));
-        _streams = Client(Authorized(transport.Create(DecompressionMethods.None)));
+        _requests = Client(settings, DecompressionMethods.GZip);
+        _streams = Client(settings, DecompressionMethods.None);
         _controllers = new LinstorControllers(settings.Controllers, ProveAsync, logs.CreateLogger<LinstorControllers>());
-
-        HttpMessageHandler Authorized(HttpMessageHandler inner) =>
-            settings.Token is { } token ? new BearerToken(token, clock, logs.CreateLogger<BearerToken>()) { InnerHandler = inner } : inner;
     }
 
     /// <summary>How long each request may take, its body included. A stream has no deadline.</summary>
@@ -36,7 +31,7 @@ internal sealed class LinstorConnection : IDisposable
 
     /// <summary>Asks the current LINSTOR controller, and if the network fails, once more whichever other one answers.</summary>
     /// <exception cref="LinstorException">There was no answer. A status is an answer.</exception>
-    public async Task<Answer> GetAsync(string path, CancellationToken cancellation)
+    public async Task<Reply> GetAsync(string path, CancellationToken cancellation)
     {
         var seat = _controllers.Current;
         try
@@ -90,9 +85,9 @@ internal sealed class LinstorConnection : IDisposable
         using (response)
         {
             var body = await WithinDeadlineAsync(at, path, token => response.Content.ReadAsByteArrayAsync(token), cancellation);
-            var answer = new Answer(at, path, response.StatusCode, body);
-            answer.ThrowUnlessSuccess();
-            throw answer.Unreadable("no stream of events");
+            var reply = new Reply(at, path, response.StatusCode, body);
+            reply.ThrowUnlessSuccess();
+            throw reply.Unreadable("no stream of events");
         }
     }
 
@@ -103,27 +98,36 @@ internal sealed class LinstorConnection : IDisposable
         _controllers.Dispose();
     }
 
-    private static HttpClient Client(HttpMessageHandler handler) =>
-        new(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = LargestBody };
+    private static HttpClient Client(LinstorSettings settings, DecompressionMethods compression)
+    {
+        var transport = Transport.Create(settings.Tls, compression: compression);
+        var client = new HttpClient(settings.Token is { } token ? new Authentication(token, transport) : transport)
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = LargestBody,
+        };
+        client.DefaultRequestHeaders.UserAgent.Add(Release.UserAgent);
+        return client;
+    }
 
-    private async Task<Answer> AskAsync(ControllerAddress at, string path, CancellationToken cancellation)
+    private async Task<Reply> AskAsync(ControllerAddress at, string path, CancellationToken cancellation)
     {
         using var request = Request(at, path, "application/json");
-        return await WithinDeadlineAsync(at, path, AnswerAsync, cancellation);
+        return await WithinDeadlineAsync(at, path, ReplyAsync, cancellation);
 
-        async Task<Answer> AnswerAsync(CancellationToken token)
+        async Task<Reply> ReplyAsync(CancellationToken token)
         {
             using var response = await _requests.SendAsync(request, HttpCompletionOption.ResponseContentRead, token);
-            return new Answer(at, path, response.StatusCode, await response.Content.ReadAsByteArrayAsync(token));
+            return new Reply(at, path, response.StatusCode, await response.Content.ReadAsByteArrayAsync(token));
         }
     }
 
     private async Task ProveAsync(ControllerAddress address, CancellationToken cancellation)
     {
-        var answer = await AskAsync(address, VersionPath, cancellation);
-        if (!answer.RefusesCredentials)
+        var reply = await AskAsync(address, VersionPath, cancellation);
+        if (!reply.RefusesCredentials)
         {
-            _ = answer.Read(LinstorJson.Default.WireVersion);
+            _ = reply.Read(LinstorJson.Default.WireVersion);
         }
     }
 
@@ -131,7 +135,6 @@ internal sealed class LinstorConnection : IDisposable
     {
         var request = new HttpRequestMessage(HttpMethod.Get, new Uri(at.Root, path));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
-        request.Headers.UserAgent.Add(Self);
         request.Headers.Authorization = (_settings.Login ?? at.Login)?.Header; // A bearer token, if there is one, replaces it.
         return request;
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Net;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
@@ -10,31 +11,27 @@ internal sealed record LinstorSettings(ImmutableArray<ControllerAddress> Control
     /// <summary>The user of every LINSTOR controller; null leaves it to each URL's own user info.</summary>
     public Login? Login { get; init; }
 
-    /// <summary>Where the bearer token is, which replaces every <see cref="Login"/>.</summary>
-    public TokenFile? Token { get; init; }
+    /// <summary>Where the bearer token comes from, which replaces every <see cref="Login"/>.</summary>
+    public CredentialSource? Token { get; init; }
 
-    /// <summary>The only roots to trust; null trusts the system's.</summary>
-    public X509Certificate2Collection? Authorities { get; init; }
-
-    /// <summary>The client certificate to present, if asked.</summary>
-    public ClientIdentity? Identity { get; init; }
+    public TlsSettings Tls { get; init; } = new();
 
     /// <param name="environment">A variable's value; null if it is not set, which is not the same as empty.</param>
+    /// <param name="clock">Tells when a token has to be read again.</param>
+    /// <param name="logger">Is told what could not be read again.</param>
     /// <exception cref="SettingsException">A variable, or a file that it names, cannot be used.</exception>
-    public static LinstorSettings FromEnvironment(Func<string, string?> environment)
+    public static LinstorSettings FromEnvironment(Func<string, string?> environment, TimeProvider clock, ILogger logger)
     {
-        var certificate = PemSource.Find(environment, "LS_USER_CERTIFICATE");
-        var key = PemSource.Find(environment, "LS_USER_KEY");
-        var authorities = PemSource.Find(environment, "LS_ROOT_CA");
+        var certificate = Find(environment, "LS_USER_CERTIFICATE");
+        var key = Find(environment, "LS_USER_KEY");
+        var authorities = Find(environment, "LS_ROOT_CA");
         var scheme = certificate is null && key is null && authorities is null ? "http" : "https";
-
 
         return new LinstorSettings(Addresses(environment("LS_CONTROLLERS") ?? "", scheme))
         {
             Login = environment("LS_USERNAME") is { Length: > 0 } user ? new Login(user, environment("LS_PASSWORD") ?? "") : null,
-            Token = environment("LS_BEARER_TOKEN_FILE") is { } path ? new TokenFile(path) : null,
-            Authorities = authorities is null ? null : ReadAuthorities(authorities),
-            Identity = ReadIdentity(certificate, key),
+            Token = FindFile(environment, "LS_BEARER_TOKEN_FILE") is { } token ? new BearerToken(token, clock, logger).CurrentAsync : null,
+            Tls = new TlsSettings { Authorities = authorities, Identity = Identity(certificate, key, logger) }.Verified(),
         };
     }
 
@@ -44,29 +41,18 @@ internal sealed record LinstorSettings(ImmutableArray<ControllerAddress> Control
         return [.. (elements is [] ? ["localhost"] : elements).Select(element => ControllerAddress.Parse(element, scheme))];
     }
 
-    private static ClientIdentity? ReadIdentity(PemSource? certificate, PemSource? key) => (certificate, key) switch
+    /// <summary>What a variable holds, or the file that its <c>_FILE</c> variant names, which wins; null if neither is set.</summary>
+    private static OperatorText? Find(Func<string, string?> environment, string variable) =>
+        FindFile(environment, $"{variable}_FILE") ?? (environment(variable) is { } text ? OperatorText.Inline(variable, text) : null);
+
+    private static OperatorText? FindFile(Func<string, string?> environment, string variable) =>
+        environment(variable) is { } path ? OperatorText.FromFile(variable, path) : null;
+
+    private static Func<SslStreamCertificateContext?> Identity(OperatorText? certificate, OperatorText? key, ILogger logger) => (certificate, key) switch
     {
-        (null, null) => null,
-        ({ }, null) => throw new SettingsException($"{certificate.Variable} is set, but neither LS_USER_KEY nor LS_USER_KEY_FILE."),
-        (null, { }) => throw new SettingsException($"{key.Variable} is set, but neither LS_USER_CERTIFICATE nor LS_USER_CERTIFICATE_FILE."),
-        ({ }, { }) => new ClientIdentity(certificate, key),
+        (null, null) => () => null,
+        ({ }, { }) => new LastGood<SslStreamCertificateContext>(() => Pem.Identity(certificate, key), logger).Read,
+        ({ }, null) => throw new SettingsException($"{certificate.Origin} is set, but neither LS_USER_KEY nor LS_USER_KEY_FILE"),
+        (null, { }) => throw new SettingsException($"{key.Origin} is set, but neither LS_USER_CERTIFICATE nor LS_USER_CERTIFICATE_FILE"),
     };
-
-    private static X509Certificate2Collection ReadAuthorities(PemSource source)
-    {
-        var authorities = new X509Certificate2Collection();
-        try
-        {
-            authorities.ImportFromPem(source.Read());
-        }
-        catch (CryptographicException malformed)
-        {
-            throw new SettingsException($"{source} holds no valid certificate: {malformed.Message}");
-        }
-
-        // Go accepts an intermediate as an anchor of trust, .NET does not: every handshake would fail with "PartialChain".
-        return authorities.Any(authority => authority.SubjectName.RawData.AsSpan().SequenceEqual(authority.IssuerName.RawData)) ? authorities
-            : authorities.Count is 0 ? throw new SettingsException($"{source} holds no valid certificate.")
-            : throw new SettingsException($"{source} holds no root certificate, only intermediate ones.");
-    }
 }

@@ -1,7 +1,12 @@
 using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
+
+/// <summary>LINSTOR says whether one replica may be promoted. Perhaps again, and not always newly: it replays to everybody when anybody connects.</summary>
+internal sealed record PromotionEvent(ResourceName Resource, NodeName Node, Promotability Promotability);
 
 /// <summary>LINSTOR's promotion events: the present state at first, then each change.</summary>
 internal sealed partial class PromotionStream(LinstorConnection connection, ILogger<PromotionStream> logger)
@@ -74,4 +79,17 @@ internal sealed partial class PromotionStream(LinstorConnection connection, ILog
 
     [LoggerMessage(302, LogLevel.Warning, "Skipped a promotion event of LINSTOR controller {Controller}: {Flaw}.")]
     private partial void Skipped(ControllerAddress controller, string flaw);
+}
+
+/// <summary>Tells the inbox what LINSTOR's promotion stream says, and nothing more: LINSTOR waits for its readers.</summary>
+internal sealed class PromotionFeed(PromotionStream stream, ChannelWriter<Observation> inbox)
+{
+    /// <summary>Follows one connection to its end.</summary>
+    public async Task FollowAsync(CancellationToken cancellation)
+    {
+        await foreach (var change in stream.ReadAsync(cancellation))
+        {
+            await inbox.WriteAsync(new Observation.Promotion(change.Resource, change.Node, change.Promotability), cancellation);
+        }
+    }
 }

@@ -38,11 +38,23 @@ internal static class Translate
     public static string? QuorumPolicy(Dictionary<string, string?>? properties) =>
         properties?.GetValueOrDefault(QuorumKey)?.Trim().ToLowerInvariant();
 
+    /// <summary>The policy that fences least among those by which the replicas go: each by its own, else by the definition's.</summary>
+    public static Quorum Quorum(string? policy, IEnumerable<WireResource?> resources) =>
+        new(resources.OfType<WireResource>().Select(resource => QuorumPolicy(resource.Props) ?? policy).DefaultIfEmpty(policy).MinBy(Strength));
+
     /// <returns>Null if the node runs no satellite.</returns>
     public static Satellite? Satellite(WireNode node) =>
         node is { Name: { Length: > 0 } name, Type: "SATELLITE" or "COMBINED" }
             ? new Satellite(new NodeName(name), State(node.ConnectionStatus), HostName(node), Evicted: node.Flags?.Contains("EVICTED") is true)
             : null;
+
+    /// <summary>For comparison only: a number fences if it is large enough for the voters, and a majority always does.</summary>
+    private static int Strength(string? policy) => policy switch
+    {
+        "majority" or "all" => int.MaxValue,
+        { } text when int.TryParse(text, out var votes) => votes,
+        _ => 0,
+    };
 
     private static string? HostName(WireNode node) => node.Props?.GetValueOrDefault("NodeUname");
 

@@ -11,6 +11,8 @@ internal sealed class WireResource
 
     public List<string>? Flags { get; set; }
 
+    public Dictionary<string, string?>? Props { get; set; }
+
     public WireLayer? LayerObject { get; set; }
 
     public WireState? State { get; set; }

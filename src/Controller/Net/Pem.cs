@@ -8,7 +8,7 @@ namespace Piraeus.HighAvailability.Controller.Net;
 internal static class Pem
 {
     /// <summary>All certificates of a bundle, of which one at least must be a root.</summary>
-    public static X509Certificate2Collection Authorities(PemText bundle)
+    public static X509Certificate2Collection Authorities(OperatorText bundle)
     {
         var certificates = Certificates(bundle, bundle.Read());
 
@@ -22,7 +22,7 @@ internal static class Pem
     }
 
     /// <summary>What a client shows of itself: the first certificate with its key, and the intermediates that follow it.</summary>
-    public static SslStreamCertificateContext Identity(PemText certificate, PemText key)
+    public static SslStreamCertificateContext Identity(OperatorText certificate, OperatorText key)
     {
         var chainText = certificate.Read();
         var chain = Certificates(certificate, chainText);
@@ -39,7 +39,7 @@ internal static class Pem
         }
     }
 
-    private static X509Certificate2Collection Certificates(PemText source, string text)
+    private static X509Certificate2Collection Certificates(OperatorText source, string text)
     {
         var certificates = new X509Certificate2Collection();
         try
@@ -54,7 +54,7 @@ internal static class Pem
         return certificates.Count > 0 ? certificates : throw new SettingsException($"{source.Origin} holds no PEM certificate");
     }
 
-    private static string PrivateKey(PemText key)
+    private static string PrivateKey(OperatorText key)
     {
         var text = key.Read();
         if (text.Contains("ENCRYPTED", StringComparison.Ordinal))

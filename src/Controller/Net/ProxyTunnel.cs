@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
 
 namespace Piraeus.HighAvailability.Controller.Net;
 
@@ -19,11 +17,7 @@ internal static class ProxyTunnel
     {
         using var request = new HttpRequestMessage(HttpMethod.Connect, new UriBuilder(proxy.Scheme, proxy.IdnHost, proxy.Port).Uri);
         request.Headers.Host = new UriBuilder("tcp", target.Host, target.Port).Uri.Authority;
-        if (proxy.UserInfo.Length > 0)
-        {
-            var credentials = Encoding.UTF8.GetBytes(Uri.UnescapeDataString(proxy.UserInfo));
-            request.Headers.ProxyAuthorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(credentials));
-        }
+        request.Headers.ProxyAuthorization = Login.Parse(proxy.UserInfo)?.Header;
 
         var response = await Proxies.SendAsync(request, cancellation);
         if (response.StatusCode is HttpStatusCode.OK)

@@ -8,7 +8,8 @@ namespace Piraeus.HighAvailability.Controller.Net;
 internal sealed record TlsSettings
 {
     /// <summary>The only roots to trust; null trusts the system's.</summary>
-    public PemText? Authorities { get; init; }
+    /// <remarks>Nobody is trusted from memory: while the roots cannot be read, handshakes fail.</remarks>
+    public OperatorText? Authorities { get; init; }
 
     /// <summary>The client certificate to present, if there is one.</summary>
     public Func<SslStreamCertificateContext?> Identity { get; init; } = () => null;

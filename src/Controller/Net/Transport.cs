@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 
@@ -7,17 +8,24 @@ namespace Piraeus.HighAvailability.Controller.Net;
 /// <remarks>
 /// The TLS handshake is made here and not left to <see cref="SocketsHttpHandler"/>, which overwrites the server name
 /// and keeps the client certificate that it was built with.
+/// <para>
+/// The way out is the proxy that was named, and the environment's proxy variables are never asked: Go reads <c>NO_PROXY</c> with networks and
+/// <c>*</c>, which .NET cannot, so a proxy meant for others would be sent what has to stay inside the cluster, tokens included.
+/// </para>
 /// </remarks>
 internal static class Transport
 {
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>The way out is the proxy that was named; the environment's proxy variables are meant for others and never asked.</summary>
-    public static SocketsHttpHandler Create(TlsSettings tls, Uri? proxy = null) => new()
+    /// <param name="tls">Whom to trust and what to show of oneself, where the address asks for TLS.</param>
+    /// <param name="proxy">The way out, where there is no other.</param>
+    /// <param name="compression">None for streams, whose bytes must not wait in a decompressor.</param>
+    public static SocketsHttpHandler Create(TlsSettings tls, Uri? proxy = null, DecompressionMethods compression = DecompressionMethods.None) => new()
     {
         UseProxy = false,
         AllowAutoRedirect = false,
         UseCookies = false,
+        AutomaticDecompression = compression,
         ConnectTimeout = ConnectTimeout,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         // A cancelled stream is closed at once instead of being read to its end for two seconds.

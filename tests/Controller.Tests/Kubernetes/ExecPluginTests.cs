@@ -174,6 +174,6 @@ public sealed class ExecPluginTests : IDisposable
     {
         var lines = string.Join('\n', more.Split('\n').Select(line => $"  {line}"));
         var path = _folder.Write("config", KubeConfigText.Of(server, cluster, $"exec:\n  apiVersion: {version}\n  command: {command}\n{lines}"));
-        return KubernetesConnection.Open(path, name => name == "PATH" ? $"/nowhere:{_folder["bin"]}" : null, _clock);
+        return KubernetesConnection.Open(path, name => name == "PATH" ? $"/nowhere:{_folder["bin"]}" : null, _clock, new Told());
     }
 }

@@ -76,7 +76,7 @@ public sealed class InClusterTests : IDisposable
         Assert.Equal("KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT name no address: \"localhost\", \"tcp://10.0.0.1:443\"", Complaint());
     }
 
-    private InCluster Pod() => new(_environment.GetValueOrDefault, TimeProvider.System, _account.Path);
+    private InCluster Pod() => new(_environment.GetValueOrDefault, TimeProvider.System, new Told(), _account.Path);
 
     private string Complaint() => Assert.Throws<SettingsException>(() => Pod().Connect()).Message;
 }

@@ -7,6 +7,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 public sealed class KubeConfigTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly Told _told = new();
     private readonly TestAuthority _authority = new();
 
     public void Dispose() => _folder.Dispose();
@@ -51,6 +52,21 @@ public sealed class KubeConfigTests : IDisposable
 
         Assert.Equal("CN=me", visit.ClientCertificate);
         Assert.Equal("Bearer from-file", visit.Authorization);
+    }
+
+    [Fact]
+    public async Task Half_way_through_a_rotation_the_old_client_certificate_is_shown()
+    {
+        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
+        var me = _authority.Issue("me");
+        _folder.Write("me.crt", me.ExportCertificatePem());
+        _folder.Write("me.key", me.KeyPem());
+        var connection = Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline, "client-certificate: me.crt\nclient-key: me.key"));
+
+        _folder.Write("me.crt", _authority.Issue("you").ExportCertificatePem());
+
+        Assert.Equal("CN=me", (await VisitAsync(connection, server)).ClientCertificate);
+        Assert.Contains("do not belong together", Assert.Single(_told.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -220,8 +236,8 @@ public sealed class KubeConfigTests : IDisposable
         return server.Visits.Last();
     }
 
-    private static KubernetesConnection Open(string flag, string variable) =>
-        KubernetesConnection.Open(flag, name => name == "KUBECONFIG" ? variable : null, TimeProvider.System);
+    private KubernetesConnection Open(string flag, string variable) =>
+        KubernetesConnection.Open(flag, name => name == "KUBECONFIG" ? variable : null, TimeProvider.System, _told);
 
     private KubernetesConnection Open(string kubeConfig) => Open(_folder.Write("config", kubeConfig), "");
 }

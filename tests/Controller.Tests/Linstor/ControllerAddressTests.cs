@@ -51,7 +51,7 @@ public sealed class ControllerAddressTests
     public void An_unknown_scheme_is_refused_by_name()
     {
         var refused = Assert.Throws<SettingsException>(() => ControllerAddress.Parse("ftp://host", "http"));
-        Assert.Equal("LS_CONTROLLERS: the scheme 'ftp' is none of http, https, linstor and linstor+ssl.", refused.Message);
+        Assert.Equal("LS_CONTROLLERS: the scheme 'ftp' is none of http, https, linstor and linstor+ssl", refused.Message);
     }
 
     [Theory]

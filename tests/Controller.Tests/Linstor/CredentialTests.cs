@@ -1,12 +1,14 @@
 using System.Text;
 using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Controller.Net;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 
 public sealed class CredentialTests : IDisposable
 {
-    private readonly Folder _folder = new();
-    private readonly HandClock _clock = new();
+    private readonly TemporaryFolder _folder = new();
+    private readonly ManualClock _clock = new();
+    private readonly Told _told = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -28,21 +30,21 @@ public sealed class CredentialTests : IDisposable
     [Fact]
     public async Task A_token_replaces_every_login()
     {
-        var file = new TokenFile(_folder.Write("token", "s3cret"));
-        Assert.Equal(["Bearer s3cret"], await SentAsync(server => new LinstorSettings([server.Address]) { Login = new Login("me", "here"), Token = file }));
+        var token = Token("s3cret");
+        Assert.Equal(["Bearer s3cret"], await SentAsync(server => new LinstorSettings([server.Address]) { Login = new Login("me", "here"), Token = token }));
     }
 
     [Fact]
     public async Task A_token_is_read_again_after_a_minute_and_not_before()
     {
-        var file = new TokenFile(_folder.Write("token", "old"));
+        var token = Token("old");
         await using var server = CannedLinstor.With();
-        using var client = new Client(new LinstorSettings([server.Address]) { Token = file }, clock: _clock);
+        using var client = new Client(new LinstorSettings([server.Address]) { Token = token }, clock: _clock);
 
         _folder.Write("token", "new");
-        _clock.Elapsed = TimeSpan.FromSeconds(59);
+        _clock.Advance(TimeSpan.FromSeconds(59));
         await client.Linstor.VersionAsync(default);
-        _clock.Elapsed = TimeSpan.FromSeconds(60);
+        _clock.Advance(TimeSpan.FromSeconds(1));
         await client.Linstor.VersionAsync(default);
 
         Assert.Equal(["Bearer old", "Bearer new"], Authorizations(server));
@@ -51,9 +53,9 @@ public sealed class CredentialTests : IDisposable
     [Fact]
     public async Task A_refused_token_is_read_again_and_the_new_one_tried_at_once()
     {
-        var file = new TokenFile(_folder.Write("token", "old"));
+        var token = Token("old");
         await using var server = Guarded("Bearer new");
-        using var client = new Client(new LinstorSettings([server.Address]) { Token = file }, clock: _clock);
+        using var client = new Client(new LinstorSettings([server.Address]) { Token = token }, clock: _clock);
 
         _folder.Write("token", "new");
 
@@ -64,9 +66,9 @@ public sealed class CredentialTests : IDisposable
     [Fact]
     public async Task A_refused_token_that_did_not_change_is_not_tried_twice()
     {
-        var file = new TokenFile(_folder.Write("token", "old"));
+        var token = Token("old");
         await using var server = Guarded("Bearer new");
-        using var client = new Client(new LinstorSettings([server.Address]) { Token = file }, clock: _clock);
+        using var client = new Client(new LinstorSettings([server.Address]) { Token = token }, clock: _clock);
 
         Assert.Equal(LinstorFailure.Unauthorized, (await client.FailureAsync()).Failure);
         Assert.Equal(["Bearer old"], Authorizations(server));
@@ -75,17 +77,19 @@ public sealed class CredentialTests : IDisposable
     [Fact]
     public async Task A_token_file_that_vanished_leaves_the_old_token_in_use_and_says_so()
     {
-        var path = _folder.Write("token", "old");
+        var token = Token("old");
         await using var server = CannedLinstor.With();
-        using var client = new Client(new LinstorSettings([server.Address]) { Token = new TokenFile(path) }, clock: _clock);
+        using var client = new Client(new LinstorSettings([server.Address]) { Token = token }, clock: _clock);
 
-        File.Delete(path);
-        _clock.Elapsed = TimeSpan.FromMinutes(2);
+        File.Delete(_folder["token"]);
+        _clock.Advance(TimeSpan.FromMinutes(2));
         await client.Linstor.VersionAsync(default);
 
         Assert.Equal(["Bearer old"], Authorizations(server));
-        Assert.Contains(path, Assert.Single(client.Told.Lines), StringComparison.Ordinal);
+        Assert.Equal($"What was read before stays in use: token {_folder["token"]} cannot be read: no such file.", Assert.Single(_told.Lines));
     }
+
+    private CredentialSource Token(string text) => new BearerToken(OperatorText.FromFile("token", _folder.Write("token", text)), _clock, _told).CurrentAsync;
 
     private static string Basic(string text) => $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(text))}";
 

@@ -1,17 +1,19 @@
+using System.Security.Cryptography.X509Certificates;
 using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Controller.Net;
+using Piraeus.HighAvailability.Controller.Tests.Net;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 
 public sealed class LinstorSettingsTests : IDisposable
 {
-    private readonly Folder _folder = new();
-    private readonly Pki _root = Pki.Root();
+    private readonly TemporaryFolder _folder = new();
+    private readonly TestAuthority _root = new();
+    private readonly X509Certificate2 _me;
 
-    public void Dispose()
-    {
-        _folder.Dispose();
-        _root.Dispose();
-    }
+    public LinstorSettingsTests() => _me = _root.Issue("me");
+
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData(null)]
@@ -39,21 +41,21 @@ public sealed class LinstorSettingsTests : IDisposable
     [InlineData("""{"token":"s3cret"}""", "s3cret")]
     [InlineData("""{"token":7}""", """{"token":7}""")]
     [InlineData("\"s3cret\"", "\"s3cret\"")]
-    public void A_token_file_holds_the_token_bare_or_as_JSON(string text, string token) =>
-        Assert.Equal(token, Read(("LS_BEARER_TOKEN_FILE", _folder.Write("token", text))).Token!.First);
+    public async Task A_token_file_holds_the_token_bare_or_as_JSON(string text, string token) =>
+        Assert.Equal(token, (await Read(("LS_BEARER_TOKEN_FILE", _folder.Write("token", text))).Token!(null, default)).Header!.Parameter);
 
     [Theory]
-    [InlineData("")]
-    [InlineData("/nowhere/token")]
-    public void A_token_file_that_cannot_be_read_is_an_error(string path) => Assert.StartsWith("LS_BEARER_TOKEN_FILE: cannot read", Refusal(("LS_BEARER_TOKEN_FILE", path)), StringComparison.Ordinal);
+    [InlineData("", "LS_BEARER_TOKEN_FILE cannot be read: not a path")]
+    [InlineData("/nowhere/token", "LS_BEARER_TOKEN_FILE /nowhere/token cannot be read: no such file")]
+    public void A_token_file_that_cannot_be_read_is_an_error(string path, string message) => Assert.Equal(message, Refusal(("LS_BEARER_TOKEN_FILE", path)));
 
     [Theory]
-    [InlineData(" \n")]
-    [InlineData("s3cret s3cret")]
-    public void A_token_file_without_a_token_is_an_error_that_does_not_quote_it(string text)
+    [InlineData(" \n", "is empty")]
+    [InlineData("s3cret s3cret", "holds characters that no token has")]
+    public void A_token_file_without_a_token_is_an_error_that_does_not_quote_it(string text, string complaint)
     {
         var path = _folder.Write("token", text);
-        Assert.Equal($"LS_BEARER_TOKEN_FILE: '{path}' holds no token.", Refusal(("LS_BEARER_TOKEN_FILE", path)));
+        Assert.Equal($"LS_BEARER_TOKEN_FILE {path} {complaint}", Refusal(("LS_BEARER_TOKEN_FILE", path)));
     }
 
     [Fact]
@@ -61,45 +63,46 @@ public sealed class LinstorSettingsTests : IDisposable
     {
         var settings = Read(("LS_ROOT_CA", _root.Pem));
 
-        Assert.Equal(_root.Certificate.Thumbprint, Assert.Single(settings.Authorities!).Thumbprint);
+        Assert.Equal("CN=Test CA", Assert.Single(Authorities(settings)).Subject);
         Assert.Equal("https://localhost:3371", Assert.Single(settings.Controllers).ToString());
     }
 
     [Fact]
     public void All_certificates_of_a_bundle_are_trusted()
     {
-        using var other = Pki.Root("other");
-        Assert.Equal(2, Read(("LS_ROOT_CA_FILE", _folder.Write("ca", $"{_root.Pem}\n{other.Pem}\n"))).Authorities!.Count);
+        var other = new TestAuthority("other");
+        Assert.Equal(2, Authorities(Read(("LS_ROOT_CA_FILE", _folder.Write("ca", $"{_root.Pem}\n{other.Pem}\n")))).Count);
     }
 
     [Fact]
     public void A_root_certificate_file_wins_over_the_inline_one()
     {
-        using var other = Pki.Root("other");
+        var other = new TestAuthority("other");
         var settings = Read(("LS_ROOT_CA", other.Pem), ("LS_ROOT_CA_FILE", _folder.Write("ca", _root.Pem)));
-        Assert.Equal(_root.Certificate.Thumbprint, Assert.Single(settings.Authorities!).Thumbprint);
+        Assert.Equal("CN=Test CA", Assert.Single(Authorities(settings)).Subject);
     }
 
     [Theory]
     [InlineData("")]
     [InlineData("nonsense")]
-    public void A_root_certificate_that_is_none_is_an_error_even_if_empty(string pem) => Assert.Equal("LS_ROOT_CA holds no valid certificate.", Refusal(("LS_ROOT_CA", pem)));
+    public void A_root_certificate_that_is_none_is_an_error_even_if_empty(string pem) => Assert.Equal("LS_ROOT_CA holds no PEM certificate", Refusal(("LS_ROOT_CA", pem)));
 
     [Fact]
     public void A_malformed_root_certificate_is_an_error() =>
-        Assert.StartsWith("LS_ROOT_CA holds no valid certificate", Refusal(("LS_ROOT_CA", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----")), StringComparison.Ordinal);
+        Assert.Equal("LS_ROOT_CA holds a certificate that is not valid PEM", Refusal(("LS_ROOT_CA", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----")));
 
     [Fact]
     public void A_bundle_without_a_root_is_an_error_as_no_handshake_would_succeed()
     {
-        using var between = _root.Issue("between", authority: true);
-        Assert.Equal("LS_ROOT_CA holds no root certificate, only intermediate ones.", Refusal(("LS_ROOT_CA", between.Pem)));
+        var between = new TestAuthority("between", _root);
+        Assert.Equal(
+            "LS_ROOT_CA holds no root: none of its certificates is self-signed, and the bundle must contain the root", Refusal(("LS_ROOT_CA", between.Pem)));
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("/nowhere/ca.crt")]
-    public void A_root_certificate_file_that_cannot_be_read_is_an_error(string path) => Assert.StartsWith("LS_ROOT_CA_FILE: cannot read", Refusal(("LS_ROOT_CA_FILE", path)), StringComparison.Ordinal);
+    [InlineData("", "LS_ROOT_CA_FILE cannot be read: not a path")]
+    [InlineData("/nowhere/ca.crt", "LS_ROOT_CA_FILE /nowhere/ca.crt cannot be read: no such file")]
+    public void A_root_certificate_file_that_cannot_be_read_is_an_error(string path, string message) => Assert.Equal(message, Refusal(("LS_ROOT_CA_FILE", path)));
 
     [Theory]
     [InlineData(false, false)]
@@ -109,10 +112,10 @@ public sealed class LinstorSettingsTests : IDisposable
     public void Certificate_and_key_may_each_be_inline_or_a_file(bool certificateFile, bool keyFile)
     {
         var settings = Read(
-            certificateFile ? ("LS_USER_CERTIFICATE_FILE", _folder.Write("crt", _root.Pem)) : ("LS_USER_CERTIFICATE", _root.Pem),
-            keyFile ? ("LS_USER_KEY_FILE", _folder.Write("key", _root.Key)) : ("LS_USER_KEY", _root.Key));
+            certificateFile ? ("LS_USER_CERTIFICATE_FILE", _folder.Write("crt", _me.ExportCertificatePem())) : ("LS_USER_CERTIFICATE", _me.ExportCertificatePem()),
+            keyFile ? ("LS_USER_KEY_FILE", _folder.Write("key", _me.KeyPem())) : ("LS_USER_KEY", _me.KeyPem()));
 
-        Assert.Equal(_root.Certificate.Thumbprint, settings.Identity!.Read(out _).TargetCertificate.Thumbprint);
+        Assert.Equal(_me.Thumbprint, settings.Tls.Identity()!.TargetCertificate.Thumbprint);
         Assert.Equal("https://localhost:3371", Assert.Single(settings.Controllers).ToString());
     }
 
@@ -120,27 +123,27 @@ public sealed class LinstorSettingsTests : IDisposable
     public void Certificate_and_key_files_win_over_inline_ones()
     {
         var settings = Read(
-            ("LS_USER_CERTIFICATE", "nonsense"), ("LS_USER_CERTIFICATE_FILE", _folder.Write("crt", _root.Pem)),
-            ("LS_USER_KEY", "nonsense"), ("LS_USER_KEY_FILE", _folder.Write("key", _root.Key)));
-        Assert.Equal(_root.Certificate.Thumbprint, settings.Identity!.Read(out _).TargetCertificate.Thumbprint);
+            ("LS_USER_CERTIFICATE", "nonsense"), ("LS_USER_CERTIFICATE_FILE", _folder.Write("crt", _me.ExportCertificatePem())),
+            ("LS_USER_KEY", "nonsense"), ("LS_USER_KEY_FILE", _folder.Write("key", _me.KeyPem())));
+        Assert.Equal(_me.Thumbprint, settings.Tls.Identity()!.TargetCertificate.Thumbprint);
     }
 
     [Theory]
-    [InlineData("LS_USER_KEY", "LS_USER_KEY is set, but neither LS_USER_CERTIFICATE nor LS_USER_CERTIFICATE_FILE.")]
-    [InlineData("LS_USER_KEY_FILE", "LS_USER_KEY_FILE is set, but neither LS_USER_CERTIFICATE nor LS_USER_CERTIFICATE_FILE.")]
-    [InlineData("LS_USER_CERTIFICATE", "LS_USER_CERTIFICATE is set, but neither LS_USER_KEY nor LS_USER_KEY_FILE.")]
-    [InlineData("LS_USER_CERTIFICATE_FILE", "LS_USER_CERTIFICATE_FILE is set, but neither LS_USER_KEY nor LS_USER_KEY_FILE.")]
+    [InlineData("LS_USER_KEY", "LS_USER_KEY is set, but neither LS_USER_CERTIFICATE nor LS_USER_CERTIFICATE_FILE")]
+    [InlineData("LS_USER_KEY_FILE", "LS_USER_KEY_FILE is set, but neither LS_USER_CERTIFICATE nor LS_USER_CERTIFICATE_FILE")]
+    [InlineData("LS_USER_CERTIFICATE", "LS_USER_CERTIFICATE is set, but neither LS_USER_KEY nor LS_USER_KEY_FILE")]
+    [InlineData("LS_USER_CERTIFICATE_FILE", "LS_USER_CERTIFICATE_FILE is set, but neither LS_USER_KEY nor LS_USER_KEY_FILE")]
     public void Half_a_pair_is_an_error_even_if_TLS_is_unused(string variable, string message) =>
         Assert.Equal(message, Refusal((variable, ""), ("LS_CONTROLLERS", "http://host")));
 
     [Fact]
     public void A_key_of_another_certificate_is_an_error_that_does_not_quote_it()
     {
-        using var other = Pki.Root("other");
-        var message = Refusal(("LS_USER_CERTIFICATE", _root.Pem), ("LS_USER_KEY", other.Key));
+        var other = _root.Issue("other").KeyPem();
+        var message = Refusal(("LS_USER_CERTIFICATE", _me.ExportCertificatePem()), ("LS_USER_KEY", other));
 
-        Assert.StartsWith("LS_USER_CERTIFICATE and LS_USER_KEY are not a certificate and its key", message, StringComparison.Ordinal);
-        Assert.DoesNotContain(other.Key[40..80], message, StringComparison.Ordinal);
+        Assert.Equal("LS_USER_CERTIFICATE and LS_USER_KEY do not belong together", message);
+        Assert.DoesNotContain(other[40..80], message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -148,14 +151,16 @@ public sealed class LinstorSettingsTests : IDisposable
     {
         var text = Read(
             ("LS_USERNAME", "me"), ("LS_PASSWORD", "hunter2"), ("LS_CONTROLLERS", "http://you:hunter2@host"),
-            ("LS_BEARER_TOKEN_FILE", _folder.Write("token", "hunter2")), ("LS_USER_CERTIFICATE", _root.Pem), ("LS_USER_KEY", _root.Key)).ToString();
+            ("LS_BEARER_TOKEN_FILE", _folder.Write("token", "hunter2")), ("LS_USER_CERTIFICATE", _me.ExportCertificatePem()), ("LS_USER_KEY", _me.KeyPem())).ToString();
 
         Assert.DoesNotContain("hunter2", text, StringComparison.Ordinal);
         Assert.DoesNotContain("BEGIN", text, StringComparison.Ordinal);
     }
 
     private static LinstorSettings Read(params (string Name, string? Value)[] variables) =>
-        LinstorSettings.FromEnvironment(name => variables.FirstOrDefault(variable => variable.Name == name).Value);
+        LinstorSettings.FromEnvironment(name => variables.FirstOrDefault(variable => variable.Name == name).Value, TimeProvider.System, new Told());
+
+    private static X509Certificate2Collection Authorities(LinstorSettings settings) => Pem.Authorities(settings.Tls.Authorities!);
 
     private static string Refusal(params (string Name, string? Value)[] variables)
     {

@@ -97,7 +97,7 @@ public sealed class ReportTests
     {
         await using var server = CannedLinstor.With((Resources, "[]"), (Definition, Quorum(value)));
         Assert.Equal(policy, (await ReportAsync(server)).Quorum.Policy);
-        Assert.Equal([Resources, Definition], server.Requests.Select(request => request.Path));
+        Assert.Equal([Definition, Resources], server.Requests.Select(request => request.Path).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -120,6 +120,42 @@ public sealed class ReportTests
     {
         await using var server = CannedLinstor.With((Resources, "[]"), (Definition, "{}"), (Properties, "{}"));
         Assert.Equal(new Core.Quorum(null), (await ReportAsync(server)).Quorum);
+    }
+
+    [Theory]
+    [InlineData("majority", "off", "off")]
+    [InlineData("majority", " Off ", "off")]
+    [InlineData("majority", "nonsense", "nonsense")]
+    [InlineData("all", "2", "2")]
+    [InlineData("3", "2", "2")]
+    [InlineData("2", "3", "2")]
+    [InlineData("off", "majority", "off")]
+    public async Task A_replicas_own_quorum_counts_where_it_fences_less_than_the_definitions(string definition, string own, string policy) =>
+        Assert.Equal(policy, await PolicyAsync(definition, $"[{Replica("a", own)},{Replica("b")}]"));
+
+    [Fact]
+    public async Task Where_every_replica_has_its_own_quorum_the_definitions_counts_for_none() =>
+        Assert.Equal("2", await PolicyAsync("off", $"[{Replica("a", "2")},{Replica("b", "majority")}]"));
+
+    [Fact]
+    public async Task What_fences_least_is_found_among_any_number_of_replicas() =>
+        Assert.Equal("off", await PolicyAsync("majority", $"[{Replica("a", "all")},{Replica("b", "2")},{Replica("c", "off")},{Replica("d")}]"));
+
+    [Fact]
+    public async Task Both_questions_are_asked_at_once()
+    {
+        var (asked, both) = (0, new TaskCompletionSource());
+        await using var server = new CannedLinstor(async exchange =>
+        {
+            if (Interlocked.Increment(ref asked) == 2)
+            {
+                both.SetResult();
+            }
+
+            await Task.WhenAny(both.Task, exchange.HangAsync());
+            await exchange.AnswerAsync(exchange.Path == Resources ? "[]" : Majority);
+        });
+        Assert.True((await ReportAsync(server)).Exists);
     }
 
     [Fact]
@@ -152,6 +188,13 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public async Task A_definition_whose_resources_vanished_first_does_not_exist()
+    {
+        await using var server = CannedLinstor.With((Definition, Majority));
+        Assert.False((await ReportAsync(server)).Exists);
+    }
+
+    [Fact]
     public async Task A_404_that_is_not_LINSTORs_proves_nothing()
     {
         await using var server = new CannedLinstor(exchange => exchange.AnswerAsync("default backend - 404", "404 Not Found", "text/plain"));
@@ -161,10 +204,11 @@ public sealed class ReportTests
     [Fact]
     public async Task A_report_is_as_old_as_its_question()
     {
-        var clock = new HandClock { Elapsed = TimeSpan.FromHours(1) };
+        var clock = new ManualClock();
+        clock.Advance(TimeSpan.FromHours(1));
         await using var server = new CannedLinstor(exchange =>
         {
-            clock.Elapsed += TimeSpan.FromSeconds(3);
+            clock.Advance(TimeSpan.FromSeconds(3));
             return exchange.AnswerAsync(exchange.Path == Resources ? "[]" : Majority);
         });
         using var client = new Client(new LinstorSettings([server.Address]), clock: clock);
@@ -178,7 +222,9 @@ public sealed class ReportTests
         await using var server = CannedLinstor.With();
         using var client = Client.Of(server.Address);
         await client.Linstor.ReportAsync(new ResourceName("a/b?c#d e%2F"), default);
-        Assert.Equal("/v1/resource-definitions/a%2Fb%3Fc%23d%20e%252F/resources", Assert.Single(server.Requests).Path);
+        Assert.Equal(
+            ["/v1/resource-definitions/a%2Fb%3Fc%23d%20e%252F", "/v1/resource-definitions/a%2Fb%3Fc%23d%20e%252F/resources"],
+            server.Requests.Select(request => request.Path).Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -208,6 +254,15 @@ public sealed class ReportTests
 
     private static string Quorum(string policy) =>
         """{"resource_group_name":"sc xyz","props":{"DrbdOptions/Resource/quorum":"POLICY"}}""".Replace("POLICY", policy, StringComparison.Ordinal);
+
+    private static string Replica(string node, string? quorum = null) =>
+        quorum is null ? $$"""{"node_name":"{{node}}"}""" : $$$"""{"node_name":"{{{node}}}","props":{"StorPoolName":"thin","DrbdOptions/Resource/quorum":"{{{quorum}}}"}}""";
+
+    private static async Task<string?> PolicyAsync(string definition, string resources)
+    {
+        await using var server = CannedLinstor.With((Resources, resources), (Definition, Quorum(definition)));
+        return (await ReportAsync(server)).Quorum.Policy;
+    }
 
     private static async Task<ResourceReport> ReportAsync(string resources)
     {

@@ -1,21 +1,17 @@
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Controller.Tests.Net;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 
 public sealed class TransportTests : IDisposable
 {
-    private readonly Folder _folder = new();
-    private readonly Pki _root = Pki.Root();
+    private readonly TemporaryFolder _folder = new();
+    private readonly TestAuthority _root = new();
+    private readonly Told _told = new();
 
-    public void Dispose()
-    {
-        _folder.Dispose();
-        _root.Dispose();
-    }
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task A_server_of_the_configured_authority_is_trusted()
@@ -28,12 +24,37 @@ public sealed class TransportTests : IDisposable
     [Fact]
     public async Task A_server_of_another_authority_is_not_trusted()
     {
-        using var other = Pki.Root("other");
+        var other = new TestAuthority("other");
         await using var server = Server("localhost");
         using var client = new Client(Settings(server, ("LS_ROOT_CA", other.Pem)));
 
         Assert.Contains("certificate", (await client.FailureAsync()).Message, StringComparison.Ordinal);
         Assert.Empty(server.Requests);
+    }
+
+    [Fact]
+    public async Task A_rotated_authority_is_trusted_without_a_restart()
+    {
+        await using var server = Server("localhost");
+        using var client = new Client(Settings(server, ("LS_ROOT_CA_FILE", _folder.Write("ca.crt", new TestAuthority("old").Pem))));
+        await client.FailureAsync();
+
+        _folder.Write("ca.crt", _root.Pem);
+
+        Assert.Equal("1.34.0", await client.Linstor.VersionAsync(default));
+    }
+
+    [Fact]
+    public async Task An_authority_that_is_gone_is_a_failure_that_names_its_file()
+    {
+        await using var server = Server("localhost");
+        using var client = new Client(Settings(server, ("LS_ROOT_CA_FILE", _folder.Write("ca.crt", _root.Pem))));
+        File.Delete(_folder["ca.crt"]);
+
+        var failure = await client.FailureAsync();
+
+        Assert.Equal(LinstorFailure.Unreachable, failure.Failure);
+        Assert.EndsWith($"LS_ROOT_CA_FILE {_folder["ca.crt"]} cannot be read: no such file.", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -49,15 +70,14 @@ public sealed class TransportTests : IDisposable
     [Fact]
     public async Task A_rotated_client_certificate_is_presented_without_a_restart()
     {
-        using var first = _root.Issue("first");
-        using var second = _root.Issue("second");
-        var files = (Certificate: _folder.Write("tls.crt", first.Pem), Key: _folder.Write("tls.key", first.Key));
+        var (first, second) = (_root.Issue("first"), _root.Issue("second"));
+        var files = (Certificate: _folder.Write("tls.crt", first.ExportCertificatePem()), Key: _folder.Write("tls.key", first.KeyPem()));
         await using var server = Server("localhost", askForClient: true);
         using var client = new Client(Settings(server, ("LS_ROOT_CA", _root.Pem), ("LS_USER_CERTIFICATE_FILE", files.Certificate), ("LS_USER_KEY_FILE", files.Key)));
 
         await client.Linstor.VersionAsync(default);
-        _folder.Write("tls.crt", second.Pem);
-        _folder.Write("tls.key", second.Key);
+        _folder.Write("tls.crt", second.ExportCertificatePem());
+        _folder.Write("tls.key", second.KeyPem());
         await client.Linstor.VersionAsync(default);
 
         Assert.Equal(["CN=first", "CN=second"], server.Requests.Select(request => request.Client!.Subject));
@@ -66,68 +86,43 @@ public sealed class TransportTests : IDisposable
     [Fact]
     public async Task Half_way_through_a_rotation_the_old_certificate_is_presented()
     {
-        using var first = _root.Issue("first");
-        using var second = _root.Issue("second");
-        var files = (Certificate: _folder.Write("tls.crt", first.Pem), Key: _folder.Write("tls.key", first.Key));
+        var (first, second) = (_root.Issue("first"), _root.Issue("second"));
+        var files = (Certificate: _folder.Write("tls.crt", first.ExportCertificatePem()), Key: _folder.Write("tls.key", first.KeyPem()));
         await using var server = Server("localhost", askForClient: true);
         using var client = new Client(Settings(server, ("LS_ROOT_CA", _root.Pem), ("LS_USER_CERTIFICATE_FILE", files.Certificate), ("LS_USER_KEY_FILE", files.Key)));
 
-        _folder.Write("tls.crt", second.Pem);
+        _folder.Write("tls.crt", second.ExportCertificatePem());
         await client.Linstor.VersionAsync(default);
 
         Assert.Equal("CN=first", Assert.Single(server.Requests).Client!.Subject);
-        Assert.StartsWith("The client certificate for LINSTOR was not read again", Assert.Single(client.Told.Lines), StringComparison.Ordinal);
+        Assert.Equal(
+            $"What was read before stays in use: LS_USER_CERTIFICATE_FILE {files.Certificate} and LS_USER_KEY_FILE {files.Key} do not belong together.",
+            Assert.Single(_told.Lines));
     }
 
     [Fact]
     public async Task Intermediate_certificates_of_the_client_are_sent_along()
     {
-        using var between = _root.Issue("between", authority: true);
-        using var leaf = between.Issue("leaf");
+        var between = new TestAuthority("between", _root);
+        var leaf = between.Issue("leaf");
         var chain = new List<string>();
         await using var server = Server("localhost", askForClient: true, chain);
-        using var client = new Client(Settings(server, ("LS_ROOT_CA", _root.Pem), ("LS_USER_CERTIFICATE", $"{leaf.Pem}\n{between.Pem}\n"), ("LS_USER_KEY", leaf.Key)));
+        using var client = new Client(Settings(server, ("LS_ROOT_CA", _root.Pem), ("LS_USER_CERTIFICATE", $"{leaf.ExportCertificatePem()}\n{between.Pem}"), ("LS_USER_KEY", leaf.KeyPem())));
 
         await client.Linstor.VersionAsync(default);
 
         Assert.Contains("CN=between", chain);
     }
 
-    [Fact]
-    public async Task Connections_are_kept_alive_by_TCP_and_send_at_once()
-    {
-        await using var server = CannedLinstor.With();
-        using var handler = new LinstorTransport(new LinstorSettings([server.Address]), new Told().CreateLogger<LinstorTransport>()).Create(default);
-        using var request = new HttpRequestMessage(HttpMethod.Get, server.Address.Root);
-        Socket? socket = null;
-        var connect = handler.ConnectCallback!;
-        handler.ConnectCallback = async (context, cancellation) =>
-        {
-            var stream = await connect(context, cancellation);
-            socket = ((NetworkStream)stream).Socket;
-            Assert.Equal(15, socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime));
-            Assert.Equal(5, socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval));
-            Assert.Equal(3, socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount));
-            Assert.Equal(1, socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive));
-            Assert.True(socket.NoDelay);
-            return stream;
-        };
-
-        using var http = new HttpClient(handler);
-        using var response = await http.SendAsync(request);
-
-        Assert.NotNull(socket);
-    }
-
-    private static LinstorSettings Settings(CannedLinstor server, params (string Name, string Value)[] variables) =>
-        LinstorSettings.FromEnvironment(name => name is "LS_CONTROLLERS" ? server.Address.ToString() : variables.FirstOrDefault(variable => variable.Name == name).Value);
+    private LinstorSettings Settings(CannedLinstor server, params (string Name, string Value)[] variables) =>
+        LinstorSettings.FromEnvironment(
+            name => name is "LS_CONTROLLERS" ? server.Address.ToString() : variables.FirstOrDefault(variable => variable.Name == name).Value, TimeProvider.System, _told);
 
     private CannedLinstor Server(string host, bool askForClient = false, List<string>? chain = null)
     {
-        using var issued = _root.Issue(host, host: host);
         var tls = new SslServerAuthenticationOptions
         {
-            ServerCertificate = X509CertificateLoader.LoadPkcs12(issued.Certificate.Export(X509ContentType.Pkcs12), null),
+            ServerCertificate = X509CertificateLoader.LoadPkcs12(_root.Issue("server", host).Export(X509ContentType.Pkcs12), null),
             ClientCertificateRequired = askForClient,
             RemoteCertificateValidationCallback = (_, _, sent, _) =>
             {

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Piraeus.HighAvailability.Controller.Net;
@@ -31,7 +32,7 @@ public sealed class TransportTests : IDisposable
     public async Task Every_root_of_a_bundle_is_trusted()
     {
         await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
-        var bundle = PemText.Inline("bundle", new TestAuthority("Other CA").Pem + "\n" + _authority.Pem);
+        var bundle = OperatorText.Inline("bundle", new TestAuthority("Other CA").Pem + "\n" + _authority.Pem);
 
         Assert.Equal("/", await GetAsync(new TlsSettings { Authorities = bundle }, $"https://localhost:{server.Port}/"));
     }
@@ -92,7 +93,7 @@ public sealed class TransportTests : IDisposable
     public async Task A_rotated_client_certificate_is_shown_without_a_restart()
     {
         await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
-        var tls = Trusting(_authority) with { Identity = () => Pem.Identity(PemText.FromFile("certificate", _folder["crt"]), PemText.FromFile("key", _folder["key"])) };
+        var tls = Trusting(_authority) with { Identity = () => Pem.Identity(OperatorText.FromFile("certificate", _folder["crt"]), OperatorText.FromFile("key", _folder["key"])) };
         using var client = new HttpClient(Transport.Create(tls));
 
         foreach (var certificate in (X509Certificate2[])[_authority.Issue("before"), _authority.IssueRsa("after")])
@@ -110,7 +111,7 @@ public sealed class TransportTests : IDisposable
     public async Task A_rotated_root_is_trusted_without_a_restart()
     {
         await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
-        var tls = new TlsSettings { Authorities = PemText.FromFile("CA", _folder.Write("ca.crt", new TestAuthority("Old CA").Pem)) };
+        var tls = new TlsSettings { Authorities = OperatorText.FromFile("CA", _folder.Write("ca.crt", new TestAuthority("Old CA").Pem)) };
         using var client = new HttpClient(Transport.Create(tls));
         await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync($"https://localhost:{server.Port}/"));
 
@@ -123,12 +124,37 @@ public sealed class TransportTests : IDisposable
     public async Task A_file_that_is_gone_at_the_next_handshake_is_a_failed_request()
     {
         await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
-        var tls = new TlsSettings { Authorities = PemText.FromFile("CA", _folder["ca.crt"]) };
+        var tls = new TlsSettings { Authorities = OperatorText.FromFile("CA", _folder["ca.crt"]) };
         using var client = new HttpClient(Transport.Create(tls));
 
         var failure = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync($"https://localhost:{server.Port}/"));
 
         Assert.Contains($"CA {_folder["ca.crt"]} cannot be read: no such file", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Connections_are_kept_alive_by_TCP_and_send_at_once()
+    {
+        await using var server = await TestServer.StartAsync(null);
+        using var handler = Transport.Create(new TlsSettings());
+        Socket? socket = null;
+        var connect = handler.ConnectCallback!;
+        handler.ConnectCallback = async (context, cancellation) =>
+        {
+            var stream = await connect(context, cancellation);
+            socket = ((NetworkStream)stream).Socket;
+            Assert.Equal(15, socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime));
+            Assert.Equal(5, socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval));
+            Assert.Equal(3, socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount));
+            Assert.Equal(1, socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive));
+            Assert.True(socket.NoDelay);
+            return stream;
+        };
+
+        using var client = new HttpClient(handler);
+        (await client.GetAsync($"http://localhost:{server.Port}/")).Dispose();
+
+        Assert.NotNull(socket);
     }
 
     [Fact]
@@ -195,7 +221,7 @@ public sealed class TransportTests : IDisposable
         Assert.Equal($"The proxy 127.0.0.1:{proxy.Port} refused a tunnel: 407 Proxy Authentication Required (localhost:1)", failure.Message);
     }
 
-    private static TlsSettings Trusting(TestAuthority authority) => new() { Authorities = PemText.Inline("CA", authority.Pem) };
+    private static TlsSettings Trusting(TestAuthority authority) => new() { Authorities = OperatorText.Inline("CA", authority.Pem) };
 
     private static async Task<string> GetAsync(TlsSettings tls, string address)
     {

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
 /// <summary>What one LINSTOR controller answered to one GET. The body holds DRBD secrets and never leaves through a message.</summary>
-internal sealed class Answer(ControllerAddress from, string path, HttpStatusCode status, byte[] body)
+internal sealed class Reply(ControllerAddress from, string path, HttpStatusCode status, byte[] body)
 {
     /// <summary>Whether a living LINSTOR controller does not let us in.</summary>
     public bool RefusesCredentials => status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;

@@ -1,11 +1,12 @@
-using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Controller.Net;
 
-namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
+namespace Piraeus.HighAvailability.Controller.Tests.Net;
 
 public sealed class BearerTokenTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly ManualClock _clock = new();
+    private readonly Told _told = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -43,6 +44,29 @@ public sealed class BearerTokenTests : IDisposable
         Assert.Same(second, await token.CurrentAsync(refused, default));
     }
 
+    [Fact]
+    public async Task A_file_that_is_gone_is_looked_for_once_a_minute_and_each_time_there_is_a_warning()
+    {
+        var token = Token("first");
+        File.Delete(_folder["token"]);
+
+        for (var second = 0; second < 120; second++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            await token.CurrentAsync(null, default);
+        }
+
+        var warning = $"What was read before stays in use: token {_folder["token"]} cannot be read: no such file.";
+        Assert.Equal([warning, warning], _told.Lines);
+    }
+
+    [Fact]
+    public async Task A_token_may_be_wrapped_in_JSON()
+    {
+        Assert.Equal("first", (await Token("""{"token":" first "}""").CurrentAsync(null, default)).Header?.Parameter);
+        Assert.Equal("""{"token":7}""", (await Token("""{"token":7}""").CurrentAsync(null, default)).Header?.Parameter);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("two words")]
@@ -62,5 +86,5 @@ public sealed class BearerTokenTests : IDisposable
         Assert.Same(last, await token.CurrentAsync(last, default));
     }
 
-    private BearerToken Token(string text) => new("token", _folder.Write("token", text), _clock);
+    private BearerToken Token(string text) => new(OperatorText.FromFile("token", _folder.Write("token", text)), _clock, _told);
 }

@@ -4,7 +4,7 @@ using Piraeus.HighAvailability.Controller.Linstor;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 
-public sealed class AnswerTests
+public sealed class ReplyTests
 {
     [Fact]
     public async Task A_request_names_its_sender_and_what_it_accepts()

@@ -2,16 +2,6 @@ using System.Collections.Concurrent;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 
-/// <summary>A clock that a test moves by hand; its timers are real.</summary>
-internal sealed class HandClock : TimeProvider
-{
-    public TimeSpan Elapsed { get; set; }
-
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-    public override long GetTimestamp() => Elapsed.Ticks;
-}
-
 /// <summary>A clock whose timers ring at once, and that remembers what was asked of them.</summary>
 internal sealed class ImpatientClock : TimeProvider
 {

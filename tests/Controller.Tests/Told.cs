@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
+namespace Piraeus.HighAvailability.Controller.Tests;
 
 /// <summary>Keeps every log line, exceptions included.</summary>
 internal sealed class Told : ILoggerFactory, ILogger

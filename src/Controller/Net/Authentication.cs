@@ -1,14 +1,12 @@
 using System.Net;
 
-namespace Piraeus.HighAvailability.Controller.Kubernetes;
+namespace Piraeus.HighAvailability.Controller.Net;
 
 /// <summary>Adds the credential to each request, and tries once more with a fresh one where it was refused.</summary>
-internal sealed class Authentication(CredentialSource credentials, Impersonation? impersonation, HttpMessageHandler transport) : DelegatingHandler(transport)
+internal sealed class Authentication(CredentialSource credentials, HttpMessageHandler transport) : DelegatingHandler(transport)
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        impersonation?.ApplyTo(request.Headers);
-
         var credential = await credentials(null, cancellationToken);
         request.Headers.Authorization = credential.Header;
         var response = await base.SendAsync(request, cancellationToken);
