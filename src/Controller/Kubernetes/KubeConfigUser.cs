@@ -89,7 +89,13 @@ internal sealed class KubeConfigUser
             throw entry.Complaint("as-user-extra is not supported");
         }
 
-        return user is not null ? new Impersonation(user, uid, groups)
+        // .NET sends several values of a header in one line, which the API server would read as one group of a strange name.
+        if (groups.Count > 1)
+        {
+            throw entry.Complaint("more than one group in as-groups is not supported");
+        }
+
+        return user is not null ? new Impersonation(user, uid, groups.FirstOrDefault())
             : uid is null && groups.Count == 0 ? null
             : throw entry.Complaint("as-uid or as-groups is given without as");
     }

@@ -57,7 +57,7 @@ internal sealed class KubernetesConnection(Uri server, string @namespace)
 }
 
 /// <summary>Whom a kubeconfig's user acts as.</summary>
-internal sealed record Impersonation(string User, string? Uid, IReadOnlyList<string> Groups)
+internal sealed record Impersonation(string User, string? Uid, string? Group)
 {
     public void ApplyTo(HttpRequestHeaders headers)
     {
@@ -67,9 +67,9 @@ internal sealed record Impersonation(string User, string? Uid, IReadOnlyList<str
             headers.Add("Impersonate-Uid", Uid);
         }
 
-        if (Groups.Count > 0)
+        if (Group is not null)
         {
-            headers.Add("Impersonate-Group", Groups);
+            headers.Add("Impersonate-Group", Group);
         }
     }
 }

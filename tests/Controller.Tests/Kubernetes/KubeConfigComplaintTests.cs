@@ -60,6 +60,7 @@ public sealed class KubeConfigComplaintTests : IDisposable
     [InlineData("client-certificate-data: aGVsbG8=\nclient-key-data: aGVsbG8=", "client-certificate-data holds no PEM certificate")]
     [InlineData("auth-provider: {name: gcp}", "auth-provider is gone from Kubernetes since 1.26; use exec")]
     [InlineData("token: secret\nas-groups: [devs]", "as-uid or as-groups is given without as")]
+    [InlineData("token: secret\nas: jane\nas-groups: [devs, ops]", "more than one group in as-groups is not supported")]
     [InlineData("token: secret\nas-user-extra: {a: [b]}", "as-user-extra is not supported")]
     [InlineData("exec: {command: sh}", "exec: apiVersion is missing")]
     [InlineData("exec: {command: sh, apiVersion: client.authentication.k8s.io/v1alpha1}", "exec: apiVersion must be client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1")]
