@@ -95,7 +95,7 @@ internal sealed class KubeConfigUser
             throw entry.Complaint("more than one group in as-groups is not supported");
         }
 
-        return user is not null ? new Impersonation(user, uid, groups.FirstOrDefault())
+        return user is not null ? new Impersonation(user, uid, groups is [var group] ? group : null)
             : uid is null && groups.Count == 0 ? null
             : throw entry.Complaint("as-uid or as-groups is given without as");
     }
