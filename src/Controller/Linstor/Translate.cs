@@ -42,9 +42,10 @@ internal static class Translate
     public static Quorum Quorum(string? policy, IEnumerable<WireResource?> resources) =>
         new(resources.OfType<WireResource>().Select(resource => QuorumPolicy(resource.Props) ?? policy).DefaultIfEmpty(policy).MinBy(Strength));
 
+    /// <remarks>A type that is not known counts as one with a satellite: a node that is left out would look as if it had been declared lost.</remarks>
     /// <returns>Null if the node runs no satellite.</returns>
     public static Satellite? Satellite(WireNode node) =>
-        node is { Name: { Length: > 0 } name, Type: "SATELLITE" or "COMBINED" }
+        node is { Name: { Length: > 0 } name, Type: not ("CONTROLLER" or "AUXILIARY") }
             ? new Satellite(new NodeName(name), State(node.ConnectionStatus), HostName(node), Evicted: node.Flags?.Contains("EVICTED") is true)
             : null;
 

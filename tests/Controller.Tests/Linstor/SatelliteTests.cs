@@ -5,8 +5,8 @@ namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 public sealed class SatelliteTests
 {
     [Fact]
-    public async Task Only_nodes_that_run_a_satellite_are_satellites() =>
-        Assert.Equal(["a", "b"], (await SatellitesAsync("""
+    public async Task Every_node_but_those_that_never_run_a_satellite_is_one() =>
+        Assert.Equal(["a", "b", "e"], (await SatellitesAsync("""
             [{"name":"a","type":"SATELLITE"},{"name":"b","type":"COMBINED"},{"name":"c","type":"CONTROLLER"},{"name":"d","type":"AUXILIARY"},{"name":"e"},{"type":"SATELLITE"},null]
             """)).Select(satellite => satellite.Name.Value));
 
