@@ -44,6 +44,9 @@ public sealed class Catalog<TKey, T, TReference>
     /// <summary>The object of that name, if there is one.</summary>
     public Held<T>? Find(TKey key) => _items.TryGetValue(key, out var held) ? held : null;
 
+    /// <summary>Whether any object refers to something.</summary>
+    public bool RefersTo(TReference reference) => _referrers.ContainsKey(reference);
+
     /// <summary>The objects that refer to something.</summary>
     public IEnumerable<Held<T>> ReferringTo(TReference reference) =>
         _referrers.TryGetValue(reference, out var keys) ? keys.Select(key => _items[key]) : [];

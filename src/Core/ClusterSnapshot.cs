@@ -4,7 +4,7 @@ namespace Piraeus.HighAvailability.Core;
 
 /// <summary>Everything this process was told, and nothing else.</summary>
 /// <remarks>Immutable: any thread may read one at leisure, and a recorded list of observations rebuilds it exactly.</remarks>
-public sealed record ClusterSnapshot
+public sealed partial record ClusterSnapshot
 {
     private ClusterSnapshot()
     {
@@ -15,9 +15,6 @@ public sealed record ClusterSnapshot
 
     /// <summary>The resource definitions that were heard of.</summary>
     public ImmutableDictionary<ResourceName, Resource> Resources { get; private init; } = ImmutableDictionary<ResourceName, Resource>.Empty;
-
-    /// <summary>The resource definitions of which something is to be said: not every replica's user is plainly well.</summary>
-    public ImmutableSortedSet<ResourceName> Suspicious { get; private init; } = [];
 
     /// <summary>LINSTOR's satellites; null until it was asked.</summary>
     public ImmutableDictionary<NodeName, Satellite>? Satellites { get; private init; }
@@ -68,7 +65,16 @@ public sealed record ClusterSnapshot
     public ImmutableHashSet<(NodeName Node, ObjectKey Claim)> Vacated { get; private init; } = [];
 
     /// <summary>The snapshot after one more observation.</summary>
-    public ClusterSnapshot Apply(Observation seen, Instant at) => seen switch
+    public ClusterSnapshot Apply(Observation seen, Instant at)
+    {
+        var next = Take(seen, at);
+        return next.SaysTheSameAs(this) ? next : next.Review(Touched(seen).Concat(next.Touched(seen)));
+    }
+
+    /// <summary>What LINSTOR calls a Kubernetes node.</summary>
+    public NodeName LinstorNameOf(NodeName node) => CsiNodes.GetValueOrDefault(node)?.LinstorName ?? node;
+
+    private ClusterSnapshot Take(Observation seen, Instant at) => seen switch
     {
         Observation.Promotion o => With(ResourceOf(o.Resource).Hear(o.Node, o.Promotability, at), at),
         Observation.Reported o => LinstorAnswered(at).Report(o.Report, at),
@@ -100,34 +106,20 @@ public sealed record ClusterSnapshot
         _ => this,
     };
 
-    /// <summary>What LINSTOR calls a Kubernetes node.</summary>
-    public NodeName LinstorNameOf(NodeName node) => CsiNodes.GetValueOrDefault(node)?.LinstorName ?? node;
-
     private Resource ResourceOf(ResourceName name) => Resources.GetValueOrDefault(name) ?? new Resource(name);
 
     private ClusterSnapshot With(Resource resource, Instant at)
     {
         var assessed = resource.Reassess(Satellites, at);
-        if (Resources.TryGetValue(resource.Name, out var before) && ReferenceEquals(before, assessed))
-        {
-            return this;
-        }
-
-        var suspicious = !assessed.Exists || assessed.Findings.Any(finding => finding.Objection is not HoldReason.Healthy);
-        return this with
-        {
-            Resources = Resources.SetItem(resource.Name, assessed),
-            Suspicious = suspicious ? Suspicious.Add(resource.Name) : Suspicious.Remove(resource.Name),
-        };
+        return Resources.TryGetValue(resource.Name, out var before) && ReferenceEquals(before, assessed)
+            ? this
+            : this with { Resources = Resources.SetItem(resource.Name, assessed) };
     }
 
     private ClusterSnapshot Report(ResourceReport report, Instant at)
     {
         var answered = this with { Attempts = Attempts.Remove(ActionKey.For(new Decision.Consult(report.Resource))) };
-        var nobodyNeedsIt = !report.Exists && !Volumes.ReferringTo(report.Resource).Any();
-        return nobodyNeedsIt
-            ? answered with { Resources = Resources.Remove(report.Resource), Suspicious = Suspicious.Remove(report.Resource) }
-            : answered.With(ResourceOf(report.Resource).Hear(report), at);
+        return answered.With(ResourceOf(report.Resource).Hear(report), at);
     }
 
     private ClusterSnapshot Relist(ImmutableArray<Satellite> satellites, Instant at)

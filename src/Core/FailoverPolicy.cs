@@ -31,7 +31,7 @@ internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cl
     {
         foreach (var name in cluster.Suspicious)
         {
-            foreach (var user in User.Of(cluster, cluster.Resources[name]))
+            foreach (var user in User.InDoubtOf(cluster, cluster.Resources[name]))
             {
                 Judge(user);
             }

@@ -40,6 +40,12 @@ public sealed record Resource(ResourceName Name)
     /// <summary>Whether the newest report includes everything the stream said.</summary>
     public bool ReportIsCurrent => ReportedAt is { } reported && !(ChangedAt >= reported);
 
+    /// <summary>Whether something is to be said of it: not every replica's user would be plainly well.</summary>
+    public bool IsDubious => !Exists || Findings.Any(finding => finding.Objection is not HoldReason.Healthy);
+
+    /// <summary>Whether LINSTOR has anything to say of it. What a definition leaves behind when it is deleted is silence.</summary>
+    public bool IsHeardOf => Replicas.Any(replica => replica.Promotability != Promotability.Unknown);
+
     /// <summary>The finding for a node, or null if the resource was never seen there.</summary>
     public Finding? FindingFor(NodeName node) => Findings.FirstOrDefault(finding => finding.Node == node);
 

@@ -189,6 +189,8 @@ internal sealed class Scene
             SharedStorage = sharedStorage,
         }));
 
+    public Scene VolumeGone(string name) => Tell(new Observation.Gone<Volume>(Cluster.Volumes.Find(name)!.Value.Item));
+
     public Scene Attachment(string name, string volume, string node) => Tell(new Observation.Seen<Attachment>(new(name, new($"uid-{name}"), volume, new(node))));
 
     public Scene Pod(string name, string? node, Func<Pod, Pod>? change = null, bool optedIn = true)
