@@ -21,7 +21,7 @@ internal sealed record User(
         var volumes = cluster.Volumes.ReferringTo(resource.Name).Select(held => held.Item).ToList();
         var attachments = volumes.SelectMany(volume => cluster.Attachments.ReferringTo(volume.Name)).ToList();
         var pods = volumes.SelectMany(volume => volume.Claim is { } claim ? cluster.Pods.ReferringTo(claim) : [])
-            .Where(held => held.Item is { Node: not null, Finished: false })
+            .Where(held => held.Item is { Node: not null, OptedIn: true, Finished: false })
             .DistinctBy(held => held.Item.Uid)
             .ToList();
 

@@ -191,4 +191,12 @@ public sealed class MoveTests
         var scene = Scene.WithAppOn("a").PowerOff("a").After(40).Tell(new Observation.Listed<Pod>([])).Tell(new Observation.Listed<Attachment>([]));
         Assert.Empty(scene.After(600).Moves);
     }
+
+    [Fact]
+    public void A_pod_that_has_not_opted_in_is_never_touched_whoever_tells_of_it()
+    {
+        var scene = Scene.WithAppOn("a").Tell(new Observation.Seen<Pod>(
+            new(new("default", "other"), new("uid-other-a"), new NodeName("a")) { Claims = [new("data")], OptedIn = false }));
+        Assert.DoesNotContain("delete other on a", scene.PowerOff("a").After(600).Moves);
+    }
 }
