@@ -194,6 +194,14 @@ public sealed class LossTests
         Assert.Empty(scene.After(600).Moves);
     }
 
+    [Fact]
+    public void A_replica_that_is_leaving_is_still_a_witness_of_the_connection()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").Link("c", "a", up: true).Replica("c", replica => replica with { Leaving = true }).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.StillConnected], scene.Holds);
+    }
+
     private static Satellite Online(string node) => new(new(node), SatelliteState.Online);
 
     private static Replica NoConnections(Replica replica) => replica with { Connections = [] };
