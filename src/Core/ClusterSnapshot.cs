@@ -61,8 +61,8 @@ public sealed partial record ClusterSnapshot
     /// <summary>What was tried and is not yet seen to be done.</summary>
     public ImmutableDictionary<ActionKey, Attempt> Attempts { get; private init; } = ImmutableDictionary<ActionKey, Attempt>.Empty;
 
-    /// <summary>Claims that a pod was deleted for on a node, while its attachment there is not yet gone.</summary>
-    public ImmutableHashSet<(NodeName Node, ObjectKey Claim)> Vacated { get; private init; } = [];
+    /// <summary>The attachments that a deleted pod has left behind, until they are gone.</summary>
+    public ImmutableHashSet<Uid> Vacated { get; private init; } = [];
 
     /// <summary>The snapshot after one more observation.</summary>
     public ClusterSnapshot Apply(Observation seen, Instant at)
@@ -171,7 +171,7 @@ public sealed partial record ClusterSnapshot
     private ClusterSnapshot Forget(Attachment attachment) => this with
     {
         Attempts = Attempts.Remove(ActionKey.For(attachment)),
-        Vacated = Volumes.Find(attachment.Volume)?.Item.Claim is { } claim ? Vacated.Remove((attachment.Node, claim)) : Vacated,
+        Vacated = Vacated.Remove(attachment.Uid),
     };
 
     private ImmutableDictionary<NodeName, Observation.Counted> Uncount(Pod pod) =>
@@ -184,19 +184,29 @@ public sealed partial record ClusterSnapshot
         var key = ActionKey.For(decision);
         var attempt = Attempt.After(outcome, Attempts.GetValueOrDefault(key)?.Failures ?? 0, at);
         var noted = this with { Attempts = Attempts.SetItem(key, attempt) };
-        return decision is Decision.DeletePod { Pod: var pod } && outcome.Answer is Answer.Accepted or Answer.AlreadyGone ? noted.Vacate(pod) : noted;
+        var isDone = outcome.Answer is Answer.Accepted or Answer.AlreadyGone;
+        return decision switch
+        {
+            Decision.DeletePod { Pod: var pod } => (isDone ? noted.Vacate(pod) : noted).Settle(pod),
+            Decision.Detach { Attachment: var attachment } => noted.Settle(attachment),
+            _ => noted,
+        };
     }
 
-    private ClusterSnapshot Vacate(Pod pod)
+    private ClusterSnapshot Vacate(Pod pod) => this with
     {
-        var claims = pod.Claims.Select(use => (pod.Node!.Value, new ObjectKey(pod.Key.Namespace, use.Claim))).Where(IsAttached);
-        var vacated = this with { Vacated = Vacated.Union(claims) };
-        return Pods.Find(pod.Key)?.Item.Uid == pod.Uid ? vacated : vacated.Forget(pod); // the watch was faster than the answer
-    }
+        Vacated = Vacated.Union(
+            from use in pod.Claims
+            from volume in Claims.ReferringTo(new(pod.Key.Namespace, use.Claim))
+            from attachment in Attachments.ReferringTo(volume.Item.Name)
+            where attachment.Item.Node == pod.Node
+            select attachment.Item.Uid),
+    };
 
-    private bool IsAttached((NodeName Node, ObjectKey Claim) use) => Claims.ReferringTo(use.Claim)
-        .SelectMany(volume => Attachments.ReferringTo(volume.Item.Name))
-        .Any(attachment => attachment.Item.Node == use.Node);
+    // The watch may be faster than the answer: what is gone already will not be seen to go again.
+    private ClusterSnapshot Settle(Pod pod) => Pods.Find(pod.Key)?.Item.Uid == pod.Uid ? this : Forget(pod);
+
+    private ClusterSnapshot Settle(Attachment attachment) => Attachments.Find(attachment.Name)?.Item.Uid == attachment.Uid ? this : Forget(attachment);
 
     private ClusterSnapshot Hear(Source source) => Listening.Contains(source) ? this : this with { Listening = Listening.Add(source) };
 }

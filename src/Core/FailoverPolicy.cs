@@ -136,7 +136,7 @@ internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cl
             return;
         }
 
-        if (!cluster.Vacated.Contains((user.Node, claim)) && !IsWantedElsewhere(claim, user.Node))
+        if (!cluster.Vacated.Contains(attachment.Uid) && !IsWantedElsewhere(claim, user.Node))
         {
             Hold(user, HoldReason.NotOptedIn, $"{attachment.Name} for claim {claim}", evidence.Since);
             return;
