@@ -46,7 +46,7 @@ public sealed partial record ClusterSnapshot
     /// <summary>Kubernetes' nodes.</summary>
     public ImmutableDictionary<NodeName, ClusterNode> Nodes { get; private init; } = ImmutableDictionary<NodeName, ClusterNode>.Empty;
 
-    /// <summary>The LINSTOR names of nodes.</summary>
+    /// <summary>The LINSTOR names of nodes, as last told.</summary>
     public ImmutableDictionary<NodeName, CsiNode> CsiNodes { get; private init; } = ImmutableDictionary<NodeName, CsiNode>.Empty;
 
     /// <summary>The sources that have told everything and go on telling. What nodes are called hardly changes: once told is enough.</summary>
@@ -96,9 +96,8 @@ public sealed partial record ClusterSnapshot
         Observation.Seen<ClusterNode> o => this with { Nodes = Nodes.SetItem(o.Item.Name, o.Item) },
         Observation.Gone<ClusterNode> o => this with { Nodes = Nodes.Remove(o.Item.Name) },
 
-        Observation.Listed<CsiNode> o => Hear(Source.CsiNodes) with { CsiNodes = o.Items.ToImmutableDictionary(node => node.Name) },
-        Observation.Seen<CsiNode> o => this with { CsiNodes = CsiNodes.SetItem(o.Item.Name, o.Item) },
-        Observation.Gone<CsiNode> o => this with { CsiNodes = CsiNodes.Remove(o.Item.Name) },
+        Observation.Listed<CsiNode> o => Hear(Source.CsiNodes).Remember(o.Items),
+        Observation.Seen<CsiNode> o => Remember([o.Item]),
 
         Observation.Counted o => this with { Counts = Counts.SetItem(o.Node, o), Attempts = Attempts.Remove(ActionKey.For(new Decision.CountPods(o.Node))) },
         Observation.Silenced o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { Listening = Listening.Remove(o.Source) },
@@ -207,6 +206,12 @@ public sealed partial record ClusterSnapshot
     private ClusterSnapshot Settle(Pod pod) => Pods.Find(pod.Key)?.Item.Uid == pod.Uid ? this : Forget(pod);
 
     private ClusterSnapshot Settle(Attachment attachment) => Attachments.Find(attachment.Name)?.Item.Uid == attachment.Uid ? this : Forget(attachment);
+
+    // A name outlives the driver's registration and the node's object: neither has anything to say of DRBD, and a lost node may lose both.
+    private ClusterSnapshot Remember(ImmutableArray<CsiNode> nodes) => this with
+    {
+        CsiNodes = CsiNodes.SetItems(nodes.Where(node => node.LinstorName is not null).Select(node => KeyValuePair.Create(node.Name, node))),
+    };
 
     private ClusterSnapshot Hear(Source source) => Listening.Contains(source) ? this : this with { Listening = Listening.Add(source) };
 }
