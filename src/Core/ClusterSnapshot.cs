@@ -77,7 +77,7 @@ public sealed partial record ClusterSnapshot
     private ClusterSnapshot Take(Observation seen, Instant at) => seen switch
     {
         Observation.Promotion o => With(ResourceOf(o.Resource).Hear(o.Node, o.Promotability, at), at),
-        Observation.Reported o => LinstorAnswered(at).Report(o.Report, at),
+        Observation.Reported o => (Listening.Contains(Source.Linstor) ? LinstorAnswered(at) : this).Report(o.Report, at),
         Observation.SatellitesListed o => LinstorAnswered(at).Relist(o.Satellites, at),
 
         Observation.Listed<Pod> o => Relist(o.Items, at),
@@ -133,13 +133,19 @@ public sealed partial record ClusterSnapshot
         return Resources.Values.Aggregate(next, (cluster, resource) => cluster.With(resource, at));
     }
 
-    /// <summary>LINSTOR can be asked again. The time in which it could not does not count towards any loss.</summary>
+    /// <summary>LINSTOR can be asked again. The time in which it could not counts neither towards a loss nor for its user.</summary>
+    /// <remarks>The list of satellites ends a silence, and nothing else does: without it, which of them are offline is stale belief.</remarks>
     private ClusterSnapshot LinstorAnswered(Instant at)
     {
         var heard = Hear(Source.Linstor) with { LinstorAnsweredAt = at };
         return Listening.Contains(Source.Linstor) || LinstorAnsweredAt is not { } last
             ? heard
-            : heard with { Resources = Resources.SetItems(Suspicious.Select(name => KeyValuePair.Create(name, Resources[name].Pause(last, at)))) };
+            : heard with
+            {
+                Resources = Resources.SetItems(Suspicious.Select(name => KeyValuePair.Create(name, Resources[name].Pause(last, at)))),
+                Pods = Pods.Pause(last, at),
+                Attachments = Attachments.Pause(last, at),
+            };
     }
 
     private ClusterSnapshot Relist(ImmutableArray<Pod> pods, Instant at)

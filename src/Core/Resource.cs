@@ -102,7 +102,7 @@ public sealed record Resource(ResourceName Name)
     /// <summary>Moves the beginning of every loss, because no time counts in which LINSTOR could not be asked.</summary>
     internal Resource Pause(Instant from, Instant to) => this with
     {
-        Findings = [.. Findings.Select(finding => finding with { Since = finding.Since > from ? to : finding.Since + (to - from) })],
+        Findings = [.. Findings.Select(finding => finding with { Since = finding.Since.Past(from, to) })],
     };
 
     private Finding Find(Replica replica, ImmutableDictionary<NodeName, Satellite>? satellites, Instant at)
