@@ -22,6 +22,9 @@ internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cl
     /// <summary>How soon the same question may be asked again.</summary>
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long a last word may take before its absence is a reason that somebody should hear of.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly List<Decision> _decisions = [];
     private readonly HashSet<ActionKey> _decided = [];
     private readonly Lazy<string?> _storm = new(() => StormGuard.Doubt(cluster, settings.StormThreshold));
@@ -111,6 +114,10 @@ internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cl
         if (attachments.Count > 0 && CountOf(user.Node) is { } count)
         {
             attachments.ForEach(attachment => Detach(user, attachment, count, evidence));
+        }
+        else if (attachments.Count > 0 && user.Pods.IsEmpty)
+        {
+            Hold(user, HoldReason.AwaitingConfirmation, $"the pods on node {user.Node}", evidence.Since);
         }
     }
 
@@ -232,7 +239,7 @@ internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cl
 
     private void Hold(User user, HoldReason reason, string? detail, Instant since, params ImmutableArray<Pod> pods)
     {
-        var due = since + GraceOf(user);
+        var due = since + GraceOf(user) + (reason == HoldReason.AwaitingConfirmation ? Patience : TimeSpan.Zero);
         if (now < due)
         {
             WakeAt(due);

@@ -156,6 +156,16 @@ public sealed class GraceTests
         Assert.Contains(HoldReason.LinstorSilent, scene.AllHolds);
     }
 
+    [Fact]
+    public void A_confirmation_that_does_not_come_is_told_aloud()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(30);
+        scene.Ignores = decision => decision is Decision.Consult;
+        Assert.Empty(scene.After(20).Holds);
+        Assert.Equal([HoldReason.AwaitingConfirmation], scene.After(10).Holds);
+        Assert.Empty(scene.Moves);
+    }
+
     private static Scene FirstSeen(string[] replay)
     {
         var facts = Scene.Empty().Resource("pvc-1", "a").PowerOff("a").Report("pvc-1").Cluster.Resources[Scene.Pvc1].Replicas;

@@ -40,6 +40,8 @@ public sealed class StormTests
         Assert.NotEmpty(scene.Satellite("n1", SatelliteState.Online).After(1).Moves);
     }
 
+    // The user's node a is the first to be lost; the other satellites are bystanders.
+
     [Fact]
     public void A_neglected_replica_that_nobody_uses_does_not_make_its_node_look_lost()
     {
@@ -49,7 +51,6 @@ public sealed class StormTests
         Assert.Contains("delete app-0 on a", scene.PowerOff("a").After(46).Moves);
     }
 
-    // The user's node a is the first to be lost; the other satellites are bystanders.
     private static Scene Lost(int all, int lost, double threshold)
     {
         var satellites = Enumerable.Range(0, all).Select(index => new Satellite(
