@@ -4,7 +4,7 @@ namespace Piraeus.HighAvailability.Core;
 
 /// <summary>Everything this process was told, and nothing else.</summary>
 /// <remarks>Immutable: any thread may read one at leisure, and a recorded list of observations rebuilds it exactly.</remarks>
-public sealed record ClusterSnapshot
+public sealed partial record ClusterSnapshot
 {
     private ClusterSnapshot()
     {
@@ -15,9 +15,6 @@ public sealed record ClusterSnapshot
 
     /// <summary>The resource definitions that were heard of.</summary>
     public ImmutableDictionary<ResourceName, Resource> Resources { get; private init; } = ImmutableDictionary<ResourceName, Resource>.Empty;
-
-    /// <summary>The resource definitions of which something is to be said: not every replica's user is plainly well.</summary>
-    public ImmutableSortedSet<ResourceName> Suspicious { get; private init; } = [];
 
     /// <summary>LINSTOR's satellites; null until it was asked.</summary>
     public ImmutableDictionary<NodeName, Satellite>? Satellites { get; private init; }
@@ -49,7 +46,7 @@ public sealed record ClusterSnapshot
     /// <summary>Kubernetes' nodes.</summary>
     public ImmutableDictionary<NodeName, ClusterNode> Nodes { get; private init; } = ImmutableDictionary<NodeName, ClusterNode>.Empty;
 
-    /// <summary>The LINSTOR names of nodes.</summary>
+    /// <summary>The LINSTOR names of nodes, as last told.</summary>
     public ImmutableDictionary<NodeName, CsiNode> CsiNodes { get; private init; } = ImmutableDictionary<NodeName, CsiNode>.Empty;
 
     /// <summary>The sources that have told everything and go on telling. What nodes are called hardly changes: once told is enough.</summary>
@@ -64,14 +61,23 @@ public sealed record ClusterSnapshot
     /// <summary>What was tried and is not yet seen to be done.</summary>
     public ImmutableDictionary<ActionKey, Attempt> Attempts { get; private init; } = ImmutableDictionary<ActionKey, Attempt>.Empty;
 
-    /// <summary>Claims that a pod was deleted for on a node, while its attachment there is not yet gone.</summary>
-    public ImmutableHashSet<(NodeName Node, ObjectKey Claim)> Vacated { get; private init; } = [];
+    /// <summary>The attachments that a deleted pod has left behind, until they are gone.</summary>
+    public ImmutableHashSet<Uid> Vacated { get; private init; } = [];
 
     /// <summary>The snapshot after one more observation.</summary>
-    public ClusterSnapshot Apply(Observation seen, Instant at) => seen switch
+    public ClusterSnapshot Apply(Observation seen, Instant at)
+    {
+        var next = Take(seen, at);
+        return next.SaysTheSameAs(this) ? next : next.Review(Touched(seen).Concat(next.Touched(seen)));
+    }
+
+    /// <summary>What LINSTOR calls a Kubernetes node.</summary>
+    public NodeName LinstorNameOf(NodeName node) => CsiNodes.GetValueOrDefault(node)?.LinstorName ?? node;
+
+    private ClusterSnapshot Take(Observation seen, Instant at) => seen switch
     {
         Observation.Promotion o => With(ResourceOf(o.Resource).Hear(o.Node, o.Promotability, at), at),
-        Observation.Reported o => LinstorAnswered(at).Report(o.Report, at),
+        Observation.Reported o => (Listening.Contains(Source.Linstor) ? LinstorAnswered(at) : this).Report(o.Report, at),
         Observation.SatellitesListed o => LinstorAnswered(at).Relist(o.Satellites, at),
 
         Observation.Listed<Pod> o => Relist(o.Items, at),
@@ -90,9 +96,8 @@ public sealed record ClusterSnapshot
         Observation.Seen<ClusterNode> o => this with { Nodes = Nodes.SetItem(o.Item.Name, o.Item) },
         Observation.Gone<ClusterNode> o => this with { Nodes = Nodes.Remove(o.Item.Name) },
 
-        Observation.Listed<CsiNode> o => Hear(Source.CsiNodes) with { CsiNodes = o.Items.ToImmutableDictionary(node => node.Name) },
-        Observation.Seen<CsiNode> o => this with { CsiNodes = CsiNodes.SetItem(o.Item.Name, o.Item) },
-        Observation.Gone<CsiNode> o => this with { CsiNodes = CsiNodes.Remove(o.Item.Name) },
+        Observation.Listed<CsiNode> o => Hear(Source.CsiNodes).Remember(o.Items),
+        Observation.Seen<CsiNode> o => Remember([o.Item]),
 
         Observation.Counted o => this with { Counts = Counts.SetItem(o.Node, o), Attempts = Attempts.Remove(ActionKey.For(new Decision.CountPods(o.Node))) },
         Observation.Silenced o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { Listening = Listening.Remove(o.Source) },
@@ -100,34 +105,20 @@ public sealed record ClusterSnapshot
         _ => this,
     };
 
-    /// <summary>What LINSTOR calls a Kubernetes node.</summary>
-    public NodeName LinstorNameOf(NodeName node) => CsiNodes.GetValueOrDefault(node)?.LinstorName ?? node;
-
     private Resource ResourceOf(ResourceName name) => Resources.GetValueOrDefault(name) ?? new Resource(name);
 
     private ClusterSnapshot With(Resource resource, Instant at)
     {
         var assessed = resource.Reassess(Satellites, at);
-        if (Resources.TryGetValue(resource.Name, out var before) && ReferenceEquals(before, assessed))
-        {
-            return this;
-        }
-
-        var suspicious = !assessed.Exists || assessed.Findings.Any(finding => finding.Objection is not HoldReason.Healthy);
-        return this with
-        {
-            Resources = Resources.SetItem(resource.Name, assessed),
-            Suspicious = suspicious ? Suspicious.Add(resource.Name) : Suspicious.Remove(resource.Name),
-        };
+        return Resources.TryGetValue(resource.Name, out var before) && ReferenceEquals(before, assessed)
+            ? this
+            : this with { Resources = Resources.SetItem(resource.Name, assessed) };
     }
 
     private ClusterSnapshot Report(ResourceReport report, Instant at)
     {
         var answered = this with { Attempts = Attempts.Remove(ActionKey.For(new Decision.Consult(report.Resource))) };
-        var nobodyNeedsIt = !report.Exists && !Volumes.ReferringTo(report.Resource).Any();
-        return nobodyNeedsIt
-            ? answered with { Resources = Resources.Remove(report.Resource), Suspicious = Suspicious.Remove(report.Resource) }
-            : answered.With(ResourceOf(report.Resource).Hear(report), at);
+        return answered.With(ResourceOf(report.Resource).Hear(report), at);
     }
 
     private ClusterSnapshot Relist(ImmutableArray<Satellite> satellites, Instant at)
@@ -142,13 +133,19 @@ public sealed record ClusterSnapshot
         return Resources.Values.Aggregate(next, (cluster, resource) => cluster.With(resource, at));
     }
 
-    /// <summary>LINSTOR can be asked again. The time in which it could not does not count towards any loss.</summary>
+    /// <summary>LINSTOR can be asked again. The time in which it could not counts neither towards a loss nor for its user.</summary>
+    /// <remarks>The list of satellites ends a silence, and nothing else does: without it, which of them are offline is stale belief.</remarks>
     private ClusterSnapshot LinstorAnswered(Instant at)
     {
         var heard = Hear(Source.Linstor) with { LinstorAnsweredAt = at };
         return Listening.Contains(Source.Linstor) || LinstorAnsweredAt is not { } last
             ? heard
-            : heard with { Resources = Resources.SetItems(Suspicious.Select(name => KeyValuePair.Create(name, Resources[name].Pause(last, at)))) };
+            : heard with
+            {
+                Resources = Resources.SetItems(Suspicious.Select(name => KeyValuePair.Create(name, Resources[name].Pause(last, at)))),
+                Pods = Pods.Pause(last, at),
+                Attachments = Attachments.Pause(last, at),
+            };
     }
 
     private ClusterSnapshot Relist(ImmutableArray<Pod> pods, Instant at)
@@ -179,7 +176,7 @@ public sealed record ClusterSnapshot
     private ClusterSnapshot Forget(Attachment attachment) => this with
     {
         Attempts = Attempts.Remove(ActionKey.For(attachment)),
-        Vacated = Volumes.Find(attachment.Volume)?.Item.Claim is { } claim ? Vacated.Remove((attachment.Node, claim)) : Vacated,
+        Vacated = Vacated.Remove(attachment.Uid),
     };
 
     private ImmutableDictionary<NodeName, Observation.Counted> Uncount(Pod pod) =>
@@ -192,19 +189,35 @@ public sealed record ClusterSnapshot
         var key = ActionKey.For(decision);
         var attempt = Attempt.After(outcome, Attempts.GetValueOrDefault(key)?.Failures ?? 0, at);
         var noted = this with { Attempts = Attempts.SetItem(key, attempt) };
-        return decision is Decision.DeletePod { Pod: var pod } && outcome.Answer is Answer.Accepted or Answer.AlreadyGone ? noted.Vacate(pod) : noted;
+        var isDone = outcome.Answer is Answer.Accepted or Answer.AlreadyGone;
+        return decision switch
+        {
+            Decision.DeletePod { Pod: var pod } => (isDone ? noted.Vacate(pod) : noted).Settle(pod),
+            Decision.Detach { Attachment: var attachment } => noted.Settle(attachment),
+            _ => noted,
+        };
     }
 
-    private ClusterSnapshot Vacate(Pod pod)
+    private ClusterSnapshot Vacate(Pod pod) => this with
     {
-        var claims = pod.Claims.Select(use => (pod.Node!.Value, new ObjectKey(pod.Key.Namespace, use.Claim))).Where(IsAttached);
-        var vacated = this with { Vacated = Vacated.Union(claims) };
-        return Pods.Find(pod.Key)?.Item.Uid == pod.Uid ? vacated : vacated.Forget(pod); // the watch was faster than the answer
-    }
+        Vacated = Vacated.Union(
+            from use in pod.Claims
+            from volume in Claims.ReferringTo(new(pod.Key.Namespace, use.Claim))
+            from attachment in Attachments.ReferringTo(volume.Item.Name)
+            where attachment.Item.Node == pod.Node
+            select attachment.Item.Uid),
+    };
 
-    private bool IsAttached((NodeName Node, ObjectKey Claim) use) => Claims.ReferringTo(use.Claim)
-        .SelectMany(volume => Attachments.ReferringTo(volume.Item.Name))
-        .Any(attachment => attachment.Item.Node == use.Node);
+    // The watch may be faster than the answer: what is gone already will not be seen to go again.
+    private ClusterSnapshot Settle(Pod pod) => Pods.Find(pod.Key)?.Item.Uid == pod.Uid ? this : Forget(pod);
+
+    private ClusterSnapshot Settle(Attachment attachment) => Attachments.Find(attachment.Name)?.Item.Uid == attachment.Uid ? this : Forget(attachment);
+
+    // A name outlives the driver's registration and the node's object: neither has anything to say of DRBD, and a lost node may lose both.
+    private ClusterSnapshot Remember(ImmutableArray<CsiNode> nodes) => this with
+    {
+        CsiNodes = CsiNodes.SetItems(nodes.Where(node => node.LinstorName is not null).Select(node => KeyValuePair.Create(node.Name, node))),
+    };
 
     private ClusterSnapshot Hear(Source source) => Listening.Contains(source) ? this : this with { Listening = Listening.Add(source) };
 }

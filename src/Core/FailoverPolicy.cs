@@ -22,6 +22,9 @@ internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cl
     /// <summary>How soon the same question may be asked again.</summary>
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long a last word may take before its absence is a reason that somebody should hear of.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly List<Decision> _decisions = [];
     private readonly HashSet<ActionKey> _decided = [];
     private readonly Lazy<string?> _storm = new(() => StormGuard.Doubt(cluster, settings.StormThreshold));
@@ -31,7 +34,7 @@ internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cl
     {
         foreach (var name in cluster.Suspicious)
         {
-            foreach (var user in User.Of(cluster, cluster.Resources[name]))
+            foreach (var user in User.InDoubtOf(cluster, cluster.Resources[name]))
             {
                 Judge(user);
             }
@@ -112,6 +115,10 @@ internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cl
         {
             attachments.ForEach(attachment => Detach(user, attachment, count, evidence));
         }
+        else if (attachments.Count > 0 && user.Pods.IsEmpty)
+        {
+            Hold(user, HoldReason.AwaitingConfirmation, $"the pods on node {user.Node}", evidence.Since);
+        }
     }
 
     private void Detach(User user, Attachment attachment, Observation.Counted count, Evidence evidence)
@@ -136,7 +143,7 @@ internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cl
             return;
         }
 
-        if (!cluster.Vacated.Contains((user.Node, claim)) && !IsWantedElsewhere(claim, user.Node))
+        if (!cluster.Vacated.Contains(attachment.Uid) && !IsWantedElsewhere(claim, user.Node))
         {
             Hold(user, HoldReason.NotOptedIn, $"{attachment.Name} for claim {claim}", evidence.Since);
             return;
@@ -232,7 +239,7 @@ internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cl
 
     private void Hold(User user, HoldReason reason, string? detail, Instant since, params ImmutableArray<Pod> pods)
     {
-        var due = since + GraceOf(user);
+        var due = since + GraceOf(user) + (reason == HoldReason.AwaitingConfirmation ? Patience : TimeSpan.Zero);
         if (now < due)
         {
             WakeAt(due);

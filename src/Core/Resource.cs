@@ -40,6 +40,12 @@ public sealed record Resource(ResourceName Name)
     /// <summary>Whether the newest report includes everything the stream said.</summary>
     public bool ReportIsCurrent => ReportedAt is { } reported && !(ChangedAt >= reported);
 
+    /// <summary>Whether something is to be said of it: not every replica's user would be plainly well.</summary>
+    public bool IsDubious => !Exists || Findings.Any(finding => finding.Objection is not HoldReason.Healthy);
+
+    /// <summary>Whether LINSTOR has anything to say of it. What a definition leaves behind when it is deleted is silence.</summary>
+    public bool IsHeardOf => Replicas.Any(replica => replica.Promotability != Promotability.Unknown);
+
     /// <summary>The finding for a node, or null if the resource was never seen there.</summary>
     public Finding? FindingFor(NodeName node) => Findings.FirstOrDefault(finding => finding.Node == node);
 
@@ -96,7 +102,7 @@ public sealed record Resource(ResourceName Name)
     /// <summary>Moves the beginning of every loss, because no time counts in which LINSTOR could not be asked.</summary>
     internal Resource Pause(Instant from, Instant to) => this with
     {
-        Findings = [.. Findings.Select(finding => finding with { Since = finding.Since > from ? to : finding.Since + (to - from) })],
+        Findings = [.. Findings.Select(finding => finding with { Since = finding.Since.Past(from, to) })],
     };
 
     private Finding Find(Replica replica, ImmutableDictionary<NodeName, Satellite>? satellites, Instant at)

@@ -36,7 +36,7 @@ internal static class StorageLoss
 
         // From here on the user's node is silent, or another partition has quorum and sees no Primary.
         var peers = new PeerNames(resource, satellites);
-        if (others.Find(replica => peers.LinkFrom(replica, user) == Link.Up && (rivals.Count == 0 || rivals.Contains(replica))) is { } connected)
+        if (others.Find(replica => peers.LinkFrom(replica, user) == Link.Up && (rivals.Count == 0 || replica.Promotability == Promotability.MayPromote)) is { } connected)
         {
             return (HoldReason.StillConnected, connected.Node);
         }

@@ -4,15 +4,16 @@ namespace Piraeus.HighAvailability.Core;
 internal static class StormGuard
 {
     /// <summary>Why the witness is doubted, or null: more satellites look lost than the threshold allows, and at least two.</summary>
+    /// <remarks>A satellite looks lost if it is offline, or if somebody there has lost a resource: one neglected replica says nothing of its node.</remarks>
     /// <param name="cluster">What is known.</param>
     /// <param name="threshold">The share of satellites that may look lost, from 0 to 1; 1 never doubts.</param>
     public static string? Doubt(ClusterSnapshot cluster, double threshold)
     {
         var satellites = cluster.Satellites?.Values.Where(satellite => !satellite.Evicted).ToList() ?? [];
         var cutOff = cluster.Suspicious
-            .SelectMany(name => cluster.Resources[name].Findings)
-            .Where(finding => finding.Objection is null)
-            .Select(finding => finding.Node)
+            .SelectMany(name => User.InDoubtOf(cluster, cluster.Resources[name]))
+            .Where(user => user.Finding is { Objection: null })
+            .Select(user => user.LinstorName)
             .ToHashSet();
 
         var lost = satellites.Count(satellite => satellite.State == SatelliteState.Offline || cutOff.Contains(satellite.Name));

@@ -15,22 +15,27 @@ internal sealed record User(
     /// <summary>What LINSTOR's facts say of it; null if the resource was never seen on the node.</summary>
     public Finding? Finding => Resource.FindingFor(LinstorName);
 
-    /// <summary>Every user of a resource, ordered by node.</summary>
-    public static IEnumerable<User> Of(ClusterSnapshot cluster, Resource resource)
+    /// <summary>Every user of a resource who is not plainly well, ordered by node.</summary>
+    public static IEnumerable<User> InDoubtOf(ClusterSnapshot cluster, Resource resource)
     {
         var volumes = cluster.Volumes.ReferringTo(resource.Name).Select(held => held.Item).ToList();
-        var attachments = volumes.SelectMany(volume => cluster.Attachments.ReferringTo(volume.Name)).ToLookup(held => held.Item.Node);
+        var attachments = volumes.SelectMany(volume => cluster.Attachments.ReferringTo(volume.Name)).ToList();
         var pods = volumes.SelectMany(volume => volume.Claim is { } claim ? cluster.Pods.ReferringTo(claim) : [])
-            .Where(held => held.Item is { Node: not null, Finished: false })
+            .Where(held => held.Item is { Node: not null, OptedIn: true, Finished: false })
             .DistinctBy(held => held.Item.Uid)
-            .ToLookup(held => held.Item.Node!.Value);
+            .ToList();
 
-        return attachments.Select(group => group.Key).Union(pods.Select(group => group.Key)).Order().Select(node => new User(
-            resource,
-            node,
-            cluster.LinstorNameOf(node),
-            [.. attachments[node].Select(held => held.Item).OrderBy(attachment => attachment.Name, StringComparer.Ordinal)],
-            [.. pods[node].Select(held => held.Item).OrderBy(pod => pod.Key)],
-            attachments[node].Select(held => held.Since).Concat(pods[node].Select(held => held.Since)).Min()));
+        return from node in attachments.Select(held => held.Item.Node).Union(pods.Select(held => held.Item.Node!.Value)).Order()
+               let linstorName = cluster.LinstorNameOf(node)
+               where resource.FindingFor(linstorName)?.Objection is not HoldReason.Healthy
+               let attached = attachments.FindAll(held => held.Item.Node == node)
+               let mounting = pods.FindAll(held => held.Item.Node == node)
+               select new User(
+                   resource,
+                   node,
+                   linstorName,
+                   [.. attached.Select(held => held.Item).OrderBy(attachment => attachment.Name, StringComparer.Ordinal)],
+                   [.. mounting.Select(held => held.Item).OrderBy(pod => pod.Key)],
+                   attached.Select(held => held.Since).Concat(mounting.Select(held => held.Since)).Min());
     }
 }

@@ -136,6 +136,36 @@ public sealed class GraceTests
         Assert.InRange(scene.After(100).Consultations - before, 9, 11);
     }
 
+    [Fact]
+    public void Time_in_which_linstor_could_not_be_asked_does_not_count_for_a_new_user_either()
+    {
+        var scene = Scene.Empty().Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").PowerOff("a").Report("pvc-1").After(600)
+            .Pod("app-0", "a").After(10).LinstorGoesAway().After(300).LinstorComesBack();
+        Assert.Empty(scene.After(34).Moves);
+        Assert.NotEmpty(scene.After(12).Moves);
+    }
+
+    [Fact]
+    public void Satellites_that_linstor_no_longer_lists_are_stale_belief()
+    {
+        // LINSTOR answers about the resource, but no longer which satellites are offline.
+        var scene = Scene.WithAppOn("a").PowerOff("a");
+        scene.Replica("b", replica => replica with { Connections = [] }).Replica("c", replica => replica with { Connections = [] }).Report("pvc-1").After(40);
+        scene.Tell(new Observation.Silenced(Source.Linstor)).Report("pvc-1");
+        Assert.Empty(scene.After(60).Moves);
+        Assert.Contains(HoldReason.LinstorSilent, scene.AllHolds);
+    }
+
+    [Fact]
+    public void A_confirmation_that_does_not_come_is_told_aloud()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(30);
+        scene.Ignores = decision => decision is Decision.Consult;
+        Assert.Empty(scene.After(20).Holds);
+        Assert.Equal([HoldReason.AwaitingConfirmation], scene.After(10).Holds);
+        Assert.Empty(scene.Moves);
+    }
+
     private static Scene FirstSeen(string[] replay)
     {
         var facts = Scene.Empty().Resource("pvc-1", "a").PowerOff("a").Report("pvc-1").Cluster.Resources[Scene.Pvc1].Replicas;

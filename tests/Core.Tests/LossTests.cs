@@ -194,6 +194,26 @@ public sealed class LossTests
         Assert.Empty(scene.After(600).Moves);
     }
 
+    [Fact]
+    public void A_replica_that_is_leaving_is_still_a_witness_of_the_connection()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").Link("c", "a", up: true).Replica("c", replica => replica with { Leaving = true }).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.StillConnected], scene.Holds);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_node_keeps_its_linstor_name_when_its_driver_is_no_longer_registered(bool relisted)
+    {
+        var scene = Scene.Empty().Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1")
+            .Tell(new Observation.Seen<CsiNode>(new(new("kube-a"), new NodeName("a"))))
+            .Attachment("va-1", "pv-1", "kube-a").Pod("app-0", "kube-a").PowerOff("a");
+        scene.Tell(relisted ? new Observation.Listed<CsiNode>([]) : new Observation.Seen<CsiNode>(new(new("kube-a"), null)));
+        Assert.Equal(["delete app-0 on kube-a", "detach va-1"], scene.After(46).Moves);
+    }
+
     private static Satellite Online(string node) => new(new(node), SatelliteState.Online);
 
     private static Replica NoConnections(Replica replica) => replica with { Connections = [] };

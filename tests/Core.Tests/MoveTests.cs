@@ -191,4 +191,55 @@ public sealed class MoveTests
         var scene = Scene.WithAppOn("a").PowerOff("a").After(40).Tell(new Observation.Listed<Pod>([])).Tell(new Observation.Listed<Attachment>([]));
         Assert.Empty(scene.After(600).Moves);
     }
+
+    [Fact]
+    public void A_pod_that_has_not_opted_in_is_never_touched_whoever_tells_of_it()
+    {
+        var scene = Scene.WithAppOn("a").Tell(new Observation.Seen<Pod>(
+            new(new("default", "other"), new("uid-other-a"), new NodeName("a")) { Claims = [new("data")], OptedIn = false }));
+        Assert.DoesNotContain("delete other on a", scene.PowerOff("a").After(600).Moves);
+    }
+
+    [Fact]
+    public void What_is_gone_before_its_deletion_is_answered_leaves_nothing_behind()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(44);
+        var (pod, attachment) = (scene.Cluster.Pods.All.Single().Item, scene.Cluster.Attachments.All.Single().Item);
+        var evidence = new Evidence(Scene.Pvc1, new("a"), new("b"), Instant.Start);
+        foreach (var answer in (Answer[])[Answer.Accepted, Answer.AlreadyGone, Answer.Replaced, Answer.TimedOut])
+        {
+            scene.Tell(new Observation.Gone<Pod>(pod)).Tell(new Observation.Acted(new Decision.DeletePod(pod, evidence), new(answer)))
+                .Tell(new Observation.Gone<Attachment>(attachment)).Tell(new Observation.Acted(new Decision.Detach(attachment, Scene.Data, evidence), new(answer)));
+            Assert.Empty(scene.Cluster.Attempts);
+            Assert.Empty(scene.Cluster.Vacated);
+        }
+    }
+
+    [Fact]
+    public void An_attachment_made_anew_is_not_the_one_that_was_left_behind()
+    {
+        // The volume loses its claim before the old attachment goes; the claim that is made anew has an attachment of its own.
+        var scene = Scene.WithAppOn("a");
+        scene.Answers = decision => decision is Decision.Detach ? Answer.Refused : Answer.Accepted;
+        scene.PowerOff("a").After(46).Volume("pv-1", null, "pvc-1").Tell(new Observation.Gone<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"))));
+        var moves = scene.Moves.Count();
+        scene.Answers = _ => Answer.Accepted;
+        scene.Volume("pv-2", "data", "pvc-1").Attachment("va-2", "pv-2", "a").After(600);
+        Assert.Equal(moves, scene.Moves.Count());
+        Assert.Equal([HoldReason.NotOptedIn], scene.Holds);
+    }
+
+    [Fact]
+    public void An_attachment_waits_aloud_for_the_count_of_pods_that_does_not_come()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a");
+        scene.Ignores = decision => decision is Decision.CountPods;
+        Assert.Equal(["delete app-0 on a"], scene.After(120).Moves);
+        Assert.Equal([HoldReason.AwaitingConfirmation], scene.Holds);
+        Assert.Contains("the pods on node a", scene.Sayings.Single(), StringComparison.Ordinal);
+
+        scene.Ignores = _ => false;
+        Assert.Equal("detach va-1", scene.After(16).Moves.Last());
+    }
+
 }

@@ -48,6 +48,9 @@ internal sealed class Scene
     /// <summary>What an action is answered; accepted, and the object gone at once, if nothing else is said.</summary>
     public Func<Decision, Answer> Answers { get; set; } = _ => Answer.Accepted;
 
+    /// <summary>The questions that get no answer, although LINSTOR and Kubernetes are there.</summary>
+    public Func<Decision, bool> Ignores { get; set; } = _ => false;
+
     public static Scene Empty(FailoverSettings? settings = null)
     {
         var scene = new Scene(settings ?? new FailoverSettings());
@@ -189,6 +192,8 @@ internal sealed class Scene
             SharedStorage = sharedStorage,
         }));
 
+    public Scene VolumeGone(string name) => Tell(new Observation.Gone<Volume>(Cluster.Volumes.Find(name)!.Value.Item));
+
     public Scene Attachment(string name, string volume, string node) => Tell(new Observation.Seen<Attachment>(new(name, new($"uid-{name}"), volume, new(node))));
 
     public Scene Pod(string name, string? node, Func<Pod, Pod>? change = null, bool optedIn = true)
@@ -275,6 +280,9 @@ internal sealed class Scene
         {
             case Decision.Hold:
                 return false;
+            case Decision.Consult or Decision.CountPods when Ignores(decision):
+                Tell(new Observation.Acted(decision, new(Answer.Refused)));
+                return true;
             case Decision.Consult o when _linstorAnswers:
                 Report(o.Resource.Value);
                 return true;

@@ -41,6 +41,16 @@ public sealed class StormTests
     }
 
     // The user's node a is the first to be lost; the other satellites are bystanders.
+
+    [Fact]
+    public void A_neglected_replica_that_nobody_uses_does_not_make_its_node_look_lost()
+    {
+        // Resources that nobody uses, whose replicas on b and on c have been left without their peers.
+        var scene = Scene.WithAppOn("a").Resource("pvc-2", null).Volume("pv-2", "old", "pvc-2").Resource("pvc-3", null).Volume("pv-3", "older", "pvc-3");
+        scene.Attachment("va-2", "pv-2", "a").Attachment("va-3", "pv-3", "a").CutOff("b", "pvc-2").CutOff("c", "pvc-3").Report("pvc-2").Report("pvc-3");
+        Assert.Contains("delete app-0 on a", scene.PowerOff("a").After(46).Moves);
+    }
+
     private static Scene Lost(int all, int lost, double threshold)
     {
         var satellites = Enumerable.Range(0, all).Select(index => new Satellite(

@@ -8,7 +8,7 @@ internal sealed partial class Reporter(EventRecorder events, ILogger<Reporter> l
 {
     /// <summary>Reasons that pass by themselves, or mean that all is well: no reader of a pod's Events is helped by them.</summary>
     private static readonly HashSet<HoldReason> Passing =
-        [HoldReason.NotAskedYet, HoldReason.OwnReplicaMayPromote, HoldReason.GraceNotOver, HoldReason.AwaitingConfirmation];
+        [HoldReason.NotAskedYet, HoldReason.OwnReplicaMayPromote, HoldReason.GraceNotOver];
 
     private readonly HashSet<Told> _told = [];
 

@@ -33,7 +33,9 @@ internal sealed class Translate(string driver, LabelSelector selector)
 
     public Volume Volume(WireVolume volume)
     {
-        var claim = volume.Spec.ClaimRef is { Namespace: { } space, Name: { } name } ? new ObjectKey(space, name) : (ObjectKey?)null;
+        // A volume that outlived its claim still names it. Another claim of that name is not its own.
+        var isReleased = volume.Status?.Phase is "Released" or "Failed";
+        var claim = !isReleased && volume.Spec.ClaimRef is { Namespace: { } space, Name: { } name } ? new ObjectKey(space, name) : (ObjectKey?)null;
         var ours = volume.Spec.Csi is { } csi && csi.Driver == driver && csi.VolumeAttributes?.ContainsKey(NfsExport) != true;
         return new(volume.Metadata.Name, claim)
         {

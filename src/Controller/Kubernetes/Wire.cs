@@ -105,6 +105,13 @@ internal sealed class WireVolume
     public WireMeta Metadata { get; set; } = new();
 
     public WireVolumeSpec Spec { get; set; } = new();
+
+    public WireVolumeStatus? Status { get; set; }
+}
+
+internal sealed class WireVolumeStatus
+{
+    public string? Phase { get; set; }
 }
 
 internal sealed class WireVolumeSpec
