@@ -51,7 +51,7 @@ internal static class StorageLoss
             return (HoldReason.NoQuorumPolicy, rivals[0].Node);
         }
 
-        if (rivals.TrueForAll(rival => peers.LinkFrom(rival, user) == Link.Unreported) && !IsOffline(user.Node, satellites))
+        if (rivals.TrueForAll(rival => peers.LinkFrom(rival, user) == Link.Unreported) && !IsOffline(user, satellites))
         {
             return (HoldReason.NotKnownOffline, rivals[0].Node);
         }
@@ -61,9 +61,9 @@ internal static class StorageLoss
             : (null, rivals[0].Node);
     }
 
-    // A node that LINSTOR no longer lists was declared lost by an administrator.
-    private static bool IsOffline(NodeName node, ImmutableDictionary<NodeName, Satellite> satellites) =>
-        !satellites.TryGetValue(node, out var satellite) || satellite.State == SatelliteState.Offline;
+    // A node that is gone together with its replicas was declared lost by an administrator; one that is merely not listed was not.
+    private static bool IsOffline(Replica user, ImmutableDictionary<NodeName, Satellite> satellites) =>
+        satellites.TryGetValue(user.Node, out var satellite) ? satellite.State == SatelliteState.Offline : user.Gone;
 }
 
 /// <summary>What a replica reports of its connection to another.</summary>

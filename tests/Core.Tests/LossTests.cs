@@ -118,6 +118,14 @@ public sealed class LossTests
     }
 
     [Fact]
+    public void A_node_that_is_missing_from_LINSTORs_list_while_its_replica_is_there_is_not_known_to_be_offline()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").Satellites().Replica("b", NoConnections).Replica("c", NoConnections).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.NotKnownOffline], scene.Holds);
+    }
+
+    [Fact]
     public void A_resource_in_use_on_a_third_node_is_not_lost()
     {
         var scene = Scene.WithAppOn("a").PowerOff("a").Replica("c", replica => replica with { Usage = Usage.InUse }).After(600);
