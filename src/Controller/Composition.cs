@@ -28,13 +28,15 @@ internal static class Composition
 
         // One client a role: what one of them is waiting for delays none of the others.
         var watching = cluster.CreateClient();
-        var kubernetes = new KubernetesClient(cluster.CreateClient(), translate, provider);
+        var acting = cluster.CreateClient();
+        var kubernetes = new KubernetesClient(acting, translate, provider);
+        var nodes = new NodeClient(acting, provider);
         var electing = new KubernetesClient(cluster.CreateClient(), translate, provider);
         var linstor = new LinstorClient(linstorConnection, clock);
 
         var hold = new LeaseHold(clock) { IsUncontested = !settings.LeaderElection };
         var events = new EventRecorder(kubernetes, hold, provider, settings.DryRun, logs.CreateLogger<EventRecorder>());
-        var actuator = new Actuator(kubernetes, linstor, hold, events, Limit(settings), inbox.Writer, clock, settings.DryRun, logs.CreateLogger<Actuator>());
+        var actuator = new Actuator(kubernetes, nodes, linstor, hold, events, Limit(settings), inbox.Writer, clock, settings.DryRun, logs.CreateLogger<Actuator>());
         var control = new ControlLoop(inbox, new FailoverPolicy(Failover(settings)), actuator, new Reporter(events, logs.CreateLogger<Reporter>()), clock, provider);
         var sweep = new Sweep(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Sweep>());
         var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer);
@@ -76,6 +78,7 @@ internal static class Composition
         KnownResourceGrace = settings.KnownResourceGracePeriod,
         NewResourceGrace = settings.NewResourceGracePeriod,
         ReconcileInterval = settings.ReconcileInterval,
+        TaintNodes = !settings.DisableNodeTaints,
         StormThreshold = settings.StormThreshold,
     };
 

@@ -15,6 +15,9 @@ public readonly record struct ActionKey(string Verb, string Target)
         Decision.DeletePod o => For(o.Pod),
         Decision.Detach o => For(o.Attachment),
         Decision.Consult o => new("consult", o.Resource.Value.ToUpperInvariant()),
+        Decision.Taint o => new("taint", o.Node.Name.Value),
+        Decision.Untaint o => new("untaint", o.Node.Name.Value),
+        Decision.Release o => new("release", o.Node.Name.Value),
         Decision.CountPods o => new("count pods", o.Node.Value),
         _ => throw new ArgumentException($"{decision} is no action", nameof(decision)),
     };

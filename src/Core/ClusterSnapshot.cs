@@ -194,9 +194,19 @@ public sealed partial record ClusterSnapshot
         {
             Decision.DeletePod { Pod: var pod } => (isDone ? noted.Vacate(pod) : noted).Settle(pod),
             Decision.Detach { Attachment: var attachment } => noted.Settle(attachment),
+            Decision.Taint o when isDone => Done(key, o.Node, node => node with { Tainted = true, TaintedByUs = true }),
+            Decision.Untaint o when isDone => Done(key, o.Node, node => node with { Tainted = false, TaintedByUs = false }),
+            Decision.Release o when isDone => Done(key, o.Node, node => node with { VolumesInUse = node.VolumesInUse.RemoveRange(o.Volumes) }),
             _ => noted,
         };
     }
+
+    // What was written to a node is so at once: waiting for the watch to repeat it would cost time, and an older event only repeats the work.
+    private ClusterSnapshot Done(ActionKey key, ClusterNode node, Func<ClusterNode, ClusterNode> change) => this with
+    {
+        Attempts = Attempts.Remove(key),
+        Nodes = Nodes.TryGetValue(node.Name, out var known) ? Nodes.SetItem(node.Name, change(known)) : Nodes,
+    };
 
     private ClusterSnapshot Vacate(Pod pod) => this with
     {

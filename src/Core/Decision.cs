@@ -15,6 +15,17 @@ public abstract record Decision
     /// <summary>Ask Kubernetes for every pod on a node, so that no attachment is pulled from under one that the selector does not match.</summary>
     public sealed record CountPods(NodeName Node) : Decision;
 
+    /// <summary>Keep new pods away from a node that has lost storage.</summary>
+    public sealed record Taint(ClusterNode Node, Evidence Evidence) : Decision;
+
+    /// <summary>Let new pods come to a node again that has its storage back.</summary>
+    public sealed record Untaint(ClusterNode Node) : Decision;
+
+    /// <summary>Take volumes off the list of those that a lost node uses, so that the attach-detach controller need not wait for its kubelet.</summary>
+    /// <param name="Node">The lost node.</param>
+    /// <param name="Volumes">As the list names them; ordered.</param>
+    public sealed record Release(ClusterNode Node, ImmutableArray<string> Volumes) : Decision;
+
     /// <summary>Delete a pod at once, without waiting for its node.</summary>
     public sealed record DeletePod(Pod Pod, Evidence Evidence) : Decision;
 
@@ -118,6 +129,9 @@ public sealed record FailoverSettings
 
     /// <summary>How often LINSTOR is asked about a resource that looks lost.</summary>
     public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether nodes that have lost storage are tainted.</summary>
+    public bool TaintNodes { get; init; } = true;
 
     /// <summary>The share of satellites, from 0 to 1, above which a loss is taken for a storm and everything is held.</summary>
     public double StormThreshold { get; init; } = 0.5;

@@ -11,7 +11,7 @@ public sealed class FailoverPolicy(FailoverSettings settings)
 }
 
 /// <summary>One verdict in the making.</summary>
-internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cluster, Instant now)
+internal sealed partial class Deliberation(FailoverSettings settings, ClusterSnapshot cluster, Instant now)
 {
     /// <summary>No decision rests on a report older than this; whoever acts adds two seconds at most, and five is the promise.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(3);
@@ -40,6 +40,8 @@ internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cl
             }
         }
 
+        Clear();
+        Recover();
         return new(_decisions, _askAgainAt);
     }
 
@@ -98,6 +100,8 @@ internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cl
 
     private void Move(User user, Evidence evidence)
     {
+        var attachments = user.Attachments.Where(attachment => !attachment.Deleting).ToList();
+        var count = attachments.Count == 0 ? null : CountOf(user.Node);
         foreach (var pod in user.Pods)
         {
             if (Eligibility.ObjectionTo(cluster, pod) is { } objection)
@@ -106,12 +110,11 @@ internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cl
             }
             else
             {
-                Act(user, new Decision.DeletePod(pod, evidence), evidence.Since, [user.Resource.Name, .. Eligibility.WrittenBy(cluster, pod)]);
+                Act(user, new Decision.DeletePod(pod, evidence), evidence, count, [user.Resource.Name, .. Eligibility.WrittenBy(cluster, pod)]);
             }
         }
 
-        var attachments = user.Attachments.Where(attachment => !attachment.Deleting).ToList();
-        if (attachments.Count > 0 && CountOf(user.Node) is { } count)
+        if (count is not null)
         {
             attachments.ForEach(attachment => Detach(user, attachment, count, evidence));
         }
@@ -149,21 +152,22 @@ internal sealed class Deliberation(FailoverSettings settings, ClusterSnapshot cl
             return;
         }
 
-        Act(user, new Decision.Detach(attachment, claim, evidence), evidence.Since, [user.Resource.Name]);
+        Act(user, new Decision.Detach(attachment, claim, evidence), evidence, count, [user.Resource.Name]);
     }
 
-    /// <summary>Acts, if LINSTOR has confirmed within the last seconds what it knows of everything that the action rests on.</summary>
-    private void Act(User user, Decision action, Instant since, params IEnumerable<ResourceName> restsOn)
+    /// <summary>Acts, if LINSTOR has confirmed within the last seconds what it knows of everything that the action rests on, and the node is ready for it.</summary>
+    private void Act(User user, Decision action, Evidence evidence, Observation.Counted? count, params IEnumerable<ResourceName> restsOn)
     {
         var doubtful = restsOn.Distinct().Where(name => !IsConfirmed(name)).ToList();
-        if (doubtful.Count == 0)
+        if (doubtful.Count > 0)
+        {
+            doubtful.ForEach(name => Do(new Decision.Consult(name)));
+            Hold(user, HoldReason.AwaitingConfirmation, $"resource {doubtful[0]}", evidence.Since);
+        }
+        else if (IsCleared(user, evidence, count))
         {
             Do(action);
-            return;
         }
-
-        doubtful.ForEach(name => Do(new Decision.Consult(name)));
-        Hold(user, HoldReason.AwaitingConfirmation, $"resource {doubtful[0]}", since);
     }
 
     private bool IsConfirmed(ResourceName name) =>

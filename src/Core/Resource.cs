@@ -80,7 +80,7 @@ public sealed record Resource(ResourceName Name)
         replicas.AddRange(
             from known in Replicas
             where !replicas.Exists(replica => replica.Node == known.Node)
-            select known with { Gone = true, Promotability = Promotability.Unknown, Usage = Usage.Unknown, Connections = [] });
+            select known with { Gone = true, Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] });
 
         return this with
         {

@@ -8,6 +8,9 @@ public static class Sentences
     {
         Decision.Consult o => $"Asking LINSTOR about resource {o.Resource}.",
         Decision.CountPods o => $"Asking Kubernetes for every pod on node {o.Node}.",
+        Decision.Taint o => $"Tainting node {o.Node.Name}: {Of(o.Evidence)}",
+        Decision.Untaint o => $"Taking the taint from node {o.Node.Name}: every resource on it has quorum again.",
+        Decision.Release o => $"Releasing {o.Volumes.Length} lost volume{(o.Volumes.Length == 1 ? "" : "s")} from node {o.Node.Name}.",
         Decision.DeletePod o => $"Deleting pod {o.Pod.Key} on node {o.Evidence.Lost}: {Of(o.Evidence)}",
         Decision.Detach o => $"Deleting attachment {o.Attachment.Name} of claim {o.Claim} on node {o.Evidence.Lost}: {Of(o.Evidence)}",
         Decision.Hold o => $"Leaving {Subject(o)} alone: {Because(o)}",

@@ -40,6 +40,9 @@ public sealed record Replica(NodeName Node)
 
     public Usage Usage { get; init; }
 
+    /// <summary>DRBD's promotion score; null if not known. Above zero, the replica's partition has quorum and usable data; at zero it has not.</summary>
+    public int? Score { get; init; }
+
     /// <summary>The connections this replica reports; empty when its satellite said nothing of them. Never default.</summary>
     public ImmutableArray<Connection> Connections { get; init; } = [];
 

@@ -52,6 +52,9 @@ public sealed record Volume(string Name, ObjectKey? Claim)
     /// <summary>The LINSTOR resource definition behind it; null for every other kind of volume.</summary>
     public ResourceName? Resource { get; init; }
 
+    /// <summary>How a node's <c>status.volumesInUse</c> names it; null for volumes that are not LINSTOR's.</summary>
+    public string? InUseName { get; init; }
+
     /// <summary>Why writing to it is not fenced with any LINSTOR resource, in words (say, its driver); null for LINSTOR's, node-local and read-only volumes.</summary>
     public string? SharedStorage { get; init; }
 }
@@ -65,7 +68,17 @@ public sealed record Volume(string Name, ObjectKey? Claim)
 public sealed record Attachment(string Name, Uid Uid, string Volume, NodeName Node, bool Deleting = false);
 
 /// <summary>A Kubernetes node.</summary>
-public sealed record ClusterNode(NodeName Name, Uid Uid);
+public sealed record ClusterNode(NodeName Name, Uid Uid)
+{
+    /// <summary>Whether it carries the taint that keeps new pods away from a node that has lost storage, whoever put it there.</summary>
+    public bool Tainted { get; init; }
+
+    /// <summary>Whether it was this controller that put it there: only then is it ours to take back.</summary>
+    public bool TaintedByUs { get; init; }
+
+    /// <summary>LINSTOR volumes that its kubelet last said to use; the attach-detach controller waits for them. Never default.</summary>
+    public ImmutableArray<string> VolumesInUse { get; init; } = [];
+}
 
 /// <summary>What a node is called by the CSI driver: its LINSTOR name.</summary>
 /// <param name="Name">The Kubernetes node.</param>

@@ -30,6 +30,9 @@ internal sealed class Scene
     {
         Decision.DeletePod o => $"delete {o.Pod.Key.Name} on {o.Pod.Node}",
         Decision.Detach o => $"detach {o.Attachment.Name}",
+        Decision.Taint o => $"taint {o.Node.Name}",
+        Decision.Untaint o => $"untaint {o.Node.Name}",
+        Decision.Release o => $"release {string.Join(' ', o.Volumes)} from {o.Node.Name}",
         _ => "",
     }).Where(move => move.Length > 0);
 
@@ -81,6 +84,7 @@ internal sealed class Scene
         {
             Promotability = inUseOn is null ? Promotability.MayPromote : Promotability.MayNotPromote,
             Usage = node == inUseOn ? Usage.InUse : Usage.Unused,
+            Score = 10103,
             Connections = [.. nodes.Where(peer => peer != node).Select(peer => new Connection(peer, Up: true))],
         }));
         foreach (var replica in _resources[new(name)].Replicas.Values)
@@ -159,7 +163,7 @@ internal sealed class Scene
     public Scene PowerOff(string node, string resource = "pvc-1")
     {
         Satellite(node, SatelliteState.Offline);
-        Replica(node, replica => replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Connections = [] }, resource);
+        Replica(node, replica => replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] }, resource);
         return OthersLose(node, resource);
     }
 
@@ -169,6 +173,7 @@ internal sealed class Scene
         Replica(node, replica => replica with
         {
             Promotability = Promotability.MayNotPromote,
+            Score = 0,
             Connections = [.. replica.Connections.Select(connection => connection with { Up = false })],
         }, resource);
         return OthersLose(node, resource);
@@ -177,6 +182,7 @@ internal sealed class Scene
     /// <summary>The links heal before anybody promoted elsewhere.</summary>
     public Scene Heal(string node, string resource = "pvc-1")
     {
+        Replica(node, replica => replica with { Score = 10103 }, resource);
         foreach (var other in Others(node, resource))
         {
             Link(other, node, up: true, resource).Link(node, other, up: true, resource).MayNotPromote(other, resource);
@@ -189,10 +195,14 @@ internal sealed class Scene
         new(name, claim is null ? null : new("default", claim))
         {
             Resource = resource is null ? null : new ResourceName(resource),
+            InUseName = resource is null ? null : $"csi^{name}",
             SharedStorage = sharedStorage,
         }));
 
     public Scene VolumeGone(string name) => Tell(new Observation.Gone<Volume>(Cluster.Volumes.Find(name)!.Value.Item));
+
+    /// <summary>Lets Kubernetes tell of a node, which says to use these volumes.</summary>
+    public Scene Node(string name, params string[] volumesInUse) => Tell(new Observation.Seen<ClusterNode>(new(new(name), new($"uid-{name}")) { VolumesInUse = [.. volumesInUse] }));
 
     public Scene Attachment(string name, string volume, string node) => Tell(new Observation.Seen<Attachment>(new(name, new($"uid-{name}"), volume, new(node))));
 

@@ -8,6 +8,8 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     /// <summary>The attach-detach controller looks once a minute whether a volume is still in use on the old node.</summary>
     private static readonly TimeSpan AttachDetachSync = TimeSpan.FromSeconds(120);
 
+    private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(5);
+
     [Fact]
     public async Task The_pods_of_a_crashed_node_run_elsewhere_and_nobody_else_is_touched()
     {
@@ -18,7 +20,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
 
         stage.Crash(stage.A);
         await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
-        await stage.World.UntilMovedAsync(db, from: stage.A, within: AttachDetachSync);
+        await stage.World.UntilMovedAsync(db, from: stage.A, within: Promptly);
 
         Assert.Equal(["attachment of data-db-0 on a", "pod db-0"], stage.Deletions);
         Assert.True(controller.Says("Deleting pod"));

@@ -240,15 +240,12 @@ public sealed class Stage : IAsyncDisposable
         }
     }
 
+    // A kubelet goes on trying to unmount for as long as the device's I/O is suspended.
     private void Close(PlacedPod pod)
     {
         foreach (var (resource, node) in Uses(pod))
         {
-            Linstor.Do(world =>
-            {
-                world.Demote(resource, node);
-                world.Detach(resource, node);
-            });
+            World.Faults.Watch(Linstor.WhenAsync(world => world.Demote(resource, node) && world.Detach(resource, node), World.Closing));
         }
     }
 

@@ -13,6 +13,7 @@ namespace Piraeus.HighAvailability.Controller.Control;
 /// <summary>Turns decisions into requests, many at a time, and tells how each ended.</summary>
 internal sealed partial class Actuator(
     KubernetesClient kubernetes,
+    NodeClient nodes,
     LinstorClient linstor,
     LeaseHold hold,
     EventRecorder events,
@@ -122,6 +123,9 @@ internal sealed partial class Actuator(
         {
             Decision.DeletePod o => await kubernetes.DeleteAsync(o.Pod, CancellationToken.None),
             Decision.Detach o => await kubernetes.DeleteAsync(o.Attachment, CancellationToken.None),
+            Decision.Taint o => await nodes.TaintAsync(o.Node.Name, CancellationToken.None),
+            Decision.Untaint o => await nodes.UntaintAsync(o.Node.Name, CancellationToken.None),
+            Decision.Release o => await nodes.ReleaseAsync(o.Node.Name, o.Volumes.ToHashSet(), CancellationToken.None),
             _ => throw new ArgumentOutOfRangeException(nameof(decision)),
         };
 

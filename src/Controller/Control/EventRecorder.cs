@@ -23,6 +23,12 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
             case Decision.DeletePod o when First(o.Pod.Uid):
                 Write(Reference(o.Pod), "ForceDeleted", "pod deleted because a used volume is marked as failing");
                 break;
+            case Decision.Taint o:
+                Write(Reference(o.Node), "NodeStorageQuorumLost", "tainted node because it has lost the quorum of some volumes");
+                break;
+            case Decision.Untaint o:
+                Write(Reference(o.Node), "NodeStorageQuorumRegained", "all volumes on the node have quorum", type: "Normal");
+                break;
             case Decision.Detach o when First(o.Attachment.Uid):
                 Write(Reference(o.Attachment), "ForceDetached", "volume detached because it is marked as failing");
                 break;
@@ -73,7 +79,7 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
         }
     }
 
-    private void Write(WireObjectReference about, string reason, string message)
+    private void Write(WireObjectReference about, string reason, string message, string type = "Warning")
     {
         if (dryRun)
         {
@@ -86,7 +92,7 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
             // A time in the name makes it unique, and sorts as client-go's do.
             Metadata = new() { Name = $"{about.Name}.{now.UtcTicks:x16}{Random.Shared.Next(0x1000):x3}", Namespace = about.Namespace ?? ClusterNamespace },
             InvolvedObject = about,
-            Type = "Warning",
+            Type = type,
             Reason = reason,
             Message = message.Length <= 1024 ? message : message[..1024],
             Source = new() { Component = Release.Name },
@@ -97,6 +103,10 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
 
     private static WireObjectReference Reference(Pod pod) =>
         new() { ApiVersion = "v1", Kind = "Pod", Namespace = pod.Key.Namespace, Name = pod.Key.Name, Uid = pod.Uid.Value };
+
+    // A node's Events are looked up by its name: kubelets write it into the uid, and kubectl describe expects that.
+    private static WireObjectReference Reference(ClusterNode node) =>
+        new() { ApiVersion = "v1", Kind = "Node", Name = node.Name.Value, Uid = node.Name.Value };
 
     private static WireObjectReference Reference(Attachment attachment) =>
         new() { ApiVersion = "storage.k8s.io/v1", Kind = "VolumeAttachment", Name = attachment.Name, Uid = attachment.Uid.Value };

@@ -43,7 +43,7 @@ internal sealed class Kinds(Translate translate, LabelSelector selector)
 
     public Kind<WireNode, ClusterNode> Nodes { get; } = new(
         Source.Nodes, "", "nodes", "api/v1/nodes", "",
-        KubernetesJson.Default.WireListWireNode, KubernetesJson.Default.WireNode, Translate.Node, Optional: true);
+        KubernetesJson.Default.WireListWireNode, KubernetesJson.Default.WireNode, translate.Node, Optional: true);
 
     public Kind<WireCsiNode, CsiNode> CsiNodes { get; } = new(
         Source.CsiNodes, "storage.k8s.io", "csinodes", "apis/storage.k8s.io/v1/csinodes", "",

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Text.Json;
+using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
@@ -57,4 +59,27 @@ internal static class Requests
             return null;
         }
     }
+
+    /// <summary>What a request that failed is to whoever decided it; null for a failure that nobody foresaw.</summary>
+    /// <param name="failed">The failure.</param>
+    /// <param name="group">The API group of what was asked for.</param>
+    /// <param name="resource">The plural of what was asked for, and the subresource.</param>
+    /// <param name="verbs">What the permission has to allow.</param>
+    public static Outcome? OutcomeOf(Exception failed, string group, string resource, params IEnumerable<string> verbs) => failed switch
+    {
+        KubernetesException { Status: HttpStatusCode.Forbidden } refused => new(Answer.Forbidden, $"{Permission.Missing(group, resource, verbs)} ({refused.Message})"),
+        KubernetesException refused => new(
+            refused.Status switch
+            {
+                HttpStatusCode.NotFound => Answer.AlreadyGone,
+                HttpStatusCode.Conflict => Answer.Replaced,
+                HttpStatusCode.Unauthorized => Answer.Forbidden,
+                _ => Answer.Refused,
+            },
+            refused.Message,
+            refused.RetryAfter),
+        TimeoutException late => new(Answer.TimedOut, late.Message),
+        HttpRequestException or IOException or JsonException => new(Answer.Refused, failed.Message),
+        _ => null,
+    };
 }

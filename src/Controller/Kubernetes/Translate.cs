@@ -22,6 +22,9 @@ internal sealed class Translate(string driver, LabelSelector selector)
 
     private static readonly Dictionary<string, string> NoLabels = [];
 
+    /// <summary>How nodes name the volumes of our driver that they use: this, and the handle.</summary>
+    private string InUsePrefix { get; } = $"kubernetes.io/csi/{driver}^";
+
     public Pod Pod(WirePod pod) => new(new(pod.Metadata.Namespace ?? "", pod.Metadata.Name), UidOf(pod.Metadata), Node(pod.Spec.NodeName))
     {
         Claims = [.. (pod.Spec.Volumes ?? []).Select(volume => Claim(pod, volume)).OfType<ClaimUse>()],
@@ -41,6 +44,7 @@ internal sealed class Translate(string driver, LabelSelector selector)
         {
             // The handle is the resource definition, or the definition and a volume number.
             Resource = ours ? new ResourceName(volume.Spec.Csi!.VolumeHandle.Split('/', 2)[0]) : null,
+            InUseName = ours ? InUsePrefix + volume.Spec.Csi!.VolumeHandle : null,
             SharedStorage = ours ? null : SharedStorage(volume.Spec),
         };
     }
@@ -51,7 +55,16 @@ internal sealed class Translate(string driver, LabelSelector selector)
             ? new(attachment.Metadata.Name, UidOf(attachment.Metadata), volume, new(attachment.Spec.NodeName), attachment.Metadata.DeletionTimestamp is not null)
             : null;
 
-    public static ClusterNode Node(WireNode node) => new(new(node.Metadata.Name), UidOf(node.Metadata));
+    public ClusterNode Node(WireNode node)
+    {
+        var tainted = node.Spec?.Taints?.Exists(taint => taint is { Key: NodeTaint.Key, Effect: NodeTaint.Effect }) == true;
+        return new(new(node.Metadata.Name), UidOf(node.Metadata))
+        {
+            Tainted = tainted,
+            TaintedByUs = tainted && node.Metadata.Annotations?.GetValueOrDefault(NodeTaint.OwnerAnnotation) == NodeTaint.Owner,
+            VolumesInUse = [.. (node.Status?.VolumesInUse ?? []).Where(volume => volume.StartsWith(InUsePrefix, StringComparison.Ordinal))],
+        };
+    }
 
     public CsiNode CsiNode(WireCsiNode node) =>
         new(new(node.Metadata.Name), Node(node.Spec?.Drivers?.Find(candidate => candidate.Name == driver)?.NodeId));

@@ -162,6 +162,27 @@ internal sealed class WireAttachmentSource
 internal sealed class WireNode
 {
     public WireMeta Metadata { get; set; } = new();
+
+    public WireNodeSpec? Spec { get; set; }
+
+    public WireNodeStatus? Status { get; set; }
+}
+
+internal sealed class WireNodeSpec
+{
+    public List<WireTaint>? Taints { get; set; }
+}
+
+internal sealed class WireTaint
+{
+    public string? Key { get; set; }
+
+    public string? Effect { get; set; }
+}
+
+internal sealed class WireNodeStatus
+{
+    public List<string>? VolumesInUse { get; set; }
 }
 
 internal sealed class WireCsiNode

@@ -23,6 +23,7 @@ internal static class Translate
         {
             Promotability = Promotability(drbd.Drbd?.MayPromote),
             Usage = Usage(resource.State?.InUse),
+            Score = drbd.Drbd?.PromotionScore,
             Connections = Connections(drbd.Drbd?.Connections),
         };
     }

@@ -36,6 +36,8 @@ internal sealed class WireDrbd
 {
     public bool? MayPromote { get; set; }
 
+    public int? PromotionScore { get; set; }
+
     public Dictionary<string, WireConnection?>? Connections { get; set; }
 }
 

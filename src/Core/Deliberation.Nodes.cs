@@ -1,0 +1,97 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <content>What is done to nodes: it makes a failover fast, and never stops one.</content>
+internal sealed partial class Deliberation
+{
+    private readonly SortedDictionary<NodeName, (ClusterNode Node, SortedSet<string> Volumes)> _releases = [];
+
+    /// <summary>Prepares a lost node, once: no new pod comes to it, and its lost volumes are not waited for.</summary>
+    /// <returns>Whether its pods and attachments may go now. A step that failed is tried again, but nobody waits for it.</returns>
+    private bool IsCleared(User user, Evidence evidence, Observation.Counted? count)
+    {
+        if (!cluster.Nodes.TryGetValue(user.Node, out var node))
+        {
+            return true;
+        }
+
+        if (settings.TaintNodes && !node.Tainted && !WasTried(new Decision.Taint(node, evidence)))
+        {
+            return false;
+        }
+
+        var releasable = Releasable(user, count).Intersect(node.VolumesInUse).ToList();
+        if (releasable.Count > 0)
+        {
+            var release = _releases.TryGetValue(node.Name, out var others) ? others : _releases[node.Name] = (node, new(StringComparer.Ordinal));
+            release.Volumes.UnionWith(releasable);
+            return cluster.Attempts.ContainsKey(ActionKey.For(new Decision.Release(node, [])));
+        }
+
+        // Without a count nobody knows what may be released; but a count that cannot be had is not waited for.
+        return count is not null || user.Attachments.IsEmpty || cluster.Attempts.ContainsKey(ActionKey.For(new Decision.CountPods(user.Node)));
+    }
+
+    /// <summary>Releases the volumes of all users of a node together: each release rewrites one list.</summary>
+    private void Clear()
+    {
+        foreach (var (node, volumes) in _releases.Values)
+        {
+            Do(new Decision.Release(node, [.. volumes]));
+        }
+    }
+
+    /// <summary>Takes our taint back from nodes that have all their storage again.</summary>
+    private void Recover()
+    {
+        foreach (var node in cluster.Nodes.Values.Where(node => node.TaintedByUs).OrderBy(node => node.Name))
+        {
+            if (cluster.Listening.Contains(Source.Linstor) && HasRecovered(cluster.LinstorNameOf(node.Name)))
+            {
+                Do(new Decision.Untaint(node));
+            }
+        }
+    }
+
+    /// <summary>Whether LINSTOR reaches the node, and every resource there has quorum and usable data; asks about those that it has not told of lately.</summary>
+    private bool HasRecovered(NodeName node)
+    {
+        if (cluster.Satellites?.GetValueOrDefault(node)?.State != SatelliteState.Online)
+        {
+            return false; // its return is told by the list of satellites
+        }
+
+        var recovered = true;
+        foreach (var (name, resource) in cluster.Resources.Where(entry => entry.Value.IsHeardOf && cluster.Volumes.RefersTo(entry.Key)))
+        {
+            if (resource.Replicas.FirstOrDefault(replica => replica.Node == node) is { Gone: false, Leaving: false } replica)
+            {
+                var asked = resource.ReportedAt ?? Instant.Start;
+                recovered &= replica.Score > 0 && resource.ReportIsCurrent && asked >= now - settings.ReconcileInterval - Fresh;
+                Ask(new Decision.Consult(name), resource.ReportIsCurrent ? asked + settings.ReconcileInterval : now);
+            }
+        }
+
+        return recovered;
+    }
+
+    /// <summary>The user's volumes that nobody who stays uses there, as its node names them. Without a count of its pods, none.</summary>
+    private IEnumerable<string> Releasable(User user, Observation.Counted? count)
+    {
+        foreach (var attachment in count is null ? [] : user.Attachments)
+        {
+            if (cluster.Volumes.Find(attachment.Volume)?.Item is { InUseName: { } name, Claim: { } claim } && !count!.Pods.Any(pod => pod.Uses(claim) && Stays(pod)))
+            {
+                yield return name;
+            }
+        }
+    }
+
+    private bool Stays(Pod pod) => !pod.Finished && (!pod.OptedIn || Eligibility.ObjectionTo(cluster, pod) is not null);
+
+    private bool WasTried(Decision action)
+    {
+        var tried = cluster.Attempts.ContainsKey(ActionKey.For(action));
+        Do(action);
+        return tried;
+    }
+}

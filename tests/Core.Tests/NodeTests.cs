@@ -1,0 +1,85 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>What is done to a lost node before its pods are moved, and when it is back.</summary>
+public sealed class NodeTests
+{
+    [Fact]
+    public void A_lost_node_is_tainted_and_its_volume_released_before_pod_and_attachment_are_deleted() =>
+        Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], OnNode().PowerOff("a").After(46).Moves);
+
+    [Fact]
+    public void Without_taints_only_the_volume_is_released() =>
+        Assert.Equal(["release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], OnNode(new() { TaintNodes = false }).PowerOff("a").After(46).Moves);
+
+    [Fact]
+    public void A_node_that_is_tainted_already_is_not_tainted_again() =>
+        Assert.DoesNotContain("taint a", OnNode().Tell(new Observation.Seen<ClusterNode>(new(new("a"), new("uid-a")) { Tainted = true })).PowerOff("a").After(46).Moves);
+
+    [Theory]
+    [InlineData(Answer.Forbidden)]
+    [InlineData(Answer.Refused)]
+    [InlineData(Answer.TimedOut)]
+    [InlineData(Answer.AlreadyGone)]
+    public void A_node_that_cannot_be_changed_costs_speed_and_never_the_failover(Answer answer)
+    {
+        var scene = OnNode();
+        scene.Answers = decision => decision is Decision.Taint or Decision.Release ? answer : Answer.Accepted;
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.PowerOff("a").After(46).Moves.Where(move => move[0] == 'd'));
+    }
+
+    [Fact]
+    public void A_taint_that_failed_is_tried_again()
+    {
+        var scene = OnNode().Pod("app-1", "a");
+        scene.Answers = decision => decision is Decision.Taint or Decision.DeletePod ? Answer.Refused : Answer.Accepted;
+        Assert.InRange(scene.PowerOff("a").After(60).Moves.Count(move => move == "taint a"), 2, 10);
+    }
+
+    [Fact]
+    public void Every_lost_volume_of_a_node_is_released_and_no_other()
+    {
+        var moves = OnNode().Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+            .Pod("other-0", "a", pod => pod with { Claims = [new("logs")] }).Node("a", "csi^pv-1", "csi^pv-2", "csi^pv-3")
+            .PowerOff("a").PowerOff("a", "pvc-2").After(46).Moves.ToList();
+        Assert.Equal(["csi^pv-1", "csi^pv-2"], moves.Where(move => move.StartsWith("release", StringComparison.Ordinal)).SelectMany(move => move.Split(' ').Where(word => word.StartsWith("csi", StringComparison.Ordinal))).Order());
+        Assert.Single(moves, move => move == "taint a");
+    }
+
+    [Fact]
+    public void The_volume_of_a_pod_that_stays_is_not_released() =>
+        Assert.Equal(["taint a", "delete app-0 on a"], OnNode().Pod("stays", "a", optedIn: false).PowerOff("a").After(46).Moves);
+
+    [Fact]
+    public void A_node_whose_pods_all_stay_is_not_touched() =>
+        Assert.Empty(OnNode().Pod("app-0", "a", pod => pod with { OptedOut = true }).PowerOff("a").After(600).Moves);
+
+    [Fact]
+    public void A_node_that_kubernetes_does_not_tell_of_is_cleared_all_the_same() =>
+        Assert.Equal(["delete app-0 on a", "detach va-1"], Scene.WithAppOn("a").PowerOff("a").After(46).Moves);
+
+    [Fact]
+    public void The_taint_is_taken_back_once_every_resource_of_the_node_has_quorum_again()
+    {
+        var scene = OnNode().CutOff("a").After(60);
+        Assert.Contains("taint a", scene.Moves);
+        Assert.DoesNotContain("untaint a", scene.MayNotPromote("b").MayNotPromote("c").After(600).Moves);
+        Assert.Equal("untaint a", scene.Heal("a").After(15).Moves.Last());
+    }
+
+    [Fact]
+    public void A_node_without_power_stays_tainted() => Assert.DoesNotContain("untaint a", OnNode().PowerOff("a").After(600).Moves);
+
+    [Fact]
+    public void The_taint_of_somebody_else_is_never_taken_back() =>
+        Assert.Empty(OnNode().Tell(new Observation.Seen<ClusterNode>(new(new("a"), new("uid-a")) { Tainted = true })).After(600).Moves);
+
+    [Fact]
+    public void A_taint_that_an_earlier_leader_left_behind_is_taken_back() =>
+        Assert.Equal(["untaint a"], OnNode().Tell(new Observation.Seen<ClusterNode>(new(new("a"), new("uid-a")) { Tainted = true, TaintedByUs = true })).After(600).Moves);
+
+    [Fact]
+    public void While_linstor_is_silent_no_taint_is_taken_back() =>
+        Assert.Empty(OnNode().Tell(new Observation.Seen<ClusterNode>(new(new("a"), new("uid-a")) { Tainted = true, TaintedByUs = true })).LinstorGoesAway().After(600).Moves);
+
+    private static Scene OnNode(FailoverSettings? settings = null) => Scene.WithAppOn("a", settings).Node("a", "csi^pv-1");
+}
