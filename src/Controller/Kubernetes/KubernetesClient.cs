@@ -30,7 +30,7 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
         {
             var path = $"api/v1/pods?fieldSelector={selector}&limit=500&continue={Uri.EscapeDataString(next ?? "")}";
             var page = await SendAsync(HttpMethod.Get, path, null, KubernetesJson.Default.WireListWirePod, cancellation);
-            pods.AddRange(page.Items.Select(translate.Pod));
+            pods.AddRange(page.Items.OfType<WirePod>().Select(translate.Pod));
             next = page.Metadata.Continue;
             if (string.IsNullOrEmpty(next))
             {
@@ -83,7 +83,7 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
                     HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized => Answer.Forbidden,
                     _ => Answer.Refused,
                 },
-                refused.Status == HttpStatusCode.Forbidden ? Permission.Missing(kind.Group, kind.Resource, "delete") : refused.Message,
+                refused.Status == HttpStatusCode.Forbidden ? $"{Permission.Missing(kind.Group, kind.Resource, "delete")} ({refused.Message})" : refused.Message,
                 refused.RetryAfter);
         }
         catch (TimeoutException late)

@@ -24,8 +24,8 @@ internal sealed class Translate(string driver, LabelSelector selector)
 
     public Pod Pod(WirePod pod) => new(new(pod.Metadata.Namespace ?? "", pod.Metadata.Name), UidOf(pod.Metadata), Node(pod.Spec.NodeName))
     {
-        Claims = [.. (pod.Spec.Volumes ?? []).Select(volume => Claim(pod, volume)).OfType<ClaimUse>()],
-        SharedStorage = [.. (pod.Spec.Volumes ?? []).Select(SharedStorage).OfType<string>()],
+        Claims = [.. VolumesOf(pod).Select(volume => Claim(pod, volume)).OfType<ClaimUse>()],
+        SharedStorage = [.. VolumesOf(pod).Select(SharedStorage).OfType<string>()],
         OptedIn = selector.Matches(pod.Metadata.Labels ?? NoLabels),
         OptedOut = pod.Metadata.Annotations?.ContainsKey(OptOut) == true,
         Finished = pod.Status?.Phase is "Succeeded" or "Failed",
@@ -34,13 +34,8 @@ internal sealed class Translate(string driver, LabelSelector selector)
     public Volume Volume(WireVolume volume)
     {
         var claim = volume.Spec.ClaimRef is { Namespace: { } space, Name: { } name } ? new ObjectKey(space, name) : (ObjectKey?)null;
-        var ours = volume.Spec.Csi is { } csi && csi.Driver == driver && csi.VolumeAttributes?.ContainsKey(NfsExport) != true;
-        return new(volume.Metadata.Name, claim)
-        {
-            // The handle is the resource definition, or the definition and a volume number.
-            Resource = ours ? new ResourceName(volume.Spec.Csi!.VolumeHandle.Split('/', 2)[0]) : null,
-            SharedStorage = ours ? null : SharedStorage(volume.Spec),
-        };
+        var resource = volume.Spec.Csi is { } csi ? Resource(csi) : null;
+        return new(volume.Metadata.Name, claim) { Resource = resource, SharedStorage = resource is null ? SharedStorage(volume.Spec) : null };
     }
 
     /// <returns>Null for an attachment that is another attacher's, or of no PersistentVolume.</returns>
@@ -52,7 +47,15 @@ internal sealed class Translate(string driver, LabelSelector selector)
     public static ClusterNode Node(WireNode node) => new(new(node.Metadata.Name), UidOf(node.Metadata));
 
     public CsiNode CsiNode(WireCsiNode node) =>
-        new(new(node.Metadata.Name), Node(node.Spec?.Drivers?.Find(candidate => candidate.Name == driver)?.NodeId));
+        new(new(node.Metadata.Name), Node(node.Spec?.Drivers?.Find(candidate => candidate?.Name == driver)?.NodeId));
+
+    // The handle is the resource definition, or the definition and a volume number.
+    private ResourceName? Resource(WireCsiVolume volume) =>
+        volume.Driver == driver && volume.VolumeAttributes?.ContainsKey(NfsExport) != true && volume.VolumeHandle.Split('/', 2)[0] is { Length: > 0 } name
+            ? new(name)
+            : null;
+
+    private static IEnumerable<WirePodVolume> VolumesOf(WirePod pod) => pod.Spec.Volumes?.OfType<WirePodVolume>() ?? [];
 
     private static ClaimUse? Claim(WirePod pod, WirePodVolume volume) =>
         volume.PersistentVolumeClaim is { } claim ? new(claim.ClaimName, claim.ReadOnly)
