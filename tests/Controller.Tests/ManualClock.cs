@@ -5,8 +5,8 @@ internal sealed class ManualClock : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
-    private readonly List<(TimeSpan For, int Time, TaskCompletionSource Armed)> _waiting = [];
-    private readonly Dictionary<TimeSpan, int> _times = [];
+    private readonly List<(Func<bool> Until, TaskCompletionSource Over)> _waiting = [];
+    private readonly List<TimeSpan> _rests = [];
     private TimeSpan _elapsed;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -37,36 +37,44 @@ internal sealed class ManualClock : TimeProvider
         }
     }
 
-    /// <summary>Waits until somebody rests for exactly that long.</summary>
-    public Task RestingAsync(TimeSpan rest) => RestingAsync(rest, 0);
+    /// <summary>Waits until somebody rests for that long.</summary>
+    public Task RestingAsync(TimeSpan rest) => RestingAsync(rest, rest);
 
-    /// <summary>Waits until somebody has begun for the n-th time to rest for exactly that long.</summary>
-    public async Task RestingAsync(TimeSpan rest, int time)
+    /// <summary>Waits until somebody rests for something between the two.</summary>
+    public Task RestingAsync(TimeSpan shortest, TimeSpan longest) => WhenAsync(() => _timers.Any(timer => timer.Rest >= shortest && timer.Rest <= longest));
+
+    /// <summary>Waits until somebody has begun for the n-th time to rest for that long.</summary>
+    public Task RestingAsync(TimeSpan rest, int time) => WhenAsync(() => _rests.Count(each => each == rest) >= time);
+
+    /// <summary>How often somebody has begun to rest for that long.</summary>
+    public int Rests(TimeSpan rest)
     {
-        var armed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
-            if (time == 0 ? _timers.Any(timer => timer.Rest == rest) : _times.GetValueOrDefault(rest) >= time)
-            {
-                return;
-            }
-
-            _waiting.Add((rest, time, armed));
+            return _rests.Count(each => each == rest);
         }
-
-        await armed.Task.WaitAsync(TimeSpan.FromSeconds(20));
     }
 
-    /// <summary>How long those who rest now have asked to.</summary>
-    public IReadOnlyList<TimeSpan> Rests
+    private Task WhenAsync(Func<bool> until)
     {
-        get
+        var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
         {
-            lock (_lock)
-            {
-                return [.. _timers.Select(timer => timer.Rest)];
-            }
+            _waiting.Add((until, over));
+            Notify();
         }
+
+        return over.Task.SoonAsync();
+    }
+
+    private void Notify()
+    {
+        foreach (var (until, over) in _waiting)
+        {
+            _ = until() && over.TrySetResult();
+        }
+
+        _waiting.RemoveAll(waiting => waiting.Over.Task.IsCompleted);
     }
 
     private ManualTimer? NextUntil(TimeSpan end)
@@ -96,13 +104,8 @@ internal sealed class ManualClock : TimeProvider
                 _timers.Add(timer);
             }
 
-            var time = _times[rest] = _times.GetValueOrDefault(rest) + 1;
-            foreach (var (_, _, armed) in _waiting.Where(waiting => waiting.For == rest && waiting.Time <= time))
-            {
-                armed.TrySetResult();
-            }
-
-            _waiting.RemoveAll(waiting => waiting.Armed.Task.IsCompleted);
+            _rests.Add(rest);
+            Notify();
         }
 
         if (rest == TimeSpan.Zero)
