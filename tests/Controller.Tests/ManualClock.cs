@@ -37,6 +37,29 @@ internal sealed class ManualClock : TimeProvider
         }
     }
 
+    /// <summary>Time passes until the first who rests is woken.</summary>
+    public void AdvanceToNext()
+    {
+        ManualTimer next;
+        lock (_lock)
+        {
+            next = _timers.MinBy(timer => timer.Due)!;
+            _timers.Remove(next);
+            _elapsed = next.Due > _elapsed ? next.Due : _elapsed;
+        }
+
+        next.Ring();
+    }
+
+    /// <summary>Time passes and no timer rings, as when the machine or the process was suspended; those that are due ring when time moves on.</summary>
+    public void Sleep(TimeSpan duration)
+    {
+        lock (_lock)
+        {
+            _elapsed += duration;
+        }
+    }
+
     /// <summary>Waits until somebody rests for that long.</summary>
     public Task RestingAsync(TimeSpan rest) => RestingAsync(rest, rest);
 
