@@ -75,11 +75,13 @@ public sealed class WatchStreamTests
     public async Task A_slow_consumer_is_not_a_silent_server()
     {
         var (clock, pipe) = (new ManualClock(), new Pipe());
-        await pipe.Writer.WriteAsync(Encoding.UTF8.GetBytes(Two));
+        await pipe.Writer.WriteAsync(Encoding.UTF8.GetBytes(Two.Split('\n')[0]));
         await using var events = WatchStream.ReadAsync(pipe.Reader.AsStream(), Patience, clock, default).GetAsyncEnumerator();
         Assert.True(await events.MoveNextAsync().AsTask().SoonAsync());
         clock.Advance(10 * Patience);
-        Assert.True(await events.MoveNextAsync().AsTask().SoonAsync());
+        var next = events.MoveNextAsync().AsTask();
+        await pipe.Writer.WriteAsync(Encoding.UTF8.GetBytes(Two.Split('\n')[1]));
+        Assert.True(await next.SoonAsync());
     }
 
     [Fact]
