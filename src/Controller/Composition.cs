@@ -84,13 +84,13 @@ internal static class Composition
 
     private static TokenBucketRateLimiter Limit(Settings settings)
     {
-        // Tokens come ten times a second, or one at a time where there are fewer.
-        var period = TimeSpan.FromSeconds(Math.Max(0.1, 1 / settings.KubeApiQps));
+        // Tokens come about ten times a second, or one at a time where there are fewer.
+        var tokens = Math.Max(1, (int)(settings.KubeApiQps / 10));
         return new(new()
         {
             TokenLimit = settings.KubeApiBurst,
-            ReplenishmentPeriod = period,
-            TokensPerPeriod = Math.Max(1, (int)(settings.KubeApiQps * period.TotalSeconds)),
+            ReplenishmentPeriod = TimeSpan.FromSeconds(tokens / settings.KubeApiQps),
+            TokensPerPeriod = tokens,
             QueueLimit = int.MaxValue,
             AutoReplenishment = true,
         });

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -68,9 +69,9 @@ internal sealed partial class Daemon(
         {
             await _endpoints.StartAsync();
         }
-        catch (IOException taken)
+        catch (Exception refused) when (refused is IOException or SocketException)
         {
-            throw new SettingsException($"cannot serve /healthz on port {settings.HealthPort}: {taken.GetBaseException().Message}");
+            throw new SettingsException($"cannot serve /healthz on port {settings.HealthPort}: {refused.GetBaseException().Message}");
         }
     }
 

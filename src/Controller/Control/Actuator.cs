@@ -42,7 +42,8 @@ internal sealed partial class Actuator(
             return false;
         }
 
-        var task = Task.Run(() => CarryOutAsync(decision, isQuestion ? _questions : _actions));
+        var offered = clock.Now;
+        var task = Task.Run(() => CarryOutAsync(decision, offered, isQuestion ? _questions : _actions));
         _running.TryAdd(task, 0);
         _ = task.ContinueWith(done => _running.TryRemove(done, out _), TaskScheduler.Default);
         return true;
@@ -58,9 +59,8 @@ internal sealed partial class Actuator(
         await Task.WhenAny(Task.WhenAll(_running.Keys), Task.Delay(patience));
     }
 
-    private async Task CarryOutAsync(Decision decision, SemaphoreSlim slots)
+    private async Task CarryOutAsync(Decision decision, Instant offered, SemaphoreSlim slots)
     {
-        var offered = clock.Now;
         try
         {
             await slots.WaitAsync(_stopping.Token);

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Kubernetes;
@@ -12,8 +13,21 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
     /// <summary>Where Events on objects without a namespace are written.</summary>
     private const string ClusterNamespace = "default";
 
+    /// <summary>How many bytes of a message the API server takes.</summary>
+    private const int LongestMessage = 1024;
+
+    /// <summary>How many characters of an object's name leave room for the time behind it.</summary>
+    private const int LongestPrefix = 253 - 20;
+
+    /// <summary>How long the end of the process waits for what has happened to be written.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
+
     private readonly Channel<WireEvent> _queue = Channel.CreateBounded<WireEvent>(new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly HashSet<Uid> _done = [];
+    private readonly Queue<Uid> _oldestDone = [];
+
+    /// <summary>How many actions are remembered; one that is repeated after so many others is told twice.</summary>
+    public int Remembered { get; init; } = 10_000;
 
     /// <summary>An action was accepted; a repetition is not worth another Event.</summary>
     public void Happened(Decision decision)
@@ -51,17 +65,22 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        // What has happened is still written when we are asked to stop.
-        await using var stopping = cancellation.Register(() => _queue.Writer.TryComplete());
-        await foreach (var happened in _queue.Reader.ReadAllAsync(CancellationToken.None))
+        // What has happened is still written when we are asked to stop, unless that takes long.
+        using var farewell = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
+        await using var stopping = cancellation.Register(() =>
+        {
+            _queue.Writer.TryComplete();
+            farewell.CancelAfter(Farewell);
+        });
+        await foreach (var happened in _queue.Reader.ReadAllAsync(farewell.Token))
         {
             try
             {
-                await kubernetes.CreateEventAsync(happened, CancellationToken.None);
+                await kubernetes.CreateEventAsync(happened, farewell.Token);
             }
             catch (KubernetesException refused)
             {
-                var reason = refused.Status == System.Net.HttpStatusCode.Forbidden ? Permission.Missing("", "events", "create") : refused.Message;
+                var reason = refused.Status == System.Net.HttpStatusCode.Forbidden ? $"{Permission.Missing("", "events", "create")} ({refused.Message})" : refused.Message;
                 NotWritten(happened.Reason, happened.InvolvedObject.Kind, happened.InvolvedObject.Name, reason);
             }
             catch (Exception weather) when (weather is HttpRequestException or TimeoutException or IOException)
@@ -75,7 +94,18 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
     {
         lock (_done)
         {
-            return _done.Add(uid);
+            if (!_done.Add(uid))
+            {
+                return false;
+            }
+
+            _oldestDone.Enqueue(uid);
+            if (_oldestDone.Count > Remembered)
+            {
+                _done.Remove(_oldestDone.Dequeue());
+            }
+
+            return true;
         }
     }
 
@@ -90,15 +120,35 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
         _queue.Writer.TryWrite(new WireEvent
         {
             // A time in the name makes it unique, and sorts as client-go's do.
-            Metadata = new() { Name = $"{about.Name}.{now.UtcTicks:x16}{Random.Shared.Next(0x1000):x3}", Namespace = about.Namespace ?? ClusterNamespace },
+            Metadata = new() { Name = $"{Prefix(about.Name!)}.{now.UtcTicks:x16}{Random.Shared.Next(0x1000):x3}", Namespace = about.Namespace ?? ClusterNamespace },
             InvolvedObject = about,
             Type = type,
             Reason = reason,
-            Message = message.Length <= 1024 ? message : message[..1024],
+            Message = Capped(message),
             Source = new() { Component = Release.Name },
             FirstTimestamp = now,
             LastTimestamp = now,
         });
+    }
+
+    private static string Prefix(string name) => name.Length <= LongestPrefix ? name : name[..LongestPrefix].TrimEnd('-', '.');
+
+    /// <summary>As much of a message as fits, without half a character at its end.</summary>
+    private static string Capped(string message)
+    {
+        var bytes = Encoding.UTF8.GetBytes(message);
+        if (bytes.Length <= LongestMessage)
+        {
+            return message;
+        }
+
+        var end = LongestMessage;
+        while ((bytes[end] & 0b1100_0000) == 0b1000_0000)
+        {
+            end--; // within a character
+        }
+
+        return Encoding.UTF8.GetString(bytes, 0, end);
     }
 
     private static WireObjectReference Reference(Pod pod) =>

@@ -10,14 +10,21 @@ internal sealed partial class Reporter(EventRecorder events, ILogger<Reporter> l
     private static readonly HashSet<HoldReason> Passing =
         [HoldReason.NotAskedYet, HoldReason.OwnReplicaMayPromote, HoldReason.GraceNotOver];
 
+    /// <summary>Reasons come and go, and are remembered for a while; pods come and go for ever, and are not.</summary>
+    private const int Remembered = 1000;
+
     private readonly HashSet<Told> _told = [];
+
+    /// <summary>How much it remembers to have told.</summary>
+    public int Remembers => _told.Count;
 
     /// <summary>Says what is new in a verdict.</summary>
     public void Report(ClusterSnapshot cluster, Verdict verdict)
     {
-        foreach (var hold in verdict.Decisions.OfType<Decision.Hold>())
+        var holds = verdict.Decisions.OfType<Decision.Hold>().ToList();
+        foreach (var hold in holds)
         {
-            if (_told.Add(new(hold.Resource, hold.Node, hold.Reason, hold.Detail, string.Join(' ', hold.Pods.Select(pod => pod.Uid)), hold.Overdue)))
+            if (_told.Add(Told.Of(hold)))
             {
                 Tell(hold);
             }
@@ -25,6 +32,10 @@ internal sealed partial class Reporter(EventRecorder events, ILogger<Reporter> l
 
         // Who is well again, or has moved, may be told again.
         _told.RemoveWhere(told => !cluster.Suspicious.Contains(told.Resource));
+        if (_told.Count > Remembered + (2 * holds.Count))
+        {
+            _told.IntersectWith(holds.Select(Told.Of));
+        }
     }
 
     private void Tell(Decision.Hold hold)
@@ -37,7 +48,11 @@ internal sealed partial class Reporter(EventRecorder events, ILogger<Reporter> l
         }
     }
 
-    private readonly record struct Told(ResourceName Resource, NodeName Node, HoldReason Reason, string? Detail, string Pods, bool Overdue);
+    private readonly record struct Told(ResourceName Resource, NodeName Node, HoldReason Reason, string? Detail, string Pods, bool Overdue)
+    {
+        public static Told Of(Decision.Hold hold) =>
+            new(hold.Resource, hold.Node, hold.Reason, hold.Detail, string.Join(' ', hold.Pods.Select(pod => pod.Uid)), hold.Overdue);
+    }
 
     [LoggerMessage(EventId = 110, Message = "{Sentence} ({Reason})")]
     private partial void Holding(LogLevel level, string sentence, HoldReason reason);

@@ -30,7 +30,7 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
         {
             var path = $"api/v1/pods?fieldSelector={selector}&limit=500&continue={Uri.EscapeDataString(next ?? "")}";
             var page = await SendAsync(HttpMethod.Get, path, null, KubernetesJson.Default.WireListWirePod, cancellation);
-            pods.AddRange(page.Items.Select(translate.Pod));
+            pods.AddRange(page.Items.OfType<WirePod>().Select(translate.Pod));
             next = page.Metadata.Continue;
             if (string.IsNullOrEmpty(next))
             {
@@ -73,26 +73,9 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
             using var response = await http.SendAsync(request, ActDeadline, clock, cancellation);
             return new(Answer.Accepted);
         }
-        catch (KubernetesException refused)
+        catch (Exception failed) when (Requests.OutcomeOf(failed, kind.Group, kind.Resource, "delete") is not null)
         {
-            return new(
-                refused.Status switch
-                {
-                    HttpStatusCode.NotFound => Answer.AlreadyGone,
-                    HttpStatusCode.Conflict => Answer.Replaced,
-                    HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized => Answer.Forbidden,
-                    _ => Answer.Refused,
-                },
-                refused.Status == HttpStatusCode.Forbidden ? Permission.Missing(kind.Group, kind.Resource, "delete") : refused.Message,
-                refused.RetryAfter);
-        }
-        catch (TimeoutException late)
-        {
-            return new(Answer.TimedOut, late.Message);
-        }
-        catch (HttpRequestException broken)
-        {
-            return new(Answer.Refused, broken.Message);
+            return Requests.OutcomeOf(failed, kind.Group, kind.Resource, "delete")!;
         }
     }
 

@@ -40,6 +40,7 @@ internal sealed partial class Reflector<TWire, T>(
             if (kind.Optional && !_hasListed)
             {
                 await inbox.WriteAsync(new Observation.Listed<T>([]), cancellation);
+                _hasListed = true;
             }
 
             throw new KubernetesException(forbidden.Status, Permission.Missing(kind.Group, kind.Resource, "list", "watch") + $" ({forbidden.Message})", forbidden.RetryAfter);
@@ -56,7 +57,7 @@ internal sealed partial class Reflector<TWire, T>(
             var page = await ReadPageAsync(response, cancellation);
             foreach (var wire in page.Items)
             {
-                if (kind.Translate(wire) is { } item)
+                if (wire is not null && kind.Translate(wire) is { } item)
                 {
                     items.Add(item); // the wire object dies here
                 }
@@ -92,7 +93,7 @@ internal sealed partial class Reflector<TWire, T>(
     private async Task<string?> WatchAsync(string version, CancellationToken cancellation)
     {
         // The server ends each watch after a while of our choosing; no two of ours at the same time.
-        var query = $"watch=true&allowWatchBookmarks=true&timeoutSeconds={Random.Shared.Next(300, 600)}&resourceVersion={version}";
+        var query = $"watch=true&allowWatchBookmarks=true&timeoutSeconds={Random.Shared.Next(300, 600)}&resourceVersion={Uri.EscapeDataString(version)}";
         using var request = new HttpRequestMessage(HttpMethod.Get, Query(query));
         using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
@@ -101,6 +102,11 @@ internal sealed partial class Reflector<TWire, T>(
             await using var body = await response.Content.ReadAsStreamAsync(stopped.Token);
             await foreach (var seen in WatchStream.ReadAsync(body, Patience, clock, stopped.Token))
             {
+                if (seen.Object.ValueKind != JsonValueKind.Object)
+                {
+                    throw new JsonException($"an event of the watch of {kind.Resource} holds no object");
+                }
+
                 if (seen.Type == "ERROR")
                 {
                     return Lost(seen);
@@ -129,7 +135,7 @@ internal sealed partial class Reflector<TWire, T>(
         }
 
         // Bookmarks carry nothing else.
-        return seen.Object.GetProperty("metadata").GetProperty("resourceVersion").GetString();
+        return seen.Object.TryGetProperty("metadata", out var metadata) ? metadata.Deserialize(KubernetesJson.Default.WireListMeta)?.ResourceVersion : null;
     }
 
     private string? Lost(WireWatchEvent seen)
@@ -138,7 +144,10 @@ internal sealed partial class Reflector<TWire, T>(
         Relisting(kind.Resource, status?.Code ?? 0, status?.Message ?? "no reason given");
         return status?.Code == (int)HttpStatusCode.Gone
             ? null
-            : throw new KubernetesException((HttpStatusCode)(status?.Code ?? 500), $"the watch of {kind.Resource} ended: {status?.Message}");
+            : throw new KubernetesException(
+                (HttpStatusCode)(status?.Code ?? 500),
+                $"the watch of {kind.Resource} ended: {status?.Message}",
+                status?.Details?.RetryAfterSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
     }
 
     private string Query(string query) =>

@@ -13,7 +13,7 @@ internal static class Requests
     /// <summary>Sends a request; the answer's body is still to be read.</summary>
     /// <exception cref="KubernetesException">The answer was no success.</exception>
     /// <exception cref="TimeoutException">There was no answer in time.</exception>
-    /// <exception cref="HttpRequestException">There was no connection.</exception>
+    /// <exception cref="HttpRequestException">There was no connection, or no credential to send.</exception>
     public static async Task<HttpResponseMessage> SendAsync(
         this HttpClient http, HttpRequestMessage request, TimeSpan deadline, TimeProvider clock, CancellationToken cancellation)
     {
@@ -34,7 +34,13 @@ internal static class Requests
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"no answer to {request.Method} {request.RequestUri} within {deadline.TotalSeconds} s");
+            // Without the query, which differs from time to time where the trouble is the same.
+            throw new TimeoutException($"no answer to {request.Method} {request.RequestUri?.OriginalString.Split('?')[0]} within {deadline.TotalSeconds} s");
+        }
+        catch (SettingsException problem)
+        {
+            // What was right at the start, and is not now (a plugin that reaches nobody, say), may be right again.
+            throw new HttpRequestException(problem.Message, problem);
         }
     }
 

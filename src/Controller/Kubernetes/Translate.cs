@@ -27,8 +27,8 @@ internal sealed class Translate(string driver, LabelSelector selector)
 
     public Pod Pod(WirePod pod) => new(new(pod.Metadata.Namespace ?? "", pod.Metadata.Name), UidOf(pod.Metadata), Node(pod.Spec.NodeName))
     {
-        Claims = [.. (pod.Spec.Volumes ?? []).Select(volume => Claim(pod, volume)).OfType<ClaimUse>()],
-        SharedStorage = [.. (pod.Spec.Volumes ?? []).Select(SharedStorage).OfType<string>()],
+        Claims = [.. VolumesOf(pod).Select(volume => Claim(pod, volume)).OfType<ClaimUse>()],
+        SharedStorage = [.. VolumesOf(pod).Select(SharedStorage).OfType<string>()],
         OptedIn = selector.Matches(pod.Metadata.Labels ?? NoLabels),
         OptedOut = pod.Metadata.Annotations?.ContainsKey(OptOut) == true,
         Finished = pod.Status?.Phase is "Succeeded" or "Failed",
@@ -39,13 +39,12 @@ internal sealed class Translate(string driver, LabelSelector selector)
         // A volume that outlived its claim still names it. Another claim of that name is not its own.
         var isReleased = volume.Status?.Phase is "Released" or "Failed";
         var claim = !isReleased && volume.Spec.ClaimRef is { Namespace: { } space, Name: { } name } ? new ObjectKey(space, name) : (ObjectKey?)null;
-        var ours = volume.Spec.Csi is { } csi && csi.Driver == driver && csi.VolumeAttributes?.ContainsKey(NfsExport) != true;
+        var resource = volume.Spec.Csi is { } csi ? Resource(csi) : null;
         return new(volume.Metadata.Name, claim)
         {
-            // The handle is the resource definition, or the definition and a volume number.
-            Resource = ours ? new ResourceName(volume.Spec.Csi!.VolumeHandle.Split('/', 2)[0]) : null,
-            InUseName = ours ? InUsePrefix + volume.Spec.Csi!.VolumeHandle : null,
-            SharedStorage = ours ? null : SharedStorage(volume.Spec),
+            Resource = resource,
+            InUseName = resource is null ? null : InUsePrefix + volume.Spec.Csi!.VolumeHandle,
+            SharedStorage = resource is null ? SharedStorage(volume.Spec) : null,
         };
     }
 
@@ -62,12 +61,20 @@ internal sealed class Translate(string driver, LabelSelector selector)
         {
             Tainted = tainted,
             TaintedByUs = tainted && node.Metadata.Annotations?.GetValueOrDefault(NodeTaint.OwnerAnnotation) == NodeTaint.Owner,
-            VolumesInUse = [.. (node.Status?.VolumesInUse ?? []).Where(volume => volume.StartsWith(InUsePrefix, StringComparison.Ordinal))],
+            VolumesInUse = [.. (node.Status?.VolumesInUse ?? []).OfType<string>().Where(volume => volume.StartsWith(InUsePrefix, StringComparison.Ordinal))],
         };
     }
 
     public CsiNode CsiNode(WireCsiNode node) =>
-        new(new(node.Metadata.Name), Node(node.Spec?.Drivers?.Find(candidate => candidate.Name == driver)?.NodeId));
+        new(new(node.Metadata.Name), Node(node.Spec?.Drivers?.Find(candidate => candidate?.Name == driver)?.NodeId));
+
+    // The handle is the resource definition, or the definition and a volume number.
+    private ResourceName? Resource(WireCsiVolume volume) =>
+        volume.Driver == driver && volume.VolumeAttributes?.ContainsKey(NfsExport) != true && volume.VolumeHandle.Split('/', 2)[0] is { Length: > 0 } name
+            ? new(name)
+            : null;
+
+    private static IEnumerable<WirePodVolume> VolumesOf(WirePod pod) => pod.Spec.Volumes?.OfType<WirePodVolume>() ?? [];
 
     private static ClaimUse? Claim(WirePod pod, WirePodVolume volume) =>
         volume.PersistentVolumeClaim is { } claim ? new(claim.ClaimName, claim.ReadOnly)

@@ -1,16 +1,19 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
 // The shapes of Kubernetes' JSON, only the fields that are read or written. Settable, because the source generator
-// drops the defaults of init-only properties; lenient, because the API means "zero" where it says nothing.
+// drops the defaults of init-only properties; lenient, because the API means "zero" where it says nothing, or null.
 
 internal sealed class WireList<T>
 {
-    public WireListMeta Metadata { get; set; } = new();
+    [AllowNull]
+    public WireListMeta Metadata { get; set => field = value ?? new(); } = new();
 
-    public List<T> Items { get; set; } = [];
+    [AllowNull]
+    public List<T> Items { get; set => field = value ?? []; } = [];
 }
 
 internal sealed class WireListMeta
@@ -23,7 +26,8 @@ internal sealed class WireListMeta
 /// <summary>One event of a watch. Its object is of the watched kind, or a <see cref="WireStatus"/> where the type is <c>ERROR</c>.</summary>
 internal sealed class WireWatchEvent
 {
-    public string Type { get; set; } = "";
+    [AllowNull]
+    public string Type { get; set => field = value ?? ""; } = "";
 
     public JsonElement Object { get; set; }
 }
@@ -44,9 +48,10 @@ internal sealed class WireStatusDetails
     public int? RetryAfterSeconds { get; set; }
 }
 
-internal sealed class WireMeta
+internal class WireMeta
 {
-    public string Name { get; set; } = "";
+    [AllowNull]
+    public string Name { get; set => field = value ?? ""; } = "";
 
     public string? Namespace { get; set; }
 
@@ -63,9 +68,11 @@ internal sealed class WireMeta
 
 internal sealed class WirePod
 {
-    public WireMeta Metadata { get; set; } = new();
+    [AllowNull]
+    public WireMeta Metadata { get; set => field = value ?? new(); } = new();
 
-    public WirePodSpec Spec { get; set; } = new();
+    [AllowNull]
+    public WirePodSpec Spec { get; set => field = value ?? new(); } = new();
 
     public WirePodStatus? Status { get; set; }
 }
@@ -84,7 +91,8 @@ internal sealed class WirePodStatus
 
 internal sealed class WirePodVolume
 {
-    public string Name { get; set; } = "";
+    [AllowNull]
+    public string Name { get; set => field = value ?? ""; } = "";
 
     public WireClaimSource? PersistentVolumeClaim { get; set; }
 
@@ -95,16 +103,19 @@ internal sealed class WirePodVolume
 
 internal sealed class WireClaimSource
 {
-    public string ClaimName { get; set; } = "";
+    [AllowNull]
+    public string ClaimName { get; set => field = value ?? ""; } = "";
 
     public bool ReadOnly { get; set; }
 }
 
 internal sealed class WireVolume
 {
-    public WireMeta Metadata { get; set; } = new();
+    [AllowNull]
+    public WireMeta Metadata { get; set => field = value ?? new(); } = new();
 
-    public WireVolumeSpec Spec { get; set; } = new();
+    [AllowNull]
+    public WireVolumeSpec Spec { get; set => field = value ?? new(); } = new();
 
     public WireVolumeStatus? Status { get; set; }
 }
@@ -129,9 +140,11 @@ internal sealed class WireVolumeSpec
 
 internal sealed class WireCsiVolume
 {
-    public string Driver { get; set; } = "";
+    [AllowNull]
+    public string Driver { get; set => field = value ?? ""; } = "";
 
-    public string VolumeHandle { get; set; } = "";
+    [AllowNull]
+    public string VolumeHandle { get; set => field = value ?? ""; } = "";
 
     public bool ReadOnly { get; set; }
 
@@ -140,16 +153,20 @@ internal sealed class WireCsiVolume
 
 internal sealed class WireAttachment
 {
-    public WireMeta Metadata { get; set; } = new();
+    [AllowNull]
+    public WireMeta Metadata { get; set => field = value ?? new(); } = new();
 
-    public WireAttachmentSpec Spec { get; set; } = new();
+    [AllowNull]
+    public WireAttachmentSpec Spec { get; set => field = value ?? new(); } = new();
 }
 
 internal sealed class WireAttachmentSpec
 {
-    public string Attacher { get; set; } = "";
+    [AllowNull]
+    public string Attacher { get; set => field = value ?? ""; } = "";
 
-    public string NodeName { get; set; } = "";
+    [AllowNull]
+    public string NodeName { get; set => field = value ?? ""; } = "";
 
     public WireAttachmentSource? Source { get; set; }
 }
@@ -161,7 +178,8 @@ internal sealed class WireAttachmentSource
 
 internal sealed class WireNode
 {
-    public WireMeta Metadata { get; set; } = new();
+    [AllowNull]
+    public WireMeta Metadata { get; set => field = value ?? new(); } = new();
 
     public WireNodeSpec? Spec { get; set; }
 
@@ -170,7 +188,7 @@ internal sealed class WireNode
 
 internal sealed class WireNodeSpec
 {
-    public List<WireTaint>? Taints { get; set; }
+    public List<WireTaint?>? Taints { get; set; }
 }
 
 internal sealed class WireTaint
@@ -182,12 +200,13 @@ internal sealed class WireTaint
 
 internal sealed class WireNodeStatus
 {
-    public List<string>? VolumesInUse { get; set; }
+    public List<string?>? VolumesInUse { get; set; }
 }
 
 internal sealed class WireCsiNode
 {
-    public WireMeta Metadata { get; set; } = new();
+    [AllowNull]
+    public WireMeta Metadata { get; set => field = value ?? new(); } = new();
 
     public WireCsiNodeSpec? Spec { get; set; }
 }
@@ -199,7 +218,8 @@ internal sealed class WireCsiNodeSpec
 
 internal sealed class WireCsiNodeDriver
 {
-    public string Name { get; set; } = "";
+    [AllowNull]
+    public string Name { get; set => field = value ?? ""; } = "";
 
     [JsonPropertyName("nodeID")]
     public string? NodeId { get; set; }
@@ -271,9 +291,18 @@ internal sealed class WireLease
 
     public string Kind { get; set; } = "Lease";
 
-    public WireMeta Metadata { get; set; } = new();
+    [AllowNull]
+    public WireLeaseMeta Metadata { get; set => field = value ?? new(); } = new();
 
-    public WireLeaseSpec Spec { get; set; } = new();
+    [AllowNull]
+    public WireLeaseSpec Spec { get; set => field = value ?? new(); } = new();
+}
+
+/// <summary>A Lease is written back whole: whoever labels it or owns it must not lose that by our renewal.</summary>
+internal sealed class WireLeaseMeta : WireMeta
+{
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }
 
 internal sealed class WireLeaseSpec

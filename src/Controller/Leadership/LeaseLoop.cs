@@ -35,6 +35,7 @@ internal sealed partial class LeaseLoop(
     private LeaseRace _race = new(me, RenewDeadline);
     private WireLease? _lease;
     private string? _told;
+    private string? _trouble;
 
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -60,28 +61,26 @@ internal sealed partial class LeaseLoop(
             switch (_race.Next(clock.Now))
             {
                 case LeaseMove.Renew:
-                    await WriteAsync(Mine(taking: false), cancellation);
-                    break;
                 case LeaseMove.Take when _race.Record is not null:
-                    await WriteAsync(Mine(taking: true), cancellation);
+                    await WriteAsync(cancellation);
                     break;
                 default:
                     await LookAsync(cancellation);
                     break;
             }
+
+            _trouble = null;
         }
-        catch (KubernetesException conflict) when (conflict.Status == HttpStatusCode.Conflict)
+        catch (KubernetesException lost) when (lost.Status == HttpStatusCode.Conflict || (lost.Status == HttpStatusCode.NotFound && _lease is not null))
         {
-            await LookAgainAsync(cancellation); // somebody else was faster
+            await LookAgainAsync(cancellation); // somebody else was faster, or has deleted the Lease
         }
         catch (Exception weather) when (IsWeather(weather) && !cancellation.IsCancellationRequested)
         {
-            CouldNot(key, weather is KubernetesException { Status: HttpStatusCode.Forbidden } forbidden
-                ? $"{Permission.Missing("coordination.k8s.io", "leases", "get", "create", "update")} ({forbidden.Message})"
-                : weather.Message);
+            CouldNot(weather);
         }
 
-        await TellAsync(cancellation);
+        Tell();
     }
 
     private async Task LookAsync(CancellationToken cancellation)
@@ -90,7 +89,7 @@ internal sealed partial class LeaseLoop(
         Update(_race.Looked(_lease is null ? null : Record(_lease), clock.Now));
         if (_race.Next(clock.Now) == LeaseMove.Take)
         {
-            await WriteAsync(Mine(taking: true), cancellation);
+            await WriteAsync(cancellation);
         }
     }
 
@@ -103,14 +102,14 @@ internal sealed partial class LeaseLoop(
         }
         catch (Exception weather) when (IsWeather(weather) && !cancellation.IsCancellationRequested)
         {
-            CouldNot(key, weather.Message);
+            CouldNot(weather);
         }
     }
 
-    private async Task WriteAsync(WireLease lease, CancellationToken cancellation)
+    private async Task WriteAsync(CancellationToken cancellation)
     {
         var sent = clock.Now;
-        _lease = await kubernetes.WriteLeaseAsync(key, lease, cancellation);
+        _lease = await kubernetes.WriteLeaseAsync(key, Mine(), cancellation);
         Update(_race.Wrote(Record(_lease), sent));
     }
 
@@ -120,19 +119,20 @@ internal sealed partial class LeaseLoop(
         hold.Update(race);
     }
 
-    private WireLease Mine(bool taking)
+    private WireLease Mine()
     {
         var now = provider.GetUtcNow();
+        var isMine = _lease?.Spec.HolderIdentity == me;
         return new()
         {
-            Metadata = new() { Name = key.Name, Namespace = key.Namespace, ResourceVersion = _lease?.Metadata.ResourceVersion, Uid = _lease?.Metadata.Uid, Labels = _lease?.Metadata.Labels, Annotations = _lease?.Metadata.Annotations },
+            Metadata = _lease?.Metadata ?? new() { Name = key.Name, Namespace = key.Namespace },
             Spec = new()
             {
                 HolderIdentity = me,
                 LeaseDurationSeconds = DurationSeconds,
-                AcquireTime = taking || _lease is null ? now : _lease.Spec.AcquireTime,
+                AcquireTime = isMine ? _lease!.Spec.AcquireTime : now,
                 RenewTime = now,
-                LeaseTransitions = _lease is null ? 0 : (_lease.Spec.LeaseTransitions ?? 0) + (taking && _lease.Spec.HolderIdentity != me ? 1 : 0),
+                LeaseTransitions = _lease is null ? 0 : (_lease.Spec.LeaseTransitions ?? 0) + (isMine ? 0 : 1),
             },
         };
     }
@@ -140,27 +140,54 @@ internal sealed partial class LeaseLoop(
     // With a token of its own: the one that asked us to stop is cancelled already.
     private async Task ReleaseAsync()
     {
-        if (!_race.Holds(clock.Now) || _lease is null)
+        if (!_race.Holds(clock.Now))
         {
             return;
         }
 
         Update(_race.Released());
         using var deadline = new CancellationTokenSource(ReleaseDeadline, provider);
-        var released = Mine(taking: false);
-        (released.Spec.HolderIdentity, released.Spec.LeaseDurationSeconds) = ("", 1);
         try
         {
-            await kubernetes.WriteLeaseAsync(key, released, deadline.Token);
+            await WriteReleaseAsync(deadline.Token);
             Released(key);
+        }
+        catch (KubernetesException conflict) when (conflict.Status == HttpStatusCode.Conflict)
+        {
+            await ReleaseAnewAsync(deadline.Token);
         }
         catch (Exception weather) when (IsWeather(weather))
         {
-            CouldNot(key, weather.Message); // it expires by itself
+            CouldNot(weather); // it expires by itself
         }
     }
 
-    private async Task TellAsync(CancellationToken cancellation)
+    // A renewal that our own end has cut off may have arrived all the same, and made another version of the Lease.
+    private async Task ReleaseAnewAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            _lease = await kubernetes.GetLeaseAsync(key, cancellation);
+            if (_lease?.Spec.HolderIdentity == me)
+            {
+                await WriteReleaseAsync(cancellation);
+                Released(key);
+            }
+        }
+        catch (Exception weather) when (IsWeather(weather))
+        {
+            CouldNot(weather);
+        }
+    }
+
+    private async Task WriteReleaseAsync(CancellationToken cancellation)
+    {
+        var released = Mine();
+        (released.Spec.HolderIdentity, released.Spec.LeaseDurationSeconds, released.Spec.AcquireTime) = ("", 1, released.Spec.RenewTime);
+        await kubernetes.WriteLeaseAsync(key, released, cancellation);
+    }
+
+    private void Tell()
     {
         var leader = _race.Holds(clock.Now) ? me : _race.Record?.Holder is { Length: > 0 } holder && holder != me ? holder : "";
         if (leader == _told)
@@ -170,7 +197,16 @@ internal sealed partial class LeaseLoop(
 
         _told = leader;
         Leads(leader.Length == 0 ? "Nobody" : leader == me ? "This replica" : leader, key);
-        await inbox.WriteAsync(new Observation.Woken(), cancellation);
+        inbox.TryWrite(new Observation.Woken()); // where there is no room, the loop is about to think anyway
+    }
+
+    private void CouldNot(Exception weather)
+    {
+        var reason = weather is KubernetesException { Status: HttpStatusCode.Forbidden }
+            ? $"{Permission.MissingIn(key.Namespace, "coordination.k8s.io", "leases", "get", "create", "update")} ({weather.Message})"
+            : weather.Message;
+        CouldNot(_trouble == reason ? LogLevel.Debug : LogLevel.Warning, key, reason);
+        _trouble = reason;
     }
 
     private static LeaseRecord Record(WireLease lease) =>
@@ -182,8 +218,8 @@ internal sealed partial class LeaseLoop(
     [LoggerMessage(400, LogLevel.Information, "{Leader} holds lease {Lease}.")]
     private partial void Leads(string leader, ObjectKey lease);
 
-    [LoggerMessage(401, LogLevel.Warning, "Could not read or write lease {Lease}: {Reason}")]
-    private partial void CouldNot(ObjectKey lease, string reason);
+    [LoggerMessage(EventId = 401, Message = "Could not read or write lease {Lease}: {Reason}")]
+    private partial void CouldNot(LogLevel level, ObjectKey lease, string reason);
 
     [LoggerMessage(402, LogLevel.Information, "Gave lease {Lease} up.")]
     private partial void Released(ObjectKey lease);

@@ -17,6 +17,9 @@ internal sealed partial class Sweep(
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A pause that is longer than any ordinary one, however short the interval is.</summary>
+    private readonly TimeSpan _slept = 3 * interval > TimeSpan.FromSeconds(5) ? 3 * interval : TimeSpan.FromSeconds(5);
+
     private readonly SemaphoreSlim _nudge = new(0, 1);
     private ResourceName _last;
     private bool _silent;
@@ -39,7 +42,7 @@ internal sealed partial class Sweep(
         var answeredAt = clock.GetTimestamp();
         for (var delay = FirstDelay; ;)
         {
-            if (clock.GetElapsedTime(answeredAt) > 3 * interval)
+            if (clock.GetElapsedTime(answeredAt) > _slept)
             {
                 // This process slept, or the machine did: nobody asked LINSTOR meanwhile.
                 await inbox.WriteAsync(new Observation.Silenced(Source.Linstor), cancellation);
@@ -48,13 +51,28 @@ internal sealed partial class Sweep(
             if (await TryAskAsync(cancellation))
             {
                 (answeredAt, delay) = (clock.GetTimestamp(), FirstDelay);
-                await _nudge.WaitAsync(interval, cancellation);
+                await RestAsync(cancellation);
             }
             else
             {
                 await Task.Delay(delay, clock, cancellation);
-                delay = delay * 2 < interval ? delay * 2 : interval;
+                delay = delay * 2 < interval ? delay * 2 : delay > interval ? delay : interval;
             }
+        }
+    }
+
+    /// <summary>Waits for the interval to pass, or for a nudge.</summary>
+    private async Task RestAsync(CancellationToken cancellation)
+    {
+        using var rested = new CancellationTokenSource(interval, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, rested.Token);
+        try
+        {
+            await _nudge.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // Nobody nudged.
         }
     }
 
@@ -101,7 +119,7 @@ internal sealed partial class Sweep(
         }
     }
 
-    /// <summary>The resources in use that are next in turn, by name.</summary>
+    /// <summary>The resources in use that are next in turn, by name; after the last one comes the first.</summary>
     private List<ResourceName> NextSlice()
     {
         var known = cluster();
@@ -109,8 +127,8 @@ internal sealed partial class Sweep(
             .Select(held => known.Volumes.Find(held.Item.Volume)?.Item.Resource)
             .OfType<ResourceName>().Distinct().Order().ToList();
         var size = Math.Max(SmallestSlice, (inUse.Count + Slices - 1) / Slices);
-        var slice = inUse.Where(name => name.CompareTo(_last) > 0).Take(size).ToList();
-        _last = slice.Count < size ? default : slice[^1];
+        var slice = inUse.Where(name => name.CompareTo(_last) > 0).Concat(inUse).Distinct().Take(size).ToList();
+        _last = slice.LastOrDefault();
         return slice;
     }
 

@@ -16,30 +16,43 @@ internal sealed partial class Persistently(string what, Func<CancellationToken, 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(15);
 
-    private string? _told;
+    /// <summary>A server may ask for more patience than that; it is not given, because we are blind meanwhile.</summary>
+    private static readonly TimeSpan LongestPatience = TimeSpan.FromMinutes(1);
 
     /// <summary>Never returns, but for a cancellation or a bug.</summary>
     /// <param name="connection">Connects and stays connected for as long as it can.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task RunAsync(Func<CancellationToken, Task> connection, CancellationToken cancellation)
     {
+        string? told = null;
         for (var failures = 0; ;)
         {
             var began = clock.GetTimestamp();
-            try
+            var broke = await TryAsync(connection, cancellation);
+            (failures, told) = clock.GetElapsedTime(began) > Healthy ? (0, null) : (failures + 1, told);
+            if (broke is not null)
             {
-                await connection(cancellation);
-            }
-            catch (Exception weather) when (IsWeather(weather) && !cancellation.IsCancellationRequested)
-            {
-                Broke(_told == weather.Message ? LogLevel.Debug : LogLevel.Warning, what, weather.Message);
-                _told = weather.Message;
+                Broke(told == broke.Message ? LogLevel.Debug : LogLevel.Warning, what, broke.Message);
+                told = broke.Message;
             }
 
             await ended(cancellation);
-            var wasHealthy = clock.GetElapsedTime(began) > Healthy;
-            (failures, _told) = wasHealthy ? (0, null) : (failures + 1, _told);
-            await Task.Delay(BackOff(failures, Random.Shared.NextDouble()), clock, cancellation);
+            var patience = (broke as KubernetesException)?.RetryAfter ?? TimeSpan.Zero;
+            await Task.Delay(Longer(BackOff(failures, Random.Shared.NextDouble()), Shorter(patience, LongestPatience)), clock, cancellation);
+        }
+    }
+
+    /// <returns>Why the connection ended; null if the other side closed it in good order.</returns>
+    private static async Task<Exception?> TryAsync(Func<CancellationToken, Task> connection, CancellationToken cancellation)
+    {
+        try
+        {
+            await connection(cancellation);
+            return null;
+        }
+        catch (Exception weather) when (IsWeather(weather) && !cancellation.IsCancellationRequested)
+        {
+            return weather;
         }
     }
 
@@ -47,8 +60,12 @@ internal sealed partial class Persistently(string what, Func<CancellationToken, 
     private static TimeSpan BackOff(int failures, double chance)
     {
         var delay = FirstDelay * Math.Pow(2, Math.Min(failures, 10));
-        return (delay < LongestDelay ? delay : LongestDelay) * (0.5 + (chance / 2));
+        return Shorter(delay, LongestDelay) * (0.5 + (chance / 2));
     }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     // The network's doing or the server's, as opposed to a bug of ours.
     private static bool IsWeather(Exception e) =>

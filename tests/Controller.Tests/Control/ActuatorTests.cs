@@ -1,0 +1,191 @@
+using Piraeus.HighAvailability.Controller.Tests.Linstor;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Control;
+
+public sealed class ActuatorTests
+{
+    private static readonly TimeSpan Ever = Timeout.InfiniteTimeSpan;
+
+    [Fact]
+    public async Task An_action_is_sent_and_its_outcome_comes_back_as_an_observation()
+    {
+        await using var room = await Room.OpenAsync();
+        Assert.True(room.Actuator.Offer(Room.Delete));
+        Assert.Equal(new Observation.Acted(Room.Delete, new(Answer.Accepted)), await room.ActedAsync());
+        Assert.Equal("/api/v1/namespaces/shop/pods/app-0", Assert.Single(room.Kubernetes.Calls).Path);
+    }
+
+    [Fact]
+    public async Task A_question_about_a_resource_is_answered_by_LINSTOR()
+    {
+        await using var room = await Room.OpenAsync();
+        Assert.True(room.Actuator.Offer(new Decision.Consult(Room.Resource)));
+        Assert.False((await room.Inbox.NextAsync<Observation.Reported>()).Report.Exists);
+    }
+
+    [Fact]
+    public async Task A_count_is_as_old_as_the_decision_to_ask()
+    {
+        await using var room = await Room.OpenAsync();
+        room.Time.Advance(TimeSpan.FromSeconds(7));
+        room.Actuator.Offer(new Decision.CountPods(new("a")));
+        Assert.Equal(Instant.Start + TimeSpan.FromSeconds(7), (await room.Inbox.NextAsync<Observation.Counted>()).AskedAt);
+    }
+
+    [Fact]
+    public async Task A_question_that_gets_no_answer_is_answered_all_the_same()
+    {
+        await using var room = await Room.OpenAsync(call => call.RefuseAsync(500, "etcd is away"), new CannedLinstor(exchange => exchange.AnswerAsync("no", "503 Service Unavailable")));
+        foreach (var question in (Decision[])[new Decision.Consult(Room.Resource), new Decision.CountPods(new("a"))])
+        {
+            room.Actuator.Offer(question);
+            var acted = await room.ActedAsync();
+            Assert.Equal((question, Answer.Refused), (acted.Decision, acted.Outcome.Answer));
+        }
+    }
+
+    [Fact]
+    public async Task Who_does_not_lead_asks_but_does_not_act()
+    {
+        await using var room = await Room.OpenAsync(contested: true);
+        Assert.False(room.Actuator.Offer(Room.Delete));
+        Assert.True(room.Actuator.Offer(new Decision.Consult(Room.Resource)));
+    }
+
+    [Fact]
+    public async Task A_lease_that_ends_before_the_request_would_does_not_cover_it()
+    {
+        await using var room = await Room.OpenAsync(contested: true);
+        room.Hold.Update(room.Leading());
+        room.Time.Advance(TimeSpan.FromSeconds(4.9));
+        Assert.True(room.Actuator.Offer(Room.Delete));
+        room.Time.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.False(room.Actuator.Offer(Room.Delete));
+    }
+
+    [Fact]
+    public async Task Leadership_is_asked_once_more_at_the_moment_of_acting()
+    {
+        await using var room = await Room.OpenAsync(contested: true);
+        room.Hold.Update(room.Leading());
+        using (room.Gate.AttemptAcquire())
+        {
+            Assert.True(room.Actuator.Offer(Room.Delete));
+            room.Hold.Update(room.Leading().Released());
+        }
+
+        Assert.Equal(Answer.TimedOut, (await room.ActedAsync()).Outcome.Answer);
+        Assert.Empty(room.Kubernetes.Calls);
+    }
+
+    [Theory]
+    [InlineData(2.0, Answer.Accepted)]
+    [InlineData(2.1, Answer.TimedOut)]
+    public async Task A_decision_that_waited_for_too_long_is_made_anew_instead_of_acted_upon(double seconds, object answer)
+    {
+        await using var room = await Room.OpenAsync();
+        using (room.Gate.AttemptAcquire())
+        {
+            room.Actuator.Offer(Room.Delete);
+            room.Time.Advance(TimeSpan.FromSeconds(seconds));
+        }
+
+        Assert.Equal(answer, (await room.ActedAsync()).Outcome.Answer);
+        Assert.Equal(answer is Answer.Accepted ? 1 : 0, room.Kubernetes.Calls.Count);
+    }
+
+    [Fact]
+    public async Task A_dry_run_sends_nothing_and_says_what_it_would_have_done()
+    {
+        await using var room = await Room.OpenAsync(dryRun: true);
+        room.Actuator.Offer(Room.Delete);
+        room.Actuator.Offer(Room.Detach);
+        Assert.Equal([Answer.DryRun, Answer.DryRun], [(await room.ActedAsync()).Outcome.Answer, (await room.ActedAsync()).Outcome.Answer]);
+        Assert.Empty(room.Kubernetes.Calls);
+        Assert.Contains(room.Told.Lines, line => line.StartsWith("Dry run, not done: Deleting pod shop/app-0", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_refusal_is_logged_with_what_the_server_said_and_passed_on_with_its_patience()
+    {
+        await using var room = await Room.OpenAsync(call => call.RefuseAsync(429, "slow down", retryAfter: 9));
+        room.Actuator.Offer(Room.Delete);
+        Assert.Equal(new Outcome(Answer.Refused, "slow down", TimeSpan.FromSeconds(9)), (await room.ActedAsync()).Outcome);
+        Assert.Contains(room.Told.Lines, line => line.EndsWith("The answer was Refused: slow down", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Many_actions_are_under_way_at_a_time()
+    {
+        var (everybody, count) = (new TaskCompletionSource(), 0);
+        await using var room = await Room.OpenAsync(async call =>
+        {
+            if (Interlocked.Increment(ref count) == 8)
+            {
+                everybody.SetResult();
+            }
+
+            await everybody.Task;
+            await call.AnswerAsync("""{"metadata":{}}""");
+        });
+        for (var number = 0; number < 8; number++)
+        {
+            room.Actuator.Offer(new Decision.CountPods(new($"node-{number}")));
+        }
+
+        await everybody.Task.SoonAsync();
+    }
+
+    [Fact]
+    public async Task An_exception_that_nobody_foresaw_ends_the_process()
+    {
+        await using var room = await Room.OpenAsync();
+        var running = room.Actuator.RunAsync(default);
+        room.Actuator.Offer(new Decision.Hold(Room.Resource, new("a"), HoldReason.Storm, null, [], Instant.Start, true)); // which is no action
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => running.SoonAsync());
+    }
+
+    [Fact]
+    public async Task Stopping_waits_for_what_is_under_way_and_takes_nothing_more_on()
+    {
+        var answer = new TaskCompletionSource();
+        await using var room = await Room.OpenAsync(async call =>
+        {
+            await answer.Task;
+            await call.AnswerAsync("{}");
+        });
+        room.Actuator.Offer(Room.Delete);
+        await room.Kubernetes.ArrivalAsync();
+
+        var stopping = room.Actuator.StopAsync(Ever);
+        Assert.False(room.Actuator.Offer(Room.Detach));
+        Assert.False(stopping.IsCompleted);
+        answer.SetResult();
+        await stopping.SoonAsync();
+        Assert.Single(room.Kubernetes.Calls);
+    }
+
+    [Fact]
+    public async Task Stopping_drops_what_still_waits_for_its_turn()
+    {
+        await using var room = await Room.OpenAsync();
+        using var closed = room.Gate.AttemptAcquire();
+        room.Actuator.Offer(Room.Delete);
+        await room.Actuator.StopAsync(Ever).SoonAsync();
+        Assert.Empty(room.Kubernetes.Calls);
+    }
+
+    [Fact]
+    public async Task Stopping_does_not_wait_for_an_inbox_that_nobody_empties()
+    {
+        await using var room = await Room.OpenAsync();
+        while (room.Inbox.Writer.TryWrite(new Observation.Woken()))
+        {
+        }
+
+        room.Actuator.Offer(Room.Delete);
+        await room.Kubernetes.ArrivalAsync();
+        await room.Actuator.StopAsync(Ever).SoonAsync();
+    }
+}

@@ -1,0 +1,96 @@
+using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Tests.Linstor;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Control;
+
+public sealed class ControlLoopTests
+{
+    private static readonly Observation Again = new Observation.Promotion(Room.Resource, new("b"), Promotability.MayPromote);
+
+    [Fact]
+    public async Task It_turns_at_least_every_longest_rest()
+    {
+        await using var room = await Room.OpenAsync();
+        using var stop = new CancellationTokenSource();
+        var running = room.Control.RunAsync(stop.Token);
+        for (var turn = 1; turn < 5; turn++)
+        {
+            await room.Time.RestingAsync(ControlLoop.LongestRest, turn);
+            room.Time.Advance(ControlLoop.LongestRest);
+        }
+
+        await stop.CancelAsync();
+        await running.CancelledAsync();
+    }
+
+    [Fact]
+    public async Task A_burst_is_one_decision()
+    {
+        await using var room = await Room.OpenAsync();
+        for (var number = 0; number < 1000; number++)
+        {
+            room.Inbox.Writer.TryWrite(new Observation.Woken());
+        }
+
+        using var stop = new CancellationTokenSource();
+        var running = room.Control.RunAsync(stop.Token);
+        await room.Time.RestingAsync(ControlLoop.LongestRest, 1);
+        room.Inbox.Writer.TryWrite(new Observation.Woken());
+        await room.Time.RestingAsync(ControlLoop.LongestRest, 2);
+
+        Assert.Equal(2, room.Time.Rests(ControlLoop.LongestRest));
+        await stop.CancelAsync();
+        await running.CancelledAsync();
+    }
+
+    [Fact]
+    public async Task What_is_in_flight_is_not_offered_twice_and_its_answer_frees_it_for_when_the_policy_asked_to_be_woken()
+    {
+        var (questions, answer) = (0, new TaskCompletionSource());
+        await using var room = await Room.OpenAsync(linstor: CannedLinstor.Alive(async exchange =>
+        {
+            Interlocked.Increment(ref questions);
+            await answer.Task;
+            await exchange.AnswerAsync("busy", "503 Service Unavailable");
+        }));
+        room.TellOfSuspicion();
+        using var stop = new CancellationTokenSource();
+        var running = room.Control.RunAsync(stop.Token);
+        for (var turn = 1; turn <= 4; turn++)
+        {
+            await room.Time.RestingAsync(ControlLoop.LongestRest, turn);
+            room.Inbox.Writer.TryWrite(Again);
+        }
+
+        await room.Time.RestingAsync(ControlLoop.LongestRest, 5);
+        Assert.InRange(questions, 0, 1); // the one question may still be on its way
+
+        answer.SetResult();
+        var pause = TimeSpan.FromMilliseconds(250);
+        await room.Time.RestingAsync(pause); // the first back-off
+        Assert.Equal(1, questions);
+        room.Time.Advance(pause);
+        await room.Time.RestingAsync(2 * pause); // asked again, and refused again
+        Assert.Equal(2, questions);
+        await stop.CancelAsync();
+        await running.CancelledAsync();
+    }
+
+    [Fact]
+    public async Task Its_age_is_the_time_since_it_last_turned()
+    {
+        await using var room = await Room.OpenAsync();
+        room.Time.Advance(TimeSpan.FromSeconds(7));
+        Assert.Equal(TimeSpan.FromSeconds(7), room.Control.Age);
+
+        using var stop = new CancellationTokenSource();
+        var running = room.Control.RunAsync(stop.Token);
+        await room.Time.RestingAsync(ControlLoop.LongestRest, 1);
+        room.Inbox.Writer.TryWrite(new Observation.Woken());
+        await room.Time.RestingAsync(ControlLoop.LongestRest, 2); // so the first turn is over
+        Assert.Equal(TimeSpan.Zero, room.Control.Age);
+        await stop.CancelAsync();
+        await running.CancelledAsync();
+    }
+}

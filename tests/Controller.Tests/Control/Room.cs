@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Controller.Leadership;
+using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Controller.Tests.Kubernetes;
+using Piraeus.HighAvailability.Controller.Tests.Linstor;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Control;
+
+/// <summary>What decides and acts, in front of canned APIs and under a clock that a test moves.</summary>
+internal sealed class Room : IAsyncDisposable
+{
+    public static readonly Pod App = new(new("shop", "app-0"), new("u-pod"), new("a")) { Claims = [new("data")], OptedIn = true };
+    public static readonly Attachment Csi1 = new("csi-1", new("u-va"), "pv", new("a"));
+    public static readonly ResourceName Resource = new("rd");
+    public static readonly Evidence Evidence = new(Resource, new("a"), new("b"), Instant.Start);
+    public static readonly Decision Delete = new Decision.DeletePod(App, Evidence);
+    public static readonly Decision Detach = new Decision.Detach(Csi1, new("shop", "data"), Evidence);
+
+    private readonly LinstorConnection _connection;
+
+    private Room(CannedKubernetes kubernetes, CannedLinstor linstor, bool dryRun, bool contested)
+    {
+        (Kubernetes, Linstor) = (kubernetes, linstor);
+        Clock = new(Time);
+        Hold = new(Clock) { IsUncontested = !contested };
+        _connection = new(new LinstorSettings([linstor.Address]), TimeProvider.System, Told);
+        var http = kubernetes.Connection.CreateClient();
+        Client = new(http, new Controller.Kubernetes.Translate("linstor.csi.linbit.com", LabelSelector.Parse("")), Time);
+        Events = new(Client, Hold, Time, dryRun, Told.CreateLogger<EventRecorder>()) { Remembered = 3 };
+        Actuator = new(Client, new(http, Time), new(_connection, Clock), Hold, Events, Gate, Inbox.Writer, Clock, dryRun, Told.CreateLogger<Actuator>());
+        Control = new(Inbox, new(new()), Actuator, new(Events, Told.CreateLogger<Reporter>()), Clock, Time);
+    }
+
+    public ManualClock Time { get; } = new();
+
+    public MonotonicClock Clock { get; }
+
+    public Told Told { get; } = new();
+
+    public Channel<Observation> Inbox { get; } = Tests.Inbox.Create();
+
+    public CannedKubernetes Kubernetes { get; }
+
+    public CannedLinstor Linstor { get; }
+
+    public LeaseHold Hold { get; }
+
+    public KubernetesClient Client { get; }
+
+    public EventRecorder Events { get; }
+
+    public Actuator Actuator { get; }
+
+    public ControlLoop Control { get; }
+
+    /// <summary>Every action passes here, one at a time; a test may close it.</summary>
+    public ConcurrencyLimiter Gate { get; } = new(new() { PermitLimit = 1, QueueLimit = int.MaxValue });
+
+    public static async Task<Room> OpenAsync(Func<Call, Task>? kubernetes = null, CannedLinstor? linstor = null, bool dryRun = false, bool contested = false) => new(
+        await CannedKubernetes.StartAsync(kubernetes ?? (call => call.AnswerAsync("{}"))), linstor ?? CannedLinstor.With(("/v1/nodes", "[]")), dryRun, contested);
+
+    public async Task<Observation.Acted> ActedAsync() => await Inbox.NextAsync<Observation.Acted>();
+
+    /// <summary>The holder of the lease from now on for ten seconds.</summary>
+    public LeaseRace Leading() => new LeaseRace("me", TimeSpan.FromSeconds(10)).Wrote(new("me", "1", TimeSpan.FromSeconds(15)), Clock.Now);
+
+    /// <summary>Tells the loop of a resource that node a uses, and that the replica on b may promote: LINSTOR is to be asked.</summary>
+    public void TellOfSuspicion()
+    {
+        foreach (var seen in (ImmutableArray<Observation>)
+        [
+            new Observation.SatellitesListed([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online)]),
+            new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = Resource }]),
+            new Observation.Listed<Attachment>([Csi1]),
+            new Observation.Listed<Pod>([App]),
+            new Observation.Listed<ClusterNode>([]),
+            new Observation.Listed<CsiNode>([]),
+            new Observation.Promotion(Resource, new("b"), Promotability.MayPromote),
+        ])
+        {
+            Assert.True(Inbox.Writer.TryWrite(seen));
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _connection.Dispose();
+        await Kubernetes.DisposeAsync();
+        await Linstor.DisposeAsync();
+        await Gate.DisposeAsync();
+    }
+}

@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Sockets;
+using Piraeus.HighAvailability.Controller.Endpoints;
+using Piraeus.HighAvailability.Controller.Tests.Control;
+
+namespace Piraeus.HighAvailability.Controller.Tests;
+
+public sealed class DaemonTests
+{
+    [Fact]
+    public async Task Being_asked_to_stop_is_success()
+    {
+        await using var room = await Room.OpenAsync();
+        await using var daemon = Build(room, Forever);
+        using var stop = new CancellationTokenSource();
+        var running = daemon.RunAsync(stop.Token);
+        await stop.CancelAsync();
+        Assert.Equal(0, await running.SoonAsync());
+    }
+
+    [Fact]
+    public async Task A_loop_that_returns_is_a_failure_that_is_told()
+    {
+        await using var room = await Room.OpenAsync();
+        await using var daemon = Build(room, Forever, _ => Task.CompletedTask);
+        Assert.Equal(1, await daemon.RunAsync(default).SoonAsync());
+        Assert.Contains(room.Told.Lines, line => line.Contains("the loop \"1\" ended", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_loop_that_throws_is_a_failure_that_is_told()
+    {
+        await using var room = await Room.OpenAsync();
+        await using var daemon = Build(room, Forever, _ => throw new InvalidOperationException("a bug of ours"));
+        Assert.Equal(1, await daemon.RunAsync(default).SoonAsync());
+        Assert.Contains(room.Told.Lines, line => line.Contains("a bug of ours", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_action_that_fails_as_nobody_foresaw_is_a_failure()
+    {
+        await using var room = await Room.OpenAsync();
+        await using var daemon = Build(room, Forever);
+        room.Actuator.Offer(new Core.Decision.Hold(Room.Resource, new("a"), Core.HoldReason.Storm, null, [], Core.Instant.Start, true)); // which is no action
+        Assert.Equal(1, await daemon.RunAsync(default).SoonAsync());
+    }
+
+    [Fact]
+    public async Task What_acts_has_stopped_before_the_lease_is_given_up()
+    {
+        var answer = new TaskCompletionSource();
+        await using var room = await Room.OpenAsync(async call =>
+        {
+            await answer.Task;
+            await call.AnswerAsync("{}");
+        });
+        var released = new TaskCompletionSource<bool>();
+        await using var daemon = Build(room, async cancellation =>
+        {
+            await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            released.SetResult(answer.Task.IsCompleted && !room.Actuator.Offer(Room.Detach));
+        });
+        using var stop = new CancellationTokenSource();
+        var running = daemon.RunAsync(stop.Token);
+        room.Actuator.Offer(Room.Delete);
+        await room.Kubernetes.ArrivalAsync();
+
+        await stop.CancelAsync();
+        while (!room.Told.Lines.Contains("Stopping."))
+        {
+            await Task.Yield();
+        }
+
+        Assert.False(released.Task.IsCompleted); // the request is under way
+        answer.SetResult();
+        Assert.True(await released.Task.SoonAsync());
+        Assert.Equal(0, await running.SoonAsync());
+    }
+
+    [Fact]
+    public async Task Feeders_in_front_of_a_full_inbox_keep_nobody_from_stopping()
+    {
+        await using var room = await Room.OpenAsync();
+        var full = new TaskCompletionSource();
+        await using var daemon = Build(room, async cancellation =>
+        {
+            var inbox = Inbox.Create(1);
+            while (true)
+            {
+                var write = inbox.Writer.WriteAsync(new Core.Observation.Woken(), cancellation);
+                _ = !write.IsCompleted && full.TrySetResult();
+                await write;
+            }
+        });
+        using var stop = new CancellationTokenSource();
+        var running = daemon.RunAsync(stop.Token);
+        await full.Task.SoonAsync();
+        await stop.CancelAsync();
+        Assert.Equal(0, await running.SoonAsync());
+    }
+
+    [Fact]
+    public async Task A_port_that_somebody_else_has_is_the_users_business()
+    {
+        using var somebody = new TcpListener(IPAddress.IPv6Any, 0);
+        somebody.Start();
+        var port = ((IPEndPoint)somebody.LocalEndpoint).Port;
+        await using var room = await Room.OpenAsync();
+        await using var daemon = Build(room, new Settings { HealthPort = port }, Forever);
+        var refused = await Assert.ThrowsAsync<SettingsException>(() => daemon.RunAsync(default));
+        Assert.StartsWith($"cannot serve /healthz on port {port}: ", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static Task Forever(CancellationToken cancellation) => Task.Delay(Timeout.Infinite, cancellation);
+
+    private static Daemon Build(Room room, params Func<CancellationToken, Task>[] loops) => Build(room, new Settings { HealthPort = 0 }, loops);
+
+    private static Daemon Build(Room room, Settings settings, params Func<CancellationToken, Task>[] loops) =>
+        new(settings, [.. loops.Select((loop, index) => ($"{index}", loop))], room.Actuator, room.Control, new Probes(room.Control), room.Told);
+}

@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Kubernetes;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
+
+/// <summary>One request that arrived, and the way to answer it.</summary>
+internal sealed class Call(HttpContext context, string body)
+{
+    private readonly Dictionary<string, Microsoft.Extensions.Primitives.StringValues> _query = QueryHelpers.ParseQuery(context.Request.QueryString.Value);
+
+    public string Method { get; } = context.Request.Method;
+
+    public string Path { get; } = context.Request.Path.Value!;
+
+    public string Body => body;
+
+    public long? ContentLength { get; } = context.Request.ContentLength;
+
+    public string? ContentType { get; } = context.Request.ContentType;
+
+    /// <summary>One parameter of the query, as the API server would read it; null if absent.</summary>
+    public string? this[string parameter] => _query.TryGetValue(parameter, out var value) ? value.ToString() : null;
+
+    public bool IsWatch => this["watch"] is not null;
+
+    public CancellationToken HungUp { get; } = context.RequestAborted;
+
+    public async Task AnswerAsync(string json, int status = 200, int? retryAfter = null)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json";
+        if (retryAfter is { } seconds)
+        {
+            context.Response.Headers.RetryAfter = $"{seconds}";
+        }
+
+        await context.Response.WriteAsync(json, HungUp);
+    }
+
+    public Task RefuseAsync(int status, string message, int? retryAfter = null) =>
+        AnswerAsync($$"""{"kind":"Status","apiVersion":"v1","status":"Failure","code":{{status}},"message":"{{message}}"}""", status, retryAfter);
+
+    /// <summary>Sends a part of the answer at once.</summary>
+    public async Task SendAsync(string text)
+    {
+        await context.Response.WriteAsync(text, HungUp);
+        await context.Response.Body.FlushAsync(HungUp);
+    }
+
+    /// <summary>Says nothing more until the client hangs up.</summary>
+    public Task HangAsync()
+    {
+        var gone = new TaskCompletionSource();
+        HungUp.Register(gone.SetResult);
+        return gone.Task;
+    }
+
+    public Task BreakAsync()
+    {
+        context.Abort();
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>A Kubernetes API on loopback that says what a test tells it to.</summary>
+internal sealed class CannedKubernetes : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly Channel<Call> _arrivals = Channel.CreateUnbounded<Call>();
+
+    private CannedKubernetes(WebApplication app) => _app = app;
+
+    /// <summary>Everything that was asked, in order.</summary>
+    public ConcurrentQueue<Call> Calls { get; } = [];
+
+    public KubernetesConnection Connection => new(new Uri(_app.Urls.Single()), "default");
+
+    public static async Task<CannedKubernetes> StartAsync(Func<Call, Task> answer)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(1)); // watches never end by themselves
+        builder.Logging.ClearProviders();
+        var server = new CannedKubernetes(builder.Build());
+        server._app.Run(async context =>
+        {
+            using var reader = new StreamReader(context.Request.Body);
+            var body = await reader.ReadToEndAsync(context.RequestAborted);
+            var call = new Call(context, body);
+            server.Calls.Enqueue(call);
+            server._arrivals.Writer.TryWrite(call);
+            try
+            {
+                await answer(call);
+            }
+            catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+            {
+                // The client hung up, or the test is over.
+            }
+        });
+        await server._app.StartAsync();
+        return server;
+    }
+
+    /// <summary>The next request that nobody has waited for yet.</summary>
+    public async Task<Call> ArrivalAsync() => await _arrivals.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+}

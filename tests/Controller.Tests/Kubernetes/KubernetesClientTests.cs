@@ -1,0 +1,210 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
+
+public sealed class KubernetesClientTests : IAsyncDisposable
+{
+    private static readonly Pod App = new(new("shop", "app-0"), new("u-1"), new("a"));
+    private static readonly Attachment Csi1 = new("csi-1", new("u-2"), "pv", new("a"));
+    private static readonly ObjectKey Lease = new("ha", "controller");
+
+    private readonly ManualClock _clock = new();
+    private CannedKubernetes? _kubernetes;
+
+    [Fact]
+    public async Task A_pod_is_deleted_at_once_and_only_in_this_incarnation()
+    {
+        var client = await ServeAsync(call => call.AnswerAsync("{}"));
+        Assert.Equal(Answer.Accepted, (await client.DeleteAsync(App, default)).Answer);
+
+        var call = Assert.Single(_kubernetes!.Calls);
+        Assert.Equal(("DELETE", "/api/v1/namespaces/shop/pods/app-0"), (call.Method, call.Path));
+        Assert.Equal("""{"apiVersion":"v1","kind":"DeleteOptions","gracePeriodSeconds":0,"preconditions":{"uid":"u-1"}}""", call.Body);
+        Assert.Equal(call.Body.Length, call.ContentLength);
+        Assert.Equal("application/json", call.ContentType);
+    }
+
+    [Fact]
+    public async Task An_attachment_is_deleted_in_this_incarnation_and_in_its_own_time()
+    {
+        var client = await ServeAsync(call => call.AnswerAsync("{}"));
+        await client.DeleteAsync(Csi1, default);
+
+        var call = Assert.Single(_kubernetes!.Calls);
+        Assert.Equal(("DELETE", "/apis/storage.k8s.io/v1/volumeattachments/csi-1"), (call.Method, call.Path));
+        Assert.Equal("""{"apiVersion":"v1","kind":"DeleteOptions","preconditions":{"uid":"u-2"}}""", call.Body);
+    }
+
+    [Theory]
+    [InlineData(200, Answer.Accepted)]
+    [InlineData(202, Answer.Accepted)]
+    [InlineData(404, Answer.AlreadyGone)]
+    [InlineData(409, Answer.Replaced)]
+    [InlineData(401, Answer.Forbidden)]
+    [InlineData(403, Answer.Forbidden)]
+    [InlineData(422, Answer.Refused)]
+    [InlineData(429, Answer.Refused)]
+    [InlineData(500, Answer.Refused)]
+    [InlineData(503, Answer.Refused)]
+    [InlineData(302, Answer.Refused)]
+    public async Task Every_status_has_its_meaning(int status, object answer)
+    {
+        var client = await ServeAsync(call => call.RefuseAsync(status, "said the server"));
+        var outcome = await client.DeleteAsync(App, default);
+        Assert.Equal(answer, outcome.Answer);
+        Assert.Equal(status >= 300, outcome.Message?.Contains("said the server", StringComparison.Ordinal) == true);
+    }
+
+    [Fact]
+    public async Task A_forbidden_deletion_names_the_missing_rule_and_keeps_what_the_server_said()
+    {
+        var client = await ServeAsync(call => call.RefuseAsync(403, "denied by a policy"));
+        Assert.Equal(
+            """missing permission: add the rule {apiGroups: [""], resources: ["pods"], verbs: ["delete"]} to the role of this service account (denied by a policy)""",
+            (await client.DeleteAsync(App, default)).Message);
+        Assert.Contains("""apiGroups: ["storage.k8s.io"], resources: ["volumeattachments"], verbs: ["delete"]""", (await client.DeleteAsync(Csi1, default)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_busy_server_is_given_the_time_it_asks_for()
+    {
+        var client = await ServeAsync(call => call.RefuseAsync(429, "busy", retryAfter: 3));
+        Assert.Equal(new Outcome(Answer.Refused, "busy", TimeSpan.FromSeconds(3)), await client.DeleteAsync(App, default));
+    }
+
+    [Fact]
+    public async Task The_time_that_a_busy_server_asks_for_may_also_be_in_its_status()
+    {
+        var client = await ServeAsync(call => call.AnswerAsync("""{"message":"busy","details":{"retryAfterSeconds":4}}""", 429));
+        Assert.Equal(TimeSpan.FromSeconds(4), (await client.DeleteAsync(App, default)).RetryAfter);
+    }
+
+    [Theory]
+    [InlineData("<html>Bad gateway</html>")]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("\"no\"")]
+    public async Task A_refusal_that_a_proxy_wrote_is_a_refusal(string body)
+    {
+        var client = await ServeAsync(call => call.AnswerAsync(body, 502));
+        Assert.Equal(new Outcome(Answer.Refused, "the server answered 502 Bad Gateway"), await client.DeleteAsync(App, default));
+    }
+
+    [Fact]
+    public async Task A_success_is_one_whatever_its_body_says()
+    {
+        var client = await ServeAsync(call => call.AnswerAsync("<html>"));
+        Assert.Equal(new Outcome(Answer.Accepted), await client.DeleteAsync(App, default));
+    }
+
+    [Fact]
+    public async Task A_broken_connection_is_a_refusal()
+    {
+        var client = await ServeAsync(call => call.BreakAsync());
+        Assert.Equal(Answer.Refused, (await client.DeleteAsync(App, default)).Answer);
+    }
+
+    [Fact]
+    public async Task No_answer_in_time_says_nothing_of_what_has_happened()
+    {
+        var client = await ServeAsync(call => call.HangAsync());
+        var deleting = client.DeleteAsync(App, default);
+        await _kubernetes!.ArrivalAsync();
+        _clock.Advance(KubernetesClient.ActDeadline);
+        Assert.Equal(Answer.TimedOut, (await deleting.SoonAsync()).Answer);
+    }
+
+    [Fact]
+    public async Task Being_asked_to_stop_is_no_answer()
+    {
+        var client = await ServeAsync(call => call.HangAsync());
+        using var stop = new CancellationTokenSource();
+        var deleting = client.DeleteAsync(App, stop.Token);
+        await _kubernetes!.ArrivalAsync();
+        await stop.CancelAsync();
+        await deleting.CancelledAsync();
+    }
+
+    [Fact]
+    public async Task The_pods_on_a_node_are_asked_for_page_by_page_whatever_their_labels()
+    {
+        var client = await ServeAsync(call => call.AnswerAsync(call["continue"] == ""
+            ? """{"metadata":{"continue":"a b"},"items":[{"metadata":{"name":"one"}}]}"""
+            : """{"metadata":{},"items":[{"metadata":{"name":"two"}},null]}"""));
+
+        var pods = await client.PodsOnAsync(new("node-a"), default);
+
+        Assert.Equal(["one", "two"], pods.Select(pod => pod.Key.Name));
+        Assert.Equal(["", "a b"], _kubernetes!.Calls.Select(call => call["continue"]));
+        Assert.All(_kubernetes.Calls, call => Assert.Equal(("/api/v1/pods", "spec.nodeName=node-a", null), (call.Path, call["fieldSelector"], call["labelSelector"])));
+    }
+
+    [Fact]
+    public async Task A_page_that_is_lost_gives_no_half_of_an_answer()
+    {
+        var client = await ServeAsync(call => call["continue"] == "" ? call.AnswerAsync("""{"metadata":{"continue":"x"}}""") : call.RefuseAsync(410, "too old"));
+        Assert.Equal(HttpStatusCode.Gone, (await Assert.ThrowsAsync<KubernetesException>(() => client.PodsOnAsync(new("a"), default))).Status);
+    }
+
+    [Fact]
+    public async Task A_Lease_that_is_not_there_is_null()
+    {
+        var client = await ServeAsync(call => call.RefuseAsync(404, "not found"));
+        Assert.Null(await client.GetLeaseAsync(Lease, default));
+    }
+
+    [Fact]
+    public async Task A_Lease_without_a_version_is_created_and_one_with_a_version_is_replaced()
+    {
+        var client = await ServeAsync(call => call.AnswerAsync("""{"metadata":{"name":"controller","resourceVersion":"5"}}"""));
+        Assert.Equal("5", (await client.WriteLeaseAsync(Lease, new() { Metadata = new() { Name = "controller" } }, default)).Metadata.ResourceVersion);
+        await client.WriteLeaseAsync(Lease, new() { Metadata = new() { Name = "controller", ResourceVersion = "5" } }, default);
+
+        Assert.Equal(
+            [("POST", "/apis/coordination.k8s.io/v1/namespaces/ha/leases"), ("PUT", "/apis/coordination.k8s.io/v1/namespaces/ha/leases/controller")],
+            _kubernetes!.Calls.Select(call => (call.Method, call.Path)));
+    }
+
+    [Fact]
+    public async Task Times_have_the_digits_that_Go_parses()
+    {
+        var client = await ServeAsync(call => call.AnswerAsync("{}"));
+        var whole = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(2));
+        await client.WriteLeaseAsync(Lease, new() { Spec = new() { AcquireTime = whole, RenewTime = whole.AddTicks(1234567) } }, default);
+
+        var spec = JsonNode.Parse(Assert.Single(_kubernetes!.Calls).Body)!["spec"]!;
+        Assert.Equal(("2026-01-02T01:04:05.000000Z", "2026-01-02T01:04:05.123456Z"), ((string)spec["acquireTime"]!, (string)spec["renewTime"]!));
+    }
+
+    [Fact]
+    public async Task A_Lease_keeps_what_others_have_written_on_it()
+    {
+        const string Metadata =
+            """{"name":"controller","resourceVersion":"5","labels":{"team":"storage"},"annotations":{"note":"x"},"ownerReferences":[{"kind":"Deployment","uid":"u"}],"finalizers":["keep"]}""";
+        var client = await ServeAsync(call => call.AnswerAsync($$"""{"metadata":{{Metadata}},"spec":null}"""));
+        await client.WriteLeaseAsync(Lease, (await client.GetLeaseAsync(Lease, default))!, default);
+
+        var written = JsonNode.Parse(_kubernetes!.Calls.Last().Body)!["metadata"];
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(Metadata), written), written!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_no_Lease_is_an_error_and_no_Lease()
+    {
+        var client = await ServeAsync(call => call.AnswerAsync("null"));
+        await Assert.ThrowsAnyAsync<JsonException>(() => client.GetLeaseAsync(Lease, default));
+    }
+
+    public async ValueTask DisposeAsync() => await _kubernetes!.DisposeAsync();
+
+    private async Task<KubernetesClient> ServeAsync(Func<Call, Task> answer)
+    {
+        _kubernetes = await CannedKubernetes.StartAsync(answer);
+        return new(_kubernetes.Connection.CreateClient(), new Translate("linstor.csi.linbit.com", LabelSelector.Parse("")), _clock);
+    }
+}
