@@ -5,7 +5,8 @@ namespace Piraeus.HighAvailability.Controller.Tests.Control;
 
 public sealed class ReporterTests
 {
-    private static readonly ClusterSnapshot Well = ClusterSnapshot.Empty.Apply(new Observation.Seen<Volume>(new("pv", null) { Resource = Room.Resource }), Instant.Start);
+    private static readonly ClusterSnapshot Well = ClusterSnapshot.Empty.Apply(new Observation.Seen<Volume>(new("pv", null) { Resource = Room.Resource }), Instant.Start)
+        .Apply(new Observation.Seen<Attachment>(new("va", new("va"), "pv", new("a"))), Instant.Start);
     private static readonly ClusterSnapshot Unwell = Well.Apply(new Observation.Reported(new(Room.Resource, false, new(null), [], Instant.Start)), Instant.Start);
 
     [Fact]
@@ -64,7 +65,6 @@ public sealed class ReporterTests
     [InlineData(HoldReason.NotAskedYet)]
     [InlineData(HoldReason.OwnReplicaMayPromote)]
     [InlineData(HoldReason.GraceNotOver)]
-    [InlineData(HoldReason.AwaitingConfirmation)]
     public async Task A_reason_that_passes_by_itself_is_no_Event(object reason)
     {
         await using var room = await Room.OpenAsync();
