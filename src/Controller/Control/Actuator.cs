@@ -26,6 +26,8 @@ internal sealed partial class Actuator(
     /// <summary>A decision that had to wait for longer no longer rests on fresh evidence, and is made anew.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
+    private static readonly Outcome Late = new(Answer.TimedOut, "waited for too long to be acted upon");
+
     private readonly SemaphoreSlim _questions = new(16);
     private readonly SemaphoreSlim _actions = new(32);
     private readonly ConcurrentDictionary<Task, byte> _running = [];
@@ -110,12 +112,16 @@ internal sealed partial class Actuator(
             return new(Answer.DryRun);
         }
 
-        using var permit = await limit.AcquireAsync(cancellationToken: _stopping.Token);
-
-        // Asked once more, here: the decision may have waited for its turn.
-        if (!hold.Covers(KubernetesClient.ActDeadline) || clock.Now - offered > LongestWait)
+        // Asked before a permit is spent, and once more after: the decision may have waited for either turn.
+        if (!MayAct(offered))
         {
-            return new(Answer.TimedOut, "waited for too long to be acted upon");
+            return Late;
+        }
+
+        using var permit = await limit.AcquireAsync(cancellationToken: _stopping.Token);
+        if (!MayAct(offered))
+        {
+            return Late;
         }
 
         Acting(sentence);
@@ -140,6 +146,8 @@ internal sealed partial class Actuator(
 
         return outcome;
     }
+
+    private bool MayAct(Instant offered) => hold.Covers(KubernetesClient.ActDeadline) && clock.Now - offered <= LongestWait;
 
     [LoggerMessage(100, LogLevel.Information, "{Sentence}")]
     private partial void Acting(string sentence);

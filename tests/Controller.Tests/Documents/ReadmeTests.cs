@@ -45,7 +45,7 @@ public sealed partial class ReadmeTests
     {
         var runbook = File.ReadAllText(Path.Combine(Root, "docs/operations.md"));
         Core.HoldReason[] passing =
-            [Core.HoldReason.Healthy, Core.HoldReason.NotAskedYet, Core.HoldReason.OwnReplicaMayPromote, Core.HoldReason.GraceNotOver, Core.HoldReason.AwaitingConfirmation];
+            [Core.HoldReason.Healthy, Core.HoldReason.NotAskedYet, Core.HoldReason.OwnReplicaMayPromote, Core.HoldReason.GraceNotOver];
         Assert.All(Enum.GetValues<Core.HoldReason>().Except(passing), reason => Assert.Contains($"`{reason}`", runbook, StringComparison.Ordinal));
     }
 

@@ -1,0 +1,111 @@
+using System.Text.Json.Nodes;
+using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
+
+public sealed class NodeClientTests : IAsyncDisposable
+{
+    private const string Tainted = """
+        {"metadata":{"name":"a","resourceVersion":"7","annotations":{"drbd.linbit.com/lost-quorum-tainted-by":"piraeus-ha-controller"}},
+         "spec":{"taints":[{"key":"other","value":"x","effect":"NoExecute"},{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]}}
+        """;
+
+    private static readonly NodeName A = new("a");
+
+    private CannedKubernetes? _kubernetes;
+
+    private JsonNode Patch => JsonNode.Parse(_kubernetes!.Calls.Last().Body)!;
+
+    [Fact]
+    public async Task A_taint_is_added_to_those_that_are_there_marked_as_ours_and_bound_to_the_version_that_was_read()
+    {
+        var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7"},"spec":{"taints":[{"key":"other","value":"x","effect":"NoExecute"}]}}""");
+        Assert.Equal(Answer.Accepted, (await nodes.TaintAsync(A, default)).Answer);
+
+        var call = _kubernetes!.Calls.Last();
+        Assert.Equal(("PATCH", "/api/v1/nodes/a", "application/merge-patch+json"), (call.Method, call.Path, call.ContentType));
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse("""
+            {"metadata":{"annotations":{"drbd.linbit.com/lost-quorum-tainted-by":"piraeus-ha-controller"},"resourceVersion":"7"},
+             "spec":{"taints":[{"key":"other","value":"x","effect":"NoExecute"},{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]}}
+            """), Patch), call.Body);
+    }
+
+    [Fact]
+    public async Task A_node_that_is_tainted_already_is_not_written()
+    {
+        var nodes = await ServeAsync(Tainted);
+        Assert.Equal(Answer.Accepted, (await nodes.TaintAsync(A, default)).Answer);
+        Assert.Equal("GET", Assert.Single(_kubernetes!.Calls).Method);
+    }
+
+    [Fact]
+    public async Task Only_our_taint_is_taken_back()
+    {
+        var nodes = await ServeAsync(Tainted);
+        await nodes.UntaintAsync(A, default);
+        Assert.Equal("""[{"key":"other","value":"x","effect":"NoExecute"}]""", Patch["spec"]!["taints"]!.ToJsonString());
+        Assert.True(Patch["metadata"]!["annotations"]!.AsObject().ContainsKey("drbd.linbit.com/lost-quorum-tainted-by"));
+        Assert.Null(Patch["metadata"]!["annotations"]!["drbd.linbit.com/lost-quorum-tainted-by"]);
+    }
+
+    [Fact]
+    public async Task The_same_taint_without_our_mark_is_left_alone()
+    {
+        var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7"},"spec":{"taints":[{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]}}""");
+        Assert.Equal(Answer.Accepted, (await nodes.UntaintAsync(A, default)).Answer);
+        Assert.Equal("GET", Assert.Single(_kubernetes!.Calls).Method);
+    }
+
+    [Fact]
+    public async Task Released_volumes_leave_the_list_and_others_stay()
+    {
+        var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7"},"status":{"volumesInUse":["csi^1","csi^2","csi^3"]}}""");
+        await nodes.ReleaseAsync(A, new HashSet<string> { "csi^1", "csi^3" }, default);
+        Assert.Equal("/api/v1/nodes/a/status", _kubernetes!.Calls.Last().Path);
+        Assert.Equal("""{"status":{"volumesInUse":["csi^2"]},"metadata":{"resourceVersion":"7"}}""", Patch.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Who_is_faster_makes_us_look_again()
+    {
+        var reads = 0;
+        _kubernetes = await CannedKubernetes.StartAsync(call => call.Method == "GET"
+            ? call.AnswerAsync($$$"""{"metadata":{"name":"a","resourceVersion":"{{{++reads}}}"},"spec":{}}""")
+            : reads < 3 ? call.RefuseAsync(409, "the object has been modified") : call.AnswerAsync("{}"));
+        Assert.Equal(Answer.Accepted, (await Client().TaintAsync(A, default)).Answer);
+        Assert.Equal("3", Patch["metadata"]!["resourceVersion"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Who_is_always_faster_makes_us_give_up_for_now()
+    {
+        _kubernetes = await CannedKubernetes.StartAsync(call => call.Method == "GET"
+            ? call.AnswerAsync("""{"metadata":{"name":"a","resourceVersion":"1"},"spec":{}}""")
+            : call.RefuseAsync(409, "the object has been modified"));
+        Assert.Equal(Answer.Replaced, (await Client().TaintAsync(A, default)).Answer);
+        Assert.Equal(5, _kubernetes.Calls.Count(call => call.Method == "PATCH"));
+    }
+
+    [Theory]
+    [InlineData(403, Answer.Forbidden, """add the rule {apiGroups: [""], resources: ["nodes"], verbs: ["get", "patch"]}""")]
+    [InlineData(404, Answer.AlreadyGone, "said the server")]
+    [InlineData(500, Answer.Refused, "said the server")]
+    public async Task A_refusal_is_an_outcome_that_says_why(int status, object answer, string why)
+    {
+        _kubernetes = await CannedKubernetes.StartAsync(call => call.RefuseAsync(status, "said the server"));
+        var outcome = await Client().TaintAsync(A, default);
+        Assert.Equal(answer, outcome.Answer);
+        Assert.Contains(why, outcome.Message, StringComparison.Ordinal);
+    }
+
+    public ValueTask DisposeAsync() => _kubernetes?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private async Task<NodeClient> ServeAsync(string node)
+    {
+        _kubernetes = await CannedKubernetes.StartAsync(call => call.AnswerAsync(node));
+        return Client();
+    }
+
+    private NodeClient Client() => new(_kubernetes!.Connection.CreateClient(), TimeProvider.System);
+}
