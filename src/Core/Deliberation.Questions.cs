@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <content>What has to be asked, when to think again, and how a verdict is put together.</content>
+internal sealed partial class Deliberation
+{
+    /// <summary>How long before the end of the grace period the last word is asked for, so that nobody waits for it.</summary>
+    private static readonly TimeSpan Lead = TimeSpan.FromSeconds(1);
+
+    /// <summary>How soon the same question may be asked again.</summary>
+    private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a last word may take before its absence is a reason that somebody should hear of.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private bool IsConfirmed(ResourceName name) =>
+        cluster.Resources.GetValueOrDefault(name) is { ReportIsCurrent: true } resource && resource.ReportedAt >= now - Fresh;
+
+    /// <summary>Asks LINSTOR again while a rival may promote: often at first, when things move, and then at the reconcile interval.</summary>
+    private void StayInformed(User user, Instant since)
+    {
+        var resource = user.Resource;
+        if (user.Finding?.Objection is HoldReason.OwnReplicaMayPromote || !cluster.Listening.Contains(Source.Linstor))
+        {
+            return;
+        }
+
+        if (!resource.ReportIsCurrent)
+        {
+            Do(new Decision.Consult(resource.Name));
+        }
+        else if (HasRival(user))
+        {
+            var interval = (now - since) / 2;
+            interval = interval < ShortestInterval ? ShortestInterval : interval > settings.ReconcileInterval ? settings.ReconcileInterval : interval;
+            Ask(new Decision.Consult(resource.Name), resource.ReportedAt!.Value + interval);
+        }
+    }
+
+    /// <summary>Gathers shortly before the end of the grace period what acting will need.</summary>
+    private void Prepare(User user, Instant due)
+    {
+        var last = due - Lead;
+        if (user.Resource.ReportedAt < last)
+        {
+            Ask(new Decision.Consult(user.Resource.Name), last);
+        }
+
+        if (user.Attachments.Length > 0 && !(cluster.Counts.GetValueOrDefault(user.Node)?.AskedAt >= last))
+        {
+            Ask(new Decision.CountPods(user.Node), last);
+        }
+    }
+
+    private Observation.Counted? CountOf(NodeName node)
+    {
+        if (cluster.Counts.TryGetValue(node, out var count) && count.AskedAt >= now - Fresh)
+        {
+            return count;
+        }
+
+        Do(new Decision.CountPods(node));
+        return null;
+    }
+
+    private Source? SilentSource()
+    {
+        foreach (var source in (ReadOnlySpan<Source>)[Source.Pods, Source.Volumes, Source.Attachments, Source.CsiNodes])
+        {
+            if (!cluster.Listening.Contains(source))
+            {
+                return source;
+            }
+        }
+
+        return null;
+    }
+
+    private TimeSpan GraceOf(User user) => user.Finding is { AtFirstSight: true } ? settings.NewResourceGrace : settings.KnownResourceGrace;
+
+    private void Hold(User user, HoldReason reason, string? detail, Instant since, params ImmutableArray<Pod> pods)
+    {
+        var due = since + GraceOf(user) + (reason == HoldReason.AwaitingConfirmation ? Patience : TimeSpan.Zero);
+        if (now < due)
+        {
+            WakeAt(due);
+        }
+
+        _decisions.Add(new Decision.Hold(user.Resource.Name, user.Node, reason, detail, pods.IsEmpty ? user.Pods : pods, since, Overdue: now >= due));
+    }
+
+    private void Ask(Decision question, Instant notBefore)
+    {
+        if (now >= notBefore)
+        {
+            Do(question);
+        }
+        else
+        {
+            WakeAt(notBefore);
+        }
+    }
+
+    private void Do(Decision action)
+    {
+        var key = ActionKey.For(action);
+        if (cluster.Attempts.GetValueOrDefault(key) is { } attempt && now < attempt.NotBefore)
+        {
+            WakeAt(attempt.NotBefore);
+        }
+        else if (_decided.Add(key))
+        {
+            _decisions.Add(action);
+        }
+    }
+
+    private void WakeAt(Instant at) => _askAgainAt = Instant.Earlier(_askAgainAt, at);
+}
