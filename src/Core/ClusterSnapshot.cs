@@ -105,6 +105,12 @@ public sealed partial record ClusterSnapshot
         _ => this,
     };
 
+    /// <summary>Whether an attachment was left behind by a pod that this process deleted, on a node that has lost its volume.</summary>
+    public bool IsForsaken(Attachment attachment) =>
+        Vacated.Contains(attachment.Uid)
+        && Volumes.Find(attachment.Volume)?.Item.Resource is { } name
+        && Resources.GetValueOrDefault(name)?.FindingFor(LinstorNameOf(attachment.Node)) is { Objection: null };
+
     private Resource ResourceOf(ResourceName name) => Resources.GetValueOrDefault(name) ?? new Resource(name);
 
     private ClusterSnapshot With(Resource resource, Instant at)
@@ -192,7 +198,7 @@ public sealed partial record ClusterSnapshot
         var isDone = outcome.Answer is Answer.Accepted or Answer.AlreadyGone;
         return decision switch
         {
-            Decision.DeletePod { Pod: var pod } => (isDone ? noted.Vacate(pod) : noted).Settle(pod),
+            Decision.DeletePod { Pod: var pod } => isDone ? noted.Vacate(pod).Settle(pod, isGone: outcome.Answer == Answer.AlreadyGone || !pod.HasFinalizers) : noted.Settle(pod, isGone: false),
             Decision.Detach { Attachment: var attachment } => noted.Settle(attachment),
             Decision.Taint o when isDone => Done(key, o.Node, node => node with { Tainted = true, TaintedByUs = true }),
             Decision.Untaint o when isDone => Done(key, o.Node, node => node with { Tainted = false, TaintedByUs = false }),
@@ -218,8 +224,10 @@ public sealed partial record ClusterSnapshot
             select attachment.Item.Uid),
     };
 
-    // The watch may be faster than the answer: what is gone already will not be seen to go again.
-    private ClusterSnapshot Settle(Pod pod) => Pods.Find(pod.Key)?.Item.Uid == pod.Uid ? this : Forget(pod);
+    // A pod that nobody holds back is gone when its forced deletion is accepted: its attachment need not wait for the watch to say so.
+    // The watch may also be faster than the answer, and what is gone already will not be seen to go again.
+    private ClusterSnapshot Settle(Pod pod, bool isGone) =>
+        Pods.Find(pod.Key)?.Item.Uid != pod.Uid ? Forget(pod) : isGone ? Forget(pod) with { Pods = Pods.Remove(pod) } : this;
 
     private ClusterSnapshot Settle(Attachment attachment) => Attachments.Find(attachment.Name)?.Item.Uid == attachment.Uid ? this : Forget(attachment);
 

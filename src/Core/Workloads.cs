@@ -26,6 +26,9 @@ public sealed record Pod(ObjectKey Key, Uid Uid, NodeName? Node)
     /// <summary>Whether it carries the annotation <c>drbd.linbit.com/ignore-fail-over</c>.</summary>
     public bool OptedOut { get; init; }
 
+    /// <summary>Whether somebody holds it back: deleted, it stays until its finalizers are removed.</summary>
+    public bool HasFinalizers { get; init; }
+
     /// <summary>Whether it has succeeded or failed: it uses nothing any more.</summary>
     public bool Finished { get; init; }
 

@@ -128,6 +128,32 @@ public sealed class MoveTests
     }
 
     [Fact]
+    public void A_pod_whose_forced_deletion_was_accepted_is_gone_before_the_watch_says_so()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a");
+        scene.WatchIsPrompt = false;
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.After(46).Moves);
+    }
+
+    [Fact]
+    public void A_pod_that_a_finalizer_holds_back_keeps_its_attachment_until_it_is_seen_gone()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", pod => pod with { HasFinalizers = true }).PowerOff("a").After(50);
+        Assert.All(scene.Moves, move => Assert.Equal("delete app-0 on a", move));
+        Assert.Equal("detach va-1", scene.PodGone("app-0", "a").After(5).Moves.Last());
+    }
+
+    [Fact]
+    public void An_attachment_that_a_deleted_pod_left_behind_on_a_lost_node_is_forsaken_whoever_deletes_it()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a");
+        scene.Answers = decision => decision is Decision.Detach ? Answer.TimedOut : Answer.Accepted;
+        var attachment = scene.Cluster.Attachments.Find("va-1")!.Value.Item;
+        Assert.False(scene.Cluster.IsForsaken(attachment));
+        Assert.True(scene.After(46).Cluster.IsForsaken(attachment));
+    }
+
+    [Fact]
     public void An_attachment_that_is_already_being_deleted_is_not_deleted_again() =>
         Assert.Equal(["delete app-0 on a"], Scene.WithAppOn("a")
             .Tell(new Observation.Seen<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"), Deleting: true))).PowerOff("a").After(60).Moves);

@@ -54,6 +54,9 @@ internal sealed class Scene
     /// <summary>The questions that get no answer, although LINSTOR and Kubernetes are there.</summary>
     public Func<Decision, bool> Ignores { get; set; } = _ => false;
 
+    /// <summary>Whether a deletion is seen by the watch as soon as it is answered.</summary>
+    public bool WatchIsPrompt { get; set; } = true;
+
     public static Scene Empty(FailoverSettings? settings = null)
     {
         var scene = new Scene(settings ?? new FailoverSettings());
@@ -314,9 +317,13 @@ internal sealed class Scene
         Tell(new Observation.Acted(decision, new(answer)));
         switch (decision)
         {
-            case Decision.DeletePod o when answer == Answer.Accepted:
+            case Decision.DeletePod o when answer == Answer.Accepted && !o.Pod.HasFinalizers:
                 _pods.Remove(o.Pod.Uid);
-                Tell(new Observation.Gone<Pod>(o.Pod));
+                if (WatchIsPrompt)
+                {
+                    Tell(new Observation.Gone<Pod>(o.Pod));
+                }
+
                 break;
             case Decision.Detach o when answer == Answer.Accepted:
                 Tell(new Observation.Gone<Attachment>(o.Attachment));

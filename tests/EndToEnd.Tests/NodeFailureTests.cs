@@ -32,6 +32,9 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
         await using var stage = await Stage.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         var (pod, attachment) = (db.Pod, stage.World.View.AttachmentOf(db.Volume, stage.A)!);
+        // Without rights to nodes the volume is not released, so the attach-detach controller is not faster than we are.
+        await stage.GrantOnlyAsync(
+            ("", "pods", "list,watch,delete"), ("", "persistentvolumes", "list,watch"), ("storage.k8s.io", "volumeattachments", "list,watch,delete"), ("", "events", "create"));
         await stage.StartControllerAsync();
 
         stage.Crash(stage.A);

@@ -57,11 +57,15 @@ public sealed class Stage : IAsyncDisposable
 
     private ImmutableDictionary<string, string> Environment => ImmutableDictionary<string, string>.Empty.Add("LS_CONTROLLERS", Linstor.Url.ToString());
 
-    /// <summary>What the controllers deleted in this world, each once: pods by name, attachments by the claim and node that they served.</summary>
-    public IReadOnlyList<string> Deletions => [.. Writes
+    /// <summary>
+    /// What was deleted in this world, each once: pods that the controllers deleted, by name, and attachments that they or the attach-detach
+    /// controller deleted, by the claim and node that they served. Of these two, either may be first once a volume has been released.
+    /// </summary>
+    public IReadOnlyList<string> Deletions => [.. World.Plane.Audit.Writes().Skip(_firstWrite)
         .Where(write => write.Verb == "delete" && write.Succeeded)
-        .Select(write => write.Resource == "pods" ? $"pod {write.Name}" : _attachments.GetValueOrDefault(write.Name ?? "") ?? $"{write.Resource} {write.Name}")
-        .Distinct().Order(StringComparer.Ordinal)];
+        .Where(write => write.User == Account.User || (write.Resource == "volumeattachments" && write.User == Identity.ControllerManager.User))
+        .Select(write => write.Resource == "pods" ? $"pod {write.Name}" : _attachments.GetValueOrDefault(write.Name ?? ""))
+        .OfType<string>().Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>Everything that the controllers wrote since the stage was set, in order.</summary>
     public IEnumerable<Audited> Writes => World.Plane.Audit.Writes().Skip(_firstWrite).Where(write => write.User == Account.User);

@@ -37,6 +37,7 @@ internal sealed class ControlLoop(
             while (inbox.Reader.TryRead(out var seen))
             {
                 Answered(seen);
+                reporter.Saw(_cluster, seen);
                 _cluster = _cluster.Apply(seen, clock.Now);
             }
 

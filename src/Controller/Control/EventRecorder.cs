@@ -43,9 +43,18 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
             case Decision.Untaint o:
                 Write(Reference(o.Node), "NodeStorageQuorumRegained", "all volumes on the node have quorum", type: "Normal");
                 break;
-            case Decision.Detach o when First(o.Attachment.Uid):
-                Write(Reference(o.Attachment), "ForceDetached", "volume detached because it is marked as failing");
+            case Decision.Detach o:
+                Detached(o.Attachment);
                 break;
+        }
+    }
+
+    /// <summary>An attachment was deleted in a failover: by us, or by the attach-detach controller once we had released its volume.</summary>
+    public void Detached(Attachment attachment)
+    {
+        if (First(attachment.Uid))
+        {
+            Write(Reference(attachment), "ForceDetached", "volume detached because it is marked as failing");
         }
     }
 

@@ -18,6 +18,17 @@ internal sealed partial class Reporter(EventRecorder events, ILogger<Reporter> l
     /// <summary>How much it remembers to have told.</summary>
     public int Remembers => _told.Count;
 
+    /// <summary>Notices what others finish for us: a released volume may be detached before we come to it.</summary>
+    /// <param name="before">What was believed before the observation.</param>
+    /// <param name="seen">The observation.</param>
+    public void Saw(ClusterSnapshot before, Observation seen)
+    {
+        if (seen is Observation.Gone<Attachment> { Item: var attachment } && before.IsForsaken(attachment))
+        {
+            events.Detached(attachment);
+        }
+    }
+
     /// <summary>Says what is new in a verdict.</summary>
     public void Report(ClusterSnapshot cluster, Verdict verdict)
     {

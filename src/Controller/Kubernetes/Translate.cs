@@ -31,6 +31,7 @@ internal sealed class Translate(string driver, LabelSelector selector)
         SharedStorage = [.. VolumesOf(pod).Select(SharedStorage).OfType<string>()],
         OptedIn = selector.Matches(pod.Metadata.Labels ?? NoLabels),
         OptedOut = pod.Metadata.Annotations?.ContainsKey(OptOut) == true,
+        HasFinalizers = pod.Metadata.Finalizers is { Count: > 0 },
         Finished = pod.Status?.Phase is "Succeeded" or "Failed",
     };
 

@@ -59,6 +59,8 @@ internal class WireMeta
 
     public string? ResourceVersion { get; set; }
 
+    public List<string>? Finalizers { get; set; }
+
     public DateTimeOffset? DeletionTimestamp { get; set; }
 
     public Dictionary<string, string>? Labels { get; set; }
