@@ -89,8 +89,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
 
     private void Move(User user, Evidence evidence)
     {
-        var attachments = user.Attachments.Where(attachment => !attachment.Deleting).ToList();
-        var count = attachments.Count == 0 ? null : CountOf(user.Node);
+        var count = user.Attachments.IsEmpty ? null : CountOf(user.Node);
         foreach (var pod in user.Pods)
         {
             if (Eligibility.ObjectionTo(cluster, pod) is { } objection)
@@ -103,6 +102,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             }
         }
 
+        var attachments = user.Attachments.Where(attachment => !attachment.Deleting).ToList();
         if (count is not null)
         {
             attachments.ForEach(attachment => Detach(user, attachment, count, evidence));

@@ -50,6 +50,19 @@ public sealed class NodeTests
         Assert.Equal(["taint a", "delete app-0 on a"], OnNode().Pod("stays", "a", optedIn: false).PowerOff("a").After(46).Moves);
 
     [Fact]
+    public void A_pod_is_moved_although_its_attachment_is_being_deleted_already() =>
+        Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a"], OnNode()
+            .Tell(new Observation.Seen<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"), Deleting: true))).PowerOff("a").After(46).Moves);
+
+    [Fact]
+    public void A_count_of_pods_that_cannot_be_had_is_not_waited_for()
+    {
+        var scene = OnNode();
+        scene.Counts = false;
+        Assert.Equal(["taint a", "delete app-0 on a"], scene.PowerOff("a").After(50).Moves);
+    }
+
+    [Fact]
     public void A_node_whose_pods_all_stay_is_not_touched() =>
         Assert.Empty(OnNode().Pod("app-0", "a", pod => pod with { OptedOut = true }).PowerOff("a").After(600).Moves);
 

@@ -57,6 +57,9 @@ internal sealed class Scene
     /// <summary>Whether a deletion is seen by the watch as soon as it is answered.</summary>
     public bool WatchIsPrompt { get; set; } = true;
 
+    /// <summary>Whether Kubernetes tells which pods are on a node.</summary>
+    public bool Counts { get; set; } = true;
+
     public static Scene Empty(FailoverSettings? settings = null)
     {
         var scene = new Scene(settings ?? new FailoverSettings());
@@ -300,6 +303,9 @@ internal sealed class Scene
                 Report(o.Resource.Value);
                 return true;
             case Decision.Consult:
+                Tell(new Observation.Acted(decision, new(Answer.Refused)));
+                return true;
+            case Decision.CountPods when !Counts:
                 Tell(new Observation.Acted(decision, new(Answer.Refused)));
                 return true;
             case Decision.CountPods o:

@@ -31,11 +31,11 @@ public sealed class EligibilityTests(SharedControlPlane shared)
     }
 
     [Fact]
-    public async Task All_pods_on_one_claim_are_moved_but_not_the_attachment_of_one_that_stays()
+    public async Task All_pods_on_one_claim_are_moved_and_their_attachment_goes()
     {
         await using var stage = await Stage.SetAsync(shared);
-        var both = new VolumeShape("shared") { AccessModes = ["ReadWriteMany"] };
-        await stage.Workloads.DeploymentAsync("web", on: stage.A, replicas: 3, volumes: both);
+        var volume = new VolumeShape("shared") { AccessModes = ["ReadWriteMany"] };
+        await stage.Workloads.DeploymentAsync("web", on: stage.A, replicas: 3, volumes: volume);
         await stage.StartControllerAsync();
 
         stage.Crash(stage.A);
@@ -81,8 +81,8 @@ public sealed class EligibilityTests(SharedControlPlane shared)
         };
         var volume = new VolumeShape("shared") { AccessModes = ["ReadWriteMany"] };
         await stage.Workloads.PodAsync("old", on: stage.A, volumes: volume);
-        var both = (await stage.Workloads.PodAsync("new", on: stage.B, volumes: volume)).Volume;
-        var kept = stage.World.View.AttachmentOf(both, stage.B)!;
+        var onB = (await stage.Workloads.PodAsync("new", on: stage.B, volumes: volume)).Volume;
+        var kept = stage.World.View.AttachmentOf(onB, stage.B)!;
         await stage.StartControllerAsync();
 
         // While b has the volume in use, a's loss cannot be told from it. Its users gone, the volume is free, and a is cleared.
