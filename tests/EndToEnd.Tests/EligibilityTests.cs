@@ -26,7 +26,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
         await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
         await stage.BystanderIsMovedAsync();
 
-        Assert.Equal(["attachment of data-db-0 on a", "pod db-0"], stage.Deletions.Where(deletion => !deletion.Contains("bystander", StringComparison.Ordinal)));
+        Assert.DoesNotContain(stage.Deletions, deletion => deletion.Contains("annotated", StringComparison.Ordinal) || deletion.Contains("plain", StringComparison.Ordinal));
         await stage.EventuallyAsync(async () => (await stage.EventsOnAsync("Pod", "annotated-0")).Count == 1, "an Event that says why");
     }
 
