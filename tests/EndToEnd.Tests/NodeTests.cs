@@ -24,7 +24,7 @@ public sealed class NodeTests(SharedControlPlane shared)
         // The attachment goes last, and either we or the attach-detach controller, who need not wait any more, are first.
         Assert.Equal(
             ["patch nodes", "patch nodes/status", "delete pods"],
-            stage.Writes.Where(write => write.Resource is not "events" and not "volumeattachments").Select(write => $"{write.Verb} {write.Resource}{(write.Subresource is null ? "" : $"/{write.Subresource}")}"));
+            stage.Writes.Where(write => write.Succeeded && write.Resource is not "events" and not "volumeattachments").Select(write => $"{write.Verb} {write.Resource}{(write.Subresource is null ? "" : $"/{write.Subresource}")}"));
         await stage.EventuallyAsync(async () => (await stage.EventsOnAsync("VolumeAttachment", attachment.Name)).Count == 1, "an Event on the attachment, whoever was first");
         Assert.Contains(Taint, stage.World.View.Nodes.Find(stage.A)!.TaintKeys);
     }
