@@ -92,10 +92,10 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
         return await JsonNode.ParseAsync(body, cancellationToken: cancellation) ?? throw new JsonException($"the answer to {method} {path} is null");
     }
 
-    private static JsonObject Patch(string? owner, JsonArray taints) => new()
+    private static JsonObject Patch(string? owner, IEnumerable<JsonNode?> taints) => new()
     {
         ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [NodeTaint.OwnerAnnotation] = owner } },
-        ["spec"] = new JsonObject { ["taints"] = taints },
+        ["spec"] = new JsonObject { ["taints"] = new JsonArray([.. taints]) },
     };
 
     private static bool IsLostQuorum(JsonNode? taint) =>
