@@ -5,8 +5,14 @@ namespace Piraeus.HighAvailability.Core;
 /// <content>Which resources are worth a thought, so that a turn costs what is amiss and not what there is.</content>
 public sealed partial record ClusterSnapshot
 {
-    /// <summary>The resource definitions in use of which something is to be said: not every replica's user would be plainly well.</summary>
-    public ImmutableSortedSet<ResourceName> Suspicious { get; private init; } = [];
+    /// <summary>Everybody who is not plainly well, by resource definition. Kept rather than worked out in every turn: most turns change the lot of one.</summary>
+    internal ImmutableSortedDictionary<ResourceName, ImmutableArray<User>> InDoubt { get; private init; } = ImmutableSortedDictionary<ResourceName, ImmutableArray<User>>.Empty;
+
+    /// <summary>The resource definitions of which something is to be said: somebody who uses them is not plainly well.</summary>
+    public IEnumerable<ResourceName> Suspicious => InDoubt.Keys;
+
+    /// <summary>Whether somebody who uses the resource is not plainly well.</summary>
+    public bool IsSuspicious(ResourceName name) => InDoubt.ContainsKey(name);
 
     /// <summary>The resources whose users an observation may have changed, seen from before it or from after it.</summary>
     private IEnumerable<ResourceName> Touched(Observation seen) => seen switch
@@ -19,28 +25,27 @@ public sealed partial record ClusterSnapshot
         Observation.Gone<Volume> o => BehindOf(o.Item.Name),
         Observation.Seen<Attachment> o => BehindOf(o.Item.Volume),
         Observation.Gone<Attachment> o => BehindOf(o.Item.Volume),
+        Observation.Acted { Decision: Decision.DeletePod o } => UsedBy(o.Pod.Key),
         Observation.SatellitesListed or Observation.Listed<Pod> or Observation.Listed<Volume> or Observation.Listed<Attachment> => Resources.Keys,
+        Observation.Listed<CsiNode> or Observation.Seen<CsiNode> => Resources.Keys,
         _ => [],
     };
 
     private bool SaysTheSameAs(ClusterSnapshot before) =>
-        (Resources, Pods, Volumes, Attachments) == (before.Resources, before.Pods, before.Volumes, before.Attachments);
+        (Resources, Pods, Volumes, Attachments, CsiNodes) == (before.Resources, before.Pods, before.Volumes, before.Attachments, before.CsiNodes);
 
     private ClusterSnapshot Review(IEnumerable<ResourceName> names)
     {
-        var (resources, suspicious) = (Resources, Suspicious);
+        var (resources, inDoubt) = (Resources, InDoubt);
         foreach (var name in names)
         {
             var isNeeded = Resources.TryGetValue(name, out var resource) && (resource.IsHeardOf || Volumes.RefersTo(name));
             resources = isNeeded ? resources : resources.Remove(name);
-            suspicious = isNeeded && resource!.IsDubious && IsUsed(name) ? suspicious.Add(name) : suspicious.Remove(name);
+            inDoubt = isNeeded && resource!.IsDubious && User.InDoubtOf(this, resource) is { IsEmpty: false } users ? inDoubt.SetItem(name, users) : inDoubt.Remove(name);
         }
 
-        return this with { Resources = resources, Suspicious = suspicious };
+        return this with { Resources = resources, InDoubt = inDoubt };
     }
-
-    private bool IsUsed(ResourceName name) => Volumes.ReferringTo(name).Any(volume =>
-        Attachments.RefersTo(volume.Item.Name) || (volume.Item.Claim is { } claim && Pods.RefersTo(claim)));
 
     private IEnumerable<ResourceName> UsedBy(ObjectKey pod) =>
         from use in Pods.Find(pod)?.Item.Claims ?? []

@@ -21,12 +21,10 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
 
     public Verdict Conclude()
     {
-        foreach (var name in cluster.Suspicious)
+        // Whoever acts takes on what comes first, so the most important comes first.
+        foreach (var user in cluster.InDoubt.Values.SelectMany(users => users).OrderByDescending(user => user.Priority))
         {
-            foreach (var user in User.InDoubtOf(cluster, cluster.Resources[name]))
-            {
-                Judge(user);
-            }
+            Judge(user);
         }
 
         Clear();

@@ -10,8 +10,8 @@ internal static class StormGuard
     public static string? Doubt(ClusterSnapshot cluster, double threshold)
     {
         var satellites = cluster.Satellites?.Values.Where(satellite => !satellite.Evicted).ToList() ?? [];
-        var cutOff = cluster.Suspicious
-            .SelectMany(name => User.InDoubtOf(cluster, cluster.Resources[name]))
+        var cutOff = cluster.InDoubt.Values
+            .SelectMany(users => users)
             .Where(user => user.Finding is { Objection: null })
             .Select(user => user.LinstorName)
             .ToHashSet();

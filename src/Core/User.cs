@@ -9,33 +9,50 @@ namespace Piraeus.HighAvailability.Core;
 /// <param name="Attachments">The resource's attachments to the node.</param>
 /// <param name="Pods">The opted-in, unfinished pods on the node that mount a claim of the resource.</param>
 /// <param name="Since">From when the node has used the resource.</param>
+/// <param name="Priority">The highest priority of the opted-in pods that mount a claim of the resource, those that wait elsewhere included.</param>
 internal sealed record User(
-    Resource Resource, NodeName Node, NodeName LinstorName, ImmutableArray<Attachment> Attachments, ImmutableArray<Pod> Pods, Instant Since)
+    Resource Resource, NodeName Node, NodeName LinstorName, ImmutableArray<Attachment> Attachments, ImmutableArray<Pod> Pods, Instant Since, int Priority)
 {
     /// <summary>What LINSTOR's facts say of it; null if the resource was never seen on the node.</summary>
     public Finding? Finding => Resource.FindingFor(LinstorName);
 
     /// <summary>Every user of a resource who is not plainly well, ordered by node.</summary>
-    public static IEnumerable<User> InDoubtOf(ClusterSnapshot cluster, Resource resource)
+    public static ImmutableArray<User> InDoubtOf(ClusterSnapshot cluster, Resource resource)
     {
-        var volumes = cluster.Volumes.ReferringTo(resource.Name).Select(held => held.Item).ToList();
-        var attachments = volumes.SelectMany(volume => cluster.Attachments.ReferringTo(volume.Name)).ToList();
-        var pods = volumes.SelectMany(volume => volume.Claim is { } claim ? cluster.Pods.ReferringTo(claim) : [])
-            .Where(held => held.Item is { Node: not null, OptedIn: true, Finished: false })
-            .DistinctBy(held => held.Item.Uid)
-            .ToList();
+        var attachments = new List<Held<Attachment>>();
+        var pods = new List<Held<Pod>>();
+        foreach (var volume in cluster.Volumes.ReferringTo(resource.Name))
+        {
+            attachments.AddRange(cluster.Attachments.ReferringTo(volume.Item.Name));
+            if (volume.Item.Claim is { } claim)
+            {
+                pods.AddRange(cluster.Pods.ReferringTo(claim).Where(held =>
+                    held.Item is { OptedIn: true, Finished: false } && !pods.Exists(known => known.Item.Uid == held.Item.Uid)));
+            }
+        }
 
-        return from node in attachments.Select(held => held.Item.Node).Union(pods.Select(held => held.Item.Node!.Value)).Order()
-               let linstorName = cluster.LinstorNameOf(node)
-               where resource.FindingFor(linstorName)?.Objection is not HoldReason.Healthy
-               let attached = attachments.FindAll(held => held.Item.Node == node)
-               let mounting = pods.FindAll(held => held.Item.Node == node)
-               select new User(
-                   resource,
-                   node,
-                   linstorName,
-                   [.. attached.Select(held => held.Item).OrderBy(attachment => attachment.Name, StringComparer.Ordinal)],
-                   [.. mounting.Select(held => held.Item).OrderBy(pod => pod.Key)],
-                   attached.Select(held => held.Since).Concat(mounting.Select(held => held.Since)).Min());
+        var priority = pods.Count == 0 ? 0 : pods.Max(held => held.Item.Priority);
+        var nodes = attachments.Select(held => held.Item.Node).Concat(pods.Select(held => held.Item.Node).OfType<NodeName>()).Distinct().Order();
+        return [.. nodes.Select(On).OfType<User>()];
+
+        User? On(NodeName node)
+        {
+            var linstorName = cluster.LinstorNameOf(node);
+            if (resource.FindingFor(linstorName)?.Objection is HoldReason.Healthy)
+            {
+                return null;
+            }
+
+            var attached = attachments.FindAll(held => held.Item.Node == node);
+            var mounting = pods.FindAll(held => held.Item.Node == node);
+            return new User(
+                resource,
+                node,
+                linstorName,
+                [.. attached.Select(held => held.Item).OrderBy(attachment => attachment.Name, StringComparer.Ordinal)],
+                [.. mounting.Select(held => held.Item).OrderBy(pod => pod.Key)],
+                attached.Select(held => held.Since).Concat(mounting.Select(held => held.Since)).Min(),
+                priority);
+        }
     }
 }

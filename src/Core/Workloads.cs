@@ -20,6 +20,9 @@ public sealed record Pod(ObjectKey Key, Uid Uid, NodeName? Node)
     /// <summary>Volumes of its own specification that write to shared storage of another kind, in words; DRBD fences none of it. Never default.</summary>
     public ImmutableArray<string> SharedStorage { get; init; } = [];
 
+    /// <summary>Its scheduling priority, as its PriorityClass has set it: the higher, the sooner it is moved.</summary>
+    public int Priority { get; init; }
+
     /// <summary>Whether its labels match the selector: its owner asked for failover.</summary>
     public bool OptedIn { get; init; }
 

@@ -42,7 +42,7 @@ internal sealed partial class Reporter(EventRecorder events, ILogger<Reporter> l
         }
 
         // Who is well again, or has moved, may be told again.
-        _told.RemoveWhere(told => !cluster.Suspicious.Contains(told.Resource));
+        _told.RemoveWhere(told => !cluster.IsSuspicious(told.Resource));
         if (_told.Count > Remembered + (2 * holds.Count))
         {
             _told.IntersectWith(holds.Select(Told.Of));

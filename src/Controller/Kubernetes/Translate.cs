@@ -29,6 +29,7 @@ internal sealed class Translate(string driver, LabelSelector selector)
     {
         Claims = [.. VolumesOf(pod).Select(volume => Claim(pod, volume)).OfType<ClaimUse>()],
         SharedStorage = [.. VolumesOf(pod).Select(SharedStorage).OfType<string>()],
+        Priority = pod.Spec.Priority,
         OptedIn = selector.Matches(pod.Metadata.Labels ?? NoLabels),
         OptedOut = pod.Metadata.Annotations?.ContainsKey(OptOut) == true,
         HasFinalizers = pod.Metadata.Finalizers is { Count: > 0 },

@@ -83,6 +83,8 @@ internal sealed class WirePodSpec
 {
     public string? NodeName { get; set; }
 
+    public int Priority { get; set; }
+
     public List<WirePodVolume>? Volumes { get; set; }
 }
 
