@@ -35,8 +35,9 @@ internal static class Composition
         var linstor = new LinstorClient(linstorConnection, clock);
 
         var hold = new LeaseHold(clock) { IsUncontested = !settings.LeaderElection };
-        var events = new EventRecorder(kubernetes, hold, provider, settings.DryRun, logs.CreateLogger<EventRecorder>());
-        var actuator = new Actuator(kubernetes, nodes, linstor, hold, events, Limit(settings), inbox.Writer, clock, settings.DryRun, logs.CreateLogger<Actuator>());
+        var limit = Limit(settings);
+        var events = new EventRecorder(kubernetes, hold, limit, provider, settings.DryRun, logs.CreateLogger<EventRecorder>());
+        var actuator = new Actuator(kubernetes, nodes, linstor, hold, events, limit, inbox.Writer, clock, settings.DryRun, logs.CreateLogger<Actuator>());
         var control = new ControlLoop(inbox, new FailoverPolicy(Failover(settings)), actuator, new Reporter(events, logs.CreateLogger<Reporter>()), clock, provider);
         var sweep = new Sweep(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Sweep>());
         var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer);
@@ -91,7 +92,7 @@ internal static class Composition
             TokenLimit = settings.KubeApiBurst,
             ReplenishmentPeriod = TimeSpan.FromSeconds(tokens / settings.KubeApiQps),
             TokensPerPeriod = tokens,
-            QueueLimit = int.MaxValue,
+            QueueLimit = 0, // nobody waits in it: what finds no token is decided anew
             AutoReplenishment = true,
         });
     }

@@ -58,7 +58,7 @@ public sealed class DaemonTests
         await using var daemon = Build(room, async cancellation =>
         {
             await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            released.SetResult(answer.Task.IsCompleted && !room.Actuator.Offer(Room.Detach));
+            released.SetResult(answer.Task.IsCompleted && room.Actuator.Offer(Room.Detach) != Controller.Control.Offered.Taken);
         });
         using var stop = new CancellationTokenSource();
         var running = daemon.RunAsync(stop.Token);

@@ -10,7 +10,21 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 
+/// <summary>What became of a decision that was offered.</summary>
+internal enum Offered
+{
+    /// <summary>It is being carried out; how it ended comes back as an observation.</summary>
+    Taken,
+
+    /// <summary>It is not for us to act on: somebody else leads, or we are stopping.</summary>
+    NotOurs,
+
+    /// <summary>As much is under way as is allowed. It is to be decided anew when there is room, on what is known then.</summary>
+    NoRoom,
+}
+
 /// <summary>Turns decisions into requests, many at a time, and tells how each ended.</summary>
+/// <remarks>It has no queue: what cannot be begun at once is not taken on, so nothing here is ever stale, and what is most important is always next.</remarks>
 internal sealed partial class Actuator(
     KubernetesClient kubernetes,
     NodeClient nodes,
@@ -23,32 +37,47 @@ internal sealed partial class Actuator(
     bool dryRun,
     ILogger<Actuator> logger)
 {
-    /// <summary>A decision that had to wait for longer no longer rests on fresh evidence, and is made anew.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
+    /// <summary>How many requests that change the cluster may be under way at a time.</summary>
+    public const int Actions = 32;
 
-    private static readonly Outcome Late = new(Answer.TimedOut, "waited for too long to be acted upon");
+    /// <summary>How many questions may be under way at a time.</summary>
+    public const int Questions = 16;
 
-    private readonly SemaphoreSlim _questions = new(16);
-    private readonly SemaphoreSlim _actions = new(32);
+    /// <summary>How soon what found no room may be offered again, if nothing has ended until then.</summary>
+    public static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(100);
+
+    private readonly SemaphoreSlim _questions = new(Questions);
+    private readonly SemaphoreSlim _actions = new(Actions);
     private readonly ConcurrentDictionary<Task, byte> _running = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Takes a decision on, without waiting for anything.</summary>
-    /// <returns>False if we are not the one to act on it.</returns>
-    public bool Offer(Decision decision)
+    /// <summary>Takes a decision on if it can be begun at once; waits for nothing.</summary>
+    public Offered Offer(Decision decision)
     {
         var isQuestion = decision is Decision.Consult or Decision.CountPods;
         if (_stopping.IsCancellationRequested || (!isQuestion && !hold.Covers(KubernetesClient.ActDeadline)))
         {
-            return false;
+            return Offered.NotOurs;
+        }
+
+        var slots = isQuestion ? _questions : _actions;
+        if (!slots.Wait(TimeSpan.Zero))
+        {
+            return Offered.NoRoom;
+        }
+
+        if (!isQuestion && !dryRun && !limit.AttemptAcquire().IsAcquired)
+        {
+            slots.Release();
+            return Offered.NoRoom;
         }
 
         var offered = clock.Now;
-        var task = Task.Run(() => CarryOutAsync(decision, offered, isQuestion ? _questions : _actions));
+        var task = Task.Run(() => CarryOutAsync(decision, offered, slots));
         _running.TryAdd(task, 0);
         _ = task.ContinueWith(done => _running.TryRemove(done, out _), TaskScheduler.Default);
-        return true;
+        return Offered.Taken;
     }
 
     /// <summary>Ends only if carrying out a decision failed in a way that nobody foresaw.</summary>
@@ -65,15 +94,17 @@ internal sealed partial class Actuator(
     {
         try
         {
-            await slots.WaitAsync(_stopping.Token);
+            Observation answer;
             try
             {
-                await inbox.WriteAsync(await AnswerAsync(decision, offered), _stopping.Token);
+                answer = await AnswerAsync(decision, offered);
             }
             finally
             {
-                slots.Release();
+                slots.Release(); // before the answer is told: whoever hears it finds room
             }
+
+            await inbox.WriteAsync(answer, _stopping.Token);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
@@ -112,16 +143,10 @@ internal sealed partial class Actuator(
             return new(Answer.DryRun);
         }
 
-        // Asked before a permit is spent, and once more after: the decision may have waited for either turn.
-        if (!MayAct(offered))
+        // Asked once more, at the moment of acting: a starved process may have got here late.
+        if (!hold.Covers(KubernetesClient.ActDeadline))
         {
-            return Late;
-        }
-
-        using var permit = await limit.AcquireAsync(cancellationToken: _stopping.Token);
-        if (!MayAct(offered))
-        {
-            return Late;
+            return new(Answer.TimedOut, "the lease ended before this could be done");
         }
 
         Acting(sentence);
@@ -146,8 +171,6 @@ internal sealed partial class Actuator(
 
         return outcome;
     }
-
-    private bool MayAct(Instant offered) => hold.Covers(KubernetesClient.ActDeadline) && clock.Now - offered <= LongestWait;
 
     [LoggerMessage(100, LogLevel.Information, "{Sentence}")]
     private partial void Acting(string sentence);

@@ -42,18 +42,33 @@ internal sealed class ControlLoop(
             }
 
             var verdict = policy.Decide(_cluster, clock.Now);
-            foreach (var decision in verdict.Decisions)
-            {
-                if (decision is not Decision.Hold && !_inFlight.Contains(ActionKey.For(decision)) && actuator.Offer(decision))
-                {
-                    _inFlight.Add(ActionKey.For(decision));
-                }
-            }
-
+            var foundRoom = Offer(verdict);
             reporter.Report(_cluster, verdict);
-            alarm.Change(Until(verdict.AskAgainAt), Timeout.InfiniteTimeSpan);
+            alarm.Change(Until(foundRoom ? verdict.AskAgainAt : Instant.Earlier(verdict.AskAgainAt, clock.Now + Actuator.Breath)), Timeout.InfiniteTimeSpan);
             Volatile.Write(ref _lastTurn, provider.GetTimestamp());
         }
+    }
+
+    /// <returns>Whether there was room for everything.</returns>
+    private bool Offer(Verdict verdict)
+    {
+        var foundRoom = true;
+        foreach (var decision in verdict.Decisions)
+        {
+            if (decision is Decision.Hold || _inFlight.Contains(ActionKey.For(decision)))
+            {
+                continue;
+            }
+
+            var offered = actuator.Offer(decision);
+            foundRoom &= offered != Offered.NoRoom;
+            if (offered == Offered.Taken)
+            {
+                _inFlight.Add(ActionKey.For(decision));
+            }
+        }
+
+        return foundRoom;
     }
 
     private void Answered(Observation seen)

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Threading.Channels;
+using System.Threading.RateLimiting;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Leadership;
@@ -8,7 +9,7 @@ using Piraeus.HighAvailability.Core;
 namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>Writes Kubernetes Events: what was done, and what was left alone. No action waits for its Event, or fails with it.</summary>
-internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHold hold, TimeProvider clock, bool dryRun, ILogger<EventRecorder> logger)
+internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHold hold, RateLimiter limit, TimeProvider clock, bool dryRun, ILogger<EventRecorder> logger)
 {
     /// <summary>Where Events on objects without a namespace are written.</summary>
     private const string ClusterNamespace = "default";
@@ -85,6 +86,12 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
         {
             try
             {
+                // Never queued for: an Event takes only what the actions leave.
+                while (!limit.AttemptAcquire().IsAcquired)
+                {
+                    await Task.Delay(Actuator.Breath, clock, farewell.Token);
+                }
+
                 await kubernetes.CreateEventAsync(happened, farewell.Token);
             }
             catch (KubernetesException refused)

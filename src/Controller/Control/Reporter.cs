@@ -62,7 +62,7 @@ internal sealed partial class Reporter(EventRecorder events, ILogger<Reporter> l
     private readonly record struct Told(ResourceName Resource, NodeName Node, HoldReason Reason, string? Detail, string Pods, bool Overdue)
     {
         public static Told Of(Decision.Hold hold) =>
-            new(hold.Resource, hold.Node, hold.Reason, hold.Detail, string.Join(' ', hold.Pods.Select(pod => pod.Uid)), hold.Overdue);
+            new(hold.Resource, hold.Node, hold.Reason, hold.Detail, hold.Pods is [var pod] ? pod.Uid.Value : string.Join(' ', hold.Pods.Select(one => one.Uid)), hold.Overdue);
     }
 
     [LoggerMessage(EventId = 110, Message = "{Sentence} ({Reason})")]

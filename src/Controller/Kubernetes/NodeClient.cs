@@ -49,11 +49,14 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     private async Task<Outcome> ChangeAsync(
         NodeName node, string subresource, (string Resource, string[] Verbs) rule, Func<JsonNode, JsonObject?> change, CancellationToken cancellation)
     {
+        // One deadline for all of it: the lease that was asked for covers no more.
+        using var late = new CancellationTokenSource(KubernetesClient.ActDeadline, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
         try
         {
             for (var tries = 1; ; tries++)
             {
-                var found = await SendAsync(HttpMethod.Get, $"api/v1/nodes/{node}", null, cancellation);
+                var found = await SendAsync(HttpMethod.Get, $"api/v1/nodes/{node}", null, either.Token);
                 if (change(found) is not { } patch)
                 {
                     return new(Answer.Accepted);
@@ -64,7 +67,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
                 metadata["resourceVersion"] = found["metadata"]!["resourceVersion"]!.GetValue<string>();
                 try
                 {
-                    await SendAsync(HttpMethod.Patch, $"api/v1/nodes/{node}{subresource}", patch, cancellation);
+                    await SendAsync(HttpMethod.Patch, $"api/v1/nodes/{node}{subresource}", patch, either.Token);
                     return new(Answer.Accepted);
                 }
                 catch (KubernetesException conflict) when (conflict.Status == HttpStatusCode.Conflict && tries < Tries)
@@ -72,6 +75,10 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
                     // Somebody else was faster: look again.
                 }
             }
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            return new(Answer.TimedOut, $"node {node} could not be changed within {KubernetesClient.ActDeadline.TotalSeconds} s");
         }
         catch (Exception failed) when (Requests.OutcomeOf(failed, "", rule.Resource, rule.Verbs) is not null)
         {

@@ -1,3 +1,4 @@
+using Piraeus.HighAvailability.Controller.Control;
 using Piraeus.HighAvailability.Controller.Tests.Linstor;
 using Piraeus.HighAvailability.Core;
 
@@ -11,7 +12,7 @@ public sealed class ActuatorTests
     public async Task An_action_is_sent_and_its_outcome_comes_back_as_an_observation()
     {
         await using var room = await Room.OpenAsync();
-        Assert.True(room.Actuator.Offer(Room.Delete));
+        Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Delete));
         Assert.Equal(new Observation.Acted(Room.Delete, new(Answer.Accepted)), await room.ActedAsync());
         Assert.Equal("/api/v1/namespaces/shop/pods/app-0", Assert.Single(room.Kubernetes.Calls).Path);
     }
@@ -20,7 +21,7 @@ public sealed class ActuatorTests
     public async Task A_question_about_a_resource_is_answered_by_LINSTOR()
     {
         await using var room = await Room.OpenAsync();
-        Assert.True(room.Actuator.Offer(new Decision.Consult(Room.Resource)));
+        Assert.Equal(Offered.Taken, room.Actuator.Offer(new Decision.Consult(Room.Resource)));
         Assert.False((await room.Inbox.NextAsync<Observation.Reported>()).Report.Exists);
     }
 
@@ -49,8 +50,8 @@ public sealed class ActuatorTests
     public async Task Who_does_not_lead_asks_but_does_not_act()
     {
         await using var room = await Room.OpenAsync(contested: true);
-        Assert.False(room.Actuator.Offer(Room.Delete));
-        Assert.True(room.Actuator.Offer(new Decision.Consult(Room.Resource)));
+        Assert.Equal(Offered.NotOurs, room.Actuator.Offer(Room.Delete));
+        Assert.Equal(Offered.Taken, room.Actuator.Offer(new Decision.Consult(Room.Resource)));
     }
 
     [Fact]
@@ -59,9 +60,9 @@ public sealed class ActuatorTests
         await using var room = await Room.OpenAsync(contested: true);
         room.Hold.Update(room.Leading());
         room.Time.Advance(TimeSpan.FromSeconds(4.9));
-        Assert.True(room.Actuator.Offer(Room.Delete));
+        Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Delete));
         room.Time.Advance(TimeSpan.FromSeconds(0.1));
-        Assert.False(room.Actuator.Offer(Room.Delete));
+        Assert.Equal(Offered.NotOurs, room.Actuator.Offer(Room.Delete));
     }
 
     [Fact]
@@ -69,30 +70,75 @@ public sealed class ActuatorTests
     {
         await using var room = await Room.OpenAsync(contested: true);
         room.Hold.Update(room.Leading());
-        using (room.Gate.AttemptAcquire())
-        {
-            Assert.True(room.Actuator.Offer(Room.Delete));
-            room.Hold.Update(room.Leading().Released());
-        }
+        room.Gate.Passing = () => room.Hold.Update(room.Leading().Released());
+        Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Delete));
 
         Assert.Equal(Answer.TimedOut, (await room.ActedAsync()).Outcome.Answer);
         Assert.Empty(room.Kubernetes.Calls);
     }
 
-    [Theory]
-    [InlineData(2.0, Answer.Accepted)]
-    [InlineData(2.1, Answer.TimedOut)]
-    public async Task A_decision_that_waited_for_too_long_is_made_anew_instead_of_acted_upon(double seconds, object answer)
+    [Fact]
+    public async Task What_the_token_bucket_has_no_token_for_is_not_taken_on_and_waits_nowhere()
     {
         await using var room = await Room.OpenAsync();
-        using (room.Gate.AttemptAcquire())
+        room.Gate.IsOpen = false;
+        for (var times = 0; times < 100; times++)
         {
-            room.Actuator.Offer(Room.Delete);
-            room.Time.Advance(TimeSpan.FromSeconds(seconds));
+            Assert.Equal(Offered.NoRoom, room.Actuator.Offer(Room.Delete));
         }
 
-        Assert.Equal(answer, (await room.ActedAsync()).Outcome.Answer);
-        Assert.Equal(answer is Answer.Accepted ? 1 : 0, room.Kubernetes.Calls.Count);
+        room.Gate.IsOpen = true;
+        Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Delete));
+        await room.ActedAsync();
+        Assert.Equal(1, room.Gate.Passed);
+        Assert.Single(room.Kubernetes.Calls);
+    }
+
+    [Fact]
+    public async Task Questions_and_dry_runs_take_no_token()
+    {
+        await using var room = await Room.OpenAsync(call => call.AnswerAsync("""{"metadata":{}}"""), dryRun: true);
+        room.Gate.IsOpen = false;
+        Assert.Equal(Offered.Taken, room.Actuator.Offer(new Decision.CountPods(new("a"))));
+        Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Delete));
+    }
+
+    [Fact]
+    public async Task So_many_actions_are_under_way_and_no_more_and_a_token_is_spent_on_none_that_found_no_room()
+    {
+        var answer = new TaskCompletionSource();
+        await using var room = await Room.OpenAsync(async call =>
+        {
+            await answer.Task;
+            await call.AnswerAsync("{}");
+        });
+        var offers = Enumerable.Range(0, Actuator.Actions + 10).Select(number => room.Actuator.Offer(new Decision.DeletePod(Room.App with { Uid = new($"u-{number}") }, Room.Evidence))).ToList();
+        Assert.Equal(Actuator.Actions, offers.Count(offered => offered == Offered.Taken));
+        Assert.Equal(10, offers.Count(offered => offered == Offered.NoRoom));
+        Assert.Equal(Actuator.Actions, room.Gate.Passed);
+
+        answer.SetResult();
+        await room.ActedAsync();
+        Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Detach));
+    }
+
+    [Fact]
+    public async Task Questions_do_not_take_the_place_of_actions()
+    {
+        var answer = new TaskCompletionSource();
+        await using var room = await Room.OpenAsync(async call =>
+        {
+            await answer.Task;
+            await call.AnswerAsync("""{"metadata":{}}""");
+        });
+        for (var number = 0; number < Actuator.Questions; number++)
+        {
+            Assert.Equal(Offered.Taken, room.Actuator.Offer(new Decision.CountPods(new($"node-{number}"))));
+        }
+
+        Assert.Equal(Offered.NoRoom, room.Actuator.Offer(new Decision.CountPods(new("one-more"))));
+        Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Delete));
+        answer.SetResult();
     }
 
     [Fact]
@@ -159,21 +205,11 @@ public sealed class ActuatorTests
         await room.Kubernetes.ArrivalAsync();
 
         var stopping = room.Actuator.StopAsync(Ever);
-        Assert.False(room.Actuator.Offer(Room.Detach));
+        Assert.Equal(Offered.NotOurs, room.Actuator.Offer(Room.Detach));
         Assert.False(stopping.IsCompleted);
         answer.SetResult();
         await stopping.SoonAsync();
         Assert.Single(room.Kubernetes.Calls);
-    }
-
-    [Fact]
-    public async Task Stopping_drops_what_still_waits_for_its_turn()
-    {
-        await using var room = await Room.OpenAsync();
-        using var closed = room.Gate.AttemptAcquire();
-        room.Actuator.Offer(Room.Delete);
-        await room.Actuator.StopAsync(Ever).SoonAsync();
-        Assert.Empty(room.Kubernetes.Calls);
     }
 
     [Fact]

@@ -82,6 +82,27 @@ public sealed class ControlLoopTests
     }
 
     [Fact]
+    public async Task What_found_no_room_is_decided_again_soon_and_not_lost()
+    {
+        await using var room = await Room.OpenAsync(linstor: CannedLinstor.Alive(exchange => exchange.AnswerAsync("busy", "503 Service Unavailable")), kubernetes: call => call.AnswerAsync("""{"metadata":{}}"""), settings: new() { KnownResourceGrace = TimeSpan.Zero, NewResourceGrace = TimeSpan.Zero, StormThreshold = 1 });
+        room.Gate.IsOpen = false;
+        room.TellOfLoss();
+        using var stop = new CancellationTokenSource();
+        var running = room.Control.RunAsync(stop.Token);
+
+        await room.Time.RestingAsync(Actuator.Breath);
+        Assert.DoesNotContain(room.Kubernetes.Calls, call => call.Method == "DELETE");
+        room.Gate.IsOpen = true;
+        room.Time.Advance(Actuator.Breath);
+        while ((await room.Kubernetes.ArrivalAsync()).Method != "DELETE")
+        {
+        }
+
+        await stop.CancelAsync();
+        await running.CancelledAsync();
+    }
+
+    [Fact]
     public async Task Its_age_is_the_time_since_it_last_turned()
     {
         await using var room = await Room.OpenAsync();

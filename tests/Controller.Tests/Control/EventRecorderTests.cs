@@ -44,6 +44,24 @@ public sealed class EventRecorderTests
     }
 
     [Fact]
+    public async Task Events_take_only_what_the_actions_leave_of_the_token_bucket()
+    {
+        await using var room = await Room.OpenAsync();
+        room.Gate.IsOpen = false;
+        room.Events.Happened(Room.Delete);
+        using var stop = new CancellationTokenSource();
+        var running = room.Events.RunAsync(stop.Token);
+        await room.Time.RestingAsync(Controller.Control.Actuator.Breath);
+        Assert.Empty(room.Kubernetes.Calls);
+
+        room.Gate.IsOpen = true;
+        room.Time.Advance(Controller.Control.Actuator.Breath);
+        Assert.Equal("POST", (await room.Kubernetes.ArrivalAsync()).Method);
+        await stop.CancelAsync();
+        await running.SoonAsync();
+    }
+
+    [Fact]
     public async Task An_action_that_had_to_be_repeated_gets_one_Event()
     {
         await using var room = await Room.OpenAsync();

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
-using System.Threading.RateLimiting;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Control;
 using Piraeus.HighAvailability.Controller.Kubernetes;
@@ -24,7 +23,7 @@ internal sealed class Room : IAsyncDisposable
 
     private readonly LinstorConnection _connection;
 
-    private Room(CannedKubernetes kubernetes, CannedLinstor linstor, bool dryRun, bool contested)
+    private Room(CannedKubernetes kubernetes, CannedLinstor linstor, bool dryRun, bool contested, FailoverSettings settings)
     {
         (Kubernetes, Linstor) = (kubernetes, linstor);
         Clock = new(Time);
@@ -32,9 +31,9 @@ internal sealed class Room : IAsyncDisposable
         _connection = new(new LinstorSettings([linstor.Address]), TimeProvider.System, Told);
         var http = kubernetes.Connection.CreateClient();
         Client = new(http, new Controller.Kubernetes.Translate("linstor.csi.linbit.com", LabelSelector.Parse("")), Time);
-        Events = new(Client, Hold, Time, dryRun, Told.CreateLogger<EventRecorder>()) { Remembered = 3 };
+        Events = new(Client, Hold, Gate, Time, dryRun, Told.CreateLogger<EventRecorder>()) { Remembered = 3 };
         Actuator = new(Client, new(http, Time), new(_connection, Clock), Hold, Events, Gate, Inbox.Writer, Clock, dryRun, Told.CreateLogger<Actuator>());
-        Control = new(Inbox, new(new()), Actuator, new(Events, Told.CreateLogger<Reporter>()), Clock, Time);
+        Control = new(Inbox, new(settings), Actuator, new(Events, Told.CreateLogger<Reporter>()), Clock, Time);
     }
 
     public ManualClock Time { get; } = new();
@@ -59,11 +58,11 @@ internal sealed class Room : IAsyncDisposable
 
     public ControlLoop Control { get; }
 
-    /// <summary>Every action passes here, one at a time; a test may close it.</summary>
-    public ConcurrencyLimiter Gate { get; } = new(new() { PermitLimit = 1, QueueLimit = int.MaxValue });
+    /// <summary>Every action and every Event passes here; a test may close it.</summary>
+    public Gate Gate { get; } = new();
 
-    public static async Task<Room> OpenAsync(Func<Call, Task>? kubernetes = null, CannedLinstor? linstor = null, bool dryRun = false, bool contested = false) => new(
-        await CannedKubernetes.StartAsync(kubernetes ?? (call => call.AnswerAsync("{}"))), linstor ?? CannedLinstor.With(("/v1/nodes", "[]")), dryRun, contested);
+    public static async Task<Room> OpenAsync(Func<Call, Task>? kubernetes = null, CannedLinstor? linstor = null, bool dryRun = false, bool contested = false, FailoverSettings? settings = null) => new(
+        await CannedKubernetes.StartAsync(kubernetes ?? (call => call.AnswerAsync("{}"))), linstor ?? CannedLinstor.With(("/v1/nodes", "[]")), dryRun, contested, settings ?? new());
 
     public async Task<Observation.Acted> ActedAsync() => await Inbox.NextAsync<Observation.Acted>();
 
@@ -86,6 +85,15 @@ internal sealed class Room : IAsyncDisposable
         {
             Assert.True(Inbox.Writer.TryWrite(seen));
         }
+    }
+
+    /// <summary>Tells the loop that node a has lost what it uses, as LINSTOR confirms.</summary>
+    public void TellOfLoss()
+    {
+        TellOfSuspicion();
+        Replica lost = new(new("a")) { Promotability = Promotability.Unknown };
+        Replica rival = new(new("b")) { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false)] };
+        Assert.True(Inbox.Writer.TryWrite(new Observation.Reported(new(Resource, true, new("majority"), [lost, rival, new(new("c"))], Clock.Now + TimeSpan.FromTicks(1)))));
     }
 
     public async ValueTask DisposeAsync()
