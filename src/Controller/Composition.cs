@@ -37,8 +37,9 @@ internal static class Composition
         var hold = new LeaseHold(clock) { IsUncontested = !settings.LeaderElection };
         var limit = Limit(settings);
         var events = new EventRecorder(kubernetes, hold, limit, provider, settings.DryRun, logs.CreateLogger<EventRecorder>());
+        var instruments = new Instruments();
         var actuator = new Actuator(kubernetes, nodes, linstor, hold, events, limit, inbox.Writer, clock, settings.DryRun, logs.CreateLogger<Actuator>());
-        var control = new ControlLoop(inbox, new FailoverPolicy(Failover(settings)), actuator, new Reporter(events, logs.CreateLogger<Reporter>()), clock, provider);
+        var control = new ControlLoop(inbox, new FailoverPolicy(Failover(settings)), actuator, new Reporter(events, instruments, logs.CreateLogger<Reporter>()), clock, provider);
         var sweep = new Sweep(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Sweep>());
         var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer);
 

@@ -19,12 +19,13 @@ public readonly record struct ActionKey(string Verb, string Target)
         Decision.Untaint o => new("untaint", o.Node.Name.Value),
         Decision.Release o => new("release", o.Node.Name.Value),
         Decision.CountPods o => new("count pods", o.Node.Value),
+        Decision.Inquire o => new("inquire", o.About.Value),
         _ => throw new ArgumentException($"{decision} is no action", nameof(decision)),
     };
 }
 
-/// <summary>How often an action failed in a row, and from when it may be tried again.</summary>
-public sealed record Attempt(int Failures, Instant NotBefore)
+/// <summary>How often an action failed in a row, from when it may be tried again, and what was said of the last failure.</summary>
+public sealed record Attempt(int Failures, Instant NotBefore, string? Message = null)
 {
     /// <summary>An action that was accepted is repeated if its effect is not seen by then: accepted is not gone.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -40,7 +41,7 @@ public sealed record Attempt(int Failures, Instant NotBefore)
     {
         Answer.Accepted or Answer.AlreadyGone or Answer.Replaced => new(0, at + Patience),
         Answer.DryRun => new(0, at + DryRunDelay),
-        _ => new(failures + 1, at + Longer(BackOff(failures), outcome.RetryAfter ?? TimeSpan.Zero)),
+        _ => new(failures + 1, at + Longer(BackOff(failures), outcome.RetryAfter ?? TimeSpan.Zero), outcome.Message),
     };
 
     private static TimeSpan BackOff(int failures) =>

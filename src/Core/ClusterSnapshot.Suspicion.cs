@@ -6,7 +6,7 @@ namespace Piraeus.HighAvailability.Core;
 public sealed partial record ClusterSnapshot
 {
     /// <summary>Everybody who is not plainly well, by resource definition. Kept rather than worked out in every turn: most turns change the lot of one.</summary>
-    internal ImmutableSortedDictionary<ResourceName, ImmutableArray<User>> InDoubt { get; private init; } = ImmutableSortedDictionary<ResourceName, ImmutableArray<User>>.Empty;
+    public ImmutableSortedDictionary<ResourceName, ImmutableArray<User>> InDoubt { get; private init; } = ImmutableSortedDictionary<ResourceName, ImmutableArray<User>>.Empty;
 
     /// <summary>The resource definitions of which something is to be said: somebody who uses them is not plainly well.</summary>
     public IEnumerable<ResourceName> Suspicious => InDoubt.Keys;

@@ -68,7 +68,8 @@ public sealed partial record ClusterSnapshot
     public ClusterSnapshot Apply(Observation seen, Instant at)
     {
         var next = Take(seen, at);
-        return next.SaysTheSameAs(this) ? next : next.Review(Touched(seen).Concat(next.Touched(seen)));
+        next = next.SaysTheSameAs(this) ? next : next.Review(Touched(seen).Concat(next.Touched(seen)));
+        return next.Follow(seen, at);
     }
 
     /// <summary>What LINSTOR calls a Kubernetes node.</summary>
@@ -81,7 +82,7 @@ public sealed partial record ClusterSnapshot
         Observation.SatellitesListed o => LinstorAnswered(at).Relist(o.Satellites, at),
 
         Observation.Listed<Pod> o => Relist(o.Items, at),
-        Observation.Seen<Pod> o => this with { Pods = Pods.Set(o.Item, at) },
+        Observation.Seen<Pod> o => Occupy(o.Item) with { Pods = Pods.Set(o.Item, at) },
         Observation.Gone<Pod> o => Forget(o.Item) with { Pods = Pods.Remove(o.Item) },
 
         Observation.Listed<Volume> o => Hear(Source.Volumes) with { Volumes = Volumes.Replace(o.Items, at), Claims = Claims.Replace(o.Items, at) },
@@ -101,7 +102,8 @@ public sealed partial record ClusterSnapshot
 
         Observation.Counted o => this with { Counts = Counts.SetItem(o.Node, o), Attempts = Attempts.Remove(ActionKey.For(new Decision.CountPods(o.Node))) },
         Observation.Silenced o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { Listening = Listening.Remove(o.Source) },
-        Observation.Acted o => Note(o.Decision, o.Outcome, at),
+        Observation.Warned o => this with { Warnings = Warnings.SetItem(o.About, o), Attempts = Attempts.Remove(new ActionKey("inquire", o.About.Value)) },
+        Observation.Acted o => Begin(o).Note(o.Decision, o.Outcome, at),
         _ => this,
     };
 
@@ -198,7 +200,7 @@ public sealed partial record ClusterSnapshot
         var isDone = outcome.Answer is Answer.Accepted or Answer.AlreadyGone;
         return decision switch
         {
-            Decision.DeletePod { Pod: var pod } => isDone ? noted.Vacate(pod).Settle(pod, isGone: outcome.Answer == Answer.AlreadyGone || !pod.HasFinalizers) : noted.Settle(pod, isGone: false),
+            Decision.DeletePod { Pod: var pod } => isDone ? noted.Vacate(pod).Settle(pod, isGone: outcome.Answer == Answer.AlreadyGone || pod.Finalizers.IsEmpty) : noted.Settle(pod, isGone: false),
             Decision.Detach { Attachment: var attachment } => noted.Settle(attachment),
             Decision.Taint o when isDone => Done(key, o.Node, node => node with { Tainted = true, TaintedByUs = true }),
             Decision.Untaint o when isDone => Done(key, o.Node, node => node with { Tainted = false, TaintedByUs = false }),
@@ -214,15 +216,14 @@ public sealed partial record ClusterSnapshot
         Nodes = Nodes.TryGetValue(node.Name, out var known) ? Nodes.SetItem(node.Name, change(known)) : Nodes,
     };
 
-    private ClusterSnapshot Vacate(Pod pod) => this with
-    {
-        Vacated = Vacated.Union(
-            from use in pod.Claims
-            from volume in Claims.ReferringTo(new(pod.Key.Namespace, use.Claim))
-            from attachment in Attachments.ReferringTo(volume.Item.Name)
-            where attachment.Item.Node == pod.Node
-            select attachment.Item.Uid),
-    };
+    private ClusterSnapshot Vacate(Pod pod) => this with { Vacated = Vacated.Union(AttachmentsOn(pod.Node, pod)) };
+
+    // A new pod that was bound to the node needs the attachment that an earlier one left behind.
+    private ClusterSnapshot Occupy(Pod pod) =>
+        Vacated.IsEmpty || Failovers.Find(pod.Uid) is not null ? this : this with { Vacated = Vacated.Except(AttachmentsOn(pod.Node, pod)) };
+
+    private IEnumerable<Uid> AttachmentsOn(NodeName? node, Pod pod) =>
+        pod.ClaimKeys.SelectMany(AttachmentsOf).Where(attachment => attachment.Node == node).Select(attachment => attachment.Uid);
 
     // A pod that nobody holds back is gone when its forced deletion is accepted: its attachment need not wait for the watch to say so.
     // The watch may also be faster than the answer, and what is gone already will not be seen to go again.

@@ -9,11 +9,17 @@ public abstract record Decision
     {
     }
 
+    /// <summary>Whether nothing is to be done: it is only said.</summary>
+    public bool IsRemark => this is Hold or Stall;
+
     /// <summary>Ask LINSTOR afresh what it knows of a resource definition.</summary>
     public sealed record Consult(ResourceName Resource) : Decision;
 
     /// <summary>Ask Kubernetes for every pod on a node, so that no attachment is pulled from under one that the selector does not match.</summary>
     public sealed record CountPods(NodeName Node) : Decision;
+
+    /// <summary>Ask Kubernetes what it has warned of about an object that a failover waits for.</summary>
+    public sealed record Inquire(string Namespace, Uid About) : Decision;
 
     /// <summary>Keep new pods away from a node that has lost storage.</summary>
     public sealed record Taint(ClusterNode Node, Evidence Evidence) : Decision;
@@ -45,6 +51,12 @@ public abstract record Decision
     /// <param name="Overdue">Whether it has stood for the grace period: without it, something would have been done by now.</param>
     public sealed record Hold(
         ResourceName Resource, NodeName Node, HoldReason Reason, string? Detail, ImmutableArray<Pod> Pods, Instant Since, bool Overdue) : Decision;
+
+    /// <summary>Say that a failover which was begun gets no further, and why: there is nothing that we could do.</summary>
+    /// <param name="Failover">The failover.</param>
+    /// <param name="Phase">What it waits for.</param>
+    /// <param name="Why">What stands in its way, as a clause.</param>
+    public sealed record Stall(Failover Failover, Phase Phase, string Why) : Decision;
 }
 
 /// <summary>Why a user is believed to have lost its storage.</summary>
@@ -52,7 +64,8 @@ public abstract record Decision
 /// <param name="Lost">The Kubernetes node it is on.</param>
 /// <param name="Rival">The LINSTOR node whose replica may promote: the proof that the user's side has no quorum.</param>
 /// <param name="Since">From when this has held without interruption, time in which LINSTOR could not be asked left out.</param>
-public sealed record Evidence(ResourceName Resource, NodeName Lost, NodeName Rival, Instant Since);
+/// <param name="Due">When the grace period was over.</param>
+public sealed record Evidence(ResourceName Resource, NodeName Lost, NodeName Rival, Instant Since, Instant Due);
 
 /// <summary>Every reason not to act. Each has its sentence in Sentences.</summary>
 public enum HoldReason

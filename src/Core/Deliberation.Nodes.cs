@@ -74,10 +74,10 @@ internal sealed partial class Deliberation
         return recovered;
     }
 
-    /// <summary>The user's volumes that nobody who stays uses there, as its node names them. Without a count of its pods, none.</summary>
+    /// <summary>The user's volumes that nobody who stays uses there, and those that its pods lose with it, as its node names them. Without a count of its pods, none.</summary>
     private IEnumerable<string> Releasable(User user, Observation.Counted? count)
     {
-        foreach (var attachment in count is null ? [] : user.Attachments)
+        foreach (var attachment in count is null ? [] : user.Attachments.Concat(LostAlongWith(user)))
         {
             if (cluster.Volumes.Find(attachment.Volume)?.Item is { InUseName: { } name, Claim: { } claim } && !count!.Pods.Any(pod => pod.Uses(claim) && Stays(pod)))
             {
@@ -85,6 +85,19 @@ internal sealed partial class Deliberation
             }
         }
     }
+
+    /// <summary>The attachments of the other volumes that the user's pods have on the node, where those are as lost as the user's own.</summary>
+    /// <remarks>Whether their grace period is over does not matter: their pods are moved in any case.</remarks>
+    private IEnumerable<Attachment> LostAlongWith(User user) =>
+        from pod in user.Pods
+        where pod.Claims.Length > 1 && Eligibility.ObjectionTo(cluster, pod) is null
+        from claim in pod.ClaimKeys
+        from attachment in cluster.AttachmentsOf(claim)
+        where attachment.Node == user.Node
+        let name = cluster.Volumes.Find(attachment.Volume)?.Item.Resource
+        where name is not null && name != user.Resource.Name && IsConfirmed(name.Value)
+        where cluster.Resources[name.Value].FindingFor(user.LinstorName) is { Objection: null }
+        select attachment;
 
     private bool Stays(Pod pod) => !pod.Finished && (!pod.OptedIn || Eligibility.ObjectionTo(cluster, pod) is not null);
 

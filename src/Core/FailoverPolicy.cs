@@ -29,6 +29,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
 
         Clear();
         Recover();
+        Follow();
         return new(_decisions, _askAgainAt);
     }
 
@@ -68,7 +69,8 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             return;
         }
 
-        var due = since + GraceOf(user);
+        // Whose pods were moved for the sake of another volume has nobody left to be patient with.
+        var due = IsVacated(user) ? since : since + GraceOf(user);
         if (now < due)
         {
             Hold(user, HoldReason.GraceNotOver, null, since);
@@ -82,7 +84,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             return;
         }
 
-        Move(user, new Evidence(user.Resource.Name, user.Node, finding.Witness!.Value, since));
+        Move(user, new Evidence(user.Resource.Name, user.Node, finding.Witness!.Value, since, due));
     }
 
     private void Move(User user, Evidence evidence)
@@ -156,6 +158,9 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             Do(action);
         }
     }
+
+    private bool IsVacated(User user) =>
+        user.Pods.IsEmpty && !user.Attachments.IsEmpty && user.Attachments.All(attachment => cluster.Vacated.Contains(attachment.Uid));
 
     private bool IsWantedElsewhere(ObjectKey claim, NodeName node) => cluster.Pods.ReferringTo(claim).Any(held =>
         held.Item is { OptedIn: true, OptedOut: false, Finished: false } pod && pod.Node != node);

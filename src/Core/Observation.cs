@@ -44,8 +44,11 @@ public abstract record Observation
     /// <summary>Kubernetes answered which pods are bound to a node, those that the selector does not match included.</summary>
     public sealed record Counted(NodeName Node, ImmutableArray<Pod> Pods, Instant AskedAt) : Observation;
 
-    /// <summary>A decision was carried out, or not.</summary>
-    public sealed record Acted(Decision Decision, Outcome Outcome) : Observation;
+    /// <summary>Kubernetes answered what it has lately warned of about an object; null if of nothing.</summary>
+    public sealed record Warned(Uid About, string? Warning, Instant AskedAt) : Observation;
+
+    /// <summary>A decision was carried out, or not; it was taken on at the instant given.</summary>
+    public sealed record Acted(Decision Decision, Outcome Outcome, Instant TakenAt) : Observation;
 
     /// <summary>Nothing was said, but it is time to think: the hour the policy named has come, or leadership has.</summary>
     public sealed record Woken : Observation;

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Piraeus.HighAvailability.Core;
 
 /// <summary>Decisions in plain English: the log, the Kubernetes Events and the simulator say the same words.</summary>
@@ -8,13 +10,53 @@ public static class Sentences
     {
         Decision.Consult o => $"Asking LINSTOR about resource {o.Resource}.",
         Decision.CountPods o => $"Asking Kubernetes for every pod on node {o.Node}.",
+        Decision.Inquire o => $"Asking Kubernetes what it has warned of about object {o.About} in namespace {o.Namespace}.",
         Decision.Taint o => $"Tainting node {o.Node.Name}: {Of(o.Evidence)}",
         Decision.Untaint o => $"Taking the taint from node {o.Node.Name}: every resource on it has quorum again.",
         Decision.Release o => $"Releasing {o.Volumes.Length} lost volume{(o.Volumes.Length == 1 ? "" : "s")} from node {o.Node.Name}.",
         Decision.DeletePod o => $"Deleting pod {o.Pod.Key} on node {o.Evidence.Lost}: {Of(o.Evidence)}",
         Decision.Detach o => $"Deleting attachment {o.Attachment.Name} of claim {o.Claim} on node {o.Evidence.Lost}: {Of(o.Evidence)}",
         Decision.Hold o => $"Leaving {Subject(o)} alone: {Because(o)}",
+        Decision.Stall o => $"Pod {o.Failover.Pod.Key}, moved away from node {o.Failover.Evidence.Lost}, waits {Awaiting(o.Phase)}: {o.Why}.",
         _ => throw new ArgumentOutOfRangeException(nameof(decision)),
+    };
+
+    /// <summary>What became of a failover, and how long each phase of it took.</summary>
+    public static string Of(Failover failover)
+    {
+        var phases = string.Join(", ", failover.Phases.Select(phase => string.Create(CultureInfo.InvariantCulture, $"{Name(phase.Phase)} +{phase.Took.TotalSeconds:0.00} s")));
+        return failover.Ending switch
+        {
+            Ending.Runs => string.Create(CultureInfo.InvariantCulture, $"Pod {failover.Pod.Key} of node {failover.Evidence.Lost} runs on node {failover.Replacement?.Node}{(failover.Replacement?.Key == failover.Pod.Key ? "" : $" as {failover.Replacement?.Key.Name}")}, {failover.Took.TotalSeconds:0.00} s after its storage was lost ({phases})."),
+            Ending.NobodyBringsItBack => $"Pod {failover.Pod.Key} of node {failover.Evidence.Lost} was deleted and its volumes detached, but no controller brings it back ({phases}).",
+            Ending.GivenUp => $"Pod {failover.Pod.Key} of node {failover.Evidence.Lost} is no longer followed: it got no further for half an hour ({phases}).",
+            _ => $"Pod {failover.Pod.Key} of node {failover.Evidence.Lost} is being moved ({phases}).",
+        };
+    }
+
+    /// <summary>What became of everything that was moved away from a node together.</summary>
+    public static string Of(IReadOnlyCollection<Failover> incident)
+    {
+        var first = incident.First();
+        var running = incident.Where(failover => failover.Ending == Ending.Runs).ToList();
+        var (others, took) = (incident.Count - running.Count, running.Count == 0 ? TimeSpan.Zero : running.Max(failover => failover.Since) - first.Incident);
+        var slowest = running.SelectMany(failover => failover.Phases).Where(phase => phase.Phase > Phase.Decided).GroupBy(phase => phase.Phase, phase => phase.Took)
+            .Select(phase => (Phase: phase.Key, Median: phase.Order().ElementAt(phase.Count() / 2))).OrderByDescending(phase => phase.Median).FirstOrDefault();
+        return string.Create(CultureInfo.InvariantCulture, $"Node {first.Evidence.Lost}: {running.Count} of {incident.Count} pods run elsewhere, the last one {took.TotalSeconds:0.00} s after the first request")
+            + (running.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; the longest phase was \"{Name(slowest.Phase)}\", {slowest.Median.TotalSeconds:0.00} s for half of them"))
+            + (others == 0 ? "." : $"; {others} {(others == 1 ? "does" : "do")} not run.");
+    }
+
+    /// <summary>A phase in a few words, as something that was reached.</summary>
+    public static string Name(Phase phase) => phase switch
+    {
+        Phase.Decided => "decided",
+        Phase.PodGone => "pod gone",
+        Phase.Detached => "detached",
+        Phase.Scheduled => "replacement scheduled",
+        Phase.Attached => "attached",
+        Phase.Running => "running",
+        _ => throw new ArgumentOutOfRangeException(nameof(phase)),
     };
 
     /// <summary>Why a user is believed to have lost its storage.</summary>
@@ -44,6 +86,15 @@ public static class Sentences
         HoldReason.AttachmentInUse => $"pod {hold.Detail} stays on node {hold.Node} and uses the attachment; it has not opted in.",
         HoldReason.NotOptedIn => $"attachment {hold.Detail} belongs to no pod that opted in.",
         _ => throw new ArgumentOutOfRangeException(nameof(hold)),
+    };
+
+    private static string Awaiting(Phase phase) => phase switch
+    {
+        Phase.PodGone => "to be gone",
+        Phase.Detached => "for its volumes to be detached",
+        Phase.Scheduled => "for its replacement to be scheduled",
+        Phase.Attached => "for the volumes of its replacement to be attached",
+        _ => "for its replacement to run",
     };
 
     private static string Subject(Decision.Hold hold) => hold.Pods switch

@@ -10,14 +10,14 @@ namespace Piraeus.HighAvailability.Core;
 /// <param name="Pods">The opted-in, unfinished pods on the node that mount a claim of the resource.</param>
 /// <param name="Since">From when the node has used the resource.</param>
 /// <param name="Priority">The highest priority of the opted-in pods that mount a claim of the resource, those that wait elsewhere included.</param>
-internal sealed record User(
+public sealed record User(
     Resource Resource, NodeName Node, NodeName LinstorName, ImmutableArray<Attachment> Attachments, ImmutableArray<Pod> Pods, Instant Since, int Priority)
 {
     /// <summary>What LINSTOR's facts say of it; null if the resource was never seen on the node.</summary>
     public Finding? Finding => Resource.FindingFor(LinstorName);
 
     /// <summary>Every user of a resource who is not plainly well, ordered by node.</summary>
-    public static ImmutableArray<User> InDoubtOf(ClusterSnapshot cluster, Resource resource)
+    internal static ImmutableArray<User> InDoubtOf(ClusterSnapshot cluster, Resource resource)
     {
         var attachments = new List<Held<Attachment>>();
         var pods = new List<Held<Pod>>();

@@ -8,6 +8,9 @@ namespace Piraeus.HighAvailability.Core;
 /// <param name="Ephemeral">Whether the claim was made for this pod alone and dies with it.</param>
 public readonly record struct ClaimUse(string Claim, bool ReadOnly = false, bool Ephemeral = false);
 
+/// <summary>The controller of a pod: a StatefulSet, a ReplicaSet, a Job …, in the pod's namespace.</summary>
+public sealed record Owner(string ApiVersion, string Kind, string Name, Uid Uid);
+
 /// <summary>The little of a pod that decides its fate.</summary>
 /// <param name="Key">Namespace and name; a replacement may carry the same.</param>
 /// <param name="Uid">The incarnation.</param>
@@ -29,11 +32,23 @@ public sealed record Pod(ObjectKey Key, Uid Uid, NodeName? Node)
     /// <summary>Whether it carries the annotation <c>drbd.linbit.com/ignore-fail-over</c>.</summary>
     public bool OptedOut { get; init; }
 
-    /// <summary>Whether somebody holds it back: deleted, it stays until its finalizers are removed.</summary>
-    public bool HasFinalizers { get; init; }
+    /// <summary>Who holds it back: deleted, it stays until these are removed. Never default.</summary>
+    public ImmutableArray<string> Finalizers { get; init; } = [];
+
+    /// <summary>Who brings it back when it is deleted; null for a pod that nobody brings back.</summary>
+    public Owner? Owner { get; init; }
+
+    /// <summary>Whether its phase is Running: its volumes are mounted, and its containers were started.</summary>
+    public bool Running { get; init; }
 
     /// <summary>Whether it has succeeded or failed: it uses nothing any more.</summary>
     public bool Finished { get; init; }
+
+    /// <summary>Why it does not run yet, in the words of its own status; null if that says nothing.</summary>
+    public string? Trouble { get; init; }
+
+    /// <summary>The claims that it mounts, as objects. One is named as often as it is mounted.</summary>
+    public IEnumerable<ObjectKey> ClaimKeys => Claims.Select(use => new ObjectKey(Key.Namespace, use.Claim));
 
     /// <summary>Whether the pod mounts the claim.</summary>
     public bool Uses(ObjectKey claim)
@@ -71,7 +86,14 @@ public sealed record Volume(string Name, ObjectKey? Claim)
 /// <param name="Volume">The PersistentVolume's name.</param>
 /// <param name="Node">The Kubernetes node.</param>
 /// <param name="Deleting">Whether it has been deleted and waits for the external attacher to let go.</param>
-public sealed record Attachment(string Name, Uid Uid, string Volume, NodeName Node, bool Deleting = false);
+public sealed record Attachment(string Name, Uid Uid, string Volume, NodeName Node, bool Deleting = false)
+{
+    /// <summary>Whether the external attacher says that the volume is attached.</summary>
+    public bool Attached { get; init; }
+
+    /// <summary>What the external attacher last failed with; null if it did not fail.</summary>
+    public string? Trouble { get; init; }
+}
 
 /// <summary>A Kubernetes node.</summary>
 public sealed record ClusterNode(NodeName Name, Uid Uid)

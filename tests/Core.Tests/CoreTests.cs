@@ -33,7 +33,7 @@ public sealed class CoreTests
         var pod = new Pod(new("default", "app-0"), new("1"), new NodeName("a"));
         Assert.Equal(
             "Deleting pod default/app-0 on node a: it has lost resource pvc-1, because the replica on b may promote, which proves that the other side has quorum and a has not.",
-            Sentences.Of(new Decision.DeletePod(pod, new(Scene.Pvc1, new("a"), new("b"), Instant.Start))));
+            Sentences.Of(new Decision.DeletePod(pod, new(Scene.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start))));
     }
 
     [Fact]

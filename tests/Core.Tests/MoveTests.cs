@@ -138,7 +138,7 @@ public sealed class MoveTests
     [Fact]
     public void A_pod_that_a_finalizer_holds_back_keeps_its_attachment_until_it_is_seen_gone()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", pod => pod with { HasFinalizers = true }).PowerOff("a").After(50);
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", pod => pod with { Finalizers = ["example.com/held"] }).PowerOff("a").After(50);
         Assert.All(scene.Moves, move => Assert.Equal("delete app-0 on a", move));
         Assert.Equal("detach va-1", scene.PodGone("app-0", "a").After(5).Moves.Last());
     }
@@ -194,8 +194,8 @@ public sealed class MoveTests
     {
         var scene = Scene.WithAppOn("a").PowerOff("a").After(44);
         var pod = scene.Cluster.Pods.All.Single().Item;
-        var decision = new Decision.DeletePod(pod, new(Scene.Pvc1, new("a"), new("b"), Instant.Start));
-        scene.Tell(new Observation.Acted(decision, new(Answer.Refused, RetryAfter: TimeSpan.FromSeconds(30))));
+        var decision = new Decision.DeletePod(pod, new(Scene.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start));
+        scene.Tell(new Observation.Acted(decision, new(Answer.Refused, RetryAfter: TimeSpan.FromSeconds(30)), scene.Now));
         Assert.Empty(scene.After(29).Moves);
         Assert.NotEmpty(scene.After(2).Moves);
     }
@@ -231,11 +231,11 @@ public sealed class MoveTests
     {
         var scene = Scene.WithAppOn("a").PowerOff("a").After(44);
         var (pod, attachment) = (scene.Cluster.Pods.All.Single().Item, scene.Cluster.Attachments.All.Single().Item);
-        var evidence = new Evidence(Scene.Pvc1, new("a"), new("b"), Instant.Start);
+        var evidence = new Evidence(Scene.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start);
         foreach (var answer in (Answer[])[Answer.Accepted, Answer.AlreadyGone, Answer.Replaced, Answer.TimedOut])
         {
-            scene.Tell(new Observation.Gone<Pod>(pod)).Tell(new Observation.Acted(new Decision.DeletePod(pod, evidence), new(answer)))
-                .Tell(new Observation.Gone<Attachment>(attachment)).Tell(new Observation.Acted(new Decision.Detach(attachment, Scene.Data, evidence), new(answer)));
+            scene.Tell(new Observation.Gone<Pod>(pod)).Tell(new Observation.Acted(new Decision.DeletePod(pod, evidence), new(answer), scene.Now))
+                .Tell(new Observation.Gone<Attachment>(attachment)).Tell(new Observation.Acted(new Decision.Detach(attachment, Scene.Data, evidence), new(answer), scene.Now));
             Assert.Empty(scene.Cluster.Attempts);
             Assert.Empty(scene.Cluster.Vacated);
         }

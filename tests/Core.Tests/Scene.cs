@@ -60,6 +60,12 @@ internal sealed class Scene
     /// <summary>Whether Kubernetes tells which pods are on a node.</summary>
     public bool Counts { get; set; } = true;
 
+    /// <summary>What Kubernetes has warned of, about whatever it is asked.</summary>
+    public string? Warning { get; set; }
+
+    /// <summary>What is said of failovers that get no further.</summary>
+    public IEnumerable<string> Stalls => _verdict.Decisions.OfType<Decision.Stall>().Select(Sentences.Of);
+
     public static Scene Empty(FailoverSettings? settings = null)
     {
         var scene = new Scene(settings ?? new FailoverSettings());
@@ -294,19 +300,22 @@ internal sealed class Scene
     {
         switch (decision)
         {
-            case Decision.Hold:
+            case { IsRemark: true }:
                 return false;
+            case Decision.Inquire o:
+                Tell(new Observation.Warned(o.About, Warning, Now));
+                return true;
             case Decision.Consult or Decision.CountPods when Ignores(decision):
-                Tell(new Observation.Acted(decision, new(Answer.Refused)));
+                Tell(new Observation.Acted(decision, new(Answer.Refused), Now));
                 return true;
             case Decision.Consult o when _linstorAnswers:
                 Report(o.Resource.Value);
                 return true;
             case Decision.Consult:
-                Tell(new Observation.Acted(decision, new(Answer.Refused)));
+                Tell(new Observation.Acted(decision, new(Answer.Refused), Now));
                 return true;
             case Decision.CountPods when !Counts:
-                Tell(new Observation.Acted(decision, new(Answer.Refused)));
+                Tell(new Observation.Acted(decision, new(Answer.Refused), Now));
                 return true;
             case Decision.CountPods o:
                 Tell(new Observation.Counted(o.Node, [.. _pods.Values.Where(pod => pod.Node == o.Node)], Now));
@@ -320,10 +329,10 @@ internal sealed class Scene
     private void Act(Decision decision, Answer answer)
     {
         _done.Add(decision);
-        Tell(new Observation.Acted(decision, new(answer)));
+        Tell(new Observation.Acted(decision, new(answer), Now));
         switch (decision)
         {
-            case Decision.DeletePod o when answer == Answer.Accepted && !o.Pod.HasFinalizers:
+            case Decision.DeletePod o when answer == Answer.Accepted && o.Pod.Finalizers.IsEmpty:
                 _pods.Remove(o.Pod.Uid);
                 if (WatchIsPrompt)
                 {

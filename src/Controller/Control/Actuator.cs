@@ -51,11 +51,12 @@ internal sealed partial class Actuator(
     private readonly ConcurrentDictionary<Task, byte> _running = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string? _complaint;
 
     /// <summary>Takes a decision on if it can be begun at once; waits for nothing.</summary>
     public Offered Offer(Decision decision)
     {
-        var isQuestion = decision is Decision.Consult or Decision.CountPods;
+        var isQuestion = decision is Decision.Consult or Decision.CountPods or Decision.Inquire;
         if (_stopping.IsCancellationRequested || (!isQuestion && !hold.Covers(KubernetesClient.ActDeadline)))
         {
             return Offered.NotOurs;
@@ -124,17 +125,20 @@ internal sealed partial class Actuator(
             {
                 Decision.Consult o => new Observation.Reported(await linstor.ReportAsync(o.Resource, _stopping.Token)),
                 Decision.CountPods o => new Observation.Counted(o.Node, await kubernetes.PodsOnAsync(o.Node, _stopping.Token), offered),
-                _ => new Observation.Acted(decision, await ActAsync(decision, offered)),
+                Decision.Inquire o => new Observation.Warned(o.About, await kubernetes.WarningAboutAsync(o.Namespace, o.About, _stopping.Token), offered),
+                _ => new Observation.Acted(decision, await ActAsync(decision), offered),
             };
         }
         catch (Exception weather) when (weather is LinstorException or KubernetesException or HttpRequestException or TimeoutException or IOException or JsonException)
         {
-            CouldNotAsk(Sentences.Of(decision), weather.Message);
-            return new Observation.Acted(decision, new(Answer.Refused, weather.Message));
+            // Who inquires for as long as something is stuck need not complain as often.
+            var repeats = decision is Decision.Inquire && Interlocked.Exchange(ref _complaint, weather.Message) == weather.Message;
+            CouldNotAsk(repeats ? LogLevel.Debug : LogLevel.Warning, Sentences.Of(decision), weather.Message);
+            return new Observation.Acted(decision, new(Answer.Refused, weather.Message), offered);
         }
     }
 
-    private async Task<Outcome> ActAsync(Decision decision, Instant offered)
+    private async Task<Outcome> ActAsync(Decision decision)
     {
         var sentence = Sentences.Of(decision);
         if (dryRun)
@@ -181,6 +185,6 @@ internal sealed partial class Actuator(
     [LoggerMessage(EventId = 102, Message = "{Sentence} The answer was {Answer}: {Message}")]
     private partial void Failed(LogLevel level, string sentence, Answer answer, string? message);
 
-    [LoggerMessage(103, LogLevel.Warning, "{Sentence} There was no answer: {Reason}")]
-    private partial void CouldNotAsk(string sentence, string reason);
+    [LoggerMessage(EventId = 103, Message = "{Sentence} There was no answer: {Reason}")]
+    private partial void CouldNotAsk(LogLevel level, string sentence, string reason);
 }

@@ -55,7 +55,7 @@ internal sealed class ControlLoop(
         var foundRoom = true;
         foreach (var decision in verdict.Decisions)
         {
-            if (decision is Decision.Hold || _inFlight.Contains(ActionKey.For(decision)))
+            if (decision.IsRemark || _inFlight.Contains(ActionKey.For(decision)))
             {
                 continue;
             }
@@ -78,6 +78,7 @@ internal sealed class ControlLoop(
             Observation.Acted o => ActionKey.For(o.Decision),
             Observation.Reported o => ActionKey.For(new Decision.Consult(o.Report.Resource)),
             Observation.Counted o => ActionKey.For(new Decision.CountPods(o.Node)),
+            Observation.Warned o => ActionKey.For(new Decision.Inquire("", o.About)),
             _ => null,
         };
         if (key is { } answered)

@@ -73,6 +73,25 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
         }
     }
 
+    /// <summary>A failover gets no further: told on the pod that should run, or on who should create it.</summary>
+    public void Stalled(Decision.Stall stall)
+    {
+        var (pod, message) = (stall.Failover.Pod, Sentences.Of(stall));
+        if (!hold.Covers(TimeSpan.Zero))
+        {
+            return;
+        }
+
+        if (stall.Failover.Replacement is { } replacement)
+        {
+            Write(Reference(replacement), "FailoverStalled", message);
+        }
+        else if (pod.Owner is { } owner)
+        {
+            Write(new() { ApiVersion = owner.ApiVersion, Kind = owner.Kind, Namespace = pod.Key.Namespace, Name = owner.Name, Uid = owner.Uid.Value }, "FailoverStalled", message);
+        }
+    }
+
     public async Task RunAsync(CancellationToken cancellation)
     {
         // What has happened is still written when we are asked to stop, unless that takes long.

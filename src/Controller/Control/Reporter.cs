@@ -1,10 +1,11 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 
-/// <summary>Tells people what is left alone, and why: each reason once, in the log and as an Event.</summary>
-internal sealed partial class Reporter(EventRecorder events, ILogger<Reporter> logger)
+/// <summary>Tells people what is left alone, what became of what was moved, and why: each thing once, in the log and as an Event.</summary>
+internal sealed partial class Reporter(EventRecorder events, Instruments instruments, ILogger<Reporter> logger)
 {
     /// <summary>Reasons that pass by themselves, or mean that all is well: no reader of a pod's Events is helped by them.</summary>
     private static readonly HashSet<HoldReason> Passing =
@@ -14,6 +15,10 @@ internal sealed partial class Reporter(EventRecorder events, ILogger<Reporter> l
     private const int Remembered = 1000;
 
     private readonly HashSet<Told> _told = [];
+    private readonly HashSet<(Uid Pod, string Sentence)> _stalls = [];
+    private readonly HashSet<Uid> _ended = [];
+    private readonly HashSet<(NodeName Node, Instant Began)> _over = [];
+    private ClusterSnapshot _before = ClusterSnapshot.Empty;
 
     /// <summary>How much it remembers to have told.</summary>
     public int Remembers => _told.Count;
@@ -26,6 +31,11 @@ internal sealed partial class Reporter(EventRecorder events, ILogger<Reporter> l
         if (seen is Observation.Gone<Attachment> { Item: var attachment } && before.IsForsaken(attachment))
         {
             events.Detached(attachment);
+        }
+
+        if (seen is Observation.Acted { Decision: var decision, Outcome: var outcome })
+        {
+            instruments.Acted(decision, outcome);
         }
     }
 
@@ -42,10 +52,59 @@ internal sealed partial class Reporter(EventRecorder events, ILogger<Reporter> l
         }
 
         // Who is well again, or has moved, may be told again.
-        _told.RemoveWhere(told => !cluster.IsSuspicious(told.Resource));
+        if (!ReferenceEquals(cluster.InDoubt, _before.InDoubt))
+        {
+            _told.RemoveWhere(told => !cluster.IsSuspicious(told.Resource));
+        }
+
         if (_told.Count > Remembered + (2 * holds.Count))
         {
             _told.IntersectWith(holds.Select(Told.Of));
+        }
+
+        foreach (var stall in verdict.Decisions.OfType<Decision.Stall>())
+        {
+            Tell(stall);
+        }
+
+        if (!ReferenceEquals(cluster.Failovers, _before.Failovers))
+        {
+            Follow([.. cluster.Failovers.All.Select(held => held.Item)]);
+        }
+
+        instruments.Observe(cluster, verdict);
+        _before = cluster;
+    }
+
+    private void Follow(ImmutableArray<Failover> failovers)
+    {
+        foreach (var failover in failovers.Where(failover => failover.Ending is not null && _ended.Add(failover.Pod.Uid)))
+        {
+            instruments.Ended(failover);
+            Ended(failover.Ending == Ending.GivenUp ? LogLevel.Warning : LogLevel.Information, Sentences.Of(failover));
+        }
+
+        foreach (var incident in failovers.GroupBy(failover => (failover.Evidence.Lost, failover.Incident)))
+        {
+            if (incident.All(failover => failover.Ending is not null) && incident.Count() > 1 && _over.Add(incident.Key))
+            {
+                Over(Sentences.Of(incident.ToList()));
+            }
+        }
+
+        // What is followed no longer is nobody's business any more.
+        _ended.IntersectWith(failovers.Select(failover => failover.Pod.Uid));
+        _stalls.RemoveWhere(told => !failovers.Any(failover => failover.Pod.Uid == told.Pod));
+        _over.IntersectWith(failovers.Select(failover => (failover.Evidence.Lost, failover.Incident)));
+    }
+
+    private void Tell(Decision.Stall stall)
+    {
+        var sentence = Sentences.Of(stall);
+        if (_stalls.Add((stall.Failover.Pod.Uid, sentence)))
+        {
+            Stalled(sentence);
+            events.Stalled(stall);
         }
     }
 
@@ -67,4 +126,13 @@ internal sealed partial class Reporter(EventRecorder events, ILogger<Reporter> l
 
     [LoggerMessage(EventId = 110, Message = "{Sentence} ({Reason})")]
     private partial void Holding(LogLevel level, string sentence, HoldReason reason);
+
+    [LoggerMessage(111, LogLevel.Warning, "{Sentence}")]
+    private partial void Stalled(string sentence);
+
+    [LoggerMessage(EventId = 112, Message = "{Sentence}")]
+    private partial void Ended(LogLevel level, string sentence);
+
+    [LoggerMessage(113, LogLevel.Information, "{Sentence}")]
+    private partial void Over(string sentence);
 }

@@ -39,6 +39,21 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
         }
     }
 
+    /// <summary>The newest warning about an object that is not our own; null if there is none.</summary>
+    public async Task<string?> WarningAboutAsync(string @namespace, Uid about, CancellationToken cancellation)
+    {
+        var selector = Uri.EscapeDataString($"involvedObject.uid={about},type=Warning");
+        try
+        {
+            var events = await SendAsync(HttpMethod.Get, $"api/v1/namespaces/{@namespace}/events?fieldSelector={selector}&limit=100", null, KubernetesJson.Default.WireListWireWarning, cancellation);
+            return events.Items.OfType<WireWarning>().Where(warning => warning.Source?.Component != Release.Name).MaxBy(warning => warning.LastTimestamp ?? warning.EventTime)?.Message;
+        }
+        catch (KubernetesException forbidden) when (forbidden.Status == HttpStatusCode.Forbidden)
+        {
+            throw new KubernetesException(forbidden.Status, $"{Permission.Missing("", "events", "list")} ({forbidden.Message})", forbidden.RetryAfter);
+        }
+    }
+
     public async Task CreateEventAsync(WireEvent happened, CancellationToken cancellation)
     {
         using var request = Request(HttpMethod.Post, $"api/v1/namespaces/{happened.Metadata.Namespace}/events", Body(happened, KubernetesJson.Default.WireEvent));

@@ -15,6 +15,7 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes;
 [JsonSerializable(typeof(WireList<WireAttachment>))]
 [JsonSerializable(typeof(WireList<WireNode>))]
 [JsonSerializable(typeof(WireList<WireCsiNode>))]
+[JsonSerializable(typeof(WireList<WireWarning>))]
 [JsonSerializable(typeof(WireDeleteOptions))]
 [JsonSerializable(typeof(WireEvent))]
 [JsonSerializable(typeof(WireLease))]

@@ -32,8 +32,11 @@ internal sealed class Translate(string driver, LabelSelector selector)
         Priority = pod.Spec.Priority,
         OptedIn = selector.Matches(pod.Metadata.Labels ?? NoLabels),
         OptedOut = pod.Metadata.Annotations?.ContainsKey(OptOut) == true,
-        HasFinalizers = pod.Metadata.Finalizers is { Count: > 0 },
+        Finalizers = [.. pod.Metadata.Finalizers ?? []],
+        Owner = pod.Metadata.OwnerReferences?.Find(owner => owner?.Controller == true) is { } owner ? new(owner.ApiVersion, owner.Kind, owner.Name, new(owner.Uid)) : null,
+        Running = pod.Status?.Phase is "Running",
         Finished = pod.Status?.Phase is "Succeeded" or "Failed",
+        Trouble = pod.Status is { Phase: not ("Running" or "Succeeded" or "Failed") } status ? Trouble(status) : null,
     };
 
     public Volume Volume(WireVolume volume)
@@ -54,6 +57,10 @@ internal sealed class Translate(string driver, LabelSelector selector)
     public Attachment? Attachment(WireAttachment attachment) =>
         attachment.Spec.Attacher == driver && attachment.Spec.Source?.PersistentVolumeName is { Length: > 0 } volume
             ? new(attachment.Metadata.Name, UidOf(attachment.Metadata), volume, new(attachment.Spec.NodeName), attachment.Metadata.DeletionTimestamp is not null)
+            {
+                Attached = attachment.Status?.Attached == true,
+                Trouble = (attachment.Metadata.DeletionTimestamp is null ? attachment.Status?.AttachError : attachment.Status?.DetachError)?.Message,
+            }
             : null;
 
     public ClusterNode Node(WireNode node)
@@ -77,6 +84,19 @@ internal sealed class Translate(string driver, LabelSelector selector)
             : null;
 
     private static IEnumerable<WirePodVolume> VolumesOf(WirePod pod) => pod.Spec.Volumes?.OfType<WirePodVolume>() ?? [];
+
+    private static string? Trouble(WirePodStatus status)
+    {
+        if (status.Conditions?.Find(condition => condition is { Type: "PodScheduled", Status: "False" }) is { } unscheduled)
+        {
+            return unscheduled.Message ?? unscheduled.Reason;
+        }
+
+        // What every container waits for while it is made ready tells nothing.
+        var waiting = (status.InitContainerStatuses ?? []).Concat(status.ContainerStatuses ?? [])
+            .FirstOrDefault(container => container?.State?.Waiting?.Reason is not (null or "ContainerCreating" or "PodInitializing"));
+        return waiting is null ? null : $"container {waiting.Name} is waiting: {string.Join(", ", new[] { waiting.State!.Waiting!.Reason, waiting.State.Waiting.Message }.OfType<string>())}";
+    }
 
     private static ClaimUse? Claim(WirePod pod, WirePodVolume volume) =>
         volume.PersistentVolumeClaim is { } claim ? new(claim.ClaimName, claim.ReadOnly)

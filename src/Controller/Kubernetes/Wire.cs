@@ -71,12 +71,34 @@ internal class WireMeta
 internal sealed class WirePod
 {
     [AllowNull]
-    public WireMeta Metadata { get; set => field = value ?? new(); } = new();
+    public WirePodMeta Metadata { get; set => field = value ?? new(); } = new();
 
     [AllowNull]
     public WirePodSpec Spec { get; set => field = value ?? new(); } = new();
 
     public WirePodStatus? Status { get; set; }
+}
+
+internal sealed class WirePodMeta : WireMeta
+{
+    public List<WireOwnerReference?>? OwnerReferences { get; set; }
+}
+
+internal sealed class WireOwnerReference
+{
+    [AllowNull]
+    public string ApiVersion { get; set => field = value ?? ""; } = "";
+
+    [AllowNull]
+    public string Kind { get; set => field = value ?? ""; } = "";
+
+    [AllowNull]
+    public string Name { get; set => field = value ?? ""; } = "";
+
+    [AllowNull]
+    public string Uid { get; set => field = value ?? ""; } = "";
+
+    public bool? Controller { get; set; }
 }
 
 internal sealed class WirePodSpec
@@ -91,6 +113,42 @@ internal sealed class WirePodSpec
 internal sealed class WirePodStatus
 {
     public string? Phase { get; set; }
+
+    public List<WireCondition?>? Conditions { get; set; }
+
+    public List<WireContainerStatus?>? InitContainerStatuses { get; set; }
+
+    public List<WireContainerStatus?>? ContainerStatuses { get; set; }
+}
+
+internal sealed class WireCondition
+{
+    public string? Type { get; set; }
+
+    public string? Status { get; set; }
+
+    public string? Reason { get; set; }
+
+    public string? Message { get; set; }
+}
+
+internal sealed class WireContainerStatus
+{
+    public string? Name { get; set; }
+
+    public WireContainerState? State { get; set; }
+}
+
+internal sealed class WireContainerState
+{
+    public WireWaiting? Waiting { get; set; }
+}
+
+internal sealed class WireWaiting
+{
+    public string? Reason { get; set; }
+
+    public string? Message { get; set; }
 }
 
 internal sealed class WirePodVolume
@@ -162,6 +220,22 @@ internal sealed class WireAttachment
 
     [AllowNull]
     public WireAttachmentSpec Spec { get; set => field = value ?? new(); } = new();
+
+    public WireAttachmentStatus? Status { get; set; }
+}
+
+internal sealed class WireAttachmentStatus
+{
+    public bool Attached { get; set; }
+
+    public WireAttachmentError? AttachError { get; set; }
+
+    public WireAttachmentError? DetachError { get; set; }
+}
+
+internal sealed class WireAttachmentError
+{
+    public string? Message { get; set; }
 }
 
 internal sealed class WireAttachmentSpec
@@ -286,7 +360,19 @@ internal sealed class WireEvent
 
 internal sealed class WireEventSource
 {
-    public string Component { get; set; } = "";
+    public string? Component { get; set; }
+}
+
+/// <summary>An Event as others write it, through either of the two APIs that there are for it.</summary>
+internal sealed class WireWarning
+{
+    public string? Message { get; set; }
+
+    public WireEventSource? Source { get; set; }
+
+    public DateTimeOffset? LastTimestamp { get; set; }
+
+    public DateTimeOffset? EventTime { get; set; }
 }
 
 internal sealed class WireLease

@@ -13,7 +13,7 @@ public sealed class ActuatorTests
     {
         await using var room = await Room.OpenAsync();
         Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Delete));
-        Assert.Equal(new Observation.Acted(Room.Delete, new(Answer.Accepted)), await room.ActedAsync());
+        Assert.Equal(new Observation.Acted(Room.Delete, new(Answer.Accepted), Instant.Start), await room.ActedAsync());
         Assert.Equal("/api/v1/namespaces/shop/pods/app-0", Assert.Single(room.Kubernetes.Calls).Path);
     }
 

@@ -98,7 +98,7 @@ public sealed class ReporterTests
         Assert.InRange(reporter.Remembers, 1, 2000);
     }
 
-    private static Reporter Reporter(Room room) => new(room.Events, new Microsoft.Extensions.Logging.Logger<Reporter>(room.Told));
+    private static Reporter Reporter(Room room) => new(room.Events, new(), new Microsoft.Extensions.Logging.Logger<Reporter>(room.Told));
 
     private static Verdict Verdict(params Decision[] decisions) => new(decisions, null);
 

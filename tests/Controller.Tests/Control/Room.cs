@@ -17,7 +17,7 @@ internal sealed class Room : IAsyncDisposable
     public static readonly Pod App = new(new("shop", "app-0"), new("u-pod"), new("a")) { Claims = [new("data")], OptedIn = true };
     public static readonly Attachment Csi1 = new("csi-1", new("u-va"), "pv", new("a"));
     public static readonly ResourceName Resource = new("rd");
-    public static readonly Evidence Evidence = new(Resource, new("a"), new("b"), Instant.Start);
+    public static readonly Evidence Evidence = new(Resource, new("a"), new("b"), Instant.Start, Instant.Start);
     public static readonly Decision Delete = new Decision.DeletePod(App, Evidence);
     public static readonly Decision Detach = new Decision.Detach(Csi1, new("shop", "data"), Evidence);
 
@@ -33,7 +33,7 @@ internal sealed class Room : IAsyncDisposable
         Client = new(http, new Controller.Kubernetes.Translate("linstor.csi.linbit.com", LabelSelector.Parse("")), Time);
         Events = new(Client, Hold, Gate, Time, dryRun, Told.CreateLogger<EventRecorder>()) { Remembered = 3 };
         Actuator = new(Client, new(http, Time), new(_connection, Clock), Hold, Events, Gate, Inbox.Writer, Clock, dryRun, Told.CreateLogger<Actuator>());
-        Control = new(Inbox, new(settings), Actuator, new(Events, Told.CreateLogger<Reporter>()), Clock, Time);
+        Control = new(Inbox, new(settings), Actuator, new(Events, new(), Told.CreateLogger<Reporter>()), Clock, Time);
     }
 
     public ManualClock Time { get; } = new();

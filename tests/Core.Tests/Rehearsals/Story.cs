@@ -167,7 +167,7 @@ internal sealed class Story
         var verdict = new FailoverPolicy(Settings).Decide(_cluster, _agenda.Now);
         Assert.False(verdict.AskAgainAt <= _agenda.Now, "the policy asks to be woken in the past");
         Assert.True(_turns++ < 5000, "the policy does not come to rest");
-        foreach (var decision in verdict.Decisions.Where(decision => decision is not Decision.Hold && _inFlight.Add(ActionKey.For(decision))))
+        foreach (var decision in verdict.Decisions.Where(decision => !decision.IsRemark && _inFlight.Add(ActionKey.For(decision))))
         {
             CarryOut(decision);
         }
@@ -242,8 +242,8 @@ internal sealed class Story
             {
                 Decision.Consult o when _linstorAnswers => new Observation.Reported(Report(int.Parse(o.Resource.Value[4..]), asked)),
                 Decision.CountPods o => new Observation.Counted(o.Node, _kubernetes.PodsOn(o.Node), asked),
-                Decision.DeletePod or Decision.Detach => new Observation.Acted(decision, new(Act(decision))),
-                _ => new Observation.Acted(decision, new(Core.Answer.Refused)),
+                Decision.DeletePod or Decision.Detach => new Observation.Acted(decision, new(Act(decision)), asked),
+                _ => new Observation.Acted(decision, new(Core.Answer.Refused), asked),
             };
             _agenda.In(_random.NextDouble() * 0.5, () => Answer(answer, life));
         });

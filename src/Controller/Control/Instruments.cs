@@ -1,0 +1,64 @@
+using System.Diagnostics.Metrics;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Control;
+
+/// <summary>What is counted and timed. docs/operations.md lists it.</summary>
+internal sealed class Instruments : IDisposable
+{
+    public const string MeterName = "Piraeus.HighAvailability";
+
+    // From what one request takes to what Kubernetes takes without us.
+    private static readonly double[] Seconds = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 45, 60, 90, 120, 300, 900];
+
+    private readonly Meter _meter = new(MeterName);
+    private readonly Histogram<double> _phases;
+    private readonly Histogram<double> _recoveries;
+    private readonly Counter<long> _failovers;
+    private readonly Counter<long> _actions;
+    private volatile Verdict _verdict = new([], null);
+    private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty;
+
+    public Instruments()
+    {
+        var buckets = new InstrumentAdvice<double> { HistogramBucketBoundaries = Seconds };
+        _phases = _meter.CreateHistogram("piraeus.ha.failover.phase.duration", "s", "How long each phase held a failover up.", tags: null, buckets);
+        _recoveries = _meter.CreateHistogram("piraeus.ha.failover.duration", "s", "From the decision to the replacement running.", tags: null, buckets);
+        _failovers = _meter.CreateCounter<long>("piraeus.ha.failovers", description: "Failovers that have ended, and how.");
+        _actions = _meter.CreateCounter<long>("piraeus.ha.actions", description: "Requests that change the cluster, and how they were answered.");
+        _meter.CreateObservableGauge("piraeus.ha.held", Held, description: "Users of a resource who would have been moved by now, but for a reason.");
+        _meter.CreateObservableGauge("piraeus.ha.failovers.under_way", UnderWay, description: "Failovers that have not ended, by the phase that they wait for.");
+    }
+
+    public void Ended(Failover failover)
+    {
+        _failovers.Add(1, new KeyValuePair<string, object?>("ending", Word(failover.Ending!.Value)));
+        foreach (var (phase, took) in failover.Phases)
+        {
+            _phases.Record(took.TotalSeconds, new KeyValuePair<string, object?>("phase", Word(phase)));
+        }
+
+        if (failover is { Ending: Ending.Runs })
+        {
+            _recoveries.Record((failover.Since - failover.Reached[Phase.Decided]).TotalSeconds);
+        }
+    }
+
+    public void Acted(Decision decision, Outcome outcome) => _actions.Add(
+        1, new("action", Word(ActionKey.For(decision).Verb)), new KeyValuePair<string, object?>("answer", Word(outcome.Answer)));
+
+    public void Observe(ClusterSnapshot cluster, Verdict verdict) => (_cluster, _verdict) = (cluster, verdict);
+
+    public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<int>> Held() => _verdict.Decisions.OfType<Decision.Hold>().Where(hold => hold.Overdue)
+        .GroupBy(hold => hold.Reason).Select(held => new Measurement<int>(held.Count(), new KeyValuePair<string, object?>("reason", held.Key.ToString())));
+
+    private IEnumerable<Measurement<int>> UnderWay() => _cluster.Failovers.All.Where(held => held.Item.Ending is null)
+        .GroupBy(held => held.Item.Awaited!.Value).Select(waiting => new Measurement<int>(waiting.Count(), new KeyValuePair<string, object?>("phase", Word(waiting.Key))));
+
+    /// <summary>A name of ours as a label's value: <c>PodGone</c> and "count pods" become <c>pod_gone</c> and <c>count_pods</c>.</summary>
+    private static string Word<T>(T name)
+        where T : notnull =>
+        string.Concat(name.ToString()!.Select((letter, at) => letter == ' ' ? "_" : char.IsUpper(letter) ? $"{(at == 0 ? "" : "_")}{char.ToLowerInvariant(letter)}" : $"{letter}"));
+}

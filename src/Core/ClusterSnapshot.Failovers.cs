@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <content>What became of those who were moved. None of it decides anything: it is what people are told.</content>
+public sealed partial record ClusterSnapshot
+{
+    /// <summary>How long an incident that is over is remembered: what falls a little later on the same node belongs to it.</summary>
+    private static readonly TimeSpan Memory = TimeSpan.FromSeconds(30);
+
+    /// <summary>The pods that this process deleted, by the claims they mounted, until everything that was lost together runs elsewhere.</summary>
+    public Catalog<Uid, Failover, ObjectKey> Failovers { get; private init; } = new(
+        failover => failover.Pod.Uid,
+        failover => failover.Pod.ClaimKeys.Distinct(),
+        (_, _) => true);
+
+    /// <summary>When the first request was sent for each node from which something is being moved.</summary>
+    public ImmutableDictionary<NodeName, Instant> Incidents { get; private init; } = ImmutableDictionary<NodeName, Instant>.Empty;
+
+    /// <summary>What Kubernetes last warned of about objects that a failover waits for.</summary>
+    public ImmutableDictionary<Uid, Observation.Warned> Warnings { get; private init; } = ImmutableDictionary<Uid, Observation.Warned>.Empty;
+
+    internal IEnumerable<Attachment> AttachmentsOf(ObjectKey claim) =>
+        Claims.ReferringTo(claim).SelectMany(volume => Attachments.ReferringTo(volume.Item.Name)).Select(held => held.Item);
+
+    /// <summary>An action was carried out for a lost node: something is being moved away from it.</summary>
+    private ClusterSnapshot Begin(Observation.Acted acted)
+    {
+        var node = acted.Decision switch
+        {
+            Decision.DeletePod o => o.Evidence.Lost,
+            Decision.Detach o => o.Evidence.Lost,
+            Decision.Taint o => o.Node.Name,
+            Decision.Release o => o.Node.Name,
+            _ => (NodeName?)null,
+        };
+        if (node is not { } lost || acted.Outcome.Answer == Answer.DryRun)
+        {
+            return this;
+        }
+
+        var began = Incidents.GetValueOrDefault(lost, acted.TakenAt);
+        var next = this with { Incidents = Incidents.SetItem(lost, began) };
+        if (acted.Decision is not Decision.DeletePod { Pod: var pod, Evidence: var evidence } || Failovers.Find(pod.Uid) is not null)
+        {
+            return next;
+        }
+
+        // Who was due when the first request was sent was decided upon then, and waited for its turn.
+        var decided = evidence.Due <= began ? began : acted.TakenAt;
+        return next with { Failovers = Failovers.Set(Failover.Begin(this, pod, evidence, began, decided), acted.TakenAt) };
+    }
+
+    /// <summary>Looks how far everybody is whom an observation may have moved on.</summary>
+    private ClusterSnapshot Follow(Observation seen, Instant at)
+    {
+        if (Failovers.Count == 0 && Incidents.IsEmpty)
+        {
+            return this;
+        }
+
+        var failovers = Failovers;
+        foreach (var uid in Concerned(seen).ToList())
+        {
+            if (failovers.Find(uid) is { Item: var before } && before.Advance(this with { Failovers = failovers }, at) is var after && !ReferenceEquals(before, after))
+            {
+                failovers = failovers.Set(after, at);
+            }
+        }
+
+        var next = ReferenceEquals(failovers, Failovers) ? this : this with { Failovers = failovers };
+        return seen is Observation.Woken ? next.ForgetOver(at) : next;
+    }
+
+    private IEnumerable<Uid> Concerned(Observation seen)
+    {
+        var claims = seen switch
+        {
+            Observation.Seen<Pod> o => o.Item.ClaimKeys,
+            Observation.Gone<Pod> o => o.Item.ClaimKeys,
+            Observation.Acted { Decision: Decision.DeletePod o } => o.Pod.ClaimKeys,
+            Observation.Seen<Attachment> o => ClaimsOf(o.Item),
+            Observation.Gone<Attachment> o => ClaimsOf(o.Item),
+            Observation.Listed<Pod> or Observation.Listed<Attachment> or Observation.Listed<Volume> or Observation.Woken => null,
+            _ => [],
+        };
+        return claims is null
+            ? Failovers.All.Select(held => held.Item.Pod.Uid)
+            : claims.Distinct().SelectMany(Failovers.ReferringTo).Select(held => held.Item.Pod.Uid).Distinct();
+    }
+
+    private IEnumerable<ObjectKey> ClaimsOf(Attachment attachment) =>
+        Volumes.Find(attachment.Volume)?.Item.Claim is { } claim ? [claim] : [];
+
+    private ClusterSnapshot ForgetOver(Instant at)
+    {
+        var over = Incidents
+            .Where(incident => Failovers.All.Where(held => held.Item.Evidence.Lost == incident.Key)
+                .All(held => held.Item.Ending is not null && at - held.Item.Since > Memory) && at - incident.Value > Memory)
+            .Select(incident => incident.Key)
+            .ToHashSet();
+        if (over.Count == 0)
+        {
+            return this;
+        }
+
+        var failovers = Failovers.All.Select(held => held.Item).Where(failover => over.Contains(failover.Evidence.Lost)).Aggregate(Failovers, (rest, failover) => rest.Remove(failover));
+        return this with
+        {
+            Incidents = Incidents.RemoveRange(over),
+            Failovers = failovers,
+            Warnings = failovers.Count == 0 ? ImmutableDictionary<Uid, Observation.Warned>.Empty : Warnings,
+        };
+    }
+}

@@ -1,0 +1,37 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <content>What is said of failovers that were begun and get no further.</content>
+internal sealed partial class Deliberation
+{
+    /// <summary>How long a phase may take before somebody should hear of it.</summary>
+    private static readonly TimeSpan LongestPhase = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long what Kubernetes has warned of may be repeated without asking again.</summary>
+    private static readonly TimeSpan WarningLasts = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many objects are asked about at a time: of a thousand that wait for the same thing, a few tell as much as all.</summary>
+    private const int MostInquiries = 4;
+
+    private void Follow()
+    {
+        var inquiries = 0;
+        foreach (var failover in cluster.Failovers.All.Select(held => held.Item).Where(failover => failover.Ending is null).OrderByDescending(failover => failover.Pod.Priority).ThenBy(failover => failover.Pod.Key))
+        {
+            var late = failover.Since + LongestPhase;
+            if (now < late)
+            {
+                WakeAt(late);
+                continue;
+            }
+
+            var phase = failover.Awaited!.Value;
+            if (Obstacle.Subject(failover, phase) is { } subject && inquiries++ < MostInquiries)
+            {
+                var asked = cluster.Warnings.GetValueOrDefault(subject)?.AskedAt;
+                Ask(new Decision.Inquire(failover.Pod.Key.Namespace, subject), asked is { } at ? at + WarningLasts : now);
+            }
+
+            _decisions.Add(new Decision.Stall(failover, phase, Obstacle.To(cluster, failover, phase)));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>What a failover has to reach, in order, after the storage was lost. Each is reached once.</summary>
+public enum Phase
+{
+    /// <summary>The pod's node was found to have lost the storage for good: the first request was sent.</summary>
+    Decided,
+
+    /// <summary>The pod is gone from the API.</summary>
+    PodGone,
+
+    /// <summary>So is every attachment that it left behind on the lost node.</summary>
+    Detached,
+
+    /// <summary>A replacement was created and bound to a node.</summary>
+    Scheduled,
+
+    /// <summary>The replacement's LINSTOR volumes are attached to its node.</summary>
+    Attached,
+
+    /// <summary>The replacement's phase is Running.</summary>
+    Running,
+}
+
+/// <summary>How the following of a failover ends.</summary>
+public enum Ending
+{
+    /// <summary>The replacement runs.</summary>
+    Runs,
+
+    /// <summary>Everything was done, but no controller brings the pod back.</summary>
+    NobodyBringsItBack,
+
+    /// <summary>No replacement ran within half an hour.</summary>
+    GivenUp,
+}
+
+/// <summary>One pod's way from a node that has lost its storage to one that has it.</summary>
+/// <param name="Pod">The pod that was deleted.</param>
+/// <param name="Evidence">Why.</param>
+/// <param name="Incident">When the first request was sent for the lost node; shared by all that is moved away from it together.</param>
+public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(30);
+
+    /// <summary>When each phase was reached; those that were not are not in it.</summary>
+    public ImmutableSortedDictionary<Phase, Instant> Reached { get; private init; } = ImmutableSortedDictionary<Phase, Instant>.Empty;
+
+    /// <summary>The attachments that the pod had on the lost node, whether they may be deleted or not. Never default.</summary>
+    public ImmutableArray<Attachment> Attachments { get; private init; } = [];
+
+    /// <summary>Who runs in the pod's stead, as last seen; null if nobody was created yet.</summary>
+    public Pod? Replacement { get; private init; }
+
+    /// <summary>How it ended; null while it is followed.</summary>
+    public Ending? Ending { get; private init; }
+
+    /// <summary>When it got as far as it is.</summary>
+    public Instant Since => Reached.Values.Aggregate(Instant.Later);
+
+    /// <summary>What it waits for; null once it has ended.</summary>
+    public Phase? Awaited => Ending is null ? Enum.GetValues<Phase>().First(phase => !Reached.ContainsKey(phase)) : null;
+
+    /// <summary>From the loss of the storage to what was reached last.</summary>
+    public TimeSpan Took => Since - Evidence.Since;
+
+    /// <summary>How long each phase held the failover up; together they are <see cref="Took"/>.</summary>
+    public IEnumerable<(Phase Phase, TimeSpan Took)> Phases
+    {
+        get
+        {
+            var last = Evidence.Since;
+            foreach (var (phase, at) in Reached)
+            {
+                // A replacement may be scheduled before its predecessor is detached: then it was not waited for.
+                yield return (phase, at > last ? at - last : TimeSpan.Zero);
+                last = Instant.Later(last, at);
+            }
+        }
+    }
+
+    // Those who used the claims already when the pod was deleted are nobody's replacement.
+    private ImmutableHashSet<Uid> Bystanders { get; init; } = [];
+
+    internal static Failover Begin(ClusterSnapshot cluster, Pod pod, Evidence evidence, Instant incident, Instant decided) => new(pod, evidence, incident)
+    {
+        Reached = ImmutableSortedDictionary<Phase, Instant>.Empty.Add(Phase.Decided, decided),
+        Attachments = [.. pod.ClaimKeys.Distinct().SelectMany(cluster.AttachmentsOf).Where(attachment => attachment.Node == evidence.Lost)],
+        Bystanders = [.. pod.ClaimKeys.SelectMany(claim => cluster.Pods.ReferringTo(claim)).Select(held => held.Item.Uid)],
+    };
+
+    /// <summary>The failover as the cluster shows it now.</summary>
+    internal Failover Advance(ClusterSnapshot cluster, Instant now)
+    {
+        if (Ending is not null)
+        {
+            return this;
+        }
+
+        var replacement = CurrentReplacement(cluster);
+        var next = replacement?.Uid == Replacement?.Uid || Replacement is null
+            ? this with { Replacement = replacement }
+            : this with { Replacement = replacement, Reached = Reached.Remove(Phase.Scheduled).Remove(Phase.Attached) }; // it was replaced in its turn
+        next = next
+            .Reach(Phase.PodGone, cluster.Pods.Find(Pod.Key)?.Item.Uid != Pod.Uid, now)
+            .Reach(Phase.Detached, !StillAttached(cluster).Any(), now)
+            .Reach(Phase.Scheduled, replacement?.Node is not null, now)
+            .Reach(Phase.Attached, replacement is not null && (replacement.Running || AttachmentsMissing(cluster, replacement).Length == 0), now)
+            .Reach(Phase.Running, replacement is { Running: true }, now);
+        return next.Finish(now) is var finished && finished == this ? this : finished;
+    }
+
+    /// <summary>Of the attachments that the pod left behind, those that are there to this hour.</summary>
+    internal IEnumerable<Attachment> StillAttached(ClusterSnapshot cluster) => Attachments
+        .Where(left => cluster.Attachments.Find(left.Name)?.Item.Uid == left.Uid)
+        .Select(left => cluster.Attachments.Find(left.Name)!.Value.Item);
+
+    /// <summary>The LINSTOR volumes of a pod that are not attached to its node, each with its attachment there, if there is one.</summary>
+    internal static ImmutableArray<(Volume Volume, Attachment? Attachment)> AttachmentsMissing(ClusterSnapshot cluster, Pod pod) =>
+    [
+        .. from claim in pod.ClaimKeys.Distinct()
+           from volume in cluster.Claims.ReferringTo(claim)
+           where volume.Item.Resource is not null
+           let attachment = cluster.Attachments.ReferringTo(volume.Item.Name).Select(held => held.Item).FirstOrDefault(attachment => attachment.Node == pod.Node)
+           where attachment is not { Attached: true }
+           select (volume.Item, attachment),
+    ];
+
+    private Failover Reach(Phase phase, bool isSo, Instant now) =>
+        isSo && !Reached.ContainsKey(phase) ? this with { Reached = Reached.Add(phase, now) } : this;
+
+    private Failover Finish(Instant now)
+    {
+        Ending? ending = Reached.ContainsKey(Phase.Running) ? Core.Ending.Runs
+            : Pod.Owner is null && Replacement is null && Reached.ContainsKey(Phase.PodGone) && Reached.ContainsKey(Phase.Detached) ? Core.Ending.NobodyBringsItBack
+            : now - Since > LongestWait ? Core.Ending.GivenUp
+            : null;
+        return ending is null ? this : this with { Ending = ending };
+    }
+
+    private Pod? CurrentReplacement(ClusterSnapshot cluster)
+    {
+        var candidates = Pod.ClaimKeys.Distinct()
+            .SelectMany(claim => cluster.Pods.ReferringTo(claim))
+            .Where(held => held.Item is { Finished: false } && !Bystanders.Contains(held.Item.Uid))
+            .OrderBy(held => held.Since).ThenBy(held => held.Item.Key)
+            .Select(held => held.Item)
+            .ToList();
+        return candidates.Find(candidate => candidate.Uid == Replacement?.Uid)
+            ?? candidates.Find(candidate => candidate.Key == Pod.Key)
+            ?? candidates.Find(candidate => !IsTaken(cluster, candidate));
+    }
+
+    private bool IsTaken(ClusterSnapshot cluster, Pod candidate) => Pod.ClaimKeys.SelectMany(claim => cluster.Failovers.ReferringTo(claim))
+        .Any(held => held.Item.Pod.Uid != Pod.Uid && held.Item.Replacement?.Uid == candidate.Uid);
+}

@@ -1,0 +1,60 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>What stands in the way of a failover, as far as the objects themselves tell.</summary>
+internal static class Obstacle
+{
+    /// <summary>The object whose warnings tell why a phase takes so long; null if its own status says it all.</summary>
+    public static Uid? Subject(Failover failover, Phase phase) => phase switch
+    {
+        Phase.Scheduled when failover.Replacement is null => failover.Pod.Owner?.Uid,
+        Phase.Scheduled or Phase.Attached or Phase.Running => failover.Replacement?.Uid,
+        _ => null,
+    };
+
+    /// <summary>Why a phase has not been reached, as a clause.</summary>
+    public static string To(ClusterSnapshot cluster, Failover failover, Phase phase) => phase switch
+    {
+        Phase.PodGone => PodStays(cluster, failover.Pod),
+        Phase.Detached => VolumeStays(cluster, failover),
+        Phase.Scheduled when failover.Replacement is null => NobodyCreatesOne(cluster, failover.Pod),
+        Phase.Scheduled => $"pod {failover.Replacement.Key} has no node: {Trouble(cluster, failover.Replacement)}",
+        Phase.Attached => VolumeDoesNotCome(cluster, failover.Replacement!),
+        _ => $"pod {failover.Replacement!.Key} on node {failover.Replacement.Node} does not run: {Trouble(cluster, failover.Replacement)}",
+    };
+
+    private static string PodStays(ClusterSnapshot cluster, Pod deleted) =>
+        cluster.Pods.Find(deleted.Key)?.Item.Finalizers is { IsEmpty: false } finalizers
+            ? $"the old pod is deleted, but held back by {(finalizers.Length == 1 ? "finalizer" : "finalizers")} {string.Join(", ", finalizers)}"
+            : cluster.Attempts.GetValueOrDefault(ActionKey.For(deleted))?.Message is { } refusal
+                ? $"the old pod could not be deleted: {refusal}"
+                : "the old pod is still there";
+
+    private static string VolumeStays(ClusterSnapshot cluster, Failover failover)
+    {
+        var attachment = failover.StillAttached(cluster).First();
+        var what = $"volume {attachment.Volume} is still attached to node {attachment.Node}";
+        if (attachment.Deleting)
+        {
+            return $"{what}: {attachment.Trouble ?? "its attachment is deleted, but the external attacher has not let go of it"}";
+        }
+
+        var name = cluster.Volumes.Find(attachment.Volume)?.Item.Resource;
+        var finding = name is { } resource ? cluster.Resources.GetValueOrDefault(resource)?.FindingFor(cluster.LinstorNameOf(attachment.Node)) : null;
+        return finding is { Objection: null }
+            ? $"{what}: {cluster.Attempts.GetValueOrDefault(ActionKey.For(attachment))?.Message ?? "somebody else uses it there"}"
+            : $"{what}, where resource {name} is not lost: only the node itself can let go of it";
+    }
+
+    private static string NobodyCreatesOne(ClusterSnapshot cluster, Pod pod) => pod.Owner is { } owner
+        ? $"{owner.Kind} {owner.Name} has not created a replacement: {cluster.Warnings.GetValueOrDefault(owner.Uid)?.Warning ?? "it does not say why"}"
+        : "no controller brings the pod back";
+
+    private static string VolumeDoesNotCome(ClusterSnapshot cluster, Pod replacement)
+    {
+        var (volume, attachment) = Failover.AttachmentsMissing(cluster, replacement)[0];
+        return $"volume {volume.Name} is not attached to node {replacement.Node}: {attachment?.Trouble ?? cluster.Warnings.GetValueOrDefault(replacement.Uid)?.Warning ?? "nobody says why"}";
+    }
+
+    private static string Trouble(ClusterSnapshot cluster, Pod pod) =>
+        pod.Trouble ?? cluster.Warnings.GetValueOrDefault(pod.Uid)?.Warning ?? "nobody says why";
+}
