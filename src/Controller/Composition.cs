@@ -61,7 +61,7 @@ internal static class Composition
             supporting.Add(("lease", new LeaseLoop(electing, key, settings.LeaseIdentity, hold, inbox.Writer, clock, provider, logs.CreateLogger<LeaseLoop>()).RunAsync));
         }
 
-        return new Daemon(settings, supporting, actuator, control, new Probes(control), logs);
+        return new Daemon(settings, supporting, actuator, control, new Probes(control), new MetricsEndpoint(Release.Meter, logs.CreateLogger<MetricsEndpoint>()), logs);
 
         Persistently Persist(string what, Action ended) => new(what, _ => { ended(); return ValueTask.CompletedTask; }, provider, logs.CreateLogger<Persistently>());
 

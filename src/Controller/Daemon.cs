@@ -15,6 +15,7 @@ namespace Piraeus.HighAvailability.Controller;
 /// <param name="actuator">Acts.</param>
 /// <param name="control">Decides.</param>
 /// <param name="probes">Answers the kubelet.</param>
+/// <param name="metrics">Answers Prometheus.</param>
 /// <param name="logs">Where everybody logs.</param>
 internal sealed partial class Daemon(
     Settings settings,
@@ -22,12 +23,13 @@ internal sealed partial class Daemon(
     Actuator actuator,
     ControlLoop control,
     Probes probes,
+    MetricsEndpoint metrics,
     ILoggerFactory logs) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly ILogger _logger = logs.CreateLogger<Daemon>();
-    private readonly WebApplication _endpoints = Endpoints(settings, probes, logs);
+    private readonly WebApplication _endpoints = Endpoints(settings, probes, metrics, logs);
 
     /// <summary>Runs until asked to stop, or until a loop ends that should not.</summary>
     /// <returns>The exit code.</returns>
@@ -61,7 +63,11 @@ internal sealed partial class Daemon(
         return 0;
     }
 
-    public ValueTask DisposeAsync() => _endpoints.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _endpoints.DisposeAsync();
+        metrics.Dispose();
+    }
 
     private async Task ListenAsync()
     {
@@ -75,7 +81,7 @@ internal sealed partial class Daemon(
         }
     }
 
-    private static WebApplication Endpoints(Settings settings, Probes probes, ILoggerFactory logs)
+    private static WebApplication Endpoints(Settings settings, Probes probes, MetricsEndpoint metrics, ILoggerFactory logs)
     {
         // The empty builder reads no configuration: what is here is what runs.
         var builder = WebApplication.CreateEmptyBuilder(new());
@@ -87,6 +93,7 @@ internal sealed partial class Daemon(
         var app = builder.Build();
         app.UseRouting();
         probes.Map(app);
+        metrics.Map(app);
         return app;
     }
 

@@ -8,6 +8,9 @@ internal static class Release
 {
     public const string Name = "piraeus-ha-controller";
 
+    /// <summary>Whose instruments <c>/metrics</c> tells of.</summary>
+    public const string Meter = "Piraeus.HighAvailability";
+
     // Builds append the commit after a plus sign, which no user agent needs.
     public static string Version { get; } =
         typeof(Release).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Endpoints;
 using Piraeus.HighAvailability.Controller.Tests.Control;
 
@@ -116,5 +117,7 @@ public sealed class DaemonTests
     private static Daemon Build(Room room, params Func<CancellationToken, Task>[] loops) => Build(room, new Settings { HealthPort = 0 }, loops);
 
     private static Daemon Build(Room room, Settings settings, params Func<CancellationToken, Task>[] loops) =>
-        new(settings, [.. loops.Select((loop, index) => ($"{index}", loop))], room.Actuator, room.Control, new Probes(room.Control), room.Told);
+        new(
+            settings, [.. loops.Select((loop, index) => ($"{index}", loop))], room.Actuator, room.Control, new Probes(room.Control),
+            new MetricsEndpoint(Release.Meter, room.Told.CreateLogger<MetricsEndpoint>()), room.Told);
 }

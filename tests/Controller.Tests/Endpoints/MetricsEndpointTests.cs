@@ -1,0 +1,63 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Endpoints;
+using Piraeus.HighAvailability.Controller.Tests.Control;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Endpoints;
+
+public sealed class MetricsEndpointTests
+{
+    private const string Listening = "Now listening on: ";
+
+    [Fact]
+    public async Task Metrics_are_served_on_the_port_of_the_probes()
+    {
+        using var meter = new Meter($"Tests.{Guid.NewGuid()}");
+        await using var room = await Room.OpenAsync();
+        using var stop = new CancellationTokenSource();
+        await using var daemon = new Daemon(
+            new Settings { HealthPort = 0 }, [("0", cancellation => Task.Delay(Timeout.Infinite, cancellation))], room.Actuator, room.Control, new Probes(room.Control),
+            new MetricsEndpoint(meter.Name, room.Told.CreateLogger<MetricsEndpoint>()), room.Told);
+        meter.CreateCounter<int>("ha.acts", "{act}", "What was done.").Add(1, new KeyValuePair<string, object?>("pod", "a \"b\"\\\n"));
+        meter.CreateHistogram<double>("ha.wait", "s").Record(3, new KeyValuePair<string, object?>("of", "pod"));
+        meter.CreateObservableGauge("broken", int () => throw new InvalidOperationException("a bug of ours"));
+        var running = daemon.RunAsync(stop.Token);
+
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{await PortAsync(room.Told)}") };
+        Assert.Equal("ok\n", await http.GetStringAsync("/livez"));
+        using var answer = await http.GetAsync("/metrics");
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Content.Headers.ContentType?.ToString());
+        var document = Exposition.Parse(await answer.Content.ReadAsStringAsync());
+
+        Assert.Equal(1, document.Samples[$$"""piraeus_ha_build_info{version="{{Release.Version}}"}"""]);
+        Assert.InRange(document.Samples["process_start_time_seconds"], 1.7e9, DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 1);
+        Assert.Equal(1, document.Samples["""ha_acts_total{pod="a \"b\"\\\n"}"""]);
+        Assert.Equal(1, document.Samples["""ha_wait_seconds_bucket{of="pod",le="5"}"""]);
+        Assert.Equal(("counter", "gauge", "histogram"), (document.TypeOf["ha_acts_total"], document.TypeOf["process_start_time_seconds"], document.TypeOf["ha_wait_seconds"]));
+        Assert.Contains(room.Told.Lines, line => line.Contains("a bug of ours", StringComparison.Ordinal));
+
+        // The runtime's.
+        Assert.True(document.Samples["dotnet_gc_heap_total_allocated_bytes_total"] > 0);
+        Assert.True(document.Samples["dotnet_process_memory_working_set_bytes"] > 0);
+        Assert.True(document.Samples["""dotnet_process_cpu_time_seconds_total{cpu_mode="user"}"""] > 0);
+        Assert.True(document.Samples["dotnet_thread_pool_thread_count"] > 0);
+
+        await stop.CancelAsync();
+        Assert.Equal(0, await running.SoonAsync());
+    }
+
+    private static async Task<int> PortAsync(Told told)
+    {
+        while (true)
+        {
+            if (told.Lines.FirstOrDefault(line => line.StartsWith(Listening, StringComparison.Ordinal)) is { } line)
+            {
+                return new Uri(line[Listening.Length..]).Port;
+            }
+
+            await Task.Yield();
+        }
+    }
+}
