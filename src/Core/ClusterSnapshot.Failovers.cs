@@ -96,7 +96,7 @@ public sealed partial record ClusterSnapshot
     {
         var over = Incidents
             .Where(incident => Failovers.All.Where(held => held.Item.Evidence.Lost == incident.Key)
-                .All(held => held.Item.Ending is not null && at - held.Item.Since > Memory) && at - incident.Value > Memory)
+                .All(held => at - held.Item.EndedAt > Memory) && at - incident.Value > Memory)
             .Select(incident => incident.Key)
             .ToHashSet();
         if (over.Count == 0)

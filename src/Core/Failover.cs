@@ -57,6 +57,9 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
     /// <summary>How it ended; null while it is followed.</summary>
     public Ending? Ending { get; private init; }
 
+    /// <summary>When it ended; null while it is followed.</summary>
+    public Instant? EndedAt { get; private init; }
+
     /// <summary>When it got as far as it is.</summary>
     public Instant Since => Reached.Values.Aggregate(Instant.Later);
 
@@ -137,7 +140,7 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
             : Pod.Owner is null && Replacement is null && Reached.ContainsKey(Phase.PodGone) && Reached.ContainsKey(Phase.Detached) ? Core.Ending.NobodyBringsItBack
             : now - Since > LongestWait ? Core.Ending.GivenUp
             : null;
-        return ending is null ? this : this with { Ending = ending };
+        return ending is null ? this : this with { Ending = ending, EndedAt = now };
     }
 
     private Pod? CurrentReplacement(ClusterSnapshot cluster)

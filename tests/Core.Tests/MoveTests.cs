@@ -178,6 +178,40 @@ public sealed class MoveTests
         Assert.Empty(Scene.WithAppOn("a").Volume("pv-1", "data", resource: null).PowerOff("a").After(600).Moves);
 
     [Fact]
+    public void What_is_most_important_is_asked_about_moved_and_detached_first()
+    {
+        var scene = Scene.Empty();
+        foreach (var (number, priority) in ((int, int)[])[(1, 0), (2, 1000), (3, -5)])
+        {
+            scene.Resource($"pvc-{number}", "a").Volume($"pv-{number}", $"claim-{number}", $"pvc-{number}").Attachment($"va-{number}", $"pv-{number}", "a")
+                .Pod($"app-{number}", "a", pod => pod with { Claims = [new($"claim-{number}")], Priority = priority });
+        }
+
+        foreach (var resource in (string[])["pvc-3", "pvc-1", "pvc-2"])
+        {
+            scene.PowerOff("a", resource);
+        }
+
+        Assert.Equal(["pvc-2", "pvc-1", "pvc-3"], new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now + TimeSpan.FromSeconds(50)).Decisions.OfType<Decision.Consult>().Select(consult => consult.Resource.Value));
+        scene.After(46);
+        Assert.Equal(["delete app-2 on a", "delete app-1 on a", "delete app-3 on a"], scene.Moves.Where(move => move.StartsWith("delete", StringComparison.Ordinal)));
+        Assert.Equal(["detach va-2", "detach va-1", "detach va-3"], scene.Moves.Where(move => move.StartsWith("detach", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void An_attachment_is_as_important_as_the_pod_that_waits_for_it()
+    {
+        var scene = Scene.Empty();
+        foreach (var (number, priority) in ((int, int)[])[(1, 0), (2, 1000)])
+        {
+            scene.Resource($"pvc-{number}", "a").Volume($"pv-{number}", $"claim-{number}", $"pvc-{number}").Attachment($"va-{number}", $"pv-{number}", "a")
+                .Pod($"app-{number}", null, pod => pod with { Claims = [new($"claim-{number}")], Priority = priority }).PowerOff("a", $"pvc-{number}");
+        }
+
+        Assert.Equal(["detach va-2", "detach va-1"], scene.After(46).Moves);
+    }
+
+    [Fact]
     public void A_failed_step_is_retried_with_back_off_until_the_fact_is_seen()
     {
         var scene = Scene.WithAppOn("a").PowerOff("a");

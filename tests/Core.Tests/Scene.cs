@@ -16,6 +16,7 @@ internal sealed class Scene
     private readonly Dictionary<Uid, Pod> _pods = [];
     private readonly List<Decision> _done = [];
     private readonly FailoverSettings _settings;
+    private int _replacements;
     private Verdict _verdict = new([], null);
     private bool _linstorAnswers = true;
 
@@ -56,6 +57,9 @@ internal sealed class Scene
 
     /// <summary>Whether a deletion is seen by the watch as soon as it is answered.</summary>
     public bool WatchIsPrompt { get; set; } = true;
+
+    /// <summary>Whether the external attacher lets go of a deleted attachment at once.</summary>
+    public bool AttacherLetsGo { get; set; } = true;
 
     /// <summary>Whether Kubernetes tells which pods are on a node.</summary>
     public bool Counts { get; set; } = true;
@@ -216,7 +220,28 @@ internal sealed class Scene
     /// <summary>Lets Kubernetes tell of a node, which says to use these volumes.</summary>
     public Scene Node(string name, params string[] volumesInUse) => Tell(new Observation.Seen<ClusterNode>(new(new(name), new($"uid-{name}")) { VolumesInUse = [.. volumesInUse] }));
 
-    public Scene Attachment(string name, string volume, string node) => Tell(new Observation.Seen<Attachment>(new(name, new($"uid-{name}"), volume, new(node))));
+    public Scene Attachment(string name, string volume, string node, bool attached = false) =>
+        Tell(new Observation.Seen<Attachment>(new(name, new($"uid-{name}"), volume, new(node)) { Attached = attached }));
+
+    /// <summary>The pod that a StatefulSet creates in app-0's stead, as it is now.</summary>
+    public Scene Replacement(string? node, Func<Pod, Pod>? change = null)
+    {
+        var pod = new Pod(new("default", "app-0"), new($"uid-replacement-{_replacements}"), node is null ? null : new NodeName(node))
+        {
+            Claims = [new("data")],
+            OptedIn = true,
+            Owner = new("apps/v1", "StatefulSet", "app", new("uid-set")),
+        };
+        pod = change?.Invoke(pod) ?? pod;
+        _pods[pod.Uid] = pod;
+        return Tell(new Observation.Seen<Pod>(pod));
+    }
+
+    public Scene ReplacementGone()
+    {
+        _pods.Remove(new($"uid-replacement-{_replacements++}"), out var pod);
+        return Tell(new Observation.Gone<Pod>(pod!));
+    }
 
     public Scene Pod(string name, string? node, Func<Pod, Pod>? change = null, bool optedIn = true)
     {
@@ -329,7 +354,7 @@ internal sealed class Scene
     private void Act(Decision decision, Answer answer)
     {
         _done.Add(decision);
-        Tell(new Observation.Acted(decision, new(answer), Now));
+        Tell(new Observation.Acted(decision, new(answer, answer is Answer.Accepted or Answer.DryRun ? null : $"the answer was {answer}"), Now));
         switch (decision)
         {
             case Decision.DeletePod o when answer == Answer.Accepted && o.Pod.Finalizers.IsEmpty:
@@ -339,6 +364,9 @@ internal sealed class Scene
                     Tell(new Observation.Gone<Pod>(o.Pod));
                 }
 
+                break;
+            case Decision.Detach o when answer == Answer.Accepted && !AttacherLetsGo:
+                Tell(new Observation.Seen<Attachment>(o.Attachment with { Deleting = true }));
                 break;
             case Decision.Detach o when answer == Answer.Accepted:
                 Tell(new Observation.Gone<Attachment>(o.Attachment));

@@ -6,12 +6,10 @@ namespace Piraeus.HighAvailability.Controller.Control;
 /// <summary>What is counted and timed. docs/operations.md lists it.</summary>
 internal sealed class Instruments : IDisposable
 {
-    public const string MeterName = "Piraeus.HighAvailability";
-
     // From what one request takes to what Kubernetes takes without us.
     private static readonly double[] Seconds = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 45, 60, 90, 120, 300, 900];
 
-    private readonly Meter _meter = new(MeterName);
+    private readonly Meter _meter = new(Release.Meter);
     private readonly Histogram<double> _phases;
     private readonly Histogram<double> _recoveries;
     private readonly Counter<long> _failovers;

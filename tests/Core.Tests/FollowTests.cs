@@ -1,0 +1,190 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>What is said of a failover until its replacement runs, and of one that gets stuck.</summary>
+public sealed class FollowTests
+{
+    private static readonly Owner Set = new("apps/v1", "StatefulSet", "app", new("uid-set"));
+
+    [Fact]
+    public void A_failover_is_followed_through_every_phase_and_its_times_add_up()
+    {
+        var scene = Lost();
+        Assert.Equal([Phase.Decided, Phase.PodGone, Phase.Detached], Only(scene).Reached.Keys);
+
+        scene.After(1).Replacement(node: null).After(1).Replacement("b").After(2).Attachment("va-2", "pv-1", "b", attached: true).After(3).Replacement("b", pod => pod with { Running = true });
+        var failover = Only(scene);
+        Assert.Equal(Ending.Runs, failover.Ending);
+        Assert.Equal(Enum.GetValues<Phase>(), failover.Reached.Keys);
+        Assert.Equal([0, 0, 2, 2, 3], failover.Phases.Skip(1).Select(phase => Math.Round(phase.Took.TotalSeconds)));
+        Assert.Equal(failover.Took, failover.Phases.Aggregate(TimeSpan.Zero, (sum, phase) => sum + phase.Took));
+        Assert.Equal("Pod default/app-0 of node a runs on node b, 52.01 s after its storage was lost (decided +45.00 s, pod gone +0.00 s, detached +0.00 s, replacement scheduled +2.01 s, attached +2.00 s, running +3.00 s).", Sentences.Of(failover));
+    }
+
+    [Fact]
+    public void A_replacement_that_is_faster_than_the_detachment_was_not_waited_for()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
+        scene.AttacherLetsGo = false;
+        scene.PowerOff("a").After(46).Replacement("b").After(5);
+        Assert.Equal(Phase.Detached, Only(scene).Awaited);
+        scene.Tell(new Observation.Gone<Attachment>(scene.Cluster.Attachments.Find("va-1")!.Value.Item)).After(0).Attachment("va-2", "pv-1", "b", attached: true).Replacement("b", pod => pod with { Running = true });
+        Assert.Equal(TimeSpan.Zero, Only(scene).Phases.Single(phase => phase.Phase == Phase.Scheduled).Took);
+        Assert.Equal(5, Only(scene).Phases.Single(phase => phase.Phase == Phase.Detached).Took.TotalSeconds, 1.0);
+    }
+
+    [Fact]
+    public void A_replacement_that_is_replaced_in_its_turn_begins_anew()
+    {
+        var scene = Lost().Replacement("b").Attachment("va-2", "pv-1", "b", attached: true).After(1);
+        Assert.Equal(Phase.Running, Only(scene).Awaited);
+        scene.ReplacementGone().After(1);
+        Assert.Equal(Phase.Scheduled, Only(scene).Awaited);
+        scene.Replacement("c").Attachment("va-3", "pv-1", "c", attached: true).Replacement("c", pod => pod with { Running = true });
+        Assert.Equal(Ending.Runs, Only(scene).Ending);
+    }
+
+    [Fact]
+    public void Every_one_of_two_pods_that_share_a_claim_has_a_replacement_of_its_own()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned).Pod("app-1", "a", Owned).Pod("elsewhere", "b", Owned).PowerOff("a").After(46);
+        scene.Pod("app-x", "b", Runs).After(0);
+        Assert.Single(Followed(scene), failover => failover.Ending == Ending.Runs);
+        scene.Pod("app-y", "c", Runs).After(0);
+        Assert.Equal(["app-x", "app-y"], Followed(scene).Select(failover => failover.Replacement!.Key.Name).Order());
+    }
+
+    [Fact]
+    public void A_pod_without_a_controller_comes_back_to_nobody_and_is_not_waited_for()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(46);
+        Assert.Equal(Ending.NobodyBringsItBack, Only(scene).Ending);
+        Assert.EndsWith("but no controller brings it back (decided +45.00 s, pod gone +0.00 s, detached +0.00 s).", Sentences.Of(Only(scene)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_gets_no_further_for_half_an_hour_is_followed_no_longer() =>
+        Assert.Equal(Ending.GivenUp, Only(Lost().After(31 * 60).Tell(new Observation.Woken())).Ending);
+
+    [Fact]
+    public void An_incident_is_forgotten_when_everything_of_it_has_ended_for_a_while()
+    {
+        var scene = Lost().Replacement("b", Runs).After(29).Tell(new Observation.Woken());
+        Assert.Equal(1, scene.Cluster.Failovers.Count);
+        scene.After(2).Tell(new Observation.Woken());
+        Assert.Equal(0, scene.Cluster.Failovers.Count);
+        Assert.Empty(scene.Cluster.Incidents);
+    }
+
+    [Fact]
+    public void What_falls_together_is_one_incident()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned)
+            .Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("log-0", "a", pod => Owned(pod) with { Claims = [new("logs")] })
+            .PowerOff("a").PowerOff("a", "pvc-2").After(46).After(10);
+        scene.Replacement("b", Runs).Pod("log-0", "b", pod => Runs(pod) with { Claims = [new("logs")] });
+        Assert.Single(Followed(scene).Select(failover => failover.Incident).Distinct());
+        Assert.Equal("Node a: 2 of 2 pods run elsewhere, the last one 11.00 s after the first request; the longest phase was \"replacement scheduled\", 11.00 s for half of them.", Sentences.Of(Followed(scene)));
+    }
+
+    [Fact]
+    public void Nothing_is_said_while_it_moves_on() => Assert.Empty(Lost().After(8).Stalls);
+
+    [Fact]
+    public void A_pod_that_is_held_back_is_said_to_be()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", pod => Owned(pod) with { Finalizers = ["example.com/one", "example.com/two"] }).PowerOff("a").After(60);
+        Assert.Equal(["Pod default/app-0, moved away from node a, waits to be gone: the old pod is deleted, but held back by finalizers example.com/one, example.com/two."], scene.Stalls);
+    }
+
+    [Fact]
+    public void A_pod_that_cannot_be_deleted_is_said_to_be_with_what_the_server_said()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
+        scene.Answers = _ => Answer.Forbidden;
+        Assert.Equal(["Pod default/app-0, moved away from node a, waits to be gone: the old pod could not be deleted: the answer was Forbidden."], scene.PowerOff("a").After(60).Stalls);
+    }
+
+    [Fact]
+    public void An_attachment_that_the_external_attacher_does_not_let_go_of_is_said_to_be()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
+        scene.AttacherLetsGo = false;
+        scene.PowerOff("a").After(46).Tell(new Observation.Seen<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"), Deleting: true) { Trouble = "rpc error: node a is not there" })).After(15);
+        Assert.Equal(["Pod default/app-0, moved away from node a, waits for its volumes to be detached: volume pv-1 is still attached to node a: rpc error: node a is not there."], scene.Stalls);
+    }
+
+    [Fact]
+    public void A_volume_of_the_pod_that_is_not_lost_is_named_as_what_blocks_it()
+    {
+        var scene = TwoVolumes().CutOff("a").After(60);
+        Assert.Equal(["Pod default/app-0, moved away from node a, waits for its volumes to be detached: volume pv-2 is still attached to node a, where resource pvc-2 is not lost: only the node itself can let go of it."], scene.Stalls);
+    }
+
+    [Fact]
+    public void A_controller_that_creates_no_replacement_is_asked_after()
+    {
+        var scene = Lost();
+        scene.Warning = "create Pod app-0 failed: exceeded quota";
+        Assert.Equal(["Pod default/app-0, moved away from node a, waits for its replacement to be scheduled: StatefulSet app has not created a replacement: create Pod app-0 failed: exceeded quota."], scene.After(15).Stalls);
+    }
+
+    [Fact]
+    public void A_replacement_that_no_node_takes_is_said_to_be_in_the_schedulers_words() =>
+        Assert.Equal(
+            ["Pod default/app-0, moved away from node a, waits for its replacement to be scheduled: pod default/app-0 has no node: 0/3 nodes are available."],
+            Lost().Replacement(null, pod => pod with { Trouble = "0/3 nodes are available" }).After(15).Stalls);
+
+    [Fact]
+    public void A_volume_that_cannot_be_attached_is_named_with_the_attachers_error()
+    {
+        var scene = Lost().Replacement("b").Attachment("va-2", "pv-1", "b").Tell(new Observation.Seen<Attachment>(new("va-2", new("uid-va-2"), "pv-1", new("b")) { Trouble = "no space left" })).After(15);
+        Assert.Equal(["Pod default/app-0, moved away from node a, waits for the volumes of its replacement to be attached: volume pv-1 is not attached to node b: no space left."], scene.Stalls);
+    }
+
+    [Fact]
+    public void A_replacement_whose_container_does_not_start_is_said_to_be()
+    {
+        var scene = Lost().Replacement("b", pod => pod with { Trouble = "container app is waiting: ImagePullBackOff" }).Attachment("va-2", "pv-1", "b", attached: true).After(15);
+        Assert.Equal(["Pod default/app-0, moved away from node a, waits for its replacement to run: pod default/app-0 on node b does not run: container app is waiting: ImagePullBackOff."], scene.Stalls);
+    }
+
+    [Fact]
+    public void Of_a_thousand_that_are_stuck_a_few_are_asked_about()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
+        for (var number = 1; number < 20; number++)
+        {
+            scene.Pod($"app-{number}", "a", Owned);
+        }
+
+        scene.Ignores = decision => decision is Decision.Inquire;
+        scene.PowerOff("a").After(60);
+        Assert.Equal(20, scene.Stalls.Count());
+        Assert.InRange(new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now + TimeSpan.FromMinutes(1)).Decisions.OfType<Decision.Inquire>().Count(), 1, 4);
+    }
+
+    [Fact]
+    public void A_rehearsal_is_not_followed()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
+        scene.Answers = _ => Answer.DryRun;
+        scene.PowerOff("a").After(60);
+        Assert.Empty(Followed(scene));
+        Assert.Empty(scene.Cluster.Incidents);
+    }
+
+    private static Scene Lost() => Scene.WithAppOn("a").Pod("app-0", "a", Owned).PowerOff("a").After(45.01);
+
+    /// <summary>A pod that uses pvc-1 and pvc-2, of which nobody has lost the second.</summary>
+    private static Scene TwoVolumes() => Scene.WithAppOn("a")
+        .Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+        .Pod("app-0", "a", pod => Owned(pod) with { Claims = [new("data"), new("logs")] });
+
+    private static Pod Owned(Pod pod) => pod with { Owner = Set };
+
+    private static Pod Runs(Pod pod) => Owned(pod) with { Running = true };
+
+    private static List<Failover> Followed(Scene scene) => [.. scene.Cluster.Failovers.All.Select(held => held.Item)];
+
+    private static Failover Only(Scene scene) => Assert.Single(Followed(scene));
+}

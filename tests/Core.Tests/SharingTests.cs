@@ -1,0 +1,69 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>Pods with several volumes, and volumes with several pods.</summary>
+public sealed class SharingTests
+{
+    [Fact]
+    public void The_other_lost_volume_of_a_moved_pod_goes_with_it_whatever_is_left_of_its_own_grace_period()
+    {
+        var moves = TwoVolumes().Node("a", "csi^pv-1", "csi^pv-2").PowerOff("a").After(20).PowerOff("a", "pvc-2").After(26).Moves;
+        Assert.Equal(["taint a", "release csi^pv-1 csi^pv-2 from a", "delete app-0 on a", "detach va-1", "detach va-2"], moves);
+    }
+
+    [Fact]
+    public void The_other_volume_of_a_moved_pod_is_left_to_its_node_while_it_is_not_lost()
+    {
+        var moves = TwoVolumes().Node("a", "csi^pv-1", "csi^pv-2").CutOff("a").After(120).Moves;
+        Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], moves);
+    }
+
+    [Fact]
+    public void The_other_volume_of_a_moved_pod_is_detached_as_soon_as_it_is_lost_too()
+    {
+        var scene = TwoVolumes().Node("a", "csi^pv-1", "csi^pv-2").CutOff("a").After(60);
+        Assert.DoesNotContain("detach va-2", scene.Moves);
+        Assert.Equal(["release csi^pv-2 from a", "detach va-2"], scene.CutOff("a", "pvc-2").After(1).Moves.Skip(4));
+    }
+
+    [Fact]
+    public void A_new_pod_on_the_node_has_a_whole_grace_period_for_what_its_predecessor_left_behind()
+    {
+        var scene = TwoVolumes().CutOff("a").After(60).Pod("again", "a", pod => pod with { Claims = [new("logs")] }).CutOff("a", "pvc-2").After(44);
+        Assert.DoesNotContain("delete again on a", scene.Moves);
+        Assert.Equal(["delete again on a", "detach va-2"], scene.After(2).Moves.TakeLast(2));
+    }
+
+    [Fact]
+    public void A_volume_that_somebody_else_still_uses_there_is_not_pulled_from_under_him_because_a_pod_moved()
+    {
+        var scene = TwoVolumes().Pod("stays", "a", pod => pod with { Claims = [new("logs")], OptedOut = true }).PowerOff("a").PowerOff("a", "pvc-2").After(120);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Moves);
+    }
+
+    [Fact]
+    public void Of_the_pods_that_share_a_volume_those_on_the_lost_node_are_moved_and_those_elsewhere_are_not()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-1", "a").Pod("app-2", "b").Attachment("va-b", "pv-1", "b").PowerOff("a").After(120);
+        Assert.Equal(["delete app-0 on a", "delete app-1 on a", "detach va-1"], scene.Moves);
+    }
+
+    [Fact]
+    public void A_live_migration_whose_target_has_the_volume_in_use_already_is_left_alone()
+    {
+        var scene = Scene.WithAppOn("a").Pod("vm-target", "b").Attachment("va-b", "pv-1", "b")
+            .Replica("b", replica => replica with { Usage = Usage.InUse }).PowerOff("a").After(120);
+        Assert.Empty(scene.Moves);
+        Assert.Contains(HoldReason.InUseElsewhere, scene.Holds);
+    }
+
+    [Fact]
+    public void A_live_migration_whose_source_is_lost_before_the_target_took_over_loses_its_source_alone()
+    {
+        var scene = Scene.WithAppOn("a").Pod("vm-target", "b").Attachment("va-b", "pv-1", "b").PowerOff("a").After(120);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Moves);
+    }
+
+    private static Scene TwoVolumes() => Scene.WithAppOn("a")
+        .Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+        .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] });
+}
