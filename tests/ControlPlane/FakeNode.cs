@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>One node: which pods run on it, and which volumes it reports as in use.</summary>
 internal sealed class FakeNode(FakeKubelet kubelet, string name, Faults faults, CancellationToken closing)

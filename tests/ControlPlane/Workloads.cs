@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>Something that runs pods: its name, which their label "app" carries, and the volumes that they use.</summary>
 public sealed record Workload(World World, string Name, int Replicas, IReadOnlyList<Volume> Volumes)

@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
-using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
 using Piraeus.HighAvailability.Simulator.Linstor;
 using Piraeus.HighAvailability.Simulator.World;
 using Piraeus.HighAvailability.Tests;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>
 /// A Kubernetes cluster of five nodes with a real control plane, a simulated LINSTOR whose resources live on the same nodes, and the real
@@ -70,11 +69,12 @@ public sealed class Stage : IAsyncDisposable
     /// <summary>Everything that the controllers wrote since the stage was set, in order.</summary>
     public IEnumerable<Audited> Writes => World.Plane.Audit.Writes().Skip(_firstWrite).Where(write => write.User == Account.User);
 
-    public static async Task<Stage> SetAsync(SharedControlPlane shared, Func<string, string>? linstorName = null)
+    /// <param name="plane">Where.</param>
+    /// <param name="linstorName">What LINSTOR calls a Kubernetes node, if it has a name of its own for it.</param>
+    /// <param name="cancellation">Ends the stage.</param>
+    public static async Task<Stage> SetAsync(RealControlPlane plane, Func<string, string>? linstorName, CancellationToken cancellation)
     {
         var options = new WorldOptions { Nodes = ["a", "b", "c", "d", "e"], NodeId = linstorName ?? (node => node) };
-        var cancellation = TestContext.Current.CancellationToken;
-        var plane = await shared.Plane;
         await DeployAsync(plane, cancellation);
         var account = await plane.ServiceAccountAsync("ha-controller", "ha-controller", cancellation);
         var world = await World.CreateAsync(plane, options, cancellation);

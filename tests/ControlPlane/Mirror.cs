@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>A collection of the API server, kept up to date by a watch, with a word for whoever waits for a change.</summary>
 public sealed class Mirror(Api api, string path, Func<JsonNode, bool> belongs) : IAsyncDisposable

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>A real etcd, kube-apiserver, kube-controller-manager and kube-scheduler on loopback, without nodes.</summary>
 public sealed class RealControlPlane : IAsyncDisposable

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>Takes a world down in the order in which nothing grows back.</summary>
 internal sealed class Farewell(World world)

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>Waits for what must become true, and tells what there is instead if it does not.</summary>
 public static class Eventually

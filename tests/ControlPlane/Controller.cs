@@ -1,6 +1,4 @@
-using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
-
-namespace Piraeus.HighAvailability.EndToEnd.Tests;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>The real program, started as a user would start it.</summary>
 public sealed class Controller : IAsyncDisposable

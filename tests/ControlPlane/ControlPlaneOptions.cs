@@ -1,4 +1,4 @@
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>What a measurement may want to vary about the control plane; the defaults suit every test.</summary>
 public sealed record ControlPlaneOptions

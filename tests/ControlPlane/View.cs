@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>What the API server holds of one world, as its watches tell it.</summary>
 public sealed class View(Api api, string space, IReadOnlySet<string> nodes) : IAsyncDisposable

@@ -6,7 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>A Kubernetes API client of a handful of verbs over plain JSON, by path ("api/v1/nodes/a"); a body may be an anonymous object.</summary>
 /// <remarks>It waits for an API server that is being restarted, so that fakes and tests need not know of it.</remarks>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>What a test may want to vary about its world.</summary>
 public sealed record WorldOptions
@@ -68,11 +68,6 @@ public sealed class World : IAsyncDisposable
     public CancellationToken Closing => _closing.Token;
 
     internal object Labels => new Dictionary<string, string> { ["world"] = Namespace };
-
-    public static Task<World> CreateAsync(SharedControlPlane shared, CancellationToken cancellation) => CreateAsync(shared, new WorldOptions(), cancellation);
-
-    public static async Task<World> CreateAsync(SharedControlPlane shared, WorldOptions options, CancellationToken cancellation) =>
-        await CreateAsync(await shared.Plane, options, cancellation);
 
     public static async Task<World> CreateAsync(RealControlPlane plane, WorldOptions options, CancellationToken cancellation)
     {

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>A write that the API server answered: the best witness of who did what.</summary>
 public sealed record Audited(
