@@ -26,6 +26,8 @@ public sealed class Component : IDisposable
 
     public string Log { get; }
 
+    public int Id => _process.Id;
+
     public bool HasExited => _process.HasExited;
 
     public int ExitCode => _process.ExitCode;

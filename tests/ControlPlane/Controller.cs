@@ -17,6 +17,8 @@ public sealed class Controller : IAsyncDisposable
 
     public IReadOnlyList<string> Log => File.Exists(_process.Log) ? [.. File.ReadLines(_process.Log)] : [];
 
+    public int ProcessId => _process.Id;
+
     public int ExitCode => _process.ExitCode;
 
     public bool HasExited => _process.HasExited;
@@ -43,6 +45,13 @@ public sealed class Controller : IAsyncDisposable
         {
             return 0;
         }
+    }
+
+    /// <summary>What it says at a path of the probes' port; null where that is nothing.</summary>
+    public async Task<string?> ReadAsync(string path)
+    {
+        using var answer = await Http.GetAsync(new Uri($"http://127.0.0.1:{_port}{path}"));
+        return answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync() : null;
     }
 
     public Task FreezeAsync() => _process.SignalAsync("STOP", CancellationToken.None);

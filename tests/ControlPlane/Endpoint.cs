@@ -15,6 +15,8 @@ public sealed record Endpoint(Uri Address, string CertificateFile)
         {
             UseProxy = false,
             UseCookies = false,
+            // A thousand requests at once must not be a thousand handshakes.
+            MaxConnectionsPerServer = 64,
             // A watch that ends must let go of its connection at once.
             ResponseDrainTimeout = TimeSpan.Zero,
             SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy },

@@ -41,8 +41,11 @@ public sealed class RealControlPlane : IAsyncDisposable
             plane._components.Add(await plane._launch.EtcdAsync());
             plane._components.Add(await plane._launch.ApiServerAsync());
             await plane.UntilReadyAsync(cancellation);
-            plane._components.Add(await plane._launch.ControllerManagerAsync());
-            plane._components.Add(await plane._launch.SchedulerAsync());
+            if (!options.OnlyApiServer)
+            {
+                plane._components.Add(await plane._launch.ControllerManagerAsync());
+                plane._components.Add(await plane._launch.SchedulerAsync());
+            }
             return plane;
         }
         catch

@@ -7,6 +7,16 @@ using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
+/// <summary>What a stage may have other than most.</summary>
+public sealed record StageOptions
+{
+    /// <summary>The short names of the nodes.</summary>
+    public IReadOnlyList<string> Nodes { get; init; } = ["a", "b", "c", "d", "e"];
+
+    /// <summary>What LINSTOR calls a Kubernetes node.</summary>
+    public Func<string, string> LinstorName { get; init; } = node => node;
+}
+
 /// <summary>
 /// A Kubernetes cluster of five nodes with a real control plane, a simulated LINSTOR whose resources live on the same nodes, and the real
 /// controller, which has exactly the rights that deploy/all.yaml gives it.
@@ -18,12 +28,12 @@ public sealed class Stage : IAsyncDisposable
 
     private readonly ConcurrentDictionary<string, string> _attachments = new();
     private readonly List<Controller> _controllers = [];
-    private readonly int _firstWrite;
+    private readonly long _before;
     private int _grants;
 
     private Stage(World world, LinstorServer linstor, Identity account)
     {
-        (World, Linstor, Account, _firstWrite) = (world, linstor, account, world.Plane.Audit.Writes().Count);
+        (World, Linstor, Account, _before) = (world, linstor, account, world.Plane.Audit.Length);
         world.View.Attachments.Seen += attachment => _attachments[attachment.Name] = Describe(attachment);
         world.Kubelet.MayStart = OpenAsync;
         world.Kubelet.OnStopped = Close;
@@ -60,21 +70,18 @@ public sealed class Stage : IAsyncDisposable
     /// What was deleted in this world, each once: pods that the controllers deleted, by name, and attachments that they or the attach-detach
     /// controller deleted, by the claim and node that they served. Of these two, either may be first once a volume has been released.
     /// </summary>
-    public IReadOnlyList<string> Deletions => [.. World.Plane.Audit.Writes().Skip(_firstWrite)
+    public IReadOnlyList<string> Deletions => [.. World.Plane.Audit.Writes(_before)
         .Where(write => write.Verb == "delete" && write.Succeeded)
         .Where(write => write.User == Account.User || (write.Resource == "volumeattachments" && write.User == Identity.ControllerManager.User))
         .Select(write => write.Resource == "pods" ? $"pod {write.Name}" : _attachments.GetValueOrDefault(write.Name ?? ""))
         .OfType<string>().Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>Everything that the controllers wrote since the stage was set, in order.</summary>
-    public IEnumerable<Audited> Writes => World.Plane.Audit.Writes().Skip(_firstWrite).Where(write => write.User == Account.User);
+    public IEnumerable<Audited> Writes => World.Plane.Audit.Writes(_before).Where(write => write.User == Account.User);
 
-    /// <param name="plane">Where.</param>
-    /// <param name="linstorName">What LINSTOR calls a Kubernetes node, if it has a name of its own for it.</param>
-    /// <param name="cancellation">Ends the stage.</param>
-    public static async Task<Stage> SetAsync(RealControlPlane plane, Func<string, string>? linstorName, CancellationToken cancellation)
+    public static async Task<Stage> SetAsync(RealControlPlane plane, StageOptions chosen, CancellationToken cancellation)
     {
-        var options = new WorldOptions { Nodes = ["a", "b", "c", "d", "e"], NodeId = linstorName ?? (node => node) };
+        var options = new WorldOptions { Nodes = chosen.Nodes, NodeId = chosen.LinstorName };
         await DeployAsync(plane, cancellation);
         var account = await plane.ServiceAccountAsync("ha-controller", "ha-controller", cancellation);
         var world = await World.CreateAsync(plane, options, cancellation);

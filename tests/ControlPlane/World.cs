@@ -129,16 +129,16 @@ public sealed class World : IAsyncDisposable
     }
 
     /// <summary>Waits until a condition holds, and returns how long it took; a failure says what should have been and shows the world.</summary>
-    public Task<TimeSpan> EventuallyAsync(Func<bool> condition, string what, TimeSpan? within = null) =>
-        EventuallyAsync(() => Task.FromResult(condition()), what, within);
+    public Task<TimeSpan> EventuallyAsync(Func<bool> condition, string what, TimeSpan? within = null, TimeSpan? pause = null) =>
+        EventuallyAsync(() => Task.FromResult(condition()), what, within, pause);
 
-    public Task<TimeSpan> EventuallyAsync(Func<Task<bool>> condition, string what, TimeSpan? within = null) =>
-        Eventually.TrueAsync(condition, within ?? Patience, async () => what + await Diagnosis.OfAsync(this, Closing), Closing);
+    public Task<TimeSpan> EventuallyAsync(Func<Task<bool>> condition, string what, TimeSpan? within = null, TimeSpan? pause = null) =>
+        Eventually.TrueAsync(condition, within ?? Patience, async () => what + await Diagnosis.OfAsync(this, Closing), Closing, pause);
 
     /// <summary>Lets go of everything cluster-wide that this world made, so that the next one has the control plane to itself.</summary>
     public async ValueTask DisposeAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15 + (View.Pods.Items.Count / 8)));
         try
         {
             await new Farewell(this).RunAsync(limit.Token);

@@ -29,6 +29,6 @@ internal static class SharedStage
     extension(Stage)
     {
         public static async Task<Stage> SetAsync(SharedControlPlane shared, Func<string, string>? linstorName = null) =>
-            await Stage.SetAsync(await shared.Plane, linstorName, TestContext.Current.CancellationToken);
+            await Stage.SetAsync(await shared.Plane, new StageOptions { LinstorName = linstorName ?? (node => node) }, TestContext.Current.CancellationToken);
     }
 }
