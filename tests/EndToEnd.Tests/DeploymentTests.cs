@@ -1,4 +1,4 @@
-using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+using Piraeus.HighAvailability.ControlPlane;
 using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+using Piraeus.HighAvailability.ControlPlane;
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
 

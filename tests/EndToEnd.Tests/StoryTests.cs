@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+using Piraeus.HighAvailability.ControlPlane;
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
 

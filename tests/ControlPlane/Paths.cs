@@ -1,4 +1,4 @@
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>Where the API keeps what the tests touch.</summary>
 public static class Paths

@@ -2,15 +2,21 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>A collection of the API server, kept up to date by a watch, with a word for whoever waits for a change.</summary>
-public sealed class Mirror(Api api, string path, Func<JsonNode, bool> belongs) : IAsyncDisposable
+/// <param name="api">Who asks.</param>
+/// <param name="path">The collection.</param>
+/// <param name="belongs">Which of its objects matter.</param>
+/// <param name="keyOf">What an object is found by, if not by its name behind its namespace.</param>
+public sealed class Mirror(Api api, string path, Func<JsonNode, bool> belongs, Func<JsonNode, string>? keyOf = null) : IAsyncDisposable
 {
+    private readonly Func<JsonNode, string> _keyOf = keyOf ?? (item => item.Key);
     private readonly ConcurrentDictionary<string, JsonNode> _items = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _awaited = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _changed = Word();
     private Task _running = Task.CompletedTask;
 
     public ICollection<JsonNode> Items => _items.Values;
@@ -46,6 +52,21 @@ public sealed class Mirror(Api api, string path, Func<JsonNode, bool> belongs) :
         }
     }
 
+    /// <summary>Waits until the question has an answer, asking again after each change of one object: a thousand may wait for one each.</summary>
+    public async Task<T> UntilAsync<T>(string key, Func<T?> answer, CancellationToken cancellation)
+        where T : class
+    {
+        while (true)
+        {
+            var changed = _awaited.GetOrAdd(key, _ => Word()).Task;
+            if (answer() is { } found)
+            {
+                return found;
+            }
+            await changed.WaitAsync(cancellation);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _closing.CancelAsync();
@@ -72,7 +93,7 @@ public sealed class Mirror(Api api, string path, Func<JsonNode, bool> belongs) :
     private async Task<string> ListAsync(CancellationToken cancellation)
     {
         var list = await api.GetAsync(path, cancellation);
-        var present = list.Items("items").Where(belongs).ToDictionary(item => item.Key);
+        var present = list.Items("items").Where(belongs).ToDictionary(_keyOf);
         foreach (var (key, known) in _items)
         {
             // The same name with another uid is another object: the one that was known is gone.
@@ -103,7 +124,7 @@ public sealed class Mirror(Api api, string path, Func<JsonNode, bool> belongs) :
             }
             if (type is "DELETED")
             {
-                Remove(item.Key, item);
+                Remove(_keyOf(item), item);
             }
             else
             {
@@ -114,18 +135,27 @@ public sealed class Mirror(Api api, string path, Func<JsonNode, bool> belongs) :
 
     private void Put(JsonNode item)
     {
-        _items[item.Key] = item;
+        var key = _keyOf(item);
+        _items[key] = item;
         Seen?.Invoke(item);
-        TellWaiters();
+        TellWaiters(key);
     }
 
     private void Remove(string key, JsonNode last)
     {
         _items.TryRemove(key, out _);
         Gone?.Invoke(last);
-        TellWaiters();
+        TellWaiters(key);
     }
 
-    private void TellWaiters() =>
-        Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    private void TellWaiters(string key)
+    {
+        if (_awaited.TryRemove(key, out var awaited))
+        {
+            awaited.SetResult();
+        }
+        Interlocked.Exchange(ref _changed, Word()).SetResult();
+    }
+
+    private static TaskCompletionSource Word() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>The command lines of the four components.</summary>
 public sealed partial class Launch(Binaries binaries, Room room, ControlPlaneOptions options)
@@ -47,7 +47,9 @@ public sealed partial class Launch(Binaries binaries, Room room, ControlPlaneOpt
             "--service-cluster-ip-range=10.0.0.0/24", "--authorization-mode=RBAC", "--disable-admission-plugins=ServiceAccount",
             $"--token-auth-file={room.Write("tokens.csv", string.Join('\n', Identity.TokenFile))}",
             $"--service-account-key-file={key}", $"--service-account-signing-key-file={key}", "--service-account-issuer=https://kubernetes.default.svc",
-            $"--audit-policy-file={room.Write("audit-policy.yaml", AuditLog.Policy)}", $"--audit-log-path={room["audit.log"]}", "--audit-log-mode=blocking"]);
+            .. options.OnlyApiServer
+                ? Array.Empty<string>()
+                : [$"--audit-policy-file={room.Write("audit-policy.yaml", AuditLog.Policy)}", $"--audit-log-path={room["audit.log"]}", "--audit-log-mode=blocking"]]);
     }
 
     public Task<Component> ControllerManagerAsync() => StartAsync("kube-controller-manager", [
@@ -68,7 +70,7 @@ public sealed partial class Launch(Binaries binaries, Room room, ControlPlaneOpt
 
     private Task<Component> StartAsync(string program, string[] arguments) => Component.StartAsync(binaries[program], room[program + ".log"], arguments);
 
-    internal static int FreePort()
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>One node: which pods run on it, and which volumes it reports as in use.</summary>
 internal sealed class FakeNode(FakeKubelet kubelet, string name, Faults faults, CancellationToken closing)
@@ -110,6 +110,8 @@ internal sealed class FakeNode(FakeKubelet kubelet, string name, Faults faults, 
         {
             if (_reported < mine)
             {
+                // The longer the list, the longer it waits for more to come: who writes a thousand volumes a thousand times is the bottleneck.
+                await Task.Delay(TimeSpan.FromMilliseconds(Runs / 20), connection);
                 var upTo = Interlocked.Read(ref _changes);
                 await kubelet.Api.PatchAsync($"{Paths.Node(name)}/status", new { status = new { volumesInUse = VolumesInUse() } }, connection);
                 _reported = upTo;
@@ -118,6 +120,17 @@ internal sealed class FakeNode(FakeKubelet kubelet, string name, Faults faults, 
         finally
         {
             _reporting.Release();
+        }
+    }
+
+    private int Runs
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _runs.Count;
+            }
         }
     }
 

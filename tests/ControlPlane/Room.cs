@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>The one temporary folder of a control plane.</summary>
 /// <remarks>Its logs stay behind, for whoever looks into a failure, until the next run clears the rooms of processes that are no more.</remarks>

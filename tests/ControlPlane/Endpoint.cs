@@ -2,7 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>How to reach the API server: its address and the file with the certificate to trust.</summary>
 public sealed record Endpoint(Uri Address, string CertificateFile)
@@ -15,6 +15,8 @@ public sealed record Endpoint(Uri Address, string CertificateFile)
         {
             UseProxy = false,
             UseCookies = false,
+            // A thousand requests at once must not be a thousand handshakes.
+            MaxConnectionsPerServer = 64,
             // A watch that ends must let go of its connection at once.
             ResponseDrainTimeout = TimeSpan.Zero,
             SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy },

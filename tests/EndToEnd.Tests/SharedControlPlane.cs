@@ -1,10 +1,11 @@
-using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+using Piraeus.HighAvailability.ControlPlane;
+using Piraeus.HighAvailability.EndToEnd.Tests;
 
 [assembly: AssemblyFixture(typeof(SharedControlPlane))]
 // Tests measure how long recovery takes: they run one after another.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.EndToEnd.Tests;
 
 /// <summary>The one control plane of a test run, started by the first test that asks for it.</summary>
 public sealed class SharedControlPlane : IAsyncDisposable
@@ -19,5 +20,15 @@ public sealed class SharedControlPlane : IAsyncDisposable
         {
             await (await _plane.Value).DisposeAsync();
         }
+    }
+}
+
+/// <summary>A stage on the shared control plane, for as long as the test runs.</summary>
+internal static class SharedStage
+{
+    extension(Stage)
+    {
+        public static async Task<Stage> SetAsync(SharedControlPlane shared, Func<string, string>? linstorName = null) =>
+            await Stage.SetAsync(await shared.Plane, new StageOptions { LinstorName = linstorName ?? (node => node) }, TestContext.Current.CancellationToken);
     }
 }

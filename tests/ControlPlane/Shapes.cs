@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>What a volume is to look like; everything that is left out is chosen so that it is unique.</summary>
 public sealed record VolumeShape(string Claim)

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>What the API server holds of one world, as its watches tell it.</summary>
 public sealed class View(Api api, string space, IReadOnlySet<string> nodes) : IAsyncDisposable
@@ -9,7 +9,8 @@ public sealed class View(Api api, string space, IReadOnlySet<string> nodes) : IA
     public Mirror Pods { get; } = new(api, Paths.AllPods, pod => pod.Namespace == space || IsOn(nodes, pod));
 
     /// <summary>The attachments to the world's nodes.</summary>
-    public Mirror Attachments { get; } = new(api, Paths.Attachments, attachment => IsOn(nodes, attachment));
+    public Mirror Attachments { get; } = new(
+        api, Paths.Attachments, attachment => IsOn(nodes, attachment), attachment => AttachmentKey(attachment.AttachedVolume, attachment.NodeName));
 
     public Mirror Nodes { get; } = new(api, Paths.Nodes, node => nodes.Contains(node.Name));
 
@@ -30,8 +31,10 @@ public sealed class View(Api api, string space, IReadOnlySet<string> nodes) : IA
             ? new Volume(claim, name, volume.Text("spec", "csi", "volumeHandle") ?? "", volume.Text("spec", "csi", "driver") ?? "")
             : null;
 
-    public JsonNode? AttachmentOf(Volume volume, string node) => Attachments.Items.FirstOrDefault(
-        attachment => attachment.NodeName == node && attachment.AttachedVolume == volume.PersistentVolume);
+    public JsonNode? AttachmentOf(Volume volume, string node) => Attachments.Find(AttachmentKey(volume.PersistentVolume, node));
+
+    /// <summary>Attachments are asked for by what they attach, and their own names are hashes.</summary>
+    public static string AttachmentKey(string? persistentVolume, string? node) => $"{persistentVolume} on {node}";
 
     public async ValueTask DisposeAsync() => await Task.WhenAll(All.Select(mirror => mirror.DisposeAsync().AsTask()));
 

@@ -1,6 +1,4 @@
-using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
-
-namespace Piraeus.HighAvailability.EndToEnd.Tests;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>The real program, started as a user would start it.</summary>
 public sealed class Controller : IAsyncDisposable
@@ -18,6 +16,8 @@ public sealed class Controller : IAsyncDisposable
         : Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../Controller", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')), "piraeus-ha-controller"));
 
     public IReadOnlyList<string> Log => File.Exists(_process.Log) ? [.. File.ReadLines(_process.Log)] : [];
+
+    public int ProcessId => _process.Id;
 
     public int ExitCode => _process.ExitCode;
 
@@ -45,6 +45,13 @@ public sealed class Controller : IAsyncDisposable
         {
             return 0;
         }
+    }
+
+    /// <summary>What it says at a path of the probes' port; null where that is nothing.</summary>
+    public async Task<string?> ReadAsync(string path)
+    {
+        using var answer = await Http.GetAsync(new Uri($"http://127.0.0.1:{_port}{path}"));
+        return answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync() : null;
     }
 
     public Task FreezeAsync() => _process.SignalAsync("STOP", CancellationToken.None);

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>The external-attachers of a world's nodes, of whatever driver: they attach and detach at once, unless paused.</summary>
 public sealed class FakeAttacher(Api api, View view, Faults faults, CancellationToken closing)

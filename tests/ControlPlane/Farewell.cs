@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>Takes a world down in the order in which nothing grows back.</summary>
 internal sealed class Farewell(World world)
@@ -19,9 +19,10 @@ internal sealed class Farewell(World world)
         while (Left.Count > 0)
         {
             await AllAsync(Paths.Pods(world.Namespace), _ => true, cancellation);
-            await AllAsync(Paths.Claims(world.Namespace), _ => true, cancellation);
-            await AllAsync(Paths.Volumes, IsOurs, cancellation);
-            await AllAsync(Paths.Attachments, attachment => attachment.NodeName is { } node && nodes.Contains(node), cancellation);
+            // Who is terminating waits for a finalizer, and gains nothing by being deleted again.
+            await AllAsync(Paths.Claims(world.Namespace), claim => !claim.IsTerminating, cancellation);
+            await AllAsync(Paths.Volumes, volume => !volume.IsTerminating && IsOurs(volume), cancellation);
+            await AllAsync(Paths.Attachments, attachment => !attachment.IsTerminating && attachment.NodeName is { } node && nodes.Contains(node), cancellation);
             await Task.Delay(TimeSpan.FromMilliseconds(50), cancellation);
         }
         // The namespace controller lets a namespace rest for five seconds before it looks into it: nobody waits for that.

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>Something that runs pods: its name, which their label "app" carries, and the volumes that they use.</summary>
 public sealed record Workload(World World, string Name, int Replicas, IReadOnlyList<Volume> Volumes)
@@ -19,6 +19,8 @@ public sealed record Workload(World World, string Name, int Replicas, IReadOnlyL
 public sealed class Workloads(World world)
 {
     private readonly SemaphoreSlim _placing = new(1);
+    // The binder is slow, and asking it about a thousand claims at once makes it slower.
+    private readonly SemaphoreSlim _claiming = new(32);
 
     /// <summary>A StatefulSet whose pods NAME-0, NAME-1, … have a volume each, claimed as data-NAME-0, ….</summary>
     public Task<Workload> StatefulSetAsync(
@@ -63,6 +65,19 @@ public sealed class Workloads(World world)
         {
             return shared;
         }
+        await _claiming.WaitAsync(world.Closing);
+        try
+        {
+            return await ClaimAsync(shape);
+        }
+        finally
+        {
+            _claiming.Release();
+        }
+    }
+
+    private async Task<Volume> ClaimAsync(VolumeShape shape)
+    {
         var name = shape.PersistentVolume ?? $"pvc-{world.Namespace}-{shape.Claim}";
         var volume = new Volume(shape.Claim, name, shape.Handle ?? name, shape.Driver ?? world.Driver);
         await world.Api.CreateAsync(Paths.Volumes, new
@@ -118,7 +133,10 @@ public sealed class Workloads(World world)
             var workload = new Workload(world, name, replicas, await Task.WhenAll(shapes.Select(VolumeAsync)));
             await create(workload.Volumes);
             await world.EventuallyAsync(
-                () => workload.Pods.Count(pod => pod.IsRunningPod && pod.NodeName == on) == replicas, $"{replicas} pods of {name} running on {on}");
+                () => workload.Pods.Count(pod => pod.IsRunningPod && pod.NodeName == on) == replicas,
+                $"{replicas} pods of {name} running on {on}",
+                within: TimeSpan.FromSeconds(20 + (replicas / 8)),
+                pause: TimeSpan.FromMilliseconds(25 + (replicas / 4)));
             await Task.WhenAll(others.Select(node => CordonAsync(node, false)));
             return workload;
         }

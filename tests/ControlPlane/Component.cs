@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>One process of the control plane, with its log in a file; it never outlives the test process.</summary>
 public sealed class Component : IDisposable
@@ -25,6 +25,8 @@ public sealed class Component : IDisposable
     public string Name { get; }
 
     public string Log { get; }
+
+    public int Id => _process.Id;
 
     public bool HasExited => _process.HasExited;
 

@@ -1,12 +1,21 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
-using Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
 using Piraeus.HighAvailability.Simulator.Linstor;
 using Piraeus.HighAvailability.Simulator.World;
 using Piraeus.HighAvailability.Tests;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests;
+namespace Piraeus.HighAvailability.ControlPlane;
+
+/// <summary>What a stage may have other than most.</summary>
+public sealed record StageOptions
+{
+    /// <summary>The short names of the nodes.</summary>
+    public IReadOnlyList<string> Nodes { get; init; } = ["a", "b", "c", "d", "e"];
+
+    /// <summary>What LINSTOR calls a Kubernetes node.</summary>
+    public Func<string, string> LinstorName { get; init; } = node => node;
+}
 
 /// <summary>
 /// A Kubernetes cluster of five nodes with a real control plane, a simulated LINSTOR whose resources live on the same nodes, and the real
@@ -19,12 +28,12 @@ public sealed class Stage : IAsyncDisposable
 
     private readonly ConcurrentDictionary<string, string> _attachments = new();
     private readonly List<Controller> _controllers = [];
-    private readonly int _firstWrite;
+    private readonly long _before;
     private int _grants;
 
     private Stage(World world, LinstorServer linstor, Identity account)
     {
-        (World, Linstor, Account, _firstWrite) = (world, linstor, account, world.Plane.Audit.Writes().Count);
+        (World, Linstor, Account, _before) = (world, linstor, account, world.Plane.Audit.Length);
         world.View.Attachments.Seen += attachment => _attachments[attachment.Name] = Describe(attachment);
         world.Kubelet.MayStart = OpenAsync;
         world.Kubelet.OnStopped = Close;
@@ -61,20 +70,18 @@ public sealed class Stage : IAsyncDisposable
     /// What was deleted in this world, each once: pods that the controllers deleted, by name, and attachments that they or the attach-detach
     /// controller deleted, by the claim and node that they served. Of these two, either may be first once a volume has been released.
     /// </summary>
-    public IReadOnlyList<string> Deletions => [.. World.Plane.Audit.Writes().Skip(_firstWrite)
+    public IReadOnlyList<string> Deletions => [.. World.Plane.Audit.Writes(_before)
         .Where(write => write.Verb == "delete" && write.Succeeded)
         .Where(write => write.User == Account.User || (write.Resource == "volumeattachments" && write.User == Identity.ControllerManager.User))
         .Select(write => write.Resource == "pods" ? $"pod {write.Name}" : _attachments.GetValueOrDefault(write.Name ?? ""))
         .OfType<string>().Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>Everything that the controllers wrote since the stage was set, in order.</summary>
-    public IEnumerable<Audited> Writes => World.Plane.Audit.Writes().Skip(_firstWrite).Where(write => write.User == Account.User);
+    public IEnumerable<Audited> Writes => World.Plane.Audit.Writes(_before).Where(write => write.User == Account.User);
 
-    public static async Task<Stage> SetAsync(SharedControlPlane shared, Func<string, string>? linstorName = null)
+    public static async Task<Stage> SetAsync(RealControlPlane plane, StageOptions chosen, CancellationToken cancellation)
     {
-        var options = new WorldOptions { Nodes = ["a", "b", "c", "d", "e"], NodeId = linstorName ?? (node => node) };
-        var cancellation = TestContext.Current.CancellationToken;
-        var plane = await shared.Plane;
+        var options = new WorldOptions { Nodes = chosen.Nodes, NodeId = chosen.LinstorName };
         await DeployAsync(plane, cancellation);
         var account = await plane.ServiceAccountAsync("ha-controller", "ha-controller", cancellation);
         var world = await World.CreateAsync(plane, options, cancellation);

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>A real etcd, kube-apiserver, kube-controller-manager and kube-scheduler on loopback, without nodes.</summary>
 public sealed class RealControlPlane : IAsyncDisposable
@@ -41,8 +41,11 @@ public sealed class RealControlPlane : IAsyncDisposable
             plane._components.Add(await plane._launch.EtcdAsync());
             plane._components.Add(await plane._launch.ApiServerAsync());
             await plane.UntilReadyAsync(cancellation);
-            plane._components.Add(await plane._launch.ControllerManagerAsync());
-            plane._components.Add(await plane._launch.SchedulerAsync());
+            if (!options.OnlyApiServer)
+            {
+                plane._components.Add(await plane._launch.ControllerManagerAsync());
+                plane._components.Add(await plane._launch.SchedulerAsync());
+            }
             return plane;
         }
         catch

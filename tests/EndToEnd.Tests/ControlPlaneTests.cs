@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
+using Piraeus.HighAvailability.ControlPlane;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.EndToEnd.Tests;
 
 /// <summary>The control plane and its fakes behave like a cluster, as far as the tests that build on them rely on it.</summary>
 public sealed class ControlPlaneTests(SharedControlPlane shared)
@@ -122,7 +123,7 @@ public sealed class ControlPlaneTests(SharedControlPlane shared)
         Assert.Contains("watcher", await world.Plane.KubectlAsync(["get", "rolebindings", "-n", world.Namespace], Identity.Administrator, world.Closing), StringComparison.Ordinal);
     }
 
-    private Task<World> NewWorldAsync() => World.CreateAsync(shared, TestContext.Current.CancellationToken);
+    private async Task<World> NewWorldAsync() => await World.CreateAsync(await shared.Plane, new WorldOptions(), TestContext.Current.CancellationToken);
 
     /// <summary>What whoever moves a pod by hand has to do, in this order.</summary>
     private static async Task ForceMoveAsync(World world, Workload workload)

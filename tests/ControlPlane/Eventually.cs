@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>Waits for what must become true, and tells what there is instead if it does not.</summary>
 public static class Eventually
@@ -11,7 +11,8 @@ public static class Eventually
         TrueAsync(() => Task.FromResult(condition()), within, () => Task.FromResult(describe()), cancellation);
 
     /// <summary>Returns how long it took.</summary>
-    public static async Task<TimeSpan> TrueAsync(Func<Task<bool>> condition, TimeSpan within, Func<Task<string>> describe, CancellationToken cancellation)
+    public static async Task<TimeSpan> TrueAsync(
+        Func<Task<bool>> condition, TimeSpan within, Func<Task<string>> describe, CancellationToken cancellation, TimeSpan? pause = null)
     {
         var watch = Stopwatch.StartNew();
         while (!await condition())
@@ -20,7 +21,7 @@ public static class Eventually
             {
                 throw new TimeoutException($"Not within {within.TotalSeconds:0.##} s: {await describe()}");
             }
-            await Task.Delay(Pause, cancellation);
+            await Task.Delay(pause ?? Pause, cancellation);
         }
         return watch.Elapsed;
     }

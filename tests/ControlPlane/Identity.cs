@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>Who asks the API server: the user name it will see (and audit), and the token that proves it.</summary>
 public sealed record Identity(string User, string Token)

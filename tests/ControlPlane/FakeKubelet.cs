@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>A pod on a node, with the volumes that it has there.</summary>
 public sealed record PlacedPod(JsonNode Pod, string Node, IReadOnlyList<Volume> Volumes)

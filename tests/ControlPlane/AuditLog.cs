@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>A write that the API server answered: the best witness of who did what.</summary>
 public sealed record Audited(
-    string User, string Verb, string Resource, string? Subresource, string Namespace, string Name, int Code, DateTimeOffset At, JsonNode? Body)
+    string User, string Verb, string Resource, string? Subresource, string Namespace, string Name, int Code, DateTimeOffset Received, DateTimeOffset At, JsonNode? Body)
 {
     public bool Succeeded => Code is >= 200 and < 300;
 
@@ -41,13 +41,18 @@ public sealed class AuditLog(string path)
         - level: None
         """;
 
-    public IReadOnlyList<Audited> Writes()
+    /// <summary>How much there is now, to read on from later.</summary>
+    public long Length => File.Exists(path) ? new FileInfo(path).Length : 0;
+
+    /// <param name="from">The length of the log after which to begin.</param>
+    public IReadOnlyList<Audited> Writes(long from = 0)
     {
         if (!File.Exists(path))
         {
             return [];
         }
         using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        reader.BaseStream.Position = from;
         var lines = reader.ReadToEnd().Split('\n');
         // What follows the last newline is still being written.
         return [.. lines.SkipLast(1).Select(line => Read(JsonNode.Parse(line)!))];
@@ -67,6 +72,9 @@ public sealed class AuditLog(string path)
         line.Text("objectRef", "namespace") ?? "",
         line.Text("objectRef", "name") ?? "",
         line["responseStatus"]?["code"]?.GetValue<int>() ?? 0,
-        DateTimeOffset.Parse(line.Text("stageTimestamp")!, System.Globalization.CultureInfo.InvariantCulture),
+        Instant(line, "requestReceivedTimestamp"),
+        Instant(line, "stageTimestamp"),
         line["requestObject"]);
+
+    private static DateTimeOffset Instant(JsonNode line, string field) => DateTimeOffset.Parse(line.Text(field)!, System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,4 @@
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>Where the programs of the control plane are: what eng/kubernetes.sh leaves behind, or what KUBE_BIN names.</summary>
 public sealed record Binaries(string Directory)

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>How a pod's time on a node ends.</summary>
 internal enum PodEnding
@@ -102,8 +102,9 @@ internal sealed class PodRun(FakeKubelet kubelet, FakeNode node, JsonNode pod)
         List<Volume> volumes = [];
         foreach (var claim in pod.Claims)
         {
-            await kubelet.View.Claims.UntilAsync(() => kubelet.View.BoundClaim(pod.Namespace, claim), cancellation);
-            volumes.Add(await kubelet.View.Volumes.UntilAsync(() => kubelet.View.VolumeOf(pod.Namespace, claim), cancellation));
+            var bound = await kubelet.View.Claims.UntilAsync($"{pod.Namespace}/{claim}", () => kubelet.View.BoundClaim(pod.Namespace, claim), cancellation);
+            var name = bound.Text("spec", "volumeName")!;
+            volumes.Add(await kubelet.View.Volumes.UntilAsync(name, () => kubelet.View.VolumeOf(pod.Namespace, claim), cancellation));
         }
         return volumes;
     }
@@ -113,6 +114,7 @@ internal sealed class PodRun(FakeKubelet kubelet, FakeNode node, JsonNode pod)
         foreach (var volume in Volumes)
         {
             await kubelet.View.Attachments.UntilAsync(
+                View.AttachmentKey(volume.PersistentVolume, node.Name),
                 () => kubelet.View.AttachmentOf(volume, node.Name) is { IsAttached: true, IsTerminating: false } attached ? attached : null, cancellation);
         }
     }

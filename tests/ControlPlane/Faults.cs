@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>What went wrong in the fakes, which nobody awaits: a failure's message names it.</summary>
 public sealed class Faults(CancellationToken closing)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace Piraeus.HighAvailability.EndToEnd.Tests.ControlPlane;
+namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>What a test may want to vary about its world.</summary>
 public sealed record WorldOptions
@@ -69,11 +69,6 @@ public sealed class World : IAsyncDisposable
 
     internal object Labels => new Dictionary<string, string> { ["world"] = Namespace };
 
-    public static Task<World> CreateAsync(SharedControlPlane shared, CancellationToken cancellation) => CreateAsync(shared, new WorldOptions(), cancellation);
-
-    public static async Task<World> CreateAsync(SharedControlPlane shared, WorldOptions options, CancellationToken cancellation) =>
-        await CreateAsync(await shared.Plane, options, cancellation);
-
     public static async Task<World> CreateAsync(RealControlPlane plane, WorldOptions options, CancellationToken cancellation)
     {
         var world = new World(plane, options, cancellation);
@@ -134,16 +129,16 @@ public sealed class World : IAsyncDisposable
     }
 
     /// <summary>Waits until a condition holds, and returns how long it took; a failure says what should have been and shows the world.</summary>
-    public Task<TimeSpan> EventuallyAsync(Func<bool> condition, string what, TimeSpan? within = null) =>
-        EventuallyAsync(() => Task.FromResult(condition()), what, within);
+    public Task<TimeSpan> EventuallyAsync(Func<bool> condition, string what, TimeSpan? within = null, TimeSpan? pause = null) =>
+        EventuallyAsync(() => Task.FromResult(condition()), what, within, pause);
 
-    public Task<TimeSpan> EventuallyAsync(Func<Task<bool>> condition, string what, TimeSpan? within = null) =>
-        Eventually.TrueAsync(condition, within ?? Patience, async () => what + await Diagnosis.OfAsync(this, Closing), Closing);
+    public Task<TimeSpan> EventuallyAsync(Func<Task<bool>> condition, string what, TimeSpan? within = null, TimeSpan? pause = null) =>
+        Eventually.TrueAsync(condition, within ?? Patience, async () => what + await Diagnosis.OfAsync(this, Closing), Closing, pause);
 
     /// <summary>Lets go of everything cluster-wide that this world made, so that the next one has the control plane to itself.</summary>
     public async ValueTask DisposeAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15 + (View.Pods.Items.Count / 8)));
         try
         {
             await new Farewell(this).RunAsync(limit.Token);
