@@ -41,7 +41,7 @@ public sealed partial record ClusterSnapshot
 
         var began = Incidents.GetValueOrDefault(lost, acted.TakenAt);
         var next = this with { Incidents = Incidents.SetItem(lost, began) };
-        if (acted.Decision is not Decision.DeletePod { Pod: var pod, Evidence: var evidence } || Failovers.Find(pod.Uid) is not null)
+        if (acted.Decision is not Decision.DeletePod { Pod: var pod, Evidence: var evidence } || IsFollowed(pod, lost))
         {
             return next;
         }
@@ -50,6 +50,10 @@ public sealed partial record ClusterSnapshot
         var decided = evidence.Due <= began ? began : acted.TakenAt;
         return next with { Failovers = Failovers.Set(Failover.Begin(this, pod, evidence, began, decided), acted.TakenAt) };
     }
+
+    // A replacement that the scheduler put on the lost node once more is moved on as part of the failover that it belongs to.
+    private bool IsFollowed(Pod pod, NodeName lost) => pod.ClaimKeys.SelectMany(Failovers.ReferringTo).Any(held =>
+        held.Item.Pod.Uid == pod.Uid || (held.Item.Ending is null && held.Item.Evidence.Lost == lost && held.Item.Replacement?.Uid == pod.Uid));
 
     /// <summary>Looks how far everybody is whom an observation may have moved on.</summary>
     private ClusterSnapshot Follow(Observation seen, Instant at)

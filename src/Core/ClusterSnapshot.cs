@@ -218,9 +218,10 @@ public sealed partial record ClusterSnapshot
 
     private ClusterSnapshot Vacate(Pod pod) => this with { Vacated = Vacated.Union(AttachmentsOn(pod.Node, pod)) };
 
-    // A new pod that was bound to the node needs the attachment that an earlier one left behind.
-    private ClusterSnapshot Occupy(Pod pod) =>
-        Vacated.IsEmpty || Failovers.Find(pod.Uid) is not null ? this : this with { Vacated = Vacated.Except(AttachmentsOn(pod.Node, pod)) };
+    // A new pod on a node that has its storage needs the attachment that an earlier one left behind.
+    private ClusterSnapshot Occupy(Pod pod) => Vacated.IsEmpty || pod.Node is null
+        ? this
+        : this with { Vacated = Vacated.Except(pod.ClaimKeys.SelectMany(AttachmentsOf).Where(attachment => attachment.Node == pod.Node && !IsForsaken(attachment)).Select(attachment => attachment.Uid)) };
 
     private IEnumerable<Uid> AttachmentsOn(NodeName? node, Pod pod) =>
         pod.ClaimKeys.SelectMany(AttachmentsOf).Where(attachment => attachment.Node == node).Select(attachment => attachment.Uid);

@@ -27,8 +27,12 @@ internal sealed partial class Deliberation
             var phase = failover.Awaited!.Value;
             if (Obstacle.Subject(failover, phase) is { } subject && inquiries++ < MostInquiries)
             {
-                var asked = cluster.Warnings.GetValueOrDefault(subject)?.AskedAt;
-                Ask(new Decision.Inquire(failover.Pod.Key.Namespace, subject), asked is { } at ? at + WarningLasts : now);
+                var (inquiry, asked) = (new Decision.Inquire(failover.Pod.Key.Namespace, subject), cluster.Warnings.GetValueOrDefault(subject)?.AskedAt);
+                Ask(inquiry, asked is { } at ? at + WarningLasts : now);
+                if (asked is null && !cluster.Attempts.ContainsKey(ActionKey.For(inquiry)))
+                {
+                    continue; // about to be answered, or refused
+                }
             }
 
             _decisions.Add(new Decision.Stall(failover, phase, Obstacle.To(cluster, failover, phase)));

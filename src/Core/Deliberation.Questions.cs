@@ -11,7 +11,7 @@ internal sealed partial class Deliberation
     /// <summary>How soon the same question may be asked again.</summary>
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a last word may take before its absence is a reason that somebody should hear of.</summary>
+    /// <summary>How long a last word may take, and a deletion that is under way, before somebody should hear of it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private bool IsConfirmed(ResourceName name) =>
@@ -81,7 +81,7 @@ internal sealed partial class Deliberation
 
     private void Hold(User user, HoldReason reason, string? detail, Instant since, params ImmutableArray<Pod> pods)
     {
-        var due = since + GraceOf(user) + (reason == HoldReason.AwaitingConfirmation ? Patience : TimeSpan.Zero);
+        var due = since + GraceOf(user) + (reason is HoldReason.AwaitingConfirmation or HoldReason.NotOptedIn ? Patience : TimeSpan.Zero);
         if (now < due)
         {
             WakeAt(due);

@@ -6,6 +6,7 @@ namespace Piraeus.HighAvailability.ControlPlane;
 public sealed class FakeAttacher(Api api, View view, Faults faults, CancellationToken closing)
 {
     private TaskCompletionSource? _paused;
+    private volatile string? _refusal;
 
     /// <summary>Listens to the view; call it before the view starts.</summary>
     public void Listen() => view.Attachments.Seen += attachment => faults.Watch(SyncAsync(attachment));
@@ -14,6 +15,16 @@ public sealed class FakeAttacher(Api api, View view, Faults faults, Cancellation
     public void Pause() => Interlocked.CompareExchange(ref _paused, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null);
 
     public void Resume() => Interlocked.Exchange(ref _paused, null)?.SetResult();
+
+    /// <summary>Lets attaching fail with these words, as a CSI driver does whose storage has a problem; null lets it succeed again.</summary>
+    public void Refuse(string? error)
+    {
+        _refusal = error;
+        foreach (var attachment in view.Attachments.Items)
+        {
+            faults.Watch(SyncAsync(attachment));
+        }
+    }
 
     private async Task SyncAsync(JsonNode attachment)
     {
@@ -32,6 +43,13 @@ public sealed class FakeAttacher(Api api, View view, Faults faults, Cancellation
         {
             // The answer comes back through the watch, and is then marked as attached.
             await PatchAsync(path, new { metadata = new { uid = attachment.Uid, finalizers = new[] { mine } } });
+        }
+        else if (!attachment.IsAttached && _refusal is { } refusal)
+        {
+            if (attachment.Text("status", "attachError", "message") != refusal)
+            {
+                await PatchAsync(path + "/status", new { metadata = new { uid = attachment.Uid }, status = new { attached = false, attachError = new { message = refusal } } });
+            }
         }
         else if (!attachment.IsAttached)
         {

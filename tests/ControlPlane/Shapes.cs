@@ -34,6 +34,9 @@ public sealed record PodShape
 
     public ImmutableDictionary<string, string> Annotations { get; init; } = ImmutableDictionary<string, string>.Empty;
 
+    /// <summary>The name of a PriorityClass that there is.</summary>
+    public string? PriorityClass { get; init; }
+
     /// <summary>Further entries of spec.volumes, such as <c>new { name = "zone", hostPath = new { path = "/etc/localtime" } }</c>.</summary>
     public IReadOnlyList<object> ExtraVolumes { get; init; } = [];
 }

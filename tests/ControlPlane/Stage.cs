@@ -184,7 +184,7 @@ public sealed class Stage : IAsyncDisposable
 
     /// <summary>The Events that the controllers wrote about an object.</summary>
     public async Task<IReadOnlyList<JsonNode>> EventsOnAsync(string kind, string name) =>
-        [.. (await World.Api.ListAsync($"api/v1/namespaces/{(kind == "Pod" ? World.Namespace : "default")}/events", World.Closing))
+        [.. (await World.Api.ListAsync($"api/v1/namespaces/{(kind is "Node" or "VolumeAttachment" ? "default" : World.Namespace)}/events", World.Closing))
             .Where(happened => happened.Text("involvedObject", "kind") == kind && happened.Text("involvedObject", "name") == name
                 && happened.Text("source", "component") == "piraeus-ha-controller")];
 

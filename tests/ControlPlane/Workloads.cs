@@ -165,7 +165,7 @@ public sealed class Workloads(World world)
         return System.Text.Json.JsonSerializer.SerializeToNode(new
         {
             metadata = new { labels = shape.Labels.SetItem("app", name), annotations = shape.Annotations },
-            spec = new { nodeSelector = world.Labels, containers = new[] { new { name = "app", image = "app" } }, volumes = mounted },
+            spec = new { priorityClassName = shape.PriorityClass, nodeSelector = world.Labels, containers = new[] { new { name = "app", image = "app" } }, volumes = mounted },
         })!;
     }
 

@@ -44,6 +44,18 @@ public sealed class FollowTests
     }
 
     [Fact]
+    public void A_replacement_that_the_scheduler_puts_on_the_lost_node_is_moved_on_as_part_of_the_same_failover()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
+        scene.AttacherLetsGo = false;
+        scene.PowerOff("a").After(46).Replacement("a").After(1);
+        Assert.Equal(["delete app-0 on a", "detach va-1", "delete app-0 on a"], scene.Moves);
+        Assert.Null(Only(scene).Replacement);
+        scene.ReplacementGone().Replacement("b", Runs);
+        Assert.Equal(Ending.Runs, Only(scene).Ending);
+    }
+
+    [Fact]
     public void Every_one_of_two_pods_that_share_a_claim_has_a_replacement_of_its_own()
     {
         var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned).Pod("app-1", "a", Owned).Pod("elsewhere", "b", Owned).PowerOff("a").After(46);
@@ -159,7 +171,7 @@ public sealed class FollowTests
 
         scene.Ignores = decision => decision is Decision.Inquire;
         scene.PowerOff("a").After(60);
-        Assert.Equal(20, scene.Stalls.Count());
+        Assert.Equal(20, scene.Stalls.Count()); // those too whose question was refused
         Assert.InRange(new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now + TimeSpan.FromMinutes(1)).Decisions.OfType<Decision.Inquire>().Count(), 1, 4);
     }
 

@@ -239,8 +239,7 @@ internal sealed class Scene
 
     public Scene ReplacementGone()
     {
-        _pods.Remove(new($"uid-replacement-{_replacements++}"), out var pod);
-        return Tell(new Observation.Gone<Pod>(pod!));
+        return _pods.Remove(new($"uid-replacement-{_replacements++}"), out var pod) ? Tell(new Observation.Gone<Pod>(pod)) : this;
     }
 
     public Scene Pod(string name, string? node, Func<Pod, Pod>? change = null, bool optedIn = true)

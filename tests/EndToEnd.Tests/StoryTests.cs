@@ -24,7 +24,8 @@ public sealed class StoryTests(SharedControlPlane shared)
         await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
         await stage.World.UntilMovedAsync(db, from: stage.A, within: TimeSpan.FromSeconds(120));
         _since.Stop();
-        foreach (var said in controller.Log.Where(line => line.Contains("Reporter: Leaving", StringComparison.Ordinal) || line.Contains("Actuator: ", StringComparison.Ordinal)))
+        await stage.UntilSaidAsync("after its storage was lost");
+        foreach (var said in controller.Log.Where(line => line.Contains("Reporter: ", StringComparison.Ordinal) || line.Contains("Actuator: ", StringComparison.Ordinal)))
         {
             Tell($"controller: {said[(said.IndexOf(": ", StringComparison.Ordinal) + 2)..]}");
         }

@@ -1,0 +1,150 @@
+using Piraeus.HighAvailability.ControlPlane;
+
+namespace Piraeus.HighAvailability.EndToEnd.Tests;
+
+/// <summary>What is told of a failover until the replacement runs, on a real control plane.</summary>
+public sealed class FollowTests(SharedControlPlane shared)
+{
+    private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(10);
+
+    [Fact]
+    public async Task A_failover_ends_with_a_line_and_with_figures_that_tell_how_long_each_phase_took()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
+        var controller = await stage.StartControllerAsync();
+
+        stage.Crash(stage.A);
+        var moved = await stage.World.UntilMovedAsync(db, from: stage.A, within: Promptly);
+        await stage.UntilSaidAsync($"Pod {stage.World.Namespace}/db-0 of node {stage.A} runs on node {moved.Single().NodeName}, ");
+
+        Assert.Matches(
+            @"s after its storage was lost \(decided \+\d+\.\d\d s, pod gone \+\d+\.\d\d s, detached \+\d+\.\d\d s, replacement scheduled \+\d+\.\d\d s, attached \+\d+\.\d\d s, running \+\d+\.\d\d s\)\.",
+            controller.Log.Single(line => line.Contains("after its storage was lost", StringComparison.Ordinal)));
+        var metrics = await controller.ReadAsync("/metrics");
+        Assert.Contains("piraeus_ha_failovers_total{ending=\"runs\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.All(
+            (string[])["decided", "pod_gone", "detached", "scheduled", "attached", "running"],
+            phase => Assert.Contains($"piraeus_ha_failover_phase_duration_seconds_count{{phase=\"{phase}\"}} 1\n", metrics, StringComparison.Ordinal));
+        Assert.Contains("piraeus_ha_actions_total{action=\"delete_pod\",answer=\"accepted\"} 1\n", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_incident_of_many_ends_with_one_line_for_all()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A, replicas: 5);
+        await stage.StartControllerAsync();
+
+        stage.Crash(stage.A);
+        await stage.World.UntilMovedAsync(db, from: stage.A, within: Promptly);
+        await stage.UntilSaidAsync($"Node {stage.A}: 5 of 5 pods run elsewhere, the last one ");
+    }
+
+    [Fact]
+    public async Task A_replacement_that_no_node_takes_is_told_in_the_schedulers_words_until_one_does()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
+        var controller = await stage.StartControllerAsync();
+        await CordonAsync(stage, true);
+
+        stage.Crash(stage.A);
+        await stage.UntilSaidAsync("waits for its replacement to be scheduled: pod");
+        Assert.Contains("nodes are available", Stalled(controller), StringComparison.Ordinal);
+        await stage.EventuallyAsync(async () => (await stage.EventsOnAsync("Pod", "db-0")).Any(told => told.Text("reason") == "FailoverStalled"), "an Event on the replacement");
+        Assert.Contains("piraeus_ha_failovers_under_way{phase=\"scheduled\"} 1\n", await controller.ReadAsync("/metrics"), StringComparison.Ordinal);
+
+        await CordonAsync(stage, false);
+        await stage.World.UntilMovedAsync(db, from: stage.A, within: TimeSpan.FromSeconds(60));
+        await stage.UntilSaidAsync("after its storage was lost");
+    }
+
+    [Fact]
+    public async Task A_quota_that_stops_the_replacement_is_told_in_the_words_of_the_StatefulSets_Events()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        await stage.Workloads.StatefulSetAsync("db", on: stage.A);
+        var controller = await stage.StartControllerAsync();
+        var quotas = $"api/v1/namespaces/{stage.World.Namespace}/resourcequotas";
+        await stage.World.Api.CreateAsync(quotas, new { metadata = new { name = "none" }, spec = new { hard = new { pods = "0" } } }, stage.World.Closing);
+        await stage.World.Api.PatchAsync($"{quotas}/none/status", new { status = new { hard = new { pods = "0" }, used = new { pods = "0" } } }, stage.World.Closing);
+
+        stage.Crash(stage.A);
+        await stage.UntilSaidAsync("StatefulSet db has not created a replacement: create Pod db-0 in StatefulSet db failed error");
+        Assert.Contains("exceeded quota: none", Stalled(controller), StringComparison.Ordinal);
+        await stage.EventuallyAsync(async () => (await stage.EventsOnAsync("StatefulSet", "db")).Any(told => told.Text("reason") == "FailoverStalled"), "an Event on the StatefulSet");
+    }
+
+    [Fact]
+    public async Task A_volume_that_cannot_be_attached_is_told_with_the_attachers_error()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
+        await stage.StartControllerAsync();
+        stage.World.Attacher.Refuse("no diskless resource could be made");
+
+        stage.Crash(stage.A);
+        await stage.UntilSaidAsync("waits for the volumes of its replacement to be attached: volume");
+        await stage.UntilSaidAsync("no diskless resource could be made");
+        stage.World.Attacher.Refuse(null);
+        await stage.World.UntilMovedAsync(db, from: stage.A, within: Promptly);
+    }
+
+    [Fact]
+    public async Task A_pod_that_a_finalizer_holds_back_is_told_so_and_moved_when_it_is_let_go()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
+        await stage.StartControllerAsync();
+        var pod = Paths.Pod(stage.World.Namespace, "db-0");
+        await stage.World.Api.PatchAsync(pod, new { metadata = new { finalizers = new[] { "example.com/held" } } }, stage.World.Closing);
+
+        stage.Crash(stage.A);
+        await stage.UntilSaidAsync("waits to be gone: the old pod is deleted, but held back by finalizer example.com/held.");
+        await stage.World.Api.PatchAsync(pod, new { metadata = new { finalizers = Array.Empty<string>() } }, stage.World.Closing);
+        await stage.World.UntilMovedAsync(db, from: stage.A, within: TimeSpan.FromSeconds(120));
+    }
+
+    [Fact]
+    public async Task Of_a_pod_with_two_volumes_the_one_that_is_not_lost_is_named_as_what_blocks_it_and_goes_as_soon_as_it_is_lost_too()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        stage.Provision = (world, resource) => world.AddResource(resource, resource.EndsWith("one", StringComparison.Ordinal) ? [stage.A, stage.B, stage.C] : [stage.A, stage.D, stage.E]);
+        var db = await stage.Workloads.DeploymentAsync("db", on: stage.A, volumes: [new VolumeShape("one"), new VolumeShape("two")]);
+        await stage.StartControllerAsync();
+
+        // Nobody on the node hears of anything any more; half of its links are cut.
+        stage.World.Kubelet.Isolate(stage.A);
+        stage.Linstor.Do(world => world.CutLink(stage.A, stage.B));
+        stage.Linstor.Do(world => world.CutLink(stage.A, stage.C));
+        await stage.UntilSaidAsync("only the node itself can let go of it");
+        Assert.DoesNotContain("attachment of two on a", stage.Deletions);
+
+        stage.Crash(stage.A);
+        await stage.EventuallyAsync(() => stage.Deletions.Contains("attachment of two on a"), "the other volume is detached");
+        await stage.World.UntilMovedAsync(db, from: stage.A, within: TimeSpan.FromSeconds(120));
+    }
+
+    [Fact]
+    public async Task Both_volumes_of_a_pod_are_released_with_it()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        var db = await stage.Workloads.DeploymentAsync("db", on: stage.A, volumes: [new VolumeShape("one"), new VolumeShape("two")]);
+        await stage.StartControllerAsync();
+
+        stage.Crash(stage.A);
+        await stage.World.UntilMovedAsync(db, from: stage.A, within: Promptly);
+        Assert.Equal(["attachment of one on a", "attachment of two on a"], stage.Deletions.Where(deletion => deletion.StartsWith("attachment", StringComparison.Ordinal)));
+    }
+
+    private static string Stalled(Controller controller) => controller.Log.First(line => line.Contains("moved away from node", StringComparison.Ordinal));
+
+    private static async Task CordonAsync(Stage stage, bool unschedulable)
+    {
+        foreach (var node in stage.World.Nodes)
+        {
+            await stage.World.Api.PatchAsync(Paths.Node(node), new { spec = new { unschedulable } }, stage.World.Closing);
+        }
+    }
+}
