@@ -45,7 +45,7 @@ internal sealed partial class Deliberation
     {
         foreach (var node in cluster.Nodes.Values.Where(node => node.TaintedByUs).OrderBy(node => node.Name))
         {
-            if (cluster.Listening.Contains(Source.Linstor) && HasRecovered(cluster.LinstorNameOf(node.Name)))
+            if (cluster.Listening.Contains(Source.Linstor) && HasRecovered(cluster.LinstorNameOf(node.Name), isNameKnown: cluster.CsiNodes.ContainsKey(node.Name)))
             {
                 Do(new Decision.Untaint(node));
             }
@@ -53,8 +53,14 @@ internal sealed partial class Deliberation
     }
 
     /// <summary>Whether LINSTOR reaches the node, and every resource there has quorum and usable data; asks about those that it has not told of lately.</summary>
-    private bool HasRecovered(NodeName node)
+    private bool HasRecovered(NodeName node, bool isNameKnown)
     {
+        if (isNameKnown && cluster.Satellites is { } satellites && !satellites.ContainsKey(node))
+        {
+            // LINSTOR has given it up: there is nothing left on it to be lost, once those who lost it have moved.
+            return !cluster.InDoubt.Values.Any(users => users.Any(user => user.LinstorName == node && user.Finding is { Objection: null }));
+        }
+
         if (cluster.Satellites?.GetValueOrDefault(node)?.State != SatelliteState.Online)
         {
             return false; // its return is told by the list of satellites

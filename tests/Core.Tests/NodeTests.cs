@@ -90,6 +90,22 @@ public sealed class NodeTests
     public void A_taint_that_an_earlier_leader_left_behind_is_taken_back() =>
         Assert.Equal(["untaint a"], OnNode().Tell(new Observation.Seen<ClusterNode>(new(new("a"), new("uid-a")) { Tainted = true, TaintedByUs = true })).After(600).Moves);
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_node_that_linstor_has_given_up_is_untainted_if_it_is_certain_which_node_that_is(bool certain)
+    {
+        var scene = OnNode().PowerOff("a").After(60);
+        scene.Tell(new Observation.Seen<ClusterNode>(new(new("a"), new("uid-a")) { Tainted = true, TaintedByUs = true })).Remove("a").Report("pvc-1");
+        if (certain)
+        {
+            scene.Tell(new Observation.Seen<CsiNode>(new(new("a"), new("a"))));
+        }
+
+        scene.Satellites(new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)).After(60);
+        Assert.Equal(certain, scene.Moves.Contains("untaint a"));
+    }
+
     [Fact]
     public void While_linstor_is_silent_no_taint_is_taken_back() =>
         Assert.Empty(OnNode().Tell(new Observation.Seen<ClusterNode>(new(new("a"), new("uid-a")) { Tainted = true, TaintedByUs = true })).LinstorGoesAway().After(600).Moves);
