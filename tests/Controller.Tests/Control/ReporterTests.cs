@@ -98,6 +98,69 @@ public sealed class ReporterTests
         Assert.InRange(reporter.Remembers, 1, 2000);
     }
 
+    [Fact]
+    public async Task A_failover_that_gets_no_further_is_told_once_for_each_reason_on_who_should_create_the_replacement_and_then_on_the_replacement()
+    {
+        await using var room = await Room.OpenAsync();
+        var (reporter, cluster) = (Reporter(room), Moving());
+        var failover = cluster.Failovers.All.Single().Item;
+        for (var turn = 0; turn < 3; turn++)
+        {
+            reporter.Report(cluster, Verdict(new Decision.Stall(failover, Phase.Scheduled, "quota")));
+        }
+
+        var scheduled = cluster.Apply(new Observation.Seen<Pod>(Replacement), Instant.Start);
+        reporter.Report(scheduled, Verdict(new Decision.Stall(scheduled.Failovers.All.Single().Item, Phase.Attached, "no space")));
+
+        Assert.Equal(2, room.Told.Lines.Count(line => line.Contains("moved away from node a, waits for", StringComparison.Ordinal)));
+        Assert.Equal(2, await EventsAsync(room));
+        Assert.Equal(["StatefulSet app", "Pod app-0"], room.Kubernetes.Calls.Select(call => System.Text.Json.Nodes.JsonNode.Parse(call.Body)!["involvedObject"]!).Select(about => $"{about["kind"]} {about["name"]}"));
+    }
+
+    [Fact]
+    public async Task The_end_of_a_failover_is_told_once()
+    {
+        await using var room = await Room.OpenAsync();
+        var (reporter, cluster) = (Reporter(room), Moving());
+        reporter.Report(cluster, Verdict());
+        Assert.Empty(room.Told.Lines);
+        cluster = cluster.Apply(new Observation.Gone<Attachment>(Room.Csi1), Instant.Start).Apply(new Observation.Seen<Pod>(Replacement with { Running = true }), Instant.Start);
+        for (var turn = 0; turn < 3; turn++)
+        {
+            reporter.Report(cluster = cluster.Apply(new Observation.Woken(), Instant.Start), Verdict());
+        }
+
+        Assert.StartsWith("Pod shop/app-0 of node a runs on node b, 0.00 s after its storage was lost (decided", Assert.Single(room.Told.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_end_of_everything_that_fell_together_is_told_once_in_one_line()
+    {
+        await using var room = await Room.OpenAsync();
+        var (reporter, cluster) = (Reporter(room), Moving());
+        var other = Room.App with { Key = new("shop", "bare"), Uid = new("u-bare") };
+        cluster = cluster.Apply(new Observation.Acted(new Decision.DeletePod(other, Room.Evidence), new(Answer.Accepted), Instant.Start), Instant.Start)
+            .Apply(new Observation.Gone<Attachment>(Room.Csi1), Instant.Start);
+        reporter.Report(cluster, Verdict());
+        Assert.Single(room.Told.Lines);
+        cluster = cluster.Apply(new Observation.Seen<Pod>(Replacement with { Running = true }), Instant.Start);
+        reporter.Report(cluster, Verdict());
+        reporter.Report(cluster, Verdict());
+
+        Assert.Equal("Node a: 1 of 2 pods run elsewhere, the last one 0.00 s after the first request; the longest phase was \"pod gone\", 0.00 s for half of them; 1 does not run.", room.Told.Lines.ToList()[2]);
+        Assert.Equal(3, room.Told.Lines.Count);
+    }
+
+    private static readonly Pod Replacement = Room.App with { Uid = new("u-new"), Node = new("b"), Owner = new("apps/v1", "StatefulSet", "app", new("u-set")) };
+
+    /// <summary>Pod app-0 was deleted, its attachment is still there, and its StatefulSet has not created it anew.</summary>
+    private static ClusterSnapshot Moving() => ((Observation[])
+    [
+        new Observation.Seen<Volume>(new("pv", new("shop", "data")) { Resource = Room.Resource }),
+        new Observation.Seen<Attachment>(Room.Csi1),
+        new Observation.Acted(new Decision.DeletePod(Room.App with { Owner = Replacement.Owner }, Room.Evidence), new(Answer.Accepted), Instant.Start),
+    ]).Aggregate(ClusterSnapshot.Empty, (cluster, seen) => cluster.Apply(seen, Instant.Start));
+
     private static Reporter Reporter(Room room) => new(room.Events, new(), new Microsoft.Extensions.Logging.Logger<Reporter>(room.Told));
 
     private static Verdict Verdict(params Decision[] decisions) => new(decisions, null);

@@ -70,6 +70,34 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Of_the_warnings_about_an_object_the_newest_that_is_not_our_own_is_told_through_whichever_API_it_was_written()
+    {
+        var asked = "";
+        var client = await ServeAsync(call =>
+        {
+            asked = $"{call.Path} {call["fieldSelector"]}";
+            return call.AnswerAsync("""
+                {"items":[
+                  {"message":"older","lastTimestamp":"2026-01-01T00:00:01Z","source":{"component":"kubelet"}},
+                  null,
+                  {"message":"newest","eventTime":"2026-01-01T00:00:03.000001Z","lastTimestamp":null,"source":{}},
+                  {"message":"our own","lastTimestamp":"2026-01-01T00:00:09Z","source":{"component":"piraeus-ha-controller"}},
+                  {"message":"of unknown age"}]}
+                """);
+        });
+        Assert.Equal("newest", await client.WarningAboutAsync("shop", new("u-1"), default));
+        Assert.Equal("/api/v1/namespaces/shop/events involvedObject.uid=u-1,type=Warning", asked);
+    }
+
+    [Fact]
+    public async Task Without_the_right_to_list_Events_the_missing_rule_is_named()
+    {
+        var client = await ServeAsync(call => call.RefuseAsync(403, "no"));
+        var refused = await Assert.ThrowsAsync<KubernetesException>(() => client.WarningAboutAsync("shop", new("u-1"), default));
+        Assert.Contains("""resources: ["events"], verbs: ["list"]""", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_busy_server_is_given_the_time_it_asks_for()
     {
         var client = await ServeAsync(call => call.RefuseAsync(429, "busy", retryAfter: 3));

@@ -54,6 +54,43 @@ public sealed class TranslateTests
         Assert.Equal([new ClaimUse("app-v", Ephemeral: true)], PodWith("""{"ephemeral":{"volumeClaimTemplate":{"spec":{}}}}""").Claims);
 
     [Fact]
+    public void A_pod_says_who_brings_it_back_who_holds_it_back_and_how_important_it_is()
+    {
+        var pod = Pod("""
+            {"metadata":{"name":"app-0","finalizers":["example.com/held"],"ownerReferences":[{"kind":"Node","name":"n","uid":"0"},{"apiVersion":"apps/v1","kind":"StatefulSet","name":"app","uid":"7","controller":true}]},
+             "spec":{"priority":1000},"status":{"phase":"Running"}}
+            """);
+        Assert.Equal(new Owner("apps/v1", "StatefulSet", "app", new("7")), pod.Owner);
+        Assert.Equal(["example.com/held"], pod.Finalizers);
+        Assert.Equal((1000, true), (pod.Priority, pod.Running));
+        Assert.Null(Pod("""{"metadata":{"ownerReferences":[null,{"kind":"Node","name":"n","uid":"0"}]}}""").Owner);
+    }
+
+    [Theory]
+    [InlineData("""{"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/3 nodes are available."}]}""", "0/3 nodes are available.")]
+    [InlineData("""{"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"SchedulingGated"}]}""", "SchedulingGated")]
+    [InlineData("""{"phase":"Pending","conditions":[{"type":"PodScheduled","status":"True"}],"containerStatuses":[{"name":"app","state":{"waiting":{"reason":"ImagePullBackOff","message":"Back-off"}}}]}""", "container app is waiting: ImagePullBackOff, Back-off")]
+    [InlineData("""{"phase":"Pending","initContainerStatuses":[{"name":"init","state":{"waiting":{"reason":"CrashLoopBackOff"}}}]}""", "container init is waiting: CrashLoopBackOff")]
+    [InlineData("""{"phase":"Pending","containerStatuses":[null,{"name":"app"},{"name":"app","state":{"waiting":{"reason":"ContainerCreating"}}}]}""", null)]
+    [InlineData("""{"phase":"Running","containerStatuses":[{"name":"app","state":{"waiting":{"reason":"CrashLoopBackOff"}}}]}""", null)]
+    [InlineData("""{}""", null)]
+    public void A_pod_that_does_not_run_says_why_if_its_status_does(string status, string? trouble) =>
+        Assert.Equal(trouble, Pod("""{"status":""" + status + "}").Trouble);
+
+    [Theory]
+    [InlineData("""{"attached":true}""", "", true, null)]
+    [InlineData("""{"attached":false,"attachError":{"message":"no space"},"detachError":{"message":"old"}}""", "", false, "no space")]
+    [InlineData("""{"attached":true,"attachError":{"message":"old"},"detachError":{"message":"still mounted"}}""", "2026-01-01T00:00:00Z", true, "still mounted")]
+    [InlineData("null", "", false, null)]
+    public void An_attachment_says_whether_it_is_attached_and_what_failed(string status, string deleted, bool attached, string? trouble)
+    {
+        var deletion = deleted.Length == 0 ? "null" : $"\"{deleted}\"";
+        var attachment = Translate.Attachment(Read(
+            $$$"""{"metadata":{"name":"va","deletionTimestamp":{{{deletion}}}},"spec":{"attacher":"{{{Driver}}}","nodeName":"a","source":{"persistentVolumeName":"pv"}},"status":{{{status}}}}""", KubernetesJson.Default.WireAttachment))!;
+        Assert.Equal((attached, trouble), (attachment.Attached, attachment.Trouble));
+    }
+
+    [Fact]
     public void All_volumes_of_a_pod_count()
     {
         var pod = PodWith("""{"persistentVolumeClaim":{"claimName":"one"}}""", """{"nfs":{}}""", """{"persistentVolumeClaim":{"claimName":"two"}}""", """{"rbd":{}}""");
