@@ -71,7 +71,7 @@ internal sealed class Benchmark(Options options, CancellationToken cancellation)
         {
             foreach (var mover in Enum.GetValues<Mover>())
             {
-                Say($"{volumes} volumes, round {number} of {options.RoundsFor(volumes)}: {mover}");
+                Say($"N={volumes}, round {number} of {options.RoundsFor(volumes)}: {Round.Name(mover)}");
                 rounds.Add(await recovery.PlayAsync(volumes, mover));
             }
         }
@@ -92,7 +92,8 @@ internal sealed class Benchmark(Options options, CancellationToken cancellation)
         await using var plane = await RealControlPlane.StartAsync(new ControlPlaneOptions { OnlyApiServer = true }, cancellation);
         Say($"Creating {options.Objects} pods, volumes and attachments …");
         var cluster = new LargeCluster(plane.Api, options.Objects, cancellation);
-        await cluster.FillAsync();
+        var size = await cluster.FillAsync();
+        report.Settings.Add($"large cluster: {options.Objects} pods of {size} bytes of JSON each, as many volumes and attachments, 20 nodes, half as many LINSTOR resources with three replicas each");
         await using var linstor = await LinstorServer.StartAsync(cluster.Storage(), cancellation: cancellation);
         var scale = new Scale(plane, linstor, cancellation);
         var kubeconfig = await scale.KubeconfigAsync();

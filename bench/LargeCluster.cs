@@ -28,7 +28,8 @@ internal sealed class LargeCluster(Api api, int pods, CancellationToken cancella
         return storage;
     }
 
-    public async Task FillAsync()
+    /// <returns>The size of a pod.</returns>
+    public async Task<int> FillAsync()
     {
         await api.CreateAsync(Paths.Namespaces, new { metadata = new { name = Space } }, cancellation);
         await Parallel.ForAsync(0, Nodes, Parallelism, async (node, _) => await CreateNodeAsync(node));
@@ -38,6 +39,7 @@ internal sealed class LargeCluster(Api api, int pods, CancellationToken cancella
             await CreatePodAsync(pod);
             await CreateAttachmentAsync(pod);
         });
+        return (await api.GetAsync(Paths.Pod(Space, PodName(0)), cancellation)).ToJsonString().Length;
     }
 
     private async Task CreateNodeAsync(int node)

@@ -35,7 +35,7 @@ internal sealed record Options
     {
         var options = new Options();
         // --name=value is --name value.
-        var words = new Queue<string>(arguments.SelectMany(word => word.Split('=', 2)));
+        var words = new Queue<string>(arguments.SelectMany(word => word.StartsWith("--", StringComparison.Ordinal) ? word.Split('=', 2) : [word]));
         while (words.TryDequeue(out var name))
         {
             options.Take(name, () => words.TryDequeue(out var value) ? value : throw new UsageException($"{name} needs a value"));
@@ -61,7 +61,7 @@ internal sealed record Options
                 Idle = TimeSpan.FromSeconds(Number(name, value(), 1, 86_400));
                 break;
             case "--json":
-                Json = value();
+                Json = Writable(name, value());
                 break;
             case "--baseline":
                 Baseline = Report.Read(value());
@@ -70,6 +70,11 @@ internal sealed record Options
                 throw new UsageException($"there is no option {name}");
         }
     }
+
+    // Found out now, and not when everything has been measured.
+    private static string Writable(string name, string file) => Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file))) && !Directory.Exists(file)
+        ? file
+        : throw new UsageException($"{name} {file} cannot be written");
 
     private static int Number(string name, string text, int least, int most) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most

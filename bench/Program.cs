@@ -30,7 +30,7 @@ catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
 {
     return 130;
 }
-catch (Exception failed) when (failed is TimeoutException or InvalidOperationException or IOException or HttpRequestException or ApiException)
+catch (Exception failed) when (failed is TimeoutException or System.ComponentModel.Win32Exception or InvalidOperationException or IOException or HttpRequestException or ApiException)
 {
     await Console.Error.WriteLineAsync($"bench: {failed.Message}");
     return 1;

@@ -21,24 +21,26 @@ internal sealed class Recovery(RealControlPlane plane, CancellationToken cancell
                 await stage.StartControllerAsync($"--known-resource-grace-period={Grace.TotalSeconds}s", $"--new-resource-grace-period={Grace.TotalSeconds}s", "--reconcile-interval=10s", "--v=4");
             }
 
+            // The controller has a connection by then; so has the bare loop.
+            var api = plane.ApiAs(stage.Account);
+            await api.GetAsync(Paths.Node(stage.A), cancellation);
             await UntilIdleAsync();
-            round = await CrashAsync(stage, volumes, mover);
+            round = await CrashAsync(stage, api, volumes, mover);
         }
 
         await UntilForgottenAsync(space);
         return round;
     }
 
-    private async Task<Round> CrashAsync(Stage stage, int volumes, Mover mover)
+    private async Task<Round> CrashAsync(Stage stage, Api api, int volumes, Mover mover)
     {
         var node = stage.World.View.Nodes.Find(stage.A)!;
         var (witness, log) = (new Witness(stage, stage.A), plane.Audit.Length);
-        var bare = new BareLoop(plane.ApiAs(stage.Account), witness, node, cancellation);
+        var bare = new BareLoop(api, witness, node, cancellation);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(TimeSpan.FromSeconds(60 + (volumes / 4)));
         try
         {
-            var crashed = Stopwatch.GetTimestamp();
             stage.Crash(stage.A);
             await witness.AllTold.WaitAsync(limit.Token);
             if (mover == Mover.Floor)
@@ -71,15 +73,20 @@ internal sealed class Recovery(RealControlPlane plane, CancellationToken cancell
     /// <summary>Waits until nobody has written anything for a second.</summary>
     private async Task UntilIdleAsync()
     {
-        var (length, since) = (plane.Audit.Length, Stopwatch.GetTimestamp());
-        while (Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(1))
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
-            if (plane.Audit.Length != length)
+        var (length, since) = (-1L, 0L);
+        await Eventually.TrueAsync(
+            () =>
             {
-                (length, since) = (plane.Audit.Length, Stopwatch.GetTimestamp());
-            }
-        }
+                if (plane.Audit.Length != length)
+                {
+                    (length, since) = (plane.Audit.Length, Stopwatch.GetTimestamp());
+                }
+
+                return Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(1);
+            },
+            TimeSpan.FromMinutes(2),
+            () => "nobody writes anything",
+            cancellation);
     }
 
     /// <summary>Waits until nothing is left of a round: the namespace controller takes its time, and must not take the next round's.</summary>

@@ -22,7 +22,7 @@ internal sealed record Report
     public required string Program { get; init; }
 
     /// <summary>What the figures were taken with.</summary>
-    public required IReadOnlyList<string> Settings { get; init; }
+    public required List<string> Settings { get; init; }
 
     public List<Round> Rounds { get; init; } = [];
 

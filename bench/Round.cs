@@ -44,5 +44,7 @@ internal sealed record Round(
         ("requests", round => round.Requests),
     ];
 
-    public static string Figure(int volumes, Mover mover, string measure) => $"{volumes} volumes, {mover}: {measure} (s)";
+    public static string Name(Mover mover) => mover == Mover.Floor ? "floor" : "controller";
+
+    public static string Figure(int volumes, Mover mover, string measure) => $"N={volumes}, {Name(mover)}: {measure} (s)";
 }

@@ -24,8 +24,8 @@ internal static class Tables
 
     private static void Recovery(Report report, Options options)
     {
-        Console.WriteLine("\nSeconds after zero: floor / controller = ratio\n");
-        Row(["volumes", .. Round.Measures.Select(measure => measure.Name)]);
+        Console.WriteLine("\nN volumes lost, seconds after zero: floor / controller = ratio\n");
+        Row(["N", .. Round.Measures.Select(measure => measure.Name)]);
         Row(Enumerable.Repeat("---", Round.Measures.Count + 1));
         foreach (var volumes in options.Volumes)
         {
@@ -54,9 +54,14 @@ internal static class Tables
         Console.WriteLine($"\nCompared with {baseline.Program} on {baseline.Machine.Cores} × {baseline.Machine.Cpu}, {baseline.Date:yyyy-MM-dd}\n");
         Row(["figure", "then", "now", "now / then"]);
         Row(Enumerable.Repeat("---", 4));
-        foreach (var (name, now) in report.Figures)
+        foreach (var (name, now) in report.Figures.Where(figure => figure.Value is not null))
         {
-            var then = baseline.Figures.GetValueOrDefault(name);
+            // What only one of the runs has measured cannot be compared.
+            if (baseline.Figures.GetValueOrDefault(name) is not { } then)
+            {
+                continue;
+            }
+
             Row([name, Text(then), Text(now), Text(now / then)]);
         }
     }
