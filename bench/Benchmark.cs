@@ -41,6 +41,7 @@ internal sealed class Benchmark(Options options, CancellationToken cancellation)
 
     private async Task<Report> RecoverAsync()
     {
+        var load = (await File.ReadAllTextAsync("/proc/loadavg", cancellation)).Split(' ')[0];
         Say("Starting etcd, kube-apiserver, kube-controller-manager and kube-scheduler …");
         await using var plane = await RealControlPlane.StartAsync(cancellation);
         var report = new Report
@@ -52,6 +53,7 @@ internal sealed class Benchmark(Options options, CancellationToken cancellation)
             [
                 $"kube-controller-manager and kube-scheduler may make {new ControlPlaneOptions().ComponentQps} requests a second (their defaults are 20 and 50)",
                 "grace period 2 s, reconcile interval 10 s, log level 4, three nodes, replicas on all of them, one StatefulSet with parallel pod management",
+                $"load of the machine in the minute before: {load}; whatever else runs on it is in the figures",
                 $"programs: {Controller.Program}, {Binaries.Find().Directory}",
             ],
         };
