@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
@@ -59,14 +61,26 @@ public sealed class Api(HttpClient http)
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{path}{(path.Contains('?') ? '&' : '?')}watch=true&resourceVersion={resourceVersion}");
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         await ThrowUnlessSuccessfulAsync(request, response, cancellation);
-        var stream = await response.Content.ReadAsStreamAsync(cancellation);
-        await foreach (var change in JsonSerializer.DeserializeAsyncEnumerable<JsonNode>(stream, topLevelValues: true, Json, cancellation))
+        // A line is a change. Finding the line's end first costs little where a change is long; System.Text.Json's own stream falls behind there.
+        var reader = PipeReader.Create(await response.Content.ReadAsStreamAsync(cancellation));
+        while (await reader.ReadAsync(cancellation) is { Buffer: var buffer, IsCompleted: var ended })
         {
-            yield return (change!["type"]!.GetValue<string>(), change["object"]!);
+            while (buffer.PositionOf((byte)'\n') is { } end)
+            {
+                var change = JsonNode.Parse(buffer.Slice(0, end).ToArray())!;
+                buffer = buffer.Slice(buffer.GetPosition(1, end));
+                yield return (change["type"]!.GetValue<string>(), change["object"]!);
+            }
+            reader.AdvanceTo(buffer.Start, buffer.End);
+            if (ended)
+            {
+                yield break;
+            }
         }
     }
 
-    private async Task<bool> DeleteAsync(string path, object options, CancellationToken cancellation)
+    /// <summary>Deletes with these options; false if there was nothing to delete, or another object of that name.</summary>
+    public async Task<bool> DeleteAsync(string path, object options, CancellationToken cancellation)
     {
         try
         {

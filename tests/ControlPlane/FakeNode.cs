@@ -110,8 +110,8 @@ internal sealed class FakeNode(FakeKubelet kubelet, string name, Faults faults, 
         {
             if (_reported < mine)
             {
-                // The longer the list, the longer it waits for more to come: who writes a thousand volumes a thousand times is the bottleneck.
-                await Task.Delay(TimeSpan.FromMilliseconds(Runs / 20), connection);
+                // The longer the list, the longer it waits for more to come: a real kubelet reports every few seconds, whatever happens.
+                await Task.Delay(TimeSpan.FromMilliseconds(Runs / 4), connection);
                 var upTo = Interlocked.Read(ref _changes);
                 await kubelet.Api.PatchAsync($"{Paths.Node(name)}/status", new { status = new { volumesInUse = VolumesInUse() } }, connection);
                 _reported = upTo;

@@ -49,7 +49,7 @@ public sealed partial class Launch(Binaries binaries, Room room, ControlPlaneOpt
             $"--service-account-key-file={key}", $"--service-account-signing-key-file={key}", "--service-account-issuer=https://kubernetes.default.svc",
             .. options.OnlyApiServer
                 ? Array.Empty<string>()
-                : [$"--audit-policy-file={room.Write("audit-policy.yaml", AuditLog.Policy)}", $"--audit-log-path={room["audit.log"]}", "--audit-log-mode=blocking"]]);
+                : [$"--audit-policy-file={room.Write("audit-policy.yaml", AuditLog.Policy)}", $"--audit-log-path={room["audit.log"]}", "--audit-log-mode=blocking", "--audit-log-maxsize=100000"]]);
     }
 
     public Task<Component> ControllerManagerAsync() => StartAsync("kube-controller-manager", [

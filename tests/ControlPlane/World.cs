@@ -141,7 +141,11 @@ public sealed class World : IAsyncDisposable
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15 + (View.Pods.Items.Count / 8)));
         try
         {
-            await new Farewell(this).RunAsync(limit.Token);
+            // Who was interrupted takes the whole control plane down.
+            if (!Closing.IsCancellationRequested)
+            {
+                await new Farewell(this).RunAsync(limit.Token);
+            }
         }
         catch (Exception left) when (left is OperationCanceledException or HttpRequestException or ApiException)
         {

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Piraeus.HighAvailability.Bench;
+
+/// <summary>Everything that a run has measured, and where: one JSON file.</summary>
+internal sealed record Report
+{
+    /// <summary>Changes when a figure of the same name means something else.</summary>
+    private const int CurrentSchema = 1;
+
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
+
+    public int Schema { get; init; } = CurrentSchema;
+
+    public DateTimeOffset Date { get; init; } = DateTimeOffset.UtcNow;
+
+    public required Machine Machine { get; init; }
+
+    public required string Kubernetes { get; init; }
+
+    public required string Program { get; init; }
+
+    /// <summary>What the figures were taken with.</summary>
+    public required List<string> Settings { get; init; }
+
+    public List<Round> Rounds { get; init; } = [];
+
+    public List<ScaleStart> Starts { get; init; } = [];
+
+    /// <summary>The medians: what is printed, and compared with an earlier run.</summary>
+    public OrderedDictionary<string, double?> Figures { get; init; } = [];
+
+    /// <exception cref="UsageException">It cannot be read.</exception>
+    public static Report Read(string file)
+    {
+        try
+        {
+            var report = JsonSerializer.Deserialize<Report>(File.ReadAllBytes(file), Format);
+            return report is { Schema: CurrentSchema } ? report : throw new UsageException($"--baseline {file} is not of schema {CurrentSchema}");
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new UsageException($"--baseline {file} cannot be read: {unreadable.Message}");
+        }
+    }
+
+    public void Write(string file) => File.WriteAllBytes(file, [.. JsonSerializer.SerializeToUtf8Bytes(this, Format), (byte)'\n']);
+}
+
+/// <summary>Where a figure was taken: it means little anywhere else.</summary>
+internal sealed record Machine(int Cores, string Cpu, string Memory)
+{
+    public static Machine This => new(Environment.ProcessorCount, Field("/proc/cpuinfo", "model name"), Field("/proc/meminfo", "MemTotal"));
+
+    private static string Field(string file, string name) =>
+        File.ReadLines(file).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "not known";
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Text;
+
+namespace Piraeus.HighAvailability.Bench;
+
+/// <summary>What people read: Markdown, so that it can be kept.</summary>
+internal static class Tables
+{
+    public static void Print(Report report, Options options)
+    {
+        Console.WriteLine($"\n{report.Program}, Kubernetes {report.Kubernetes}, {report.Machine.Cores} × {report.Machine.Cpu}, {report.Machine.Memory}");
+        foreach (var setting in report.Settings)
+        {
+            Console.WriteLine($"- {setting}");
+        }
+
+        Recovery(report, options);
+        Scale(report);
+        if (options.Baseline is { } baseline)
+        {
+            Compare(report, baseline);
+        }
+    }
+
+    private static void Recovery(Report report, Options options)
+    {
+        Console.WriteLine("\nN volumes lost, seconds after zero: floor / controller = ratio\n");
+        Row(["N", .. Round.Measures.Select(measure => measure.Name)]);
+        Row(Enumerable.Repeat("---", Round.Measures.Count + 1));
+        foreach (var volumes in options.Volumes)
+        {
+            Row([$"{volumes}", .. Round.Measures.Select(measure =>
+            {
+                var (floor, controller) = (report.Figures[Round.Figure(volumes, Mover.Floor, measure.Name)], report.Figures[Round.Figure(volumes, Mover.Controller, measure.Name)]);
+                return $"{Text(floor)} / {Text(controller)} = {Text(controller / floor)}";
+            })]);
+        }
+    }
+
+    private static void Scale(Report report)
+    {
+        var figures = report.Figures.Where(figure => ScaleStart.Figures.Any(known => known.Name == figure.Key)).ToList();
+        if (figures.Count > 0)
+        {
+            Console.WriteLine();
+            Row(["large cluster", ""]);
+            Row(["---", "---"]);
+            figures.ForEach(figure => Row([figure.Key, Text(figure.Value)]));
+        }
+    }
+
+    private static void Compare(Report report, Report baseline)
+    {
+        Console.WriteLine($"\nCompared with {baseline.Program} on {baseline.Machine.Cores} × {baseline.Machine.Cpu}, {baseline.Date:yyyy-MM-dd}\n");
+        Row(["figure", "then", "now", "now / then"]);
+        Row(Enumerable.Repeat("---", 4));
+        foreach (var (name, now) in report.Figures.Where(figure => figure.Value is not null))
+        {
+            // What only one of the runs has measured cannot be compared.
+            if (baseline.Figures.GetValueOrDefault(name) is not { } then)
+            {
+                continue;
+            }
+
+            Row([name, Text(then), Text(now), Text(now / then)]);
+        }
+    }
+
+    private static void Row(IEnumerable<string> cells) =>
+        Console.WriteLine(new StringBuilder("| ").AppendJoin(" | ", cells).Append(" |"));
+
+    /// <summary>Three digits that count.</summary>
+    private static string Text(double? value) => value switch
+    {
+        null => "not known",
+        { } known when Math.Abs(known) >= 100 => known.ToString("0", CultureInfo.InvariantCulture),
+        { } known when Math.Abs(known) >= 10 => known.ToString("0.0", CultureInfo.InvariantCulture),
+        { } known when Math.Abs(known) >= 1 => known.ToString("0.00", CultureInfo.InvariantCulture),
+        { } known => known.ToString("0.000", CultureInfo.InvariantCulture),
+    };
+}
