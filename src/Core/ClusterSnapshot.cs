@@ -56,7 +56,7 @@ public sealed partial record ClusterSnapshot
     public Instant? LinstorAnsweredAt { get; private init; }
 
     /// <summary>The newest count of pods on a node.</summary>
-    public ImmutableDictionary<NodeName, Observation.Counted> Counts { get; private init; } = ImmutableDictionary<NodeName, Observation.Counted>.Empty;
+    public ImmutableDictionary<NodeName, PodCount> Counts { get; private init; } = ImmutableDictionary<NodeName, PodCount>.Empty;
 
     /// <summary>What was tried and is not yet seen to be done.</summary>
     public ImmutableDictionary<ActionKey, Attempt> Attempts { get; private init; } = ImmutableDictionary<ActionKey, Attempt>.Empty;
@@ -100,7 +100,7 @@ public sealed partial record ClusterSnapshot
         Observation.Listed<CsiNode> o => Hear(Source.CsiNodes).Remember(o.Items),
         Observation.Seen<CsiNode> o => Remember([o.Item]),
 
-        Observation.Counted o => this with { Counts = Counts.SetItem(o.Node, o), Attempts = Attempts.Remove(ActionKey.For(new Decision.CountPods(o.Node))) },
+        Observation.Counted o => this with { Counts = Counts.SetItem(o.Node, PodCount.Of(o)), Attempts = Attempts.Remove(ActionKey.For(new Decision.CountPods(o.Node))) },
         Observation.Silenced o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { Listening = Listening.Remove(o.Source) },
         Observation.Warned o => this with { Warnings = Warnings.SetItem(o.About, o), Attempts = Attempts.Remove(new ActionKey("inquire", o.About.Value)) },
         Observation.Acted o => Begin(o).Note(o.Decision, o.Outcome, at),
@@ -187,9 +187,9 @@ public sealed partial record ClusterSnapshot
         Vacated = Vacated.Remove(attachment.Uid),
     };
 
-    private ImmutableDictionary<NodeName, Observation.Counted> Uncount(Pod pod) =>
+    private ImmutableDictionary<NodeName, PodCount> Uncount(Pod pod) =>
         pod.Node is { } node && Counts.TryGetValue(node, out var count)
-            ? Counts.SetItem(node, count with { Pods = count.Pods.RemoveAll(counted => counted.Uid == pod.Uid) })
+            ? Counts.SetItem(node, count with { Pods = count.Pods.Remove(pod) })
             : Counts;
 
     private ClusterSnapshot Note(Decision decision, Outcome outcome, Instant at)
@@ -204,7 +204,7 @@ public sealed partial record ClusterSnapshot
             Decision.Detach { Attachment: var attachment } => noted.Settle(attachment),
             Decision.Taint o when isDone => Done(key, o.Node, node => node with { Tainted = true, TaintedByUs = true }),
             Decision.Untaint o when isDone => Done(key, o.Node, node => node with { Tainted = false, TaintedByUs = false }),
-            Decision.Release o when isDone => Done(key, o.Node, node => node with { VolumesInUse = node.VolumesInUse.RemoveRange(o.Volumes) }),
+            Decision.Release o when isDone => Done(key, o.Node, node => node with { VolumesInUse = node.VolumesInUse.Except(o.Volumes) }),
             _ => noted,
         };
     }

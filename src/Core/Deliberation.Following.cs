@@ -15,15 +15,24 @@ internal sealed partial class Deliberation
     private void Follow()
     {
         var inquiries = 0;
-        foreach (var failover in cluster.Failovers.All.Select(held => held.Item).Where(failover => failover.Ending is null).OrderByDescending(failover => failover.Pod.Priority).ThenBy(failover => failover.Pod.Key))
+        var late = new List<Failover>();
+        foreach (var held in cluster.Failovers.All)
         {
-            var late = failover.Since + LongestPhase;
-            if (now < late)
+            if (held.Item.Ending is null && held.Item.Since + LongestPhase is var hour)
             {
-                WakeAt(late);
-                continue;
+                if (now < hour)
+                {
+                    WakeAt(hour);
+                }
+                else
+                {
+                    late.Add(held.Item);
+                }
             }
+        }
 
+        foreach (var failover in late.OrderByDescending(failover => failover.Pod.Priority).ThenBy(failover => failover.Pod.Key))
+        {
             var phase = failover.Awaited!.Value;
             if (Obstacle.Subject(failover, phase) is { } subject && inquiries++ < MostInquiries)
             {

@@ -7,7 +7,7 @@ internal sealed partial class Deliberation
 
     /// <summary>Prepares a lost node, once: no new pod comes to it, and its lost volumes are not waited for.</summary>
     /// <returns>Whether its pods and attachments may go now. A step that failed is tried again, but nobody waits for it.</returns>
-    private bool IsCleared(User user, Evidence evidence, Observation.Counted? count)
+    private bool IsCleared(User user, Evidence evidence, PodCount? count)
     {
         if (!cluster.Nodes.TryGetValue(user.Node, out var node))
         {
@@ -19,7 +19,7 @@ internal sealed partial class Deliberation
             return false;
         }
 
-        var releasable = Releasable(user, count).Intersect(node.VolumesInUse).ToList();
+        var releasable = Releasable(user, count).Where(node.VolumesInUse.Contains).ToList();
         if (releasable.Count > 0)
         {
             var release = _releases.TryGetValue(node.Name, out var others) ? others : _releases[node.Name] = (node, new(StringComparer.Ordinal));
@@ -81,11 +81,11 @@ internal sealed partial class Deliberation
     }
 
     /// <summary>The user's volumes that nobody who stays uses there, and those that its pods lose with it, as its node names them. Without a count of its pods, none.</summary>
-    private IEnumerable<string> Releasable(User user, Observation.Counted? count)
+    private IEnumerable<string> Releasable(User user, PodCount? count)
     {
         foreach (var attachment in count is null ? [] : user.Attachments.Concat(LostAlongWith(user)))
         {
-            if (cluster.Volumes.Find(attachment.Volume)?.Item is { InUseName: { } name, Claim: { } claim } && !count!.Pods.Any(pod => pod.Uses(claim) && Stays(pod)))
+            if (cluster.Volumes.Find(attachment.Volume)?.Item is { InUseName: { } name, Claim: { } claim } && !count!.Pods.ReferringTo(claim).Any(held => Stays(held.Item)))
             {
                 yield return name;
             }
@@ -96,7 +96,7 @@ internal sealed partial class Deliberation
     /// <remarks>Whether their grace period is over does not matter: their pods are moved in any case.</remarks>
     private IEnumerable<Attachment> LostAlongWith(User user) =>
         from pod in user.Pods
-        where pod.Claims.Length > 1 && Eligibility.ObjectionTo(cluster, pod) is null
+        where pod.Claims.Length > 1 && ObjectionTo(pod) is null
         from claim in pod.ClaimKeys
         from attachment in cluster.AttachmentsOf(claim)
         where attachment.Node == user.Node
@@ -105,7 +105,7 @@ internal sealed partial class Deliberation
         where cluster.Resources[name.Value].FindingFor(user.LinstorName) is { Objection: null }
         select attachment;
 
-    private bool Stays(Pod pod) => !pod.Finished && (!pod.OptedIn || Eligibility.ObjectionTo(cluster, pod) is not null);
+    private bool Stays(Pod pod) => !pod.Finished && (!pod.OptedIn || ObjectionTo(pod) is not null);
 
     private bool WasTried(Decision action)
     {

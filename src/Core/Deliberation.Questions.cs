@@ -30,7 +30,7 @@ internal sealed partial class Deliberation
         {
             Do(new Decision.Consult(resource.Name));
         }
-        else if (HasRival(user))
+        else if (user.HasRival)
         {
             var interval = (now - since) / 2;
             interval = interval < ShortestInterval ? ShortestInterval : interval > settings.ReconcileInterval ? settings.ReconcileInterval : interval;
@@ -53,7 +53,7 @@ internal sealed partial class Deliberation
         }
     }
 
-    private Observation.Counted? CountOf(NodeName node)
+    private PodCount? CountOf(NodeName node)
     {
         if (cluster.Counts.TryGetValue(node, out var count) && count.AskedAt >= now - Fresh)
         {
@@ -111,7 +111,7 @@ internal sealed partial class Deliberation
         }
         else if (_decided.Add(key))
         {
-            _decisions.Add(action);
+            (action is Decision.Detach ? _detachments : _decisions).Add(action);
         }
     }
 

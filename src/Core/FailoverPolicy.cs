@@ -15,16 +15,25 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(3);
 
     private readonly List<Decision> _decisions = [];
+    private readonly List<Decision> _detachments = [];
+    private readonly Dictionary<Uid, Objection?> _objections = [];
     private readonly HashSet<ActionKey> _decided = [];
     private readonly Lazy<string?> _storm = new(() => StormGuard.Doubt(cluster, settings.StormThreshold));
     private Instant? _askAgainAt;
 
     public Verdict Conclude()
     {
-        // Whoever acts takes on what comes first, so the most important comes first.
-        foreach (var user in cluster.InDoubt.Values.SelectMany(users => users).OrderByDescending(user => user.Priority))
+        // Whoever acts takes on what comes first: so the most important comes first, and of what is equally important the pods before their
+        // attachments, which the attach-detach controller may get to before us.
+        foreach (var equals in cluster.InDoubt.Values.SelectMany(users => users).GroupBy(user => user.Priority).OrderByDescending(equals => equals.Key))
         {
-            Judge(user);
+            foreach (var user in equals)
+            {
+                Judge(user);
+            }
+
+            _decisions.AddRange(_detachments);
+            _detachments.Clear();
         }
 
         Clear();
@@ -37,7 +46,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
     private void Judge(User user)
     {
         var finding = user.Finding;
-        if (finding?.Objection is HoldReason.Healthy || (finding is null && user.Resource.Exists && !HasRival(user)))
+        if (finding?.Objection is HoldReason.Healthy || (finding is null && user.Resource.Exists && !user.HasRival))
         {
             return;
         }
@@ -70,7 +79,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
         }
 
         // Whose pods were moved for the sake of another volume has nobody left to be patient with.
-        var due = IsVacated(user) ? since : since + GraceOf(user);
+        var due = user.IsVacated(cluster) ? since : since + GraceOf(user);
         if (now < due)
         {
             Hold(user, HoldReason.GraceNotOver, null, since);
@@ -92,7 +101,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
         var count = user.Attachments.IsEmpty ? null : CountOf(user.Node);
         foreach (var pod in user.Pods)
         {
-            if (Eligibility.ObjectionTo(cluster, pod) is { } objection)
+            if (ObjectionTo(pod) is { } objection)
             {
                 Hold(user, objection.Reason, objection.Detail, evidence.Since, pod);
             }
@@ -113,7 +122,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
         }
     }
 
-    private void Detach(User user, Attachment attachment, Observation.Counted count, Evidence evidence)
+    private void Detach(User user, Attachment attachment, PodCount count, Evidence evidence)
     {
         if (cluster.Volumes.Find(attachment.Volume)?.Item.Claim is not { } claim)
         {
@@ -127,7 +136,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             return; // they are being moved first, or have been held with a reason of their own
         }
 
-        if (count.Pods.FirstOrDefault(pod => pod.Uses(claim) && !pod.Finished) is { } stays)
+        if (count.Pods.ReferringTo(claim).Select(held => held.Item).FirstOrDefault(pod => !pod.Finished) is { } stays)
         {
             // A pod that has left the watch may be gone, or only have lost its label: ask again who is there.
             Ask(new Decision.CountPods(user.Node), count.AskedAt + ShortestInterval);
@@ -144,14 +153,25 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
         Act(user, new Decision.Detach(attachment, claim, evidence), evidence, count, [user.Resource.Name]);
     }
 
+    private Objection? ObjectionTo(Pod pod) =>
+        _objections.TryGetValue(pod.Uid, out var known) ? known : _objections[pod.Uid] = Eligibility.ObjectionTo(cluster, pod);
+
     /// <summary>Acts, if LINSTOR has confirmed within the last seconds what it knows of everything that the action rests on, and the node is ready for it.</summary>
-    private void Act(User user, Decision action, Evidence evidence, Observation.Counted? count, params IEnumerable<ResourceName> restsOn)
+    private void Act(User user, Decision action, Evidence evidence, PodCount? count, params IEnumerable<ResourceName> restsOn)
     {
-        var doubtful = restsOn.Distinct().Where(name => !IsConfirmed(name)).ToList();
-        if (doubtful.Count > 0)
+        ResourceName? doubtful = null;
+        foreach (var name in restsOn)
         {
-            doubtful.ForEach(name => Do(new Decision.Consult(name)));
-            Hold(user, HoldReason.AwaitingConfirmation, $"resource {doubtful[0]}", evidence.Since);
+            if (!IsConfirmed(name))
+            {
+                doubtful ??= name;
+                Do(new Decision.Consult(name));
+            }
+        }
+
+        if (doubtful is not null)
+        {
+            Hold(user, HoldReason.AwaitingConfirmation, $"resource {doubtful}", evidence.Since);
         }
         else if (IsCleared(user, evidence, count))
         {
@@ -159,12 +179,6 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
         }
     }
 
-    private bool IsVacated(User user) =>
-        user.Pods.IsEmpty && !user.Attachments.IsEmpty && user.Attachments.All(attachment => cluster.Vacated.Contains(attachment.Uid));
-
     private bool IsWantedElsewhere(ObjectKey claim, NodeName node) => cluster.Pods.ReferringTo(claim).Any(held =>
         held.Item is { OptedIn: true, OptedOut: false, Finished: false } pod && pod.Node != node);
-
-    private static bool HasRival(User user) => user.Resource.Replicas.Any(replica =>
-        replica.Promotability == Promotability.MayPromote && replica.Node != user.LinstorName);
 }

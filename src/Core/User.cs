@@ -14,7 +14,14 @@ public sealed record User(
     Resource Resource, NodeName Node, NodeName LinstorName, ImmutableArray<Attachment> Attachments, ImmutableArray<Pod> Pods, Instant Since, int Priority)
 {
     /// <summary>What LINSTOR's facts say of it; null if the resource was never seen on the node.</summary>
-    public Finding? Finding => Resource.FindingFor(LinstorName);
+    public Finding? Finding { get; } = Resource.FindingFor(LinstorName);
+
+    /// <summary>Whether a replica of another node may promote.</summary>
+    public bool HasRival { get; } = Resource.Replicas.Any(replica => replica.Promotability == Promotability.MayPromote && replica.Node != LinstorName);
+
+    /// <summary>Whether nobody is left there whose attachments these are, because its pods were moved away.</summary>
+    internal bool IsVacated(ClusterSnapshot cluster) =>
+        Pods.IsEmpty && !Attachments.IsEmpty && Attachments.All(attachment => cluster.Vacated.Contains(attachment.Uid));
 
     /// <summary>Every user of a resource who is not plainly well, ordered by node.</summary>
     internal static ImmutableArray<User> InDoubtOf(ClusterSnapshot cluster, Resource resource)

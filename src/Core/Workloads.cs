@@ -104,8 +104,8 @@ public sealed record ClusterNode(NodeName Name, Uid Uid)
     /// <summary>Whether it was this controller that put it there: only then is it ours to take back.</summary>
     public bool TaintedByUs { get; init; }
 
-    /// <summary>LINSTOR volumes that its kubelet last said to use; the attach-detach controller waits for them. Never default.</summary>
-    public ImmutableArray<string> VolumesInUse { get; init; } = [];
+    /// <summary>LINSTOR volumes that its kubelet last said to use; the attach-detach controller waits for them.</summary>
+    public ImmutableHashSet<string> VolumesInUse { get; init; } = [];
 }
 
 /// <summary>What a node is called by the CSI driver: its LINSTOR name.</summary>

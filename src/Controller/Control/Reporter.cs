@@ -93,8 +93,9 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         }
 
         // What is followed no longer is nobody's business any more.
-        _ended.IntersectWith(failovers.Select(failover => failover.Pod.Uid));
-        _stalls.RemoveWhere(told => !failovers.Any(failover => failover.Pod.Uid == told.Pod));
+        var followed = failovers.Select(failover => failover.Pod.Uid).ToHashSet();
+        _ended.IntersectWith(followed);
+        _stalls.RemoveWhere(told => !followed.Contains(told.Pod));
         _over.IntersectWith(failovers.Select(failover => (failover.Evidence.Lost, failover.Incident)));
     }
 
