@@ -9,16 +9,20 @@ public readonly record struct ActionKey(string Verb, string Target)
 
     public static ActionKey For(Attachment attachment) => new("detach", attachment.Uid.Value);
 
+    public static ActionKey ForTaint(NodeName node) => new("taint", node.Value);
+
+    public static ActionKey ForRelease(NodeName node) => new("release", node.Value);
+
     /// <exception cref="ArgumentException">The decision is no action.</exception>
     public static ActionKey For(Decision decision) => decision switch
     {
         Decision.DeletePod o => For(o.Pod),
         Decision.Detach o => For(o.Attachment),
         Decision.Consult o => new("consult", o.Resource.Value.ToUpperInvariant()),
-        Decision.Taint o => new("taint", o.Node.Name.Value),
+        Decision.Taint o => ForTaint(o.Node.Name),
         Decision.Untaint o => new("untaint", o.Node.Name.Value),
-        Decision.Release o => new("release", o.Node.Name.Value),
-        Decision.CountPods o => new("count pods", o.Node.Value),
+        Decision.Release o => ForRelease(o.Node.Name),
+        Decision.Survey o => new("survey", o.Node.Value),
         Decision.Inquire o => new("inquire", o.About.Value),
         _ => throw new ArgumentException($"{decision} is no action", nameof(decision)),
     };
@@ -39,7 +43,7 @@ public sealed record Attempt(int Failures, Instant NotBefore, string? Message = 
 
     internal static Attempt After(Outcome outcome, int failures, Instant at) => outcome.Answer switch
     {
-        Answer.Accepted or Answer.AlreadyGone or Answer.Replaced => new(0, at + Patience),
+        Answer.Accepted or Answer.Unchanged or Answer.AlreadyGone or Answer.Replaced => new(0, at + Patience),
         Answer.DryRun => new(0, at + DryRunDelay),
         _ => new(failures + 1, at + Longer(BackOff(failures), outcome.RetryAfter ?? TimeSpan.Zero), outcome.Message),
     };

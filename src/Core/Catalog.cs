@@ -5,16 +5,6 @@ namespace Piraeus.HighAvailability.Core;
 /// <summary>An object and the instant from which it has been there, as far as this process saw, time in which LINSTOR could not be asked left out.</summary>
 public readonly record struct Held<T>(T Item, Instant Since);
 
-/// <summary>Every pod that was on a node, those that the selector does not match included, by the claims they mount.</summary>
-/// <param name="AskedAt">When Kubernetes was asked.</param>
-/// <param name="Pods">The pods; those that were deleted since are left out.</param>
-public sealed record PodCount(Instant AskedAt, Catalog<Uid, Pod, ObjectKey> Pods)
-{
-    internal static PodCount Of(Observation.Counted counted) => new(
-        counted.AskedAt,
-        new Catalog<Uid, Pod, ObjectKey>(pod => pod.Uid, pod => pod.ClaimKeys.Distinct(), (_, _) => true).Replace(counted.Pods, counted.AskedAt));
-}
-
 /// <summary>Immutable collection of objects of one kind: by name, and by what they refer to.</summary>
 /// <typeparam name="TKey">What names an object.</typeparam>
 /// <typeparam name="T">The object.</typeparam>

@@ -64,7 +64,7 @@ public sealed partial record ClusterSnapshot
         }
 
         var failovers = Failovers;
-        foreach (var uid in Concerned(seen).ToList())
+        foreach (var uid in Concerned(seen, at).ToList())
         {
             if (failovers.Find(uid) is { Item: var before } && before.Advance(this with { Failovers = failovers }, at) is var after && !ReferenceEquals(before, after))
             {
@@ -76,7 +76,7 @@ public sealed partial record ClusterSnapshot
         return seen is Observation.Woken ? next.ForgetOver(at) : next;
     }
 
-    private IEnumerable<Uid> Concerned(Observation seen)
+    private IEnumerable<Uid> Concerned(Observation seen, Instant at)
     {
         var claims = seen switch
         {
@@ -89,7 +89,7 @@ public sealed partial record ClusterSnapshot
             _ => [],
         };
         return claims is null
-            ? Failovers.All.Select(held => held.Item.Pod.Uid)
+            ? Failovers.All.Where(held => seen is not Observation.Woken || held.Item.IsOverdue(at)).Select(held => held.Item.Pod.Uid)
             : claims.Distinct().SelectMany(Failovers.ReferringTo).Select(held => held.Item.Pod.Uid).Distinct();
     }
 
@@ -111,6 +111,7 @@ public sealed partial record ClusterSnapshot
         var failovers = Failovers.All.Select(held => held.Item).Where(failover => over.Contains(failover.Evidence.Lost)).Aggregate(Failovers, (rest, failover) => rest.Remove(failover));
         return this with
         {
+            Attempts = Attempts.RemoveRange(over.SelectMany(node => (ActionKey[])[ActionKey.ForTaint(node), ActionKey.ForRelease(node)])),
             Incidents = Incidents.RemoveRange(over),
             Failovers = failovers,
             Warnings = failovers.Count == 0 ? ImmutableDictionary<Uid, Observation.Warned>.Empty : Warnings,

@@ -55,8 +55,8 @@ public sealed partial record ClusterSnapshot
     /// <summary>When LINSTOR last answered; null if it never did.</summary>
     public Instant? LinstorAnsweredAt { get; private init; }
 
-    /// <summary>The newest count of pods on a node.</summary>
-    public ImmutableDictionary<NodeName, PodCount> Counts { get; private init; } = ImmutableDictionary<NodeName, PodCount>.Empty;
+    /// <summary>What was last seen on each node that was asked about.</summary>
+    public ImmutableDictionary<NodeName, NodeSurvey> Surveys { get; private init; } = ImmutableDictionary<NodeName, NodeSurvey>.Empty;
 
     /// <summary>What was tried and is not yet seen to be done.</summary>
     public ImmutableDictionary<ActionKey, Attempt> Attempts { get; private init; } = ImmutableDictionary<ActionKey, Attempt>.Empty;
@@ -100,7 +100,7 @@ public sealed partial record ClusterSnapshot
         Observation.Listed<CsiNode> o => Hear(Source.CsiNodes).Remember(o.Items),
         Observation.Seen<CsiNode> o => Remember([o.Item]),
 
-        Observation.Counted o => this with { Counts = Counts.SetItem(o.Node, PodCount.Of(o)), Attempts = Attempts.Remove(ActionKey.For(new Decision.CountPods(o.Node))) },
+        Observation.Surveyed o => this with { Surveys = Surveys.SetItem(o.Node, NodeSurvey.Of(o)), Attempts = Attempts.Remove(ActionKey.For(new Decision.Survey(o.Node))) },
         Observation.Silenced o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { Listening = Listening.Remove(o.Source) },
         Observation.Warned o => this with { Warnings = Warnings.SetItem(o.About, o), Attempts = Attempts.Remove(new ActionKey("inquire", o.About.Value)) },
         Observation.Acted o => Begin(o).Note(o.Decision, o.Outcome, at),
@@ -176,7 +176,7 @@ public sealed partial record ClusterSnapshot
         var key = ActionKey.For(pod);
         return this with
         {
-            Counts = Attempts.GetValueOrDefault(key) is { Failures: 0 } ? Uncount(pod) : Counts,
+            Surveys = Attempts.GetValueOrDefault(key) is { Failures: 0 } ? Uncount(pod) : Surveys,
             Attempts = Attempts.Remove(key),
         };
     }
@@ -187,33 +187,41 @@ public sealed partial record ClusterSnapshot
         Vacated = Vacated.Remove(attachment.Uid),
     };
 
-    private ImmutableDictionary<NodeName, PodCount> Uncount(Pod pod) =>
-        pod.Node is { } node && Counts.TryGetValue(node, out var count)
-            ? Counts.SetItem(node, count with { Pods = count.Pods.Remove(pod) })
-            : Counts;
+    private ImmutableDictionary<NodeName, NodeSurvey> Uncount(Pod pod) =>
+        pod.Node is { } node && Surveys.TryGetValue(node, out var survey)
+            ? Surveys.SetItem(node, survey with { Pods = survey.Pods.Remove(pod) })
+            : Surveys;
 
     private ClusterSnapshot Note(Decision decision, Outcome outcome, Instant at)
     {
         var key = ActionKey.For(decision);
         var attempt = Attempt.After(outcome, Attempts.GetValueOrDefault(key)?.Failures ?? 0, at);
         var noted = this with { Attempts = Attempts.SetItem(key, attempt) };
-        var isDone = outcome.Answer is Answer.Accepted or Answer.AlreadyGone;
+        var isDone = outcome.Answer is Answer.Accepted or Answer.AlreadyGone or Answer.Unchanged;
         return decision switch
         {
             Decision.DeletePod { Pod: var pod } => isDone ? noted.Vacate(pod).Settle(pod, isGone: outcome.Answer == Answer.AlreadyGone || pod.Finalizers.IsEmpty) : noted.Settle(pod, isGone: false),
             Decision.Detach { Attachment: var attachment } => noted.Settle(attachment),
-            Decision.Taint o when isDone => Done(key, o.Node, node => node with { Tainted = true, TaintedByUs = true }),
-            Decision.Untaint o when isDone => Done(key, o.Node, node => node with { Tainted = false, TaintedByUs = false }),
-            Decision.Release o when isDone => Done(key, o.Node, node => node with { VolumesInUse = node.VolumesInUse.Except(o.Volumes) }),
+            Decision.Taint o when outcome.Answer == Answer.Accepted => Done(key, o.Node, tainted: true),
+            Decision.Untaint o when isDone => Done(key, o.Node, tainted: false),
+            Decision.Release o when isDone => Released(key, o),
             _ => noted,
         };
     }
 
     // What was written to a node is so at once: waiting for the watch to repeat it would cost time, and an older event only repeats the work.
-    private ClusterSnapshot Done(ActionKey key, ClusterNode node, Func<ClusterNode, ClusterNode> change) => this with
+    private ClusterSnapshot Done(ActionKey key, ClusterNode node, bool tainted) => this with
     {
         Attempts = Attempts.Remove(key),
-        Nodes = Nodes.TryGetValue(node.Name, out var known) ? Nodes.SetItem(node.Name, change(known)) : Nodes,
+        Nodes = Nodes.TryGetValue(node.Name, out var known) ? Nodes.SetItem(node.Name, known with { TaintedByUs = tainted }) : Nodes,
+    };
+
+    private ClusterSnapshot Released(ActionKey key, Decision.Release release) => this with
+    {
+        Attempts = Attempts.Remove(key),
+        Surveys = Surveys.TryGetValue(release.Node.Name, out var survey)
+            ? Surveys.SetItem(release.Node.Name, survey with { VolumesInUse = survey.VolumesInUse.Except(release.Volumes) })
+            : Surveys,
     };
 
     private ClusterSnapshot Vacate(Pod pod) => this with { Vacated = Vacated.Union(AttachmentsOn(pod.Node, pod)) };

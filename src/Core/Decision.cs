@@ -15,8 +15,8 @@ public abstract record Decision
     /// <summary>Ask LINSTOR afresh what it knows of a resource definition.</summary>
     public sealed record Consult(ResourceName Resource) : Decision;
 
-    /// <summary>Ask Kubernetes for every pod on a node, so that no attachment is pulled from under one that the selector does not match.</summary>
-    public sealed record CountPods(NodeName Node) : Decision;
+    /// <summary>Ask Kubernetes what is on a node: every pod, so that no attachment is pulled from under one that the selector does not match, and the volumes in use.</summary>
+    public sealed record Survey(NodeName Node) : Decision;
 
     /// <summary>Ask Kubernetes what it has warned of about an object that a failover waits for.</summary>
     public sealed record Inquire(string Namespace, Uid About) : Decision;

@@ -7,19 +7,19 @@ internal sealed partial class Deliberation
 
     /// <summary>Prepares a lost node, once: no new pod comes to it, and its lost volumes are not waited for.</summary>
     /// <returns>Whether its pods and attachments may go now. A step that failed is tried again, but nobody waits for it.</returns>
-    private bool IsCleared(User user, Evidence evidence, PodCount? count)
+    private bool IsCleared(User user, Evidence evidence, NodeSurvey? survey)
     {
         if (!cluster.Nodes.TryGetValue(user.Node, out var node))
         {
             return true;
         }
 
-        if (settings.TaintNodes && !node.Tainted && !WasTried(new Decision.Taint(node, evidence)))
+        if (settings.TaintNodes && !node.TaintedByUs && !WasTried(new Decision.Taint(node, evidence)))
         {
             return false;
         }
 
-        var releasable = Releasable(user, count).Where(node.VolumesInUse.Contains).ToList();
+        var releasable = survey is null ? [] : Releasable(user, survey).Where(survey.VolumesInUse.Contains).ToList();
         if (releasable.Count > 0)
         {
             var release = _releases.TryGetValue(node.Name, out var others) ? others : _releases[node.Name] = (node, new(StringComparer.Ordinal));
@@ -27,8 +27,8 @@ internal sealed partial class Deliberation
             return cluster.Attempts.ContainsKey(ActionKey.For(new Decision.Release(node, [])));
         }
 
-        // Without a count nobody knows what may be released; but a count that cannot be had is not waited for.
-        return count is not null || user.Attachments.IsEmpty || cluster.Attempts.ContainsKey(ActionKey.For(new Decision.CountPods(user.Node)));
+        // Without a survey nobody knows what may be released; but one that cannot be had is not waited for.
+        return survey is not null || user.Attachments.IsEmpty || cluster.Attempts.ContainsKey(ActionKey.For(new Decision.Survey(user.Node)));
     }
 
     /// <summary>Releases the volumes of all users of a node together: each release rewrites one list.</summary>
@@ -80,12 +80,12 @@ internal sealed partial class Deliberation
         return recovered;
     }
 
-    /// <summary>The user's volumes that nobody who stays uses there, and those that its pods lose with it, as its node names them. Without a count of its pods, none.</summary>
-    private IEnumerable<string> Releasable(User user, PodCount? count)
+    /// <summary>The user's volumes that nobody who stays uses there, and those that its pods lose with it, as its node names them. </summary>
+    private IEnumerable<string> Releasable(User user, NodeSurvey survey)
     {
-        foreach (var attachment in count is null ? [] : user.Attachments.Concat(LostAlongWith(user)))
+        foreach (var attachment in user.Attachments.Concat(LostAlongWith(user)))
         {
-            if (cluster.Volumes.Find(attachment.Volume)?.Item is { InUseName: { } name, Claim: { } claim } && !count!.Pods.ReferringTo(claim).Any(held => Stays(held.Item)))
+            if (cluster.Volumes.Find(attachment.Volume)?.Item is { InUseName: { } name, Claim: { } claim } && !survey.Pods.ReferringTo(claim).Any(held => Stays(held.Item)))
             {
                 yield return name;
             }

@@ -47,20 +47,20 @@ internal sealed partial class Deliberation
             Ask(new Decision.Consult(user.Resource.Name), last);
         }
 
-        if (user.Attachments.Length > 0 && !(cluster.Counts.GetValueOrDefault(user.Node)?.AskedAt >= last))
+        if (user.Attachments.Length > 0 && !(cluster.Surveys.GetValueOrDefault(user.Node)?.AskedAt >= last))
         {
-            Ask(new Decision.CountPods(user.Node), last);
+            Ask(new Decision.Survey(user.Node), last);
         }
     }
 
-    private PodCount? CountOf(NodeName node)
+    private NodeSurvey? SurveyOf(NodeName node)
     {
-        if (cluster.Counts.TryGetValue(node, out var count) && count.AskedAt >= now - Fresh)
+        if (cluster.Surveys.TryGetValue(node, out var survey) && survey.AskedAt >= now - Fresh)
         {
-            return count;
+            return survey;
         }
 
-        Do(new Decision.CountPods(node));
+        Do(new Decision.Survey(node));
         return null;
     }
 

@@ -61,7 +61,7 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
     public Instant? EndedAt { get; private init; }
 
     /// <summary>When it got as far as it is.</summary>
-    public Instant Since => Reached.Values.Aggregate(Instant.Later);
+    public Instant Since { get; private init; }
 
     /// <summary>What it waits for; null once it has ended.</summary>
     public Phase? Awaited => Ending is null ? Enum.GetValues<Phase>().First(phase => !Reached.ContainsKey(phase)) : null;
@@ -90,6 +90,7 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
     internal static Failover Begin(ClusterSnapshot cluster, Pod pod, Evidence evidence, Instant incident, Instant decided) => new(pod, evidence, incident)
     {
         Reached = ImmutableSortedDictionary<Phase, Instant>.Empty.Add(Phase.Decided, decided),
+        Since = decided,
         Attachments = [.. pod.ClaimKeys.Distinct().SelectMany(cluster.AttachmentsOf).Where(attachment => attachment.Node == evidence.Lost)],
         Bystanders = [.. pod.ClaimKeys.SelectMany(claim => cluster.Pods.ReferringTo(claim)).Select(held => held.Item.Uid)],
     };
@@ -131,14 +132,17 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
            select (volume.Item, attachment),
     ];
 
+    /// <summary>Whether it is not worth following any longer.</summary>
+    internal bool IsOverdue(Instant now) => Ending is null && now - Since > LongestWait;
+
     private Failover Reach(Phase phase, bool isSo, Instant now) =>
-        isSo && !Reached.ContainsKey(phase) ? this with { Reached = Reached.Add(phase, now) } : this;
+        isSo && !Reached.ContainsKey(phase) ? this with { Reached = Reached.Add(phase, now), Since = now } : this;
 
     private Failover Finish(Instant now)
     {
         Ending? ending = Reached.ContainsKey(Phase.Running) ? Core.Ending.Runs
             : Pod.Owner is null && Replacement is null && Reached.ContainsKey(Phase.PodGone) && Reached.ContainsKey(Phase.Detached) ? Core.Ending.NobodyBringsItBack
-            : now - Since > LongestWait ? Core.Ending.GivenUp
+            : IsOverdue(now) ? Core.Ending.GivenUp
             : null;
         return ending is null ? this : this with { Ending = ending, EndedAt = now };
     }

@@ -98,7 +98,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
 
     private void Move(User user, Evidence evidence)
     {
-        var count = user.Attachments.IsEmpty ? null : CountOf(user.Node);
+        var survey = user.Attachments.IsEmpty ? null : SurveyOf(user.Node);
         foreach (var pod in user.Pods)
         {
             if (ObjectionTo(pod) is { } objection)
@@ -107,14 +107,14 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             }
             else
             {
-                Act(user, new Decision.DeletePod(pod, evidence), evidence, count, [user.Resource.Name, .. Eligibility.WrittenBy(cluster, pod)]);
+                Act(user, new Decision.DeletePod(pod, evidence), evidence, survey, [user.Resource.Name, .. Eligibility.WrittenBy(cluster, pod)]);
             }
         }
 
         var attachments = user.Attachments.Where(attachment => !attachment.Deleting).ToList();
-        if (count is not null)
+        if (survey is not null)
         {
-            attachments.ForEach(attachment => Detach(user, attachment, count, evidence));
+            attachments.ForEach(attachment => Detach(user, attachment, survey, evidence));
         }
         else if (attachments.Count > 0 && user.Pods.IsEmpty)
         {
@@ -122,7 +122,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
         }
     }
 
-    private void Detach(User user, Attachment attachment, PodCount count, Evidence evidence)
+    private void Detach(User user, Attachment attachment, NodeSurvey survey, Evidence evidence)
     {
         if (cluster.Volumes.Find(attachment.Volume)?.Item.Claim is not { } claim)
         {
@@ -136,10 +136,10 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             return; // they are being moved first, or have been held with a reason of their own
         }
 
-        if (count.Pods.ReferringTo(claim).Select(held => held.Item).FirstOrDefault(pod => !pod.Finished) is { } stays)
+        if (survey.Pods.ReferringTo(claim).Select(held => held.Item).FirstOrDefault(pod => !pod.Finished) is { } stays)
         {
             // A pod that has left the watch may be gone, or only have lost its label: ask again who is there.
-            Ask(new Decision.CountPods(user.Node), count.AskedAt + ShortestInterval);
+            Ask(new Decision.Survey(user.Node), survey.AskedAt + ShortestInterval);
             Hold(user, stays.OptedIn ? HoldReason.AwaitingConfirmation : HoldReason.AttachmentInUse, stays.OptedIn ? $"pod {stays.Key}" : stays.Key.ToString(), evidence.Since, stays);
             return;
         }
@@ -150,14 +150,14 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             return;
         }
 
-        Act(user, new Decision.Detach(attachment, claim, evidence), evidence, count, [user.Resource.Name]);
+        Act(user, new Decision.Detach(attachment, claim, evidence), evidence, survey, [user.Resource.Name]);
     }
 
     private Objection? ObjectionTo(Pod pod) =>
         _objections.TryGetValue(pod.Uid, out var known) ? known : _objections[pod.Uid] = Eligibility.ObjectionTo(cluster, pod);
 
     /// <summary>Acts, if LINSTOR has confirmed within the last seconds what it knows of everything that the action rests on, and the node is ready for it.</summary>
-    private void Act(User user, Decision action, Evidence evidence, PodCount? count, params IEnumerable<ResourceName> restsOn)
+    private void Act(User user, Decision action, Evidence evidence, NodeSurvey? survey, params IEnumerable<ResourceName> restsOn)
     {
         ResourceName? doubtful = null;
         foreach (var name in restsOn)
@@ -173,7 +173,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
         {
             Hold(user, HoldReason.AwaitingConfirmation, $"resource {doubtful}", evidence.Since);
         }
-        else if (IsCleared(user, evidence, count))
+        else if (IsCleared(user, evidence, survey))
         {
             Do(action);
         }

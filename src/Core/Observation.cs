@@ -41,8 +41,8 @@ public abstract record Observation
     /// <summary>A source no longer answers: what it told us is ageing.</summary>
     public sealed record Silenced(Source Source) : Observation;
 
-    /// <summary>Kubernetes answered which pods are bound to a node, those that the selector does not match included.</summary>
-    public sealed record Counted(NodeName Node, ImmutableArray<Pod> Pods, Instant AskedAt) : Observation;
+    /// <summary>Kubernetes answered which pods are bound to a node, those that the selector does not match included, and which volumes its kubelet last said to use.</summary>
+    public sealed record Surveyed(NodeName Node, ImmutableArray<Pod> Pods, ImmutableArray<string> VolumesInUse, Instant AskedAt) : Observation;
 
     /// <summary>Kubernetes answered what it has lately warned of about an object; null if of nothing.</summary>
     public sealed record Warned(Uid About, string? Warning, Instant AskedAt) : Observation;
@@ -59,6 +59,9 @@ public enum Answer
 {
     /// <summary>The server took it.</summary>
     Accepted,
+
+    /// <summary>What was wanted is so already.</summary>
+    Unchanged,
 
     /// <summary>The object is not there (404).</summary>
     AlreadyGone,

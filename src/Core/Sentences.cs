@@ -9,7 +9,7 @@ public static class Sentences
     public static string Of(Decision decision) => decision switch
     {
         Decision.Consult o => $"Asking LINSTOR about resource {o.Resource}.",
-        Decision.CountPods o => $"Asking Kubernetes for every pod on node {o.Node}.",
+        Decision.Survey o => $"Asking Kubernetes what is on node {o.Node}.",
         Decision.Inquire o => $"Asking Kubernetes what it has warned of about object {o.About} in namespace {o.Namespace}.",
         Decision.Taint o => $"Tainting node {o.Node.Name}: {Of(o.Evidence)}",
         Decision.Untaint o => $"Taking the taint from node {o.Node.Name}: every resource on it has quorum again.",

@@ -98,14 +98,20 @@ public sealed record Attachment(string Name, Uid Uid, string Volume, NodeName No
 /// <summary>A Kubernetes node.</summary>
 public sealed record ClusterNode(NodeName Name, Uid Uid)
 {
-    /// <summary>Whether it carries the taint that keeps new pods away from a node that has lost storage, whoever put it there.</summary>
-    public bool Tainted { get; init; }
-
-    /// <summary>Whether it was this controller that put it there: only then is it ours to take back.</summary>
+    /// <summary>Whether this controller has put the taint there that keeps new pods away from a node which has lost storage. Somebody else's is not ours to take back.</summary>
     public bool TaintedByUs { get; init; }
+}
 
-    /// <summary>LINSTOR volumes that its kubelet last said to use; the attach-detach controller waits for them.</summary>
-    public ImmutableHashSet<string> VolumesInUse { get; init; } = [];
+/// <summary>What was on a node when Kubernetes was asked, less what we took away since.</summary>
+/// <param name="AskedAt">When Kubernetes was asked.</param>
+/// <param name="Pods">Every pod, those that the selector does not match included, by the claims they mount.</param>
+/// <param name="VolumesInUse">The volumes that its kubelet last said to use; the attach-detach controller waits for them.</param>
+public sealed record NodeSurvey(Instant AskedAt, Catalog<Uid, Pod, ObjectKey> Pods, ImmutableHashSet<string> VolumesInUse)
+{
+    internal static NodeSurvey Of(Observation.Surveyed surveyed) => new(
+        surveyed.AskedAt,
+        new Catalog<Uid, Pod, ObjectKey>(pod => pod.Uid, pod => pod.ClaimKeys.Distinct(), (_, _) => true).Replace(surveyed.Pods, surveyed.AskedAt),
+        [.. surveyed.VolumesInUse]);
 }
 
 /// <summary>What a node is called by the CSI driver: its LINSTOR name.</summary>

@@ -293,7 +293,7 @@ public sealed class MoveTests
     public void An_attachment_waits_aloud_for_the_count_of_pods_that_does_not_come()
     {
         var scene = Scene.WithAppOn("a").PowerOff("a");
-        scene.Ignores = decision => decision is Decision.CountPods;
+        scene.Ignores = decision => decision is Decision.Survey;
         Assert.Equal(["delete app-0 on a"], scene.After(120).Moves);
         Assert.Equal([HoldReason.AwaitingConfirmation], scene.Holds);
         Assert.Contains("the pods on node a", scene.Sayings.Single(), StringComparison.Ordinal);

@@ -13,7 +13,17 @@ public sealed class NodeTests
 
     [Fact]
     public void A_node_that_is_tainted_already_is_not_tainted_again() =>
-        Assert.DoesNotContain("taint a", OnNode().Tell(new Observation.Seen<ClusterNode>(new(new("a"), new("uid-a")) { Tainted = true })).PowerOff("a").After(46).Moves);
+        Assert.DoesNotContain("taint a", OnNode().Tell(Tainted).PowerOff("a").After(46).Moves);
+
+    [Fact]
+    public void A_node_that_somebody_else_has_tainted_is_asked_about_once_and_never_untainted()
+    {
+        var scene = OnNode();
+        scene.Answers = decision => decision is Decision.Taint ? Answer.Unchanged : Answer.Accepted;
+        scene.CutOff("a").After(60);
+        Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], scene.Moves);
+        Assert.DoesNotContain("untaint a", scene.Heal("a").After(600).Moves);
+    }
 
     [Theory]
     [InlineData(Answer.Forbidden)]
@@ -58,7 +68,7 @@ public sealed class NodeTests
     public void A_count_of_pods_that_cannot_be_had_is_not_waited_for()
     {
         var scene = OnNode();
-        scene.Counts = false;
+        scene.Surveys = false;
         Assert.Equal(["taint a", "delete app-0 on a"], scene.PowerOff("a").After(50).Moves);
     }
 
@@ -83,12 +93,8 @@ public sealed class NodeTests
     public void A_node_without_power_stays_tainted() => Assert.DoesNotContain("untaint a", OnNode().PowerOff("a").After(600).Moves);
 
     [Fact]
-    public void The_taint_of_somebody_else_is_never_taken_back() =>
-        Assert.Empty(OnNode().Tell(new Observation.Seen<ClusterNode>(new(new("a"), new("uid-a")) { Tainted = true })).After(600).Moves);
-
-    [Fact]
     public void A_taint_that_an_earlier_leader_left_behind_is_taken_back() =>
-        Assert.Equal(["untaint a"], OnNode().Tell(new Observation.Seen<ClusterNode>(new(new("a"), new("uid-a")) { Tainted = true, TaintedByUs = true })).After(600).Moves);
+        Assert.Equal(["untaint a"], OnNode().Tell(Tainted).After(600).Moves);
 
     [Theory]
     [InlineData(true)]
@@ -96,7 +102,7 @@ public sealed class NodeTests
     public void A_node_that_linstor_has_given_up_is_untainted_if_it_is_certain_which_node_that_is(bool certain)
     {
         var scene = OnNode().PowerOff("a").After(60);
-        scene.Tell(new Observation.Seen<ClusterNode>(new(new("a"), new("uid-a")) { Tainted = true, TaintedByUs = true })).Remove("a").Report("pvc-1");
+        scene.Tell(Tainted).Remove("a").Report("pvc-1");
         if (certain)
         {
             scene.Tell(new Observation.Seen<CsiNode>(new(new("a"), new("a"))));
@@ -108,7 +114,9 @@ public sealed class NodeTests
 
     [Fact]
     public void While_linstor_is_silent_no_taint_is_taken_back() =>
-        Assert.Empty(OnNode().Tell(new Observation.Seen<ClusterNode>(new(new("a"), new("uid-a")) { Tainted = true, TaintedByUs = true })).LinstorGoesAway().After(600).Moves);
+        Assert.Empty(OnNode().Tell(Tainted).LinstorGoesAway().After(600).Moves);
+
+    private static readonly Observation Tainted = new Observation.Seen<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true });
 
     private static Scene OnNode(FailoverSettings? settings = null) => Scene.WithAppOn("a", settings).Node("a", "csi^pv-1");
 }

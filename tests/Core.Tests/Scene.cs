@@ -14,6 +14,7 @@ internal sealed class Scene
     private readonly Dictionary<ResourceName, (string? Quorum, Dictionary<NodeName, Replica> Replicas)> _resources = [];
     private readonly Dictionary<NodeName, Satellite> _satellites = [];
     private readonly Dictionary<Uid, Pod> _pods = [];
+    private readonly Dictionary<NodeName, HashSet<string>> _volumesInUse = [];
     private readonly List<Decision> _done = [];
     private readonly FailoverSettings _settings;
     private int _replacements;
@@ -62,7 +63,7 @@ internal sealed class Scene
     public bool AttacherLetsGo { get; set; } = true;
 
     /// <summary>Whether Kubernetes tells which pods are on a node.</summary>
-    public bool Counts { get; set; } = true;
+    public bool Surveys { get; set; } = true;
 
     /// <summary>What Kubernetes has warned of, about whatever it is asked.</summary>
     public string? Warning { get; set; }
@@ -218,7 +219,11 @@ internal sealed class Scene
     public Scene VolumeGone(string name) => Tell(new Observation.Gone<Volume>(Cluster.Volumes.Find(name)!.Value.Item));
 
     /// <summary>Lets Kubernetes tell of a node, which says to use these volumes.</summary>
-    public Scene Node(string name, params string[] volumesInUse) => Tell(new Observation.Seen<ClusterNode>(new(new(name), new($"uid-{name}")) { VolumesInUse = [.. volumesInUse] }));
+    public Scene Node(string name, params string[] volumesInUse)
+    {
+        _volumesInUse[new(name)] = [.. volumesInUse];
+        return Tell(new Observation.Seen<ClusterNode>(new(new(name), new($"uid-{name}"))));
+    }
 
     public Scene Attachment(string name, string volume, string node, bool attached = false) =>
         Tell(new Observation.Seen<Attachment>(new(name, new($"uid-{name}"), volume, new(node)) { Attached = attached }));
@@ -329,7 +334,7 @@ internal sealed class Scene
             case Decision.Inquire o:
                 Tell(new Observation.Warned(o.About, Warning, Now));
                 return true;
-            case Decision.Consult or Decision.CountPods when Ignores(decision):
+            case Decision.Consult or Decision.Survey when Ignores(decision):
                 Tell(new Observation.Acted(decision, new(Answer.Refused), Now));
                 return true;
             case Decision.Consult o when _linstorAnswers:
@@ -338,11 +343,11 @@ internal sealed class Scene
             case Decision.Consult:
                 Tell(new Observation.Acted(decision, new(Answer.Refused), Now));
                 return true;
-            case Decision.CountPods when !Counts:
+            case Decision.Survey when !Surveys:
                 Tell(new Observation.Acted(decision, new(Answer.Refused), Now));
                 return true;
-            case Decision.CountPods o:
-                Tell(new Observation.Counted(o.Node, [.. _pods.Values.Where(pod => pod.Node == o.Node)], Now));
+            case Decision.Survey o:
+                Tell(new Observation.Surveyed(o.Node, [.. _pods.Values.Where(pod => pod.Node == o.Node)], [.. _volumesInUse.GetValueOrDefault(o.Node, [])], Now));
                 return true;
             default:
                 Act(decision, Answers(decision));
@@ -363,6 +368,9 @@ internal sealed class Scene
                     Tell(new Observation.Gone<Pod>(o.Pod));
                 }
 
+                break;
+            case Decision.Release o when answer == Answer.Accepted:
+                _volumesInUse[o.Node.Name].ExceptWith(o.Volumes);
                 break;
             case Decision.Detach o when answer == Answer.Accepted && !AttacherLetsGo:
                 Tell(new Observation.Seen<Attachment>(o.Attachment with { Deleting = true }));

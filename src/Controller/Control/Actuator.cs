@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Threading.Channels;
 using System.Threading.RateLimiting;
@@ -56,7 +57,7 @@ internal sealed partial class Actuator(
     /// <summary>Takes a decision on if it can be begun at once; waits for nothing.</summary>
     public Offered Offer(Decision decision)
     {
-        var isQuestion = decision is Decision.Consult or Decision.CountPods or Decision.Inquire;
+        var isQuestion = decision is Decision.Consult or Decision.Survey or Decision.Inquire;
         if (_stopping.IsCancellationRequested || (!isQuestion && !hold.Covers(KubernetesClient.ActDeadline)))
         {
             return Offered.NotOurs;
@@ -124,12 +125,12 @@ internal sealed partial class Actuator(
             return decision switch
             {
                 Decision.Consult o => new Observation.Reported(await linstor.ReportAsync(o.Resource, _stopping.Token)),
-                Decision.CountPods o => new Observation.Counted(o.Node, await kubernetes.PodsOnAsync(o.Node, _stopping.Token), offered),
+                Decision.Survey o => await SurveyAsync(o, offered),
                 Decision.Inquire o => new Observation.Warned(o.About, await kubernetes.WarningAboutAsync(o.Namespace, o.About, _stopping.Token), offered),
                 _ => new Observation.Acted(decision, await ActAsync(decision), offered),
             };
         }
-        catch (Exception weather) when (weather is LinstorException or KubernetesException or HttpRequestException or TimeoutException or IOException or JsonException)
+        catch (Exception weather) when (IsWeather(weather))
         {
             // Who inquires for as long as something is stuck need not complain as often.
             var repeats = decision is Decision.Inquire && Interlocked.Exchange(ref _complaint, weather.Message) == weather.Message;
@@ -137,6 +138,30 @@ internal sealed partial class Actuator(
             return new Observation.Acted(decision, new(Answer.Refused, weather.Message), offered);
         }
     }
+
+    private async Task<Observation> SurveyAsync(Decision.Survey survey, Instant offered)
+    {
+        var volumes = VolumesInUseAsync(survey);
+        var pods = await kubernetes.PodsOnAsync(survey.Node, _stopping.Token);
+        return new Observation.Surveyed(survey.Node, pods, await volumes, offered);
+    }
+
+    // Who is on the node has to be known; which volumes are in use there only makes it faster.
+    private async Task<ImmutableArray<string>> VolumesInUseAsync(Decision.Survey survey)
+    {
+        try
+        {
+            return await nodes.VolumesInUseAsync(survey.Node, _stopping.Token);
+        }
+        catch (Exception weather) when (IsWeather(weather))
+        {
+            CouldNotAsk(LogLevel.Warning, Sentences.Of(survey), weather.Message);
+            return [];
+        }
+    }
+
+    private static bool IsWeather(Exception failed) =>
+        failed is LinstorException or KubernetesException or HttpRequestException or TimeoutException or IOException or JsonException;
 
     private async Task<Outcome> ActAsync(Decision decision)
     {
@@ -170,7 +195,7 @@ internal sealed partial class Actuator(
         }
         else
         {
-            Failed(outcome.Answer is Answer.AlreadyGone or Answer.Replaced ? LogLevel.Information : LogLevel.Warning, sentence, outcome.Answer, outcome.Message);
+            Failed(outcome.Answer is Answer.Unchanged or Answer.AlreadyGone or Answer.Replaced ? LogLevel.Information : LogLevel.Warning, sentence, outcome.Answer, outcome.Message);
         }
 
         return outcome;

@@ -55,7 +55,7 @@ internal sealed class Instruments : IDisposable
     private IEnumerable<Measurement<int>> UnderWay() => _cluster.Failovers.All.Where(held => held.Item.Ending is null)
         .GroupBy(held => held.Item.Awaited!.Value).Select(waiting => new Measurement<int>(waiting.Count(), new KeyValuePair<string, object?>("phase", Word(waiting.Key))));
 
-    /// <summary>A name of ours as a label's value: <c>PodGone</c> and "count pods" become <c>pod_gone</c> and <c>count_pods</c>.</summary>
+    /// <summary>A name of ours as a label's value: <c>PodGone</c> and "survey" become <c>pod_gone</c> and <c>count_pods</c>.</summary>
     private static string Word<T>(T name)
         where T : notnull =>
         string.Concat(name.ToString()!.Select((letter, at) => letter == ' ' ? "_" : char.IsUpper(letter) ? $"{(at == 0 ? "" : "_")}{char.ToLowerInvariant(letter)}" : $"{letter}"));

@@ -12,6 +12,7 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes;
 /// <param name="List">How a page is read.</param>
 /// <param name="Item">How one object is read.</param>
 /// <param name="Translate">The object in the core's words; null if it is none of our business.</param>
+/// <param name="MetadataOnly">Whether only the objects' metadata is asked for.</param>
 /// <param name="Optional">Whether a failover can do without: a missing permission then only costs comfort.</param>
 internal sealed record Kind<TWire, T>(
     Source Source,
@@ -22,7 +23,8 @@ internal sealed record Kind<TWire, T>(
     JsonTypeInfo<WireList<TWire>> List,
     JsonTypeInfo<TWire> Item,
     Func<TWire, T?> Translate,
-    bool Optional = false)
+    bool Optional = false,
+    bool MetadataOnly = false)
     where TWire : class
     where T : class;
 
@@ -41,9 +43,10 @@ internal sealed class Kinds(Translate translate, LabelSelector selector)
         Source.Attachments, "storage.k8s.io", "volumeattachments", "apis/storage.k8s.io/v1/volumeattachments", "",
         KubernetesJson.Default.WireListWireAttachment, KubernetesJson.Default.WireAttachment, translate.Attachment);
 
-    public Kind<WireNode, ClusterNode> Nodes { get; } = new(
+    // A node that has a thousand volumes tells of all of them whenever one changes: what there is to know of it is asked for when it matters.
+    public Kind<WireMetadataOnly, ClusterNode> Nodes { get; } = new(
         Source.Nodes, "", "nodes", "api/v1/nodes", "",
-        KubernetesJson.Default.WireListWireNode, KubernetesJson.Default.WireNode, translate.Node, Optional: true);
+        KubernetesJson.Default.WireListWireMetadataOnly, KubernetesJson.Default.WireMetadataOnly, Translate.Node, Optional: true, MetadataOnly: true);
 
     public Kind<WireCsiNode, CsiNode> CsiNodes { get; } = new(
         Source.CsiNodes, "storage.k8s.io", "csinodes", "apis/storage.k8s.io/v1/csinodes", "",

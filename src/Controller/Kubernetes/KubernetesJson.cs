@@ -13,7 +13,7 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes;
 [JsonSerializable(typeof(WireList<WirePod>))]
 [JsonSerializable(typeof(WireList<WireVolume>))]
 [JsonSerializable(typeof(WireList<WireAttachment>))]
-[JsonSerializable(typeof(WireList<WireNode>))]
+[JsonSerializable(typeof(WireList<WireMetadataOnly>))]
 [JsonSerializable(typeof(WireList<WireCsiNode>))]
 [JsonSerializable(typeof(WireList<WireWarning>))]
 [JsonSerializable(typeof(WireDeleteOptions))]

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -37,9 +38,28 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     public Task<Outcome> ReleaseAsync(NodeName node, IReadOnlySet<string> names, CancellationToken cancellation) => ChangeAsync(node, "/status", ("nodes/status", ["patch"]), found =>
     {
         var inUse = Array(found["status"]?["volumesInUse"]);
-        var kept = inUse.FindAll(volume => !names.Contains(volume!.GetValue<string>()));
+        var kept = inUse.FindAll(volume => !names.Contains(volume?.GetValue<string>() ?? ""));
         return kept.Count == inUse.Count ? null : new JsonObject { ["status"] = new JsonObject { ["volumesInUse"] = new JsonArray([.. kept]) } };
     }, cancellation);
+
+    /// <summary>The volumes that a node's kubelet last said to use; none of a node that there is not.</summary>
+    /// <exception cref="KubernetesException">The server would not say.</exception>
+    public async Task<ImmutableArray<string>> VolumesInUseAsync(NodeName node, CancellationToken cancellation)
+    {
+        try
+        {
+            var found = await SendAsync(HttpMethod.Get, $"api/v1/nodes/{node}", null, cancellation);
+            return [.. Array(found["status"]?["volumesInUse"]).Select(volume => volume?.GetValue<string>()).OfType<string>()];
+        }
+        catch (KubernetesException gone) when (gone.Status == HttpStatusCode.NotFound)
+        {
+            return [];
+        }
+        catch (KubernetesException forbidden) when (forbidden.Status == HttpStatusCode.Forbidden)
+        {
+            throw new KubernetesException(forbidden.Status, $"{Permission.Missing("", "nodes", "get")} ({forbidden.Message})", forbidden.RetryAfter);
+        }
+    }
 
     /// <param name="node">The node.</param>
     /// <param name="subresource">What is patched: the node, or its <c>/status</c>.</param>
@@ -59,7 +79,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
                 var found = await SendAsync(HttpMethod.Get, $"api/v1/nodes/{node}", null, either.Token);
                 if (change(found) is not { } patch)
                 {
-                    return new(Answer.Accepted);
+                    return new(Answer.Unchanged);
                 }
 
                 // The version makes the server refuse the patch if the node has changed since.

@@ -52,7 +52,7 @@ internal sealed partial class Reflector<TWire, T>(
         var items = ImmutableArray.CreateBuilder<T>();
         for (string? next = null; ;)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, Query($"limit={PageSize}&continue={Uri.EscapeDataString(next ?? "")}"));
+            using var request = Get(Query($"limit={PageSize}&continue={Uri.EscapeDataString(next ?? "")}"));
             using var response = await http.SendAsync(request, Requests.Deadline, clock, cancellation);
             var page = await ReadPageAsync(response, cancellation);
             foreach (var wire in page.Items)
@@ -94,7 +94,7 @@ internal sealed partial class Reflector<TWire, T>(
     {
         // The server ends each watch after a while of our choosing; no two of ours at the same time.
         var query = $"watch=true&allowWatchBookmarks=true&timeoutSeconds={Random.Shared.Next(300, 600)}&resourceVersion={Uri.EscapeDataString(version)}";
-        using var request = new HttpRequestMessage(HttpMethod.Get, Query(query));
+        using var request = Get(Query(query));
         using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
@@ -148,6 +148,17 @@ internal sealed partial class Reflector<TWire, T>(
                 (HttpStatusCode)(status?.Code ?? 500),
                 $"the watch of {kind.Resource} ended: {status?.Message}",
                 status?.Details?.RetryAfterSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
+    }
+
+    private HttpRequestMessage Get(string path)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (kind.MetadataOnly)
+        {
+            request.Headers.Accept.ParseAdd($"application/json;as=PartialObjectMetadata{(path.Contains("watch=true", StringComparison.Ordinal) ? "" : "List")};g=meta.k8s.io;v=v1");
+        }
+
+        return request;
     }
 
     private string Query(string query) =>

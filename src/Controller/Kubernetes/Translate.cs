@@ -63,16 +63,10 @@ internal sealed class Translate(string driver, LabelSelector selector)
             }
             : null;
 
-    public ClusterNode Node(WireNode node)
+    public static ClusterNode Node(WireMetadataOnly node) => new(new(node.Metadata.Name), UidOf(node.Metadata))
     {
-        var tainted = node.Spec?.Taints?.Exists(taint => taint is { Key: NodeTaint.Key, Effect: NodeTaint.Effect }) == true;
-        return new(new(node.Metadata.Name), UidOf(node.Metadata))
-        {
-            Tainted = tainted,
-            TaintedByUs = tainted && node.Metadata.Annotations?.GetValueOrDefault(NodeTaint.OwnerAnnotation) == NodeTaint.Owner,
-            VolumesInUse = [.. (node.Status?.VolumesInUse ?? []).OfType<string>().Where(volume => volume.StartsWith(InUsePrefix, StringComparison.Ordinal))],
-        };
-    }
+        TaintedByUs = node.Metadata.Annotations?.GetValueOrDefault(NodeTaint.OwnerAnnotation) == NodeTaint.Owner,
+    };
 
     public CsiNode CsiNode(WireCsiNode node) =>
         new(new(node.Metadata.Name), Node(node.Spec?.Drivers?.Find(candidate => candidate?.Name == driver)?.NodeId));

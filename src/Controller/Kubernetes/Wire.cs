@@ -254,31 +254,11 @@ internal sealed class WireAttachmentSource
     public string? PersistentVolumeName { get; set; }
 }
 
-internal sealed class WireNode
+/// <summary>An object of which only the metadata was asked for (<c>PartialObjectMetadata</c>).</summary>
+internal sealed class WireMetadataOnly
 {
     [AllowNull]
     public WireMeta Metadata { get; set => field = value ?? new(); } = new();
-
-    public WireNodeSpec? Spec { get; set; }
-
-    public WireNodeStatus? Status { get; set; }
-}
-
-internal sealed class WireNodeSpec
-{
-    public List<WireTaint?>? Taints { get; set; }
-}
-
-internal sealed class WireTaint
-{
-    public string? Key { get; set; }
-
-    public string? Effect { get; set; }
-}
-
-internal sealed class WireNodeStatus
-{
-    public List<string?>? VolumesInUse { get; set; }
 }
 
 internal sealed class WireCsiNode

@@ -30,15 +30,36 @@ public sealed class ActuatorTests
     {
         await using var room = await Room.OpenAsync();
         room.Time.Advance(TimeSpan.FromSeconds(7));
-        room.Actuator.Offer(new Decision.CountPods(new("a")));
-        Assert.Equal(Instant.Start + TimeSpan.FromSeconds(7), (await room.Inbox.NextAsync<Observation.Counted>()).AskedAt);
+        room.Actuator.Offer(new Decision.Survey(new("a")));
+        Assert.Equal(Instant.Start + TimeSpan.FromSeconds(7), (await room.Inbox.NextAsync<Observation.Surveyed>()).AskedAt);
+    }
+
+    [Fact]
+    public async Task A_survey_tells_the_pods_and_the_volumes_in_use()
+    {
+        await using var room = await Room.OpenAsync(call => call.AnswerAsync(call.Path == "/api/v1/nodes/a"
+            ? """{"status":{"volumesInUse":["kubernetes.io/csi/driver^pvc-1"]}}"""
+            : """{"items":[{"metadata":{"name":"app-0","uid":"u"},"spec":{"nodeName":"a"}}]}"""));
+        room.Actuator.Offer(new Decision.Survey(new("a")));
+        var surveyed = await room.Inbox.NextAsync<Observation.Surveyed>();
+        Assert.Equal(["kubernetes.io/csi/driver^pvc-1"], surveyed.VolumesInUse);
+        Assert.Equal(new Uid("u"), Assert.Single(surveyed.Pods).Uid);
+    }
+
+    [Fact]
+    public async Task A_survey_without_the_right_to_read_nodes_tells_the_pods_and_the_log_names_the_rule()
+    {
+        await using var room = await Room.OpenAsync(call => call.Path == "/api/v1/nodes/a" ? call.RefuseAsync(403, "no") : call.AnswerAsync("""{"metadata":{}}"""));
+        room.Actuator.Offer(new Decision.Survey(new("a")));
+        Assert.Empty((await room.Inbox.NextAsync<Observation.Surveyed>()).VolumesInUse);
+        Assert.Contains(room.Told.Lines, line => line.Contains("""resources: ["nodes"], verbs: ["get"]""", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task A_question_that_gets_no_answer_is_answered_all_the_same()
     {
         await using var room = await Room.OpenAsync(call => call.RefuseAsync(500, "etcd is away"), new CannedLinstor(exchange => exchange.AnswerAsync("no", "503 Service Unavailable")));
-        foreach (var question in (Decision[])[new Decision.Consult(Room.Resource), new Decision.CountPods(new("a"))])
+        foreach (var question in (Decision[])[new Decision.Consult(Room.Resource), new Decision.Survey(new("a"))])
         {
             room.Actuator.Offer(question);
             var acted = await room.ActedAsync();
@@ -99,7 +120,7 @@ public sealed class ActuatorTests
     {
         await using var room = await Room.OpenAsync(call => call.AnswerAsync("""{"metadata":{}}"""), dryRun: true);
         room.Gate.IsOpen = false;
-        Assert.Equal(Offered.Taken, room.Actuator.Offer(new Decision.CountPods(new("a"))));
+        Assert.Equal(Offered.Taken, room.Actuator.Offer(new Decision.Survey(new("a"))));
         Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Delete));
     }
 
@@ -133,10 +154,10 @@ public sealed class ActuatorTests
         });
         for (var number = 0; number < Actuator.Questions; number++)
         {
-            Assert.Equal(Offered.Taken, room.Actuator.Offer(new Decision.CountPods(new($"node-{number}"))));
+            Assert.Equal(Offered.Taken, room.Actuator.Offer(new Decision.Survey(new($"node-{number}"))));
         }
 
-        Assert.Equal(Offered.NoRoom, room.Actuator.Offer(new Decision.CountPods(new("one-more"))));
+        Assert.Equal(Offered.NoRoom, room.Actuator.Offer(new Decision.Survey(new("one-more"))));
         Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Delete));
         answer.SetResult();
     }
@@ -177,7 +198,7 @@ public sealed class ActuatorTests
         });
         for (var number = 0; number < 8; number++)
         {
-            room.Actuator.Offer(new Decision.CountPods(new($"node-{number}")));
+            room.Actuator.Offer(new Decision.Survey(new($"node-{number}")));
         }
 
         await everybody.Task.SoonAsync();

@@ -18,6 +18,14 @@ public sealed class NodeClientTests : IAsyncDisposable
     private JsonNode Patch => JsonNode.Parse(_kubernetes!.Calls.Last().Body)!;
 
     [Fact]
+    public async Task The_volumes_in_use_are_those_that_the_kubelet_said_and_none_of_a_node_that_is_gone()
+    {
+        var nodes = await ServeAsync("""{"status":{"volumesInUse":["kubernetes.io/csi/other^x",null,"kubernetes.io/csi/linstor.csi.linbit.com^pvc-1"]}}""");
+        Assert.Equal(["kubernetes.io/csi/other^x", "kubernetes.io/csi/linstor.csi.linbit.com^pvc-1"], await nodes.VolumesInUseAsync(A, default));
+        Assert.Empty(await (await ServeAsync("{}")).VolumesInUseAsync(A, default));
+    }
+
+    [Fact]
     public async Task A_taint_is_added_to_those_that_are_there_marked_as_ours_and_bound_to_the_version_that_was_read()
     {
         var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7"},"spec":{"taints":[{"key":"other","value":"x","effect":"NoExecute"}]}}""");
@@ -35,7 +43,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     public async Task A_node_that_is_tainted_already_is_not_written()
     {
         var nodes = await ServeAsync(Tainted);
-        Assert.Equal(Answer.Accepted, (await nodes.TaintAsync(A, default)).Answer);
+        Assert.Equal(Answer.Unchanged, (await nodes.TaintAsync(A, default)).Answer);
         Assert.Equal("GET", Assert.Single(_kubernetes!.Calls).Method);
     }
 
@@ -53,7 +61,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     public async Task The_same_taint_without_our_mark_is_left_alone()
     {
         var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7"},"spec":{"taints":[{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]}}""");
-        Assert.Equal(Answer.Accepted, (await nodes.UntaintAsync(A, default)).Answer);
+        Assert.Equal(Answer.Unchanged, (await nodes.UntaintAsync(A, default)).Answer);
         Assert.Equal("GET", Assert.Single(_kubernetes!.Calls).Method);
     }
 

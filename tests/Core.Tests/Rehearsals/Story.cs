@@ -227,7 +227,7 @@ internal sealed class Story
         {
             Observation.Acted o => _inFlight.Remove(ActionKey.For(o.Decision)),
             Observation.Reported o => _inFlight.Remove(ActionKey.For(new Decision.Consult(o.Report.Resource))),
-            Observation.Counted o => _inFlight.Remove(ActionKey.For(new Decision.CountPods(o.Node))),
+            Observation.Surveyed o => _inFlight.Remove(ActionKey.For(new Decision.Survey(o.Node))),
             _ => false,
         };
         Hear(seen);
@@ -241,7 +241,7 @@ internal sealed class Story
             Observation answer = decision switch
             {
                 Decision.Consult o when _linstorAnswers => new Observation.Reported(Report(int.Parse(o.Resource.Value[4..]), asked)),
-                Decision.CountPods o => new Observation.Counted(o.Node, _kubernetes.PodsOn(o.Node), asked),
+                Decision.Survey o => new Observation.Surveyed(o.Node, _kubernetes.PodsOn(o.Node), [], asked),
                 Decision.DeletePod or Decision.Detach => new Observation.Acted(decision, new(Act(decision)), asked),
                 _ => new Observation.Acted(decision, new(Core.Answer.Refused), asked),
             };
