@@ -5,11 +5,14 @@ namespace Piraeus.HighAvailability.Core;
 /// <content>What has to be asked, when to think again, and how a verdict is put together.</content>
 internal sealed partial class Deliberation
 {
-    /// <summary>How long before the end of the grace period the last word is asked for, so that nobody waits for it.</summary>
-    private static readonly TimeSpan Lead = TimeSpan.FromSeconds(1);
+    /// <summary>How long LINSTOR may take for a question, on average and beside its other work, when it is asked about everything that was lost.</summary>
+    private static readonly TimeSpan PerQuestion = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>How soon the same question may be asked again.</summary>
-    private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(500);
+    /// <summary>How long before the end of the grace period the last word is asked for, so that nobody waits for it.</summary>
+    private readonly TimeSpan _lead = Between(TimeSpan.FromSeconds(1), PerQuestion * cluster.InDoubt.Count, TimeSpan.FromSeconds(3));
+
+    /// <summary>How soon the same question may be asked again: the sooner, the fewer are asked about.</summary>
+    private readonly TimeSpan _shortestInterval = Between(TimeSpan.FromMilliseconds(500), 2 * PerQuestion * cluster.InDoubt.Count, TimeSpan.FromSeconds(10));
 
     /// <summary>How long a last word may take, and a deletion that is under way, before somebody should hear of it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -32,8 +35,7 @@ internal sealed partial class Deliberation
         }
         else if (user.HasRival)
         {
-            var interval = (now - since) / 2;
-            interval = interval < ShortestInterval ? ShortestInterval : interval > settings.ReconcileInterval ? settings.ReconcileInterval : interval;
+            var interval = Between(_shortestInterval, (now - since) / 2, settings.ReconcileInterval);
             Ask(new Decision.Consult(resource.Name), resource.ReportedAt!.Value + interval);
         }
     }
@@ -41,7 +43,7 @@ internal sealed partial class Deliberation
     /// <summary>Gathers shortly before the end of the grace period what acting will need.</summary>
     private void Prepare(User user, Instant due)
     {
-        var last = due - Lead;
+        var last = due - _lead;
         if (user.Resource.ReportedAt < last)
         {
             Ask(new Decision.Consult(user.Resource.Name), last);
@@ -114,6 +116,8 @@ internal sealed partial class Deliberation
             (action is Decision.Detach ? _detachments : _decisions).Add(action);
         }
     }
+
+    private static TimeSpan Between(TimeSpan least, TimeSpan wish, TimeSpan most) => wish < least ? least : wish < most ? wish : most;
 
     private void WakeAt(Instant at) => _askAgainAt = Instant.Earlier(_askAgainAt, at);
 }

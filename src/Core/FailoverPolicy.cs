@@ -11,8 +11,8 @@ public sealed class FailoverPolicy(FailoverSettings settings)
 /// <summary>One verdict in the making.</summary>
 internal sealed partial class Deliberation(FailoverSettings settings, ClusterSnapshot cluster, Instant now)
 {
-    /// <summary>No decision rests on a report older than this; whoever acts adds two seconds at most, and five is the promise.</summary>
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(3);
+    /// <summary>No decision rests on a report older than this. Whoever acts does so at once or not at all, and five seconds is the promise.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(4.5);
 
     private readonly List<Decision> _decisions = [];
     private readonly List<Decision> _detachments = [];
@@ -139,7 +139,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
         if (survey.Pods.ReferringTo(claim).Select(held => held.Item).FirstOrDefault(pod => !pod.Finished) is { } stays)
         {
             // A pod that has left the watch may be gone, or only have lost its label: ask again who is there.
-            Ask(new Decision.Survey(user.Node), survey.AskedAt + ShortestInterval);
+            Ask(new Decision.Survey(user.Node), survey.AskedAt + _shortestInterval);
             Hold(user, stays.OptedIn ? HoldReason.AwaitingConfirmation : HoldReason.AttachmentInUse, stays.OptedIn ? $"pod {stays.Key}" : stays.Key.ToString(), evidence.Since, stays);
             return;
         }

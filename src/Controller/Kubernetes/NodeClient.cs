@@ -39,7 +39,11 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     {
         var inUse = Array(found["status"]?["volumesInUse"]);
         var kept = inUse.FindAll(volume => !names.Contains(volume?.GetValue<string>() ?? ""));
-        return kept.Count == inUse.Count ? null : new JsonObject { ["status"] = new JsonObject { ["volumesInUse"] = new JsonArray([.. kept]) } };
+
+        // Only the list must be as it was read. The attach-detach controller writes the same status whenever it has detached a volume.
+        return kept.Count == inUse.Count ? null : new JsonArray(
+            new JsonObject { ["op"] = "test", ["path"] = "/status/volumesInUse", ["value"] = new JsonArray([.. inUse.Select(volume => volume?.DeepClone())]) },
+            new JsonObject { ["op"] = "replace", ["path"] = "/status/volumesInUse", ["value"] = new JsonArray([.. kept]) });
     }, cancellation);
 
     /// <summary>The volumes that a node's kubelet last said to use; none of a node that there is not.</summary>
@@ -64,10 +68,10 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     /// <param name="node">The node.</param>
     /// <param name="subresource">What is patched: the node, or its <c>/status</c>.</param>
     /// <param name="rule">The permission that it takes.</param>
-    /// <param name="change">A merge patch for the node as it is, or null if there is nothing to change.</param>
+    /// <param name="change">A patch for the node as it is, refused if that is no longer so: an object to merge, or a list of operations; null if there is nothing to change.</param>
     /// <param name="cancellation">Ends it.</param>
     private async Task<Outcome> ChangeAsync(
-        NodeName node, string subresource, (string Resource, string[] Verbs) rule, Func<JsonNode, JsonObject?> change, CancellationToken cancellation)
+        NodeName node, string subresource, (string Resource, string[] Verbs) rule, Func<JsonNode, JsonNode?> change, CancellationToken cancellation)
     {
         // One deadline for all of it: the lease that was asked for covers no more.
         using var late = new CancellationTokenSource(KubernetesClient.ActDeadline, clock);
@@ -82,15 +86,18 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
                     return new(Answer.Unchanged);
                 }
 
-                // The version makes the server refuse the patch if the node has changed since.
-                var metadata = patch["metadata"] ??= new JsonObject();
-                metadata["resourceVersion"] = found["metadata"]!["resourceVersion"]!.GetValue<string>();
+                if (patch is JsonObject merged)
+                {
+                    // The version makes the server refuse it if the node has changed since.
+                    merged["metadata"]!["resourceVersion"] = found["metadata"]!["resourceVersion"]!.GetValue<string>();
+                }
+
                 try
                 {
                     await SendAsync(HttpMethod.Patch, $"api/v1/nodes/{node}{subresource}", patch, either.Token);
                     return new(Answer.Accepted);
                 }
-                catch (KubernetesException conflict) when (conflict.Status == HttpStatusCode.Conflict && tries < Tries)
+                catch (KubernetesException conflict) when (conflict.Status is HttpStatusCode.Conflict or HttpStatusCode.UnprocessableEntity && tries < Tries)
                 {
                     // Somebody else was faster: look again.
                 }
@@ -106,12 +113,12 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
         }
     }
 
-    private async Task<JsonNode> SendAsync(HttpMethod method, string path, JsonObject? patch, CancellationToken cancellation)
+    private async Task<JsonNode> SendAsync(HttpMethod method, string path, JsonNode? patch, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(method, path);
         if (patch is not null)
         {
-            request.Content = new StringContent(patch.ToJsonString(), Encoding.UTF8, new MediaTypeHeaderValue("application/merge-patch+json"));
+            request.Content = new StringContent(patch.ToJsonString(), Encoding.UTF8, new MediaTypeHeaderValue(patch is JsonArray ? "application/json-patch+json" : "application/merge-patch+json"));
         }
 
         using var response = await http.SendAsync(request, KubernetesClient.ActDeadline, clock, cancellation);

@@ -71,7 +71,21 @@ public sealed class NodeClientTests : IAsyncDisposable
         var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7"},"status":{"volumesInUse":["csi^1","csi^2","csi^3"]}}""");
         await nodes.ReleaseAsync(A, new HashSet<string> { "csi^1", "csi^3" }, default);
         Assert.Equal("/api/v1/nodes/a/status", _kubernetes!.Calls.Last().Path);
-        Assert.Equal("""{"status":{"volumesInUse":["csi^2"]},"metadata":{"resourceVersion":"7"}}""", Patch.ToJsonString());
+        Assert.Equal("application/json-patch+json", _kubernetes.Calls.Last().ContentType);
+        Assert.Equal(
+            """[{"op":"test","path":"/status/volumesInUse","value":["csi^1","csi^2","csi^3"]},{"op":"replace","path":"/status/volumesInUse","value":["csi^2"]}]""",
+            Patch.ToJsonString().Replace("\\u005E", "^", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_list_of_volumes_in_use_that_has_changed_since_it_was_read_is_read_again()
+    {
+        var reads = 0;
+        _kubernetes = await CannedKubernetes.StartAsync(call => call.Method == "GET"
+            ? call.AnswerAsync($$$"""{"metadata":{"name":"a"},"status":{"volumesInUse":["csi^1","csi^{{{++reads}}}"]}}""")
+            : reads < 3 ? call.RefuseAsync(422, "testing value /status/volumesInUse failed") : call.AnswerAsync("{}"));
+        Assert.Equal(Answer.Accepted, (await Client().ReleaseAsync(A, new HashSet<string> { "csi^1" }, default)).Answer);
+        Assert.Equal(3, reads);
     }
 
     [Fact]
