@@ -3,8 +3,11 @@ namespace Piraeus.HighAvailability.Core;
 /// <content>What is said of failovers that were begun and get no further.</content>
 internal sealed partial class Deliberation
 {
-    /// <summary>How long a phase may take before somebody should hear of it.</summary>
+    /// <summary>How long a phase may take before somebody should hear of it; what falls together takes longer.</summary>
     private static readonly TimeSpan LongestPhase = TimeSpan.FromSeconds(10);
+
+    /// <summary>What Kubernetes needs for one of many.</summary>
+    private static readonly TimeSpan PerFailover = TimeSpan.FromMilliseconds(50);
 
     /// <summary>How long what Kubernetes has warned of may be repeated without asking again.</summary>
     private static readonly TimeSpan WarningLasts = TimeSpan.FromSeconds(10);
@@ -16,9 +19,10 @@ internal sealed partial class Deliberation
     {
         var inquiries = 0;
         var late = new List<Failover>();
+        var patience = LongestPhase + (cluster.Failovers.Count * PerFailover);
         foreach (var held in cluster.Failovers.All)
         {
-            if (held.Item.Ending is null && held.Item.Since + LongestPhase is var hour)
+            if (held.Item.Ending is null && held.Item.Since + patience is var hour)
             {
                 if (now < hour)
                 {

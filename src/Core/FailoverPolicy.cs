@@ -11,8 +11,8 @@ public sealed class FailoverPolicy(FailoverSettings settings)
 /// <summary>One verdict in the making.</summary>
 internal sealed partial class Deliberation(FailoverSettings settings, ClusterSnapshot cluster, Instant now)
 {
-    /// <summary>No decision rests on a report older than this. Whoever acts does so at once or not at all, and five seconds is the promise.</summary>
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(4.5);
+    /// <summary>No decision rests on a report older than this. Whoever acts does so within half a second or not at all, and five seconds is the promise.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(4);
 
     private readonly List<Decision> _decisions = [];
     private readonly List<Decision> _detachments = [];

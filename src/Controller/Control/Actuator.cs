@@ -25,7 +25,10 @@ internal enum Offered
 }
 
 /// <summary>Turns decisions into requests, many at a time, and tells how each ended.</summary>
-/// <remarks>It has no queue: what cannot be begun at once is not taken on, so nothing here is ever stale, and what is most important is always next.</remarks>
+/// <remarks>
+/// It takes on what is under way and as much again, so that nobody idles until the policy has thought again. There is no other queue: what finds no
+/// room is decided anew, on what is known then, and what is most important goes first.
+/// </remarks>
 internal sealed partial class Actuator(
     KubernetesClient kubernetes,
     NodeClient nodes,
@@ -44,11 +47,14 @@ internal sealed partial class Actuator(
     /// <summary>How many questions may be under way at a time.</summary>
     public const int Questions = 16;
 
+    /// <summary>How long an action may wait for its turn; after that it no longer rests on fresh evidence, and is decided anew.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(500);
+
     /// <summary>How soon what found no room may be offered again, if nothing has ended until then.</summary>
     public static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(100);
 
-    private readonly SemaphoreSlim _questions = new(Questions);
-    private readonly SemaphoreSlim _actions = new(Actions);
+    private readonly Slots _questions = new(Questions, waiting: 256); // a question is never stale
+    private readonly Slots _actions = new(Actions, waiting: Actions);
     private readonly ConcurrentDictionary<Task, byte> _running = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -64,14 +70,14 @@ internal sealed partial class Actuator(
         }
 
         var slots = isQuestion ? _questions : _actions;
-        if (!slots.Wait(TimeSpan.Zero))
+        if (!slots.TryReserve())
         {
             return Offered.NoRoom;
         }
 
         if (!isQuestion && !dryRun && !limit.AttemptAcquire().IsAcquired)
         {
-            slots.Release();
+            slots.GiveUp();
             return Offered.NoRoom;
         }
 
@@ -92,18 +98,19 @@ internal sealed partial class Actuator(
         await Task.WhenAny(Task.WhenAll(_running.Keys), Task.Delay(patience));
     }
 
-    private async Task CarryOutAsync(Decision decision, Instant offered, SemaphoreSlim slots)
+    private async Task CarryOutAsync(Decision decision, Instant offered, Slots slots)
     {
         try
         {
             Observation answer;
+            await slots.EnterAsync(_stopping.Token);
             try
             {
                 answer = await AnswerAsync(decision, offered);
             }
             finally
             {
-                slots.Release(); // before the answer is told: whoever hears it finds room
+                slots.Leave(); // before the answer is told: whoever hears it finds room
             }
 
             await inbox.WriteAsync(answer, _stopping.Token);
@@ -127,7 +134,7 @@ internal sealed partial class Actuator(
                 Decision.Consult o => new Observation.Reported(await linstor.ReportAsync(o.Resource, _stopping.Token)),
                 Decision.Survey o => await SurveyAsync(o, offered),
                 Decision.Inquire o => new Observation.Warned(o.About, await kubernetes.WarningAboutAsync(o.Namespace, o.About, _stopping.Token), offered),
-                _ => new Observation.Acted(decision, await ActAsync(decision), offered),
+                _ => new Observation.Acted(decision, await ActAsync(decision, offered), offered),
             };
         }
         catch (Exception weather) when (IsWeather(weather))
@@ -163,7 +170,7 @@ internal sealed partial class Actuator(
     private static bool IsWeather(Exception failed) =>
         failed is LinstorException or KubernetesException or HttpRequestException or TimeoutException or IOException or JsonException;
 
-    private async Task<Outcome> ActAsync(Decision decision)
+    private async Task<Outcome> ActAsync(Decision decision, Instant offered)
     {
         var sentence = Sentences.Of(decision);
         if (dryRun)
@@ -172,10 +179,10 @@ internal sealed partial class Actuator(
             return new(Answer.DryRun);
         }
 
-        // Asked once more, at the moment of acting: a starved process may have got here late.
-        if (!hold.Covers(KubernetesClient.ActDeadline))
+        // Asked once more, at the moment of acting: it may have waited for its turn.
+        if (!hold.Covers(KubernetesClient.ActDeadline) || clock.Now - offered > LongestWait)
         {
-            return new(Answer.TimedOut, "the lease ended before this could be done");
+            return new(Answer.TimedOut, "waited for too long to be acted upon");
         }
 
         Acting(sentence);

@@ -125,7 +125,7 @@ public sealed class ActuatorTests
     }
 
     [Fact]
-    public async Task So_many_actions_are_under_way_and_no_more_and_a_token_is_spent_on_none_that_found_no_room()
+    public async Task So_many_actions_are_under_way_as_many_wait_for_their_turn_and_no_token_is_spent_on_those_that_find_no_room()
     {
         var answer = new TaskCompletionSource();
         await using var room = await Room.OpenAsync(async call =>
@@ -133,14 +133,47 @@ public sealed class ActuatorTests
             await answer.Task;
             await call.AnswerAsync("{}");
         });
-        var offers = Enumerable.Range(0, Actuator.Actions + 10).Select(number => room.Actuator.Offer(new Decision.DeletePod(Room.App with { Uid = new($"u-{number}") }, Room.Evidence))).ToList();
-        Assert.Equal(Actuator.Actions, offers.Count(offered => offered == Offered.Taken));
+        var offers = Enumerable.Range(0, (2 * Actuator.Actions) + 10).Select(number => room.Actuator.Offer(new Decision.DeletePod(Room.App with { Uid = new($"u-{number}") }, Room.Evidence))).ToList();
+        Assert.Equal(2 * Actuator.Actions, offers.Count(offered => offered == Offered.Taken));
         Assert.Equal(10, offers.Count(offered => offered == Offered.NoRoom));
-        Assert.Equal(Actuator.Actions, room.Gate.Passed);
+        Assert.Equal(2 * Actuator.Actions, room.Gate.Passed);
+        for (var arrived = 0; arrived < Actuator.Actions; arrived++)
+        {
+            await room.Kubernetes.ArrivalAsync();
+        }
 
+        Assert.Equal(Actuator.Actions, room.Kubernetes.Calls.Count);
         answer.SetResult();
         await room.ActedAsync();
         Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Detach));
+    }
+
+    [Fact]
+    public async Task An_action_that_waited_for_its_turn_for_too_long_is_decided_anew_instead_of_carried_out()
+    {
+        var answer = new TaskCompletionSource();
+        await using var room = await Room.OpenAsync(async call =>
+        {
+            await answer.Task;
+            await call.AnswerAsync("{}");
+        });
+        for (var number = 0; number < Actuator.Actions; number++)
+        {
+            room.Actuator.Offer(new Decision.DeletePod(Room.App with { Uid = new($"u-{number}") }, Room.Evidence));
+            await room.Kubernetes.ArrivalAsync();
+        }
+
+        room.Actuator.Offer(Room.Detach);
+        room.Time.Advance(TimeSpan.FromSeconds(0.6));
+        answer.SetResult();
+        var outcomes = new List<Observation.Acted>();
+        while (outcomes.Count <= Actuator.Actions)
+        {
+            outcomes.Add(await room.ActedAsync());
+        }
+
+        Assert.Equal(Answer.TimedOut, outcomes.Single(acted => acted.Decision == Room.Detach).Outcome.Answer);
+        Assert.Equal(Actuator.Actions, room.Kubernetes.Calls.Count);
     }
 
     [Fact]
@@ -152,12 +185,13 @@ public sealed class ActuatorTests
             await answer.Task;
             await call.AnswerAsync("""{"metadata":{}}""");
         });
-        for (var number = 0; number < Actuator.Questions; number++)
+        var offered = Offered.Taken;
+        for (var number = 0; offered == Offered.Taken; number++)
         {
-            Assert.Equal(Offered.Taken, room.Actuator.Offer(new Decision.Survey(new($"node-{number}"))));
+            offered = room.Actuator.Offer(new Decision.Survey(new($"node-{number}")));
         }
 
-        Assert.Equal(Offered.NoRoom, room.Actuator.Offer(new Decision.Survey(new("one-more"))));
+        Assert.Equal(Offered.NoRoom, offered);
         Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Delete));
         answer.SetResult();
     }
