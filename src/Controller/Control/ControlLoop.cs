@@ -24,6 +24,7 @@ internal sealed class ControlLoop(
 
     // Decided, handed over, and not yet answered: only this loop reads and writes it.
     private readonly HashSet<ActionKey> _inFlight = [];
+    private bool _hasCaughtUp;
     private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty;
     private long _lastTurn = provider.GetTimestamp();
 
@@ -53,7 +54,18 @@ internal sealed class ControlLoop(
             reporter.Report(_cluster, verdict);
             alarm.Change(Until(foundRoom ? verdict.AskAgainAt : Instant.Earlier(verdict.AskAgainAt, clock.Now + Actuator.Breath)), Timeout.InfiniteTimeSpan);
             Volatile.Write(ref _lastTurn, provider.GetTimestamp());
+            TidyUp();
             await RestAsync(provider.GetElapsedTime(began), cancellation);
+        }
+    }
+
+    // Listing a large cluster leaves much behind, and nothing that happens afterwards would be reason enough to give it back.
+    private void TidyUp()
+    {
+        if (!_hasCaughtUp && _cluster.Listening.Count == Enum.GetValues<Source>().Length)
+        {
+            _hasCaughtUp = true;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
     }
 

@@ -9,7 +9,6 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes;
 /// <param name="Resource">The plural in lower case, as RBAC rules spell it.</param>
 /// <param name="Path">The path of the collection, relative to the server.</param>
 /// <param name="Selector">A label selector that the server applies; empty for everything.</param>
-/// <param name="List">How a page is read.</param>
 /// <param name="Item">How one object is read.</param>
 /// <param name="Translate">The object in the core's words; null if it is none of our business.</param>
 /// <param name="MetadataOnly">Whether only the objects' metadata is asked for.</param>
@@ -20,7 +19,6 @@ internal sealed record Kind<TWire, T>(
     string Resource,
     string Path,
     string Selector,
-    JsonTypeInfo<WireList<TWire>> List,
     JsonTypeInfo<TWire> Item,
     Func<TWire, T?> Translate,
     bool Optional = false,
@@ -33,22 +31,22 @@ internal sealed class Kinds(Translate translate, LabelSelector selector)
 {
     public Kind<WirePod, Pod> Pods { get; } = new(
         Source.Pods, "", "pods", "api/v1/pods", selector.ToString(),
-        KubernetesJson.Default.WireListWirePod, KubernetesJson.Default.WirePod, translate.Pod);
+        KubernetesJson.Default.WirePod, translate.Pod);
 
     public Kind<WireVolume, Volume> Volumes { get; } = new(
         Source.Volumes, "", "persistentvolumes", "api/v1/persistentvolumes", "",
-        KubernetesJson.Default.WireListWireVolume, KubernetesJson.Default.WireVolume, translate.Volume);
+        KubernetesJson.Default.WireVolume, translate.Volume);
 
     public Kind<WireAttachment, Attachment> Attachments { get; } = new(
         Source.Attachments, "storage.k8s.io", "volumeattachments", "apis/storage.k8s.io/v1/volumeattachments", "",
-        KubernetesJson.Default.WireListWireAttachment, KubernetesJson.Default.WireAttachment, translate.Attachment);
+        KubernetesJson.Default.WireAttachment, translate.Attachment);
 
     // A node that has a thousand volumes tells of all of them whenever one changes: what there is to know of it is asked for when it matters.
     public Kind<WireMetadataOnly, ClusterNode> Nodes { get; } = new(
         Source.Nodes, "", "nodes", "api/v1/nodes", "",
-        KubernetesJson.Default.WireListWireMetadataOnly, KubernetesJson.Default.WireMetadataOnly, Translate.Node, Optional: true, MetadataOnly: true);
+        KubernetesJson.Default.WireMetadataOnly, Translate.Node, Optional: true, MetadataOnly: true);
 
     public Kind<WireCsiNode, CsiNode> CsiNodes { get; } = new(
         Source.CsiNodes, "storage.k8s.io", "csinodes", "apis/storage.k8s.io/v1/csinodes", "",
-        KubernetesJson.Default.WireListWireCsiNode, KubernetesJson.Default.WireCsiNode, translate.CsiNode, Optional: true);
+        KubernetesJson.Default.WireCsiNode, translate.CsiNode, Optional: true);
 }

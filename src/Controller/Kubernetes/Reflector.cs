@@ -15,6 +15,12 @@ internal sealed partial class Reflector<TWire, T>(
 {
     private const int PageSize = 500;
 
+    /// <summary>
+    /// The first list comes from the API server's memory, as every informer's does: that costs etcd nothing, and the watch that follows brings it up to
+    /// date at once. Later ones are read from etcd, so that what was seen once is never unseen.
+    /// </summary>
+    private const string FromTheCache = "resourceVersion=0";
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private bool _hasListed;
@@ -52,40 +58,41 @@ internal sealed partial class Reflector<TWire, T>(
         var items = ImmutableArray.CreateBuilder<T>();
         for (string? next = null; ;)
         {
-            using var request = Get(Query($"limit={PageSize}&continue={Uri.EscapeDataString(next ?? "")}"));
+            using var request = Get(Query(_hasListed || next is not null ? $"limit={PageSize}&continue={Uri.EscapeDataString(next ?? "")}" : FromTheCache));
             using var response = await http.SendAsync(request, Requests.Deadline, clock, cancellation);
-            var page = await ReadPageAsync(response, cancellation);
-            foreach (var wire in page.Items)
-            {
-                if (wire is not null && kind.Translate(wire) is { } item)
-                {
-                    items.Add(item); // the wire object dies here
-                }
-            }
-
-            next = page.Metadata.Continue;
+            var metadata = await ReadAsync(response, items, cancellation);
+            next = metadata.Continue;
             if (string.IsNullOrEmpty(next))
             {
                 await inbox.WriteAsync(new Observation.Listed<T>(items.ToImmutable()), cancellation);
                 _hasListed = true;
                 Listed(items.Count, kind.Resource);
-                return page.Metadata.ResourceVersion;
+                return metadata.ResourceVersion;
             }
         }
     }
 
-    private async Task<WireList<TWire>> ReadPageAsync(HttpResponseMessage response, CancellationToken cancellation)
+    private async Task<WireListMeta> ReadAsync(HttpResponseMessage response, ImmutableArray<T>.Builder items, CancellationToken cancellation)
     {
         using var late = new CancellationTokenSource(Requests.Deadline, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
         try
         {
             await using var body = await response.Content.ReadAsStreamAsync(either.Token);
-            return await JsonSerializer.DeserializeAsync(body, kind.List, either.Token) ?? throw new JsonException($"the list of {kind.Resource} is null");
+            return await new ListReader<TWire>(kind.Item, Take).ReadAsync(body, either.Token);
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"the list of {kind.Resource} did not arrive within {Requests.Deadline.TotalSeconds} s");
+            throw new TimeoutException($"of the list of {kind.Resource} nothing arrived for {Requests.Deadline.TotalSeconds} s");
+        }
+
+        void Take(TWire wire)
+        {
+            late.CancelAfter(Requests.Deadline); // a long list may take long, as long as it goes on
+            if (kind.Translate(wire) is { } item)
+            {
+                items.Add(item); // the wire object dies here
+            }
         }
     }
 

@@ -13,19 +13,17 @@ internal sealed class Translate(string driver, LabelSelector selector)
     /// <summary>A volume that linstor-csi serves over NFS: its DRBD Primary has nothing to do with the node of its consumers.</summary>
     private const string NfsExport = "linstor.csi.linbit.com/nfs-export";
 
-    // What lives and dies with the node, or can only be read.
-    private static readonly HashSet<string> NodeLocal =
-        ["hostPath", "emptyDir", "configMap", "secret", "projected", "downwardAPI", "csi", "gitRepo", "image", "ephemeral"];
-
-    // Fields of a PersistentVolume's specification that are objects, but not the source of its storage.
-    private static readonly HashSet<string> NotASource = ["capacity", "nodeAffinity"];
+    // What lives and dies with the node, or can only be read; of a PersistentVolume only the first can be said. The wire types ignore the rest.
+    private static readonly HashSet<string> NodeLocal = ["hostPath", "downwardAPI", "csi", "gitRepo", "image", "ephemeral"];
 
     private static readonly Dictionary<string, string> NoLabels = [];
+
+    private readonly SharedStrings _strings = new();
 
     /// <summary>How nodes name the volumes of our driver that they use: this, and the handle.</summary>
     private string InUsePrefix { get; } = $"kubernetes.io/csi/{driver}^";
 
-    public Pod Pod(WirePod pod) => new(new(pod.Metadata.Namespace ?? "", pod.Metadata.Name), UidOf(pod.Metadata), Node(pod.Spec.NodeName))
+    public Pod Pod(WirePod pod) => new(new(_strings.Share(pod.Metadata.Namespace ?? ""), pod.Metadata.Name), UidOf(pod.Metadata), Node(pod.Spec.NodeName))
     {
         Claims = [.. VolumesOf(pod).Select(volume => Claim(pod, volume)).OfType<ClaimUse>()],
         SharedStorage = [.. VolumesOf(pod).Select(SharedStorage).OfType<string>()],
@@ -33,7 +31,7 @@ internal sealed class Translate(string driver, LabelSelector selector)
         OptedIn = selector.Matches(pod.Metadata.Labels ?? NoLabels),
         OptedOut = pod.Metadata.Annotations?.ContainsKey(OptOut) == true,
         Finalizers = [.. pod.Metadata.Finalizers ?? []],
-        Owner = pod.Metadata.OwnerReferences?.Find(owner => owner?.Controller == true) is { } owner ? new(owner.ApiVersion, owner.Kind, owner.Name, new(owner.Uid)) : null,
+        Owner = pod.Metadata.OwnerReferences?.Find(owner => owner?.Controller == true) is { } owner ? new(_strings.Share(owner.ApiVersion), _strings.Share(owner.Kind), _strings.Share(owner.Name), new(_strings.Share(owner.Uid))) : null,
         Running = pod.Status?.Phase is "Running",
         Finished = pod.Status?.Phase is "Succeeded" or "Failed",
         Trouble = pod.Status is { Phase: not ("Running" or "Succeeded" or "Failed") } status ? Trouble(status) : null,
@@ -43,7 +41,7 @@ internal sealed class Translate(string driver, LabelSelector selector)
     {
         // A volume that outlived its claim still names it. Another claim of that name is not its own.
         var isReleased = volume.Status?.Phase is "Released" or "Failed";
-        var claim = !isReleased && volume.Spec.ClaimRef is { Namespace: { } space, Name: { } name } ? new ObjectKey(space, name) : (ObjectKey?)null;
+        var claim = !isReleased && volume.Spec.ClaimRef is { Namespace: { } space, Name: { } name } ? new ObjectKey(_strings.Share(space), name) : (ObjectKey?)null;
         var resource = volume.Spec.Csi is { } csi ? Resource(csi) : null;
         return new(volume.Metadata.Name, claim)
         {
@@ -56,7 +54,7 @@ internal sealed class Translate(string driver, LabelSelector selector)
     /// <returns>Null for an attachment that is another attacher's, or of no PersistentVolume.</returns>
     public Attachment? Attachment(WireAttachment attachment) =>
         attachment.Spec.Attacher == driver && attachment.Spec.Source?.PersistentVolumeName is { Length: > 0 } volume
-            ? new(attachment.Metadata.Name, UidOf(attachment.Metadata), volume, new(attachment.Spec.NodeName), attachment.Metadata.DeletionTimestamp is not null)
+            ? new(attachment.Metadata.Name, UidOf(attachment.Metadata), volume, new(_strings.Share(attachment.Spec.NodeName)), attachment.Metadata.DeletionTimestamp is not null)
             {
                 Attached = attachment.Status?.Attached == true,
                 Trouble = (attachment.Metadata.DeletionTimestamp is null ? attachment.Status?.AttachError : attachment.Status?.DetachError)?.Message,
@@ -113,7 +111,7 @@ internal sealed class Translate(string driver, LabelSelector selector)
             return csi.ReadOnly ? null : csi.VolumeAttributes?.ContainsKey(NfsExport) == true ? "NFS export" : $"driver {csi.Driver}";
         }
 
-        return spec.Others?.FirstOrDefault(field => field.Key != "local" && !NotASource.Contains(field.Key) && IsShared(field)) is { Key: { } kind } ? kind : null;
+        return spec.Others?.FirstOrDefault(field => field.Key != "local" && IsShared(field)) is { Key: { } kind } ? kind : null;
     }
 
     private static bool IsShared(KeyValuePair<string, JsonElement> field) =>
@@ -121,7 +119,7 @@ internal sealed class Translate(string driver, LabelSelector selector)
         && !NodeLocal.Contains(field.Key)
         && !(field.Value.TryGetProperty("readOnly", out var readOnly) && readOnly.ValueKind == JsonValueKind.True);
 
-    private static NodeName? Node(string? name) => string.IsNullOrEmpty(name) ? null : new NodeName(name);
+    private NodeName? Node(string? name) => string.IsNullOrEmpty(name) ? null : new NodeName(_strings.Share(name));
 
     private static Uid UidOf(WireMeta meta) => new(meta.Uid ?? "");
 }

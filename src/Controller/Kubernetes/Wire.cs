@@ -7,6 +7,23 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes;
 // The shapes of Kubernetes' JSON, only the fields that are read or written. Settable, because the source generator
 // drops the defaults of init-only properties; lenient, because the API means "zero" where it says nothing, or null.
 
+/// <summary>A field that is known and of no interest: it is not even read, where one that is not known would be kept.</summary>
+[JsonConverter(typeof(IgnoredConverter))]
+internal readonly struct Ignored;
+
+internal sealed class IgnoredConverter : JsonConverter<Ignored>
+{
+    public override bool HandleNull => true;
+
+    public override Ignored Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        reader.Skip();
+        return default;
+    }
+
+    public override void Write(Utf8JsonWriter writer, Ignored value, JsonSerializerOptions options) => writer.WriteNullValue();
+}
+
 internal sealed class WireList<T>
 {
     [AllowNull]
@@ -158,6 +175,17 @@ internal sealed class WirePodVolume
 
     public WireClaimSource? PersistentVolumeClaim { get; set; }
 
+    // What nearly every pod has, and lives and dies with its node.
+    public Ignored ConfigMap { get; set; }
+
+    public Ignored EmptyDir { get; set; }
+
+    public Ignored HostPath { get; set; }
+
+    public Ignored Projected { get; set; }
+
+    public Ignored Secret { get; set; }
+
     /// <summary>Every other kind of volume, by the name of its field.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Others { get; set; }
@@ -194,6 +222,18 @@ internal sealed class WireVolumeSpec
     public WireObjectReference? ClaimRef { get; set; }
 
     public WireCsiVolume? Csi { get; set; }
+
+    public Ignored Capacity { get; set; }
+
+    public Ignored MountOptions { get; set; }
+
+    public Ignored NodeAffinity { get; set; }
+
+    public Ignored PersistentVolumeReclaimPolicy { get; set; }
+
+    public Ignored StorageClassName { get; set; }
+
+    public Ignored VolumeMode { get; set; }
 
     /// <summary>Every other field, the source of a volume of another kind among them.</summary>
     [JsonExtensionData]

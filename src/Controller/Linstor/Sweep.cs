@@ -6,13 +6,14 @@ namespace Piraeus.HighAvailability.Controller.Linstor;
 
 /// <summary>Asks LINSTOR at a steady pace what its stream may not have said: the second witness.</summary>
 /// <remarks>
-/// Each round asks for the satellites, and for a slice of the resources in use: all of them within <see cref="Slices"/> rounds, and at least
-/// <see cref="SmallestSlice"/> a round, so that a small cluster is seen whole in every round and a large one costs LINSTOR a few requests a second.
+/// Each round asks for the satellites, for a slice of the resources in use, and for as many of those whose user's satellite is not online: all of them
+/// within <see cref="Slices"/> rounds, and at least <see cref="SmallestSlice"/> a round, so that a small cluster is seen whole in every round and a
+/// large one costs LINSTOR a few requests a second.
 /// </remarks>
 internal sealed partial class Sweep(
     LinstorClient linstor, Func<ClusterSnapshot> cluster, ChannelWriter<Observation> inbox, TimeSpan interval, TimeProvider clock, ILogger<Sweep> logger)
 {
-    private const int Slices = 30;
+    private const int Slices = 60;
     private const int SmallestSlice = 20;
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
@@ -22,6 +23,7 @@ internal sealed partial class Sweep(
 
     private readonly SemaphoreSlim _nudge = new(0, 1);
     private ResourceName _last;
+    private ResourceName _lastDoubtful;
     private bool _silent;
 
     /// <summary>Asks now: something suggests that LINSTOR's state has changed, or that it is gone.</summary>
@@ -87,7 +89,7 @@ internal sealed partial class Sweep(
                 Answers();
             }
 
-            foreach (var resource in NextSlice())
+            foreach (var resource in NextSlices())
             {
                 await AskAboutAsync(resource, cancellation);
             }
@@ -119,16 +121,23 @@ internal sealed partial class Sweep(
         }
     }
 
-    /// <summary>The resources in use that are next in turn, by name; after the last one comes the first.</summary>
-    private List<ResourceName> NextSlice()
+    private List<ResourceName> NextSlices()
     {
         var known = cluster();
         var inUse = known.Attachments.All
-            .Select(held => known.Volumes.Find(held.Item.Volume)?.Item.Resource)
-            .OfType<ResourceName>().Distinct().Order().ToList();
+            .Select(held => (Resource: known.Volumes.Find(held.Item.Volume)?.Item.Resource, IsOnline: known.Satellites?.GetValueOrDefault(known.LinstorNameOf(held.Item.Node))?.State is SatelliteState.Online))
+            .Where(use => use.Resource is not null).ToList();
         var size = Math.Max(SmallestSlice, (inUse.Count + Slices - 1) / Slices);
-        var slice = inUse.Where(name => name.CompareTo(_last) > 0).Concat(inUse).Distinct().Take(size).ToList();
-        _last = slice.LastOrDefault();
+        var doubtful = Slice(inUse.Where(use => !use.IsOnline).Select(use => use.Resource!.Value), ref _lastDoubtful, size);
+        return [.. doubtful.Union(Slice(inUse.Select(use => use.Resource!.Value), ref _last, size))];
+    }
+
+    /// <summary>The resources that are next in turn, by name; after the last one comes the first.</summary>
+    private static List<ResourceName> Slice(IEnumerable<ResourceName> resources, ref ResourceName last, int size)
+    {
+        var (all, after) = (resources.Distinct().Order().ToList(), last);
+        var slice = all.Where(name => name.CompareTo(after) > 0).Concat(all).Distinct().Take(size).ToList();
+        last = slice.LastOrDefault();
         return slice;
     }
 

@@ -1,0 +1,92 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Piraeus.HighAvailability.Controller.Kubernetes;
+
+/// <summary>Reads a list of the API item by item, so that of ten thousand large objects one is in memory at a time.</summary>
+/// <remarks>System.Text.Json reads item by item only what is an array from its first byte on.</remarks>
+internal sealed class ListReader<T>(JsonTypeInfo<T> type, Action<T> take)
+    where T : class
+{
+    private const int FirstBuffer = 64 * 1024;
+
+    private JsonReaderState _state;
+    private string? _property;
+    private WireListMeta _metadata = new();
+
+    /// <summary>Reads the whole list, and returns its metadata.</summary>
+    /// <exception cref="JsonException">It is no list, or was cut off.</exception>
+    public async Task<WireListMeta> ReadAsync(Stream body, CancellationToken cancellation)
+    {
+        var buffer = new byte[FirstBuffer];
+        for (var filled = 0; ;)
+        {
+            var read = await body.ReadAsync(buffer.AsMemory(filled), cancellation);
+            filled += read;
+            var consumed = Read(buffer.AsSpan(0, filled), isFinal: read == 0);
+            if (read == 0)
+            {
+                return _metadata;
+            }
+
+            buffer.AsSpan(consumed, filled - consumed).CopyTo(buffer);
+            filled -= consumed;
+            if (filled == buffer.Length)
+            {
+                Array.Resize(ref buffer, 2 * buffer.Length); // an object that is larger than the buffer
+            }
+        }
+    }
+
+    /// <returns>How much of it was understood; the rest is the beginning of something.</returns>
+    private int Read(ReadOnlySpan<byte> json, bool isFinal)
+    {
+        var reader = new Utf8JsonReader(json, isFinal, _state);
+        for (var before = reader; reader.Read(); before = reader)
+        {
+            if (reader.CurrentDepth == 0 && reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.EndObject))
+            {
+                throw new JsonException("the answer is no list");
+            }
+
+            if (reader is { CurrentDepth: 1, TokenType: JsonTokenType.PropertyName })
+            {
+                _property = reader.GetString();
+            }
+            else if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && reader.CurrentDepth > 0 && !IsItems(reader) && !TryTake(json, ref reader))
+            {
+                reader = before;
+                break;
+            }
+        }
+
+        _state = reader.CurrentState;
+        return (int)reader.BytesConsumed;
+    }
+
+    private bool IsItems(Utf8JsonReader reader) => reader is { CurrentDepth: 1, TokenType: JsonTokenType.StartArray } && _property == "items";
+
+    /// <summary>Takes a value that is there as a whole: an item, the metadata, or something that does not matter.</summary>
+    private bool TryTake(ReadOnlySpan<byte> json, ref Utf8JsonReader reader)
+    {
+        var end = reader;
+        if (!end.TrySkip())
+        {
+            return false;
+        }
+
+        // From the bytes: from a reader, it would first look for the end once more.
+        var value = json[(int)reader.TokenStartIndex..(int)end.BytesConsumed];
+        if (reader.CurrentDepth == 2)
+        {
+            take(JsonSerializer.Deserialize(value, type)!);
+        }
+        else if (_property == "metadata")
+        {
+            _metadata = JsonSerializer.Deserialize(value, KubernetesJson.Default.WireListMeta)!;
+        }
+
+        reader = end;
+        return true;
+    }
+}
