@@ -16,14 +16,15 @@ internal sealed class ControlLoop(
     /// <summary>The loop turns at least this often, so that its health can be told from outside.</summary>
     public static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
 
-    /// <summary>A turn that is not worth a rest.</summary>
-    private static readonly TimeSpan ShortTurn = TimeSpan.FromMilliseconds(0.5);
+    /// <summary>How much rest may be owed before it is taken.</summary>
+    private static readonly TimeSpan Credit = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>How long the loop rests at most between two turns.</summary>
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(40);
+    /// <summary>How long the loop rests at most between two turns: somebody may wait for its next decision.</summary>
+    private static readonly TimeSpan LongestRestBetweenTurns = TimeSpan.FromMilliseconds(40);
 
     // Decided, handed over, and not yet answered: only this loop reads and writes it.
     private readonly HashSet<ActionKey> _inFlight = [];
+    private TimeSpan _owed;
     private bool _hasCaughtUp;
     private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty;
     private long _lastTurn = provider.GetTimestamp();
@@ -42,6 +43,7 @@ internal sealed class ControlLoop(
         while (await inbox.Reader.WaitToReadAsync(cancellation))
         {
             var began = provider.GetTimestamp();
+            _owed = Later(_owed - provider.GetElapsedTime(_lastTurn, began), TimeSpan.Zero);
             while (inbox.Reader.TryRead(out var seen))
             {
                 Answered(seen);
@@ -53,8 +55,8 @@ internal sealed class ControlLoop(
             var foundRoom = Offer(verdict);
             reporter.Report(_cluster, verdict);
             alarm.Change(Until(foundRoom ? verdict.AskAgainAt : Instant.Earlier(verdict.AskAgainAt, clock.Now + Actuator.Breath)), Timeout.InfiniteTimeSpan);
-            Volatile.Write(ref _lastTurn, provider.GetTimestamp());
             TidyUp();
+            Volatile.Write(ref _lastTurn, provider.GetTimestamp());
             await RestAsync(provider.GetElapsedTime(began), cancellation);
         }
     }
@@ -69,9 +71,15 @@ internal sealed class ControlLoop(
         }
     }
 
-    // A turn that took long has much to look at, and what comes in meanwhile is looked at in one: so the loop takes a fifth of a processor at most.
-    private Task RestAsync(TimeSpan worked, CancellationToken cancellation) =>
-        worked < ShortTurn ? Task.CompletedTask : Task.Delay(4 * worked < LongestPause ? 4 * worked : LongestPause, provider, cancellation);
+    // While a thousand volumes fall, thousands of things are told, and one look at many of them is worth as much as one at each. So a turn owes a rest
+    // of four times its length, and the loop takes a fifth of a processor; but a short burst, such as the loss of a few volumes, owes nothing yet.
+    private Task RestAsync(TimeSpan worked, CancellationToken cancellation)
+    {
+        _owed += 4 * worked;
+        return _owed < Credit ? Task.CompletedTask : Task.Delay(_owed - Credit < LongestRestBetweenTurns ? _owed - Credit : LongestRestBetweenTurns, provider, cancellation);
+    }
+
+    private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     /// <returns>Whether there was room for everything.</returns>
     private bool Offer(Verdict verdict)
