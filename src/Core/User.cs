@@ -24,7 +24,7 @@ public sealed record User(
         Pods.IsEmpty && !Attachments.IsEmpty && Attachments.All(attachment => cluster.Vacated.Contains(attachment.Uid));
 
     /// <summary>Every user of a resource who is not plainly well, ordered by node.</summary>
-    internal static ImmutableArray<User> InDoubtOf(ClusterSnapshot cluster, Resource resource)
+    public static ImmutableArray<User> InDoubtOf(ClusterSnapshot cluster, Resource resource)
     {
         var attachments = new List<Held<Attachment>>();
         var pods = new List<Held<Pod>>();

@@ -43,7 +43,7 @@ internal sealed class ControlLoop(
         while (await inbox.Reader.WaitToReadAsync(cancellation))
         {
             var began = provider.GetTimestamp();
-            _owed = Later(_owed - provider.GetElapsedTime(_lastTurn, began), TimeSpan.Zero);
+            _owed = Longer(_owed - provider.GetElapsedTime(_lastTurn, began), TimeSpan.Zero);
             while (inbox.Reader.TryRead(out var seen))
             {
                 Answered(seen);
@@ -79,7 +79,7 @@ internal sealed class ControlLoop(
         return _owed < Credit ? Task.CompletedTask : Task.Delay(_owed - Credit < LongestRestBetweenTurns ? _owed - Credit : LongestRestBetweenTurns, provider, cancellation);
     }
 
-    private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     /// <returns>Whether there was room for everything.</returns>
     private bool Offer(Verdict verdict)

@@ -200,12 +200,21 @@ internal sealed class Story
     private void Hear(Observation seen)
     {
         _cluster = _cluster.Apply(seen, _agenda.Now);
+        Assert.Equal(Doubts(_cluster.Resources.Values.Where(resource => resource.IsDubious).SelectMany(resource => User.InDoubtOf(_cluster, resource))), Doubts(_cluster.InDoubt.Values.SelectMany(users => users)));
         if (seen is not (Observation.Silenced or Observation.Acted) && _random.Next(20) == 0)
         {
             var policy = new FailoverPolicy(Settings);
             Assert.Equal(Said(policy.Decide(_cluster, _agenda.Now)), Said(policy.Decide(_cluster.Apply(seen, _agenda.Now), _agenda.Now)));
         }
     }
+
+    // What is kept of everybody in doubt is what would be worked out now.
+    private static List<string> Doubts(IEnumerable<User> users) =>
+    [
+        .. users.Select(user =>
+            $"{user.Resource.Name} {user.Node} {user.LinstorName} {user.Since} {user.Priority} {user.Finding} {string.Join(' ', user.Attachments)} {string.Join(' ', user.Pods.Select(pod => pod.Uid))}")
+            .Order(StringComparer.Ordinal),
+    ];
 
     private static List<string> Said(Verdict verdict) => [.. verdict.Decisions.Select(Sentences.Of), $"{verdict.AskAgainAt}"];
 
