@@ -48,7 +48,7 @@ public sealed partial record ClusterSnapshot
 
         // Who was due when the first request was sent was decided upon then, and waited for its turn.
         var decided = evidence.Due <= began ? began : acted.TakenAt;
-        return next with { Failovers = Failovers.Set(Failover.Begin(this, pod, evidence, began, decided), acted.TakenAt) };
+        return next with { Failovers = Failovers.Set(Failover.Begin(this, pod, evidence, began, decided, acted.TakenAt), acted.TakenAt) };
     }
 
     // A replacement that the scheduler put on the lost node once more is moved on as part of the failover that it belongs to.

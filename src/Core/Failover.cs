@@ -87,12 +87,13 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
     // Those who used the claims already when the pod was deleted are nobody's replacement.
     private ImmutableHashSet<Uid> Bystanders { get; init; } = [];
 
-    internal static Failover Begin(ClusterSnapshot cluster, Pod pod, Evidence evidence, Instant incident, Instant decided) => new(pod, evidence, incident)
+    internal static Failover Begin(ClusterSnapshot cluster, Pod pod, Evidence evidence, Instant incident, Instant decided, Instant takenAt) => new(pod, evidence, incident)
     {
         Reached = ImmutableSortedDictionary<Phase, Instant>.Empty.Add(Phase.Decided, decided),
         Since = decided,
         Attachments = [.. pod.ClaimKeys.Distinct().SelectMany(cluster.AttachmentsOf).Where(attachment => attachment.Node == evidence.Lost)],
-        Bystanders = [.. pod.ClaimKeys.SelectMany(claim => cluster.Pods.ReferringTo(claim)).Select(held => held.Item.Uid)],
+        // A replacement may be seen before the deletion is answered: it is no bystander.
+        Bystanders = [.. pod.ClaimKeys.SelectMany(claim => cluster.Pods.ReferringTo(claim)).Where(held => held.Since < takenAt).Select(held => held.Item.Uid)],
     };
 
     /// <summary>The failover as the cluster shows it now.</summary>

@@ -56,6 +56,16 @@ public sealed class FollowTests
     }
 
     [Fact]
+    public void A_replacement_that_is_seen_before_the_deletion_is_answered_is_the_replacement()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
+        var (pod, taken) = (scene.Cluster.Pods.All.Single().Item, scene.Now);
+        scene.After(1).Tell(new Observation.Gone<Pod>(pod)).Replacement("b", Runs)
+            .Tell(new Observation.Acted(new Decision.DeletePod(pod, new(Scene.Pvc1, new("a"), new("b"), taken, taken)), new(Answer.Accepted), taken));
+        Assert.Equal(Ending.Runs, Only(scene).Ending);
+    }
+
+    [Fact]
     public void Every_one_of_two_pods_that_share_a_claim_has_a_replacement_of_its_own()
     {
         var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned).Pod("app-1", "a", Owned).Pod("elsewhere", "b", Owned).PowerOff("a").After(46);

@@ -72,6 +72,7 @@ public sealed class NodeTests(SharedControlPlane shared)
     {
         await using var stage = await Stage.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
+        await stage.Workloads.StatefulSetAsync("bystander", on: stage.E);
         var controller = await stage.StartControllerAsync();
 
         stage.Crash(stage.A);
@@ -79,7 +80,6 @@ public sealed class NodeTests(SharedControlPlane shared)
         await stage.World.Api.DeleteAsync(Paths.Node(stage.A), stage.World.Closing);
         await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
         stage.Linstor.Do(world => world.PowerOn(stage.A));
-        await stage.Workloads.StatefulSetAsync("bystander", on: stage.E);
         stage.CutLinks(stage.E);
         await stage.EventuallyAsync(() => stage.Deletions.Contains("pod bystander-0"), "the bystander was moved");
         Assert.False(controller.Says("Taking the taint from node"));
@@ -167,7 +167,7 @@ public sealed class NodeTests(SharedControlPlane shared)
 
         stage.Crash(stage.A);
         await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
-        await stage.UntilSaidAsync("""add the rule {apiGroups: [""], resources: ["nodes/status"], verbs: ["patch"]}""");
+        await stage.UntilSaidAsync("""add the rule {apiGroups: [""], resources: ["nodes"], verbs: ["get"]}""");
         Assert.DoesNotContain(stage.Writes, write => write.Resource == "nodes" && write.Subresource is null);
         await stage.World.UntilMovedAsync(db, from: stage.A, within: TimeSpan.FromSeconds(150));
     }
