@@ -39,7 +39,7 @@ public sealed class ReflectorTests : IAsyncDisposable
 
         var watch = await _kubernetes.ArrivalAsync();
         Assert.Equal(("12", "true"), (watch["resourceVersion"], watch["allowWatchBookmarks"]));
-        Assert.InRange(int.Parse(watch["timeoutSeconds"]!, null), 300, 600);
+        Assert.InRange(int.Parse(watch["timeoutSeconds"]!, null), 60, 170); // it ends, and says so, before we lose patience after three minutes
         await stop.CancelAsync();
         await following.CancelledAsync();
         Assert.False(_inbox.Reader.TryRead(out _));
