@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Core;
@@ -22,6 +23,11 @@ internal sealed partial class Sweep(
     private readonly TimeSpan _slept = 3 * interval > TimeSpan.FromSeconds(5) ? 3 * interval : TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _nudge = new(0, 1);
+
+    // Of each round, and kept only for their memory.
+    private readonly HashSet<ResourceName> _inUse = [];
+    private readonly HashSet<ResourceName> _doubtful = [];
+
     private ResourceName _last;
     private ResourceName _lastDoubtful;
     private bool _silent;
@@ -89,9 +95,11 @@ internal sealed partial class Sweep(
                 Answers();
             }
 
-            foreach (var resource in NextSlices())
+            var slices = NextSlices();
+            var policies = await PoliciesAsync(slices, cancellation);
+            foreach (var resource in slices)
             {
-                await AskAboutAsync(resource, cancellation);
+                await AskAboutAsync(resource, policies, cancellation);
             }
 
             return true;
@@ -109,11 +117,26 @@ internal sealed partial class Sweep(
         }
     }
 
-    private async Task AskAboutAsync(ResourceName resource, CancellationToken cancellation)
+    // One request for many, because of most resources nothing else is to be known; what is missing in the answer is asked for with its resource.
+    private async Task<IReadOnlyDictionary<ResourceName, QuorumPolicy>> PoliciesAsync(List<ResourceName> resources, CancellationToken cancellation)
     {
         try
         {
-            await inbox.WriteAsync(new Observation.Reported(await linstor.ReportAsync(resource, cancellation)), cancellation);
+            return await linstor.PoliciesAsync(resources, cancellation);
+        }
+        catch (LinstorException unclear) when (!unclear.IsNetwork)
+        {
+            OneByOne(unclear.Message);
+            return ImmutableDictionary<ResourceName, QuorumPolicy>.Empty;
+        }
+    }
+
+    private async Task AskAboutAsync(ResourceName resource, IReadOnlyDictionary<ResourceName, QuorumPolicy> policies, CancellationToken cancellation)
+    {
+        try
+        {
+            var report = policies.TryGetValue(resource, out var policy) ? linstor.ReportAsync(resource, policy, cancellation) : linstor.ReportAsync(resource, cancellation);
+            await inbox.WriteAsync(new Observation.Reported(await report), cancellation);
         }
         catch (LinstorException unclear) when (!unclear.IsNetwork)
         {
@@ -124,19 +147,35 @@ internal sealed partial class Sweep(
     private List<ResourceName> NextSlices()
     {
         var known = cluster();
-        var inUse = known.Attachments.All
-            .Select(held => (Resource: known.Volumes.Find(held.Item.Volume)?.Item.Resource, IsOnline: known.Satellites?.GetValueOrDefault(known.LinstorNameOf(held.Item.Node))?.State is SatelliteState.Online))
-            .Where(use => use.Resource is not null).ToList();
-        var size = Math.Max(SmallestSlice, (inUse.Count + Slices - 1) / Slices);
-        var doubtful = Slice(inUse.Where(use => !use.IsOnline).Select(use => use.Resource!.Value), ref _lastDoubtful, size);
-        return [.. doubtful.Union(Slice(inUse.Select(use => use.Resource!.Value), ref _last, size))];
+        _inUse.Clear();
+        _doubtful.Clear();
+        foreach (var held in known.Attachments.All)
+        {
+            if (known.Volumes.Find(held.Item.Volume)?.Item.Resource is { } resource)
+            {
+                _inUse.Add(resource);
+                if (known.Satellites?.GetValueOrDefault(known.LinstorNameOf(held.Item.Node))?.State is not SatelliteState.Online)
+                {
+                    _doubtful.Add(resource);
+                }
+            }
+        }
+
+        var size = Math.Max(SmallestSlice, (_inUse.Count + Slices - 1) / Slices);
+        return [.. Slice(_doubtful, ref _lastDoubtful, size).Union(Slice(_inUse, ref _last, size))];
     }
 
     /// <summary>The resources that are next in turn, by name; after the last one comes the first.</summary>
-    private static List<ResourceName> Slice(IEnumerable<ResourceName> resources, ref ResourceName last, int size)
+    private static List<ResourceName> Slice(HashSet<ResourceName> resources, ref ResourceName last, int size)
     {
-        var (all, after) = (resources.Distinct().Order().ToList(), last);
-        var slice = all.Where(name => name.CompareTo(after) > 0).Concat(all).Distinct().Take(size).ToList();
+        // To take the first few in order sorts no more than those.
+        var after = last;
+        var slice = resources.Where(name => name.CompareTo(after) > 0).Order().Take(size).ToList();
+        if (slice.Count < size)
+        {
+            slice.AddRange(resources.Where(name => name.CompareTo(after) <= 0).Order().Take(size - slice.Count));
+        }
+
         last = slice.LastOrDefault();
         return slice;
     }
@@ -146,6 +185,9 @@ internal sealed partial class Sweep(
 
     [LoggerMessage(322, LogLevel.Warning, "LINSTOR's answer about resource {Resource} is of no use: {Reason}")]
     private partial void Unclear(ResourceName resource, string reason);
+
+    [LoggerMessage(323, LogLevel.Debug, "LINSTOR's answer about several resource definitions is of no use; they are asked for one by one: {Reason}")]
+    private partial void OneByOne(string reason);
 
     [LoggerMessage(321, LogLevel.Information, "LINSTOR answers.")]
     private partial void Answers();

@@ -50,6 +50,8 @@ internal sealed class WireConnection
 
 internal sealed class WireDefinition
 {
+    public string? Name { get; set; }
+
     public string? ResourceGroupName { get; set; }
 
     public Dictionary<string, string?>? Props { get; set; }
@@ -99,6 +101,7 @@ internal sealed class WirePromotion
 [JsonSerializable(typeof(List<WireResource?>))]
 [JsonSerializable(typeof(List<WireNode?>))]
 [JsonSerializable(typeof(WireDefinition))]
+[JsonSerializable(typeof(List<WireDefinition?>))]
 [JsonSerializable(typeof(WireGroup))]
 [JsonSerializable(typeof(Dictionary<string, string?>))]
 [JsonSerializable(typeof(WireVersion))]

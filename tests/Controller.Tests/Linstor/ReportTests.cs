@@ -5,7 +5,8 @@ namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 
 public sealed class ReportTests
 {
-    private const string Definition = "/v1/resource-definitions/pvc-1";
+    private const string List = "/v1/resource-definitions";
+    private const string Definition = List + "/pvc-1";
     private const string Resources = Definition + "/resources";
     private const string Group = "/v1/resource-groups/sc%20xyz";
     private const string Properties = "/v1/controller/properties";
@@ -214,6 +215,46 @@ public sealed class ReportTests
         using var client = new Client(new LinstorSettings([server.Address]), clock: clock);
 
         Assert.Equal(Instant.Start, (await client.Linstor.ReportAsync(new ResourceName("pvc-1"), default)).AskedAt);
+    }
+
+    [Fact]
+    public async Task Policies_that_are_asked_for_together_cost_one_request_and_each_group_without_one_another()
+    {
+        await using var server = CannedLinstor.With(
+            (List + "?resource_definitions=own&resource_definitions=inherits&resource_definitions=too&resource_definitions=gone", """
+                [{"name":"Own","resource_group_name":"sc xyz","props":{"DrbdOptions/Resource/quorum":"off"}},
+                 {"name":"inherits","resource_group_name":"sc xyz"},{"name":"too","resource_group_name":"sc xyz"},{"name":null},null]
+                """),
+            (Group, Majority));
+        using var client = Client.Of(server.Address);
+
+        var policies = await client.Linstor.PoliciesAsync([new("own"), new("inherits"), new("too"), new("gone")], default);
+
+        Assert.Equal(("off", "majority", "majority"), (policies[new("own")].Value, policies[new("inherits")].Value, policies[new("too")].Value));
+        Assert.Equal((3, 2), (policies.Count, server.Requests.Count));
+    }
+
+    [Fact]
+    public async Task However_many_policies_are_asked_for_together_the_address_stays_short()
+    {
+        await using var server = new CannedLinstor(exchange => exchange.AnswerAsync("[]"));
+        using var client = Client.Of(server.Address);
+        await client.Linstor.PoliciesAsync(Enumerable.Range(0, 120).Select(number => new ResourceName($"{number:d48}")), default);
+        Assert.Equal(3, server.Requests.Count);
+        Assert.All(server.Requests, request => Assert.True(request.Path.Length < 4096));
+    }
+
+    [Fact]
+    public async Task A_report_is_as_old_as_the_policy_in_it()
+    {
+        await using var server = CannedLinstor.With((Resources, """[{"node_name":"a"}]"""));
+        using var client = Client.Of(server.Address);
+        var (asked, resource) = (Instant.Start + TimeSpan.FromSeconds(7), new ResourceName("pvc-1"));
+
+        var report = await client.Linstor.ReportAsync(resource, new QuorumPolicy("all", asked), default);
+
+        Assert.Equal((true, "all", asked, "a"), (report.Exists, report.Quorum.Policy, report.AskedAt, Assert.Single(report.Replicas).Node.Value));
+        Assert.False((await client.Linstor.ReportAsync(new("gone"), new QuorumPolicy("all", asked), default)).Exists);
     }
 
     [Fact]

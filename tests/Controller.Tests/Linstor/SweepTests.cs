@@ -100,6 +100,39 @@ public sealed class SweepTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_definitions_of_a_round_cost_one_question_and_what_is_not_in_the_answer_another()
+    {
+        InUse(3);
+        _answers["/v1/resource-definitions?resource_definitions=r-0000&resource_definitions=r-0001&resource_definitions=r-0002"] =
+            ("200 OK", """[{"name":"r-0000","props":{"DrbdOptions/Resource/quorum":"off"}},{"name":"r-0002","props":{"DrbdOptions/Resource/quorum":"all"}}]""");
+        foreach (var name in Names(3))
+        {
+            _answers[$"/v1/resource-definitions/{name}/resources"] = ("200 OK", """[{"node_name":"a"}]""");
+        }
+
+        _answers["/v1/resource-definitions/r-0001"] = ("200 OK", """{"props":{"DrbdOptions/Resource/quorum":"majority"}}""");
+        Start();
+        await _inbox.NextAsync<Observation.SatellitesListed>();
+        foreach (var policy in (string[])["off", "majority", "all"])
+        {
+            Assert.Equal(policy, (await _inbox.NextAsync<Observation.Reported>()).Report.Quorum.Policy);
+        }
+
+        Assert.Equal(6, _linstor.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Two_volumes_of_one_resource_do_not_make_a_round_longer()
+    {
+        InUse(1200);
+        var volumes = Names(1200).SelectMany(name => (Volume[])[new($"pv-{name}", null) { Resource = new(name) }, new($"pv-{name}-1", null) { Resource = new(name) }]);
+        Tell(new Observation.Listed<Volume>([.. volumes]));
+        Tell(new Observation.Listed<Attachment>([.. _cluster.Volumes.All.Select(held => new Attachment(held.Item.Name, new(held.Item.Name), held.Item.Name, new("a")))]));
+        Start();
+        Assert.Equal(20, (await RoundAsync()).Count);
+    }
+
+    [Fact]
     public async Task A_nudge_starts_the_next_round_at_once()
     {
         Start();
