@@ -52,7 +52,7 @@ internal sealed class Benchmark(Options options, CancellationToken cancellation)
             Settings =
             [
                 $"kube-controller-manager and kube-scheduler may make {new ControlPlaneOptions().ComponentQps} requests a second (their defaults are 20 and 50)",
-                "grace period 2 s, reconcile interval 10 s, log level 4, three nodes, replicas on all of them, one StatefulSet with parallel pod management",
+                "grace period 2 s, reconcile interval 10 s, log level 4, one replica with leader election, three nodes, replicas on all of them, one StatefulSet with parallel pod management",
                 $"load of the machine in the minute before: {load}; whatever else runs on it is in the figures",
                 $"programs: {Controller.Program}, {Binaries.Find().Directory}",
             ],
@@ -85,6 +85,11 @@ internal sealed class Benchmark(Options options, CancellationToken cancellation)
             {
                 report.Figures[Round.Figure(volumes, mover, name)] = Median(rounds.Where(round => round.Mover == mover).Select(of));
             }
+        }
+
+        foreach (var (name, of) in Round.Duties)
+        {
+            report.Figures[Round.Figure(volumes, Mover.Controller, name)] = Median(rounds.Select(of).OfType<double>());
         }
     }
 

@@ -16,20 +16,27 @@ internal sealed class Recovery(RealControlPlane plane, CancellationToken cancell
         {
             space = stage.World.Namespace;
             await stage.Workloads.StatefulSetAsync("db", on: stage.A, replicas: volumes);
-            if (mover == Mover.Controller)
-            {
-                await stage.StartControllerAsync($"--known-resource-grace-period={Grace.TotalSeconds}s", $"--new-resource-grace-period={Grace.TotalSeconds}s", "--reconcile-interval=10s", "--v=4");
-            }
+            await using var vigil = mover == Mover.Controller ? await StartAsync(stage) : null;
 
             // The controller has a connection by then; so has the bare loop.
             var api = plane.ApiAs(stage.Account);
             await api.GetAsync(Paths.Node(stage.A), cancellation);
             await UntilIdleAsync();
             round = await CrashAsync(stage, api, volumes, mover);
+            round = round with { LeaseGap = vigil?.LongestLeaseGap, Probe = vigil?.LongestProbe };
         }
 
         await UntilForgottenAsync(space);
         return round;
+    }
+
+    private async Task<Vigil> StartAsync(Stage stage)
+    {
+        await Vigil.ForgetAsync(plane.Api, cancellation);
+        var controller = await stage.StartControllerAsync(
+            $"--known-resource-grace-period={Grace.TotalSeconds}s", $"--new-resource-grace-period={Grace.TotalSeconds}s", "--reconcile-interval=10s", "--v=4",
+            "--leader-election", $"--leader-election-namespace={Vigil.Namespace}");
+        return await Vigil.BeginAsync(plane.Api, controller, cancellation);
     }
 
     private async Task<Round> CrashAsync(Stage stage, Api api, int volumes, Mover mover)

@@ -33,6 +33,12 @@ internal sealed record Round(
     double AllRun,
     double Requests)
 {
+    /// <summary>The longest time without a renewal of the controller's Lease, which is to be renewed every 2 s and lost after 10; the floor has none.</summary>
+    public double? LeaseGap { get; init; }
+
+    /// <summary>The longest time that the controller's /healthz took; the floor has none.</summary>
+    public double? Probe { get; init; }
+
     /// <summary>What is printed, and compared.</summary>
     public static readonly IReadOnlyList<(string Name, Func<Round, double> Of)> Measures =
     [
@@ -42,6 +48,13 @@ internal sealed record Round(
         ("first runs", round => round.FirstRuns),
         ("all run", round => round.AllRun),
         ("requests", round => round.Requests),
+    ];
+
+    /// <summary>The same, of the controller alone.</summary>
+    public static readonly IReadOnlyList<(string Name, Func<Round, double?> Of)> Duties =
+    [
+        ("longest without renewal", round => round.LeaseGap),
+        ("longest /healthz", round => round.Probe),
     ];
 
     public static string Name(Mover mover) => mover == Mover.Floor ? "floor" : "controller";

@@ -25,15 +25,15 @@ internal static class Tables
     private static void Recovery(Report report, Options options)
     {
         Console.WriteLine("\nN volumes lost, seconds after zero: floor / controller = ratio\n");
-        Row(["N", .. Round.Measures.Select(measure => measure.Name)]);
-        Row(Enumerable.Repeat("---", Round.Measures.Count + 1));
+        Row(["N", .. Round.Measures.Select(measure => measure.Name), .. Round.Duties.Select(duty => duty.Name)]);
+        Row(Enumerable.Repeat("---", Round.Measures.Count + Round.Duties.Count + 1));
         foreach (var volumes in options.Volumes)
         {
             Row([$"{volumes}", .. Round.Measures.Select(measure =>
             {
                 var (floor, controller) = (report.Figures[Round.Figure(volumes, Mover.Floor, measure.Name)], report.Figures[Round.Figure(volumes, Mover.Controller, measure.Name)]);
                 return $"{Text(floor)} / {Text(controller)} = {Text(controller / floor)}";
-            })]);
+            }), .. Round.Duties.Select(duty => Text(report.Figures[Round.Figure(volumes, Mover.Controller, duty.Name)]))]);
         }
     }
 

@@ -33,5 +33,7 @@ public static class Paths
 
     public static string ReplicaSets(string space) => $"apis/apps/v1/namespaces/{space}/replicasets";
 
+    public static string Leases(string space) => $"apis/coordination.k8s.io/v1/namespaces/{space}/leases";
+
     public static string ServiceAccounts(string space) => $"{Namespaces}/{space}/serviceaccounts";
 }
