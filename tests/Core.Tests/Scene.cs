@@ -212,7 +212,8 @@ internal sealed class Scene
         new(name, claim is null ? null : new("default", claim))
         {
             Resource = resource is null ? null : new ResourceName(resource),
-            InUseName = resource is null ? null : $"csi^{name}",
+            Handle = resource is null ? null : name,
+            InUsePrefix = "csi^",
             SharedStorage = sharedStorage,
         }));
 

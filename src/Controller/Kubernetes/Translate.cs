@@ -46,7 +46,8 @@ internal sealed class Translate(string driver, LabelSelector selector)
         return new(volume.Metadata.Name, claim)
         {
             Resource = resource,
-            InUseName = resource is null ? null : InUsePrefix + volume.Spec.Csi!.VolumeHandle,
+            Handle = resource is null ? null : volume.Spec.Csi!.VolumeHandle,
+            InUsePrefix = InUsePrefix,
             SharedStorage = resource is null ? SharedStorage(volume.Spec) : null,
         };
     }
