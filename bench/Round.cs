@@ -33,7 +33,7 @@ internal sealed record Round(
     double AllRun,
     double Requests)
 {
-    /// <summary>The longest time without a renewal of the controller's Lease, which is to be renewed every 2 s and lost after 10; the floor has none.</summary>
+    /// <summary>The longest time without a renewal of the controller's Lease, which it renews every 2 s; the floor has none.</summary>
     public double? LeaseGap { get; init; }
 
     /// <summary>The longest time that the controller's /healthz took; the floor has none.</summary>
