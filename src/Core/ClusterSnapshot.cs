@@ -103,6 +103,7 @@ public sealed partial record ClusterSnapshot
         Observation.Surveyed o => this with { Surveys = Surveys.SetItem(o.Node, NodeSurvey.Of(o)), Attempts = Attempts.Remove(ActionKey.For(new Decision.Survey(o.Node))) },
         Observation.Silenced o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { Listening = Listening.Remove(o.Source) },
         Observation.Warned o => this with { Warnings = Warnings.SetItem(o.About, o), Attempts = Attempts.Remove(new ActionKey("inquire", o.About.Value)) },
+        Observation.Acted { Outcome.Answer: Answer.NotSent } => this,
         Observation.Acted o => Begin(o).Note(o.Decision, o.Outcome, at),
         _ => this,
     };

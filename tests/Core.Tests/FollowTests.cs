@@ -185,11 +185,13 @@ public sealed class FollowTests
         Assert.InRange(new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now + TimeSpan.FromMinutes(1)).Decisions.OfType<Decision.Inquire>().Count(), 1, 4);
     }
 
-    [Fact]
-    public void A_rehearsal_is_not_followed()
+    [Theory]
+    [InlineData(Answer.DryRun)]
+    [InlineData(Answer.NotSent)]
+    public void What_was_never_sent_is_not_followed(Answer answer)
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
-        scene.Answers = _ => Answer.DryRun;
+        var (scene, times) = (Scene.WithAppOn("a").Pod("app-0", "a", Owned), 0);
+        scene.Answers = _ => times++ == 0 ? answer : Answer.DryRun;
         scene.PowerOff("a").After(60);
         Assert.Empty(Followed(scene));
         Assert.Empty(scene.Cluster.Incidents);

@@ -182,7 +182,8 @@ internal sealed partial class Actuator(
         // Asked once more, at the moment of acting: it may have waited for its turn.
         if (!hold.Covers(KubernetesClient.ActDeadline) || clock.Now - offered > LongestWait)
         {
-            return new(Answer.TimedOut, "waited for too long to be acted upon");
+            TooLate(sentence);
+            return new(Answer.NotSent);
         }
 
         Acting(sentence);
@@ -213,6 +214,9 @@ internal sealed partial class Actuator(
 
     [LoggerMessage(101, LogLevel.Information, "Dry run, not done: {Sentence}")]
     private partial void WouldAct(string sentence);
+
+    [LoggerMessage(104, LogLevel.Debug, "Not done, because its turn came too late: {Sentence}")]
+    private partial void TooLate(string sentence);
 
     [LoggerMessage(EventId = 102, Message = "{Sentence} The answer was {Answer}: {Message}")]
     private partial void Failed(LogLevel level, string sentence, Answer answer, string? message);
