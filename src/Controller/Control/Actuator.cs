@@ -63,19 +63,18 @@ internal sealed partial class Actuator(
     /// <summary>Takes a decision on if it can be begun at once; waits for nothing.</summary>
     public Offered Offer(Decision decision)
     {
-        var isQuestion = decision is Decision.Consult or Decision.Survey or Decision.Inquire;
-        if (_stopping.IsCancellationRequested || (!isQuestion && !hold.Covers(KubernetesClient.ActDeadline)))
+        if (_stopping.IsCancellationRequested || (!decision.IsQuestion && !hold.Covers(KubernetesClient.ActDeadline)))
         {
             return Offered.NotOurs;
         }
 
-        var slots = isQuestion ? _questions : _actions;
+        var slots = decision.IsQuestion ? _questions : _actions;
         if (!slots.TryReserve())
         {
             return Offered.NoRoom;
         }
 
-        if (!isQuestion && !dryRun && !limit.AttemptAcquire().IsAcquired)
+        if (!decision.IsQuestion && !dryRun && !limit.AttemptAcquire().IsAcquired)
         {
             slots.GiveUp();
             return Offered.NoRoom;
