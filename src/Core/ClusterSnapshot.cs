@@ -108,11 +108,13 @@ public sealed partial record ClusterSnapshot
         _ => this,
     };
 
+    /// <summary>Whether whoever uses a resource on a Kubernetes node has lost it, as far as LINSTOR told.</summary>
+    internal bool IsLost(ResourceName name, NodeName node) =>
+        Resources.GetValueOrDefault(name)?.FindingFor(LinstorNameOf(node)) is { Objection: null };
+
     /// <summary>Whether an attachment was left behind by a pod that this process deleted, on a node that has lost its volume.</summary>
     public bool IsForsaken(Attachment attachment) =>
-        Vacated.Contains(attachment.Uid)
-        && Volumes.Find(attachment.Volume)?.Item.Resource is { } name
-        && Resources.GetValueOrDefault(name)?.FindingFor(LinstorNameOf(attachment.Node)) is { Objection: null };
+        Vacated.Contains(attachment.Uid) && Volumes.Find(attachment.Volume)?.Item.Resource is { } name && IsLost(name, attachment.Node);
 
     private Resource ResourceOf(ResourceName name) => Resources.GetValueOrDefault(name) ?? new Resource(name);
 
