@@ -16,8 +16,8 @@ public sealed record User(
     /// <summary>What LINSTOR's facts say of it; null if the resource was never seen on the node.</summary>
     public Finding? Finding { get; } = Resource.FindingFor(LinstorName);
 
-    /// <summary>Whether a replica of another node may promote.</summary>
-    public bool HasRival { get; } = Resource.Replicas.Any(replica => replica.Promotability == Promotability.MayPromote && replica.Node != LinstorName);
+    /// <summary>Whether a replica of another node may take over.</summary>
+    public bool HasRival => Resource.HasRivalOf(LinstorName);
 
     /// <summary>Whether nobody is left there whose attachments these are, because its pods were moved away.</summary>
     internal bool IsVacated(ClusterSnapshot cluster) =>
