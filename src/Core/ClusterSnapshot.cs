@@ -22,7 +22,7 @@ public sealed partial record ClusterSnapshot
     /// <summary>The pods that match the selector, by the claims they mount.</summary>
     public Catalog<ObjectKey, Pod, ObjectKey> Pods { get; private init; } = new(
         pod => pod.Key,
-        pod => pod.Claims.Select(use => new ObjectKey(pod.Key.Namespace, use.Claim)).Distinct(),
+        pod => pod.ClaimKeys.Distinct(),
         (before, after) => before.Uid == after.Uid && before.Node == after.Node);
 
     /// <summary>The PersistentVolumes, by the LINSTOR resource behind them.</summary>
