@@ -211,17 +211,18 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public void Of_a_thousand_that_are_stuck_a_few_are_asked_about()
+    public void Of_a_thousand_that_are_stuck_a_few_are_asked_about_and_the_most_important_is_told_first()
     {
         var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
         for (var number = 1; number < 20; number++)
         {
-            scene.Pod($"app-{number}", "a", Owned);
+            scene.Pod($"app-{number}", "a", pod => Owned(pod) with { Priority = number });
         }
 
         scene.Ignores = decision => decision is Decision.Inquire;
         scene.PowerOff("a").After(60);
         Assert.Equal(20, scene.Stalls.Count()); // those too whose question was refused
+        Assert.StartsWith("Pod default/app-19,", scene.Stalls.First(), StringComparison.Ordinal);
         Assert.InRange(new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now + TimeSpan.FromMinutes(1)).Decisions.OfType<Decision.Inquire>().Count(), 1, 4);
     }
 
