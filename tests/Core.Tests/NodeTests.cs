@@ -126,6 +126,17 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public void A_node_that_linstor_has_given_up_stays_tainted_until_those_who_lost_their_storage_there_have_moved()
+    {
+        var scene = OnNode().Tell(new Observation.Seen<CsiNode>(new(new("a"), new("a"))));
+        scene.Answers = decision => decision is Decision.DeletePod ? Answer.Refused : Answer.Accepted;
+        scene.PowerOff("a").After(60).Remove("a").Report("pvc-1").Satellites(new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)).After(60);
+        Assert.DoesNotContain("untaint a", scene.Moves);
+        scene.Answers = _ => Answer.Accepted;
+        Assert.Equal(["delete app-0 on a", "detach va-1", "untaint a"], scene.After(20).Moves.TakeLast(3));
+    }
+
+    [Fact]
     public void While_linstor_is_silent_no_taint_is_taken_back() =>
         Assert.Empty(OnNode().Tell(Tainted).LinstorGoesAway().After(600).Moves);
 
