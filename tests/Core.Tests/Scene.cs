@@ -332,11 +332,11 @@ internal sealed class Scene
         {
             case { IsRemark: true }:
                 return false;
+            case { IsQuestion: true } when Ignores(decision):
+                Tell(new Observation.Acted(decision, new(Answer.Refused), Now));
+                return true;
             case Decision.Inquire o:
                 Tell(new Observation.Warned(o.About, Warning, Now));
-                return true;
-            case Decision.Consult or Decision.Survey when Ignores(decision):
-                Tell(new Observation.Acted(decision, new(Answer.Refused), Now));
                 return true;
             case Decision.Consult o when _linstorAnswers:
                 Report(o.Resource.Value);

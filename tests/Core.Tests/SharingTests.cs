@@ -11,6 +11,15 @@ public sealed class SharingTests
     }
 
     [Fact]
+    public void The_other_lost_volume_of_a_moved_pod_is_not_released_while_linstor_does_not_confirm_its_loss()
+    {
+        var scene = TwoVolumes().Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs", ReadOnly: true)] }).Node("a", "csi^pv-1", "csi^pv-2")
+            .PowerOff("a").PowerOff("a", "pvc-2").After(20);
+        scene.Ignores = decision => decision is Decision.Consult { Resource.Value: "pvc-2" };
+        Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], scene.After(60).Moves);
+    }
+
+    [Fact]
     public void The_other_volume_of_a_moved_pod_is_left_to_its_node_while_it_is_not_lost()
     {
         var moves = TwoVolumes().Node("a", "csi^pv-1", "csi^pv-2").CutOff("a").After(120).Moves;
@@ -20,7 +29,7 @@ public sealed class SharingTests
     [Fact]
     public void The_other_volume_of_a_moved_pod_is_detached_as_soon_as_it_is_lost_too()
     {
-        var scene = TwoVolumes().Node("a", "csi^pv-1", "csi^pv-2").CutOff("a").After(60);
+        var scene = TwoVolumes().Node("a", "csi^pv-1", "csi^pv-2").CutOff("a").After(60).Pod("app-0", "b", pod => pod with { Claims = [new("data"), new("logs")] });
         Assert.DoesNotContain("detach va-2", scene.Moves);
         Assert.Equal(["release csi^pv-2 from a", "detach va-2"], scene.CutOff("a", "pvc-2").After(1).Moves.Skip(4));
     }
@@ -31,6 +40,44 @@ public sealed class SharingTests
         var scene = TwoVolumes().CutOff("a").After(60).Pod("again", "a", pod => pod with { Claims = [new("logs")] }).CutOff("a", "pvc-2").After(44);
         Assert.DoesNotContain("delete again on a", scene.Moves);
         Assert.Equal(["delete again on a", "detach va-2"], scene.After(2).Moves.TakeLast(2));
+    }
+
+    [Fact]
+    public void A_new_pod_has_what_is_left_of_the_grace_period_of_a_volume_that_is_lost_already()
+    {
+        var scene = TwoVolumes();
+        scene.Answers = decision => decision is Decision.Detach ? Answer.Refused : Answer.Accepted;
+        scene.PowerOff("a").After(20).PowerOff("a", "pvc-2").After(26).Pod("again", "a", pod => pod with { Claims = [new("logs")] }).After(17);
+        Assert.DoesNotContain("delete again on a", scene.Moves);
+        Assert.Contains("delete again on a", scene.After(3).Moves);
+    }
+
+    [Fact]
+    public void An_attachment_that_no_moved_pod_left_behind_has_its_grace_period_beside_one_that_was_left()
+    {
+        var scene = TwoVolumes().Volume("pv-3", "mail", "pvc-2").Attachment("va-3", "pv-3", "a").Pod("mail-0", null, pod => pod with { Claims = [new("mail")] })
+            .CutOff("a").After(60).CutOff("a", "pvc-2").After(44);
+        Assert.DoesNotContain("detach va-3", scene.Moves);
+        Assert.Contains("detach va-3", scene.After(2).Moves);
+    }
+
+    [Fact]
+    public void What_a_new_pod_took_over_on_a_node_that_has_its_storage_is_no_longer_what_a_moved_pod_left_behind()
+    {
+        var scene = TwoVolumes().CutOff("a").After(60).Pod("again", "a", pod => pod with { Claims = [new("logs")] }).PodGone("again", "a");
+        Assert.DoesNotContain("detach va-2", scene.CutOff("a", "pvc-2").After(120).Moves);
+        Assert.Equal([HoldReason.NotOptedIn], scene.Holds);
+    }
+
+    [Fact]
+    public void What_a_moved_pod_left_behind_on_a_node_without_its_storage_is_detached_whoever_came_and_went_since()
+    {
+        var scene = Scene.WithAppOn("a");
+        scene.Answers = decision => decision is Decision.Detach ? Answer.Refused : Answer.Accepted;
+        scene.PowerOff("a").After(46).Pod("again", "a").PodGone("again", "a");
+        scene.Answers = _ => Answer.Accepted;
+        Assert.Equal("detach va-1", scene.After(16).Moves.Last());
+        Assert.Empty(scene.Cluster.Attachments.All);
     }
 
     [Fact]
