@@ -82,8 +82,9 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         {
             await WriteAsync(cancellation);
         }
-        catch (IOException failed)
+        catch (Exception failed) when (failed is not OperationCanceledException)
         {
+            // Even a bug here ends the recording only.
             Failed(settings.Record, failed.Message);
             _pending.Writer.TryComplete();
             await GiveUpAsync($"It could not be written: {failed.Message}");
@@ -194,9 +195,9 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
             Put(new Line { At = clock.Now, Ended = why });
             await FlushAsync();
         }
-        catch (Exception failed) when (failed is IOException or NotSupportedException)
+        catch (Exception)
         {
-            // It has been logged.
+            // Why has been logged.
         }
     }
 

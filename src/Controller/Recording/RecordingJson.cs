@@ -11,7 +11,6 @@ namespace Piraeus.HighAvailability.Controller.Recording;
     GenerationMode = JsonSourceGenerationMode.Metadata,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    IgnoreReadOnlyProperties = true,
     RespectNullableAnnotations = true,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     UseStringEnumConverter = true,
@@ -54,21 +53,30 @@ namespace Piraeus.HighAvailability.Controller.Recording;
 [JsonSerializable(typeof(Decision.Detach))]
 internal sealed partial class RecordingJson : JsonSerializerContext
 {
+    private static JsonTypeInfo<Line>? _ofLine;
+
     /// <summary>A line as it is written and read.</summary>
-    public static JsonTypeInfo<Line> OfLine { get; } = (JsonTypeInfo<Line>)CreateOptions().GetTypeInfo(typeof(Line));
+    public static JsonTypeInfo<Line> OfLine => _ofLine ??= (JsonTypeInfo<Line>)CreateOptions().GetTypeInfo(typeof(Line)); // what is generated is initialised later than this class
 
     private static JsonSerializerOptions CreateOptions() => new(Default.Options)
     {
-        TypeInfoResolver = Default.WithAddedModifier(Require),
+        TypeInfoResolver = Default.WithAddedModifier(Restrict),
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // for people and jq, not for a web page
     };
 
-    // What is initialised in the core to an empty list would be no list at all if it were absent.
-    private static void Require(JsonTypeInfo type)
+    // What can be worked out is not written. What the core initialises to an empty list would be no list at all if it were absent.
+    private static void Restrict(JsonTypeInfo type)
     {
-        foreach (var property in type.Properties)
+        foreach (var property in type.Properties.ToList())
         {
-            property.IsRequired = property.PropertyType.IsValueType ? Nullable.GetUnderlyingType(property.PropertyType) is null : !property.IsGetNullable;
+            if (property.Set is null)
+            {
+                type.Properties.Remove(property);
+            }
+            else
+            {
+                property.IsRequired = property.PropertyType.IsValueType ? Nullable.GetUnderlyingType(property.PropertyType) is null : !property.IsGetNullable;
+            }
         }
     }
 }
