@@ -22,6 +22,9 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
     /// </summary>
     public const int MostPending = 200_000;
 
+    /// <summary>How large the file may become: a forgotten recording must not fill the disk of its node.</summary>
+    public long MostBytes { get; init; } = 4L << 30;
+
     private const int ChunkSize = 1 << 16;
 
     private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -85,12 +88,13 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         catch (Exception failed) when (failed is not OperationCanceledException)
         {
             // Even a bug here ends the recording only.
-            Failed(settings.Record, failed.Message);
-            _pending.Writer.TryComplete();
-            await GiveUpAsync($"It could not be written: {failed.Message}");
+            var why = $"It could not be written: {failed.Message}.";
+            Ended(settings.Record, why);
+            await GiveUpAsync(why);
         }
         finally
         {
+            _pending.Writer.TryComplete();
             await file.DisposeAsync();
         }
 
@@ -109,13 +113,14 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         try
         {
             // As long as nothing more has come, everything that came is in the file.
-            while (await _pending.Reader.WaitToReadAsync(cancellation))
+            while (_written < MostBytes && await _pending.Reader.WaitToReadAsync(cancellation))
             {
                 await DrainAsync();
             }
 
-            Overrun(settings.Record);
-            Put(new Line { At = clock.Now, Ended = "More was observed than could be written." });
+            var why = _written < MostBytes ? "More was observed than could be written." : "It has become too large.";
+            Ended(settings.Record, why);
+            Put(new Line { At = clock.Now, Ended = why });
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -250,9 +255,6 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         public int Weight => 1 + (Verdict?.Decisions.Count ?? 0);
     }
 
-    [LoggerMessage(500, LogLevel.Warning, "The recording to {File} has ended, because more was observed than could be written. The controller goes on.")]
-    private partial void Overrun(string file);
-
-    [LoggerMessage(501, LogLevel.Warning, "The recording to {File} has ended, because it could not be written: {Reason}. The controller goes on.")]
-    private partial void Failed(string file, string reason);
+    [LoggerMessage(500, LogLevel.Warning, "The recording to {File} has ended, and the controller goes on. {Why}")]
+    private partial void Ended(string file, string why);
 }

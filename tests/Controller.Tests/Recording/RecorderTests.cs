@@ -103,7 +103,7 @@ public sealed class RecorderTests : IDisposable
         await stop.CancelAsync();
         await running.CancelledAsync(); // until then it has not ended
 
-        Assert.Equal($"The recording to {_studio.File} has ended, because it could not be written: No space left on device. The controller goes on.", Assert.Single(_studio.Told.Lines));
+        Assert.Equal($"The recording to {_studio.File} has ended, and the controller goes on. It could not be written: No space left on device.", Assert.Single(_studio.Told.Lines));
         File.WriteAllBytes(_studio.File, disk.Content);
         Assert.Contains("The recording ends here. It could not be written: No space left on device", _studio.Replay().Told, StringComparison.Ordinal);
     }
@@ -123,9 +123,24 @@ public sealed class RecorderTests : IDisposable
         await stop.CancelAsync();
         await running.CancelledAsync();
 
-        Assert.Equal($"The recording to {_studio.File} has ended, because more was observed than could be written. The controller goes on.", Assert.Single(_studio.Told.Lines));
+        Assert.Equal($"The recording to {_studio.File} has ended, and the controller goes on. More was observed than could be written.", Assert.Single(_studio.Told.Lines));
         Assert.Equal(Recorder.MostPending + 2, _studio.Lines.Length);
         Assert.Equal("""{"at":0,"ended":"More was observed than could be written."}""", _studio.Lines[^1]);
+    }
+
+    [Fact]
+    public async Task A_recording_that_has_become_too_large_ends_with_one_warning_and_nothing_else()
+    {
+        var recorder = _studio.Record(File.Create(_studio.File), mostBytes: 10);
+        recorder.Saw(Woken, Instant.Start);
+        using var stop = new CancellationTokenSource();
+        var running = recorder.RunAsync(stop.Token);
+        await UntilAsync(() => !_studio.Told.Lines.IsEmpty);
+        await stop.CancelAsync();
+        await running.CancelledAsync();
+
+        Assert.Equal($"The recording to {_studio.File} has ended, and the controller goes on. It has become too large.", Assert.Single(_studio.Told.Lines));
+        Assert.Equal("""{"at":0,"ended":"It has become too large."}""", _studio.Lines[^1]);
     }
 
     private static async Task UntilAsync(Func<bool> condition)

@@ -75,14 +75,14 @@ public sealed class ReplayTests : IDisposable
         await _studio.RecordLossAsync();
         var lines = _studio.Lines;
         var tampered = Array.FindIndex(lines, line => line.Contains("Deleting pod", StringComparison.Ordinal));
-        lines[tampered] = """{"at":45.0000002,"turn":{"begun":{"hold pvc-1 on a: Storm":"Leaving pod shop/db-0 alone."},"over":["hold pvc-1 on a: AwaitingConfirmation uid-db-0"]}}""";
+        lines[tampered] = lines[tampered].Replace("\"delete pod uid-db-0: ", "\"hold uid-db-0: ", StringComparison.Ordinal);
         File.WriteAllLines(_studio.File, lines);
 
         var (exitCode, told) = _studio.Replay();
         Assert.Equal(1, exitCode);
         Assert.Single(told.Split('\n'), line => line.Contains(" differs ", StringComparison.Ordinal));
-        Assert.Contains($"differs   Line {tampered + 1}: version {Release.Version} decides otherwise than version {Release.Version} did. Only recorded: \"Leaving pod shop/db-0 alone.\" [hold pvc-1 on a: Storm]. Only decided now: ", told, StringComparison.Ordinal);
-        Assert.Contains("\"Deleting pod shop/db-0 on node a: ", told, StringComparison.Ordinal);
+        Assert.Contains($"differs   Line {tampered + 1}: version {Release.Version} decides otherwise than version {Release.Version} did. Only recorded: \"Deleting pod shop/db-0 on node a: ", told, StringComparison.Ordinal);
+        Assert.Contains(" [hold uid-db-0: pvc-1 lost on a, b may promote, due +45s]. Only decided now: \"Deleting pod shop/db-0 on node a: ", told, StringComparison.Ordinal);
         Assert.Contains("Decided otherwise than recorded in ", told, StringComparison.Ordinal);
     }
 

@@ -23,7 +23,8 @@ internal sealed class Studio : IDisposable
 
     public Recorder Open() => Recorder.Open(Settings with { Record = File }, new(Time), Time, Told.CreateLogger<Recorder>());
 
-    public Recorder Record(Stream stream) => new(stream, Settings with { Record = File }, new(Time), Time, Told.CreateLogger<Recorder>());
+    public Recorder Record(Stream stream, long mostBytes = long.MaxValue) =>
+        new(stream, Settings with { Record = File }, new(Time), Time, Told.CreateLogger<Recorder>()) { MostBytes = mostBytes };
 
     /// <summary>Records what happens to a program from its start to its end.</summary>
     public async Task RecordAsync(Action<Recorder> happens)
