@@ -189,15 +189,14 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         }
     }
 
-    // A last word in place of what could be written only in part. Where there is no room even for that, the end is missing, which says the same.
+    // A last word in place of what could be written only in part, and of a little before it, because a full disk has no other room.
     private async Task GiveUpAsync(string why)
     {
         try
         {
-            file.SetLength(_written);
-            file.Position = _written;
             _chunk.ResetWrittenCount();
             Put(new Line { At = clock.Now, Ended = why });
+            CutOff(file, EndOfLine(file, _written - _chunk.WrittenCount) is > 0 and var end ? end : _written);
             await FlushAsync();
         }
         catch (Exception)
@@ -219,35 +218,46 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
     /// <summary>Goes to the end of the last whole line, if what is there is a recording or nothing.</summary>
     private static bool IsContinued(FileStream file)
     {
-        Span<byte> block = stackalloc byte[4096];
         var magic = Encoding.UTF8.GetBytes(Line.Magic);
-        var length = file.ReadAtLeast(block[..magic.Length], magic.Length, throwOnEndOfStream: false);
-        if (!magic.AsSpan().StartsWith(block[..length]))
+        var begin = new byte[magic.Length];
+        var length = file.ReadAtLeast(begin, begin.Length, throwOnEndOfStream: false);
+        if (!magic.AsSpan().StartsWith(begin.AsSpan(0, length)))
         {
             return false;
         }
 
-        var end = file.Length;
-        while (end > 0)
+        CutOff(file, EndOfLine(file, file.Length));
+        return true;
+    }
+
+    /// <summary>The end of the last line that is whole before a position; 0 if there is none.</summary>
+    private static long EndOfLine(Stream file, long before)
+    {
+        Span<byte> block = stackalloc byte[4096];
+        while (before > 0)
         {
-            var size = (int)Math.Min(block.Length, end);
-            file.Position = end - size;
+            var size = (int)Math.Min(block.Length, before);
+            file.Position = before - size;
             file.ReadExactly(block[..size]);
             var newline = block[..size].LastIndexOf((byte)'\n');
-            end -= size - newline - 1;
+            before -= size - newline - 1;
             if (newline >= 0)
             {
-                break;
+                return before;
             }
         }
 
+        return 0;
+    }
+
+    private static void CutOff(Stream file, long end)
+    {
         if (end < file.Length)
         {
             file.SetLength(end);
         }
 
         file.Position = end;
-        return true;
     }
 
     private readonly record struct Entry(Instant At, Observation? Saw, Verdict? Verdict)

@@ -155,17 +155,14 @@ public sealed class RecorderTests : IDisposable
     /// <summary>Takes what there is room for, and refuses the rest.</summary>
     private sealed class SmallDisk : MemoryStream
     {
-        private bool _wasFull;
-
         public int Room { get; init; }
 
         public byte[] Content { get; private set; } = [];
 
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            if (!_wasFull && Length + buffer.Length > Room)
+            if (Length + buffer.Length > Room)
             {
-                _wasFull = true; // whoever shortens the file has room for a little again
                 await base.WriteAsync(buffer[..Math.Max(0, Room - (int)Length)], cancellationToken);
                 throw new IOException("No space left on device");
             }
