@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Piraeus.HighAvailability.Controller.Recording;
+using Piraeus.HighAvailability.Core;
 using Syntax = System.CommandLine.Command;
 
 namespace Piraeus.HighAvailability.Controller;
@@ -13,6 +15,10 @@ internal static class CommandLine
     private static readonly Syntax ApiOnline = new("api-online");
     private static readonly Syntax WaitUntil = new("wait-until") { ApiOnline };
     private static readonly IReadOnlyList<(Flag Flag, Option<string[]> Option)> Options = [.. Flags.All.Select(flag => (flag, OptionFor(flag)))];
+    private static readonly Argument<string> RecordingToReplay = new("FILE") { Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string> ResourceToTell = new("--resource", "-resource");
+    private static readonly Option<string> PodToTell = new("--pod", "-pod");
+    private static readonly Syntax Replay = CreateReplay();
     private static readonly Syntax Root = CreateRoot();
 
     public static Command Parse(IReadOnlyList<string> arguments)
@@ -34,7 +40,8 @@ internal static class CommandLine
         _ when parsed.GetValue(Version) => new Command.ShowText($"{Release.Name} {Release.Version}", 0),
         _ when Complaint(parsed) is { } complaint => Refuse(complaint),
         { CommandResult.Command: var command } when command == ApiOnline => new Command.WaitUntilApiOnline(),
-        _ => new Command.Run(Read(parsed)),
+        { CommandResult.Command: var command } when command == Replay => ReadReplay(parsed),
+        _ => new Command.Run(Read(parsed, new())),
     };
 
     private static Command.ShowText Refuse(string complaint) => new($"{Release.Name}: {complaint}", BadUsage);
@@ -43,13 +50,26 @@ internal static class CommandLine
     {
         { UnmatchedTokens: [var token, ..] } => token.StartsWith('-') ? $"unknown flag: {token.Split('=')[0]}" : $"unexpected argument: {token}",
         { CommandResult.Command: var command } when command == WaitUntil => "wait-until must be told what to wait for: api-online",
+        { CommandResult.Command: var command } when command == Replay && parsed.GetValue(RecordingToReplay) is null => "replay must be told what to replay: a file that --record has written",
         { Errors: [var error, ..] } => error.Message.ReplaceLineEndings(" "),
         _ => null,
     };
 
-    private static Settings Read(ParseResult parsed)
+    private static Command.Replay ReadReplay(ParseResult parsed)
     {
-        var settings = new Settings();
+        Read(parsed, new()); // what cannot be used is told before anything else
+        return new(
+            parsed.GetValue(RecordingToReplay)!,
+            recorded => Read(parsed, recorded),
+            new Narrowing(parsed.GetValue(ResourceToTell) is { } resource ? new ResourceName(resource) : null, parsed.GetValue(PodToTell) is { } pod ? KeyOf(pod) : null));
+    }
+
+    private static ObjectKey KeyOf(string pod) => pod.Split('/') is [{ Length: > 0 } space, { Length: > 0 } name]
+        ? new(space, name)
+        : throw new SettingsException($"invalid value \"{pod}\" for --pod: must be a namespace and a name, for example default/app-0");
+
+    private static Settings Read(ParseResult parsed, Settings settings)
+    {
         foreach (var (flag, option) in Options)
         {
             foreach (var text in parsed.GetValue(option) ?? [])
@@ -78,10 +98,21 @@ internal static class CommandLine
         Arity = ArgumentArity.OneOrMore,
     };
 
+    private static Syntax CreateReplay()
+    {
+        var replay = new Syntax("replay") { RecordingToReplay, ResourceToTell, PodToTell };
+        foreach (var (_, option) in Options.Where(known => known.Flag.IsOfPolicy))
+        {
+            replay.Add(option);
+        }
+
+        return replay;
+    }
+
     private static Syntax CreateRoot()
     {
         // A plain command, because a root command brings help, version and completion of its own.
-        var root = new Syntax(Release.Name) { Help, Version, WaitUntil };
+        var root = new Syntax(Release.Name) { Help, Version, WaitUntil, Replay };
         foreach (var (_, option) in Options)
         {
             root.Add(option);

@@ -7,6 +7,7 @@ using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Leadership;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Net;
+using Piraeus.HighAvailability.Controller.Recording;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller;
@@ -38,8 +39,9 @@ internal static class Composition
         var limit = Limit(settings);
         var events = new EventRecorder(kubernetes, hold, limit, provider, settings.DryRun, logs.CreateLogger<EventRecorder>());
         var instruments = new Instruments();
+        var recorder = settings.Record.Length == 0 ? null : Recorder.Open(settings, clock, provider, logs.CreateLogger<Recorder>());
         var actuator = new Actuator(kubernetes, nodes, linstor, hold, events, limit, inbox.Writer, clock, settings.DryRun, logs.CreateLogger<Actuator>());
-        var control = new ControlLoop(inbox, new FailoverPolicy(Failover(settings)), actuator, new Reporter(events, instruments, logs.CreateLogger<Reporter>()), clock, provider);
+        var control = new ControlLoop(inbox, new FailoverPolicy(settings.Policy), actuator, new Reporter(events, instruments, logs.CreateLogger<Reporter>()), clock, provider, recorder);
         var sweep = new Sweep(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Sweep>());
         var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer);
 
@@ -54,6 +56,11 @@ internal static class Composition
             Follow(kinds.Nodes),
             Follow(kinds.CsiNodes),
         ];
+
+        if (recorder is not null)
+        {
+            supporting.Add(("recorder", recorder.RunAsync));
+        }
 
         if (settings.LeaderElection)
         {
@@ -74,15 +81,6 @@ internal static class Composition
             return (kind.Resource, cancellation => persistently.RunAsync(reflector.FollowAsync, cancellation));
         }
     }
-
-    private static FailoverSettings Failover(Settings settings) => new()
-    {
-        KnownResourceGrace = settings.KnownResourceGracePeriod,
-        NewResourceGrace = settings.NewResourceGracePeriod,
-        ReconcileInterval = settings.ReconcileInterval,
-        TaintNodes = !settings.DisableNodeTaints,
-        StormThreshold = settings.StormThreshold,
-    };
 
     private static TokenBucketRateLimiter Limit(Settings settings)
     {

@@ -9,6 +9,9 @@ internal sealed record Flag(string Name, string Type, string Description, string
     /// <summary>Another name that is understood, and not shown.</summary>
     public string? Alias { get; init; }
 
+    /// <summary>Whether the policy goes by it, so that a replay may ask what another value would have done.</summary>
+    public bool IsOfPolicy { get; init; }
+
     /// <summary>Whether the name alone says true, so that what follows it is not its value.</summary>
     public bool StandsAlone => Type.Length == 0;
 

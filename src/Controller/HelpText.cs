@@ -14,9 +14,14 @@ internal static class HelpText
             Usage:
               {Release.Name} [flags]
               {Release.Name} wait-until api-online
+              {Release.Name} replay FILE [flags]
 
             Flags:
             {string.Join('\n', lines)}
+
+            The command replay tells what a file of --record contains, and what was decided and why. It narrows
+            that down with --resource NAME and --pod NAMESPACE/NAME, and takes {string.Join(", ", flags.Where(flag => flag.IsOfPolicy).Select(flag => $"--{flag.Name}"))}
+            to tell what would have been decided with other values.
 
             Durations are written like 45s, 1m30s or 500ms. Without --kubeconfig, the files of KUBECONFIG
             are used if it is set, else the service account of the pod. The connection to LINSTOR is

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller;
 using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Controller.Recording;
 
 // Exit codes: 0 asked to stop, 1 a bug or an unmet wait, 2 bad usage or settings.
 try
@@ -20,6 +21,12 @@ try
                 using var connection = new LinstorConnection(settings, TimeProvider.System, logs);
                 var client = new LinstorClient(connection, new MonotonicClock(TimeProvider.System));
                 return await new WaitUntilApiOnline(client, TimeProvider.System, logs.CreateLogger<WaitUntilApiOnline>()).RunAsync(signals.Stopping);
+            }
+
+        case Command.Replay { File: var file, Change: var change, Narrowing: var narrowing }:
+            await using (var output = new StreamWriter(Console.OpenStandardOutput()))
+            {
+                return new Replay(change, narrowing, output).Run(file);
             }
 
         case Command.Run { Settings: var settings }:

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller;
 
@@ -55,6 +56,29 @@ internal sealed record Settings
     public double KubeApiQps { get; init; } = 500;
 
     public int KubeApiBurst { get; init; } = 1000;
+
+    /// <summary>The file to record to; empty records nothing.</summary>
+    public string Record { get; init; } = "";
+
+    /// <summary>What of all this the policy goes by.</summary>
+    public FailoverSettings Policy => new()
+    {
+        KnownResourceGrace = KnownResourceGracePeriod,
+        NewResourceGrace = NewResourceGracePeriod,
+        ReconcileInterval = ReconcileInterval,
+        TaintNodes = !DisableNodeTaints,
+        StormThreshold = StormThreshold,
+    };
+
+    /// <summary>The settings of a policy, and the defaults for everything else.</summary>
+    public static Settings Of(FailoverSettings policy) => new()
+    {
+        KnownResourceGracePeriod = policy.KnownResourceGrace,
+        NewResourceGracePeriod = policy.NewResourceGrace,
+        ReconcileInterval = policy.ReconcileInterval,
+        DisableNodeTaints = !policy.TaintNodes,
+        StormThreshold = policy.StormThreshold,
+    };
 
     public LogLevel LogLevel => Verbosity switch
     {

@@ -58,6 +58,9 @@ public sealed class Controller : IAsyncDisposable
 
     public Task ThawAsync() => _process.SignalAsync("CONT", CancellationToken.None);
 
+    /// <summary>Ends it as a crash would.</summary>
+    public Task KillAsync(CancellationToken cancellation) => _process.KillAsync(cancellation);
+
     /// <summary>Asks it to stop, as a kubelet does, and waits until it has.</summary>
     public async Task StopAsync(CancellationToken cancellation)
     {

@@ -124,6 +124,9 @@ public sealed class Stage : IAsyncDisposable
     /// <summary>Runs the init container's command.</summary>
     public Task<Controller> WaitUntilApiOnlineAsync() => Controller.StartAsync(LogOf("init"), 0, ["wait-until", "api-online"], Environment);
 
+    /// <summary>Tells what a recording contains.</summary>
+    public Task<Controller> ReplayAsync(string recording) => Controller.StartAsync(LogOf("replay"), 0, ["replay", recording], Environment);
+
     /// <summary>Lets the controllers of this world run as somebody who has these rights and no others, whatever deploy/all.yaml says.</summary>
     public async Task GrantOnlyAsync(params (string Group, string Resource, string Verbs)[] rules)
     {
@@ -260,7 +263,10 @@ public sealed class Stage : IAsyncDisposable
         }
     }
 
-    private string LogOf(string name) => Path.Combine(World.Plane.LogDirectory, $"{World.Namespace}-{name}.log");
+    /// <summary>A file of this world's own, beside the logs.</summary>
+    public string FileOf(string name) => Path.Combine(World.Plane.LogDirectory, $"{World.Namespace}-{name}");
+
+    private string LogOf(string name) => FileOf($"{name}.log");
 
     private string Describe(JsonNode attachment)
     {

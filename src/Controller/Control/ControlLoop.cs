@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Piraeus.HighAvailability.Controller.Recording;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
@@ -10,8 +11,9 @@ namespace Piraeus.HighAvailability.Controller.Control;
 /// <param name="reporter">Tells people.</param>
 /// <param name="clock">The time that the policy goes by.</param>
 /// <param name="provider">Wakes the loop.</param>
+/// <param name="recorder">Takes note of everything that the policy goes by; null if nobody asked for it.</param>
 internal sealed class ControlLoop(
-    Channel<Observation> inbox, FailoverPolicy policy, Actuator actuator, Reporter reporter, MonotonicClock clock, TimeProvider provider)
+    Channel<Observation> inbox, FailoverPolicy policy, Actuator actuator, Reporter reporter, MonotonicClock clock, TimeProvider provider, Recorder? recorder = null)
 {
     /// <summary>The loop turns at least this often, so that its health can be told from outside.</summary>
     public static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
@@ -42,10 +44,14 @@ internal sealed class ControlLoop(
             {
                 Answered(seen);
                 reporter.Saw(_cluster, seen);
-                _cluster = _cluster.Apply(seen, clock.Now);
+                var at = clock.Now;
+                recorder?.Saw(seen, at);
+                _cluster = _cluster.Apply(seen, at);
             }
 
-            var verdict = policy.Decide(_cluster, clock.Now);
+            var now = clock.Now;
+            var verdict = policy.Decide(_cluster, now);
+            recorder?.Decided(verdict, now);
             var foundRoom = Offer(verdict);
             reporter.Report(_cluster, verdict);
             alarm.Change(Until(foundRoom ? verdict.AskAgainAt : Instant.Earlier(verdict.AskAgainAt, clock.Now + Actuator.Breath)), Timeout.InfiniteTimeSpan);

@@ -23,6 +23,7 @@ public sealed class CommandLineTests
         Assert.Equal(TimeSpan.FromSeconds(10), settings.ReconcileInterval);
         Assert.Equal(LogLevel.Information, settings.LogLevel);
         Assert.Equal(LogFormat.Text, settings.LogFormat);
+        Assert.Equal("", settings.Record);
         Assert.False(settings.DryRun);
         Assert.False(settings.DisableNodeTaints);
         Assert.Equal(0.5, settings.StormThreshold);
@@ -37,7 +38,7 @@ public sealed class CommandLineTests
             "--attacher-name=a", "--known-resource-grace-period=1s", "--new-resource-grace-period=2s", "--kubeconfig=k", "--leader-election",
             "--leader-election-healtz-port=1", "--leader-election-lease-name=me", "--leader-election-namespace=ns", "--leader-election-resource-name=lock",
             "--pod-label-selector=x in (b,a)", "--reconcile-interval=3s", "--v=6", "--dry-run", "--disable-node-taints", "--storm-threshold=25%",
-            "--kube-api-qps=0.5", "--kube-api-burst=7", "--log-format=json");
+            "--kube-api-qps=0.5", "--kube-api-burst=7", "--log-format=json", "--record=r");
 
         Assert.Equal("a", settings.AttacherName);
         Assert.Equal(TimeSpan.FromSeconds(1), settings.KnownResourceGracePeriod);
@@ -57,6 +58,7 @@ public sealed class CommandLineTests
         Assert.Equal(0.25, settings.StormThreshold);
         Assert.Equal(0.5, settings.KubeApiQps);
         Assert.Equal(7, settings.KubeApiBurst);
+        Assert.Equal("r", settings.Record);
     }
 
     [Theory]
@@ -165,11 +167,34 @@ public sealed class CommandLineTests
     [InlineData("invalid value \"45\" for --reconcile-interval: the unit is missing, for example 45s", "--reconcile-interval=45", "--reconcile-interval=45s")]
     [InlineData("wait-until must be told what to wait for: api-online", "wait-until")]
     [InlineData("unexpected argument: pods", "wait-until", "pods")]
+    [InlineData("replay must be told what to replay: a file that --record has written", "replay")]
+    [InlineData("unexpected argument: another", "replay", "file", "another")]
+    [InlineData("unknown flag: --kubeconfig", "replay", "file", "--kubeconfig=k")]
+    [InlineData("unknown flag: --dry-run", "replay", "file", "--dry-run")]
+    [InlineData("invalid value \"50\" for --new-resource-grace-period: the unit is missing, for example 50s", "replay", "file", "--new-resource-grace-period=50")]
+    [InlineData("invalid value \"app-0\" for --pod: must be a namespace and a name, for example default/app-0", "replay", "file", "--pod=app-0")]
     public void Bad_usage_is_refused_in_one_line(string complaint, params string[] arguments) => AssertRefused(complaint, arguments);
 
     [Fact]
     public void The_init_container_waits_for_the_api() =>
         Assert.IsType<Command.WaitUntilApiOnline>(CommandLine.Parse(["wait-until", "api-online"]));
+
+    [Fact]
+    public void A_replay_takes_the_flags_that_the_policy_goes_by_and_leaves_the_others_as_recorded()
+    {
+        var replay = Assert.IsType<Command.Replay>(CommandLine.Parse(
+            ["replay", "file", "--known-resource-grace-period=1s", "-new-resource-grace-period", "2s", "--reconcile-interval=3s", "--disable-node-taints", "--storm-threshold=25%", "-resource", "pvc-1", "--pod", "shop/db-0"]));
+        Assert.Equal("file", replay.File);
+        Assert.Equal(new(new Core.ResourceName("pvc-1"), new Core.ObjectKey("shop", "db-0")), replay.Narrowing);
+        Assert.Equal(
+            new Settings { KnownResourceGracePeriod = TimeSpan.FromSeconds(1), NewResourceGracePeriod = TimeSpan.FromSeconds(2), ReconcileInterval = TimeSpan.FromSeconds(3), DisableNodeTaints = true, StormThreshold = 0.25 }.Policy,
+            replay.Change(new Settings()).Policy);
+
+        var recorded = new Settings { KnownResourceGracePeriod = TimeSpan.FromSeconds(9), DisableNodeTaints = true };
+        var plain = Assert.IsType<Command.Replay>(CommandLine.Parse(["replay", "file"]));
+        Assert.Equal(recorded, plain.Change(recorded));
+        Assert.Equal(new(null, null), plain.Narrowing);
+    }
 
     [Theory]
     [InlineData("--version")]
@@ -210,6 +235,7 @@ public sealed class CommandLineTests
               --new-resource-grace-period duration     grace period for newly created resources after which promotable resources will be considered lost (default 45s)
               --pod-label-selector string              labels selector for pods to consider (default "linstor.csi.linbit.com/on-storage-lost=remove")
               --reconcile-interval duration            time between reconciliation runs (default 10s)
+              --record string                          file to record to what is observed and decided, for the command replay
               --storm-threshold percentage             share of all satellites that may look lost at once before everything is held (default 50%)
               --v int32                                set log level (default 4)
             """,

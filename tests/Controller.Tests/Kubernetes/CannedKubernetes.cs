@@ -82,7 +82,9 @@ internal sealed class CannedKubernetes : IAsyncDisposable
     /// <summary>Everything that was asked, in order.</summary>
     public ConcurrentQueue<Call> Calls { get; } = [];
 
-    public KubernetesConnection Connection => new(new Uri(_app.Urls.Single()), "default");
+    public Uri Url => new(_app.Urls.Single());
+
+    public KubernetesConnection Connection => new(Url, "default");
 
     public static async Task<CannedKubernetes> StartAsync(Func<Call, Task> answer)
     {

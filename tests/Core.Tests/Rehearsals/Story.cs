@@ -3,7 +3,7 @@ namespace Piraeus.HighAvailability.Core.Tests.Rehearsals;
 /// <summary>The core against the truth: faults at random, and everything told late, twice, and out of order.</summary>
 internal sealed class Story
 {
-    private static readonly FailoverSettings Settings = new() { KnownResourceGrace = TimeSpan.FromSeconds(10), NewResourceGrace = TimeSpan.FromSeconds(10) };
+    public static readonly FailoverSettings Settings = new() { KnownResourceGrace = TimeSpan.FromSeconds(10), NewResourceGrace = TimeSpan.FromSeconds(10) };
 
     /// <summary>After the grace period: a round of the sweep, a longest back-off, a late stream, and the answers.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
@@ -36,6 +36,15 @@ internal sealed class Story
     }
 
     public int Moves { get; private set; }
+
+    /// <summary>Is told when another process takes over.</summary>
+    public Action Restarted { get; init; } = () => { };
+
+    /// <summary>Is told what the process believes from when on.</summary>
+    public Action<Observation, Instant> Heard { get; init; } = (_, _) => { };
+
+    /// <summary>Is told what was decided, and when.</summary>
+    public Action<Verdict, Instant> Decided { get; init; } = (_, _) => { };
 
     public static ResourceName Name(int resource) => new($"pvc-{resource}");
 
@@ -116,6 +125,7 @@ internal sealed class Story
         (_cluster, _alarm) = (ClusterSnapshot.Empty, null);
         _life++;
         _inFlight.Clear();
+        Restarted();
         Hear(new Observation.Listed<CsiNode>([]));
         Hear(_kubernetes.Volumes());
         _kubernetes.Send("pods", _kubernetes.ListPods());
@@ -165,6 +175,7 @@ internal sealed class Story
 
         _thought = _cluster;
         var verdict = new FailoverPolicy(Settings).Decide(_cluster, _agenda.Now);
+        Decided(verdict, _agenda.Now);
         Assert.False(verdict.AskAgainAt <= _agenda.Now, "the policy asks to be woken in the past");
         Assert.True(_turns++ < 5000, "the policy does not come to rest");
         foreach (var decision in verdict.Decisions.Where(decision => !decision.IsRemark && _inFlight.Add(ActionKey.For(decision))))
@@ -199,6 +210,7 @@ internal sealed class Story
 
     private void Hear(Observation seen)
     {
+        Heard(seen, _agenda.Now);
         _cluster = _cluster.Apply(seen, _agenda.Now);
         Assert.Equal(Doubts(_cluster.Resources.Values.Where(resource => resource.IsDubious).SelectMany(resource => User.InDoubtOf(_cluster, resource))), Doubts(_cluster.InDoubt.Values.SelectMany(users => users)));
         if (seen is not (Observation.Silenced or Observation.Acted) && _random.Next(20) == 0)

@@ -1,0 +1,270 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Recording;
+
+/// <summary>Writes down everything that is observed and decided, so that it can be replayed. Nobody waits for it.</summary>
+/// <param name="file">Where to; whatever is in it already stays, up to its position.</param>
+/// <param name="settings">What the program goes by.</param>
+/// <param name="clock">The time of what is recorded.</param>
+/// <param name="provider">The time of day.</param>
+/// <param name="logger">Is told once if the recording has to end.</param>
+internal sealed partial class Recorder(Stream file, Settings settings, MonotonicClock clock, TimeProvider provider, ILogger<Recorder> logger)
+{
+    /// <summary>
+    /// How many observations and decisions may wait to be written. That is more than a thousand volumes that fall bring forth in a second, and some
+    /// fifty megabytes of what would else be garbage: a disk that is slower for longer ends the recording, not the controller.
+    /// </summary>
+    public const int MostPending = 200_000;
+
+    /// <summary>How large the file may become: a forgotten recording must not fill the disk of its node.</summary>
+    public long MostBytes { get; init; } = 4L << 30;
+
+    private const int ChunkSize = 1 << 16;
+
+    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly Channel<Entry> _pending = Channel.CreateUnbounded<Entry>(new() { SingleReader = true, SingleWriter = true });
+    private readonly HashSet<string> _standing = [];
+    private ArrayBufferWriter<byte> _chunk = new(ChunkSize);
+    private long _weight;
+    private long _written = file.CanSeek ? file.Position : 0;
+
+    /// <summary>Opens a file to record to. One that is there already is continued after its last whole line, so that a restart does not lose what led to it.</summary>
+    /// <exception cref="SettingsException">It cannot be written, or is no recording.</exception>
+    public static Recorder Open(Settings settings, MonotonicClock clock, TimeProvider provider, ILogger<Recorder> logger)
+    {
+        try
+        {
+            var options = new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.Read,
+                BufferSize = 0, // what is written has left the process, and survives it
+            };
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
+            var file = new FileStream(settings.Record, options);
+            if (file.CanSeek && !IsContinued(file))
+            {
+                file.Dispose();
+                throw new SettingsException($"cannot record to {settings.Record}: there is a file that is no recording");
+            }
+
+            return new(file, settings, clock, provider, logger);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new SettingsException($"cannot record to {settings.Record}: {refused.Message}");
+        }
+    }
+
+    /// <summary>Takes note of an observation; waits for nothing.</summary>
+    /// <param name="seen">The observation.</param>
+    /// <param name="at">When it was believed.</param>
+    public void Saw(Observation seen, Instant at) => Add(new(at, seen, null)); // what a list contains is kept anyway, so it weighs no more than its line
+
+    /// <summary>Takes note of a turn; waits for nothing.</summary>
+    /// <param name="verdict">What was decided.</param>
+    /// <param name="at">The instant for which it was.</param>
+    public void Decided(Verdict verdict, Instant at) => Add(new(at, null, verdict));
+
+    /// <summary>Writes until it is cancelled, or the recording has to end; the latter is no reason for anybody else to end.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await WriteAsync(cancellation);
+        }
+        catch (Exception failed) when (failed is not OperationCanceledException)
+        {
+            // Even a bug here ends the recording only.
+            var why = $"It could not be written: {failed.Message}.";
+            Ended(settings.Record, why);
+            await GiveUpAsync(why);
+        }
+        finally
+        {
+            _pending.Writer.TryComplete();
+            await file.DisposeAsync();
+        }
+
+        while (await _pending.Reader.WaitToReadAsync(CancellationToken.None) && _pending.Reader.TryRead(out _))
+        {
+            // Nobody will write it.
+        }
+
+        await Task.Delay(Timeout.Infinite, cancellation);
+    }
+
+    private async Task WriteAsync(CancellationToken cancellation)
+    {
+        Put(new Line { Recording = new(Header.CurrentFormat, Release.Version, settings.LeaseIdentity, provider.GetUtcNow() - clock.Now.SinceStart, settings.DryRun, settings.Policy) });
+        await FlushAsync();
+        try
+        {
+            // As long as nothing more has come, everything that came is in the file.
+            while (_written < MostBytes && await _pending.Reader.WaitToReadAsync(cancellation))
+            {
+                await DrainAsync();
+            }
+
+            var why = _written < MostBytes ? "More was observed than could be written." : "It has become too large.";
+            Ended(settings.Record, why);
+            Put(new Line { At = clock.Now, Ended = why });
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            _pending.Writer.TryComplete();
+            await DrainAsync();
+            Put(new Line { At = clock.Now, Ended = "The program was asked to stop." });
+        }
+
+        await FlushAsync();
+    }
+
+    private async Task DrainAsync()
+    {
+        while (_pending.Reader.TryRead(out var entry))
+        {
+            Interlocked.Add(ref _weight, -entry.Weight);
+            Put(new Line { At = entry.At, Saw = entry.Saw, Turn = entry.Verdict is { } verdict ? Difference(verdict) : null });
+            if (_chunk.WrittenCount >= ChunkSize)
+            {
+                await FlushAsync();
+            }
+        }
+
+        await FlushAsync();
+    }
+
+    private Turn Difference(Verdict verdict)
+    {
+        Dictionary<string, string>? begun = null;
+        var standing = new HashSet<string>();
+        foreach (var decision in verdict.Decisions)
+        {
+            var gist = Gist.Of(decision);
+            if (standing.Add(gist) && !_standing.Contains(gist))
+            {
+                (begun ??= []).Add(gist, Sentences.Of(decision));
+            }
+        }
+
+        var over = _standing.Where(gist => !standing.Contains(gist)).ToList();
+        _standing.ExceptWith(over);
+        _standing.UnionWith(standing);
+        return new(begun, over.Count == 0 ? null : over);
+    }
+
+    private void Put(Line line)
+    {
+        using var writer = new Utf8JsonWriter(_chunk, Writing);
+        JsonSerializer.Serialize(writer, line, RecordingJson.OfLine);
+        writer.Flush();
+        _chunk.Write("\n"u8);
+    }
+
+    private async Task FlushAsync()
+    {
+        await file.WriteAsync(_chunk.WrittenMemory, CancellationToken.None);
+        await file.FlushAsync(CancellationToken.None);
+        _written += _chunk.WrittenCount;
+        if (_chunk.Capacity > 16 * ChunkSize)
+        {
+            _chunk = new(ChunkSize); // a list of everything came by, and need not be remembered
+        }
+        else
+        {
+            _chunk.ResetWrittenCount();
+        }
+    }
+
+    // A last word in place of what could be written only in part, and of a little before it, because a full disk has no other room.
+    private async Task GiveUpAsync(string why)
+    {
+        try
+        {
+            _chunk.ResetWrittenCount();
+            Put(new Line { At = clock.Now, Ended = why });
+            CutOff(file, EndOfLine(file, _written - _chunk.WrittenCount) is > 0 and var end ? end : _written);
+            await FlushAsync();
+        }
+        catch (Exception)
+        {
+            // Why has been logged.
+        }
+    }
+
+    private void Add(Entry entry)
+    {
+        if (Interlocked.Add(ref _weight, entry.Weight) > MostPending)
+        {
+            _pending.Writer.TryComplete();
+        }
+
+        _pending.Writer.TryWrite(entry);
+    }
+
+    /// <summary>Goes to the end of the last whole line, if what is there is a recording or nothing.</summary>
+    private static bool IsContinued(FileStream file)
+    {
+        var magic = Encoding.UTF8.GetBytes(Line.Magic);
+        var begin = new byte[magic.Length];
+        var length = file.ReadAtLeast(begin, begin.Length, throwOnEndOfStream: false);
+        if (!magic.AsSpan().StartsWith(begin.AsSpan(0, length)))
+        {
+            return false;
+        }
+
+        CutOff(file, EndOfLine(file, file.Length));
+        return true;
+    }
+
+    /// <summary>The end of the last line that is whole before a position; 0 if there is none.</summary>
+    private static long EndOfLine(Stream file, long before)
+    {
+        Span<byte> block = stackalloc byte[4096];
+        while (before > 0)
+        {
+            var size = (int)Math.Min(block.Length, before);
+            file.Position = before - size;
+            file.ReadExactly(block[..size]);
+            var newline = block[..size].LastIndexOf((byte)'\n');
+            before -= size - newline - 1;
+            if (newline >= 0)
+            {
+                return before;
+            }
+        }
+
+        return 0;
+    }
+
+    private static void CutOff(Stream file, long end)
+    {
+        if (end < file.Length)
+        {
+            file.SetLength(end);
+        }
+
+        file.Position = end;
+    }
+
+    private readonly record struct Entry(Instant At, Observation? Saw, Verdict? Verdict)
+    {
+        public int Weight => 1 + (Verdict?.Decisions.Count ?? 0);
+    }
+
+    [LoggerMessage(500, LogLevel.Warning, "The recording to {File} has ended, and the controller goes on. {Why}")]
+    private partial void Ended(string file, string why);
+}

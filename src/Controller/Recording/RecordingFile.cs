@@ -1,0 +1,128 @@
+using System.Text.Json;
+
+namespace Piraeus.HighAvailability.Controller.Recording;
+
+/// <summary>Reads a recording, line by line, and complains of what is none.</summary>
+internal static class RecordingFile
+{
+    /// <summary>The lines with their numbers; null stands for a last line that was cut off.</summary>
+    /// <exception cref="SettingsException">It cannot be read; says where and why.</exception>
+    public static IEnumerable<(int Number, Line? Line)> Read(string path)
+    {
+        using var file = Open(path);
+        foreach (var (number, text, isWhole) in Lines(path, file))
+        {
+            if (number == 1)
+            {
+                CheckHeader(path, text.Span, isWhole);
+            }
+
+            if (!isWhole)
+            {
+                yield return (number, null);
+                yield break;
+            }
+
+            yield return (number, Parse(path, number, text.Span));
+        }
+    }
+
+    private static FileStream Open(string path)
+    {
+        try
+        {
+            // Somebody may still be writing it.
+            return new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new SettingsException($"cannot replay {path}: {refused.Message}");
+        }
+    }
+
+    // Lines may be as long as a list of everything, so the buffer grows with them.
+    private static IEnumerable<(int Number, ReadOnlyMemory<byte> Text, bool IsWhole)> Lines(string path, FileStream file)
+    {
+        var (buffer, filled, number) = (new byte[1 << 16], 0, 0);
+        while (true)
+        {
+            if (filled == buffer.Length)
+            {
+                Array.Resize(ref buffer, 2 * buffer.Length);
+            }
+
+            var read = Fill(path, file, buffer.AsSpan(filled));
+            if (read == 0)
+            {
+                break;
+            }
+
+            // What was there before has no end of line.
+            var (begin, searched) = (0, filled);
+            filled += read;
+            for (int length; (length = buffer.AsSpan(searched, filled - searched).IndexOf((byte)'\n')) >= 0; searched = begin)
+            {
+                yield return (++number, buffer.AsMemory(begin, searched + length - begin), true);
+                begin = searched + length + 1;
+            }
+
+            buffer.AsSpan(begin, filled - begin).CopyTo(buffer);
+            filled -= begin;
+        }
+
+        if (filled > 0 || number == 0)
+        {
+            yield return (number + 1, buffer.AsMemory(0, filled), false);
+        }
+    }
+
+    private static int Fill(string path, FileStream file, Span<byte> buffer)
+    {
+        try
+        {
+            return file.Read(buffer);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException($"cannot replay {path}: {refused.Message}"); // a folder, say
+        }
+    }
+
+    private static void CheckHeader(string path, ReadOnlySpan<byte> text, bool isWhole)
+    {
+        var isRecording = text.StartsWith(System.Text.Encoding.UTF8.GetBytes(Line.Magic));
+        if (!isRecording || !isWhole)
+        {
+            throw new SettingsException($"cannot replay {path}: {(isRecording ? "line 1 is cut off" : "it is no recording, because line 1 is not the header of one")}");
+        }
+    }
+
+    private static Line Parse(string path, int number, ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            // What another format has in its header is its own business.
+            if (text.StartsWith(System.Text.Encoding.UTF8.GetBytes(Line.Magic)) && FormatOf(text) is var format && format != Header.CurrentFormat)
+            {
+                throw new JsonException($"the recording is of format {format}, and this version reads format {Header.CurrentFormat}");
+            }
+
+            var line = JsonSerializer.Deserialize(text, RecordingJson.OfLine);
+            return line is { Recording: not null } or { At: not null, Saw: not null } or { At: not null, Turn: not null } or { At: not null, Ended: not null }
+                ? line
+                : throw new JsonException("it says nothing");
+        }
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException or FormatException or OverflowException or KeyNotFoundException)
+        {
+            // The path within the line, and its only line's number, would be taken for the file's.
+            throw new SettingsException($"cannot replay {path}: line {number}: {problem.Message.Split(" Path: ")[0].Split(" LineNumber: ")[0].ReplaceLineEndings(" ")}");
+        }
+    }
+
+    private static int FormatOf(ReadOnlySpan<byte> text)
+    {
+        var reader = new Utf8JsonReader(text);
+        using var line = JsonDocument.ParseValue(ref reader);
+        return line.RootElement.GetProperty("recording").GetProperty("format").GetInt32();
+    }
+}

@@ -1,0 +1,186 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Recording;
+
+/// <summary>How the core's values are written. Whatever may be null is left out if it is; everything else has to be there.</summary>
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    UseStringEnumConverter = true,
+    Converters =
+    [
+        typeof(ObservationConverter), typeof(DecisionConverter), typeof(InstantConverter),
+        typeof(NodeNameConverter), typeof(ResourceNameConverter), typeof(UidConverter), typeof(ObjectKeyConverter),
+    ])]
+[JsonSerializable(typeof(Line))]
+[JsonSerializable(typeof(Observation.Promotion))]
+[JsonSerializable(typeof(Observation.Reported))]
+[JsonSerializable(typeof(Observation.SatellitesListed))]
+[JsonSerializable(typeof(Observation.Listed<Pod>), TypeInfoPropertyName = "ListedPods")]
+[JsonSerializable(typeof(Observation.Seen<Pod>), TypeInfoPropertyName = "SeenPod")]
+[JsonSerializable(typeof(Observation.Gone<Pod>), TypeInfoPropertyName = "GonePod")]
+[JsonSerializable(typeof(Observation.Listed<Volume>), TypeInfoPropertyName = "ListedVolumes")]
+[JsonSerializable(typeof(Observation.Seen<Volume>), TypeInfoPropertyName = "SeenVolume")]
+[JsonSerializable(typeof(Observation.Gone<Volume>), TypeInfoPropertyName = "GoneVolume")]
+[JsonSerializable(typeof(Observation.Listed<Attachment>), TypeInfoPropertyName = "ListedAttachments")]
+[JsonSerializable(typeof(Observation.Seen<Attachment>), TypeInfoPropertyName = "SeenAttachment")]
+[JsonSerializable(typeof(Observation.Gone<Attachment>), TypeInfoPropertyName = "GoneAttachment")]
+[JsonSerializable(typeof(Observation.Listed<ClusterNode>), TypeInfoPropertyName = "ListedNodes")]
+[JsonSerializable(typeof(Observation.Seen<ClusterNode>), TypeInfoPropertyName = "SeenNode")]
+[JsonSerializable(typeof(Observation.Gone<ClusterNode>), TypeInfoPropertyName = "GoneNode")]
+[JsonSerializable(typeof(Observation.Listed<CsiNode>), TypeInfoPropertyName = "ListedCsiNodes")]
+[JsonSerializable(typeof(Observation.Seen<CsiNode>), TypeInfoPropertyName = "SeenCsiNode")]
+[JsonSerializable(typeof(Observation.Gone<CsiNode>), TypeInfoPropertyName = "GoneCsiNode")]
+[JsonSerializable(typeof(Observation.Silenced))]
+[JsonSerializable(typeof(Observation.Surveyed))]
+[JsonSerializable(typeof(Observation.Warned))]
+[JsonSerializable(typeof(Observation.Acted))]
+[JsonSerializable(typeof(Observation.Woken))]
+[JsonSerializable(typeof(Decision.Consult))]
+[JsonSerializable(typeof(Decision.Survey))]
+[JsonSerializable(typeof(Decision.Inquire))]
+[JsonSerializable(typeof(Decision.Taint))]
+[JsonSerializable(typeof(Decision.Untaint))]
+[JsonSerializable(typeof(Decision.Release))]
+[JsonSerializable(typeof(Decision.DeletePod))]
+[JsonSerializable(typeof(Decision.Detach))]
+internal sealed partial class RecordingJson : JsonSerializerContext
+{
+    private static JsonTypeInfo<Line>? _ofLine;
+
+    /// <summary>A line as it is written and read.</summary>
+    public static JsonTypeInfo<Line> OfLine => _ofLine ??= (JsonTypeInfo<Line>)CreateOptions().GetTypeInfo(typeof(Line)); // what is generated is initialised later than this class
+
+    private static JsonSerializerOptions CreateOptions() => new(Default.Options)
+    {
+        TypeInfoResolver = Default.WithAddedModifier(Restrict),
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // for people and jq, not for a web page
+    };
+
+    // What can be worked out is not written. What the core initialises to an empty list would be no list at all if it were absent.
+    private static void Restrict(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties.ToList())
+        {
+            if (property.Set is null)
+            {
+                type.Properties.Remove(property);
+            }
+            else
+            {
+                property.IsRequired = property.PropertyType.IsValueType ? Nullable.GetUnderlyingType(property.PropertyType) is null : !property.IsGetNullable;
+            }
+        }
+    }
+}
+
+/// <summary>One of several types, as an object with one property that is named after the type.</summary>
+/// <param name="what">What it is, for whoever is told of an unknown one.</param>
+/// <param name="types">The types, by name.</param>
+internal abstract class CaseConverter<T>(string what, IReadOnlyDictionary<string, Type> types) : JsonConverter<T>
+    where T : class
+{
+    private readonly Dictionary<Type, string> _names = types.ToDictionary(named => named.Value, named => named.Key);
+
+    /// <summary>Every type that can be written.</summary>
+    public IEnumerable<Type> Types => _names.Keys;
+
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject || !reader.Read() || reader.TokenType != JsonTokenType.PropertyName)
+        {
+            throw new JsonException($"an {what} must be an object that is named");
+        }
+
+        var name = reader.GetString()!;
+        reader.Read();
+        var value = types.TryGetValue(name, out var type)
+            ? JsonSerializer.Deserialize(ref reader, options.GetTypeInfo(type))
+            : throw new JsonException($"\"{name}\" is an unknown {what}");
+        return reader.Read() && reader.TokenType == JsonTokenType.EndObject && value is T read
+            ? read
+            : throw new JsonException($"an {what} must be an object with one name");
+    }
+
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
+    {
+        writer.WriteStartObject();
+        writer.WritePropertyName(_names[value.GetType()]);
+        JsonSerializer.Serialize(writer, value, options.GetTypeInfo(value.GetType()));
+        writer.WriteEndObject();
+    }
+}
+
+internal sealed class ObservationConverter() : CaseConverter<Observation>("observation", new Dictionary<string, Type>
+{
+    ["Promotion"] = typeof(Observation.Promotion),
+    ["Reported"] = typeof(Observation.Reported),
+    ["SatellitesListed"] = typeof(Observation.SatellitesListed),
+    ["ListedPods"] = typeof(Observation.Listed<Pod>),
+    ["SeenPod"] = typeof(Observation.Seen<Pod>),
+    ["GonePod"] = typeof(Observation.Gone<Pod>),
+    ["ListedVolumes"] = typeof(Observation.Listed<Volume>),
+    ["SeenVolume"] = typeof(Observation.Seen<Volume>),
+    ["GoneVolume"] = typeof(Observation.Gone<Volume>),
+    ["ListedAttachments"] = typeof(Observation.Listed<Attachment>),
+    ["SeenAttachment"] = typeof(Observation.Seen<Attachment>),
+    ["GoneAttachment"] = typeof(Observation.Gone<Attachment>),
+    ["ListedNodes"] = typeof(Observation.Listed<ClusterNode>),
+    ["SeenNode"] = typeof(Observation.Seen<ClusterNode>),
+    ["GoneNode"] = typeof(Observation.Gone<ClusterNode>),
+    ["ListedCsiNodes"] = typeof(Observation.Listed<CsiNode>),
+    ["SeenCsiNode"] = typeof(Observation.Seen<CsiNode>),
+    ["GoneCsiNode"] = typeof(Observation.Gone<CsiNode>),
+    ["Silenced"] = typeof(Observation.Silenced),
+    ["Surveyed"] = typeof(Observation.Surveyed),
+    ["Warned"] = typeof(Observation.Warned),
+    ["Acted"] = typeof(Observation.Acted),
+    ["Woken"] = typeof(Observation.Woken),
+});
+
+/// <summary>What may have been acted upon: remarks are only said.</summary>
+internal sealed class DecisionConverter() : CaseConverter<Decision>("action", new Dictionary<string, Type>
+{
+    ["Consult"] = typeof(Decision.Consult),
+    ["Survey"] = typeof(Decision.Survey),
+    ["Inquire"] = typeof(Decision.Inquire),
+    ["Taint"] = typeof(Decision.Taint),
+    ["Untaint"] = typeof(Decision.Untaint),
+    ["Release"] = typeof(Decision.Release),
+    ["DeletePod"] = typeof(Decision.DeletePod),
+    ["Detach"] = typeof(Decision.Detach),
+});
+
+/// <summary>Seconds, exact to the tick.</summary>
+internal sealed class InstantConverter : JsonConverter<Instant>
+{
+    public override Instant Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        new(new TimeSpan(decimal.ToInt64(reader.GetDecimal() * TimeSpan.TicksPerSecond)));
+
+    public override void Write(Utf8JsonWriter writer, Instant value, JsonSerializerOptions options) =>
+        writer.WriteNumberValue((decimal)value.SinceStart.Ticks / TimeSpan.TicksPerSecond);
+}
+
+internal abstract class NameConverter<T>(Func<string, T> read, Func<T, string> write) : JsonConverter<T>
+{
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => read(reader.GetString()!);
+
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(write(value));
+}
+
+internal sealed class NodeNameConverter() : NameConverter<NodeName>(text => new(text), name => name.Value);
+
+internal sealed class ResourceNameConverter() : NameConverter<ResourceName>(text => new(text), name => name.Value);
+
+internal sealed class UidConverter() : NameConverter<Uid>(text => new(text), uid => uid.Value);
+
+internal sealed class ObjectKeyConverter() : NameConverter<ObjectKey>(
+    text => text.Split('/', 2) is [var space, var name] ? new(space, name) : throw new JsonException($"\"{text}\" is no namespace and name"),
+    key => key.ToString());

@@ -1,0 +1,179 @@
+using Piraeus.HighAvailability.Controller.Recording;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Recording;
+
+public sealed class RecorderTests : IDisposable
+{
+    private static readonly Observation Woken = new Observation.Woken();
+
+    private readonly Studio _studio = new();
+
+    public void Dispose() => _studio.Dispose();
+
+    [Fact]
+    public async Task The_first_line_says_who_records_and_from_when_on_and_what_it_goes_by()
+    {
+        await _studio.RecordAsync(_ => { });
+        Assert.Equal(
+            """{"recording":{"format":1,"version":"VERSION","identity":"ha-1","start":"2030-01-01T00:00:00+00:00","dryRun":false,"settings":{"knownResourceGrace":"00:00:45","newResourceGrace":"00:00:45","reconcileInterval":"00:00:10","taintNodes":true,"stormThreshold":0.5}}}""".Replace("VERSION", Release.Version),
+            _studio.Lines[0]);
+        Assert.Equal("""{"at":0,"ended":"The program was asked to stop."}""", _studio.Lines[^1]);
+    }
+
+    [Fact]
+    public async Task A_turn_names_only_what_has_changed()
+    {
+        var consult = new Decision.Consult(new("pvc-1"));
+        await _studio.RecordAsync(recorder =>
+        {
+            recorder.Decided(new([consult], null), Instant.Start);
+            recorder.Decided(new([consult], null), Instant.Start);
+            recorder.Decided(new([], null), Instant.Start);
+        });
+        Assert.Equal(
+            [
+                """{"at":0,"turn":{"begun":{"consult PVC-1":"Asking LINSTOR about resource pvc-1."}}}""",
+                """{"at":0,"turn":{}}""",
+                """{"at":0,"turn":{"over":["consult PVC-1"]}}""",
+            ],
+            _studio.Lines[1..^1]);
+    }
+
+    [Fact]
+    public async Task What_was_recorded_is_in_the_file_while_the_program_runs()
+    {
+        var recorder = _studio.Open();
+        using var stop = new CancellationTokenSource();
+        var running = recorder.RunAsync(stop.Token);
+        recorder.Saw(Woken, Instant.Start);
+        await UntilAsync(() => _studio.Lines is [_, """{"at":0,"saw":{"Woken":{}}}"""]);
+        await stop.CancelAsync();
+        await running.CancelledAsync();
+    }
+
+    [Fact]
+    public async Task A_restart_continues_the_file_after_the_last_whole_line()
+    {
+        await _studio.RecordAsync(recorder => recorder.Saw(Woken, Instant.Start));
+        var first = File.ReadAllText(_studio.File);
+        File.AppendAllText(_studio.File, $$"""{"at":1,"saw":{"Listed{{new string('x', 10_000)}}"""); // it was killed
+        await _studio.RecordAsync(recorder => recorder.Saw(Woken, Instant.Start));
+        Assert.Equal(first + first, File.ReadAllText(_studio.File));
+        Assert.Equal(2, _studio.Replay().Told.Split('\n').Count(line => line.StartsWith("Recorded by ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_header_that_was_cut_off_is_written_again()
+    {
+        File.WriteAllText(_studio.File, Line.Magic[..5]);
+        await _studio.RecordAsync(_ => { });
+        Assert.StartsWith(Line.Magic, _studio.Lines[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_is_no_recording_is_left_alone()
+    {
+        File.WriteAllText(_studio.File, "the only copy\n");
+        Assert.Equal($"cannot record to {_studio.File}: there is a file that is no recording", Assert.Throws<SettingsException>(_studio.Open).Message);
+        Assert.Equal("the only copy\n", File.ReadAllText(_studio.File));
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_written_is_refused()
+    {
+        _studio.File = Path.Combine(_studio.File, "nowhere", "recording");
+        Assert.StartsWith($"cannot record to {_studio.File}: Could not find", Assert.Throws<SettingsException>(_studio.Open).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_full_disk_ends_the_recording_with_one_warning_and_nothing_else()
+    {
+        var disk = new SmallDisk { Room = 1000 };
+        var recorder = _studio.Record(disk);
+        using var stop = new CancellationTokenSource();
+        var running = recorder.RunAsync(stop.Token);
+        while (_studio.Told.Lines.IsEmpty)
+        {
+            recorder.Saw(Woken, Instant.Start);
+            await Task.Yield();
+        }
+
+        recorder.Saw(Woken, Instant.Start);
+        await stop.CancelAsync();
+        await running.CancelledAsync(); // until then it has not ended
+
+        Assert.Equal($"The recording to {_studio.File} has ended, and the controller goes on. It could not be written: No space left on device.", Assert.Single(_studio.Told.Lines));
+        File.WriteAllBytes(_studio.File, disk.Content);
+        Assert.Contains("The recording ends here. It could not be written: No space left on device", _studio.Replay().Told, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task More_than_can_be_written_ends_the_recording_with_one_warning_and_nothing_else()
+    {
+        var recorder = _studio.Open();
+        for (var number = 0; number <= Recorder.MostPending + 10; number++)
+        {
+            recorder.Saw(Woken, Instant.Start);
+        }
+
+        using var stop = new CancellationTokenSource();
+        var running = recorder.RunAsync(stop.Token);
+        await UntilAsync(() => !_studio.Told.Lines.IsEmpty);
+        await stop.CancelAsync();
+        await running.CancelledAsync();
+
+        Assert.Equal($"The recording to {_studio.File} has ended, and the controller goes on. More was observed than could be written.", Assert.Single(_studio.Told.Lines));
+        Assert.Equal(Recorder.MostPending + 2, _studio.Lines.Length);
+        Assert.Equal("""{"at":0,"ended":"More was observed than could be written."}""", _studio.Lines[^1]);
+    }
+
+    [Fact]
+    public async Task A_recording_that_has_become_too_large_ends_with_one_warning_and_nothing_else()
+    {
+        var recorder = _studio.Record(File.Create(_studio.File), mostBytes: 10);
+        recorder.Saw(Woken, Instant.Start);
+        using var stop = new CancellationTokenSource();
+        var running = recorder.RunAsync(stop.Token);
+        await UntilAsync(() => !_studio.Told.Lines.IsEmpty);
+        await stop.CancelAsync();
+        await running.CancelledAsync();
+
+        Assert.Equal($"The recording to {_studio.File} has ended, and the controller goes on. It has become too large.", Assert.Single(_studio.Told.Lines));
+        Assert.Equal("""{"at":0,"ended":"It has become too large."}""", _studio.Lines[^1]);
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        for (var deadline = DateTime.UtcNow.AddSeconds(20); !condition();)
+        {
+            Assert.True(DateTime.UtcNow < deadline, "it does not happen");
+            await Task.Yield();
+        }
+    }
+
+    /// <summary>Takes what there is room for, and refuses the rest.</summary>
+    private sealed class SmallDisk : MemoryStream
+    {
+        public int Room { get; init; }
+
+        public byte[] Content { get; private set; } = [];
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (Length + buffer.Length > Room)
+            {
+                await base.WriteAsync(buffer[..Math.Max(0, Room - (int)Length)], cancellationToken);
+                throw new IOException("No space left on device");
+            }
+
+            await base.WriteAsync(buffer, cancellationToken);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            Content = ToArray();
+            base.Dispose(disposing);
+        }
+    }
+}

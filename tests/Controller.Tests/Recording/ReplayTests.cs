@@ -1,0 +1,172 @@
+using Piraeus.HighAvailability.Controller.Recording;
+using Piraeus.HighAvailability.Core.Tests.Rehearsals;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Recording;
+
+public sealed class ReplayTests : IDisposable
+{
+    private readonly Studio _studio = new();
+
+    public void Dispose() => _studio.Dispose();
+
+    [Fact]
+    public async Task A_replay_tells_what_was_decided_and_when_and_why()
+    {
+        await _studio.RecordLossAsync();
+        Assert.Equal((0, """
+            Recorded by ha-1, version VERSION, with grace periods of 45s (known) and 45s (new), a reconcile interval of 10s, taints and a storm threshold of 50%.
+            2030-01-01T00:00:00.000Z      +0.000s  held      Leaving pod shop/db-0 on node a alone: it seems to have lost its storage, but the grace period is not over. (GraceNotOver)
+            2030-01-01T00:00:20.000Z     +20.000s  silent    Pods cannot be heard.
+            2030-01-01T00:00:20.000Z     +20.000s  asked     Asking LINSTOR about resource pvc-1.
+            2030-01-01T00:00:20.000Z     +20.000s  held      Leaving pod shop/db-0 on node a alone: the Kubernetes API does not tell its Pods. (KubernetesSilent)
+            2030-01-01T00:00:20.000Z     +20.000s  heard     Pods can be heard again.
+            2030-01-01T00:00:45.000Z     +45.000s  held      Leaving pod shop/db-0 on node a alone: the state of resource pvc-1 has not yet been confirmed. (AwaitingConfirmation)
+            2030-01-01T00:00:45.000Z     +45.000s  decided   Deleting pod shop/db-0 on node a: it has lost resource pvc-1, because the replica on b may promote, which proves that the other side has quorum and a has not.
+            2030-01-01T00:00:45.000Z     +45.000s  answered  Deleting pod shop/db-0 on node a: it has lost resource pvc-1, because the replica on b may promote, which proves that the other side has quorum and a has not. The answer was Accepted.
+            2030-01-01T00:00:45.000Z     +45.000s  ended     Pod shop/db-0 of node a was deleted and its volumes detached, but no controller brings it back (decided +45.00 s, pod gone +0.00 s, detached +0.00 s).
+            The recording ends here. The program was asked to stop.
+            In 45.0 s: 14 observations, 6 turns, 1 failover, 1 deletion of pods, 0 deletions of attachments; held: KubernetesSilent 1, GraceNotOver 1, AwaitingConfirmation 1.
+            Everything was decided as it was recorded.
+
+            """.Replace("VERSION", Release.Version)), _studio.Replay());
+    }
+
+    [Fact]
+    public async Task It_is_narrowed_down_to_a_resource_or_a_pod()
+    {
+        await _studio.RecordLossAsync();
+        Assert.Equal(_studio.Replay().Told, _studio.Replay("--resource", "PVC-1").Told);
+        Assert.DoesNotContain("Deleting", _studio.Replay("--resource=pvc-2").Told, StringComparison.Ordinal);
+        Assert.Contains("Deleting pod shop/db-0", _studio.Replay("--pod", "shop/db-0").Told, StringComparison.Ordinal);
+        Assert.DoesNotContain("Asking", _studio.Replay("--pod=shop/db-0").Told, StringComparison.Ordinal);
+        Assert.DoesNotContain("Deleting", _studio.Replay("--pod=shop/db-1").Told, StringComparison.Ordinal);
+        Assert.DoesNotContain("Deleting", _studio.Replay("--pod=shop/db-0", "--resource=pvc-2").Told, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Other_settings_tell_what_would_have_been_decided()
+    {
+        await _studio.RecordLossAsync();
+        var (exitCode, told) = _studio.Replay("--known-resource-grace-period=10m", "--new-resource-grace-period=10m", "--storm-threshold=100%", "--disable-node-taints");
+        Assert.Equal(0, exitCode);
+        Assert.DoesNotContain("s  decided  ", told, StringComparison.Ordinal);
+        Assert.Contains("Replayed with grace periods of 10m0s (known) and 10m0s (new), a reconcile interval of 10s, no taints and a storm threshold of 100%.", told, StringComparison.Ordinal);
+        Assert.Contains("is not compared", told, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_other_settings_the_policy_is_asked_when_it_would_have_wanted_to_be()
+    {
+        await _studio.RecordLossAsync();
+        var (_, told) = _studio.Replay("--known-resource-grace-period=3s", "--new-resource-grace-period=3s");
+        Assert.Contains("+3.000s  decided   Deleting pod shop/db-0", told, StringComparison.Ordinal); // LINSTOR had just confirmed it
+    }
+
+    [Fact]
+    public async Task Settings_that_are_those_recorded_are_no_others()
+    {
+        await _studio.RecordLossAsync();
+        Assert.Equal(_studio.Replay(), _studio.Replay("--known-resource-grace-period=45s", "--disable-node-taints=false"));
+    }
+
+    [Fact]
+    public async Task A_version_that_decides_otherwise_is_told_once_and_fails()
+    {
+        await _studio.RecordLossAsync();
+        var lines = _studio.Lines;
+        var tampered = Array.FindIndex(lines, line => line.Contains("Deleting pod", StringComparison.Ordinal));
+        lines[tampered] = lines[tampered].Replace("\"delete pod uid-db-0: ", "\"hold uid-db-0: ", StringComparison.Ordinal);
+        File.WriteAllLines(_studio.File, lines);
+
+        var (exitCode, told) = _studio.Replay();
+        Assert.Equal(1, exitCode);
+        Assert.Single(told.Split('\n'), line => line.Contains(" differs ", StringComparison.Ordinal));
+        Assert.Contains($"differs   Line {tampered + 1}: version {Release.Version} decides otherwise than version {Release.Version} did. Only recorded: \"Deleting pod shop/db-0 on node a: ", told, StringComparison.Ordinal);
+        Assert.Contains(" [hold uid-db-0: pvc-1 lost on a, b may promote, due +45s]. Only decided now: \"Deleting pod shop/db-0 on node a: ", told, StringComparison.Ordinal);
+        Assert.Contains("Decided otherwise than recorded in ", told, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_last_line_that_is_cut_off_ends_the_replay_and_is_told()
+    {
+        await _studio.RecordLossAsync();
+        var text = File.ReadAllText(_studio.File);
+        File.WriteAllText(_studio.File, text[..^20]);
+
+        var (exitCode, told) = _studio.Replay();
+        Assert.Equal(0, exitCode);
+        Assert.Contains(" answered  Deleting pod", told, StringComparison.Ordinal);
+        Assert.Contains($"The recording ends here. Line {text.Count(letter => letter == '\n')} is cut off: ", told, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_recording_that_does_not_say_why_it_ends_is_told_to_be_broken_off()
+    {
+        await _studio.RecordLossAsync();
+        File.WriteAllLines(_studio.File, _studio.Lines[..^1]);
+        var (exitCode, told) = _studio.Replay();
+        Assert.Equal(0, exitCode);
+        Assert.Contains("It does not say why", told, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("line 2: 'n' is an invalid start of a property name. Expected a '\"'.", "{not JSON}")]
+    [InlineData("line 2: it says nothing", "{}")]
+    [InlineData("line 2: it says nothing", "null")]
+    [InlineData("line 2: it says nothing", """{"saw":{"Woken":{}}}""")]
+    [InlineData("line 2: \"Rumour\" is an unknown observation", """{"at":1,"saw":{"Rumour":{}}}""")]
+    [InlineData("line 2: \"Hold\" is an unknown action", """{"at":1,"saw":{"Acted":{"decision":{"Hold":{}},"outcome":{"answer":"Accepted"},"takenAt":1}}}""")]
+    [InlineData("line 2: JSON deserialization for type 'Piraeus.HighAvailability.Core.Observation+Promotion' was missing required properties including: 'promotability'.", """{"at":1,"saw":{"Promotion":{"resource":"r","node":"n"}}}""")]
+    [InlineData("line 2: the recording is of format 2, and this version reads format 1", """{"recording":{"format":2,"novelty":true}}""")]
+    public async Task A_line_that_cannot_be_read_is_named(string complaint, string line)
+    {
+        await _studio.RecordLossAsync();
+        File.WriteAllLines(_studio.File, [_studio.Lines[0], line, .. _studio.Lines[1..]]);
+        Assert.Equal($"cannot replay {_studio.File}: {complaint}", _studio.Complaint());
+    }
+
+    [Theory]
+    [InlineData("it is no recording, because line 1 is not the header of one", "")]
+    [InlineData("it is no recording, because line 1 is not the header of one", "{\"at\":1}\n")]
+    [InlineData("line 1 is cut off", "{\"recording\":{\"format\":1,")]
+    public void A_file_that_is_no_recording_is_refused(string complaint, string text)
+    {
+        File.WriteAllText(_studio.File, text);
+        Assert.Equal($"cannot replay {_studio.File}: {complaint}", _studio.Complaint());
+    }
+
+    [Fact]
+    public void A_file_that_is_not_there_is_refused() =>
+        Assert.StartsWith($"cannot replay {_studio.File}: ", _studio.Complaint(), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_folder_is_refused()
+    {
+        Directory.CreateDirectory(_studio.File);
+        Assert.StartsWith($"cannot replay {_studio.File}: ", _studio.Complaint(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whatever_happens_is_decided_again_as_it_was()
+    {
+        for (var seed = 0; seed < 40; seed++)
+        {
+            using var studio = new Studio { Settings = Settings.Of(Story.Settings) };
+            var lives = new List<List<Action<Recorder>>>();
+            new Story(seed)
+            {
+                Restarted = () => lives.Add([]),
+                Heard = (seen, at) => lives[^1].Add(recorder => recorder.Saw(seen, at)),
+                Decided = (verdict, at) => lives[^1].Add(recorder => recorder.Decided(verdict, at)),
+            }.Play();
+            foreach (var life in lives)
+            {
+                await studio.RecordAsync(recorder => life.ForEach(happens => happens(recorder)));
+            }
+
+            var (exitCode, told) = studio.Replay();
+            Assert.True(exitCode == 0, $"seed {seed}: {told}");
+            Assert.Equal(lives.Count, told.Split('\n').Count(line => line == "Everything was decided as it was recorded."));
+        }
+    }
+}
