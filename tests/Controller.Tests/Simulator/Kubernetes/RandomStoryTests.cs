@@ -10,12 +10,12 @@ public sealed class RandomStoryTests
     public void Whatever_breaks_a_volume_has_one_writer_and_everything_runs_again_once_all_is_repaired()
     {
         var moves = 0;
-        for (var seed = 0; seed < 200; seed++)
+        for (var seed = 0; seed < 100; seed++)
         {
             moves += Play(seed);
         }
 
-        Assert.True(moves > 100, $"Only {moves} pods came to another node: the stories are too quiet to mean anything.");
+        Assert.True(moves > 50, $"Only {moves} pods came to another node: the stories are too quiet to mean anything.");
     }
 
     private static int Play(int seed)
