@@ -1,0 +1,54 @@
+namespace Piraeus.HighAvailability.Simulator.Kubernetes;
+
+/// <summary>A namespace; the model only lists it.</summary>
+public sealed record Namespace(Metadata Metadata) : KubernetesObject(Metadata);
+
+/// <summary>Who leads, until when. Times are the holder's own, as it wrote them: nobody else's clock is to be compared with them.</summary>
+public sealed record Lease(Metadata Metadata) : KubernetesObject(Metadata)
+{
+    /// <summary>The holder; empty if it was released.</summary>
+    public string? Holder { get; init; }
+
+    /// <summary>How long it is valid without renewal, in seconds.</summary>
+    public int? DurationSeconds { get; init; }
+
+    /// <summary>When the holder got it.</summary>
+    public DateTimeOffset? Acquired { get; init; }
+
+    /// <summary>When the holder last renewed it.</summary>
+    public DateTimeOffset? Renewed { get; init; }
+
+    /// <summary>How often it changed hands.</summary>
+    public int? Transitions { get; init; }
+}
+
+/// <summary>Something that happened to an object, told to people.</summary>
+public sealed record Event(Metadata Metadata, EventTarget About, string Type, string Reason, string Message) : KubernetesObject(Metadata)
+{
+    /// <summary>Who tells it.</summary>
+    public string Component { get; init; } = "";
+
+    /// <summary>How often it happened.</summary>
+    public int Count { get; init; } = 1;
+
+    /// <summary>When it first happened, by the teller's clock.</summary>
+    public DateTimeOffset First { get; init; }
+
+    /// <summary>When it last happened, by the teller's clock.</summary>
+    public DateTimeOffset Last { get; init; }
+}
+
+/// <summary>The object that an event is about.</summary>
+public sealed record EventTarget(string ApiVersion, string Kind, string Namespace, string Name, string Uid)
+{
+    /// <summary>How an event names an object.</summary>
+    public static EventTarget Of(KubernetesObject item) => new(ApiVersionOf(item), item.GetType().Name, item.Metadata.Namespace, item.Metadata.Name, item.Metadata.Uid);
+
+    private static string ApiVersionOf(KubernetesObject item) => item switch
+    {
+        StatefulSet or Deployment or ReplicaSet => "apps/v1",
+        VolumeAttachment or CsiNode => "storage.k8s.io/v1",
+        Lease => "coordination.k8s.io/v1",
+        _ => "v1",
+    };
+}

@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Simulator.Kubernetes;
+
+/// <summary>A pod's phase, spelled as Kubernetes does.</summary>
+public enum PodPhase
+{
+    /// <summary>Not yet started: unscheduled, waiting for volumes or images.</summary>
+    Pending,
+
+    /// <summary>Its containers were started. It stays so in the API when its node dies.</summary>
+    Running,
+
+    /// <summary>It has ended and does not start again.</summary>
+    Succeeded,
+
+    /// <summary>It has failed and does not start again.</summary>
+    Failed,
+}
+
+/// <summary>What a pod is to be.</summary>
+public sealed record PodSpec
+{
+    /// <summary>The node it is bound to; null until the scheduler has chosen one.</summary>
+    public string? NodeName { get; init; }
+
+    /// <summary>The PersistentVolumeClaims that it mounts, in its namespace.</summary>
+    public ImmutableArray<ClaimMount> Claims { get; init; } = [];
+
+    /// <summary>The image of its only container; the model runs nothing, it only says so.</summary>
+    public string Image { get; init; } = "registry.example/app:1";
+
+    /// <summary>The PriorityClass' value: the higher, the more important.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>Taints that it may be scheduled in spite of, and is not evicted for, by their key.</summary>
+    public ImmutableArray<string> Tolerations { get; init; } = [];
+
+    /// <summary>How long it may take to end when it is deleted politely.</summary>
+    public TimeSpan GracePeriod { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>A claim that a pod mounts.</summary>
+public readonly record struct ClaimMount(string Claim, bool ReadOnly = false);
+
+/// <summary>A pod.</summary>
+public sealed record Pod(Metadata Metadata, PodSpec Spec) : KubernetesObject(Metadata)
+{
+    /// <summary>How far it is.</summary>
+    public PodPhase Phase { get; init; }
+
+    /// <summary>Whether its condition Ready is true; the node lifecycle controller makes it false when the node falls silent.</summary>
+    public bool Ready { get; init; }
+
+    /// <summary>Since when <see cref="Phase"/> is Running; null if it never was.</summary>
+    public TimeSpan? Started { get; init; }
+
+    /// <summary>Why it is not further, in Kubernetes' word (<c>Unschedulable</c>, <c>ContainerCreating</c>, <c>NodeLost</c>); null if there is nothing to say.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The sentence to <see cref="Reason"/>.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>Whether it may still use its volumes, as the API knows.</summary>
+    public bool IsOver => Phase is PodPhase.Succeeded or PodPhase.Failed;
+}
