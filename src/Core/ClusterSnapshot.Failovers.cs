@@ -41,19 +41,20 @@ public sealed partial record ClusterSnapshot
 
         var began = Incidents.GetValueOrDefault(lost, acted.TakenAt);
         var next = this with { Incidents = Incidents.SetItem(lost, began) };
-        if (acted.Decision is not Decision.DeletePod { Pod: var pod, Evidence: var evidence } || IsFollowed(pod, lost))
+        if (acted.Decision is not Decision.DeletePod { Pod: var pod, Evidence: var evidence } || IsFollowedElsewhere(pod, lost))
         {
             return next;
         }
 
         // Who was due when the first request was sent was decided upon then, and waited for its turn.
         var decided = evidence.Due <= began ? began : acted.TakenAt;
-        return next with { Failovers = Failovers.Set(Failover.Begin(this, pod, evidence, began, decided, acted.TakenAt), acted.TakenAt) };
+        var failover = Failovers.Find(pod.Uid) is { Item: { Ending: not Ending.NoLongerLost } known } ? known : Failover.Begin(this, pod, evidence, began, decided, acted.TakenAt);
+        return next with { Failovers = Failovers.Set(failover.Hear(acted.Outcome.Answer), acted.TakenAt) };
     }
 
     // A replacement that the scheduler put on the lost node once more is moved on as part of the failover that it belongs to.
-    private bool IsFollowed(Pod pod, NodeName lost) => pod.ClaimKeys.SelectMany(Failovers.ReferringTo).Any(held =>
-        held.Item.Pod.Uid == pod.Uid || (held.Item.Ending is null && held.Item.Evidence.Lost == lost && held.Item.Replacement?.Uid == pod.Uid));
+    private bool IsFollowedElsewhere(Pod pod, NodeName lost) => pod.ClaimKeys.SelectMany(Failovers.ReferringTo).Any(held =>
+        held.Item.Ending is null && held.Item.Evidence.Lost == lost && held.Item.Replacement?.Uid == pod.Uid);
 
     /// <summary>Looks how far everybody is whom an observation may have moved on.</summary>
     private ClusterSnapshot Follow(Observation seen, Instant at)
@@ -83,6 +84,8 @@ public sealed partial record ClusterSnapshot
             Observation.Seen<Pod> o => o.Item.ClaimKeys,
             Observation.Gone<Pod> o => o.Item.ClaimKeys,
             Observation.Acted { Decision: Decision.DeletePod o } => o.Pod.ClaimKeys,
+            Observation.Promotion o => ClaimsOf(o.Resource),
+            Observation.Reported o => ClaimsOf(o.Report.Resource),
             Observation.Seen<Attachment> o => ClaimsOf(o.Item),
             Observation.Gone<Attachment> o => ClaimsOf(o.Item),
             Observation.Listed<Pod> or Observation.Listed<Attachment> or Observation.Listed<Volume> or Observation.Woken => null,
@@ -95,6 +98,9 @@ public sealed partial record ClusterSnapshot
 
     private IEnumerable<ObjectKey> ClaimsOf(Attachment attachment) =>
         Volumes.Find(attachment.Volume)?.Item.Claim is { } claim ? [claim] : [];
+
+    private IEnumerable<ObjectKey> ClaimsOf(ResourceName resource) =>
+        Volumes.ReferringTo(resource).Select(volume => volume.Item.Claim).OfType<ObjectKey>();
 
     private ClusterSnapshot ForgetOver(Instant at)
     {

@@ -48,8 +48,8 @@ public sealed partial record ClusterSnapshot
     }
 
     private IEnumerable<ResourceName> UsedBy(ObjectKey pod) =>
-        from use in Pods.Find(pod)?.Item.Claims ?? []
-        from volume in Claims.ReferringTo(new(pod.Namespace, use.Claim))
+        from claim in Pods.Find(pod)?.Item.ClaimKeys ?? []
+        from volume in Claims.ReferringTo(claim)
         where volume.Item.Resource is not null
         select volume.Item.Resource!.Value;
 

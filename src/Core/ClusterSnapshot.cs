@@ -22,7 +22,7 @@ public sealed partial record ClusterSnapshot
     /// <summary>The pods that match the selector, by the claims they mount.</summary>
     public Catalog<ObjectKey, Pod, ObjectKey> Pods { get; private init; } = new(
         pod => pod.Key,
-        pod => pod.Claims.Select(use => new ObjectKey(pod.Key.Namespace, use.Claim)).Distinct(),
+        pod => pod.ClaimKeys.Distinct(),
         (before, after) => before.Uid == after.Uid && before.Node == after.Node);
 
     /// <summary>The PersistentVolumes, by the LINSTOR resource behind them.</summary>
@@ -103,15 +103,18 @@ public sealed partial record ClusterSnapshot
         Observation.Surveyed o => this with { Surveys = Surveys.SetItem(o.Node, NodeSurvey.Of(o)), Attempts = Attempts.Remove(ActionKey.For(new Decision.Survey(o.Node))) },
         Observation.Silenced o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { Listening = Listening.Remove(o.Source) },
         Observation.Warned o => this with { Warnings = Warnings.SetItem(o.About, o), Attempts = Attempts.Remove(new ActionKey("inquire", o.About.Value)) },
+        Observation.Acted { Outcome.Answer: Answer.NotSent } => this,
         Observation.Acted o => Begin(o).Note(o.Decision, o.Outcome, at),
         _ => this,
     };
 
+    /// <summary>Whether whoever uses a resource on a Kubernetes node has lost it, as far as LINSTOR told.</summary>
+    internal bool IsLost(ResourceName name, NodeName node) =>
+        Resources.GetValueOrDefault(name)?.FindingFor(LinstorNameOf(node)) is { Objection: null };
+
     /// <summary>Whether an attachment was left behind by a pod that this process deleted, on a node that has lost its volume.</summary>
     public bool IsForsaken(Attachment attachment) =>
-        Vacated.Contains(attachment.Uid)
-        && Volumes.Find(attachment.Volume)?.Item.Resource is { } name
-        && Resources.GetValueOrDefault(name)?.FindingFor(LinstorNameOf(attachment.Node)) is { Objection: null };
+        Vacated.Contains(attachment.Uid) && Volumes.Find(attachment.Volume)?.Item.Resource is { } name && IsLost(name, attachment.Node);
 
     private Resource ResourceOf(ResourceName name) => Resources.GetValueOrDefault(name) ?? new Resource(name);
 
@@ -191,55 +194,6 @@ public sealed partial record ClusterSnapshot
         pod.Node is { } node && Surveys.TryGetValue(node, out var survey)
             ? Surveys.SetItem(node, survey with { Pods = survey.Pods.Remove(pod) })
             : Surveys;
-
-    private ClusterSnapshot Note(Decision decision, Outcome outcome, Instant at)
-    {
-        var key = ActionKey.For(decision);
-        var attempt = Attempt.After(outcome, Attempts.GetValueOrDefault(key)?.Failures ?? 0, at);
-        var noted = this with { Attempts = Attempts.SetItem(key, attempt) };
-        var isDone = outcome.Answer is Answer.Accepted or Answer.AlreadyGone or Answer.Unchanged;
-        return decision switch
-        {
-            Decision.DeletePod { Pod: var pod } => isDone ? noted.Vacate(pod).Settle(pod, isGone: outcome.Answer == Answer.AlreadyGone || pod.Finalizers.IsEmpty) : noted.Settle(pod, isGone: false),
-            Decision.Detach { Attachment: var attachment } => noted.Settle(attachment),
-            Decision.Taint o when outcome.Answer == Answer.Accepted => Done(key, o.Node, tainted: true),
-            Decision.Untaint o when isDone => Done(key, o.Node, tainted: false),
-            Decision.Release o when isDone => Released(key, o),
-            _ => noted,
-        };
-    }
-
-    // What was written to a node is so at once: waiting for the watch to repeat it would cost time, and an older event only repeats the work.
-    private ClusterSnapshot Done(ActionKey key, ClusterNode node, bool tainted) => this with
-    {
-        Attempts = Attempts.Remove(key),
-        Nodes = Nodes.TryGetValue(node.Name, out var known) ? Nodes.SetItem(node.Name, known with { TaintedByUs = tainted }) : Nodes,
-    };
-
-    private ClusterSnapshot Released(ActionKey key, Decision.Release release) => this with
-    {
-        Attempts = Attempts.Remove(key),
-        Surveys = Surveys.TryGetValue(release.Node.Name, out var survey)
-            ? Surveys.SetItem(release.Node.Name, survey with { VolumesInUse = survey.VolumesInUse.Except(release.Volumes) })
-            : Surveys,
-    };
-
-    private ClusterSnapshot Vacate(Pod pod) => this with { Vacated = Vacated.Union(AttachmentsOn(pod.Node, pod)) };
-
-    // A new pod on a node that has its storage needs the attachment that an earlier one left behind.
-    private ClusterSnapshot Occupy(Pod pod) => Vacated.IsEmpty || pod.Node is null
-        ? this
-        : this with { Vacated = Vacated.Except(pod.ClaimKeys.SelectMany(AttachmentsOf).Where(attachment => attachment.Node == pod.Node && !IsForsaken(attachment)).Select(attachment => attachment.Uid)) };
-
-    private IEnumerable<Uid> AttachmentsOn(NodeName? node, Pod pod) =>
-        pod.ClaimKeys.SelectMany(AttachmentsOf).Where(attachment => attachment.Node == node).Select(attachment => attachment.Uid);
-
-    // A pod that nobody holds back is gone when its forced deletion is accepted: its attachment need not wait for the watch to say so.
-    // The watch may also be faster than the answer, and what is gone already will not be seen to go again.
-    private ClusterSnapshot Settle(Pod pod, bool isGone) =>
-        Pods.Find(pod.Key)?.Item.Uid != pod.Uid ? Forget(pod) : isGone ? Forget(pod) with { Pods = Pods.Remove(pod) } : this;
-
-    private ClusterSnapshot Settle(Attachment attachment) => Attachments.Find(attachment.Name)?.Item.Uid == attachment.Uid ? this : Forget(attachment);
 
     // A name outlives the driver's registration and the node's object: neither has anything to say of DRBD, and a lost node may lose both.
     private ClusterSnapshot Remember(ImmutableArray<CsiNode> nodes) => this with

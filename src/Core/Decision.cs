@@ -12,6 +12,9 @@ public abstract record Decision
     /// <summary>Whether nothing is to be done: it is only said.</summary>
     public bool IsRemark => this is Hold or Stall;
 
+    /// <summary>Whether something is only asked: anybody may, and nothing changes by it.</summary>
+    public bool IsQuestion => this is Consult or Survey or Inquire;
+
     /// <summary>Ask LINSTOR afresh what it knows of a resource definition.</summary>
     public sealed record Consult(ResourceName Resource) : Decision;
 

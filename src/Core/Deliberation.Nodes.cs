@@ -31,17 +31,13 @@ internal sealed partial class Deliberation
         return survey is not null || user.Attachments.IsEmpty || cluster.Attempts.ContainsKey(ActionKey.For(new Decision.Survey(user.Node)));
     }
 
-    /// <summary>Releases the volumes of all users of a node together: each release rewrites one list. It comes before everything else, because much waits for it.</summary>
-    private void Clear()
+    /// <summary>Releases the volumes of all users of a node together: each release rewrites one list.</summary>
+    private void Release()
     {
-        var others = _decisions.ToList();
-        _decisions.Clear();
         foreach (var (node, volumes) in _releases.Values)
         {
             Do(new Decision.Release(node, [.. volumes]));
         }
-
-        _decisions.AddRange(others);
     }
 
     /// <summary>Takes our taint back from nodes that have all their storage again.</summary>

@@ -113,7 +113,14 @@ internal sealed partial class Deliberation
         }
         else if (_decided.Add(key))
         {
-            (action is Decision.Detach ? _detachments : _decisions).Add(action);
+            // What is done to a node comes before everything else, because much waits for it.
+            var list = action switch
+            {
+                Decision.Taint or Decision.Release => _preparations,
+                Decision.Detach => _detachments,
+                _ => _decisions,
+            };
+            list.Add(action);
         }
     }
 

@@ -35,6 +35,9 @@ public enum Ending
 
     /// <summary>No replacement ran within half an hour.</summary>
     GivenUp,
+
+    /// <summary>The pod could not be deleted, and then its storage was lost no longer: it stays where it is.</summary>
+    NoLongerLost,
 }
 
 /// <summary>One pod's way from a node that has lost its storage to one that has it.</summary>
@@ -50,6 +53,9 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
 
     /// <summary>The attachments that the pod had on the lost node, whether they may be deleted or not. Never default.</summary>
     public ImmutableArray<Attachment> Attachments { get; private init; } = [];
+
+    /// <summary>Whether the API server took a request to delete the pod: it goes, whatever becomes of its storage.</summary>
+    public bool IsAccepted { get; private init; }
 
     /// <summary>Who runs in the pod's stead, as last seen; null if nobody was created yet.</summary>
     public Pod? Replacement { get; private init; }
@@ -96,6 +102,11 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
         Bystanders = [.. pod.ClaimKeys.SelectMany(claim => cluster.Pods.ReferringTo(claim)).Where(held => held.Since < takenAt).Select(held => held.Item.Uid)],
     };
 
+    /// <summary>The API server answered a request to delete the pod.</summary>
+    /// <remarks>What was not answered may have been accepted, but a pod that nobody holds back would be gone by it: that it is still there says that it was not.</remarks>
+    internal Failover Hear(Answer answer) =>
+        answer is Answer.Accepted or Answer.AlreadyGone || (answer is Answer.TimedOut && !Pod.Finalizers.IsEmpty) ? this with { IsAccepted = true } : this;
+
     /// <summary>The failover as the cluster shows it now.</summary>
     internal Failover Advance(ClusterSnapshot cluster, Instant now)
     {
@@ -114,7 +125,7 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
             .Reach(Phase.Scheduled, replacement?.Node is not null, now)
             .Reach(Phase.Attached, replacement is not null && (replacement.Running || AttachmentsMissing(cluster, replacement).Length == 0), now)
             .Reach(Phase.Running, replacement is { Running: true }, now);
-        return next.Finish(now) is var finished && finished == this ? this : finished;
+        return next.Finish(cluster, now) is var finished && finished == this ? this : finished;
     }
 
     /// <summary>Of the attachments that the pod left behind, those that are there to this hour.</summary>
@@ -139,10 +150,11 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
     private Failover Reach(Phase phase, bool isSo, Instant now) =>
         isSo && !Reached.ContainsKey(phase) ? this with { Reached = Reached.Add(phase, now), Since = now } : this;
 
-    private Failover Finish(Instant now)
+    private Failover Finish(ClusterSnapshot cluster, Instant now)
     {
         Ending? ending = Reached.ContainsKey(Phase.Running) ? Core.Ending.Runs
             : Pod.Owner is null && Replacement is null && Reached.ContainsKey(Phase.PodGone) && Reached.ContainsKey(Phase.Detached) ? Core.Ending.NobodyBringsItBack
+            : !IsAccepted && !Reached.ContainsKey(Phase.PodGone) && !cluster.IsLost(Evidence.Resource, Evidence.Lost) ? Core.Ending.NoLongerLost
             : IsOverdue(now) ? Core.Ending.GivenUp
             : null;
         return ending is null ? this : this with { Ending = ending, EndedAt = now };

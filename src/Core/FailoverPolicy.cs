@@ -14,6 +14,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
     /// <summary>No decision rests on a report older than this. Whoever acts does so within half a second or not at all, and five seconds is the promise.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(4);
 
+    private readonly List<Decision> _preparations = [];
     private readonly List<Decision> _decisions = [];
     private readonly List<Decision> _detachments = [];
     private readonly Dictionary<Uid, Objection?> _objections = [];
@@ -36,10 +37,10 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             _detachments.Clear();
         }
 
-        Clear();
+        Release();
         Recover();
         Follow();
-        return new(_decisions, _askAgainAt);
+        return new([.. _preparations.Concat(_decisions)], _askAgainAt);
     }
 
     // Reads from top to bottom as the safety argument: each paragraph is one reason to hold; what is left, acts.

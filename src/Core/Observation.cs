@@ -80,6 +80,9 @@ public enum Answer
 
     /// <summary>Nothing was sent, because the controller only rehearses.</summary>
     DryRun,
+
+    /// <summary>Nothing was sent, because its turn came too late. No failure: it is to be decided anew.</summary>
+    NotSent,
 }
 
 /// <summary>The answer to an action, what the server said of it, and how long it asks us to wait.</summary>

@@ -39,8 +39,7 @@ internal static class Obstacle
         }
 
         var name = cluster.Volumes.Find(attachment.Volume)?.Item.Resource;
-        var finding = name is { } resource ? cluster.Resources.GetValueOrDefault(resource)?.FindingFor(cluster.LinstorNameOf(attachment.Node)) : null;
-        return finding is { Objection: null }
+        return name is { } resource && cluster.IsLost(resource, attachment.Node)
             ? $"{what}: {cluster.Attempts.GetValueOrDefault(ActionKey.For(attachment))?.Message ?? "somebody else uses it there"}"
             : $"{what}, where resource {name} is not lost: only the node itself can let go of it";
     }

@@ -49,6 +49,21 @@ public sealed record Resource(ResourceName Name)
     /// <summary>The finding for a node, or null if the resource was never seen there.</summary>
     public Finding? FindingFor(NodeName node) => Findings.FirstOrDefault(finding => finding.Node == node);
 
+    /// <summary>Whether a replica of another node may take over.</summary>
+    public bool HasRivalOf(NodeName node)
+    {
+        // Asked with every word of the stream, and after a start LINSTOR says them all.
+        foreach (var replica in Replicas)
+        {
+            if (replica.Node != node && replica.MayTakeOver)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The stream said something of one replica.</summary>
     internal Resource Hear(NodeName node, Promotability said, Instant at)
     {

@@ -30,6 +30,7 @@ public static class Sentences
             Ending.Runs => string.Create(CultureInfo.InvariantCulture, $"Pod {failover.Pod.Key} of node {failover.Evidence.Lost} runs on node {failover.Replacement?.Node}{(failover.Replacement?.Key == failover.Pod.Key ? "" : $" as {failover.Replacement?.Key.Name}")}, {failover.Took.TotalSeconds:0.00} s after its storage was lost ({phases})."),
             Ending.NobodyBringsItBack => $"Pod {failover.Pod.Key} of node {failover.Evidence.Lost} was deleted and its volumes detached, but no controller brings it back ({phases}).",
             Ending.GivenUp => $"Pod {failover.Pod.Key} of node {failover.Evidence.Lost} is no longer followed: it got no further for half an hour ({phases}).",
+            Ending.NoLongerLost => $"Pod {failover.Pod.Key} stays on node {failover.Evidence.Lost}: it could not be deleted while resource {failover.Evidence.Resource} was lost there, which it no longer is ({phases}).",
             _ => $"Pod {failover.Pod.Key} of node {failover.Evidence.Lost} is being moved ({phases}).",
         };
     }
@@ -39,11 +40,13 @@ public static class Sentences
     {
         var first = incident.First();
         var running = incident.Where(failover => failover.Ending == Ending.Runs).ToList();
-        var (others, took) = (incident.Count - running.Count, running.Count == 0 ? TimeSpan.Zero : running.Max(failover => failover.Since) - first.Incident);
+        var stay = incident.Count(failover => failover.Ending == Ending.NoLongerLost);
+        var (others, took) = (incident.Count - running.Count - stay, running.Count == 0 ? TimeSpan.Zero : running.Max(failover => failover.Since) - first.Incident);
         var slowest = running.SelectMany(failover => failover.Phases).Where(phase => phase.Phase > Phase.Decided).GroupBy(phase => phase.Phase, phase => phase.Took)
             .Select(phase => (Phase: phase.Key, Median: phase.Order().ElementAt(phase.Count() / 2))).OrderByDescending(phase => phase.Median).FirstOrDefault();
         return string.Create(CultureInfo.InvariantCulture, $"Node {first.Evidence.Lost}: {running.Count} of {incident.Count} pods run elsewhere, the last one {took.TotalSeconds:0.00} s after the first request")
             + (running.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; the longest phase was \"{Name(slowest.Phase)}\", {slowest.Median.TotalSeconds:0.00} s for half of them"))
+            + (stay == 0 ? "" : $"; {stay} {(stay == 1 ? "stays" : "stay")}, because the storage is no longer lost")
             + (others == 0 ? "." : $"; {others} {(others == 1 ? "does" : "do")} not run.");
     }
 

@@ -54,6 +54,9 @@ public sealed record Replica(NodeName Node)
 
     /// <summary>Whether LINSTOR no longer lists the replica, although this process has seen it.</summary>
     public bool Gone { get; init; }
+
+    /// <summary>Whether a user could move here now: it may promote, and stays.</summary>
+    public bool MayTakeOver => this is { Promotability: Promotability.MayPromote, Leaving: false, Gone: false };
 }
 
 /// <summary>The state of a node's LINSTOR satellite: a process, not DRBD and not Kubernetes.</summary>

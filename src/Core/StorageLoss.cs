@@ -15,7 +15,7 @@ internal static class StorageLoss
             return (HoldReason.OwnReplicaMayPromote, user.Node);
         }
 
-        if (user.Promotability == Promotability.MayNotPromote && !HasRival(resource, user))
+        if (user.Promotability == Promotability.MayNotPromote && !resource.HasRivalOf(user.Node))
         {
             return (HoldReason.Healthy, null);
         }
@@ -32,7 +32,7 @@ internal static class StorageLoss
 
         // From here on the user's node is silent, or another partition has quorum and sees no Primary.
         var others = resource.Replicas.Where(replica => replica.Node != user.Node && !replica.Gone).ToList();
-        var rivals = others.Where(IsRival).OrderBy(replica => replica.Diskless).ThenBy(replica => replica.Node).ToList();
+        var rivals = others.Where(replica => replica.MayTakeOver).OrderBy(replica => replica.Diskless).ThenBy(replica => replica.Node).ToList();
         var peers = new PeerNames(resource, satellites);
         if (others.Find(replica => peers.LinkFrom(replica, user) == Link.Up && (rivals.Count == 0 || replica.Promotability == Promotability.MayPromote)) is { } connected)
         {
@@ -57,22 +57,6 @@ internal static class StorageLoss
         return others.Find(replica => replica.Usage == Usage.InUse) is { } inUse
             ? (HoldReason.InUseElsewhere, inUse.Node)
             : (null, rivals[0].Node);
-    }
-
-    private static bool IsRival(Replica replica) => replica is { Promotability: Promotability.MayPromote, Leaving: false, Gone: false };
-
-    // Asked with every word of the stream, and after a start LINSTOR says them all.
-    private static bool HasRival(Resource resource, Replica user)
-    {
-        foreach (var replica in resource.Replicas)
-        {
-            if (replica.Node != user.Node && IsRival(replica))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     // A node that is gone together with its replicas was declared lost by an administrator; one that is merely not listed was not.

@@ -16,8 +16,8 @@ public sealed record User(
     /// <summary>What LINSTOR's facts say of it; null if the resource was never seen on the node.</summary>
     public Finding? Finding { get; } = Resource.FindingFor(LinstorName);
 
-    /// <summary>Whether a replica of another node may promote.</summary>
-    public bool HasRival { get; } = Resource.Replicas.Any(replica => replica.Promotability == Promotability.MayPromote && replica.Node != LinstorName);
+    /// <summary>Whether a replica of another node may take over.</summary>
+    public bool HasRival => Resource.HasRivalOf(LinstorName);
 
     /// <summary>Whether nobody is left there whose attachments these are, because its pods were moved away.</summary>
     internal bool IsVacated(ClusterSnapshot cluster) =>
@@ -26,18 +26,10 @@ public sealed record User(
     /// <summary>Every user of a resource who is not plainly well, ordered by node.</summary>
     public static ImmutableArray<User> InDoubtOf(ClusterSnapshot cluster, Resource resource)
     {
-        var attachments = new List<Held<Attachment>>();
-        var pods = new List<Held<Pod>>();
-        foreach (var volume in cluster.Volumes.ReferringTo(resource.Name))
-        {
-            attachments.AddRange(cluster.Attachments.ReferringTo(volume.Item.Name));
-            if (volume.Item.Claim is { } claim)
-            {
-                pods.AddRange(cluster.Pods.ReferringTo(claim).Where(held =>
-                    held.Item is { OptedIn: true, Finished: false } && !pods.Exists(known => known.Item.Uid == held.Item.Uid)));
-            }
-        }
-
+        var volumes = cluster.Volumes.ReferringTo(resource.Name).Select(held => held.Item).ToList();
+        var attachments = volumes.SelectMany(volume => cluster.Attachments.ReferringTo(volume.Name)).ToList();
+        var pods = volumes.Select(volume => volume.Claim).OfType<ObjectKey>().SelectMany(cluster.Pods.ReferringTo)
+            .Where(held => held.Item is { OptedIn: true, Finished: false }).DistinctBy(held => held.Item.Uid).ToList();
         var priority = pods.Count == 0 ? 0 : pods.Max(held => held.Item.Priority);
         var nodes = attachments.Select(held => held.Item.Node).Concat(pods.Select(held => held.Item.Node).OfType<NodeName>()).Distinct().Order();
         return [.. nodes.Select(On).OfType<User>()];

@@ -87,6 +87,46 @@ public sealed class FollowTests
     public void What_gets_no_further_for_half_an_hour_is_followed_no_longer() =>
         Assert.Equal(Ending.GivenUp, Only(Lost().After(31 * 60).Tell(new Observation.Woken())).Ending);
 
+    [Theory]
+    [InlineData(Answer.Refused)]
+    [InlineData(Answer.Forbidden)]
+    [InlineData(Answer.TimedOut)]
+    public void A_pod_that_could_not_be_deleted_before_its_storage_came_back_stays_and_is_not_waited_for(Answer answer)
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
+        scene.Answers = _ => answer;
+        Assert.Single(scene.CutOff("a").After(60).Stalls);
+        Assert.Empty(scene.Heal("a").After(1).Stalls);
+        Assert.Equal(Ending.NoLongerLost, Only(scene).Ending);
+        Assert.Equal("Pod default/app-0 stays on node a: it could not be deleted while resource pvc-1 was lost there, which it no longer is (decided +45.00 s).", Sentences.Of(Only(scene)));
+        Assert.Equal("Node a: 0 of 1 pods run elsewhere, the last one 0.00 s after the first request; 1 stays, because the storage is no longer lost.", Sentences.Of(Followed(scene)));
+    }
+
+    [Fact]
+    public void A_pod_that_stayed_and_is_lost_once_more_is_followed_once_more()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
+        scene.Answers = _ => Answer.Refused;
+        scene.CutOff("a").After(60).Heal("a").After(1);
+        scene.Answers = _ => Answer.Accepted;
+        scene.CutOff("a").After(46);
+        Assert.Equal(Phase.Scheduled, Only(scene).Awaited);
+        Assert.Equal(45, (Only(scene).Reached[Phase.Decided] - Only(scene).Evidence.Since).TotalSeconds, 1.0);
+        Assert.Equal(Ending.Runs, Only(scene.Replacement("b", Runs)).Ending);
+    }
+
+    [Theory]
+    [InlineData(Answer.Accepted)]
+    [InlineData(Answer.TimedOut)]
+    public void A_pod_whose_deletion_may_have_been_accepted_goes_even_if_its_storage_comes_back(Answer answer)
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", pod => Owned(pod) with { Finalizers = ["example.com/held"] });
+        scene.Answers = _ => answer;
+        scene.CutOff("a").After(46).Heal("a").After(60);
+        Assert.Equal(Phase.PodGone, Only(scene).Awaited);
+        Assert.Single(scene.Stalls);
+    }
+
     [Fact]
     public void An_incident_is_forgotten_when_everything_of_it_has_ended_for_a_while()
     {
@@ -171,25 +211,28 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public void Of_a_thousand_that_are_stuck_a_few_are_asked_about()
+    public void Of_a_thousand_that_are_stuck_a_few_are_asked_about_and_the_most_important_is_told_first()
     {
         var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
         for (var number = 1; number < 20; number++)
         {
-            scene.Pod($"app-{number}", "a", Owned);
+            scene.Pod($"app-{number}", "a", pod => Owned(pod) with { Priority = number });
         }
 
         scene.Ignores = decision => decision is Decision.Inquire;
         scene.PowerOff("a").After(60);
         Assert.Equal(20, scene.Stalls.Count()); // those too whose question was refused
+        Assert.StartsWith("Pod default/app-19,", scene.Stalls.First(), StringComparison.Ordinal);
         Assert.InRange(new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now + TimeSpan.FromMinutes(1)).Decisions.OfType<Decision.Inquire>().Count(), 1, 4);
     }
 
-    [Fact]
-    public void A_rehearsal_is_not_followed()
+    [Theory]
+    [InlineData(Answer.DryRun)]
+    [InlineData(Answer.NotSent)]
+    public void What_was_never_sent_is_not_followed(Answer answer)
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
-        scene.Answers = _ => Answer.DryRun;
+        var (scene, times) = (Scene.WithAppOn("a").Pod("app-0", "a", Owned), 0);
+        scene.Answers = _ => times++ == 0 ? answer : Answer.DryRun;
         scene.PowerOff("a").After(60);
         Assert.Empty(Followed(scene));
         Assert.Empty(scene.Cluster.Incidents);

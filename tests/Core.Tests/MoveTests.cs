@@ -234,6 +234,16 @@ public sealed class MoveTests
         Assert.NotEmpty(scene.After(2).Moves);
     }
 
+    [Fact]
+    public void What_was_not_sent_is_no_failure_and_is_decided_anew_at_once()
+    {
+        var (scene, times) = (Scene.WithAppOn("a").Node("a", "csi^pv-1").PowerOff("a"), 0);
+        scene.Answers = _ => times++ < 50 ? Answer.NotSent : Answer.Accepted;
+        scene.After(45.01);
+        Assert.Equal(50, scene.Moves.Count(move => move == "taint a") - 1);
+        Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], scene.Moves.Skip(50));
+    }
+
     [Theory]
     [InlineData(Source.Pods)]
     [InlineData(Source.Volumes)]

@@ -7,6 +7,19 @@ public sealed class NodeTests
     public void A_lost_node_is_tainted_and_its_volume_released_before_pod_and_attachment_are_deleted() =>
         Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], OnNode().PowerOff("a").After(46).Moves);
 
+    [Theory]
+    [InlineData(0, "Taint", "Release", "DeletePod", "Detach")]
+    [InlineData(-1, "Taint", "Release", "Detach", "DeletePod")]
+    public void What_is_done_to_a_node_comes_before_every_deletion_then_the_most_important_and_of_equals_pods_before_attachments(int priority, params string[] order)
+    {
+        var scene = OnNode().Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+            .Pod("log-0", "a", pod => pod with { Claims = [new("logs")], Priority = priority }).Node("a", "csi^pv-1", "csi^pv-2");
+        scene.Answers = decision => decision is Decision.DeletePod { Pod.Key.Name: "app-0" } ? Answer.Accepted : Answer.Refused;
+        scene.PowerOff("a").PowerOff("a", "pvc-2").After(45.01); // app-0 has left its attachment behind, and everything else is to be tried again
+        Assert.Equal(order, new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now + TimeSpan.FromSeconds(1)).Decisions
+            .Where(decision => !decision.IsQuestion && !decision.IsRemark).Select(decision => decision.GetType().Name));
+    }
+
     [Fact]
     public void Without_taints_only_the_volume_is_released() =>
         Assert.Equal(["release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], OnNode(new() { TaintNodes = false }).PowerOff("a").After(46).Moves);

@@ -11,6 +11,15 @@ public sealed class SharingTests
     }
 
     [Fact]
+    public void The_other_lost_volume_of_a_moved_pod_is_not_released_while_linstor_does_not_confirm_its_loss()
+    {
+        var scene = TwoVolumes().Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs", ReadOnly: true)] }).Node("a", "csi^pv-1", "csi^pv-2")
+            .PowerOff("a").PowerOff("a", "pvc-2").After(20);
+        scene.Ignores = decision => decision is Decision.Consult { Resource.Value: "pvc-2" };
+        Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], scene.After(60).Moves);
+    }
+
+    [Fact]
     public void The_other_volume_of_a_moved_pod_is_left_to_its_node_while_it_is_not_lost()
     {
         var moves = TwoVolumes().Node("a", "csi^pv-1", "csi^pv-2").CutOff("a").After(120).Moves;

@@ -63,19 +63,18 @@ internal sealed partial class Actuator(
     /// <summary>Takes a decision on if it can be begun at once; waits for nothing.</summary>
     public Offered Offer(Decision decision)
     {
-        var isQuestion = decision is Decision.Consult or Decision.Survey or Decision.Inquire;
-        if (_stopping.IsCancellationRequested || (!isQuestion && !hold.Covers(KubernetesClient.ActDeadline)))
+        if (_stopping.IsCancellationRequested || (!decision.IsQuestion && !hold.Covers(KubernetesClient.ActDeadline)))
         {
             return Offered.NotOurs;
         }
 
-        var slots = isQuestion ? _questions : _actions;
+        var slots = decision.IsQuestion ? _questions : _actions;
         if (!slots.TryReserve())
         {
             return Offered.NoRoom;
         }
 
-        if (!isQuestion && !dryRun && !limit.AttemptAcquire().IsAcquired)
+        if (!decision.IsQuestion && !dryRun && !limit.AttemptAcquire().IsAcquired)
         {
             slots.GiveUp();
             return Offered.NoRoom;
@@ -182,7 +181,8 @@ internal sealed partial class Actuator(
         // Asked once more, at the moment of acting: it may have waited for its turn.
         if (!hold.Covers(KubernetesClient.ActDeadline) || clock.Now - offered > LongestWait)
         {
-            return new(Answer.TimedOut, "waited for too long to be acted upon");
+            TooLate(sentence);
+            return new(Answer.NotSent);
         }
 
         Acting(sentence);
@@ -213,6 +213,9 @@ internal sealed partial class Actuator(
 
     [LoggerMessage(101, LogLevel.Information, "Dry run, not done: {Sentence}")]
     private partial void WouldAct(string sentence);
+
+    [LoggerMessage(104, LogLevel.Debug, "Not done, because its turn came too late: {Sentence}")]
+    private partial void TooLate(string sentence);
 
     [LoggerMessage(EventId = 102, Message = "{Sentence} The answer was {Answer}: {Message}")]
     private partial void Failed(LogLevel level, string sentence, Answer answer, string? message);

@@ -16,15 +16,9 @@ internal sealed class ControlLoop(
     /// <summary>The loop turns at least this often, so that its health can be told from outside.</summary>
     public static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
 
-    /// <summary>How much rest may be owed before it is taken.</summary>
-    private static readonly TimeSpan Credit = TimeSpan.FromMilliseconds(300);
-
-    /// <summary>How long the loop rests at most between two turns: somebody may wait for its next decision.</summary>
-    private static readonly TimeSpan LongestRestBetweenTurns = TimeSpan.FromMilliseconds(40);
-
     // Decided, handed over, and not yet answered: only this loop reads and writes it.
     private readonly HashSet<ActionKey> _inFlight = [];
-    private TimeSpan _owed;
+    private readonly Pace _pace = new();
     private bool _hasCaughtUp;
     private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty;
     private long _lastTurn = provider.GetTimestamp();
@@ -43,7 +37,7 @@ internal sealed class ControlLoop(
         while (await inbox.Reader.WaitToReadAsync(cancellation))
         {
             var began = provider.GetTimestamp();
-            _owed = Longer(_owed - provider.GetElapsedTime(_lastTurn, began), TimeSpan.Zero);
+            var rested = provider.GetElapsedTime(_lastTurn, began);
             while (inbox.Reader.TryRead(out var seen))
             {
                 Answered(seen);
@@ -57,7 +51,7 @@ internal sealed class ControlLoop(
             alarm.Change(Until(foundRoom ? verdict.AskAgainAt : Instant.Earlier(verdict.AskAgainAt, clock.Now + Actuator.Breath)), Timeout.InfiniteTimeSpan);
             TidyUp();
             Volatile.Write(ref _lastTurn, provider.GetTimestamp());
-            await RestAsync(provider.GetElapsedTime(began), cancellation);
+            await Task.Delay(_pace.After(rested, provider.GetElapsedTime(began)), provider, cancellation);
         }
     }
 
@@ -70,16 +64,6 @@ internal sealed class ControlLoop(
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
     }
-
-    // While a thousand volumes fall, thousands of things are told, and one look at many of them is worth as much as one at each. So a turn owes a rest
-    // of four times its length, and the loop takes a fifth of a processor; but a short burst, such as the loss of a few volumes, owes nothing yet.
-    private Task RestAsync(TimeSpan worked, CancellationToken cancellation)
-    {
-        _owed += 4 * worked;
-        return _owed < Credit ? Task.CompletedTask : Task.Delay(_owed - Credit < LongestRestBetweenTurns ? _owed - Credit : LongestRestBetweenTurns, provider, cancellation);
-    }
-
-    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     /// <returns>Whether there was room for everything.</returns>
     private bool Offer(Verdict verdict)

@@ -9,7 +9,7 @@ internal sealed class Instruments : IDisposable
     // From what one request takes to what Kubernetes takes without us.
     private static readonly double[] Seconds = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 45, 60, 90, 120, 300, 900];
 
-    private readonly Meter _meter = new(Release.Meter);
+    private readonly Meter _meter;
     private readonly Histogram<double> _phases;
     private readonly Histogram<double> _recoveries;
     private readonly Counter<long> _failovers;
@@ -17,8 +17,10 @@ internal sealed class Instruments : IDisposable
     private volatile Verdict _verdict = new([], null);
     private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty;
 
-    public Instruments()
+    /// <param name="meter">Where they are found; a test has one of its own, because listeners hear all of the process.</param>
+    public Instruments(string meter = Release.Meter)
     {
+        _meter = new(meter);
         var buckets = new InstrumentAdvice<double> { HistogramBucketBoundaries = Seconds };
         _phases = _meter.CreateHistogram("piraeus.ha.failover.phase.duration", "s", "How long each phase held a failover up.", tags: null, buckets);
         _recoveries = _meter.CreateHistogram("piraeus.ha.failover.duration", "s", "From the decision to the replacement running.", tags: null, buckets);
@@ -42,8 +44,14 @@ internal sealed class Instruments : IDisposable
         }
     }
 
-    public void Acted(Decision decision, Outcome outcome) => _actions.Add(
-        1, new("action", Word(ActionKey.For(decision).Verb)), new KeyValuePair<string, object?>("answer", Word(outcome.Answer)));
+    /// <summary>Counts what would change the cluster; a question that failed, or what was never sent, is no such request.</summary>
+    public void Acted(Decision decision, Outcome outcome)
+    {
+        if (!decision.IsQuestion && outcome.Answer != Answer.NotSent)
+        {
+            _actions.Add(1, new("action", Word(ActionKey.For(decision).Verb)), new KeyValuePair<string, object?>("answer", Word(outcome.Answer)));
+        }
+    }
 
     public void Observe(ClusterSnapshot cluster, Verdict verdict) => (_cluster, _verdict) = (cluster, verdict);
 
@@ -55,7 +63,7 @@ internal sealed class Instruments : IDisposable
     private IEnumerable<Measurement<int>> UnderWay() => _cluster.Failovers.All.Where(held => held.Item.Ending is null)
         .GroupBy(held => held.Item.Awaited!.Value).Select(waiting => new Measurement<int>(waiting.Count(), new KeyValuePair<string, object?>("phase", Word(waiting.Key))));
 
-    /// <summary>A name of ours as a label's value: <c>PodGone</c> and "survey" become <c>pod_gone</c> and <c>count_pods</c>.</summary>
+    /// <summary>A name of ours as a label's value: <c>PodGone</c> and "delete pod" become <c>pod_gone</c> and <c>delete_pod</c>.</summary>
     private static string Word<T>(T name)
         where T : notnull =>
         string.Concat(name.ToString()!.Select((letter, at) => letter == ' ' ? "_" : char.IsUpper(letter) ? $"{(at == 0 ? "" : "_")}{char.ToLowerInvariant(letter)}" : $"{letter}"));

@@ -94,7 +94,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
 
         // What is followed no longer is nobody's business any more.
         var followed = failovers.Select(failover => failover.Pod.Uid).ToHashSet();
-        _ended.IntersectWith(followed);
+        _ended.IntersectWith(failovers.Where(failover => failover.Ending is not null).Select(failover => failover.Pod.Uid)); // who stayed may be lost once more
         _stalls.RemoveWhere(told => !followed.Contains(told.Pod));
         _over.IntersectWith(failovers.Select(failover => (failover.Evidence.Lost, failover.Incident)));
     }

@@ -94,7 +94,7 @@ public sealed class ActuatorTests
         room.Gate.Passing = () => room.Hold.Update(room.Leading().Released());
         Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Delete));
 
-        Assert.Equal(Answer.TimedOut, (await room.ActedAsync()).Outcome.Answer);
+        Assert.Equal(Answer.NotSent, (await room.ActedAsync()).Outcome.Answer);
         Assert.Empty(room.Kubernetes.Calls);
     }
 
@@ -172,8 +172,9 @@ public sealed class ActuatorTests
             outcomes.Add(await room.ActedAsync());
         }
 
-        Assert.Equal(Answer.TimedOut, outcomes.Single(acted => acted.Decision == Room.Detach).Outcome.Answer);
+        Assert.Equal(Answer.NotSent, outcomes.Single(acted => acted.Decision == Room.Detach).Outcome.Answer);
         Assert.Equal(Actuator.Actions, room.Kubernetes.Calls.Count);
+        Assert.StartsWith("Not done, because its turn came too late", Assert.Single(room.Told.Lines, line => line.Contains("Deleting attachment", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
     [Fact]

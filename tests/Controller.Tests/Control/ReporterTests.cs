@@ -151,6 +151,28 @@ public sealed class ReporterTests
         Assert.Equal(3, room.Told.Lines.Count);
     }
 
+    [Fact]
+    public async Task That_a_pod_stays_is_told_as_often_as_it_could_not_be_moved()
+    {
+        await using var room = await Room.OpenAsync();
+        room.TellOfLoss();
+        var (reporter, cluster) = (Reporter(room), ClusterSnapshot.Empty);
+        while (room.Inbox.Reader.TryRead(out var seen))
+        {
+            cluster = cluster.Apply(seen, Instant.Start);
+        }
+
+        for (var times = 1; times <= 2; times++)
+        {
+            cluster = cluster.Apply(new Observation.Promotion(Room.Resource, new("b"), Promotability.MayPromote), Instant.Start)
+                .Apply(new Observation.Acted(Room.Delete, new(Answer.Refused), Instant.Start), Instant.Start);
+            reporter.Report(cluster, Verdict());
+            cluster = cluster.Apply(new Observation.Promotion(Room.Resource, new("b"), Promotability.MayNotPromote), Instant.Start);
+            reporter.Report(cluster, Verdict());
+            Assert.Equal(times, room.Told.Lines.Count(line => line.StartsWith("Pod shop/app-0 stays on node a", StringComparison.Ordinal)));
+        }
+    }
+
     private static readonly Pod Replacement = Room.App with { Uid = new("u-new"), Node = new("b"), Owner = new("apps/v1", "StatefulSet", "app", new("u-set")) };
 
     /// <summary>Pod app-0 was deleted, its attachment is still there, and its StatefulSet has not created it anew.</summary>

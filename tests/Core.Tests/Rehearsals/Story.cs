@@ -266,6 +266,11 @@ internal sealed class Story
             return Core.Answer.Refused;
         }
 
+        if (fate == 2)
+        {
+            return Core.Answer.NotSent;
+        }
+
         Moves++;
         var wasThere = decision switch
         {

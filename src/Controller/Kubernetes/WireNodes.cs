@@ -1,0 +1,33 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
+
+namespace Piraeus.HighAvailability.Controller.Kubernetes;
+
+/// <summary>An object of which only the metadata was asked for (<c>PartialObjectMetadata</c>).</summary>
+internal sealed class WireMetadataOnly
+{
+    [AllowNull]
+    public WireMeta Metadata { get; set => field = value ?? new(); } = new();
+}
+
+internal sealed class WireCsiNode
+{
+    [AllowNull]
+    public WireMeta Metadata { get; set => field = value ?? new(); } = new();
+
+    public WireCsiNodeSpec? Spec { get; set; }
+}
+
+internal sealed class WireCsiNodeSpec
+{
+    public List<WireCsiNodeDriver>? Drivers { get; set; }
+}
+
+internal sealed class WireCsiNodeDriver
+{
+    [AllowNull]
+    public string Name { get; set => field = value ?? ""; } = "";
+
+    [JsonPropertyName("nodeID")]
+    public string? NodeId { get; set; }
+}

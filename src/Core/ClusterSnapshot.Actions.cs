@@ -1,0 +1,54 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <content>What an action that was answered says of the cluster before the watch does.</content>
+public sealed partial record ClusterSnapshot
+{
+    private ClusterSnapshot Note(Decision decision, Outcome outcome, Instant at)
+    {
+        var key = ActionKey.For(decision);
+        var attempt = Attempt.After(outcome, Attempts.GetValueOrDefault(key)?.Failures ?? 0, at);
+        var noted = this with { Attempts = Attempts.SetItem(key, attempt) };
+        var isDone = outcome.Answer is Answer.Accepted or Answer.AlreadyGone or Answer.Unchanged;
+        return decision switch
+        {
+            Decision.DeletePod { Pod: var pod } => isDone ? noted.Vacate(pod).Settle(pod, isGone: outcome.Answer == Answer.AlreadyGone || pod.Finalizers.IsEmpty) : noted.Settle(pod, isGone: false),
+            Decision.Detach { Attachment: var attachment } => noted.Settle(attachment),
+            Decision.Taint o when outcome.Answer == Answer.Accepted => Done(key, o.Node, tainted: true),
+            Decision.Untaint o when isDone => Done(key, o.Node, tainted: false),
+            Decision.Release o when isDone => Released(key, o),
+            _ => noted,
+        };
+    }
+
+    // What was written to a node is so at once: waiting for the watch to repeat it would cost time, and an older event only repeats the work.
+    private ClusterSnapshot Done(ActionKey key, ClusterNode node, bool tainted) => this with
+    {
+        Attempts = Attempts.Remove(key),
+        Nodes = Nodes.TryGetValue(node.Name, out var known) ? Nodes.SetItem(node.Name, known with { TaintedByUs = tainted }) : Nodes,
+    };
+
+    private ClusterSnapshot Released(ActionKey key, Decision.Release release) => this with
+    {
+        Attempts = Attempts.Remove(key),
+        Surveys = Surveys.TryGetValue(release.Node.Name, out var survey)
+            ? Surveys.SetItem(release.Node.Name, survey with { VolumesInUse = survey.VolumesInUse.Except(release.Volumes) })
+            : Surveys,
+    };
+
+    private ClusterSnapshot Vacate(Pod pod) => this with { Vacated = Vacated.Union(AttachmentsOn(pod.Node, pod)) };
+
+    // A new pod on a node that has its storage needs the attachment that an earlier one left behind.
+    private ClusterSnapshot Occupy(Pod pod) => Vacated.IsEmpty || pod.Node is null
+        ? this
+        : this with { Vacated = Vacated.Except(pod.ClaimKeys.SelectMany(AttachmentsOf).Where(attachment => attachment.Node == pod.Node && !IsForsaken(attachment)).Select(attachment => attachment.Uid)) };
+
+    private IEnumerable<Uid> AttachmentsOn(NodeName? node, Pod pod) =>
+        pod.ClaimKeys.SelectMany(AttachmentsOf).Where(attachment => attachment.Node == node).Select(attachment => attachment.Uid);
+
+    // A pod that nobody holds back is gone when its forced deletion is accepted: its attachment need not wait for the watch to say so.
+    // The watch may also be faster than the answer, and what is gone already will not be seen to go again.
+    private ClusterSnapshot Settle(Pod pod, bool isGone) =>
+        Pods.Find(pod.Key)?.Item.Uid != pod.Uid ? Forget(pod) : isGone ? Forget(pod) with { Pods = Pods.Remove(pod) } : this;
+
+    private ClusterSnapshot Settle(Attachment attachment) => Attachments.Find(attachment.Name)?.Item.Uid == attachment.Uid ? this : Forget(attachment);
+}
