@@ -106,6 +106,11 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             {
                 Hold(user, objection.Reason, objection.Detail, evidence.Since, pod);
             }
+            else if (cluster.FailoverThatCameBack(pod, user.Node) is { } returning && now < returning.MayMoveOn)
+            {
+                Hold(user, HoldReason.ComesBack, returning.Returns == 1 ? "one pod" : $"{returning.Returns} pods", evidence.Since, pod);
+                WakeAt(returning.MayMoveOn);
+            }
             else
             {
                 Act(user, new Decision.DeletePod(pod, evidence), evidence, survey, [user.Resource.Name, .. Eligibility.WrittenBy(cluster, pod)]);

@@ -13,6 +13,9 @@ public sealed record Finding(NodeName Node, HoldReason? Objection, NodeName? Wit
 /// <summary>What this process was told of one LINSTOR resource definition.</summary>
 public sealed record Resource(ResourceName Name)
 {
+    /// <summary>How long LINSTOR, or the last replica, takes at most to notice a dead node.</summary>
+    private static readonly TimeSpan LongestNotice = TimeSpan.FromSeconds(12);
+
     /// <summary>False once LINSTOR has answered that it has no such definition.</summary>
     public bool Exists { get; private init; } = true;
 
@@ -124,10 +127,16 @@ public sealed record Resource(ResourceName Name)
     {
         var (objection, witness) = StorageLoss.ObjectionTo(this, replica, satellites);
         var before = FindingFor(replica.Node);
-        return before is not null && before.Objection == objection
-            ? before with { Witness = witness }
-            : new(replica.Node, objection, witness, at, AtFirstSight: !SeenOtherwise && before?.Objection is null or HoldReason.NotAskedYet);
+        if (before is not null && (before.Objection == objection || (objection is null && IsBeingNoticed(before, at))))
+        {
+            return before with { Objection = objection, Witness = witness };
+        }
+
+        return new(replica.Node, objection, witness, at, AtFirstSight: !SeenOtherwise && before?.Objection is null or HoldReason.NotAskedYet or HoldReason.SideHasQuorum);
     }
+
+    // DRBD may notice a dead node before LINSTOR does, which meanwhile repeats that node's last words. The loss began with the former.
+    private static bool IsBeingNoticed(Finding before, Instant at) => before.Objection is HoldReason.SideHasQuorum && at - before.Since < LongestNotice;
 
     // What the stream said after the question was sent is newer than the answer may be.
     private Replica AsTheStreamSaid(Replica reported) =>
