@@ -22,6 +22,9 @@ public sealed record Resource(ResourceName Name)
     /// <summary>The effective quorum policy; null until LINSTOR was asked.</summary>
     public Quorum? Quorum { get; private init; }
 
+    /// <summary>The nodes that used it, or were not heard of, while it had no quorum policy that fences: one turned on later may not have reached them.</summary>
+    private ImmutableHashSet<NodeName> Unfenced { get; init; } = [];
+
     /// <summary>Every replica that was ever heard of, those that are gone included.</summary>
     public ImmutableArray<Replica> Replicas { get; private init; } = [];
 
@@ -48,6 +51,9 @@ public sealed record Resource(ResourceName Name)
 
     /// <summary>Whether LINSTOR has anything to say of it. What a definition leaves behind when it is deleted is silence.</summary>
     public bool IsHeardOf => Replicas.Any(replica => replica.Promotability != Promotability.Unknown);
+
+    /// <summary>Whether the quorum policy proves that a node without quorum cannot write: it fences, and the node has heard of it.</summary>
+    public bool Fences(NodeName node) => Quorum?.Fences(Voters) == true && !Unfenced.Contains(node);
 
     /// <summary>The finding for a node, or null if the resource was never seen there.</summary>
     public Finding? FindingFor(NodeName node) => Findings.FirstOrDefault(finding => finding.Node == node);
@@ -100,13 +106,19 @@ public sealed record Resource(ResourceName Name)
             where !replicas.Exists(replica => replica.Node == known.Node)
             select known with { Gone = true, Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] });
 
-        return this with
+        var next = this with
         {
             Exists = report.Exists,
             Quorum = report.Quorum,
             Replicas = [.. replicas],
             ReportedAt = report.AskedAt,
             SeenOtherwise = SeenOtherwise || replicas.Exists(Contradicts),
+        };
+        return next with
+        {
+            Unfenced = next.Quorum.Fences(next.Voters)
+                ? Unfenced.Except(replicas.Where(replica => replica.Usage != Usage.Unknown).Select(replica => replica.Node))
+                : Unfenced.Union(replicas.Where(replica => replica.Usage != Usage.Unused).Select(replica => replica.Node)),
         };
     }
 

@@ -44,7 +44,7 @@ internal static class StorageLoss
             return (HoldReason.NothingMayPromote, null);
         }
 
-        if (resource.Quorum?.Fences(resource.Voters) != true)
+        if (!resource.Fences(user.Node))
         {
             return (HoldReason.NoQuorumPolicy, rivals[0].Node);
         }

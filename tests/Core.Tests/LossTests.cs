@@ -54,13 +54,36 @@ public sealed class LossTests
         Assert.Empty(turnedOff.Moves);
 
         var turnedOn = Scene.Empty().Resource("pvc-1", "a", "off").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a")
-            .After(60).Quorum("majority").PowerOff("a").After(46);
+            .After(60).Quorum("majority").Report("pvc-1").PowerOff("a").After(46);
         Assert.Equal(Moved, turnedOn.Moves);
     }
 
     [Fact]
     public void A_policy_turned_off_during_the_grace_period_stops_the_failover() =>
         Assert.Empty(Scene.WithAppOn("a").PowerOff("a").After(30).Quorum("off").After(600).Moves);
+
+    [Fact]
+    public void A_policy_that_is_turned_on_while_the_users_node_is_away_proves_nothing_of_it_until_it_was_heard_of()
+    {
+        var scene = Scene.WithAppOn("a").Quorum("off").PowerOff("a").After(60).Quorum("majority").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.NoQuorumPolicy], scene.Holds);
+
+        scene.Satellite("a", SatelliteState.Online).Replica("a", replica => replica with { Promotability = Promotability.MayNotPromote, Usage = Usage.InUse, Score = 0 });
+        Assert.Equal(Moved, scene.After(60).Moves);
+    }
+
+    [Fact]
+    public void A_policy_that_is_turned_on_while_the_node_does_not_use_the_resource_reaches_it_before_it_does()
+    {
+        var scene = Scene.Empty().Resource("pvc-1", inUseOn: null, "off").Volume("pv-1", "data", "pvc-1").After(60);
+        foreach (var node in (string[])["a", "b", "c"])
+        {
+            scene.MayNotPromote(node);
+        }
+
+        Assert.Equal(Moved, scene.Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Quorum("majority").PowerOff("a").After(46).Moves);
+    }
 
     [Fact]
     public void If_the_users_own_replica_may_promote_too_nobody_uses_the_resource_and_the_node_is_well()

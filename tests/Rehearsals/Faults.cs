@@ -179,7 +179,11 @@ internal sealed class Faults(Stage stage)
         var before = stage.Storage.EffectiveProperty(definition, QuorumPolicy.Key);
         stage.Loosen(definition);
         stage.Storage.SetDefinitionProperty(name, QuorumPolicy.Key, "off");
-        return () => stage.Storage.SetDefinitionProperty(name, QuorumPolicy.Key, before);
+        return () =>
+        {
+            stage.TurnOn(definition);
+            stage.Storage.SetDefinitionProperty(name, QuorumPolicy.Key, before);
+        };
     }
 
     private void MoveReplica(Fault fault)
@@ -189,6 +193,7 @@ internal sealed class Faults(Stage stage)
         var to = stage.Storage.Nodes.FirstOrDefault(node => definition?.Listed.All(replica => replica.Node != node) == true && node.Status == ConnectionStatus.Online);
         if (from is not null && to is not null && stage.Storage.LinstorRuns)
         {
+            stage.Move(definition!);
             stage.Storage.AddReplica(definition!.Name, to.Name);
             stage.Storage.DeleteReplica(definition.Name, from.Node.Name);
         }

@@ -104,7 +104,7 @@ internal sealed class Oracle
         {
             var node = pod.Spec.NodeName!;
             var lost = _stage.ResourcesOf(pod).Where(name => HasBeenLostSince(calm, name, node)).ToList();
-            Check(Moved, isStorm || lost.Count == 0 || !MayBeMoved(pod) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}");
+            Check(Moved, isStorm || lost.TrueForAll(_stage.WasTamperedWith) || !MayBeMoved(pod) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}");
         }
 
         foreach (var node in _stage.Store.All<Model.Node>().Where(node => node.Taints.Any(taint => taint.Key == Words.TaintKey)))
@@ -128,7 +128,7 @@ internal sealed class Oracle
         Check(Wanted, WasWanted(pod, sent), decision, "its owner does not want that");
         var lost = _stage.ResourcesOf(pod).Where(name => WasLost(name, node, sent)).ToList();
         Check(Lost, lost.Count > 0, decision, $"LINSTOR knew of no loss: {string.Join("; ", _stage.ResourcesOf(pod).Select(name => Describe(name, node)))}");
-        Check(Fenced, lost.Exists(name => CouldNotWrite(name, node, sent)), decision, "its node could write to everything all the time");
+        Check(Fenced, lost.Exists(name => CouldNotWrite(name, node, sent) || !_stage.KnowsPolicy(actor, name)), decision, "its node could write to everything all the time");
         Check(Waited, lost.Exists(name => LostFor(name, node) >= Grace), decision, $"it was lost for {lost.Max(name => LostFor(name, node)).TotalSeconds:0.0} s only");
         Check(Shared, _stage.WritesOnlyToFenced(pod), decision, $"it also writes to {string.Join(", ", _stage.Unfenced(pod))}, which nothing fences");
         Check(Calm, !_storm.Covers(sent - Unseen, Now), decision, "too many satellites look lost");
@@ -140,7 +140,7 @@ internal sealed class Oracle
         Alone(actor, decision);
         var name = _stage.ResourceOf(attachment.VolumeName);
         Check(Lost, name is not null && WasLost(name, attachment.NodeName, sent), decision, "LINSTOR knew of no loss");
-        Check(Fenced, CouldNotWrite(name!, attachment.NodeName, sent), decision, "its node could write all the time");
+        Check(Fenced, CouldNotWrite(name!, attachment.NodeName, sent) || !_stage.KnowsPolicy(actor, name!), decision, "its node could write all the time");
         var stays = _stage.UsersOf(attachment.VolumeName).FirstOrDefault(pod => pod.Spec.NodeName == attachment.NodeName && !pod.IsOver && _stage.BoundAt(pod) < sent - Confirmed);
         Check(Left, stays is null, decision, $"pod {stays?.Key} uses it");
         Check(Wanted, _stage.WasOptedIn(attachment.VolumeName), decision, "no pod that opted in ever used it");

@@ -16,6 +16,8 @@ internal sealed class Stage
     private readonly HashSet<string> _optedIn = [];
     private readonly HashSet<ResourceDefinition> _loose = [];
     private readonly Dictionary<string, TimeSpan> _exempted = [];
+    private readonly Dictionary<string, TimeSpan> _turnedOn = [];
+    private readonly HashSet<string> _moved = [];
     private readonly Dictionary<string, TimeSpan> _boundAt = [];
     private readonly Dictionary<(string, string), int> _said = [];
     private readonly Action<string>? _tell;
@@ -218,7 +220,20 @@ internal sealed class Stage
     public bool MayDiverge(ResourceDefinition definition) =>
         _loose.Contains(definition) || Storage.EffectiveProperty(definition, QuorumPolicy.Key) is null or "off" || Storage.EffectiveProperty(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes";
 
+    /// <summary>The resource's quorum is turned off.</summary>
     public void Loosen(ResourceDefinition definition) => _loose.Add(definition);
+
+    /// <summary>Its quorum is turned on again. A node that does not hear of that goes on without it, and a process that begins afterwards cannot know.</summary>
+    public void TurnOn(ResourceDefinition definition) => _turnedOn[Cast.Handle(VolumeOf(definition))] = Agenda.Now;
+
+    /// <summary>Whether an administrator has done something to the resource after which caution is better than haste: what was turned off or moved away may live on where nobody sees it.</summary>
+    public bool WasTamperedWith(string resource) => _turnedOn.ContainsKey(resource) || _moved.Contains(resource);
+
+    /// <summary>Notes that a replica was moved to another node.</summary>
+    public void Move(ResourceDefinition definition) => _moved.Add(Cast.Handle(VolumeOf(definition)));
+
+    /// <summary>Whether the process could know since when the resource has its quorum policy.</summary>
+    public bool KnowsPolicy(Candidate candidate, string resource) => !_turnedOn.TryGetValue(resource, out var at) || candidate.Born < at;
 
     /// <summary>Whether LINSTOR reaches the node, and every replica there has quorum and data: nothing on it is amiss, and nothing has been since then.</summary>
     public bool IsWell(string node, TimeSpan since)
