@@ -130,7 +130,7 @@ internal sealed class Oracle
         Check(Lost, lost.Count > 0, decision, $"LINSTOR knew of no loss: {string.Join("; ", _stage.ResourcesOf(pod).Select(name => Describe(name, node)))}");
         Check(Fenced, lost.Exists(name => CouldNotWrite(name, node, sent) || !_stage.KnowsPolicy(actor, name)), decision, "its node could write to everything all the time");
         Check(Waited, lost.Exists(name => LostFor(name, node) >= Grace), decision, $"it was lost for {lost.Max(name => LostFor(name, node)).TotalSeconds:0.0} s only");
-        Check(Shared, _stage.WritesOnlyToFenced(pod), decision, $"it also writes to {string.Join(", ", _stage.Unfenced(pod))}, which nothing fences");
+        Check(Shared, _stage.Unfenced(pod, strictly: false) is [], decision, $"it also writes to {string.Join(", ", _stage.Unfenced(pod, strictly: false))}, which nothing fences");
         Check(Calm, !_storm.Covers(sent - Unseen, Now), decision, "too many satellites look lost");
         _stage.Moves[pod] = Now;
     }
@@ -159,7 +159,7 @@ internal sealed class Oracle
     private bool WasWanted(Model.Pod pod, TimeSpan sent) => _stage.Exempted(pod) is not { } since || since > sent - TimeSpan.FromSeconds(21);
 
     private bool MayBeMoved(Model.Pod pod) =>
-        Words.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(Words.OptOut) && _stage.WritesOnlyToFenced(pod);
+        Words.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(Words.OptOut) && _stage.Unfenced(pod, strictly: true) is [];
 
     private bool WasLost(string resource, string node, TimeSpan sent) => LossOf(resource, node).Overlaps(sent - Confirmed, Now);
 

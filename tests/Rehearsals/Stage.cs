@@ -206,15 +206,19 @@ internal sealed class Stage
         return policy is "majority" or "all" || 2 * QuorumPolicy.VotesNeeded(policy, voters) > voters;
     }
 
-    /// <summary>Whether the pod wrote, at the end of that time, to nothing but LINSTOR volumes with a quorum policy.</summary>
-    public bool WritesOnlyToFenced(Pod pod) => Unfenced(pod).Count == 0;
+    /// <summary>What the pod writes to, by claim, that nothing fences.</summary>
+    /// <param name="strictly">Whether a resource counts whose quorum was off at any time: it may have been so unseen, or not everywhere have been turned on again.</param>
+    public List<string> Unfenced(Pod pod, bool strictly) =>
+    [
+        .. from mount in pod.Spec.Claims
+           where !mount.ReadOnly && !IsFenced(pod, mount.Claim, strictly)
+           select mount.Claim,
+    ];
 
-    /// <summary>What the pod writes to that nothing fences.</summary>
-    public List<string> Unfenced(Pod pod) => pod.Spec.Claims
-        .Where(mount => !mount.ReadOnly)
-        .Select(mount => (mount.Claim, Volume: Store.Find<PersistentVolumeClaim>(pod.Metadata.Namespace, mount.Claim)?.VolumeName))
-        .Where(use => use.Volume is null || ResourceOf(use.Volume) is not { } resource || Storage.FindDefinition(resource) is not { } definition || !(IsFenced(definition) || _loose.Contains(definition)))
-        .Select(use => use.Claim).ToList();
+    private bool IsFenced(Pod pod, string claim, bool strictly) =>
+        Store.Find<PersistentVolumeClaim>(pod.Metadata.Namespace, claim) is { } bound
+        && ResourceOf(bound.VolumeName) is { } resource && Storage.FindDefinition(resource) is { } definition
+        && (_loose.Contains(definition) ? !strictly : IsFenced(definition));
 
     /// <summary>Whether two may write to the resource at a time: its quorum was off, or it may have two Primaries.</summary>
     public bool MayDiverge(ResourceDefinition definition) =>
