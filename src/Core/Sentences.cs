@@ -85,7 +85,7 @@ public static class Sentences
         HoldReason.GraceNotOver => "it seems to have lost its storage, but the grace period is not over.",
         HoldReason.Storm => $"{hold.Detail} at once, so LINSTOR's own view is in doubt.",
         HoldReason.AwaitingConfirmation => $"the state of {hold.Detail} has not yet been confirmed.",
-        HoldReason.ComesBack => $"{hold.Detail} before it were moved away from node {hold.Node}, and the scheduler puts one after the other there; the next one is moved a little later.",
+        HoldReason.ComesBack => $"node {hold.Node} was lost already when the scheduler put it there in place of another; it is moved on a little later, so that there are not ever more of them.",
         HoldReason.OptedOut => "it carries the annotation drbd.linbit.com/ignore-fail-over.",
         HoldReason.WritesToSharedStorage => $"it also writes to storage that is not fenced with resource {hold.Resource}: {hold.Detail}.",
         HoldReason.AttachmentInUse => $"pod {hold.Detail} stays on node {hold.Node} and uses the attachment; it has not opted in.",

@@ -41,6 +41,7 @@ internal sealed class Oracle
 
     private readonly Stage _stage;
     private readonly Dictionary<(string Resource, string Node), (History Lost, History Mute)> _histories = [];
+    private readonly HashSet<(string Resource, int Node)> _deployed = [];
     private readonly History _storm = new();
 
     public Oracle(Stage stage)
@@ -129,7 +130,7 @@ internal sealed class Oracle
         var lost = _stage.ResourcesOf(pod).Where(name => WasLost(name, node, sent)).ToList();
         Check(Lost, lost.Count > 0, decision, $"LINSTOR knew of no loss: {string.Join("; ", _stage.ResourcesOf(pod).Select(name => Describe(name, node)))}");
         Check(Fenced, lost.Exists(name => CouldNotWrite(name, node, sent) || !_stage.KnowsPolicy(actor, name)), decision, "its node could write to everything all the time");
-        Check(Waited, lost.Exists(name => LostFor(name, node) >= Grace), decision, $"it was lost for {lost.Max(name => LostFor(name, node)).TotalSeconds:0.0} s only");
+        Check(Waited, lost.Exists(name => LostFor(name, node) >= Grace - Confirmed), decision, $"it was lost for {lost.Max(name => LostFor(name, node)).TotalSeconds:0.0} s only");
         Check(Shared, _stage.Unfenced(pod, strictly: false) is [], decision, $"it also writes to {string.Join(", ", _stage.Unfenced(pod, strictly: false))}, which nothing fences");
         Check(Calm, !_storm.Covers(sent - Unseen, Now), decision, "too many satellites look lost");
         _stage.Moves[pod] = Now;
@@ -153,7 +154,7 @@ internal sealed class Oracle
         Check(One, _stage.Plan.Cast.Candidates == 1 || holder is null || holder.StartsWith(actor.Name, StringComparison.Ordinal) || holder.Length == 0, decision, $"{actor.Name} acts, and {holder} holds the Lease");
     }
 
-    private TimeSpan Grace => (Settings.KnownResourceGrace < Settings.NewResourceGrace ? Settings.KnownResourceGrace : Settings.NewResourceGrace) - TimeSpan.FromSeconds(1);
+    private TimeSpan Grace => Settings.KnownResourceGrace < Settings.NewResourceGrace ? Settings.KnownResourceGrace : Settings.NewResourceGrace;
 
     // The state that the pod's owner has put it into reaches the controller late.
     private bool WasWanted(Model.Pod pod, TimeSpan sent) => _stage.Exempted(pod) is not { } since || since > sent - TimeSpan.FromSeconds(21);
@@ -257,18 +258,25 @@ internal sealed class Oracle
     private bool IsLost(ResourceDefinition definition, int number)
     {
         var name = _stage.Plan.Cast.LinstorName(number);
-        if (!_stage.IsFenced(definition) || definition.Listed.FirstOrDefault(replica => replica.Node.Name == name) is not { } own || Known(own)?.MayPromote == true)
+        var own = definition.Listed.FirstOrDefault(replica => replica.Node.Name == name);
+        if (own is not null)
+        {
+            _deployed.Add((definition.Name, number));
+        }
+
+        if (!_stage.IsFenced(definition) || !_deployed.Contains((definition.Name, number)) || (own is not null && Known(own)?.MayPromote == true))
         {
             return false;
         }
 
+        var machine = _stage.Storage.FindNode(name)!;
         var others = definition.Listed.Where(replica => replica != own).Select(Known).OfType<ReplicaReport>().ToList();
         var rivals = others.FindAll(other => other.MayPromote == true);
-        var links = rivals.SelectMany(rival => rival.Connections).Where(connection => connection.Peer == own.Node.Uname).ToList();
+        var links = rivals.SelectMany(rival => rival.Connections).Where(connection => connection.Peer == machine.Uname).ToList();
         return rivals.Count > 0
             && !others.Exists(other => other.InUse == true)
             && !links.Exists(link => link.Message == "Connected")
-            && (links.Count > 0 || own.Node.Status == ConnectionStatus.Offline);
+            && (links.Count > 0 || machine.Status == ConnectionStatus.Offline);
     }
 
     private ReplicaReport? Known(Simulator.World.Replica replica) => _stage.Storage.Knowledge.About(replica);
