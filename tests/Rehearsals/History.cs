@@ -27,17 +27,30 @@ internal sealed class History
     /// <summary>Whether it was so all that time.</summary>
     public bool Covers(TimeSpan from, TimeSpan to) => _spans.Exists(span => span.From <= from && (span.To ?? TimeSpan.MaxValue) >= to);
 
-    /// <summary>For how long it was so until now, or until it last was, when interruptions up to <paramref name="unseen"/> count as none.</summary>
-    public TimeSpan LongestUntil(TimeSpan now, TimeSpan unseen)
+    /// <summary>For how long it was so until now, or until it last was, when interruptions up to <paramref name="unseen"/> count as none, and times at which nobody could tell do not count at all.</summary>
+    public TimeSpan LongestUntil(TimeSpan now, TimeSpan unseen, History untold)
     {
-        var (from, to) = _spans.Count == 0 ? (now, now) : (_spans[^1].From, _spans[^1].To ?? now);
-        for (var i = _spans.Count - 2; i >= 0 && from - _spans[i].To!.Value <= unseen; i--)
+        var longest = TimeSpan.Zero;
+        for (var i = _spans.Count - 1; i >= 0; i--)
         {
-            from = _spans[i].From;
+            var interruption = i + 1 < _spans.Count ? untold.Without(_spans[i].To!.Value, _spans[i + 1].From) : TimeSpan.Zero;
+            if (interruption > unseen)
+            {
+                break;
+            }
+
+            longest += interruption + ((_spans[i].To ?? now) - _spans[i].From);
         }
 
-        return to - from;
+        return longest;
     }
+
+    /// <summary>How much of a time is left without those in which it was so.</summary>
+    private TimeSpan Without(TimeSpan from, TimeSpan to) => _spans.Aggregate(to - from, (left, span) =>
+    {
+        var (begin, end) = (span.From > from ? span.From : from, span.To is { } over && over < to ? over : to);
+        return end > begin ? left - (end - begin) : left;
+    });
 
     public override string ToString() => _spans.Count == 0 ? "never" : string.Join(", ", _spans.Select(span => $"{span.From.TotalSeconds:0.0} to {span.To?.TotalSeconds:0.0}"));
 }

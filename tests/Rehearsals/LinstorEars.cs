@@ -171,5 +171,5 @@ internal sealed class LinstorEars
 
     private IEnumerable<ResourceName> InUse() => _owner.Cluster.Attachments.All
         .Select(held => _owner.Cluster.Volumes.Find(held.Item.Volume)?.Item.Resource)
-        .OfType<ResourceName>().Distinct().ToList();
+        .OfType<ResourceName>().Distinct().Order().ToList();
 }

@@ -43,6 +43,7 @@ internal sealed class Oracle
     private readonly Dictionary<(string Resource, string Node), (History Lost, History Mute)> _histories = [];
     private readonly HashSet<(string Resource, int Node)> _deployed = [];
     private readonly History _storm = new();
+    private readonly History _silence = new();
 
     public Oracle(Stage stage)
     {
@@ -50,6 +51,8 @@ internal sealed class Oracle
         stage.Storage.Settled += Look;
         stage.Storage.LinstorRunningChanged += runs =>
         {
+            _silence.Note(Now, !runs);
+
             // Nobody can be told of a loss by a LINSTOR that is not there, nor by one that knows nothing yet.
             foreach (var (lost, _) in _histories.Values)
             {
@@ -166,7 +169,7 @@ internal sealed class Oracle
 
     private bool CouldNotWrite(string resource, string node, TimeSpan sent) => MuteOf(resource, node).Overlaps(sent - Confirmed, Now);
 
-    private TimeSpan LostFor(string resource, string node) => LossOf(resource, node).LongestUntil(Now, Unseen);
+    private TimeSpan LostFor(string resource, string node) => LossOf(resource, node).LongestUntil(Now, Unseen, _silence);
 
     private bool HasBeenLostSince(TimeSpan calm, string resource, string node) => LossOf(resource, node).Covers(calm, Now);
 
@@ -178,7 +181,8 @@ internal sealed class Oracle
     {
         foreach (var name in _stage.ResourcesOf(moved).Where(name => _stage.CanRunSomewhere(name)))
         {
-            var left = _stage.AttachmentsOf(name).FirstOrDefault(attachment => attachment.NodeName == moved.Spec.NodeName && _stage.Precedes(attachment, moved));
+            var left = _stage.AttachmentsOf(name).FirstOrDefault(attachment =>
+                attachment.NodeName == moved.Spec.NodeName && _stage.Precedes(attachment, moved) && !_stage.UsersOf(attachment.VolumeName).Any(pod => pod.Spec.NodeName == moved.Spec.NodeName));
             Check(Free, isStorm || left is null || !HasBeenLostSince(Now - TimeSpan.FromSeconds(30), name, moved.Spec.NodeName!), moved, $"attachment {left?.Metadata.Name} of {name} on {moved.Spec.NodeName} is still there");
         }
 
