@@ -25,6 +25,9 @@ public sealed record Resource(ResourceName Name)
     /// <summary>The nodes that used it, or were not heard of, while it had no quorum policy that fences: one turned on later may not have reached them.</summary>
     private ImmutableHashSet<NodeName> Unfenced { get; init; } = [];
 
+    /// <summary>When it was first asked about with a quorum policy that fences, which it has had since; null if it has none now.</summary>
+    private Instant? FencesSince { get; init; }
+
     /// <summary>Every replica that was ever heard of, those that are gone included.</summary>
     public ImmutableArray<Replica> Replicas { get; private init; } = [];
 
@@ -114,11 +117,13 @@ public sealed record Resource(ResourceName Name)
             ReportedAt = report.AskedAt,
             SeenOtherwise = SeenOtherwise || replicas.Exists(Contradicts),
         };
+        var fences = next.Quorum.Fences(next.Voters);
         return next with
         {
-            Unfenced = next.Quorum.Fences(next.Voters)
-                ? Unfenced.Except(replicas.Where(replica => replica.Usage != Usage.Unknown).Select(replica => replica.Node))
-                : Unfenced.Union(replicas.Where(replica => replica.Usage != Usage.Unused).Select(replica => replica.Node)),
+            FencesSince = !fences ? null : FencesSince ?? report.AskedAt,
+            Unfenced = !fences ? Unfenced.Union(replicas.Where(replica => replica.Usage != Usage.Unused).Select(replica => replica.Node))
+                : report.AskedAt - FencesSince >= LongestNotice ? Unfenced.Except(replicas.Where(replica => replica.Usage != Usage.Unknown).Select(replica => replica.Node))
+                : Unfenced, // what LINSTOR says of a node now may have been true before it turned the policy on
         };
     }
 

@@ -54,7 +54,7 @@ public sealed class LossTests
         Assert.Empty(turnedOff.Moves);
 
         var turnedOn = Scene.Empty().Resource("pvc-1", "a", "off").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a")
-            .After(60).Quorum("majority").Report("pvc-1").PowerOff("a").After(46);
+            .After(60).Quorum("majority").Report("pvc-1").After(15).Report("pvc-1").PowerOff("a").After(46);
         Assert.Equal(Moved, turnedOn.Moves);
     }
 

@@ -108,7 +108,7 @@ internal sealed class Oracle
         {
             var node = pod.Spec.NodeName!;
             var lost = _stage.ResourcesOf(pod).Where(name => HasBeenLostSince(calm, name, node)).ToList();
-            Check(Moved, isStorm || lost.TrueForAll(_stage.WasTamperedWith) || !MayBeMoved(pod) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}");
+            Check(Moved, isStorm || _stage.ResourcesOf(pod).Any(_stage.WasTamperedWith) || !MayBeMoved(pod) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}");
         }
 
         foreach (var node in _stage.Store.All<Model.Node>().Where(node => node.Taints.Any(taint => taint.Key == Words.TaintKey)))
@@ -135,7 +135,7 @@ internal sealed class Oracle
         Check(Fenced, lost.Exists(name => CouldNotWrite(name, node, sent) || !_stage.KnowsPolicy(actor, name)), decision, "its node could write to everything all the time");
         Check(Waited, lost.Exists(name => LostFor(name, node) >= Grace - Confirmed), decision, $"it was lost for {lost.Max(name => LostFor(name, node)).TotalSeconds:0.0} s only");
         Check(Shared, _stage.Unfenced(pod, strictly: false) is [], decision, $"it also writes to {string.Join(", ", _stage.Unfenced(pod, strictly: false))}, which nothing fences");
-        Check(Calm, !_storm.Covers(sent - Unseen, Now), decision, "too many satellites look lost");
+        CheckCalm(decision, sent);
         _stage.Moves[pod] = Now;
     }
 
@@ -148,6 +148,12 @@ internal sealed class Oracle
         var stays = _stage.UsersOf(attachment.VolumeName).FirstOrDefault(pod => pod.Spec.NodeName == attachment.NodeName && !pod.IsOver && _stage.BoundAt(pod) < sent - Confirmed);
         Check(Left, stays is null, decision, $"pod {stays?.Key} uses it");
         Check(Wanted, _stage.WasOptedIn(attachment.VolumeName), decision, "no pod that opted in ever used it");
+        CheckCalm(decision, sent);
+    }
+
+    private void CheckCalm(Decision decision, TimeSpan sent)
+    {
+        _storm.Note(Now, IsStorm());
         Check(Calm, !_storm.Covers(sent - Unseen, Now), decision, "too many satellites look lost");
     }
 
@@ -183,11 +189,11 @@ internal sealed class Oracle
         {
             var left = _stage.AttachmentsOf(name).FirstOrDefault(attachment =>
                 attachment.NodeName == moved.Spec.NodeName && _stage.Precedes(attachment, moved) && !_stage.UsersOf(attachment.VolumeName).Any(pod => pod.Spec.NodeName == moved.Spec.NodeName));
-            Check(Free, isStorm || left is null || !HasBeenLostSince(Now - TimeSpan.FromSeconds(30), name, moved.Spec.NodeName!), moved, $"attachment {left?.Metadata.Name} of {name} on {moved.Spec.NodeName} is still there");
+            Check(Free, isStorm || left is null || at > Now - TimeSpan.FromSeconds(30) || !HasBeenLostSince(Now - TimeSpan.FromSeconds(30), name, moved.Spec.NodeName!), moved, $"attachment {left?.Metadata.Name} of {name} on {moved.Spec.NodeName} is still there");
         }
 
         // What Kubernetes' own back-offs and rounds add up to when a replacement has to wait.
-        if (moved.Metadata.Owner is not null && Settings.TaintNodes && at < Now - Patience && _stage.IsQuietSince(at) && _stage.CanRunSomewhere(moved))
+        if (moved.Metadata.Owner is not null && Settings.TaintNodes && at < Now - Patience && _stage.IsQuietSince(at) && !_stage.IsTorn && _stage.CanRunSomewhere(moved))
         {
             var runs = _stage.SuccessorsOf(moved).Any(pod => pod.Phase == Model.PodPhase.Running);
             Check(Runs, runs || isStorm, moved, $"nobody runs in its stead: {string.Join("; ", _stage.SuccessorsOf(moved).Select(pod => $"{pod.Key} on {pod.Spec.NodeName}: {pod.Phase} {pod.Message}"))}");
