@@ -41,9 +41,14 @@ public sealed partial record ClusterSnapshot
 
         var began = Incidents.GetValueOrDefault(lost, acted.TakenAt);
         var next = this with { Incidents = Incidents.SetItem(lost, began) };
-        if (acted.Decision is not Decision.DeletePod { Pod: var pod, Evidence: var evidence } || IsFollowedElsewhere(pod, lost))
+        if (acted.Decision is not Decision.DeletePod { Pod: var pod, Evidence: var evidence })
         {
             return next;
+        }
+
+        if (FailoverThatCameBack(pod, lost) is { } returning)
+        {
+            return acted.Outcome.Answer == Answer.Accepted ? next with { Failovers = Failovers.Set(returning.Return(acted.TakenAt), acted.TakenAt) } : next;
         }
 
         // Who was due when the first request was sent was decided upon then, and waited for its turn.
@@ -53,8 +58,8 @@ public sealed partial record ClusterSnapshot
     }
 
     // A replacement that the scheduler put on the lost node once more is moved on as part of the failover that it belongs to.
-    private bool IsFollowedElsewhere(Pod pod, NodeName lost) => pod.ClaimKeys.SelectMany(Failovers.ReferringTo).Any(held =>
-        held.Item.Ending is null && held.Item.Evidence.Lost == lost && held.Item.Replacement?.Uid == pod.Uid);
+    internal Failover? FailoverThatCameBack(Pod pod, NodeName lost) => Failovers.Count == 0 ? null : pod.ClaimKeys.SelectMany(Failovers.ReferringTo)
+        .Select(held => held.Item).FirstOrDefault(failover => failover.Ending is null && failover.Evidence.Lost == lost && failover.Replacement?.Uid == pod.Uid);
 
     /// <summary>Looks how far everybody is whom an observation may have moved on.</summary>
     private ClusterSnapshot Follow(Observation seen, Instant at)

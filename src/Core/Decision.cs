@@ -103,6 +103,9 @@ public enum HoldReason
     /// <summary>Another node has the resource in use.</summary>
     InUseElsewhere,
 
+    /// <summary>The user's own replica, or one that is connected to it, reports that its partition has quorum: one of those who report is out of date.</summary>
+    SideHasQuorum,
+
     /// <summary>LINSTOR does not answer.</summary>
     LinstorSilent,
 
@@ -117,6 +120,9 @@ public enum HoldReason
 
     /// <summary>The grace period is over; whoever knows is asked once more.</summary>
     AwaitingConfirmation,
+
+    /// <summary>The pod's predecessors were moved away from the node, and the scheduler puts one after the other there.</summary>
+    ComesBack,
 
     /// <summary>The pod carries the annotation that exempts it.</summary>
     OptedOut,

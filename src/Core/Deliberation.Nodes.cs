@@ -67,7 +67,7 @@ internal sealed partial class Deliberation
         }
 
         var recovered = true;
-        foreach (var (name, resource) in cluster.Resources.Where(entry => entry.Value.IsHeardOf && cluster.Volumes.RefersTo(entry.Key)))
+        foreach (var (name, resource) in cluster.Resources.Where(entry => entry.Value.IsHeardOf && cluster.Volumes.RefersTo(entry.Key)).OrderBy(entry => entry.Key))
         {
             if (resource.Replicas.FirstOrDefault(replica => replica.Node == node) is { Gone: false, Leaving: false } replica)
             {

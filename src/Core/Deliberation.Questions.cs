@@ -17,8 +17,11 @@ internal sealed partial class Deliberation
     /// <summary>How long a last word may take, and a deletion that is under way, before somebody should hear of it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private bool IsConfirmed(ResourceName name) =>
-        cluster.Resources.GetValueOrDefault(name) is { ReportIsCurrent: true } resource && resource.ReportedAt >= now - Fresh;
+    private bool IsConfirmed(ResourceName name) => IsConfirmed(name, Instant.Start);
+
+    /// <summary>Whether LINSTOR has told of a resource within the last seconds, and not before the last word was asked for that an action due then waits for.</summary>
+    private bool IsConfirmed(ResourceName name, Instant due) =>
+        cluster.Resources.GetValueOrDefault(name) is { ReportIsCurrent: true } resource && resource.ReportedAt >= now - Fresh && !(resource.ReportedAt < due - _lead);
 
     /// <summary>Asks LINSTOR again while a rival may promote: often at first, when things move, and then at the reconcile interval.</summary>
     private void StayInformed(User user, Instant since)

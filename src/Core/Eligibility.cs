@@ -19,7 +19,8 @@ internal static class Eligibility
             return new(HoldReason.WritesToSharedStorage, string.Join(", ", pod.SharedStorage));
         }
 
-        return WrittenClaims(pod).Select(claim => ObjectionTo(cluster, claim)).FirstOrDefault(objection => objection is not null);
+        var node = pod.Node is { } bound ? cluster.LinstorNameOf(bound) : (NodeName?)null;
+        return WrittenClaims(pod).Select(claim => ObjectionTo(cluster, claim, node)).FirstOrDefault(objection => objection is not null);
     }
 
     /// <summary>Every LINSTOR resource that the pod writes to: each must be fenced, whether it is lost as well or not.</summary>
@@ -33,15 +34,15 @@ internal static class Eligibility
     private static IEnumerable<ObjectKey> WrittenClaims(Pod pod) =>
         pod.Claims.Where(use => use is { ReadOnly: false, Ephemeral: false }).Select(use => new ObjectKey(pod.Key.Namespace, use.Claim));
 
-    private static Objection? ObjectionTo(ClusterSnapshot cluster, ObjectKey claim)
+    private static Objection? ObjectionTo(ClusterSnapshot cluster, ObjectKey claim, NodeName? node)
     {
         var volumes = cluster.Claims.ReferringTo(claim).Select(held => held.Item).ToList();
         return volumes.Count == 0
             ? new(HoldReason.WritesToSharedStorage, $"claim {claim.Name}, whose volume is not known")
-            : volumes.Select(volume => ObjectionTo(cluster, claim, volume)).FirstOrDefault(objection => objection is not null);
+            : volumes.Select(volume => ObjectionTo(cluster, claim, volume, node)).FirstOrDefault(objection => objection is not null);
     }
 
-    private static Objection? ObjectionTo(ClusterSnapshot cluster, ObjectKey claim, Volume volume)
+    private static Objection? ObjectionTo(ClusterSnapshot cluster, ObjectKey claim, Volume volume, NodeName? node)
     {
         if (volume.SharedStorage is { } storage)
         {
@@ -49,8 +50,8 @@ internal static class Eligibility
         }
 
         // A resource that was never reported is no objection: acting waits for the report.
-        return volume.Resource is { } name && cluster.Resources.GetValueOrDefault(name) is { Quorum: { } quorum } resource && !quorum.Fences(resource.Voters)
-            ? new(HoldReason.WritesToSharedStorage, $"claim {claim.Name} (resource {name} has no quorum policy)")
+        return volume.Resource is { } name && node is { } user && cluster.Resources.GetValueOrDefault(name) is { ReportedAt: not null } resource && !resource.Fences(user)
+            ? new(HoldReason.WritesToSharedStorage, $"claim {claim.Name} (resource {name} has no quorum policy that fences the node)")
             : null;
     }
 }

@@ -47,6 +47,8 @@ public enum Ending
 public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     /// <summary>When each phase was reached; those that were not are not in it.</summary>
     public ImmutableSortedDictionary<Phase, Instant> Reached { get; private init; } = ImmutableSortedDictionary<Phase, Instant>.Empty;
@@ -56,6 +58,12 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
 
     /// <summary>Whether the API server took a request to delete the pod: it goes, whatever becomes of its storage.</summary>
     public bool IsAccepted { get; private init; }
+
+    /// <summary>How many replacements came to the lost node again and were moved on.</summary>
+    public int Returns { get; private init; }
+
+    /// <summary>From when one that comes to the lost node again may be moved on; the first may at once.</summary>
+    public Instant MayMoveOn { get; private init; }
 
     /// <summary>Who runs in the pod's stead, as last seen; null if nobody was created yet.</summary>
     public Pod? Replacement { get; private init; }
@@ -106,6 +114,13 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
     /// <remarks>What was not answered may have been accepted, but a pod that nobody holds back would be gone by it: that it is still there says that it was not.</remarks>
     internal Failover Hear(Answer answer) =>
         answer is Answer.Accepted or Answer.AlreadyGone || (answer is Answer.TimedOut && !Pod.Finalizers.IsEmpty) ? this with { IsAccepted = true } : this;
+
+    /// <summary>A replacement that came to the lost node was deleted there. Where nothing keeps the scheduler from doing so again, haste only makes more of them.</summary>
+    internal Failover Return(Instant at)
+    {
+        var pause = FirstPause * (1 << Math.Min(Returns, 6));
+        return this with { Returns = Returns + 1, MayMoveOn = at + (pause < LongestPause ? pause : LongestPause) };
+    }
 
     /// <summary>The failover as the cluster shows it now.</summary>
     internal Failover Advance(ClusterSnapshot cluster, Instant now)

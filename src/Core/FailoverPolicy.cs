@@ -14,6 +14,9 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
     /// <summary>No decision rests on a report older than this. Whoever acts does so within half a second or not at all, and five seconds is the promise.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(4);
 
+    /// <summary>How long a pod that comes to a node which was lost by then is left there at least.</summary>
+    private static readonly TimeSpan ShortestStay = TimeSpan.FromMilliseconds(500);
+
     private readonly List<Decision> _preparations = [];
     private readonly List<Decision> _decisions = [];
     private readonly List<Decision> _detachments = [];
@@ -106,6 +109,11 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             {
                 Hold(user, objection.Reason, objection.Detail, evidence.Since, pod);
             }
+            else if (MayMoveOn(pod, evidence) is { } hour && now < hour)
+            {
+                Hold(user, HoldReason.ComesBack, null, evidence.Since, pod);
+                WakeAt(hour);
+            }
             else
             {
                 Act(user, new Decision.DeletePod(pod, evidence), evidence, survey, [user.Resource.Name, .. Eligibility.WrittenBy(cluster, pod)]);
@@ -122,6 +130,11 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             Hold(user, HoldReason.AwaitingConfirmation, $"the pods on node {user.Node}", evidence.Since);
         }
     }
+
+    // A pod that comes to a node which was lost by then was put there in place of another, and so may the next one be: haste only makes more of them.
+    private Instant? MayMoveOn(Pod pod, Evidence evidence) => cluster.Pods.Find(pod.Key)?.Since is { } since && since > evidence.Due
+        ? Instant.Later(since + ShortestStay, cluster.FailoverThatCameBack(pod, evidence.Lost)?.MayMoveOn ?? Instant.Start)
+        : null;
 
     private void Detach(User user, Attachment attachment, NodeSurvey survey, Evidence evidence)
     {
@@ -163,7 +176,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
         ResourceName? doubtful = null;
         foreach (var name in restsOn)
         {
-            if (!IsConfirmed(name))
+            if (!IsConfirmed(name, evidence.Due))
             {
                 doubtful ??= name;
                 Do(new Decision.Consult(name));

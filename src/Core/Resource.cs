@@ -13,11 +13,20 @@ public sealed record Finding(NodeName Node, HoldReason? Objection, NodeName? Wit
 /// <summary>What this process was told of one LINSTOR resource definition.</summary>
 public sealed record Resource(ResourceName Name)
 {
+    /// <summary>How long LINSTOR, or the last replica, takes at most to notice a dead node.</summary>
+    private static readonly TimeSpan LongestNotice = TimeSpan.FromSeconds(12);
+
     /// <summary>False once LINSTOR has answered that it has no such definition.</summary>
     public bool Exists { get; private init; } = true;
 
     /// <summary>The effective quorum policy; null until LINSTOR was asked.</summary>
     public Quorum? Quorum { get; private init; }
+
+    /// <summary>The nodes that used it, or were not heard of, while it had no quorum policy that fences: one turned on later may not have reached them.</summary>
+    private ImmutableHashSet<NodeName> Unfenced { get; init; } = [];
+
+    /// <summary>When it was first asked about with a quorum policy that fences, which it has had since; null if it has none now.</summary>
+    private Instant? FencesSince { get; init; }
 
     /// <summary>Every replica that was ever heard of, those that are gone included.</summary>
     public ImmutableArray<Replica> Replicas { get; private init; } = [];
@@ -45,6 +54,9 @@ public sealed record Resource(ResourceName Name)
 
     /// <summary>Whether LINSTOR has anything to say of it. What a definition leaves behind when it is deleted is silence.</summary>
     public bool IsHeardOf => Replicas.Any(replica => replica.Promotability != Promotability.Unknown);
+
+    /// <summary>Whether the quorum policy proves that a node without quorum cannot write: it fences, and the node has heard of it.</summary>
+    public bool Fences(NodeName node) => Quorum?.Fences(Voters) == true && !Unfenced.Contains(node);
 
     /// <summary>The finding for a node, or null if the resource was never seen there.</summary>
     public Finding? FindingFor(NodeName node) => Findings.FirstOrDefault(finding => finding.Node == node);
@@ -97,13 +109,21 @@ public sealed record Resource(ResourceName Name)
             where !replicas.Exists(replica => replica.Node == known.Node)
             select known with { Gone = true, Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] });
 
-        return this with
+        var next = this with
         {
             Exists = report.Exists,
             Quorum = report.Quorum,
             Replicas = [.. replicas],
             ReportedAt = report.AskedAt,
             SeenOtherwise = SeenOtherwise || replicas.Exists(Contradicts),
+        };
+        var fences = next.Quorum.Fences(next.Voters);
+        return next with
+        {
+            FencesSince = !fences ? null : FencesSince ?? report.AskedAt,
+            Unfenced = !fences ? Unfenced.Union(replicas.Where(replica => replica.Usage != Usage.Unused).Select(replica => replica.Node))
+                : report.AskedAt - FencesSince >= LongestNotice ? Unfenced.Except(replicas.Where(replica => replica.Usage != Usage.Unknown).Select(replica => replica.Node))
+                : Unfenced, // what LINSTOR says of a node now may have been true before it turned the policy on
         };
     }
 
@@ -124,10 +144,16 @@ public sealed record Resource(ResourceName Name)
     {
         var (objection, witness) = StorageLoss.ObjectionTo(this, replica, satellites);
         var before = FindingFor(replica.Node);
-        return before is not null && before.Objection == objection
-            ? before with { Witness = witness }
-            : new(replica.Node, objection, witness, at, AtFirstSight: !SeenOtherwise && before?.Objection is null or HoldReason.NotAskedYet);
+        if (before is not null && (before.Objection == objection || (objection is null && IsBeingNoticed(before, at))))
+        {
+            return before with { Objection = objection, Witness = witness };
+        }
+
+        return new(replica.Node, objection, witness, at, AtFirstSight: !SeenOtherwise && before?.Objection is null or HoldReason.NotAskedYet or HoldReason.SideHasQuorum);
     }
+
+    // DRBD may notice a dead node before LINSTOR does, which meanwhile repeats that node's last words. The loss began with the former.
+    private static bool IsBeingNoticed(Finding before, Instant at) => before.Objection is HoldReason.SideHasQuorum && at - before.Since < LongestNotice;
 
     // What the stream said after the question was sent is newer than the answer may be.
     private Replica AsTheStreamSaid(Replica reported) =>

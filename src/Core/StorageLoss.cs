@@ -44,7 +44,7 @@ internal static class StorageLoss
             return (HoldReason.NothingMayPromote, null);
         }
 
-        if (resource.Quorum?.Fences(resource.Voters) != true)
+        if (!resource.Fences(user.Node))
         {
             return (HoldReason.NoQuorumPolicy, rivals[0].Node);
         }
@@ -54,8 +54,19 @@ internal static class StorageLoss
             return (HoldReason.NotKnownOffline, rivals[0].Node);
         }
 
-        return others.Find(replica => replica.Usage == Usage.InUse) is { } inUse
-            ? (HoldReason.InUseElsewhere, inUse.Node)
+        if (others.Find(replica => replica.Usage == Usage.InUse) is { } inUse)
+        {
+            return (HoldReason.InUseElsewhere, inUse.Node);
+        }
+
+        // A satellite that answers may still tell of the past: DRBD's events come to it another way. So whoever says that the user's side has quorum is believed.
+        if (user is { Gone: false, Score: > 0 } && !IsOffline(user, satellites))
+        {
+            return (HoldReason.SideHasQuorum, user.Node);
+        }
+
+        return others.Find(replica => replica.Score > 0 && peers.LinkFrom(replica, user) == Link.Up) is { } companion
+            ? (HoldReason.SideHasQuorum, companion.Node)
             : (null, rivals[0].Node);
     }
 

@@ -56,6 +56,31 @@ public sealed class FollowTests
     }
 
     [Fact]
+    public void Replacements_that_the_scheduler_puts_on_the_lost_node_one_after_the_other_are_moved_on_ever_more_slowly()
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
+        scene.AttacherLetsGo = false;
+        scene.PowerOff("a").After(46);
+        var moved = new List<int>();
+        for (var second = 0; second < 60; second++)
+        {
+            if (moved.LastOrDefault() < Moves())
+            {
+                moved.Add(Moves());
+                scene.ReplacementGone().Replacement("a");
+            }
+
+            scene.After(1);
+        }
+
+        Assert.Equal([HoldReason.ComesBack], scene.AllHolds);
+        Assert.Contains("node a was lost already when the scheduler put it there", scene.Sayings.Single(), StringComparison.Ordinal);
+        Assert.Equal(7, Moves()); // the pod itself, and then after 0.5, 1, 2, 4, 8 and 16 seconds
+
+        int Moves() => scene.Moves.Count(move => move == "delete app-0 on a");
+    }
+
+    [Fact]
     public void A_replacement_that_is_seen_before_the_deletion_is_answered_is_the_replacement()
     {
         var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);

@@ -54,13 +54,36 @@ public sealed class LossTests
         Assert.Empty(turnedOff.Moves);
 
         var turnedOn = Scene.Empty().Resource("pvc-1", "a", "off").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a")
-            .After(60).Quorum("majority").PowerOff("a").After(46);
+            .After(60).Quorum("majority").Report("pvc-1").After(15).Report("pvc-1").PowerOff("a").After(46);
         Assert.Equal(Moved, turnedOn.Moves);
     }
 
     [Fact]
     public void A_policy_turned_off_during_the_grace_period_stops_the_failover() =>
         Assert.Empty(Scene.WithAppOn("a").PowerOff("a").After(30).Quorum("off").After(600).Moves);
+
+    [Fact]
+    public void A_policy_that_is_turned_on_while_the_users_node_is_away_proves_nothing_of_it_until_it_was_heard_of()
+    {
+        var scene = Scene.WithAppOn("a").Quorum("off").PowerOff("a").After(60).Quorum("majority").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.NoQuorumPolicy], scene.Holds);
+
+        scene.Satellite("a", SatelliteState.Online).Replica("a", replica => replica with { Promotability = Promotability.MayNotPromote, Usage = Usage.InUse, Score = 0 });
+        Assert.Equal(Moved, scene.After(60).Moves);
+    }
+
+    [Fact]
+    public void A_policy_that_is_turned_on_while_the_node_does_not_use_the_resource_reaches_it_before_it_does()
+    {
+        var scene = Scene.Empty().Resource("pvc-1", inUseOn: null, "off").Volume("pv-1", "data", "pvc-1").After(60);
+        foreach (var node in (string[])["a", "b", "c"])
+        {
+            scene.MayNotPromote(node);
+        }
+
+        Assert.Equal(Moved, scene.Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Quorum("majority").PowerOff("a").After(46).Moves);
+    }
 
     [Fact]
     public void If_the_users_own_replica_may_promote_too_nobody_uses_the_resource_and_the_node_is_well()
@@ -100,9 +123,40 @@ public sealed class LossTests
         Assert.Equal([HoldReason.StillConnected], scene.Holds);
     }
 
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(null, true)]
+    [InlineData(10103, false)]
+    public void A_replica_that_may_not_promote_is_a_witness_of_the_connection_only_if_it_has_quorum(int? score, bool moved)
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").MayNotPromote("c").Link("c", "a", up: true).Replica("c", replica => replica with { Score = score }).After(46);
+        Assert.Equal(moved ? Moved : [], scene.Moves);
+        Assert.Equal(moved ? [] : [HoldReason.SideHasQuorum], scene.Holds);
+    }
+
     [Fact]
-    public void A_replica_that_may_not_promote_is_no_witness_of_the_connection() =>
-        Assert.Equal(Moved, Scene.WithAppOn("a").PowerOff("a").MayNotPromote("c").Link("c", "a", up: true).After(46).Moves);
+    public void A_user_whose_own_replica_has_quorum_is_left_alone_whatever_a_satellite_that_lives_in_the_past_says_of_its_rival()
+    {
+        var scene = Scene.WithAppOn("a").CutOff("a").After(5).Replica("a", Heard).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void The_grace_period_begins_anew_when_a_user_that_had_quorum_has_lost_it()
+    {
+        var scene = Scene.WithAppOn("a").CutOff("a").Replica("a", Heard).After(600).Replica("a", replica => replica with { Score = 0 });
+        Assert.Empty(scene.After(44).Moves);
+        Assert.Equal(Moved, scene.After(12).Moves); // LINSTOR is asked again at the reconcile interval
+    }
+
+    [Fact]
+    public void What_LINSTOR_repeats_of_a_dead_node_until_it_notices_does_not_delay_the_grace_period()
+    {
+        var scene = Scene.WithAppOn("a").CutOff("a").Replica("a", Heard).After(6).PowerOff("a");
+        Assert.Empty(scene.After(38.9).Moves);
+        Assert.Equal(Moved, scene.After(0.2).Moves);
+    }
 
     [Theory]
     [InlineData(SatelliteState.Online)]
@@ -223,6 +277,8 @@ public sealed class LossTests
     }
 
     private static Satellite Online(string node) => new(new(node), SatelliteState.Online);
+
+    private static Replica Heard(Replica replica) => replica with { Score = 10103 };
 
     private static Replica NoConnections(Replica replica) => replica with { Connections = [] };
 }

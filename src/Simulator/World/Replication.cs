@@ -82,13 +82,13 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
             return false;
         }
 
-        var isStale = older.Lineage.Length < newer.Lineage.Length;
-        if (older.Role == DrbdRole.Primary && (isStale || (newer.Role == DrbdRole.Primary && !AllowsTwoPrimaries(one.Definition))))
+        if (older.Role == DrbdRole.Primary && older.Lineage.Length < newer.Lineage.Length)
         {
-            return isStale && Demoted(older);
+            return Demoted(older);
         }
 
-        return true;
+        // Connecting is agreed upon by all that are connected then: two Primaries may not meet through a third either.
+        return AllowsTwoPrimaries(one.Definition) || Generations.Partition(one).Union(Generations.Partition(other)).Count(member => member.Role == DrbdRole.Primary) < 2;
     }
 
     private static bool IsBystander(Replica replica) => replica is { Diskless: true, Role: DrbdRole.Secondary };

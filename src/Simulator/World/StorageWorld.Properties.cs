@@ -28,6 +28,9 @@ public sealed partial class StorageWorld
         SettleAll();
     }
 
+    /// <summary>What counts for a definition: its own property, else its group's, else the controller's; null if none of them has it.</summary>
+    public string? EffectiveProperty(ResourceDefinition definition, string key) => Option(definition, key);
+
     private static void Write(SortedDictionary<string, string> properties, string key, string? value)
     {
         if (value is null)

@@ -20,6 +20,7 @@ public sealed partial class StorageWorld
     {
         _replication.Settle(definition);
         definition.Members.ForEach(Publish);
+        Settled?.Invoke(definition);
     }
 
     /// <summary>Reports about the replica reach LINSTOR.</summary>
@@ -56,5 +57,12 @@ public sealed partial class StorageWorld
         SettleAll();
     }
 
-    private void ForgetAllOf(StorageNode node) => ReplicasOn(node).ForEach(Knowledge.Forget);
+    private void ForgetAllOf(StorageNode node)
+    {
+        foreach (var replica in ReplicasOn(node))
+        {
+            Knowledge.Forget(replica);
+            Settled?.Invoke(replica.Definition);
+        }
+    }
 }

@@ -83,16 +83,32 @@ public sealed partial class StorageWorld
         return true;
     }
 
-    /// <summary>Ends <see cref="Attach"/>: a diskless replica is deleted, unless it is used or a tie-breaker.</summary>
+    /// <summary>Ends <see cref="Attach"/>: a diskless replica is deleted, unless it is used or needed as a tie-breaker.</summary>
     /// <returns>False if LINSTOR is down.</returns>
     public bool Detach(string resource, string node)
     {
-        if (LinstorRuns && FindReplica(resource, node) is { Kind: ReplicaKind.Diskless, DrbdDeleting: false })
+        if (!LinstorRuns || FindReplica(resource, node) is not { Kind: ReplicaKind.Diskless, DrbdDeleting: false } replica)
+        {
+            return LinstorRuns;
+        }
+
+        if (IsNeededAsTieBreaker(replica))
+        {
+            replica.Kind = ReplicaKind.TieBreaker;
+        }
+        else
         {
             DeleteReplica(resource, node);
         }
 
-        return LinstorRuns;
+        return true;
+    }
+
+    // LINSTOR adds a tie-breaker by itself, and keeps one that is there rather than to delete it.
+    private bool IsNeededAsTieBreaker(Replica replica)
+    {
+        var others = replica.Definition.Members.FindAll(other => other is { Estranged: false, DrbdDeleting: false } && other != replica);
+        return Option(replica.Definition, TieBreakerKey) == "True" && others.TrueForAll(other => !other.Diskless) && others.Count == 2;
     }
 
     private PromotionOutcome Judge(Replica replica)

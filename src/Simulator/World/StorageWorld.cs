@@ -9,6 +9,8 @@ namespace Piraeus.HighAvailability.Simulator.World;
 /// </remarks>
 public sealed partial class StorageWorld
 {
+    private const string TieBreakerKey = "DrbdOptions/auto-add-quorum-tiebreaker";
+
     private readonly SortedDictionary<string, StorageNode> _nodes = new(StringComparer.OrdinalIgnoreCase);
     private readonly SortedDictionary<string, ResourceGroup> _groups = new(StringComparer.OrdinalIgnoreCase);
     private readonly SortedDictionary<string, ResourceDefinition> _definitions = new(StringComparer.OrdinalIgnoreCase);
@@ -28,13 +30,16 @@ public sealed partial class StorageWorld
         ControllerProperties["DrbdOptions/Resource/on-no-data-accessible"] = "suspend-io";
         ControllerProperties[QuorumPolicy.OnSuspendedPrimaryOutdatedKey] = "force-secondary";
         ControllerProperties["DrbdOptions/Net/rr-conflict"] = "retry-connect";
-        ControllerProperties["DrbdOptions/auto-add-quorum-tiebreaker"] = "True";
+        ControllerProperties[TieBreakerKey] = "True";
         ControllerProperties["DrbdOptions/AutoEvictAllowEviction"] = "false";
         AddGroup("DfltRscGrp");
     }
 
     /// <summary>LINSTOR told its subscribers something about its nodes.</summary>
     public event Action<NodeEvent>? NodeChanged;
+
+    /// <summary>The truth about a resource, or what LINSTOR knows of it, may have changed.</summary>
+    public event Action<ResourceDefinition>? Settled;
 
     /// <summary>The LINSTOR controller process has ended (false) or begun (true).</summary>
     public event Action<bool>? LinstorRunningChanged;

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using Piraeus.HighAvailability.Tests;
+
+namespace Piraeus.HighAvailability.Rehearsals.Tests;
+
+/// <summary>Proves that the net catches fish: whichever rule of the core is broken, some story ends badly.</summary>
+public sealed class MutantTests
+{
+    /// <summary>The number of stories within which every broken rule has to show.</summary>
+    private const int Seeds = 4000;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    public static TheoryData<string> Rules => [.. Mutants.All.Select(mutant => mutant.Rule)];
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public async Task A_broken_rule_is_caught(string rule)
+    {
+        var mutant = Mutants.All.Single(mutant => mutant.Rule == rule);
+        var (exitCode, said) = await RehearseAsync(mutant);
+        Assert.True(exitCode == 1 && said.Contains("breaks a rule", StringComparison.Ordinal), $"Nobody noticed within {Seeds} stories: {rule}.\n{said}");
+    }
+
+    [Fact]
+    public async Task The_core_as_it_is_breaks_none()
+    {
+        var (exitCode, said) = await RehearseAsync(new Mutant("nothing is broken", "", "", ""));
+        Assert.True(exitCode == 0, said);
+    }
+
+    private static async Task<(int ExitCode, string Said)> RehearseAsync(Mutant mutant)
+    {
+        var stage = Directory.CreateTempSubdirectory("piraeus-mutant-");
+        try
+        {
+            foreach (var file in Directory.GetFiles(Path.GetDirectoryName(typeof(Story).Assembly.Location)!))
+            {
+                File.Copy(file, Path.Combine(stage.FullName, Path.GetFileName(file)));
+            }
+
+            mutant.Emit(Path.Combine(stage.FullName, "Piraeus.HighAvailability.Core.dll"));
+            using var rehearsal = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(stage.FullName, "rehearse.dll"), "--quiet", "--seeds", $"1..{Seeds}"])
+            {
+                RedirectStandardOutput = true,
+            })!;
+            var said = rehearsal.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            using var late = new CancellationTokenSource(Patience);
+            try
+            {
+                await rehearsal.WaitForExitAsync(late.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                rehearsal.Kill();
+                return (1, "It does not come to an end, which breaks a rule.");
+            }
+
+            return (rehearsal.ExitCode, await said);
+        }
+        finally
+        {
+            stage.Delete(recursive: true);
+        }
+    }
+}

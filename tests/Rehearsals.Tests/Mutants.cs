@@ -1,0 +1,72 @@
+namespace Piraeus.HighAvailability.Rehearsals.Tests;
+
+/// <summary>Each rule of the policy, broken.</summary>
+internal static class Mutants
+{
+    public static readonly Mutant[] All =
+    [
+        // Who has lost its storage.
+        new("a user whose own replica may promote is well", "StorageLoss.cs",
+            "if (user.Promotability == Promotability.MayPromote)", "if (user.Promotability == Promotability.MayPromote && user.Leaving)"),
+        new("without a rival nobody has lost anything", "StorageLoss.cs",
+            "if (rivals.Count == 0)\n        {", "if (rivals.Count == 0 && others.Count == 0)\n        {"),
+        new("a replica that may promote and is connected speaks against a loss", "StorageLoss.cs",
+            "peers.LinkFrom(replica, user) == Link.Up &&", "peers.LinkFrom(replica, user) == Link.Up && replica.Leaving &&"),
+        new("without a quorum policy nothing is proved", "StorageLoss.cs",
+            "if (resource.Quorum?.Fences(resource.Voters) != true)", "if (resource.Quorum is null)"),
+        new("where nobody reports on the connection the satellite has to be offline", "StorageLoss.cs",
+            "&& !IsOffline(user, satellites))", "&& !IsOffline(user, satellites) && user.Gone)"),
+        new("a resource that another node uses is not lost", "StorageLoss.cs",
+            "others.Find(replica => replica.Usage == Usage.InUse) is { } inUse", "others.Find(replica => replica is { Usage: Usage.InUse, Leaving: true }) is { } inUse"),
+        new("a number of votes fences only if two partitions cannot have it", "Storage.cs",
+            "2 * votes > voters", "votes > 0"),
+
+        // How long, and how fresh.
+        new("a loss has to last for the grace period", "FailoverPolicy.cs",
+            "since + GraceOf(user);", "since;"),
+        new("the grace period begins anew when the loss was interrupted", "Resource.cs",
+            "before is not null && before.Objection == objection", "before is not null && (before.Objection == objection || objection is null)"),
+        new("the grace period does not begin before the node uses the resource", "FailoverPolicy.cs",
+            "Instant.Later(finding?.Since ?? Instant.Start, user.Since)", "finding?.Since ?? Instant.Start"),
+        new("time in which LINSTOR could not be asked does not count", "Resource.cs",
+            "finding with { Since = finding.Since.Past(from, to) }", "finding"),
+        new("nothing is decided while LINSTOR does not answer", "FailoverPolicy.cs",
+            "if (!cluster.Listening.Contains(Source.Linstor))", "if (cluster.Satellites is null)"),
+        new("LINSTOR confirms afresh before anything is done", "Deliberation.Questions.cs",
+            "resource.ReportedAt >= now - Fresh", "resource.ReportedAt >= Instant.Start"),
+        new("a report counts only if the stream has said nothing since", "Resource.cs",
+            "ReportedAt is { } reported && !(ChangedAt >= reported)", "ReportedAt is not null"),
+        new("a late answer to an older question is not believed", "Resource.cs",
+            "if (report.AskedAt < ReportedAt)", "if (report.AskedAt < Instant.Start)"),
+        new("what the stream said after the question is newer than the answer", "Resource.cs",
+            "ChangedAt >= report.AskedAt ? AsTheStreamSaid(replica) : replica", "replica"),
+
+        // Who may be moved.
+        new("an annotated pod is exempt", "Eligibility.cs",
+            "if (pod.OptedOut)", "if (pod.OptedOut && !pod.OptedIn)"),
+        new("a pod that writes to other shared storage is exempt", "Eligibility.cs",
+            "if (volume.SharedStorage is { } storage)", "if (volume is { SharedStorage: { } storage, Claim: null })"),
+        new("a pod is exempt that also writes to a resource without a quorum policy", "Eligibility.cs",
+            "&& !quorum.Fences(resource.Voters)", "&& !quorum.Fences(resource.Voters) && resource.Replicas.IsEmpty"),
+        new("an attachment stays under a pod that stays", "FailoverPolicy.cs",
+            ".FirstOrDefault(pod => !pod.Finished) is { } stays", ".FirstOrDefault(pod => pod.OptedIn) is { } stays"),
+        new("an attachment is deleted only for a pod that opted in", "FailoverPolicy.cs",
+            "if (!cluster.Vacated.Contains(attachment.Uid) && !IsWantedElsewhere(claim, user.Node))", "if (claim.Name.Length == 0)"),
+        new("too many satellites that look lost hold everything", "StormGuard.cs",
+            "lost >= 2 && lost > satellites.Count * threshold", "lost > satellites.Count"),
+
+        // How it is done.
+        new("who is not yet gone is deleted again", "Attempt.cs",
+            "_ => new(failures + 1, at + Longer(BackOff(failures), outcome.RetryAfter ?? TimeSpan.Zero), outcome.Message)", "_ => new(0, at + TimeSpan.FromHours(1), outcome.Message)"),
+        new("the pods that are on a node are known before its attachments go", "Deliberation.Questions.cs",
+            "survey.AskedAt >= now - Fresh", "survey.AskedAt >= Instant.Start"),
+        new("our taint is taken back", "Deliberation.Nodes.cs",
+            "Where(node => node.TaintedByUs)", "Where(node => node is { TaintedByUs: true, Name.Value: \"\" })"),
+
+        // Who acts.
+        new("a holder stops before a challenger starts", "LeaseRace.cs",
+            "now >= ChangedAt + duration ? LeaseMove.Take : LeaseMove.Look", "now >= ChangedAt + (duration / 5) ? LeaseMove.Take : LeaseMove.Look"),
+        new("a holder counts from when it sent its renewal", "LeaseRace.cs",
+            "HeldUntil = sent + RenewDeadline", "HeldUntil = sent + (RenewDeadline * 10)"),
+    ];
+}

@@ -1,0 +1,233 @@
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <summary>One of our processes: the core, with a clock of its own, that hears late and acts late.</summary>
+internal sealed class Candidate
+{
+    private readonly Stage _stage;
+    private readonly List<(int Life, Observation Seen)> _unheard = [];
+    private readonly HashSet<ActionKey> _inFlight = [];
+    private readonly FailoverPolicy _policy;
+    private readonly KubernetesEars _kubernetes;
+    private readonly LinstorEars _linstor;
+    private readonly Contender _contender;
+    private readonly Hands _hands;
+    private TimeSpan _clockBegan;
+    private long _alarm;
+    private bool _isAboutToThink;
+
+    public Candidate(Stage stage, string name, bool isContested, Noise noise)
+    {
+        (_stage, Name, Noise) = (stage, name, noise);
+        _policy = new(stage.Plan.Cast.Settings);
+        _kubernetes = new(this, stage);
+        _linstor = new(this, stage);
+        _contender = new(this, stage, isContested);
+        _hands = new(this, stage);
+    }
+
+    public string Name { get; }
+
+    public Noise Noise { get; }
+
+    /// <summary>What it believes.</summary>
+    public ClusterSnapshot Cluster { get; private set; } = ClusterSnapshot.Empty;
+
+    /// <summary>Counts its lives: what was meant for an earlier process does not reach a later one.</summary>
+    public int Life { get; private set; }
+
+    /// <summary>When its present life began.</summary>
+    public TimeSpan Born { get; private set; }
+
+    public bool IsFrozen { get; private set; }
+
+    public bool ReachesApi { get; private set; } = true;
+
+    public bool HearsAnswers { get; set; } = true;
+
+    public bool ReachesLinstor { get; private set; } = true;
+
+    /// <summary>Its own clock.</summary>
+    public Instant Now => new(_stage.Agenda.Now - _clockBegan);
+
+    /// <summary>Whether it may change the cluster until a request of that length has ended.</summary>
+    public bool MayAct(TimeSpan request) => _contender.Covers(request);
+
+    public void Begin()
+    {
+        Life++;
+        Born = _stage.Agenda.Now;
+        (Cluster, IsFrozen, _clockBegan) = (ClusterSnapshot.Empty, false, _stage.Agenda.Now - TimeSpan.FromSeconds(1) - Noise.UpTo(TimeSpan.FromHours(1)));
+        _inFlight.Clear();
+        _unheard.Clear();
+        _kubernetes.Begin();
+        _linstor.Begin();
+        _contender.Begin();
+        Hear(Life, new Observation.Woken());
+    }
+
+    /// <summary>The process is gone, at once; what it has sent is under way.</summary>
+    public void Kill()
+    {
+        Life++;
+        _contender.End();
+    }
+
+    /// <summary>The process is asked to stop: it begins nothing more, and gives its Lease up.</summary>
+    public void Stop()
+    {
+        _contender.Release();
+        Kill();
+    }
+
+    public void Freeze() => IsFrozen = true;
+
+    public void Thaw()
+    {
+        IsFrozen = false;
+        foreach (var (life, seen) in _unheard)
+        {
+            Hear(life, seen);
+        }
+
+        _unheard.Clear();
+        ThinkSoon();
+    }
+
+    public void LoseApi()
+    {
+        ReachesApi = false;
+        _kubernetes.Lose();
+    }
+
+    public void RegainApi()
+    {
+        ReachesApi = true;
+        _kubernetes.Regain();
+    }
+
+    public void BreakWatches() => _kubernetes.Break();
+
+    public void LoseLinstor() => ReachesLinstor = false;
+
+    public void RegainLinstor()
+    {
+        ReachesLinstor = true;
+        _linstor.Subscribe();
+    }
+
+    public void Deafen(bool isDeaf) => _linstor.Deafen(isDeaf);
+
+    /// <summary>Something reaches the process, some time from now.</summary>
+    public void Post(Observation seen, TimeSpan delay)
+    {
+        var life = Life;
+        _stage.Agenda.After(delay, () => Hear(life, seen));
+    }
+
+    /// <summary>Something that the process does by itself, some time from now; a frozen process does it when it thaws.</summary>
+    public void Later(TimeSpan delay, Action what)
+    {
+        var life = Life;
+        _stage.Agenda.After(delay, Do);
+
+        void Do()
+        {
+            if (life != Life)
+            {
+                return;
+            }
+
+            if (IsFrozen)
+            {
+                _stage.Agenda.After(TimeSpan.FromMilliseconds(500), Do);
+                return;
+            }
+
+            what();
+        }
+    }
+
+    public void Hear(int life, Observation seen)
+    {
+        if (life != Life)
+        {
+            return;
+        }
+
+        if (IsFrozen)
+        {
+            _unheard.Add((life, seen));
+            return;
+        }
+
+        Answered(seen);
+        var before = Cluster;
+        Cluster = Cluster.Apply(seen, Now);
+        _stage.Heard(this, seen, before);
+        ThinkSoon();
+    }
+
+    private void Answered(Observation seen)
+    {
+        ActionKey? key = seen switch
+        {
+            Observation.Acted o => ActionKey.For(o.Decision),
+            Observation.Reported o => ActionKey.For(new Decision.Consult(o.Report.Resource)),
+            Observation.Surveyed o => ActionKey.For(new Decision.Survey(o.Node)),
+            Observation.Warned o => ActionKey.For(new Decision.Inquire("", o.About)),
+            _ => null,
+        };
+        if (key is { } answered)
+        {
+            _inFlight.Remove(answered);
+        }
+    }
+
+    private void ThinkSoon()
+    {
+        if (!_isAboutToThink)
+        {
+            _isAboutToThink = true;
+            _stage.Agenda.After(TimeSpan.FromMilliseconds(1), Think);
+        }
+    }
+
+    private void Think()
+    {
+        _isAboutToThink = false;
+        if (IsFrozen || Life == 0)
+        {
+            return;
+        }
+
+        var verdict = _policy.Decide(Cluster, Now);
+        _stage.Oracle.Expect("the policy wakes in the future", !(verdict.AskAgainAt <= Now), () => $"{Name} asks to be woken at {verdict.AskAgainAt}, and it is {Now}");
+        foreach (var decision in verdict.Decisions)
+        {
+            _stage.Decided(this, decision);
+            if (!decision.IsRemark && !_inFlight.Contains(ActionKey.For(decision)) && _hands.Take(decision))
+            {
+                _inFlight.Add(ActionKey.For(decision));
+            }
+        }
+
+        if (verdict.AskAgainAt is { } at)
+        {
+            WakeAt(at);
+        }
+    }
+
+    private void WakeAt(Instant at)
+    {
+        var (alarm, life) = (++_alarm, Life);
+        _stage.Agenda.At(at.SinceStart + _clockBegan, () =>
+        {
+            if (alarm == _alarm && life == Life)
+            {
+                ThinkSoon();
+            }
+        });
+    }
+}

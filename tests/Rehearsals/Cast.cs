@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <summary>How a workload's owner wants it treated.</summary>
+internal enum Wish
+{
+    /// <summary>Its pods carry the label: they may be moved.</summary>
+    Failover,
+
+    /// <summary>They carry the label, and the annotation that exempts them.</summary>
+    Annotated,
+
+    /// <summary>They do not carry the label.</summary>
+    Unlabelled,
+}
+
+/// <summary>What brings the pods of a workload back.</summary>
+internal enum Keeper
+{
+    StatefulSet,
+    Deployment,
+    Nobody,
+}
+
+/// <summary>A LINSTOR volume. Nodes are numbers.</summary>
+/// <param name="Quorum">A user's policy; null for the one that LINSTOR chooses.</param>
+/// <param name="Shared">Whether two nodes may have it Primary at a time (live migration).</param>
+internal sealed record VolumePart(ImmutableArray<int> Diskful, int? TieBreaker, string? Quorum, string OnNoQuorum, bool Shared);
+
+/// <summary>One pod, or two that share their volumes.</summary>
+/// <param name="Volumes">LINSTOR volumes, as numbers.</param>
+/// <param name="Foreign">Whether it also writes to a volume of another driver, which nothing fences.</param>
+internal sealed record WorkloadPart(Keeper Keeper, Wish Wish, ImmutableArray<int> Volumes, bool Foreign, int Priority);
+
+/// <summary>Who plays: a value, drawn from a seed.</summary>
+/// <param name="Aliases">Whether nodes are called otherwise by LINSTOR, and machines otherwise by themselves.</param>
+/// <param name="Candidates">How many controllers run; two and more compete for the Lease.</param>
+internal sealed record Cast(
+    int Nodes, bool Aliases, ImmutableArray<VolumePart> Volumes, ImmutableArray<WorkloadPart> Workloads, int Candidates, FailoverSettings Settings)
+{
+    public const string Driver = "linstor.csi.linbit.com";
+    public const string Space = "default";
+
+    public static Cast Draw(Random random)
+    {
+        var nodes = random.Next(3, 6);
+        var volumes = Enumerable.Range(0, random.Next(2, 6)).Select(_ => Volume(random, nodes)).ToImmutableArray();
+        return new(nodes, random.Next(3) == 0, volumes, Workloads_(random, volumes), random.Next(6) switch { 0 or 1 or 2 => 1, 3 or 4 => 2, _ => 3 }, new FailoverSettings
+        {
+            KnownResourceGrace = TimeSpan.FromSeconds(random.Next(4) == 0 ? 45 : 10),
+            NewResourceGrace = TimeSpan.FromSeconds(random.Next(4) == 0 ? 45 : 15),
+            TaintNodes = random.Next(4) > 0,
+            StormThreshold = random.Next(4) == 0 ? 1 : 0.5,
+        });
+    }
+
+    public string NodeName(int node) => Text($"node-{node}");
+
+    /// <summary>What LINSTOR calls a node.</summary>
+    public string LinstorName(int node) => Aliases ? Text($"Storage-{node}") : NodeName(node);
+
+    /// <summary>What the machine calls itself, and DRBD its connections.</summary>
+    public string HostName(int node) => Aliases ? Text($"host-{node}.example") : NodeName(node);
+
+    /// <summary>What LINSTOR calls a volume; its handle in Kubernetes is the same in lower case.</summary>
+    public string Definition(int volume) => Aliases ? Text($"PVC-{volume}") : Handle(volume);
+
+    public static string Handle(int volume) => Text($"pvc-{volume}");
+
+    public static string Claim(int volume) => Text($"data-{volume}");
+
+    public static string Name(int workload) => Text($"app-{workload}");
+
+    private static VolumePart Volume(Random random, int nodes)
+    {
+        var order = Enumerable.Range(0, nodes).ToArray();
+        random.Shuffle(order);
+        var diskful = random.Next(3) == 0 ? 2 : 3;
+        int? tieBreaker = diskful == 2 && random.Next(4) > 0 ? order[2] : null;
+        return new(
+            [.. order[..diskful]],
+            tieBreaker,
+            random.Next(8) switch { 0 => "off", 1 => "all", 2 => "2", 3 => "majority", _ => null },
+            random.Next(3) == 0 ? "io-error" : "suspend-io",
+            random.Next(8) == 0);
+    }
+
+    private static ImmutableArray<WorkloadPart> Workloads_(Random random, ImmutableArray<VolumePart> volumes)
+    {
+        var left = new Stack<int>(Enumerable.Range(0, volumes.Length).Reverse());
+        var workloads = ImmutableArray.CreateBuilder<WorkloadPart>();
+        while (left.TryPop(out var first))
+        {
+            ImmutableArray<int> own = random.Next(4) == 0 && left.TryPop(out var second) ? [first, second] : [first];
+            var wish = random.Next(8) switch { 0 => Wish.Annotated, 1 => Wish.Unlabelled, _ => Wish.Failover };
+            var keeper = random.Next(4) switch { 0 => Keeper.Deployment, 1 when random.Next(4) == 0 => Keeper.Nobody, _ => Keeper.StatefulSet };
+            workloads.Add(new(keeper, wish, own, Foreign: random.Next(10) == 0, Priority: random.Next(3) * 1000));
+        }
+
+        return workloads.ToImmutable();
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

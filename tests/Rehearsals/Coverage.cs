@@ -1,0 +1,43 @@
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <summary>How often each thing was met that a story can meet. One never met is a hole in the net.</summary>
+internal sealed class Coverage
+{
+    private readonly SortedDictionary<string, long> _met = new(StringComparer.Ordinal);
+
+    /// <summary>Everything that a long run has to meet.</summary>
+    public static IEnumerable<string> Expected =>
+    [
+        .. Enum.GetValues<FaultKind>().Select(Of),
+        .. Enum.GetValues<HoldReason>().Where(reason => reason != HoldReason.Healthy).Select(Of), // that one is never told
+        .. Enum.GetValues<Answer>().Where(answer => answer is not (Answer.DryRun or Answer.Forbidden)).Select(Of),
+        .. Enum.GetValues<Ending>().Where(ending => ending != Ending.GivenUp).Select(Of), // takes half an hour
+        .. typeof(Decision).GetNestedTypes().Select(type => $"decision {type.Name}"),
+        .. typeof(Observation).GetNestedTypes().Where(type => !type.IsGenericType).Select(type => $"observation {type.Name}"),
+        .. Oracle.Rules,
+    ];
+
+    public IEnumerable<KeyValuePair<string, long>> Met => _met;
+
+    public IEnumerable<string> Missing => Expected.Where(what => !_met.ContainsKey(what));
+
+    public static string Of(FaultKind kind) => $"fault {kind}";
+
+    public static string Of(HoldReason reason) => $"hold {reason}";
+
+    public static string Of(Answer answer) => $"answer {answer}";
+
+    public static string Of(Ending ending) => $"ending {ending}";
+
+    public void Meet(string what, long times = 1) => _met[what] = _met.GetValueOrDefault(what) + times;
+
+    public void Add(Coverage other)
+    {
+        foreach (var (what, times) in other._met)
+        {
+            Meet(what, times);
+        }
+    }
+}

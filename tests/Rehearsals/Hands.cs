@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using Piraeus.HighAvailability.Core;
+using Model = Piraeus.HighAvailability.Simulator.Kubernetes;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <summary>What a process does: questions and requests, each of which may be late, refused, or never answered.</summary>
+internal sealed class Hands(Candidate owner, Stage stage)
+{
+    /// <summary>How long a request that changes something may take; the Lease has to last for as long.</summary>
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
+
+    /// <summary>Takes a decision on, if it may.</summary>
+    public bool Take(Decision decision)
+    {
+        switch (decision)
+        {
+            case Decision.Consult o:
+                var asked = owner.Now;
+                stage.AskLinstor(owner, () => new Observation.Reported(Words.Report(stage.Storage, o.Resource, asked)), answer => Answer(decision, asked, answer));
+                return true;
+            case Decision.Survey o:
+                AskKubernetes(decision, at => Survey(o.Node, at));
+                return true;
+            case Decision.Inquire o:
+                AskKubernetes(decision, at => new Observation.Warned(o.About, stage.WarningAbout(o.About.Value), at));
+                return true;
+            default:
+                if (!owner.MayAct(Deadline))
+                {
+                    return false;
+                }
+
+                Act(decision);
+                return true;
+        }
+    }
+
+    private void AskKubernetes(Decision question, Func<Instant, Observation> answer)
+    {
+        var asked = owner.Now;
+        stage.AskApi(owner, () => answer(asked), told => Answer(question, asked, told));
+    }
+
+    private void Answer(Decision question, Instant asked, Observation? answer) =>
+        owner.Hear(owner.Life, answer ?? new Observation.Acted(question, new(Core.Answer.Refused, "no answer"), asked));
+
+    private Observation.Surveyed Survey(NodeName node, Instant asked) => new(
+        node,
+        [.. stage.Store.All<Model.Pod>().Where(pod => pod.Spec.NodeName == node.Value).Select(Words.Pod)],
+        stage.Store.Find<Model.Node>(node.Value)?.VolumesInUse ?? [],
+        asked);
+
+    private void Act(Decision decision)
+    {
+        var (sent, taken, life) = (stage.Agenda.Now, owner.Now, owner.Life);
+        var there = owner.Noise.Delay();
+        var back = owner.Noise.Delay();
+        stage.Agenda.After(there, () =>
+        {
+            // A request that has been sent arrives, whatever has become of its sender.
+            var outcome = !owner.ReachesApi || there >= Deadline ? null : stage.Refuses() is { } refusal ? refusal : CarryOut(decision, sent);
+            var isHeard = outcome is not null && owner.HearsAnswers && there + back < Deadline;
+            var answer = new Observation.Acted(decision, isHeard ? outcome! : new(Core.Answer.TimedOut, "no answer in time"), taken);
+            stage.Agenda.At(isHeard ? stage.Agenda.Now + back : sent + Deadline, () => owner.Hear(life, answer));
+        });
+    }
+
+    private Outcome CarryOut(Decision decision, TimeSpan sent)
+    {
+        stage.Oracle.Judge(owner, decision, sent);
+        return new(decision switch
+        {
+            Decision.DeletePod o => Said(stage.Store.Delete<Model.Pod>(o.Pod.Key.Namespace, o.Pod.Key.Name, o.Pod.Uid.Value, atOnce: true)),
+            Decision.Detach o => Said(stage.Store.Delete<Model.VolumeAttachment>("", o.Attachment.Name, o.Attachment.Uid.Value)),
+            Decision.Taint o => Change(o.Node, Taint),
+            Decision.Untaint o => Change(o.Node, Untaint),
+            Decision.Release o => Change(o.Node, node => Release(node, o.Volumes)),
+            _ => throw new ArgumentOutOfRangeException(nameof(decision)),
+        });
+    }
+
+    private static Answer Said(Model.WriteResult result) => result switch
+    {
+        Model.WriteResult.Done or Model.WriteResult.Pending => Core.Answer.Accepted,
+        Model.WriteResult.NotFound => Core.Answer.AlreadyGone,
+        _ => Core.Answer.Replaced,
+    };
+
+    private Answer Change(ClusterNode meant, Func<Model.Node, Model.Node?> change)
+    {
+        if (stage.Store.Find<Model.Node>(meant.Name.Value) is not { } node)
+        {
+            return Core.Answer.AlreadyGone;
+        }
+
+        return change(node) is { } changed ? Said(stage.Store.Update(changed)) : Core.Answer.Unchanged;
+    }
+
+    private static Model.Node? Taint(Model.Node node) => node.Taints.Any(taint => taint.Key == Words.TaintKey) ? null : node with
+    {
+        Metadata = node.Metadata with { Annotations = node.Metadata.Annotations.SetItem(Words.TaintOwner, Words.Us) },
+        Taints = node.Taints.Add(new(Words.TaintKey, "", "NoSchedule")),
+    };
+
+    private static Model.Node? Untaint(Model.Node node) => node.Metadata.Annotations.GetValueOrDefault(Words.TaintOwner) != Words.Us ? null : node with
+    {
+        Metadata = node.Metadata with { Annotations = node.Metadata.Annotations.Remove(Words.TaintOwner) },
+        Taints = node.Taints.RemoveAll(taint => taint.Key == Words.TaintKey),
+    };
+
+    private static Model.Node? Release(Model.Node node, ImmutableArray<string> volumes) => node.VolumesInUse.Any(volumes.Contains)
+        ? node with { VolumesInUse = node.VolumesInUse.RemoveAll(volumes.Contains) }
+        : null;
+}

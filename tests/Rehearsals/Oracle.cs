@@ -1,0 +1,293 @@
+using Piraeus.HighAvailability.Core;
+using Piraeus.HighAvailability.Simulator.World;
+using Model = Piraeus.HighAvailability.Simulator.Kubernetes;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <summary>A rule was broken.</summary>
+internal sealed class BrokenRuleException(string rule, string how) : Exception($"{rule}: {how}")
+{
+    public string Rule => rule;
+}
+
+/// <summary>Knows the truth, and judges by it what is done. Shares no rule with the policy: what it expects is written anew here, from DRBD's and LINSTOR's side.</summary>
+internal sealed class Oracle
+{
+    /// <summary>How old the newest confirmation may be when a request is sent: four seconds for the policy, one for its way from LINSTOR and back.</summary>
+    private static readonly TimeSpan Confirmed = TimeSpan.FromSeconds(5.5);
+
+    /// <summary>An interruption of a loss that is shorter may go unseen: LINSTOR is asked at this interval at the longest, and answers late.</summary>
+    private static readonly TimeSpan Unseen = TimeSpan.FromSeconds(14);
+
+    /// <summary>How long the attach-detach controller and a kubelet may take between them: a round of the one, the longest back-off of the other.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(190);
+
+    private const string Lost = "only what has lost its storage is touched";
+    private const string Waited = "nothing is touched before its grace period is over";
+    private const string Fenced = "nothing is touched that could still write";
+    private const string Wanted = "nothing is touched that was not opted in";
+    private const string Shared = "nothing is touched that writes to storage which is not fenced";
+    private const string One = "only the holder of the Lease acts";
+    private const string Left = "no attachment is deleted under a pod that stays";
+    private const string Calm = "nothing is touched while too many satellites look lost";
+    private const string Apart = "two nodes never write to one resource";
+    private const string Moved = "whoever has lost its storage for good is moved";
+    private const string Runs = "whoever was moved runs elsewhere";
+    private const string Clean = "no taint is left on a node that has its storage back";
+    private const string Free = "what was moved is detached";
+
+    /// <summary>Rules that are checked; that they were is part of a run's coverage.</summary>
+    public static readonly string[] Rules = [.. new[] { Lost, Waited, Fenced, Wanted, Shared, One, Left, Calm, Apart, Moved, Runs, Clean, Free }.Select(Of)];
+
+    private readonly Stage _stage;
+    private readonly Dictionary<(string Resource, string Node), (History Lost, History Mute)> _histories = [];
+    private readonly HashSet<(string Resource, int Node)> _deployed = [];
+    private readonly History _storm = new();
+    private readonly History _silence = new();
+
+    public Oracle(Stage stage)
+    {
+        _stage = stage;
+        stage.Storage.Settled += Look;
+        stage.Storage.LinstorRunningChanged += runs =>
+        {
+            _silence.Note(Now, !runs);
+
+            // Nobody can be told of a loss by a LINSTOR that is not there, nor by one that knows nothing yet.
+            foreach (var (lost, _) in _histories.Values)
+            {
+                lost.Note(Now, isSo: false);
+            }
+        };
+    }
+
+    private TimeSpan Now => _stage.Agenda.Now;
+
+    private FailoverSettings Settings => _stage.Plan.Cast.Settings;
+
+    /// <summary>A rule that holds by now, or the story ends badly.</summary>
+    public void Expect(string rule, bool holds, Func<string> otherwise)
+    {
+        if (!holds)
+        {
+            throw new BrokenRuleException(rule, otherwise());
+        }
+    }
+
+    /// <summary>Judges a request at the moment at which the API server carries it out.</summary>
+    public void Judge(Candidate actor, Decision decision, TimeSpan sent)
+    {
+        switch (decision)
+        {
+            case Decision.DeletePod o when _stage.Store.Find<Model.Pod>(o.Pod.Key.Namespace, o.Pod.Key.Name) is { } pod && pod.Metadata.Uid == o.Pod.Uid.Value:
+                Judge(actor, decision, pod, sent);
+                break;
+            case Decision.Detach o when _stage.Store.Find<Model.VolumeAttachment>(o.Attachment.Name) is { } attachment && attachment.Metadata.Uid == o.Attachment.Uid.Value:
+                Judge(actor, decision, attachment, sent);
+                break;
+            case Decision.Taint o:
+                Alone(actor, decision);
+                Check(Lost, _stage.ResourcesOn(o.Node.Name.Value).Any(name => WasLost(name, o.Node.Name.Value, sent)), decision, "nothing on the node was lost");
+                break;
+            case Decision.Release o:
+                Alone(actor, decision);
+                Check(Lost, o.Volumes.All(volume => MayBeReleased(volume, o.Node.Name.Value, sent)), decision, "one of the volumes was not lost, nor its pods moved");
+                break;
+            case Decision.Untaint:
+                Alone(actor, decision);
+                break;
+        }
+    }
+
+    /// <summary>Judges the end: everybody who watches was left in peace for long enough.</summary>
+    /// <param name="calm">Since when nothing has disturbed those who watch.</param>
+    public void Conclude(TimeSpan calm)
+    {
+        var isStorm = _storm.Overlaps(calm, Now);
+        foreach (var pod in _stage.Store.All<Model.Pod>().Where(pod => pod is { IsOver: false, Spec.NodeName: not null }))
+        {
+            var node = pod.Spec.NodeName!;
+            var lost = _stage.ResourcesOf(pod).Where(name => HasBeenLostSince(calm, name, node)).ToList();
+            Check(Moved, isStorm || _stage.ResourcesOf(pod).Any(_stage.WasTamperedWith) || !MayBeMoved(pod) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}");
+        }
+
+        foreach (var node in _stage.Store.All<Model.Node>().Where(node => node.Taints.Any(taint => taint.Key == Words.TaintKey)))
+        {
+            var well = _stage.ResourcesOn(node.Metadata.Name).ToList().TrueForAll(name => !LossOf(name, node.Metadata.Name).Overlaps(calm, Now));
+            Check(Clean, !(well && _stage.IsWell(node.Metadata.Name, calm)), node, "nothing on it is lost");
+        }
+
+        foreach (var (pod, at) in _stage.Moves)
+        {
+            CheckWhereabouts(pod, at, isStorm);
+        }
+    }
+
+    private static string Of(string rule) => $"rule {rule}";
+
+    private void Judge(Candidate actor, Decision decision, Model.Pod pod, TimeSpan sent)
+    {
+        Alone(actor, decision);
+        var node = pod.Spec.NodeName!;
+        Check(Wanted, WasWanted(pod, sent), decision, "its owner does not want that");
+        var lost = _stage.ResourcesOf(pod).Where(name => WasLost(name, node, sent)).ToList();
+        Check(Lost, lost.Count > 0, decision, $"LINSTOR knew of no loss: {string.Join("; ", _stage.ResourcesOf(pod).Select(name => Describe(name, node)))}");
+        Check(Fenced, lost.Exists(name => CouldNotWrite(name, node, sent) || !_stage.KnowsPolicy(actor, name)), decision, "its node could write to everything all the time");
+        Check(Waited, lost.Exists(name => LostFor(name, node) >= Grace - Confirmed), decision, $"it was lost for {lost.Max(name => LostFor(name, node)).TotalSeconds:0.0} s only");
+        Check(Shared, _stage.Unfenced(pod, strictly: false) is [], decision, $"it also writes to {string.Join(", ", _stage.Unfenced(pod, strictly: false))}, which nothing fences");
+        CheckCalm(decision, sent);
+        _stage.Moves[pod] = Now;
+    }
+
+    private void Judge(Candidate actor, Decision decision, Model.VolumeAttachment attachment, TimeSpan sent)
+    {
+        Alone(actor, decision);
+        var name = _stage.ResourceOf(attachment.VolumeName);
+        Check(Lost, name is not null && WasLost(name, attachment.NodeName, sent), decision, "LINSTOR knew of no loss");
+        Check(Fenced, CouldNotWrite(name!, attachment.NodeName, sent) || !_stage.KnowsPolicy(actor, name!), decision, "its node could write all the time");
+        var stays = _stage.UsersOf(attachment.VolumeName).FirstOrDefault(pod => pod.Spec.NodeName == attachment.NodeName && !pod.IsOver && _stage.BoundAt(pod) < sent - Confirmed);
+        Check(Left, stays is null, decision, $"pod {stays?.Key} uses it");
+        Check(Wanted, _stage.WasOptedIn(attachment.VolumeName), decision, "no pod that opted in ever used it");
+        CheckCalm(decision, sent);
+    }
+
+    private void CheckCalm(Decision decision, TimeSpan sent)
+    {
+        _storm.Note(Now, IsStorm());
+        Check(Calm, !_storm.Covers(sent - Unseen, Now), decision, "too many satellites look lost");
+    }
+
+    private void Alone(Candidate actor, Decision decision)
+    {
+        var holder = _stage.Store.Find<Model.Lease>(Cast.Space, Contender.Name)?.Holder;
+        Check(One, _stage.Plan.Cast.Candidates == 1 || holder is null || holder.StartsWith(actor.Name, StringComparison.Ordinal) || holder.Length == 0, decision, $"{actor.Name} acts, and {holder} holds the Lease");
+    }
+
+    private TimeSpan Grace => Settings.KnownResourceGrace < Settings.NewResourceGrace ? Settings.KnownResourceGrace : Settings.NewResourceGrace;
+
+    // The state that the pod's owner has put it into reaches the controller late.
+    private bool WasWanted(Model.Pod pod, TimeSpan sent) => _stage.Exempted(pod) is not { } since || since > sent - TimeSpan.FromSeconds(21);
+
+    private bool MayBeMoved(Model.Pod pod) =>
+        Words.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(Words.OptOut) && _stage.Unfenced(pod, strictly: true) is [];
+
+    private bool WasLost(string resource, string node, TimeSpan sent) => LossOf(resource, node).Overlaps(sent - Confirmed, Now);
+
+    private bool CouldNotWrite(string resource, string node, TimeSpan sent) => MuteOf(resource, node).Overlaps(sent - Confirmed, Now);
+
+    private TimeSpan LostFor(string resource, string node) => LossOf(resource, node).LongestUntil(Now, Unseen, _silence);
+
+    private bool HasBeenLostSince(TimeSpan calm, string resource, string node) => LossOf(resource, node).Covers(calm, Now);
+
+    // A volume that is not lost may go with a pod that was moved for another's sake, if it is fenced.
+    private bool MayBeReleased(string volume, string node, TimeSpan sent) =>
+        _stage.ResourceNamed(volume) is { } name && (WasLost(name, node, sent) || _stage.Moves.Keys.Any(pod => pod.Spec.NodeName == node && _stage.ResourcesOf(pod).Contains(name)));
+
+    private void CheckWhereabouts(Model.Pod moved, TimeSpan at, bool isStorm)
+    {
+        foreach (var name in _stage.ResourcesOf(moved).Where(name => _stage.CanRunSomewhere(name)))
+        {
+            var left = _stage.AttachmentsOf(name).FirstOrDefault(attachment =>
+                attachment.NodeName == moved.Spec.NodeName && _stage.Precedes(attachment, moved) && !_stage.UsersOf(attachment.VolumeName).Any(pod => pod.Spec.NodeName == moved.Spec.NodeName));
+            Check(Free, isStorm || left is null || at > Now - TimeSpan.FromSeconds(30) || !HasBeenLostSince(Now - TimeSpan.FromSeconds(30), name, moved.Spec.NodeName!), moved, $"attachment {left?.Metadata.Name} of {name} on {moved.Spec.NodeName} is still there");
+        }
+
+        // What Kubernetes' own back-offs and rounds add up to when a replacement has to wait.
+        if (moved.Metadata.Owner is not null && Settings.TaintNodes && at < Now - Patience && _stage.IsQuietSince(at) && !_stage.IsTorn && _stage.CanRunSomewhere(moved))
+        {
+            var runs = _stage.SuccessorsOf(moved).Any(pod => pod.Phase == Model.PodPhase.Running);
+            Check(Runs, runs || isStorm, moved, $"nobody runs in its stead: {string.Join("; ", _stage.SuccessorsOf(moved).Select(pod => $"{pod.Key} on {pod.Spec.NodeName}: {pod.Phase} {pod.Message}"))}");
+        }
+    }
+
+    private void Check(string rule, bool holds, object subject, string otherwise)
+    {
+        _stage.Coverage.Meet(Of(rule));
+        Expect(rule, holds, () => $"{(subject is Decision decision ? Sentences.Of(decision) : ((Model.KubernetesObject)subject).Key)} But {otherwise}.");
+    }
+
+    private string Describe(string resource, string node) => $"{resource} on {node} {LossOf(resource, node)}";
+
+    /// <summary>When LINSTOR knew that a user there had lost the resource.</summary>
+    private History LossOf(string resource, string node) => Of(resource, node).Lost;
+
+    /// <summary>When no write would have completed there, in truth.</summary>
+    private History MuteOf(string resource, string node) => Of(resource, node).Mute;
+
+    private (History Lost, History Mute) Of(string resource, string node)
+    {
+        if (!_histories.TryGetValue((resource, node), out var histories))
+        {
+            _histories[(resource, node)] = histories = (new(), new());
+        }
+
+        return histories;
+    }
+
+    /// <summary>Something has changed in the world of storage.</summary>
+    private void Look(ResourceDefinition definition)
+    {
+        var resource = Cast.Handle(_stage.VolumeOf(definition));
+        var writers = 0;
+        foreach (var (number, node) in _stage.Nodes)
+        {
+            var canWrite = _stage.Storage.CanWrite(definition.Name, _stage.Plan.Cast.LinstorName(number));
+            writers += canWrite ? 1 : 0;
+            LossOf(resource, node).Note(Now, IsLost(definition, number));
+            MuteOf(resource, node).Note(Now, !canWrite);
+        }
+
+        _storm.Note(Now, IsStorm());
+        Check(Apart, writers <= 1 || _stage.MayDiverge(definition), definition.Name, writers);
+    }
+
+    private bool IsStorm()
+    {
+        var lost = 0;
+        foreach (var (number, node) in _stage.Nodes)
+        {
+            var looksLost = _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(number)) is { Status: ConnectionStatus.Offline, Evicted: false };
+            for (var volume = 0; volume < _stage.Plan.Cast.Volumes.Length && !looksLost; volume++)
+            {
+                looksLost = LossOf(Cast.Handle(volume), node).IsSo && _stage.HasUserOn(volume, node);
+            }
+
+            lost += looksLost ? 1 : 0;
+        }
+
+        return lost >= 2 && lost > _stage.Nodes.Length * Settings.StormThreshold;
+    }
+
+    private void Check(string rule, bool holds, string resource, int writers)
+    {
+        _stage.Coverage.Meet(Of(rule));
+        Expect(rule, holds, () => $"{writers} nodes write to {resource}.");
+    }
+
+    /// <summary>What LINSTOR knows at this moment makes it certain that a user on the node has lost the resource.</summary>
+    private bool IsLost(ResourceDefinition definition, int number)
+    {
+        var name = _stage.Plan.Cast.LinstorName(number);
+        var own = definition.Listed.FirstOrDefault(replica => replica.Node.Name == name);
+        if (own is not null)
+        {
+            _deployed.Add((definition.Name, number));
+        }
+
+        if (!_stage.IsFenced(definition) || !_deployed.Contains((definition.Name, number)) || (own is not null && Known(own)?.MayPromote == true))
+        {
+            return false;
+        }
+
+        var machine = _stage.Storage.FindNode(name)!;
+        var others = definition.Listed.Where(replica => replica != own).Select(Known).OfType<ReplicaReport>().ToList();
+        var rivals = others.FindAll(other => other.MayPromote == true);
+        var links = rivals.SelectMany(rival => rival.Connections).Where(connection => connection.Peer == machine.Uname).ToList();
+        return rivals.Count > 0
+            && !others.Exists(other => other.InUse == true)
+            && !links.Exists(link => link.Message == "Connected")
+            && (links.Count > 0 || machine.Status == ConnectionStatus.Offline);
+    }
+
+    private ReplicaReport? Known(Simulator.World.Replica replica) => _stage.Storage.Knowledge.About(replica);
+}

@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using Piraeus.HighAvailability.Rehearsals;
+
+// Exit codes: 0 every rule was kept, 1 one was broken or never met, 2 bad usage.
+return Arguments.Parse(args) switch
+{
+    { Complaint: { } complaint } => Complain(complaint),
+    { IsSingle: true } one => Tell(Plan.Of(one.First)),
+    var many => Run(many),
+};
+
+static int Complain(string complaint)
+{
+    Console.Error.WriteLine($"rehearse: {complaint}");
+    return 2;
+}
+
+static int Tell(Plan plan)
+{
+    Console.WriteLine($"Seed {plan.Seed}: {Describe(plan)}");
+    var end = Story.Play(plan, new Coverage(), Console.WriteLine);
+    Console.WriteLine(end.IsGood ? "Every rule was kept." : $"Broken: {end.How}");
+    return end.IsGood ? 0 : 1;
+}
+
+static int Run(Arguments asked)
+{
+    var (coverage, bad) = (new Coverage(), new ConcurrentQueue<(int Seed, StoryEnd End)>());
+    var watch = Stopwatch.StartNew();
+    Parallel.ForEach(
+        Partitioner.Create(asked.First, asked.Last + 1, 100),
+        new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
+        (range, state) =>
+        {
+            var met = new Coverage();
+            for (var seed = range.Item1; seed < range.Item2 && bad.Count < asked.Failures; seed++)
+            {
+                if (Story.Play(Plan.Of(seed), met) is { IsGood: false } end)
+                {
+                    bad.Enqueue((seed, end));
+                }
+            }
+
+            lock (coverage)
+            {
+                coverage.Add(met);
+            }
+        });
+
+    var count = asked.Last - asked.First + 1;
+    Print($"{count} stories of {Story.Length.TotalMinutes:0} minutes in {watch.Elapsed.TotalSeconds:0.0} s: {count / watch.Elapsed.TotalMinutes:0} per minute.");
+    if (!asked.IsQuiet)
+    {
+        foreach (var (what, times) in coverage.Met)
+        {
+            Print($"{times,12}  {what}");
+        }
+    }
+
+    var missing = count >= Arguments.EnoughForCoverage ? coverage.Missing.ToList() : [];
+    missing.ForEach(what => Print($"Never met: {what}."));
+    if (bad.IsEmpty)
+    {
+        Print($"{(missing.Count == 0 ? "Every rule was kept." : "Every rule was kept, but the net has holes.")}");
+        return missing.Count == 0 ? 0 : 1;
+    }
+
+    foreach (var (seed, end) in bad.OrderBy(story => story.Seed))
+    {
+        Print($"Seed {seed} breaks a rule. {end.How}");
+    }
+
+    if (!asked.IsQuiet)
+    {
+        var (seed, end) = bad.MinBy(story => story.Seed);
+        var shortest = Shrinker.Shrink(Plan.Of(seed), end.BrokenRule!);
+        Print($"The shortest story like that of seed {seed}: {Describe(shortest)}");
+        Story.Play(shortest, new Coverage(), Console.WriteLine);
+    }
+
+    return 1;
+}
+
+static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+
+static string Describe(Plan plan) =>
+    $"""
+    {plan.Cast.Nodes} nodes, {plan.Cast.Candidates} controllers, grace {plan.Cast.Settings.KnownResourceGrace.TotalSeconds} s or {plan.Cast.Settings.NewResourceGrace.TotalSeconds} s at first sight, taints {(plan.Cast.Settings.TaintNodes ? "on" : "off")}
+      {string.Join("\n  ", plan.Cast.Volumes.Select((volume, number) => $"{plan.Cast.Definition(number)} on {string.Join(' ', volume.Diskful)}{(volume.TieBreaker is { } node ? $", tie-breaker {node}" : "")}, quorum {volume.Quorum ?? "by LINSTOR"}, {volume.OnNoQuorum}{(volume.Shared ? ", two primaries" : "")}"))}
+      {string.Join("\n  ", plan.Cast.Workloads.Select((workload, number) => $"{Cast.Name(number)}: {workload.Keeper}, {workload.Wish}, volumes {string.Join(' ', workload.Volumes)}{(workload.Foreign ? " and another driver's" : "")}"))}
+      {string.Join("\n  ", plan.Faults)}
+    """;

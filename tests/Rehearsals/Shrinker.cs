@@ -1,0 +1,41 @@
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <summary>Makes a story that breaks a rule as short as it can be and still break it.</summary>
+internal static class Shrinker
+{
+    /// <summary>The shortest story found that breaks the same rule.</summary>
+    public static Plan Shrink(Plan plan, string rule)
+    {
+        for (var better = Better(plan, rule); better is not null; better = Better(plan, rule))
+        {
+            plan = better;
+        }
+
+        return plan;
+    }
+
+    private static Plan? Better(Plan plan, string rule) => Simpler(plan).FirstOrDefault(candidate => Story.Play(candidate, new Coverage()).BrokenRule == rule);
+
+    private static IEnumerable<Plan> Simpler(Plan plan)
+    {
+        for (var i = 0; i < plan.Faults.Length; i++)
+        {
+            yield return plan with { Faults = plan.Faults.RemoveAt(i) };
+        }
+
+        for (var i = plan.Cast.Workloads.Length - 1; i >= 0; i--)
+        {
+            yield return plan with { Cast = plan.Cast with { Workloads = plan.Cast.Workloads.RemoveAt(i) } };
+        }
+
+        if (plan.Cast.Candidates > 1)
+        {
+            yield return plan with { Cast = plan.Cast with { Candidates = plan.Cast.Candidates - 1 } };
+        }
+
+        if (plan.Cast.Aliases)
+        {
+            yield return plan with { Cast = plan.Cast with { Aliases = false } };
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <summary>How a story ended: with every rule kept, or with one broken.</summary>
+internal sealed record StoryEnd(string? BrokenRule, string? How)
+{
+    public bool IsGood => BrokenRule is null;
+}
+
+/// <summary>Five minutes in the life of a cluster.</summary>
+internal static class Story
+{
+    public static readonly TimeSpan Length = TimeSpan.FromMinutes(5);
+
+    /// <summary>From when nobody who watches is disturbed any more.</summary>
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(180);
+
+    /// <summary>What a failover may take beside its grace period once nobody is blind: a round of the sweep, the longest back-off, late messages, and what Kubernetes itself needs.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+
+    /// <summary>Plays a story to its end, or until a rule is broken.</summary>
+    /// <param name="plan">The story.</param>
+    /// <param name="coverage">What was met is added to it.</param>
+    /// <param name="tell">Is told what happens, line by line; null for a story that nobody reads.</param>
+    public static StoryEnd Play(Plan plan, Coverage coverage, Action<string>? tell = null)
+    {
+        try
+        {
+            var stage = new Stage(plan, coverage, tell);
+            new Faults(stage).Plan(Calm);
+            stage.Agenda.RunUntil(TimeSpan.FromSeconds(5));
+            foreach (var candidate in stage.Candidates)
+            {
+                candidate.Begin();
+            }
+
+            stage.Agenda.RunUntil(Length);
+            stage.Oracle.Conclude(Length - Longest(plan.Cast.Settings) - Bound);
+            return new(null, null);
+        }
+        catch (BrokenRuleException broken)
+        {
+            tell?.Invoke(broken.Message);
+            return new(broken.Rule, broken.Message);
+        }
+        catch (Exception bug) when (bug is not OutOfMemoryException)
+        {
+            tell?.Invoke(bug.ToString());
+            return new("nothing fails that nobody foresaw", bug.ToString());
+        }
+    }
+
+    private static TimeSpan Longest(FailoverSettings settings) =>
+        settings.KnownResourceGrace > settings.NewResourceGrace ? settings.KnownResourceGrace : settings.NewResourceGrace;
+}

@@ -1,0 +1,81 @@
+using Piraeus.HighAvailability.Core;
+using Piraeus.HighAvailability.Simulator.World;
+using Model = Piraeus.HighAvailability.Simulator.Kubernetes;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <summary>The world's objects in the core's words. Written anew, so that an error of the controller's own translation is not repeated here.</summary>
+internal static class Words
+{
+    public const string OptOut = "drbd.linbit.com/ignore-fail-over";
+    public const string TaintKey = "drbd.linbit.com/lost-quorum";
+    public const string TaintOwner = "drbd.linbit.com/lost-quorum-tainted-by";
+    public const string Us = "piraeus-ha-controller";
+
+    public static readonly KeyValuePair<string, string> OptIn = new("linstor.csi.linbit.com/on-storage-lost", "remove");
+
+    public static bool HasOptedIn(Model.Pod pod) => pod.Metadata.Labels.GetValueOrDefault(OptIn.Key) == OptIn.Value;
+
+    public static Pod Pod(Model.Pod pod) => new(new(pod.Metadata.Namespace, pod.Metadata.Name), new(pod.Metadata.Uid), pod.Spec.NodeName is { } node ? new NodeName(node) : null)
+    {
+        Claims = [.. pod.Spec.Claims.Select(mount => new ClaimUse(mount.Claim, mount.ReadOnly))],
+        Priority = pod.Spec.Priority,
+        OptedIn = HasOptedIn(pod),
+        OptedOut = pod.Metadata.Annotations.ContainsKey(OptOut),
+        Finalizers = pod.Metadata.Finalizers,
+        Owner = pod.Metadata.Owner is { } owner ? new(owner.ApiVersion, owner.Kind, owner.Name, new(owner.Uid)) : null,
+        Running = pod.Phase == Model.PodPhase.Running,
+        Finished = pod.IsOver,
+        Trouble = pod.Message,
+    };
+
+    public static Volume Volume(Model.PersistentVolume volume) => new(volume.Metadata.Name, new ObjectKey(volume.ClaimNamespace, volume.ClaimName))
+    {
+        Resource = volume.Driver == Cast.Driver ? new ResourceName(volume.Handle) : null,
+        InUseName = volume.Driver == Cast.Driver ? volume.InUseName : null,
+        SharedStorage = volume.Driver == Cast.Driver ? null : $"driver {volume.Driver}",
+    };
+
+    public static Attachment Attachment(Model.VolumeAttachment attachment) =>
+        new(attachment.Metadata.Name, new(attachment.Metadata.Uid), attachment.VolumeName, new(attachment.NodeName), attachment.Metadata.Deleting is not null)
+        {
+            Attached = attachment.Attached,
+            Trouble = attachment.Metadata.Deleting is null ? attachment.AttachError : attachment.DetachError,
+        };
+
+    public static ClusterNode Node(Model.Node node) => new(new(node.Metadata.Name), new(node.Metadata.Uid))
+    {
+        TaintedByUs = node.Metadata.Annotations.GetValueOrDefault(TaintOwner) == Us,
+    };
+
+    public static CsiNode CsiNode(Model.CsiNode node) =>
+        new(new(node.Metadata.Name), node.NodeIds.GetValueOrDefault(Cast.Driver) is { } name ? new NodeName(name) : null);
+
+    public static Satellite Satellite(StorageNode node) => new(
+        new(node.Name),
+        node.Status switch { ConnectionStatus.Online => SatelliteState.Online, ConnectionStatus.Offline => SatelliteState.Offline, _ => SatelliteState.Unknown },
+        node.Uname,
+        node.Evicted);
+
+    /// <summary>What LINSTOR would answer now about a resource definition.</summary>
+    public static ResourceReport Report(StorageWorld world, ResourceName name, Instant askedAt) => world.FindDefinition(name.Value) is not { } definition
+        ? new(name, false, new(null), [], askedAt)
+        : new(name, true, new(world.EffectiveProperty(definition, QuorumPolicy.Key)), [.. definition.Listed.Select(replica => Replica(replica, world.Knowledge.About(replica)))], askedAt);
+
+    public static Promotability Promotability(bool? mayPromote) => mayPromote switch
+    {
+        null => Core.Promotability.Unknown,
+        true => Core.Promotability.MayPromote,
+        false => Core.Promotability.MayNotPromote,
+    };
+
+    private static Core.Replica Replica(Simulator.World.Replica replica, ReplicaReport? known) => new(new(replica.Node.Name))
+    {
+        Promotability = Promotability(known?.MayPromote),
+        Score = known?.PromotionScore,
+        Usage = known?.InUse switch { null => Usage.Unknown, true => Usage.InUse, false => Usage.Unused },
+        Connections = [.. (known?.Connections ?? []).Select(connection => new Connection(connection.Peer, connection.Message == "Connected"))],
+        Diskless = replica.Kind != ReplicaKind.Diskful,
+        Leaving = replica.Flags().Any(flag => flag is "DELETE" or "DRBD_DELETE" or "INACTIVE" or "EVICTED"),
+    };
+}
