@@ -39,7 +39,10 @@ internal static class Composition
         var events = new EventRecorder(kubernetes, hold, limit, provider, settings.DryRun, logs.CreateLogger<EventRecorder>());
         var instruments = new Instruments();
         var actuator = new Actuator(kubernetes, nodes, linstor, hold, events, limit, inbox.Writer, clock, settings.DryRun, logs.CreateLogger<Actuator>());
-        var control = new ControlLoop(inbox, new FailoverPolicy(Failover(settings)), actuator, new Reporter(events, instruments, logs.CreateLogger<Reporter>()), clock, provider);
+        var journal = new Journal(clock, provider);
+        var policy = new FailoverPolicy(Failover(settings));
+        var control = new ControlLoop(inbox, policy, actuator, new Reporter(events, instruments, journal, logs.CreateLogger<Reporter>()), clock, provider);
+        var status = new StatusEndpoint(settings, policy, () => control.Cluster, hold, journal, clock, provider);
         var sweep = new Sweep(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Sweep>());
         var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer);
 
@@ -61,7 +64,7 @@ internal static class Composition
             supporting.Add(("lease", new LeaseLoop(electing, key, settings.LeaseIdentity, hold, inbox.Writer, clock, provider, logs.CreateLogger<LeaseLoop>()).RunAsync));
         }
 
-        return new Daemon(settings, supporting, actuator, control, new Probes(control), new MetricsEndpoint(Release.Meter, logs.CreateLogger<MetricsEndpoint>()), logs);
+        return new Daemon(settings, supporting, actuator, control, new Probes(control), status, new MetricsEndpoint(Release.Meter, logs.CreateLogger<MetricsEndpoint>()), logs);
 
         Persistently Persist(string what, Action ended) => new(what, _ => { ended(); return ValueTask.CompletedTask; }, provider, logs.CreateLogger<Persistently>());
 
