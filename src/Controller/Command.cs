@@ -1,3 +1,5 @@
+using Piraeus.HighAvailability.Controller.Demo;
+
 namespace Piraeus.HighAvailability.Controller;
 
 /// <summary>What the command line asks for.</summary>
@@ -10,6 +12,9 @@ internal abstract record Command
     public sealed record Run(Settings Settings) : Command;
 
     public sealed record WaitUntilApiOnline : Command;
+
+    /// <summary>Show the controller at work in a simulated cluster.</summary>
+    public sealed record Demo(DemoOptions Options) : Command;
 
     /// <summary>Help and versions go to standard output with 0, complaints of one line to standard error with 2.</summary>
     public sealed record ShowText(string Text, int ExitCode) : Command;

@@ -1,3 +1,5 @@
+using Piraeus.HighAvailability.Controller.Demo;
+
 namespace Piraeus.HighAvailability.Controller;
 
 /// <summary>What <c>--help</c> shows, in the columns of Go's help.</summary>
@@ -14,9 +16,12 @@ internal static class HelpText
             Usage:
               {Release.Name} [flags]
               {Release.Name} wait-until api-online
+              {Release.Name} demo [--port N] [--grace-period 5s] [--scenario NAME] [--no-browser]
 
             Flags:
             {string.Join('\n', lines)}
+
+            The demo shows it at work in a simulated cluster; its scenarios are {string.Join(", ", Scenarios.Names)}.
 
             Durations are written like 45s, 1m30s or 500ms. Without --kubeconfig, the files of KUBECONFIG
             are used if it is set, else the service account of the pod. The connection to LINSTOR is

@@ -1,11 +1,17 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller;
+using Piraeus.HighAvailability.Controller.Demo;
 using Piraeus.HighAvailability.Controller.Linstor;
 
 // Exit codes: 0 asked to stop, 1 a bug or an unmet wait, 2 bad usage or settings.
 try
 {
+    if (!Nursery.Grow())
+    {
+        return 0;
+    }
+
     switch (CommandLine.Parse(args))
     {
         case Command.ShowText show:
@@ -20,6 +26,12 @@ try
                 using var connection = new LinstorConnection(settings, TimeProvider.System, logs);
                 var client = new LinstorClient(connection, new MonotonicClock(TimeProvider.System));
                 return await new WaitUntilApiOnline(client, TimeProvider.System, logs.CreateLogger<WaitUntilApiOnline>()).RunAsync(signals.Stopping);
+            }
+
+        case Command.Demo { Options: var options }:
+            using (var signals = new Signals())
+            {
+                return await Performance.RunAsync(options, signals.Stopping);
             }
 
         case Command.Run { Settings: var settings }:

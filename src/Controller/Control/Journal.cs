@@ -18,9 +18,10 @@ internal sealed record Facts(Evidence? Evidence, Resource? Resource, Instant At)
 /// <param name="Uid">The incarnation that was deleted; null where nothing was.</param>
 /// <param name="Answer">How a request was answered; null for what was only said.</param>
 /// <param name="Reason">Why something was left alone; null for everything else.</param>
+/// <param name="Overdue">Whether something would have been done by now without that reason.</param>
 /// <param name="Facts">What it rests on; null where that is nothing but what it says.</param>
 internal sealed record JournalEntry(
-    long Number, DateTimeOffset At, string Kind, string About, string Sentence, string? Uid, Outcome? Answer, HoldReason? Reason, Facts? Facts);
+    long Number, DateTimeOffset At, string Kind, string About, string Sentence, string? Uid, Outcome? Answer, HoldReason? Reason, bool Overdue, Facts? Facts);
 
 /// <summary>Remembers the last of what was decided and said; any thread may read it.</summary>
 internal sealed class Journal(MonotonicClock clock, TimeProvider provider)
@@ -51,7 +52,7 @@ internal sealed class Journal(MonotonicClock clock, TimeProvider provider)
         _underWay.Remove(ActionKey.For(action), out var facts);
         if (action is not (Decision.Consult or Decision.Survey or Decision.Inquire))
         {
-            Write(NameOf(action), Subject(action), Sentences.Of(action), UidOf(action), outcome, null, facts);
+            Write(NameOf(action), Subject(action), Sentences.Of(action), UidOf(action), facts, outcome);
         }
     }
 
@@ -62,12 +63,12 @@ internal sealed class Journal(MonotonicClock clock, TimeProvider provider)
         if (hold.Reason is not (HoldReason.NotAskedYet or HoldReason.OwnReplicaMayPromote))
         {
             var resource = cluster.Resources.GetValueOrDefault(hold.Resource);
-            Write(nameof(Decision.Hold), Subject(hold), Sentences.Of(hold), null, null, hold.Reason, new(null, resource, clock.Now));
+            Write(nameof(Decision.Hold), Subject(hold), Sentences.Of(hold), null, new(null, resource, clock.Now), null, hold.Reason, hold.Overdue);
         }
     }
 
     /// <summary>Something became of a failover.</summary>
-    public void Said(string about, string sentence) => Write(nameof(Failover), about, sentence, null, null, null, null);
+    public void Said(string about, string sentence) => Write(nameof(Failover), about, sentence, null, null);
 
     private static Evidence? EvidenceOf(Decision decision) => decision switch
     {
@@ -105,9 +106,9 @@ internal sealed class Journal(MonotonicClock clock, TimeProvider provider)
         _ => "",
     };
 
-    private void Write(string kind, string about, string sentence, string? uid, Outcome? answer, HoldReason? reason, Facts? facts)
+    private void Write(string kind, string about, string sentence, string? uid, Facts? facts, Outcome? answer = null, HoldReason? reason = null, bool overdue = false)
     {
         var entries = _entries.Count < Memory ? _entries : _entries.RemoveAt(0);
-        Volatile.Write(ref _entries, entries.Add(new(++_number, provider.GetUtcNow(), kind, about, sentence, uid, answer, reason, facts)));
+        Volatile.Write(ref _entries, entries.Add(new(++_number, provider.GetUtcNow(), kind, about, sentence, uid, answer, reason, overdue, facts)));
     }
 }

@@ -57,6 +57,7 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
         entry.Sentence,
         entry.Uid,
         entry.Reason?.ToString(),
+        entry.Overdue,
         entry.Answer?.Answer.ToString(),
         entry.Answer?.Message,
         entry.Facts is { Evidence: { } evidence } facts ? Evidence(evidence, facts) : null,

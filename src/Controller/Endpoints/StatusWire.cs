@@ -58,7 +58,7 @@ internal sealed record WireFailover(WirePod Pod, string Resource, string Lost, s
 internal sealed record WirePhase(string Name, double Seconds);
 
 internal sealed record WireEntry(
-    long Number, DateTimeOffset At, string Kind, string About, string Sentence, string? Uid, string? Reason, string? Answer, string? Message, WireEvidence? Evidence, WireResource? Linstor);
+    long Number, DateTimeOffset At, string Kind, string About, string Sentence, string? Uid, string? Reason, bool Overdue, string? Answer, string? Message, WireEvidence? Evidence, WireResource? Linstor);
 
 /// <summary>Why a user was believed to have lost its storage, since when, when its grace period was over, and how long before the decision LINSTOR was asked.</summary>
 internal sealed record WireEvidence(string Resource, string Lost, string Rival, DateTimeOffset Since, DateTimeOffset Due, DateTimeOffset DecidedAt, double? AskedSecondsBefore);
