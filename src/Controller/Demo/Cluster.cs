@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using Piraeus.HighAvailability.Simulator;
 using Piraeus.HighAvailability.Simulator.Kubernetes;
 using Piraeus.HighAvailability.Simulator.Kubernetes.Api;

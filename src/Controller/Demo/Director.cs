@@ -150,10 +150,10 @@ internal sealed class Director
         Grace.TotalSeconds,
         _options.Scenario,
         _world,
-        [.. _troupe.Replicas.Select(replica => new ReplicaView(
-            replica.Name, replica.ProcessId, replica.IsFrozen ? "frozen" : replica.Runs ? "running" : "ended", replica == _troupe.Leader, replica.CommandLine, replica.Status))],
+        [.. _troupe.Actors.Select(actor => new ActorView(
+            actor.Name, actor.ProcessId, actor.IsFrozen ? "frozen" : actor.Runs ? "running" : "ended", actor == _troupe.Leader, actor.CommandLine, actor.Status))],
         [.. Workload.All.Select(View)],
-        _explainer.Explain(_troupe.Replicas.Where(replica => replica.Status is not null).Select(replica => (replica.Name, replica.Status!)), _world, _cluster.Fates),
+        _explainer.Explain(_troupe.Actors.Where(actor => actor.Status is not null).Select(actor => (actor.Name, actor.Status!)), _world, _cluster.Fates),
         [.. _story.Lines.TakeLast(150)],
         _watch,
         Unaided.Explained);

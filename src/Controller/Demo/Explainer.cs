@@ -77,7 +77,7 @@ internal sealed class Explainer(Chronicle chronicle, DateTimeOffset began)
             !fate.CouldWrite, null);
     }
 
-    private Explanation Held(string who, WireEntry entry, string reason, WireResource resource, WorldView world, double at)
+    private static Explanation Held(string who, WireEntry entry, string reason, WireResource resource, WorldView world, double at)
     {
         var node = world.Nodes.FirstOrDefault(node => node.Pods.Any(pod => entry.About.Contains($"pod {pod.Name}", StringComparison.Ordinal)));
         var device = node?.Devices.FirstOrDefault(device => device.Resource == resource.Name);

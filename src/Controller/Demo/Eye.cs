@@ -46,7 +46,7 @@ internal static class Eye
         replica.Quorate && replica.Runs,
         world.Storage.CanWrite(replica.Definition.Name, replica.Node.Name),
         world.Storage.KnownOf(replica.Definition.Name, replica.Node.Name)?.MayPromote,
-        [.. world.Storage.PeersOf(replica).Select(peer => peer.Name)]);
+        [.. replica.Peers.Select(peer => peer.Name)]);
 
     private static PodView See(KubernetesWorld world, Pod pod)
     {
@@ -59,12 +59,13 @@ internal static class Eye
             pod.Phase.ToString(),
             pod.Metadata.Deleting is not null,
             writes && pod.Phase == PodPhase.Running && !world.Storage.FindNode(pod.Spec.NodeName!)!.Isolated,
-            pod.Reason) { Writes = writes };
+            pod.Reason,
+            writes);
     }
 
     // Its pod was deleted by force, and its node has not heard of that yet.
     private static PodView See(KubernetesWorld world, Pod ghost, string node) => new(
-        $"{ghost.Metadata.Namespace}/{ghost.Metadata.Name}", ghost.Metadata.Uid, node, "Forgotten", true, false, null) { Writes = world.ResourcesOf(ghost).Any(resource => world.CanWrite(resource, node)) };
+        $"{ghost.Metadata.Namespace}/{ghost.Metadata.Name}", ghost.Metadata.Uid, node, "Forgotten", true, false, null, world.ResourcesOf(ghost).Any(resource => world.CanWrite(resource, node)));
 
     private static AttachmentView See(KubernetesWorld world, VolumeAttachment attachment) => new(
         attachment.Metadata.Name,

@@ -73,7 +73,7 @@ internal sealed class Page : IAsyncDisposable
     {
         context.Response.ContentType = type;
         context.Response.Headers.CacheControl = "no-cache";
-        context.Response.Headers.ContentSecurityPolicy = "default-src 'self'; frame-ancestors 'none'";
+        context.Response.Headers.ContentSecurityPolicy = "default-src 'self'; img-src data:; frame-ancestors 'none'";
         await using var file = typeof(Page).Assembly.GetManifestResourceStream($"demo/{name}")!;
         await file.CopyToAsync(context.Response.Body, context.RequestAborted);
     });

@@ -68,13 +68,13 @@ internal static class Performance
     private static void Announce(Page page, Cluster cluster, Troupe troupe, DemoOptions options, string watch)
     {
         Terminal.Write($"A simulated cluster of four nodes: LINSTOR at {cluster.Linstor}, Kubernetes at {cluster.Kubernetes}. Two real controllers, each a process of its own:");
-        foreach (var replica in troupe.Replicas)
+        foreach (var actor in troupe.Actors)
         {
-            Terminal.Write($"  {replica.CommandLine}");
+            Terminal.Write($"  {actor.CommandLine}");
         }
 
         Terminal.Write($"Watch it with: {watch}");
-        Terminal.Write($"What the controllers know: {string.Join(" ", troupe.Replicas.Select(replica => replica.StatusUrl))}");
+        Terminal.Write($"What the controllers know: {string.Join(" ", troupe.Actors.Select(actor => actor.StatusUrl))}");
         Terminal.Write($"The page: {page.Url}{(options.Scenario is null ? "  (Ctrl-C ends everything; --scenario tells a story by itself)" : "")}");
         Terminal.Write("");
     }

@@ -9,31 +9,31 @@ internal sealed class Troupe : IAsyncDisposable
     private static readonly string[] Speakers = ["Actuator", "Reporter", "LeaseLoop", "Daemon"];
 
     private readonly Story _story;
-    private readonly List<Replica> _replicas;
+    private readonly List<Actor> _actors;
 
     public Troupe(Nursery nursery, string kubeconfig, Uri linstor, TimeSpan grace, Story story)
     {
         _story = story;
-        _replicas = [.. ((string[])["controller-1", "controller-2"]).Select(name => new Replica(name, nursery, kubeconfig, linstor, grace, Said))];
+        _actors = [.. ((string[])["controller-1", "controller-2"]).Select(name => new Actor(name, nursery, kubeconfig, linstor, grace, Said))];
     }
 
-    public IReadOnlyList<Replica> Replicas => _replicas;
+    public IReadOnlyList<Actor> Actors => _actors;
 
     /// <summary>Who acts, by its own word; a frozen one says what it last said.</summary>
-    public Replica? Leader => _replicas.Find(replica => replica.Runs && !replica.IsFrozen && Leads(replica)) ?? _replicas.Find(Leads);
+    public Actor? Leader => _actors.Find(actor => actor.Runs && !actor.IsFrozen && Leads(actor)) ?? _actors.Find(Leads);
 
     /// <summary>Whether everybody has heard of the whole cluster, and one of them leads.</summary>
-    public bool IsReady => Leader is not null && _replicas.TrueForAll(replica => replica.Status is { Sources.Silent.Count: 0 });
+    public bool IsReady => Leader is not null && _actors.TrueForAll(actor => actor.Status is { Sources.Silent.Count: 0 });
 
-    public Task StartAsync() => Task.WhenAll(_replicas.Select(replica => replica.StartAsync()));
+    public Task StartAsync() => Task.WhenAll(_actors.Select(actor => actor.StartAsync()));
 
-    public Task AskAsync(CancellationToken cancellation) => Task.WhenAll(_replicas.Select(replica => replica.AskAsync(cancellation)));
+    public Task AskAsync(CancellationToken cancellation) => Task.WhenAll(_actors.Select(actor => actor.AskAsync(cancellation)));
 
     /// <summary>Freezes whoever leads.</summary>
     /// <returns>Who that was; null if nobody did.</returns>
-    public Replica? FreezeLeader()
+    public Actor? FreezeLeader()
     {
-        var leader = _replicas.Find(replica => replica.Runs && !replica.IsFrozen && Leads(replica));
+        var leader = _actors.Find(actor => actor.Runs && !actor.IsFrozen && Leads(actor));
         leader?.Freeze();
         return leader;
     }
@@ -41,13 +41,13 @@ internal sealed class Troupe : IAsyncDisposable
     /// <summary>Lets everybody go on who was frozen.</summary>
     public bool Thaw()
     {
-        var frozen = _replicas.FindAll(replica => replica.IsFrozen);
-        frozen.ForEach(replica => replica.Thaw());
+        var frozen = _actors.FindAll(actor => actor.IsFrozen);
+        frozen.ForEach(actor => actor.Thaw());
         return frozen.Count > 0;
     }
 
     /// <summary>Ends whoever leads; it is started again after a while, as its Deployment would.</summary>
-    public Replica? KillLeader(CancellationToken cancellation)
+    public Actor? KillLeader(CancellationToken cancellation)
     {
         if (Leader is not { Runs: true } leader)
         {
@@ -61,21 +61,21 @@ internal sealed class Troupe : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var replica in _replicas)
+        foreach (var actor in _actors)
         {
-            await replica.DisposeAsync();
+            await actor.DisposeAsync();
         }
     }
 
-    private static bool Leads(Replica replica) => replica.Status is { Leadership.Leads: true };
+    private static bool Leads(Actor actor) => actor.Status is { Leadership.Leads: true };
 
-    private async Task RestartAsync(Replica replica, CancellationToken cancellation)
+    private async Task RestartAsync(Actor actor, CancellationToken cancellation)
     {
         try
         {
             await Task.Delay(Restart, cancellation);
-            await replica.StartAsync();
-            _story.Tell(Story.Kubernetes, $"{replica.Name} is started again");
+            await actor.StartAsync();
+            _story.Tell(Story.Kubernetes, $"{actor.Name} is started again");
         }
         catch (OperationCanceledException)
         {
@@ -84,7 +84,7 @@ internal sealed class Troupe : IAsyncDisposable
     }
 
     // Both decide, and both say so; that of the standby would be said twice.
-    private void Said(Replica replica, string line)
+    private void Said(Actor actor, string line)
     {
         if (line.Split(' ', 4, StringSplitOptions.RemoveEmptyEntries) is not [_, var level, var speaker, var text])
         {
@@ -92,13 +92,13 @@ internal sealed class Troupe : IAsyncDisposable
         }
 
         var isItsOwn = speaker is "LeaseLoop:" or "Daemon:";
-        if (Speakers.Contains(speaker.TrimEnd(':')) && (isItsOwn || replica == Leader) && !text.StartsWith("Asking ", StringComparison.Ordinal))
+        if (Speakers.Contains(speaker.TrimEnd(':')) && (isItsOwn || actor == Leader) && !text.StartsWith("Asking ", StringComparison.Ordinal))
         {
-            _story.Tell(replica.Name, text);
+            _story.Tell(actor.Name, text);
         }
         else if (level is "ERROR" or "PANIC")
         {
-            _story.Tell(replica.Name, text);
+            _story.Tell(actor.Name, text);
         }
     }
 }

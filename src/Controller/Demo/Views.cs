@@ -13,7 +13,7 @@ internal sealed record DemoView(
     double GraceSeconds,
     string? Scenario,
     WorldView World,
-    IReadOnlyList<ReplicaView> Controllers,
+    IReadOnlyList<ActorView> Controllers,
     IReadOnlyList<WorkloadView> Workloads,
     IReadOnlyList<Explanation> Explanations,
     IReadOnlyList<StoryLine> Story,
@@ -64,19 +64,15 @@ internal sealed record DeviceView(
     string Resource, string Kind, string Role, string Disk, bool Runs, bool Quorate, bool Writes, bool? SaysMayPromote, IReadOnlyList<string> Peers);
 
 /// <summary>A pod as Kubernetes has it, and whether it truly works.</summary>
-/// <param name="Works">It runs on a machine that is up and within reach, and its writes complete.</param>
-internal sealed record PodView(string Name, string Uid, string? Node, string Phase, bool Terminating, bool Works, string? Reason)
-{
-    /// <summary>Whether a write of it would complete, wherever it is, and whoever can see it.</summary>
-    public bool Writes { get; init; }
-}
+/// <remarks>It works if it runs on a machine that is up and within reach, and its writes complete; those may also complete where nobody reaches it.</remarks>
+internal sealed record PodView(string Name, string Uid, string? Node, string Phase, bool Terminating, bool Works, string? Reason, bool Writes);
 
 internal sealed record LinkView(string One, string Other, bool Works);
 
 internal sealed record AttachmentView(string Name, string Claim, string Node, bool Attached, bool Deleting);
 
 /// <summary>A replica of the controller.</summary>
-internal sealed record ReplicaView(string Name, int Process, string State, bool Leads, string CommandLine, WireStatus? Status);
+internal sealed record ActorView(string Name, int Process, string State, bool Leads, string CommandLine, WireStatus? Status);
 
 /// <summary>How a workload fares.</summary>
 internal sealed record WorkloadView(string Pod, string About, bool Moves, string? Node, bool Works, double? DownSince, double DownSeconds, string Said);

@@ -7,12 +7,12 @@ using Piraeus.HighAvailability.Controller.Endpoints;
 namespace Piraeus.HighAvailability.Controller.Demo;
 
 /// <summary>One replica of the real controller: this very program in a process of its own.</summary>
-internal sealed class Replica : IAsyncDisposable
+internal sealed class Actor : IAsyncDisposable
 {
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(1) };
 
     private readonly Nursery _nursery;
-    private readonly Action<Replica, string> _said;
+    private readonly Action<Actor, string> _said;
     private readonly IReadOnlyList<string> _arguments;
     private readonly string _linstor;
     private readonly int _port = FreePort();
@@ -24,7 +24,7 @@ internal sealed class Replica : IAsyncDisposable
     /// <param name="linstor">Where it finds LINSTOR.</param>
     /// <param name="grace">Its grace periods.</param>
     /// <param name="said">Is told each line of its log.</param>
-    public Replica(string name, Nursery nursery, string kubeconfig, Uri linstor, TimeSpan grace, Action<Replica, string> said)
+    public Actor(string name, Nursery nursery, string kubeconfig, Uri linstor, TimeSpan grace, Action<Actor, string> said)
     {
         (Name, _nursery, _linstor, _said) = (name, nursery, linstor.AbsoluteUri.TrimEnd('/'), said);
         var patience = Durations.ToText(grace);
