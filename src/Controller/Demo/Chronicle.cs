@@ -10,7 +10,13 @@ internal sealed record Outage(double From, double? To, string? Node)
 /// <summary>What has to be known of the past: when whom was last able to write, and how long each workload did not work.</summary>
 internal sealed class Chronicle
 {
-    private readonly Dictionary<(string Resource, string Node), double> _wrote = [];
+    /// <summary>How many outages, and how many times of writing, are remembered of each.</summary>
+    private const int Memory = 100;
+
+    /// <summary>Who is seen writing twice within this is taken to have written in between.</summary>
+    private const double Apart = 1;
+
+    private readonly Dictionary<(string Resource, string Node), List<(double From, double To)>> _wrote = [];
     private readonly Dictionary<string, List<Outage>> _outages = [];
     private readonly Dictionary<string, (double At, string Uid, string? Node)> _works = [];
     private readonly HashSet<string> _splitBrains = [];
@@ -25,7 +31,7 @@ internal sealed class Chronicle
         {
             foreach (var device in node.Devices.Where(device => device.Writes))
             {
-                _wrote[(device.Resource, node.Name)] = world.At;
+                Wrote(_wrote.TryGetValue((device.Resource, node.Name), out var times) ? times : _wrote[(device.Resource, node.Name)] = [], world.At);
             }
         }
 
@@ -35,8 +41,12 @@ internal sealed class Chronicle
         }
     }
 
-    /// <summary>When a write on that node was last able to complete, as far as was looked; null if never.</summary>
-    public double? LastWrite(string resource, string node) => _wrote.TryGetValue((resource, node), out var at) ? at : null;
+    /// <summary>When, up to a moment, a write on that node was last able to complete, as far as was looked; null if never.</summary>
+    public double? LastWrite(string resource, string node, double until) =>
+        _wrote.TryGetValue((resource, node), out var times) && times.FindLast(time => time.From <= until) is { To: > 0 } last ? Math.Min(last.To, until) : null;
+
+    /// <summary>Whether a write on that node was able to complete at a moment.</summary>
+    public bool CouldWrite(string resource, string node, double at) => at - LastWrite(resource, node, at) < Apart;
 
     /// <summary>Who works in the stead of a pod, and since when; null if nobody does, or still the same.</summary>
     public (double At, string Uid, string? Node)? Successor(string pod, string uid) =>
@@ -70,7 +80,20 @@ internal sealed class Chronicle
         {
             // Of those who play for hours only the latest outages are remembered.
             outages.Add(new(at, null, null));
-            outages.RemoveRange(0, Math.Max(0, outages.Count - 100));
+            outages.RemoveRange(0, Math.Max(0, outages.Count - Memory));
+        }
+    }
+
+    private static void Wrote(List<(double From, double To)> times, double at)
+    {
+        if (times is [.., var last] && at - last.To < Apart)
+        {
+            times[^1] = (last.From, at);
+        }
+        else
+        {
+            times.Add((at, at));
+            times.RemoveRange(0, Math.Max(0, times.Count - Memory));
         }
     }
 }

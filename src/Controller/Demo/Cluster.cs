@@ -46,14 +46,14 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>The pods that were deleted by force, as far as they are remembered.</summary>
     public ImmutableList<Fate> Fates => Volatile.Read(ref _fates);
 
-    public string KubeConfig => _kubernetes.KubeConfig();
+    public string KubeConfig => _kubernetes.KubeConfig;
 
     public static async Task<Cluster> StartAsync(CancellationToken cancellation)
     {
         var world = Build();
         var clock = new WorldClock(world.Agenda);
         var linstor = await LinstorServer.StartAsync(world.Storage, new() { Clock = clock }, cancellation);
-        var kubernetes = await KubernetesServer.StartAsync(world, clock, cancellation: cancellation);
+        var kubernetes = await KubernetesServer.StartAsync(world.Store, new() { Clock = clock }, cancellation);
         return new(world, clock, linstor, kubernetes);
     }
 

@@ -24,11 +24,12 @@ internal sealed class Director
         (_cluster, _troupe, _story, _options, _watch, _stopping) = (cluster, troupe, story, options, watch, stopping);
         _explainer = new(_chronicle, DateTimeOffset.UtcNow - story.Elapsed);
         _world = Look();
-        _view = View();
         foreach (var workload in Workload.All)
         {
             _first[workload] = Chronicle.Current(_world, workload)?.Uid ?? "";
         }
+
+        _view = View();
     }
 
     public TimeSpan Grace => _options.Grace;
@@ -40,6 +41,8 @@ internal sealed class Director
     public DemoView Current => _view;
 
     public Chronicle Chronicle => _chronicle;
+
+    private string Who => _options.Scenario is null ? Story.You : Story.Script;
 
     /// <summary>Looks on until it is told to stop.</summary>
     public async Task RunAsync()
@@ -84,7 +87,7 @@ internal sealed class Director
                 return $"there is no node \"{node}\"";
             }
 
-            _story.Tell(Story.You, $"{fault.Said} {node}");
+            _story.Tell(Who, $"{fault.Said} {node}");
             _cluster.Do(world => harm(world, node));
             return null;
         }
@@ -92,19 +95,19 @@ internal sealed class Director
         switch (action)
         {
             case "restart-linstor":
-                _story.Tell(Story.You, "restart LINSTOR's controller");
+                _story.Tell(Who, "restart LINSTOR's controller");
                 _cluster.Do(world => world.Storage.RestartLinstor(TimeSpan.FromSeconds(4)));
                 return null;
             case "freeze-leader":
                 var frozen = _troupe.FreezeLeader();
-                _story.Tell(Story.You, frozen is null ? "find no leader to freeze" : $"freeze {frozen.Name}, which leads (SIGSTOP {frozen.ProcessId})");
+                _story.Tell(Who, frozen is null ? "find no leader to freeze" : $"freeze {frozen.Name}, which leads (SIGSTOP {frozen.ProcessId})");
                 return null;
             case "resume-leader":
-                _story.Tell(Story.You, _troupe.Thaw() ? "let the frozen controller go on (SIGCONT)" : "find nobody frozen");
+                _story.Tell(Who, _troupe.Thaw() ? "let the frozen controller go on (SIGCONT)" : "find nobody frozen");
                 return null;
             case "kill-leader":
                 var killed = _troupe.KillLeader(_stopping);
-                _story.Tell(Story.You, killed is null ? "find no leader to kill" : $"kill {killed.Name}, which leads (SIGKILL)");
+                _story.Tell(Who, killed is null ? "find no leader to kill" : $"kill {killed.Name}, which leads (SIGKILL)");
                 return null;
             default:
                 return $"there is no action \"{action}\"";
@@ -135,7 +138,7 @@ internal sealed class Director
     }
 
     /// <summary>The uid of the pod with which a workload began.</summary>
-    public string FirstUid(Workload workload) => _first[workload];
+    public string? FirstUid(Workload workload) => _first.GetValueOrDefault(workload);
 
     /// <summary>What must never be, and was; null if all was well.</summary>
     public string? Harm() =>
@@ -164,6 +167,7 @@ internal sealed class Director
         var down = outages.Sum(outage => outage.Until(_world.At));
         return new(
             workload.Pod, workload.About, workload.Moves, pod?.Node, pod is { Works: true }, outages is [.., { To: null, From: var since }] ? since : null, Math.Round(down, 1),
+            pod?.Uid != FirstUid(workload),
             outages.Count == 0 ? "never down" : $"down {Narrator.Seconds(down)}{(outages.Count > 1 ? $" in {outages.Count} outages" : "")}");
     }
 }

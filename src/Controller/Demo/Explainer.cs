@@ -10,6 +10,9 @@ internal sealed class Explainer(Chronicle chronicle, DateTimeOffset began)
 {
     private const int Memory = 60;
 
+    /// <summary>What replicas say within so many seconds is said of the same.</summary>
+    private const double Together = 4;
+
     // A controller that is killed takes its journal with it; what it did stays explained.
     private readonly SortedList<(double At, string Id), Explanation> _explained = [];
     private readonly HashSet<string> _known = [];
@@ -40,23 +43,29 @@ internal sealed class Explainer(Chronicle chronicle, DateTimeOffset began)
         {
             if (fates.LastOrDefault(fate => fate.Uid == uid) is { } fate && _known.Add(uid))
             {
-                Add(Deleted(who, status, entry, uid, evidence, linstor, fate, at));
+                // That it waited for its grace period is said there.
+                foreach (var waiting in _explained.Where(one => one.Value.Id.StartsWith($"hold GraceNotOver {entry.About} ", StringComparison.Ordinal)).ToList())
+                {
+                    _explained.Remove(waiting.Key);
+                }
+
+                Add(Deleted(who, entry, uid, evidence, linstor, fate, at));
             }
         }
-        else if (entry is { Kind: "Hold", Reason: { } reason, Linstor: { } resource } && (entry.Overdue || reason is "LinstorSilent" or "StillConnected" or "Storm")
-            && status.Leadership.Leads && _known.Add($"{entry.About} {reason} {status.Started:O} {Episode(status, resource.Name)}"))
+        else if (entry is { Kind: "Hold", Reason: { } reason, Linstor: { } resource } && (entry.Overdue || reason is "LinstorSilent" or "GraceNotOver" or "Storm")
+            && _known.Add($"{who} {status.Started:O} {entry.Number}") && !IsToldTwice(entry.About, reason, at))
         {
-            Add(Held(who, entry, reason, resource, world, at));
+            Add(Held(entry, reason, resource, world, at));
         }
     }
 
     private void Add(Explanation explanation) => _explained[(explanation.At, explanation.Id)] = explanation;
 
-    // What is held for the same reason at another time is another story.
-    private static string Episode(WireStatus status, string resource) =>
-        status.InDoubt.FirstOrDefault(user => user.Resource == resource) is { } user ? user.Since.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture) : "over";
+    // Every replica decides, and remembers what it would have done.
+    private bool IsToldTwice(string about, string reason, double at) =>
+        _explained.Values.Any(one => one.Id.StartsWith($"hold {reason} {about} ", StringComparison.Ordinal) && Math.Abs(one.At - at) < Together);
 
-    private Explanation Deleted(string who, WireStatus status, WireEntry entry, string uid, WireEvidence evidence, WireResource linstor, Fate fate, double at)
+    private Explanation Deleted(string who, WireEntry entry, string uid, WireEvidence evidence, WireResource linstor, Fate fate, double at)
     {
         var held = (evidence.DecidedAt - evidence.Since).TotalSeconds;
         var grace = (evidence.Due - evidence.Since).TotalSeconds;
@@ -77,20 +86,14 @@ internal sealed class Explainer(Chronicle chronicle, DateTimeOffset began)
             !fate.CouldWrite, null);
     }
 
-    private static Explanation Held(string who, WireEntry entry, string reason, WireResource resource, WorldView world, double at)
+    private Explanation Held(WireEntry entry, string reason, WireResource resource, WorldView world, double at)
     {
         var node = world.Nodes.FirstOrDefault(node => node.Pods.Any(pod => entry.About.Contains($"pod {pod.Name}", StringComparison.Ordinal)));
-        var device = node?.Devices.FirstOrDefault(device => device.Resource == resource.Name);
-        List<string> truth = [];
-        if (node is not null && device is not null)
-        {
-            truth.Add(device.Writes
-                ? $"A write to {resource.Name} on {node.Name} would complete: a second writer elsewhere would have torn the data apart."
-                : !node.Powered ? $"{node.Name} is without power, but from outside that looks the same as a node that was cut off and writes on." : $"No write to {resource.Name} on {node.Name} completes now.");
-        }
-
+        string[] truth = node is null ? []
+            : chronicle.CouldWrite(resource.Name, node.Name, at) ? [$"A write to {resource.Name} on {node.Name} would have completed: a second writer elsewhere would have torn the data apart."]
+            : [$"No write to {resource.Name} on {node.Name} would have completed.{(resource.Fences == true ? "" : " But without a quorum policy a dead node looks the same from outside as one that writes on.")}"];
         return new(
-            $"hold {entry.About} {reason} {entry.Number} {who}", at, "held", $"{entry.About} was left where it was",
+            $"hold {reason} {entry.About} {entry.Number}", at, "held", $"{entry.About} was left where it was",
             [$"LINSTOR said of {resource.Name} (quorum policy \"{resource.Quorum}\"): {string.Join("; ", resource.Replicas.Select(Say))}.", entry.Sentence], truth, true, null);
     }
 
@@ -108,7 +111,7 @@ internal sealed class Explainer(Chronicle chronicle, DateTimeOffset began)
 
     private string Writes(string resource, Fate fate, double at) => fate.CouldWrite
         ? $"A WRITE TO {resource} ON {fate.Node} COULD STILL COMPLETE."
-        : chronicle.LastWrite(resource, fate.Node) is { } last
+        : chronicle.LastWrite(resource, fate.Node, at) is { } last
             ? $"The last moment at which a write to {resource} could complete there was {Seconds(Math.Max(0, at - last))} before."
             : $"No write to {resource} could complete there.";
 

@@ -20,6 +20,11 @@ internal static class Narrator
             }
         }
 
+        foreach (var told in TellPromotions(before, after))
+        {
+            yield return told;
+        }
+
         foreach (var pod in After(after))
         {
             if (Find(before, pod.Uid) is not { } was)
@@ -79,7 +84,7 @@ internal static class Narrator
 
     private static IEnumerable<(string Who, string Text)> Tell(NodeView was, NodeView node, bool linstorRuns)
     {
-        if (linstorRuns && was.Satellite != node.Satellite && node.Satellite is "Offline" or "Online" && was.Satellite != node.Satellite)
+        if (linstorRuns && was.Satellite != node.Satellite && node.Satellite is ("Offline" or "Online"))
         {
             yield return (Story.Linstor, $"the satellite on {node.Name} is {node.Satellite.ToUpperInvariant()}");
         }
@@ -101,15 +106,6 @@ internal static class Narrator
 
         foreach (var (before, device) in was.Devices.Join(node.Devices, device => device.Resource, device => device.Resource, (before, device) => (before, device)))
         {
-            if (before.SaysMayPromote != true && device.SaysMayPromote == true)
-            {
-                yield return (Story.Linstor, $"{node.Name} may promote {device.Resource}");
-            }
-            else if (before.SaysMayPromote == true && device.SaysMayPromote != true && linstorRuns)
-            {
-                yield return (Story.Linstor, $"{node.Name} may no longer promote {device.Resource}");
-            }
-
             if (before.Writes && !device.Writes && device is { Runs: true, Role: "Primary" })
             {
                 yield return (Story.World, $"DRBD on {node.Name} holds back every write to {device.Resource}");
@@ -120,6 +116,26 @@ internal static class Narrator
             }
         }
     }
+
+    // LINSTOR says it of each replica; people want to hear it of each node.
+    private static IEnumerable<(string Who, string Text)> TellPromotions(WorldView before, WorldView after)
+    {
+        foreach (var (was, node) in before.Nodes.Join(after.Nodes, node => node.Name, node => node.Name, (was, node) => (was, node)))
+        {
+            var (could, can) = (Promotable(was), Promotable(node));
+            if (can.Except(could).ToList() is { Count: > 0 } gained)
+            {
+                yield return (Story.Linstor, $"{node.Name} may promote {string.Join(", ", gained)}");
+            }
+
+            if (after.LinstorRuns && could.Except(can).ToList() is { Count: > 0 } lost)
+            {
+                yield return (Story.Linstor, $"{node.Name} may no longer promote {string.Join(", ", lost)}");
+            }
+        }
+    }
+
+    private static List<string> Promotable(NodeView node) => [.. node.Devices.Where(device => device.SaysMayPromote == true).Select(device => device.Resource)];
 
     private static IEnumerable<PodView> After(WorldView world) => world.Nodes.SelectMany(node => node.Pods).Concat(world.Waiting);
 

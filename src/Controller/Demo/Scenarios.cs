@@ -22,7 +22,7 @@ internal static class Scenarios
     private static async Task<string?> NodeCrashAsync(Director director)
     {
         director.Do("crash", "node-a");
-        return await director.UntilAsync(world => AllMoved(world), "db-0 and queue-0 to work elsewhere", Long)
+        return await director.UntilAsync(_ => AllMoved(director), "db-0 and queue-0 to work elsewhere", Long)
             ?? Untouched(director, "cache", "archive")
             ?? await director.PauseAsync(2)
             ?? director.Do("power-on", "node-a")
@@ -32,7 +32,7 @@ internal static class Scenarios
     private static async Task<string?> PartitionAsync(Director director)
     {
         director.Do("cut-off", "node-a");
-        return await director.UntilAsync(world => AllMoved(world), "db-0 and queue-0 to work elsewhere", Long)
+        return await director.UntilAsync(_ => AllMoved(director), "db-0 and queue-0 to work elsewhere", Long)
             ?? Untouched(director, "cache", "archive")
             ?? await director.PauseAsync(2)
             ?? director.Do("rejoin", "node-a")
@@ -69,13 +69,14 @@ internal static class Scenarios
     {
         director.Do("freeze-leader", "");
         director.Do("crash", "node-a");
-        return await director.UntilAsync(world => AllMoved(world), "the other replica to take over, and db-0 and queue-0 to work elsewhere", Long)
+        return await director.UntilAsync(_ => AllMoved(director), "the other replica to take over, and db-0 and queue-0 to work elsewhere", Long)
             ?? director.Do("resume-leader", "")
             ?? await director.PauseAsync(4)
             ?? Untouched(director, "cache", "archive");
     }
 
-    private static bool AllMoved(WorldView world) => Workload.All.Where(workload => workload.Moves).All(workload => Chronicle.Current(world, workload) is { Works: true });
+    private static bool AllMoved(Director director) => Workload.All.Where(workload => workload is { Moves: true, Home: "node-a" })
+        .All(workload => Chronicle.Current(director.World, workload) is { Works: true, Uid: var uid } && uid != director.FirstUid(workload));
 
     private static bool AllWell(WorldView world) =>
         Workload.All.All(workload => Chronicle.Current(world, workload) is { Works: true }) && world.Nodes.All(node => node is { Taints: [], Satellite: "Online" });

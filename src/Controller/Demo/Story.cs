@@ -14,6 +14,7 @@ internal sealed class Story
 {
     public const string World = "the world";
     public const string You = "you";
+    public const string Script = "scenario";
     public const string Linstor = "LINSTOR";
     public const string Kubernetes = "Kubernetes";
 

@@ -36,8 +36,7 @@ internal static class Terminal
         Write("");
         foreach (var workload in view.Workloads)
         {
-            var moved = workload.Moves && scenario is not ("flap" or "linstor-restart") && workload.DownSeconds > 0;
-            Write($"{workload.Pod,-10} {workload.Said}{(moved ? $"; without the controller at least {Unaided.Words(Unaided.Total)}" : "")}  ({workload.About})");
+            Write($"{workload.Pod,-10} {workload.Said}{(workload.Moved ? $"; without the controller at least {Unaided.Words(Unaided.Total)}" : "")}  ({workload.About})");
         }
 
         if (scenario is not ("flap" or "linstor-restart"))

@@ -96,7 +96,7 @@ internal sealed class Troupe : IAsyncDisposable
         {
             _story.Tell(actor.Name, text);
         }
-        else if (level is "ERROR" or "PANIC")
+        else if (level is "ERROR" or "PANIC" || (level == "WARN" && actor == Leader))
         {
             _story.Tell(actor.Name, text);
         }

@@ -75,7 +75,7 @@ internal sealed record AttachmentView(string Name, string Claim, string Node, bo
 internal sealed record ActorView(string Name, int Process, string State, bool Leads, string CommandLine, WireStatus? Status);
 
 /// <summary>How a workload fares.</summary>
-internal sealed record WorkloadView(string Pod, string About, bool Moves, string? Node, bool Works, double? DownSince, double DownSeconds, string Said);
+internal sealed record WorkloadView(string Pod, string About, bool Moves, string? Node, bool Works, double? DownSince, double DownSeconds, bool Moved, string Said);
 
 /// <summary>Why something was done, or not, in steps that can be checked, beside what was true.</summary>
 /// <param name="Id">Of the journal entry.</param>

@@ -204,7 +204,7 @@ function showStory(view) {
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
   for (const line of view.story.filter(line => line.number > lastLine)) {
     const item = element('li');
-    item.append(element('time', '', `${line.at.toFixed(2)} s`), element('span', line.who === 'you' ? 'you' : 'soft', line.who), element('span', line.who === 'you' ? 'you' : '', line.text));
+    item.append(element('time', '', `${line.at.toFixed(2)} s`), element('span', (line.who === 'you' || line.who === 'scenario') ? 'you' : 'soft', line.who), element('span', (line.who === 'you' || line.who === 'scenario') ? 'you' : '', line.text));
     list.append(item);
     lastLine = line.number;
   }
