@@ -173,7 +173,7 @@ function showWorkloads(view) {
     row.append(
       element('td', '', load.pod),
       element('td', load.works ? 'good' : 'bad', load.works ? load.node : `${load.node || 'nowhere'}: down`),
-      element('td', 'number', load.said),
+      element('td', 'number', load.moved ? `${load.said}, not 11 min 40 s` : load.said),
       element('td', 'soft', load.about));
     table.append(row);
   }
@@ -230,6 +230,7 @@ function show(view) {
   showExplanations(view);
   showStory(view);
   byId('unaided').textContent = view.unaided;
+  fill(byId('commands'), ...view.controllers.map(one => { const line = element('p'); line.append(element('code', '', one.commandLine)); return line; }));
   byId('watch').textContent = view.watch;
   document.body.dataset.ready = view.controllers.some(one => one.leads) && view.controllers.every(one => one.status && !one.status.sources.silent.length);
 }
