@@ -78,7 +78,7 @@ public sealed class PageTests : IAsyncLifetime
     private async Task<Browser> OpenAsync(int width = 1400, int height = 1400)
     {
         var browser = await Browser.OpenAsync(_page, width, height);
-        await browser.UntilAsync("document.body.dataset.ready == 'true'");
+        await browser.UntilAsync("document.body?.dataset.ready == 'true'");
         return browser;
     }
 }
