@@ -10,6 +10,7 @@ internal sealed class Troupe : IAsyncDisposable
 
     private readonly Story _story;
     private readonly List<Actor> _actors;
+    private volatile Actor? _speaker;
 
     public Troupe(Nursery nursery, string kubeconfig, Uri linstor, TimeSpan grace, Story story)
     {
@@ -91,12 +92,18 @@ internal sealed class Troupe : IAsyncDisposable
             return;
         }
 
+        // Sooner than its status is asked for.
+        if (text.StartsWith("This replica holds lease ", StringComparison.Ordinal))
+        {
+            _speaker = actor;
+        }
+
         var isItsOwn = speaker is "LeaseLoop:" or "Daemon:";
-        if (Speakers.Contains(speaker.TrimEnd(':')) && (isItsOwn || actor == Leader) && !text.StartsWith("Asking ", StringComparison.Ordinal))
+        if (Speakers.Contains(speaker.TrimEnd(':')) && (isItsOwn || actor == _speaker) && !text.StartsWith("Asking ", StringComparison.Ordinal))
         {
             _story.Tell(actor.Name, text);
         }
-        else if (level is "ERROR" or "PANIC" || (level == "WARN" && actor == Leader))
+        else if (level is "ERROR" or "PANIC" || (level == "WARN" && actor == _speaker))
         {
             _story.Tell(actor.Name, text);
         }
