@@ -79,13 +79,12 @@ internal sealed class NodeKind() : Kind<Node>("", "nodes", "Node", namespaced: f
             _ => ("NodeStatusUnknown", "Kubelet stopped posting node status."),
         };
         var silent = node.Ready is NodeReadiness.Unknown;
-        return
-        [
+        // Not a collection expression: that would add each as a value of any type, which trimming cannot follow.
+        return new JsonArray(
             Condition("MemoryPressure", silent ? "Unknown" : "False", silent ? reason : "KubeletHasSufficientMemory", silent ? message : "kubelet has sufficient memory available"),
             Condition("DiskPressure", silent ? "Unknown" : "False", silent ? reason : "KubeletHasNoDiskPressure", silent ? message : "kubelet has no disk pressure"),
             Condition("PIDPressure", silent ? "Unknown" : "False", silent ? reason : "KubeletHasSufficientPID", silent ? message : "kubelet has sufficient PID available"),
-            Condition("Ready", node.Ready.ToString(), reason, message),
-        ];
+            Condition("Ready", node.Ready.ToString(), reason, message));
 
         JsonObject Condition(string type, string status, string why, string words) => new()
         {

@@ -129,18 +129,17 @@ internal sealed class PodKind() : Kind<Pod>("", "pods", "Pod", namespaced: true,
         var (created, started) = (wall.Text(pod.Metadata.Created), wall.Text(pod.Started ?? pod.Metadata.Created));
         if (pod.Spec.NodeName is null)
         {
-            return pod.Reason is Unschedulable ? [ConditionJson.Write("PodScheduled", "False", created, Unschedulable, pod.Message)] : [];
+            return pod.Reason is Unschedulable ? new JsonArray(ConditionJson.Write("PodScheduled", "False", created, Unschedulable, pod.Message)) : [];
         }
 
         var over = pod.Phase is PodPhase.Succeeded ? "PodCompleted" : "ContainersNotReady";
         var unready = HasStarted(pod) || pod.Phase is PodPhase.Succeeded ? null : $"containers with unready status: [{PodSpecJson.Container}]";
-        return
-        [
+        // Not a collection expression: that would add each as a value of any type, which trimming cannot follow.
+        return new JsonArray(
             ConditionJson.Write("Initialized", "True", created),
             pod.Ready ? ConditionJson.Write("Ready", "True", started) : ConditionJson.Write("Ready", "False", started, HasStarted(pod) ? null : over, unready),
             HasStarted(pod) ? ConditionJson.Write("ContainersReady", "True", started) : ConditionJson.Write("ContainersReady", "False", started, over, unready),
-            ConditionJson.Write("PodScheduled", "True", created),
-        ];
+            ConditionJson.Write("PodScheduled", "True", created));
     }
 
     private static JsonObject ContainerStatus(Pod pod, Wall wall)
