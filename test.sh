@@ -11,7 +11,8 @@ case "${1:-}" in
   "")
     projects+=(tests/EndToEnd.Tests)
     KUBE_BIN=$(eng/kubernetes.sh)
-    export KUBE_BIN
+    CHROMIUM=$(eng/chromium.sh)
+    export KUBE_BIN CHROMIUM
     ;;
   *)
     echo "test.sh: unknown option $1; there is only --fast" >&2

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Piraeus.HighAvailability.Controller.Demo;
 using Piraeus.HighAvailability.Controller.Recording;
 using Piraeus.HighAvailability.Core;
 using Syntax = System.CommandLine.Command;
@@ -14,6 +15,11 @@ internal static class CommandLine
     private static readonly Option<bool> Version = new("--version", "-version");
     private static readonly Syntax ApiOnline = new("api-online");
     private static readonly Syntax WaitUntil = new("wait-until") { ApiOnline };
+    private static readonly Option<string[]> DemoPort = new("--port", "-port") { Arity = ArgumentArity.OneOrMore };
+    private static readonly Option<string[]> DemoGrace = new("--grace-period", "-grace-period") { Arity = ArgumentArity.OneOrMore };
+    private static readonly Option<string[]> DemoScenario = new("--scenario", "-scenario") { Arity = ArgumentArity.OneOrMore };
+    private static readonly Option<bool> DemoNoBrowser = new("--no-browser", "-no-browser");
+    private static readonly Syntax Demo = new("demo") { DemoPort, DemoGrace, DemoScenario, DemoNoBrowser };
     private static readonly IReadOnlyList<(Flag Flag, Option<string[]> Option)> Options = [.. Flags.All.Select(flag => (flag, OptionFor(flag)))];
     private static readonly Argument<string> RecordingToReplay = new("FILE") { Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<string> ResourceToTell = new("--resource", "-resource");
@@ -41,6 +47,7 @@ internal static class CommandLine
         _ when Complaint(parsed) is { } complaint => Refuse(complaint),
         { CommandResult.Command: var command } when command == ApiOnline => new Command.WaitUntilApiOnline(),
         { CommandResult.Command: var command } when command == Replay => ReadReplay(parsed),
+        { CommandResult.Command: var command } when command == Demo => new Command.Demo(ReadDemo(parsed)),
         _ => new Command.Run(Read(parsed, new())),
     };
 
@@ -81,15 +88,31 @@ internal static class CommandLine
         return settings;
     }
 
-    private static Settings Apply(Flag flag, string text, Settings settings)
+    private static DemoOptions ReadDemo(ParseResult parsed)
+    {
+        var options = new DemoOptions { OpensBrowser = !parsed.GetValue(DemoNoBrowser) };
+        foreach (var (option, read) in (ReadOnlySpan<(Option<string[]>, Func<DemoOptions, string, DemoOptions>)>)[(DemoPort, DemoOptions.WithPort), (DemoGrace, DemoOptions.WithGrace), (DemoScenario, DemoOptions.WithScenario)])
+        {
+            foreach (var text in parsed.GetValue(option) ?? [])
+            {
+                options = Apply(option.Name, read, text, options);
+            }
+        }
+
+        return options;
+    }
+
+    private static Settings Apply(Flag flag, string text, Settings settings) => Apply($"--{flag.Name}", flag.Read, text, settings);
+
+    private static T Apply<T>(string name, Func<T, string, T> read, string text, T settings)
     {
         try
         {
-            return flag.Read(settings, text);
+            return read(settings, text);
         }
         catch (FormatException problem)
         {
-            throw new SettingsException($"invalid value \"{text}\" for --{flag.Name}: {problem.Message}");
+            throw new SettingsException($"invalid value \"{text}\" for {name}: {problem.Message}");
         }
     }
 
@@ -112,7 +135,7 @@ internal static class CommandLine
     private static Syntax CreateRoot()
     {
         // A plain command, because a root command brings help, version and completion of its own.
-        var root = new Syntax(Release.Name) { Help, Version, WaitUntil, Replay };
+        var root = new Syntax(Release.Name) { Help, Version, WaitUntil, Replay, Demo };
         foreach (var (_, option) in Options)
         {
             root.Add(option);

@@ -41,7 +41,11 @@ internal static class Composition
         var instruments = new Instruments();
         var recorder = settings.Record.Length == 0 ? null : Recorder.Open(settings, clock, provider, logs.CreateLogger<Recorder>());
         var actuator = new Actuator(kubernetes, nodes, linstor, hold, events, limit, inbox.Writer, clock, settings.DryRun, logs.CreateLogger<Actuator>());
-        var control = new ControlLoop(inbox, new FailoverPolicy(settings.Policy), actuator, new Reporter(events, instruments, logs.CreateLogger<Reporter>()), clock, provider, recorder);
+        var journal = new Journal(clock, provider);
+        var policy = new FailoverPolicy(settings.Policy);
+        var reporter = new Reporter(events, instruments, journal, logs.CreateLogger<Reporter>());
+        var control = new ControlLoop(inbox, policy, actuator, reporter, clock, provider, recorder);
+        var status = new StatusEndpoint(settings, policy, () => control.Cluster, hold, journal, clock, provider);
         var sweep = new Sweep(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Sweep>());
         var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer);
 
@@ -68,7 +72,7 @@ internal static class Composition
             supporting.Add(("lease", new LeaseLoop(electing, key, settings.LeaseIdentity, hold, inbox.Writer, clock, provider, logs.CreateLogger<LeaseLoop>()).RunAsync));
         }
 
-        return new Daemon(settings, supporting, actuator, control, new Probes(control), new MetricsEndpoint(Release.Meter, logs.CreateLogger<MetricsEndpoint>()), logs);
+        return new Daemon(settings, supporting, actuator, control, new Probes(control), status, new MetricsEndpoint(Release.Meter, logs.CreateLogger<MetricsEndpoint>()), logs);
 
         Persistently Persist(string what, Action ended) => new(what, _ => { ended(); return ValueTask.CompletedTask; }, provider, logs.CreateLogger<Persistently>());
 

@@ -15,6 +15,7 @@ namespace Piraeus.HighAvailability.Controller;
 /// <param name="actuator">Acts.</param>
 /// <param name="control">Decides.</param>
 /// <param name="probes">Answers the kubelet.</param>
+/// <param name="status">Answers people.</param>
 /// <param name="metrics">Answers Prometheus.</param>
 /// <param name="logs">Where everybody logs.</param>
 internal sealed partial class Daemon(
@@ -23,13 +24,14 @@ internal sealed partial class Daemon(
     Actuator actuator,
     ControlLoop control,
     Probes probes,
+    StatusEndpoint status,
     MetricsEndpoint metrics,
     ILoggerFactory logs) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly ILogger _logger = logs.CreateLogger<Daemon>();
-    private readonly WebApplication _endpoints = Endpoints(settings, probes, metrics, logs);
+    private readonly WebApplication _endpoints = Endpoints(settings, probes, status, metrics, logs);
 
     /// <summary>Runs until asked to stop, or until a loop ends that should not.</summary>
     /// <returns>The exit code.</returns>
@@ -81,7 +83,7 @@ internal sealed partial class Daemon(
         }
     }
 
-    private static WebApplication Endpoints(Settings settings, Probes probes, MetricsEndpoint metrics, ILoggerFactory logs)
+    private static WebApplication Endpoints(Settings settings, Probes probes, StatusEndpoint status, MetricsEndpoint metrics, ILoggerFactory logs)
     {
         // The empty builder reads no configuration: what is here is what runs.
         var builder = WebApplication.CreateEmptyBuilder(new());
@@ -93,6 +95,7 @@ internal sealed partial class Daemon(
         var app = builder.Build();
         app.UseRouting();
         probes.Map(app);
+        status.Map(app);
         metrics.Map(app);
         return app;
     }

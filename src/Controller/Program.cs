@@ -1,12 +1,18 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller;
+using Piraeus.HighAvailability.Controller.Demo;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Recording;
 
 // Exit codes: 0 asked to stop, 1 a bug or an unmet wait, 2 bad usage or settings.
 try
 {
+    if (!Nursery.Grow())
+    {
+        return 0;
+    }
+
     switch (CommandLine.Parse(args))
     {
         case Command.ShowText show:
@@ -27,6 +33,12 @@ try
             await using (var output = new StreamWriter(Console.OpenStandardOutput()))
             {
                 return new Replay(change, narrowing, output).Run(file);
+            }
+
+        case Command.Demo { Options: var options }:
+            using (var signals = new Signals())
+            {
+                return await Performance.RunAsync(options, signals.Stopping);
             }
 
         case Command.Run { Settings: var settings }:

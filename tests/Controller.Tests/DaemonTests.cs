@@ -118,6 +118,6 @@ public sealed class DaemonTests
 
     private static Daemon Build(Room room, Settings settings, params Func<CancellationToken, Task>[] loops) =>
         new(
-            settings, [.. loops.Select((loop, index) => ($"{index}", loop))], room.Actuator, room.Control, new Probes(room.Control),
+            settings, [.. loops.Select((loop, index) => ($"{index}", loop))], room.Actuator, room.Control, new Probes(room.Control), room.Status,
             new MetricsEndpoint(Release.Meter, room.Told.CreateLogger<MetricsEndpoint>()), room.Told);
 }

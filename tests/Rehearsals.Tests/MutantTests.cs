@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Rehearsals.Tests;
 

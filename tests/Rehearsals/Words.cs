@@ -32,7 +32,8 @@ internal static class Words
     public static Volume Volume(Model.PersistentVolume volume) => new(volume.Metadata.Name, new ObjectKey(volume.ClaimNamespace, volume.ClaimName))
     {
         Resource = volume.Driver == Cast.Driver ? new ResourceName(volume.Handle) : null,
-        InUseName = volume.Driver == Cast.Driver ? volume.InUseName : null,
+        Handle = volume.Driver == Cast.Driver ? volume.Handle : null,
+        InUsePrefix = $"kubernetes.io/csi/{Cast.Driver}^",
         SharedStorage = volume.Driver == Cast.Driver ? null : $"driver {volume.Driver}",
     };
 

@@ -87,6 +87,7 @@ internal sealed class ControlLoop(
             if (offered == Offered.Taken)
             {
                 _inFlight.Add(ActionKey.For(decision));
+                reporter.Took(_cluster, decision);
             }
         }
 

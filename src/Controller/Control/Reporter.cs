@@ -5,7 +5,7 @@ using Piraeus.HighAvailability.Core;
 namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>Tells people what is left alone, what became of what was moved, and why: each thing once, in the log and as an Event.</summary>
-internal sealed partial class Reporter(EventRecorder events, Instruments instruments, ILogger<Reporter> logger)
+internal sealed partial class Reporter(EventRecorder events, Instruments instruments, Journal journal, ILogger<Reporter> logger)
 {
     /// <summary>Reasons that pass by themselves, or mean that all is well: no reader of a pod's Events is helped by them.</summary>
     private static readonly HashSet<HoldReason> Passing =
@@ -36,8 +36,12 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         if (seen is Observation.Acted { Decision: var decision, Outcome: var outcome })
         {
             instruments.Acted(decision, outcome);
+            journal.Answered(decision, outcome);
         }
     }
+
+    /// <summary>Notices what a decision rests on that is being carried out.</summary>
+    public void Took(ClusterSnapshot cluster, Decision action) => journal.Took(cluster, action);
 
     /// <summary>Says what is new in a verdict.</summary>
     public void Report(ClusterSnapshot cluster, Verdict verdict)
@@ -48,6 +52,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
             if (_told.Add(Told.Of(hold)))
             {
                 Tell(hold);
+                journal.Left(cluster, hold);
             }
         }
 
@@ -82,6 +87,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         {
             instruments.Ended(failover);
             Ended(failover.Ending == Ending.GivenUp ? LogLevel.Warning : LogLevel.Information, Sentences.Of(failover));
+            journal.Said($"pod {failover.Pod.Key}", Sentences.Of(failover));
         }
 
         foreach (var incident in failovers.GroupBy(failover => (failover.Evidence.Lost, failover.Incident)))
@@ -106,6 +112,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         {
             Stalled(sentence);
             events.Stalled(stall);
+            journal.Said($"pod {stall.Failover.Pod.Key}", sentence);
         }
     }
 

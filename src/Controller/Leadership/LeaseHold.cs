@@ -13,6 +13,9 @@ internal sealed class LeaseHold(MonotonicClock clock)
     /// <summary>Whether we may act from now until a request of that length has ended.</summary>
     public bool Covers(TimeSpan request) => IsUncontested || _race?.Holds(clock.Now + request) == true;
 
+    /// <summary>Who holds the lease, as last seen; null if nobody does, or nobody runs for it.</summary>
+    public string? Holder => _race?.Record?.Holder is { Length: > 0 } holder ? holder : null;
+
     /// <summary>The race as it stands now.</summary>
     public void Update(LeaseRace race) => _race = race;
 }

@@ -35,7 +35,11 @@ public enum ChangeType
 }
 
 /// <summary>One step in the history of the store.</summary>
-public readonly record struct Change(long Version, ChangeType Type, KubernetesObject Item);
+public readonly record struct Change(long Version, ChangeType Type, KubernetesObject Item)
+{
+    /// <summary>The object before it; null if there was none.</summary>
+    public KubernetesObject? Before { get; init; }
+}
 
 /// <summary>The API server's truth: objects, versions and history, with the rules of writing that etcd and the API server have together.</summary>
 /// <remarks>Not thread-safe; time is the agenda's. Subscribers of <see cref="Changed"/> may write: they are told one change after the other, in order.</remarks>
@@ -49,6 +53,9 @@ public sealed class ObjectStore(Agenda agenda)
 
     /// <summary>Told of every change, after it.</summary>
     public event Action<Change>? Changed;
+
+    /// <summary>Whose time it is.</summary>
+    public Agenda Agenda => agenda;
 
     /// <summary>The number of writes so far: the resourceVersion of a list.</summary>
     public long Version { get; private set; }
@@ -180,14 +187,16 @@ public sealed class ObjectStore(Agenda agenda)
 
     private void Put(KubernetesObject item, ChangeType type)
     {
-        Kind(item.GetType())[item.Key] = item;
-        Tell(new(item.Metadata.Version, type, item));
+        var kind = Kind(item.GetType());
+        var before = kind.GetValueOrDefault(item.Key);
+        kind[item.Key] = item;
+        Tell(new(item.Metadata.Version, type, item) { Before = before });
     }
 
     private void Remove(KubernetesObject item)
     {
-        Kind(item.GetType()).Remove(item.Key);
-        Tell(new(item.Metadata.Version, ChangeType.Deleted, item));
+        Kind(item.GetType()).Remove(item.Key, out var before);
+        Tell(new(item.Metadata.Version, ChangeType.Deleted, item) { Before = before });
     }
 
     private void Tell(Change change)

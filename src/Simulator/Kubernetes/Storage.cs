@@ -31,7 +31,11 @@ public sealed record PersistentVolume(Metadata Metadata, string Driver, string H
 }
 
 /// <summary>A PersistentVolumeClaim, bound to a volume.</summary>
-public sealed record PersistentVolumeClaim(Metadata Metadata, string VolumeName) : KubernetesObject(Metadata);
+public sealed record PersistentVolumeClaim(Metadata Metadata, string VolumeName) : KubernetesObject(Metadata)
+{
+    /// <summary>How many nodes may use it.</summary>
+    public AccessMode AccessMode { get; init; }
+}
 
 /// <summary>The wish that a volume be attached to a node, and whether it is.</summary>
 /// <param name="Metadata">Named <c>csi-…</c> after volume, driver and node.</param>

@@ -9,20 +9,20 @@ using Piraeus.HighAvailability.Simulator.World;
 namespace Piraeus.HighAvailability.Simulator.Linstor;
 
 /// <summary>The two streams of server-sent events.</summary>
-internal sealed class EventsApi(WorldClock clock, EventStreams streams, Hazards hazards)
+internal sealed class EventsApi(StorageWorld world, WorldClock clock, EventStreams streams, Hazards hazards)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/events/nodes", context => StreamAsync(context, _ => streams.SubscribeToNodes()));
+        routes.MapGet("/v1/events/nodes", context => StreamAsync(context, () => streams.SubscribeToNodes()));
         routes.MapGet("/v1/events/drbd/promotion", context =>
         {
             // The only value with a meaning, and the only spelling of it.
             var replay = context.Request.Headers["Last-Event-ID"] == "current";
-            return StreamAsync(context, world => streams.SubscribeToPromotion(world, replay));
+            return StreamAsync(context, () => streams.SubscribeToPromotion(world, replay));
         });
     }
 
-    private async Task StreamAsync(HttpContext context, Func<StorageWorld, Channel<byte[]>> subscribe)
+    private async Task StreamAsync(HttpContext context, Func<Channel<byte[]>> subscribe)
     {
         context.Response.ContentType = "text/event-stream";
         if (hazards.FailsRegistration)
@@ -53,11 +53,7 @@ internal sealed class EventsApi(WorldClock clock, EventStreams streams, Hazards 
         }
         finally
         {
-            clock.Ask(_ =>
-            {
-                streams.Unsubscribe(subscriber);
-                return true;
-            });
+            clock.Do(() => streams.Unsubscribe(subscriber));
         }
     }
 

@@ -8,7 +8,7 @@ using Piraeus.HighAvailability.Simulator.World;
 namespace Piraeus.HighAvailability.Simulator.Linstor;
 
 /// <summary>The questions that LINSTOR answers from its memory.</summary>
-internal sealed class LinstorApi(WorldClock clock, Hazards hazards)
+internal sealed class LinstorApi(StorageWorld world, WorldClock clock, Hazards hazards)
 {
     private int _hanging;
 
@@ -112,7 +112,7 @@ internal sealed class LinstorApi(WorldClock clock, Hazards hazards)
     {
         if (hazards.ViewAsksSatellites)
         {
-            var asked = clock.Ask(world => Viewed(context, world).Select(replica => replica.Node).Where(IsConnected).ToHashSet());
+            var asked = clock.Ask(() => Viewed(context, world).Select(replica => replica.Node).Where(IsConnected).ToHashSet());
             if (await HasLostOneOfAsync(asked, context.RequestAborted))
             {
                 await Reply.ErrorAsync(context, StatusCodes.Status500InternalServerError, Reply.Code.UnknownError, "Peer connection closed.");
@@ -136,7 +136,7 @@ internal sealed class LinstorApi(WorldClock clock, Hazards hazards)
         try
         {
             await clock.WhenAsync(
-                _ => (hasLost = !asked.All(IsConnected)) || asked.All(node => node is { SatelliteReachable: true, SatelliteHangs: false }),
+                () => (hasLost = !asked.All(IsConnected)) || asked.All(node => node is { SatelliteReachable: true, SatelliteHangs: false }),
                 cancellation);
             return hasLost;
         }
@@ -155,7 +155,7 @@ internal sealed class LinstorApi(WorldClock clock, Hazards hazards)
 
     private async Task AnswerAsync(HttpContext context, Func<StorageWorld, Answer> question)
     {
-        var answer = clock.Ask(question);
+        var answer = clock.Ask(() => question(world));
         await (answer.Content is { } content
             ? Reply.JsonAsync(context, content)
             : Reply.ErrorAsync(context, StatusCodes.Status404NotFound, answer.Code, answer.Message));

@@ -11,6 +11,9 @@ public sealed record LinstorOptions
     /// <summary>What drives the world's time and delayed answers.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>What drives the world already, if another server of the same world does; <see cref="Time"/> must be the same.</summary>
+    public WorldClock? Clock { get; init; }
+
     /// <summary>Accepted bearer tokens; if there are any, one is required (token authentication).</summary>
     public IReadOnlyList<string> Tokens { get; init; } = [];
 

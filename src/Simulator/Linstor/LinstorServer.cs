@@ -19,7 +19,9 @@ namespace Piraeus.HighAvailability.Simulator.Linstor;
 public sealed class LinstorServer : IAsyncDisposable
 {
     private readonly WebApplication _web;
+    private readonly StorageWorld _world;
     private readonly WorldClock _clock;
+    private readonly WorldClock? _ownClock;
     private readonly EventStreams _streams;
     private readonly Doorway _doorway;
     private readonly LinstorApi _api;
@@ -27,10 +29,11 @@ public sealed class LinstorServer : IAsyncDisposable
 
     private LinstorServer(StorageWorld world, LinstorOptions options)
     {
-        _clock = new(world, options.Time);
+        _world = world;
+        _clock = options.Clock ?? (_ownClock = new(world.Agenda, options.Time));
         _streams = new(world, Hazards);
         _doorway = new(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
-        _api = new(_clock, Hazards);
+        _api = new(world, _clock, Hazards);
         world.LinstorRunningChanged += OpenOrClose;
         _web = Build(options);
     }
@@ -45,7 +48,7 @@ public sealed class LinstorServer : IAsyncDisposable
     public Hazards Hazards { get; } = new();
 
     /// <summary>How many event streams are open.</summary>
-    public int Subscribers => _clock.Ask(_ => _streams.Count);
+    public int Subscribers => _clock.Ask(() => _streams.Count);
 
     /// <summary>How many requests hang because a satellite does not answer.</summary>
     public int HangingRequests => _api.Hanging;
@@ -62,6 +65,7 @@ public sealed class LinstorServer : IAsyncDisposable
     }
 
     /// <summary>Starts a server; it answers when this completes.</summary>
+    /// <exception cref="PortInUseException">Another process has the port.</exception>
     public static async Task<LinstorServer> StartAsync(StorageWorld world, LinstorOptions? options = null, CancellationToken cancellation = default)
     {
         var server = new LinstorServer(world, options ?? new LinstorOptions());
@@ -83,17 +87,13 @@ public sealed class LinstorServer : IAsyncDisposable
     }
 
     /// <summary>Does something to the world, now.</summary>
-    public void Do(Action<StorageWorld> what) => _clock.Ask(world =>
-    {
-        what(world);
-        return true;
-    });
+    public void Do(Action<StorageWorld> what) => _clock.Do(() => what(_world));
 
     /// <summary>Asks the world something, now.</summary>
-    public T Ask<T>(Func<StorageWorld, T> question) => _clock.Ask(question);
+    public T Ask<T>(Func<StorageWorld, T> question) => _clock.Ask(() => question(_world));
 
     /// <summary>Completes as soon as the world is as described.</summary>
-    public Task WhenAsync(Func<StorageWorld, bool> condition, CancellationToken cancellation) => _clock.WhenAsync(condition, cancellation);
+    public Task WhenAsync(Func<StorageWorld, bool> condition, CancellationToken cancellation) => _clock.WhenAsync(() => condition(_world), cancellation);
 
     /// <summary>Ends all event streams without a final chunk. The server goes on listening.</summary>
     public void CutStreams() => Do(_ => _streams.Cut());
@@ -104,7 +104,7 @@ public sealed class LinstorServer : IAsyncDisposable
         _doorway.Close();
         await _web.StopAsync(CancellationToken.None);
         await _web.DisposeAsync();
-        _clock.Dispose();
+        _ownClock?.Dispose();
     }
 
     private void OpenOrClose(bool linstorRuns)
@@ -143,7 +143,7 @@ public sealed class LinstorServer : IAsyncDisposable
             await MisbehaveAsync(context, next, options.Time);
         });
         _api.Map(web);
-        new EventsApi(_clock, _streams, Hazards).Map(web);
+        new EventsApi(_world, _clock, _streams, Hazards).Map(web);
         return web;
     }
 

@@ -91,6 +91,9 @@ public sealed class Replica
     /// <summary>LINSTOR has forgotten the replica, although its node may still run it.</summary>
     public bool Forgotten { get; internal set; }
 
+    /// <summary>The nodes that DRBD believes to be connected to.</summary>
+    public IEnumerable<StorageNode> Peers => Definition.ConnectedPeers(this).Select(peer => peer.Node);
+
     internal int NodeId { get; }
 
     internal string Uuid { get; }

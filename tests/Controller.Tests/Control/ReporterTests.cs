@@ -183,7 +183,7 @@ public sealed class ReporterTests
         new Observation.Acted(new Decision.DeletePod(Room.App with { Owner = Replacement.Owner }, Room.Evidence), new(Answer.Accepted), Instant.Start),
     ]).Aggregate(ClusterSnapshot.Empty, (cluster, seen) => cluster.Apply(seen, Instant.Start));
 
-    private static Reporter Reporter(Room room) => new(room.Events, new(), new Microsoft.Extensions.Logging.Logger<Reporter>(room.Told));
+    private static Reporter Reporter(Room room) => new(room.Events, new(), room.Journal, new Microsoft.Extensions.Logging.Logger<Reporter>(room.Told));
 
     private static Verdict Verdict(params Decision[] decisions) => new(decisions, null);
 

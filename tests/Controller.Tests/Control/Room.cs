@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Endpoints;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Leadership;
 using Piraeus.HighAvailability.Controller.Linstor;
@@ -31,9 +32,11 @@ internal sealed class Room : IAsyncDisposable
         _connection = new(new LinstorSettings([linstor.Address]), TimeProvider.System, Told);
         var http = kubernetes.Connection.CreateClient();
         Client = new(http, new Controller.Kubernetes.Translate("linstor.csi.linbit.com", LabelSelector.Parse("")), Time);
+        Journal = new(Clock, Time);
+        Status = new(new() { LeaderElection = contested, DryRun = dryRun }, new(settings), () => Control!.Cluster, Hold, Journal, Clock, Time);
         Events = new(Client, Hold, Gate, Time, dryRun, Told.CreateLogger<EventRecorder>()) { Remembered = 3 };
         Actuator = new(Client, new(http, Time), new(_connection, Clock), Hold, Events, Gate, Inbox.Writer, Clock, dryRun, Told.CreateLogger<Actuator>());
-        Control = new(Inbox, new(settings), Actuator, new(Events, new(), Told.CreateLogger<Reporter>()), Clock, Time);
+        Control = new(Inbox, new(settings), Actuator, new(Events, new(), Journal, Told.CreateLogger<Reporter>()), Clock, Time);
     }
 
     public ManualClock Time { get; } = new();
@@ -57,6 +60,10 @@ internal sealed class Room : IAsyncDisposable
     public Actuator Actuator { get; }
 
     public ControlLoop Control { get; }
+
+    public Journal Journal { get; }
+
+    public StatusEndpoint Status { get; }
 
     /// <summary>Every action and every Event passes here; a test may close it.</summary>
     public Gate Gate { get; } = new();

@@ -17,7 +17,7 @@ public sealed class MetricsEndpointTests
         await using var room = await Room.OpenAsync();
         using var stop = new CancellationTokenSource();
         await using var daemon = new Daemon(
-            new Settings { HealthPort = 0 }, [("0", cancellation => Task.Delay(Timeout.Infinite, cancellation))], room.Actuator, room.Control, new Probes(room.Control),
+            new Settings { HealthPort = 0 }, [("0", cancellation => Task.Delay(Timeout.Infinite, cancellation))], room.Actuator, room.Control, new Probes(room.Control), room.Status,
             new MetricsEndpoint(meter.Name, room.Told.CreateLogger<MetricsEndpoint>()), room.Told);
         meter.CreateCounter<int>("ha.acts", "{act}", "What was done.").Add(1, new KeyValuePair<string, object?>("pod", "a \"b\"\\\n"));
         meter.CreateHistogram<double>("ha.wait", "s").Record(3, new KeyValuePair<string, object?>("of", "pod"));

@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
-namespace Piraeus.HighAvailability.Simulator.Linstor;
+namespace Piraeus.HighAvailability.Simulator;
 
 /// <summary>Listeners that can be closed and opened again on the same port while the web server behind them lives on.</summary>
 /// <remarks>A closed door refuses connections, and closing it breaks those that exist, as the end of a process does.</remarks>
@@ -15,9 +15,16 @@ internal sealed class Doorway(SocketTransportFactory sockets) : IConnectionListe
 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        var door = new Door(sockets, await sockets.BindAsync(endpoint, cancellationToken));
-        _doors.Add(door);
-        return door;
+        try
+        {
+            var door = new Door(sockets, await sockets.BindAsync(endpoint, cancellationToken));
+            _doors.Add(door);
+            return door;
+        }
+        catch (AddressInUseException taken)
+        {
+            throw new PortInUseException(((IPEndPoint)endpoint).Port, taken);
+        }
     }
 
     public void Close() => _doors.ForEach(door => door.Close());

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Leadership;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Endpoints;
+
+/// <summary>What people ask: who is in doubt and why, what is being done, and what was.</summary>
+/// <remarks>The policy has no memory, so that what it would decide now can be asked at any time, without a word to whoever acts.</remarks>
+internal sealed class StatusEndpoint(
+    Settings settings, FailoverPolicy policy, Func<ClusterSnapshot> cluster, LeaseHold hold, Journal journal, MonotonicClock clock, TimeProvider provider)
+{
+    /// <summary>Of everything that may be many, so much is told: who has more than this in doubt reads the metrics.</summary>
+    private const int Most = 500;
+
+    private readonly DateTimeOffset _started = provider.GetUtcNow();
+
+    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/status", Answer);
+
+    /// <summary>What would be answered now.</summary>
+    public WireStatus Read()
+    {
+        var (known, now) = (cluster(), clock.Now);
+        var reader = new StatusReader(known, policy.Decide(known, now), now, provider.GetUtcNow());
+        return new(
+            Release.Version,
+            settings.LeaseIdentity,
+            _started,
+            reader.Wall,
+            new(settings.LeaderElection, hold.Covers(TimeSpan.Zero), hold.Holder),
+            reader.Sources(),
+            new(
+                settings.KnownResourceGracePeriod.TotalSeconds, settings.NewResourceGracePeriod.TotalSeconds, settings.ReconcileInterval.TotalSeconds,
+                settings.StormThreshold, !settings.DisableNodeTaints, settings.DryRun, settings.PodSelector.ToString(), settings.AttacherName),
+            [.. known.InDoubt.Values.SelectMany(users => users).Take(Most).Select(user => reader.User(user, GraceOf(user)))],
+            [.. known.Failovers.All.Select(held => held.Item).OrderBy(failover => failover.Incident).Take(Most).Select(StatusReader.Failover)],
+            [.. journal.Entries.Select(reader.Entry)]);
+    }
+
+    private TimeSpan GraceOf(User user) => user.Finding is { AtFirstSight: true } ? settings.NewResourceGracePeriod : settings.KnownResourceGracePeriod;
+
+    private Task Answer(HttpContext context)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-store";
+        return JsonSerializer.SerializeAsync(context.Response.Body, Read(), StatusJson.Default.WireStatus, context.RequestAborted);
+    }
+}

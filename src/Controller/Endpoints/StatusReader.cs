@@ -1,0 +1,104 @@
+using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Endpoints;
+
+/// <summary>Puts what is believed at one instant into words and wall time.</summary>
+/// <param name="cluster">What is believed.</param>
+/// <param name="verdict">What is decided on it.</param>
+/// <param name="now">The instant.</param>
+/// <param name="wall">The same by the wall clock.</param>
+internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Instant now, DateTimeOffset wall)
+{
+    private readonly ILookup<(ResourceName, NodeName), Decision.Hold> _holds = verdict.Decisions.OfType<Decision.Hold>().ToLookup(hold => (hold.Resource, hold.Node));
+    private readonly HashSet<(ResourceName, NodeName)> _moving = [.. verdict.Decisions.Select(Moved).OfType<(ResourceName, NodeName)>()];
+
+    public DateTimeOffset Wall => wall;
+
+    public WireSources Sources() => new(
+        [.. cluster.Listening.Order().Select(source => source.ToString())],
+        [.. Enum.GetValues<Source>().Except(cluster.Listening).Select(source => source.ToString())],
+        cluster.LinstorAnsweredAt is { } answered ? Seconds(now - answered) : null);
+
+    public WireUser User(User user, TimeSpan grace)
+    {
+        var since = Instant.Later(user.Finding?.Since ?? Instant.Start, user.Since);
+        var isLoss = user.Finding is { Objection: null };
+        var left = since + grace - now;
+        return new(
+            user.Resource.Name.Value,
+            user.Node.Value,
+            user.LinstorName.Value,
+            [.. user.Pods.Select(Pod)],
+            [.. user.Attachments.Select(attachment => attachment.Name)],
+            At(since),
+            isLoss ? Seconds(grace) : null,
+            isLoss ? Math.Max(0, Seconds(left)) : null,
+            _moving.Contains((user.Resource.Name, user.Node)),
+            [.. _holds[(user.Resource.Name, user.Node)].Select(hold => new WireRemark(hold.Reason.ToString(), Sentences.Of(hold), hold.Overdue))],
+            Resource(user.Resource));
+    }
+
+    public static WireFailover Failover(Failover failover) => new(
+        Pod(failover.Pod),
+        failover.Evidence.Resource.Value,
+        failover.Evidence.Lost.Value,
+        failover.Awaited is { } awaited ? Sentences.Name(awaited) : null,
+        failover.Ending?.ToString(),
+        failover.Replacement is { } replacement ? Pod(replacement) : null,
+        [.. failover.Phases.Select(phase => new WirePhase(Sentences.Name(phase.Phase), Seconds(phase.Took)))],
+        Sentences.Of(failover));
+
+    public WireEntry Entry(JournalEntry entry) => new(
+        entry.Number,
+        entry.At,
+        entry.Kind,
+        entry.About,
+        entry.Sentence,
+        entry.Uid,
+        entry.Reason?.ToString(),
+        entry.Overdue,
+        entry.Answer?.Answer.ToString(),
+        entry.Answer?.Message,
+        entry.Facts is { Evidence: { } evidence } facts ? Evidence(evidence, facts) : null,
+        entry.Facts?.Resource is { } resource ? Resource(resource) : null);
+
+    private WireEvidence Evidence(Evidence evidence, Facts facts) => new(
+        evidence.Resource.Value,
+        evidence.Lost.Value,
+        evidence.Rival.Value,
+        At(evidence.Since),
+        At(evidence.Due),
+        At(facts.At),
+        facts.Resource?.ReportedAt is { } asked ? Seconds(facts.At - asked) : null);
+
+    private static WirePod Pod(Pod pod) => new(pod.Key.Namespace, pod.Key.Name, pod.Uid.Value, pod.Node?.Value);
+
+    private static WireResource Resource(Resource resource) => new(
+        resource.Name.Value,
+        resource.Exists,
+        resource.Quorum is { } quorum ? quorum.Policy ?? "off" : null,
+        resource.Quorum?.Fences(resource.Voters),
+        [.. resource.Replicas.OrderBy(replica => replica.Node).Select(Replica)]);
+
+    private static WireReplica Replica(Replica replica) => new(
+        replica.Node.Value,
+        replica.Promotability.ToString(),
+        replica.Usage.ToString(),
+        replica.Score,
+        replica.Diskless,
+        replica.Gone,
+        [.. replica.Connections.Select(connection => new WireConnection(connection.Peer, connection.Up))]);
+
+    private static (ResourceName, NodeName)? Moved(Decision decision) => decision switch
+    {
+        Decision.DeletePod o => (o.Evidence.Resource, o.Evidence.Lost),
+        Decision.Detach o => (o.Evidence.Resource, o.Evidence.Lost),
+        Decision.Taint o => (o.Evidence.Resource, o.Evidence.Lost),
+        _ => null,
+    };
+
+    private DateTimeOffset At(Instant at) => wall + (at - now);
+
+    private static double Seconds(TimeSpan time) => Math.Round(time.TotalSeconds, 3);
+}

@@ -1,0 +1,72 @@
+using System.Text.Json.Serialization;
+
+namespace Piraeus.HighAvailability.Controller.Endpoints;
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true,
+    WriteIndented = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(WireStatus))]
+internal sealed partial class StatusJson : JsonSerializerContext;
+
+/// <summary>What <c>/status</c> answers. docs/operations.md explains it.</summary>
+internal sealed record WireStatus(
+    string Version,
+    string Identity,
+    DateTimeOffset Started,
+    DateTimeOffset Now,
+    WireLeadership Leadership,
+    WireSources Sources,
+    WireSettings Settings,
+    IReadOnlyList<WireUser> InDoubt,
+    IReadOnlyList<WireFailover> Failovers,
+    IReadOnlyList<WireEntry> Journal);
+
+/// <param name="Elects">Whether there is a lease at all.</param>
+/// <param name="Leads">Whether this replica acts.</param>
+/// <param name="Holder">Who holds the lease, as last seen.</param>
+internal sealed record WireLeadership(bool Elects, bool Leads, string? Holder);
+
+internal sealed record WireSources(IReadOnlyList<string> Heard, IReadOnlyList<string> Silent, double? LinstorAnsweredSecondsAgo);
+
+internal sealed record WireSettings(
+    double KnownResourceGraceSeconds, double NewResourceGraceSeconds, double ReconcileSeconds, double StormThreshold, bool TaintsNodes, bool DryRun, string PodSelector, string Attacher);
+
+/// <summary>A node's use of a resource that is not plainly well, and since when. Where nothing suggests a loss there is no grace period.</summary>
+/// <remarks>"Would act" means that it is decided to: on the replica that leads, it is being done.</remarks>
+internal sealed record WireUser(
+    string Resource,
+    string Node,
+    string LinstorName,
+    IReadOnlyList<WirePod> Pods,
+    IReadOnlyList<string> Attachments,
+    DateTimeOffset Since,
+    double? GraceSeconds,
+    double? GraceLeftSeconds,
+    bool WouldAct,
+    IReadOnlyList<WireRemark> Remarks,
+    WireResource Linstor);
+
+internal sealed record WirePod(string Namespace, string Name, string Uid, string? Node);
+
+internal sealed record WireRemark(string Reason, string Sentence, bool Overdue);
+
+/// <summary>A pod's way to another node: how long each phase took, and which it waits for, unless it has ended.</summary>
+internal sealed record WireFailover(WirePod Pod, string Resource, string Lost, string? Awaits, string? Ending, WirePod? Replacement, IReadOnlyList<WirePhase> Reached, string Sentence);
+
+internal sealed record WirePhase(string Name, double Seconds);
+
+internal sealed record WireEntry(
+    long Number, DateTimeOffset At, string Kind, string About, string Sentence, string? Uid, string? Reason, bool Overdue, string? Answer, string? Message, WireEvidence? Evidence, WireResource? Linstor);
+
+/// <summary>Why a user was believed to have lost its storage, since when, when its grace period was over, and how long before the decision LINSTOR was asked.</summary>
+internal sealed record WireEvidence(string Resource, string Lost, string Rival, DateTimeOffset Since, DateTimeOffset Due, DateTimeOffset DecidedAt, double? AskedSecondsBefore);
+
+/// <summary>What LINSTOR had said of a resource definition, and whether its quorum policy proves that a partition without quorum cannot write.</summary>
+internal sealed record WireResource(string Name, bool Exists, string? Quorum, bool? Fences, IReadOnlyList<WireReplica> Replicas);
+
+internal sealed record WireReplica(
+    string Node, string Promotability, string Usage, int? Score, bool Diskless, bool Gone, IReadOnlyList<WireConnection> Connections);
+
+internal sealed record WireConnection(string Peer, bool Up);

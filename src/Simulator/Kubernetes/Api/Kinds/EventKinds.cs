@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
+
+/// <summary>Events, which two groups have in two spellings.</summary>
+internal abstract class EventKind(string group) : Kind<Event>(group, "events", "Event", namespaced: true, "ev")
+{
+    public sealed override bool AllowsCreateOnUpdate => true;
+
+    protected override IReadOnlyList<Cell> Table { get; } =
+    [
+        new("Last Seen", (happened, wall) => wall.Age(happened.Last)),
+        new("Type", (happened, _) => happened.Type),
+        new("Reason", (happened, _) => happened.Reason),
+        new("Object", (happened, _) => $"{happened.About.Kind.ToLowerInvariant()}/{happened.About.Name}"),
+        new("Subobject", (_, _) => "", IsWide: true),
+        new("Source", (happened, _) => happened.Component, IsWide: true),
+        new("Message", (happened, _) => happened.Message.Trim()),
+        new("First Seen", (happened, wall) => wall.Age(happened.First), IsWide: true),
+        new("Count", (happened, _) => happened.Count, IsWide: true),
+        NameCell with { IsWide = true },
+    ];
+
+    protected sealed override Func<Event, string?>? FieldOf(string field) => (field.StartsWith("regarding.", StringComparison.Ordinal) ? $"involvedObject.{field["regarding.".Length..]}" : field) switch
+    {
+        "involvedObject.kind" => happened => happened.About.Kind,
+        "involvedObject.namespace" => happened => happened.About.Namespace,
+        "involvedObject.name" => happened => happened.About.Name,
+        "involvedObject.uid" => happened => happened.About.Uid,
+        "involvedObject.apiVersion" => happened => happened.About.ApiVersion,
+        "involvedObject.resourceVersion" or "involvedObject.fieldPath" => _ => "",
+        "reason" => happened => happened.Reason,
+        "reportingComponent" or "reportingController" or "source" => happened => happened.Component,
+        "type" => happened => happened.Type,
+        _ => null,
+    };
+
+    protected static JsonObject Target(EventTarget about) => new JsonObject()
+        .With("kind", about.Kind).With("namespace", about.Namespace).With("name", about.Name).With("uid", about.Uid).With("apiVersion", about.ApiVersion);
+
+    /// <summary>What an event is about, which has to be where the event is.</summary>
+    protected EventTarget Target(JsonNode? json, Metadata metadata, string field)
+    {
+        var about = new EventTarget(json.Text("apiVersion") ?? "", json.Text("kind") ?? "", json.Text("namespace") ?? "", json.Text("name") ?? "", json.Text("uid") ?? "");
+        var fits = about.Namespace.Length == 0 ? metadata.Namespace is "default" or "kube-system" : about.Namespace == metadata.Namespace;
+        return fits ? about : throw ApiException.Invalid(this, metadata.Name, $"{field}.namespace", $"Invalid value: \"{about.Namespace}\": does not match event.namespace");
+    }
+}
+
+/// <summary>Events as the core group spells them.</summary>
+internal sealed class CoreEventKind() : EventKind("")
+{
+    protected override void Write(Event happened, JsonObject json, Wall wall)
+    {
+        json["involvedObject"] = Target(happened.About);
+        json["reason"] = happened.Reason;
+        json["message"] = happened.Message;
+        json["source"] = new JsonObject().With("component", happened.Component);
+        json["firstTimestamp"] = Wall.Text(happened.First);
+        json["lastTimestamp"] = Wall.Text(happened.Last);
+        json["count"] = happened.Count;
+        json["type"] = happened.Type;
+        json["eventTime"] = null;
+        json["reportingComponent"] = happened.Component;
+        json["reportingInstance"] = "";
+    }
+
+    protected override Event Read(Metadata metadata, JsonObject json, Event? old, Wall wall)
+    {
+        var first = Wall.Date(json, "firstTimestamp") ?? Wall.Date(json, "eventTime") ?? old?.First ?? wall.Now;
+        return new(metadata, Target(json["involvedObject"], metadata, "involvedObject"), json.Text("type") ?? "", json.Text("reason") ?? "", json.Text("message") ?? "")
+        {
+            Component = json.Text("source", "component") ?? json.Text("reportingComponent") ?? "",
+            Count = json.Number("count") ?? json.Number("series", "count") ?? 1,
+            First = first,
+            Last = Wall.Date(json, "lastTimestamp") ?? Wall.Date(json, "series", "lastObservedTime") ?? first,
+        };
+    }
+}
+
+/// <summary>Events as their own group spells them.</summary>
+internal sealed class NewEventKind() : EventKind("events.k8s.io")
+{
+    protected override void Write(Event happened, JsonObject json, Wall wall)
+    {
+        json["eventTime"] = Wall.Micro(happened.First);
+        json["reportingController"] = happened.Component;
+        json["reason"] = happened.Reason;
+        json["regarding"] = Target(happened.About);
+        json["note"] = happened.Message;
+        json["type"] = happened.Type;
+        json["deprecatedSource"] = new JsonObject().With("component", happened.Component);
+        json["deprecatedFirstTimestamp"] = Wall.Text(happened.First);
+        json["deprecatedLastTimestamp"] = Wall.Text(happened.Last);
+        json["deprecatedCount"] = happened.Count;
+    }
+
+    protected override Event Read(Metadata metadata, JsonObject json, Event? old, Wall wall)
+    {
+        var first = Wall.Date(json, "eventTime") ?? throw ApiException.Invalid(this, metadata.Name, "eventTime", "Required value", "FieldValueRequired");
+        return new(metadata, Target(json["regarding"], metadata, "regarding"), json.Text("type") ?? "", json.Text("reason") ?? "", json.Text("note") ?? "")
+        {
+            Component = json.Text("reportingController") ?? "",
+            Count = json.Number("series", "count") ?? json.Number("deprecatedCount") ?? 1,
+            First = first,
+            Last = Wall.Date(json, "series", "lastObservedTime") ?? Wall.Date(json, "deprecatedLastTimestamp") ?? first,
+        };
+    }
+}

@@ -1,0 +1,184 @@
+using System.Text.Json.Nodes;
+
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
+
+/// <summary>What the workloads have in common: replicas of a pod template, selected by the template's labels.</summary>
+internal abstract class WorkloadKind<T>(string plural, string name, string shortName) : Kind<T>("apps", plural, name, namespaced: true, shortName)
+    where T : KubernetesObject
+{
+    public sealed override bool InAll => true;
+
+    public sealed override bool HasStatus => true;
+
+    public sealed override bool HasScale => true;
+
+    public sealed override (int Replicas, int Ready, string Selector) Scale(KubernetesObject item)
+    {
+        var (replicas, template, ready) = PartsOf((T)item);
+        return (replicas, ready, Selector(template));
+    }
+
+    public sealed override KubernetesObject Scaled(KubernetesObject item, int replicas) => WithReplicas((T)item, replicas);
+
+    protected static Cell Containers { get; } = new("Containers", (_, _) => PodSpecJson.Container, IsWide: true);
+
+    protected abstract (int Replicas, PodTemplate Template, int Ready) PartsOf(T item);
+
+    protected abstract T WithReplicas(T item, int replicas);
+
+    protected abstract T WithReady(T item, int ready);
+
+    protected sealed override T ReadStatus(JsonNode? status, T old, Wall wall) => WithReady(old, status.Number("readyReplicas") ?? 0);
+
+    protected static string Selector(PodTemplate template) =>
+        template.Labels.IsEmpty ? "<none>" : string.Join(',', template.Labels.Select(label => $"{label.Key}={label.Value}"));
+
+    protected JsonObject WriteSpec(T item)
+    {
+        var (replicas, template, _) = PartsOf(item);
+        return new()
+        {
+            ["replicas"] = replicas,
+            ["selector"] = new JsonObject { ["matchLabels"] = Json.Map(template.Labels) },
+            ["template"] = new JsonObject
+            {
+                ["metadata"] = new JsonObject().With("labels", Json.Map(template.Labels)).With("annotations", Json.Map(template.Annotations)),
+                ["spec"] = PodSpecJson.Write(template.Spec),
+            },
+        };
+    }
+
+    protected static int ReadReplicas(JsonObject json) => json.Number("spec", "replicas") ?? 1;
+
+    protected static PodTemplate ReadTemplate(JsonObject json, PodTemplate? old)
+    {
+        var template = json.At("spec", "template");
+        return new(template.Map("metadata", "labels"), template.Map("metadata", "annotations"), PodSpecJson.Read(template.At("spec"), old?.Spec));
+    }
+}
+
+/// <summary>StatefulSets.</summary>
+internal sealed class StatefulSetKind() : WorkloadKind<StatefulSet>("statefulsets", "StatefulSet", "sts")
+{
+    protected override IReadOnlyList<Cell> Table { get; } =
+    [
+        NameCell,
+        new("Ready", (set, _) => $"{set.ReadyReplicas}/{set.Replicas}"),
+        AgeCell,
+        Containers,
+        new("Images", (set, _) => set.Template.Spec.Image, IsWide: true),
+    ];
+
+    protected override (int Replicas, PodTemplate Template, int Ready) PartsOf(StatefulSet item) => (item.Replicas, item.Template, item.ReadyReplicas);
+
+    protected override StatefulSet WithReplicas(StatefulSet item, int replicas) => item with { Replicas = replicas };
+
+    protected override StatefulSet WithReady(StatefulSet item, int ready) => item with { ReadyReplicas = ready };
+
+    protected override void Write(StatefulSet set, JsonObject json, Wall wall)
+    {
+        var spec = WriteSpec(set).With("volumeClaimTemplates", Json.Array(set.ClaimTemplates, claim => new JsonObject
+        {
+            ["kind"] = "PersistentVolumeClaim",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject { ["name"] = claim },
+            ["spec"] = Claims.Spec(AccessMode.ReadWriteOnce),
+            ["status"] = new JsonObject { ["phase"] = "Pending" },
+        }));
+        spec["serviceName"] = set.Metadata.Name;
+        spec["podManagementPolicy"] = "OrderedReady";
+        spec["updateStrategy"] = new JsonObject { ["type"] = "RollingUpdate" };
+        json["spec"] = spec;
+        json["status"] = new JsonObject
+        {
+            ["replicas"] = set.Replicas,
+            ["readyReplicas"] = set.ReadyReplicas,
+            ["availableReplicas"] = set.ReadyReplicas,
+            ["currentReplicas"] = set.Replicas,
+            ["updatedReplicas"] = set.Replicas,
+        };
+    }
+
+    protected override StatefulSet Read(Metadata metadata, JsonObject json, StatefulSet? old, Wall wall) => (old ?? new(metadata, 0, null!)) with
+    {
+        Metadata = metadata,
+        Replicas = ReadReplicas(json),
+        Template = ReadTemplate(json, old?.Template),
+        ClaimTemplates = [.. json.Items("spec", "volumeClaimTemplates").Select(claim => claim.Text("metadata", "name") ?? "")],
+    };
+}
+
+/// <summary>Deployments.</summary>
+internal sealed class DeploymentKind() : WorkloadKind<Deployment>("deployments", "Deployment", "deploy")
+{
+    protected override IReadOnlyList<Cell> Table { get; } =
+    [
+        NameCell,
+        new("Ready", (deployment, _) => $"{deployment.ReadyReplicas}/{deployment.Replicas}"),
+        new("Up-to-date", (deployment, _) => deployment.Replicas, Type: "string"),
+        new("Available", (deployment, _) => deployment.ReadyReplicas, Type: "string"),
+        AgeCell,
+        Containers,
+        new("Images", (deployment, _) => deployment.Template.Spec.Image, IsWide: true),
+        new("Selector", (deployment, _) => Selector(deployment.Template), IsWide: true),
+    ];
+
+    protected override (int Replicas, PodTemplate Template, int Ready) PartsOf(Deployment item) => (item.Replicas, item.Template, item.ReadyReplicas);
+
+    protected override Deployment WithReplicas(Deployment item, int replicas) => item with { Replicas = replicas };
+
+    protected override Deployment WithReady(Deployment item, int ready) => item with { ReadyReplicas = ready };
+
+    protected override void Write(Deployment deployment, JsonObject json, Wall wall)
+    {
+        var spec = WriteSpec(deployment);
+        spec["strategy"] = new JsonObject { ["type"] = "RollingUpdate", ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = "25%", ["maxSurge"] = "25%" } };
+        json["spec"] = spec;
+        var status = new JsonObject { ["replicas"] = deployment.Replicas, ["updatedReplicas"] = deployment.Replicas };
+        (status["readyReplicas"], status["availableReplicas"]) = (deployment.ReadyReplicas, deployment.ReadyReplicas);
+        if (deployment.Replicas > deployment.ReadyReplicas)
+        {
+            status["unavailableReplicas"] = deployment.Replicas - deployment.ReadyReplicas;
+        }
+
+        var available = deployment.ReadyReplicas >= deployment.Replicas;
+        status["conditions"] = new JsonArray(ConditionJson.Write(
+            "Available", available ? "True" : "False", wall.Text(deployment.Metadata.Created),
+            available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable", $"Deployment {(available ? "has" : "does not have")} minimum availability."));
+        json["status"] = status;
+    }
+
+    protected override Deployment Read(Metadata metadata, JsonObject json, Deployment? old, Wall wall) =>
+        (old ?? new(metadata, 0, null!)) with { Metadata = metadata, Replicas = ReadReplicas(json), Template = ReadTemplate(json, old?.Template) };
+}
+
+/// <summary>ReplicaSets.</summary>
+internal sealed class ReplicaSetKind() : WorkloadKind<ReplicaSet>("replicasets", "ReplicaSet", "rs")
+{
+    protected override IReadOnlyList<Cell> Table { get; } =
+    [
+        NameCell,
+        new("Desired", (set, _) => set.Replicas, Type: "integer"),
+        new("Current", (set, _) => set.Replicas, Type: "integer"),
+        new("Ready", (set, _) => set.ReadyReplicas, Type: "integer"),
+        AgeCell,
+        Containers,
+        new("Images", (set, _) => set.Template.Spec.Image, IsWide: true),
+        new("Selector", (set, _) => Selector(set.Template), IsWide: true),
+    ];
+
+    protected override (int Replicas, PodTemplate Template, int Ready) PartsOf(ReplicaSet item) => (item.Replicas, item.Template, item.ReadyReplicas);
+
+    protected override ReplicaSet WithReplicas(ReplicaSet item, int replicas) => item with { Replicas = replicas };
+
+    protected override ReplicaSet WithReady(ReplicaSet item, int ready) => item with { ReadyReplicas = ready };
+
+    protected override void Write(ReplicaSet set, JsonObject json, Wall wall)
+    {
+        json["spec"] = WriteSpec(set);
+        json["status"] = new JsonObject { ["replicas"] = set.Replicas, ["fullyLabeledReplicas"] = set.Replicas, ["readyReplicas"] = set.ReadyReplicas, ["availableReplicas"] = set.ReadyReplicas };
+    }
+
+    protected override ReplicaSet Read(Metadata metadata, JsonObject json, ReplicaSet? old, Wall wall) =>
+        (old ?? new(metadata, 0, null!)) with { Metadata = metadata, Replicas = ReadReplicas(json), Template = ReadTemplate(json, old?.Template) };
+}

@@ -1,0 +1,162 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
+
+/// <summary>Answers requests.</summary>
+internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Watches watches, KubernetesHazards hazards, TimeSpan bookmarkPeriod)
+{
+    private readonly Wall _wall = new(clock);
+    private readonly Writes _writes = new(store, new(clock));
+    private readonly Deletions _deletions = new(store);
+    private readonly WatchApi _watchApi = new(store, clock, watches, new(clock), hazards, bookmarkPeriod);
+
+    public async Task AnswerAsync(HttpContext context)
+    {
+        var path = context.Request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        if (Target.Find(path) is not { } target)
+        {
+            await Reply.JsonAsync(context, StatusCodes.Status200OK, AboutTheServer(context, path) ?? throw ApiException.NoPath());
+            return;
+        }
+
+        CheckSubresource(target, context.Request.Method);
+        await (context.Request.Method switch
+        {
+            "GET" when WatchApi.IsSet(context.Request.Query, "watch") => _watchApi.AnswerAsync(context, target),
+            "GET" when target.Name is null => ListAsync(context, target),
+            "GET" => GetAsync(context, target),
+            "POST" or "PUT" or "PATCH" => WriteAsync(context, target),
+            "DELETE" => DeleteAsync(context, target),
+            _ => throw ApiException.MethodNotAllowed(),
+        });
+    }
+
+    private static JsonNode? AboutTheServer(HttpContext context, string[] path) => context.Request.Method != "GET" ? null : path switch
+    {
+        ["version"] => Discovery.Version.DeepClone(),
+        ["openapi", "v3"] => new JsonObject { ["paths"] = new JsonObject() },
+        _ => Discovery.Find(path, context.Request.Host.Value ?? ""),
+    };
+
+    private static void CheckSubresource(Target target, string method)
+    {
+        var isOfPods = target.Subresource is "eviction" or "binding" && target.Kind is PodKind;
+        if (target.Subresource is not null && !isOfPods && !(target.Subresource == "status" && target.Kind.HasStatus) && !(target.Subresource == "scale" && target.Kind.HasScale))
+        {
+            throw ApiException.NoPath();
+        }
+
+        var canCreate = isOfPods || (target.Name is null && (target.Namespace is not null || !target.Kind.IsNamespaced));
+        var canDelete = target.Subresource is null && (target.Name is not null || canCreate);
+        if (method switch { "GET" => isOfPods, "POST" => !canCreate, "PUT" or "PATCH" => target.Name is null || isOfPods, _ => !canDelete })
+        {
+            throw ApiException.MethodNotAllowed();
+        }
+    }
+
+    private async Task ListAsync(HttpContext context, Target target)
+    {
+        var form = Form.Of(context.Request, target.Kind, _wall, isList: true);
+        var (items, metadata) = clock.Ask(() => Lists.Answer(target, store, context.Request.Query));
+        await Reply.BytesAsync(context, StatusCodes.Status200OK, Json.Bytes(json => form.Write(json, items, metadata)));
+    }
+
+    private async Task GetAsync(HttpContext context, Target target)
+    {
+        if (target.Subresource == "scale")
+        {
+            await Reply.JsonAsync(context, StatusCodes.Status200OK, clock.Ask(() => _writes.Scale(target)));
+            return;
+        }
+
+        var form = Form.Of(context.Request, target.Kind, _wall, isList: false);
+        var item = clock.Ask(() => _writes.Existing(target));
+        await Reply.BytesAsync(context, StatusCodes.Status200OK, Json.Bytes(json => form.Write(json, item)));
+    }
+
+    private async Task WriteAsync(HttpContext context, Target target)
+    {
+        var type = context.Request.ContentType?.Split(';')[0].Trim();
+        var isPatch = context.Request.Method == "PATCH";
+        if (!isPatch && type is not (null or "application/json"))
+        {
+            throw ApiException.UnsupportedMediaType("application/json");
+        }
+
+        var body = await BodyAsync(context);
+        await AnswerAsync(context, target, clock.Ask(() => isPatch ? Patch(target, type, body) : Write(context.Request.Method, target, Map(body))));
+    }
+
+    private Written Write(string method, Target target, JsonObject body) => target.Subresource switch
+    {
+        "eviction" => _deletions.Delete(target, body["deleteOptions"]?.DeepClone() as JsonObject ?? []) is var evicted ? evicted with { Code = StatusCodes.Status201Created, Item = null, Other = Deletions.Success() } : evicted,
+        "binding" => _writes.Bind(target, body),
+        "scale" => _writes.Rescale(target, body),
+        _ => method == "POST" ? _writes.Create(target, body) : _writes.Replace(target, body),
+    };
+
+    private Written Patch(Target target, string? type, JsonNode? patch) =>
+        target.Subresource == "scale" ? _writes.Rescale(target, Patches.Apply(type, _writes.Scale(target), patch)) : _writes.Patch(target, type, patch);
+
+    private async Task DeleteAsync(HttpContext context, Target target)
+    {
+        var query = context.Request.Query;
+        var options = Map(await BodyAsync(context) ?? new JsonObject());
+        if (!options.ContainsKey("gracePeriodSeconds") && int.TryParse(query["gracePeriodSeconds"], out var grace))
+        {
+            options["gracePeriodSeconds"] = grace;
+        }
+
+        if (!options.ContainsKey("propagationPolicy") && query["propagationPolicy"].ToString() is { Length: > 0 } policy)
+        {
+            options["propagationPolicy"] = policy;
+        }
+
+        if (target.Name is not null)
+        {
+            await AnswerAsync(context, target, clock.Ask(() => _deletions.Delete(target, options)));
+            return;
+        }
+
+        var form = Form.Of(context.Request, target.Kind, _wall, isList: true);
+        var (items, version) = clock.Ask(() => (_deletions.DeleteAll(target, target.Selector(query), options), store.Version));
+        await Reply.BytesAsync(context, StatusCodes.Status200OK, Json.Bytes(json => form.Write(json, items, new() { ["resourceVersion"] = MetadataJson.Version(version) })));
+    }
+
+    private async Task AnswerAsync(HttpContext context, Target target, Written written)
+    {
+        foreach (var warning in written.Warnings ?? [])
+        {
+            context.Response.Headers.Append("Warning", $"299 - \"{warning.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"");
+        }
+
+        if (written.Item is { } item)
+        {
+            var form = Form.Of(context.Request, target.Kind, _wall, isList: false);
+            await Reply.BytesAsync(context, written.Code, Json.Bytes(json => form.Write(json, item)));
+        }
+        else
+        {
+            await Reply.JsonAsync(context, written.Code, written.Other!);
+        }
+    }
+
+    private static async Task<JsonNode?> BodyAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
+        var text = await reader.ReadToEndAsync(context.RequestAborted);
+        try
+        {
+            return string.IsNullOrWhiteSpace(text) ? null : JsonNode.Parse(text);
+        }
+        catch (JsonException garbage)
+        {
+            throw ApiException.BadRequest($"couldn't get version/kind; json parse error: {garbage.Message}");
+        }
+    }
+
+    private static JsonObject Map(JsonNode? body) => body as JsonObject ?? throw ApiException.BadRequest("couldn't get version/kind; json parse error: expected an object");
+}

@@ -1,0 +1,187 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
+
+/// <summary>A Kubernetes API server on loopback, in front of objects whose world lives in real time.</summary>
+/// <remarks>Once started it owns the objects: touch them only through <see cref="Do"/>, <see cref="Ask{T}"/> and <see cref="WhenAsync"/>, or the clock that it was given.</remarks>
+public sealed class KubernetesServer : IAsyncDisposable
+{
+    /// <summary>What kubectl wants to know before it sends a patch; that nothing is known it takes for an answer.</summary>
+    private const string OpenApi = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
+    private readonly ObjectStore _store;
+    private readonly KubernetesOptions _options;
+    private readonly WorldClock _clock;
+    private readonly WorldClock? _ownClock;
+    private readonly Watches _watches;
+    private readonly Doorway _doorway;
+    private readonly WebApplication _web;
+
+    private KubernetesServer(ObjectStore store, KubernetesOptions options)
+    {
+        (_store, _options) = (store, options);
+        _clock = options.Clock ?? (_ownClock = new(store.Agenda));
+        _watches = new(store);
+        _doorway = new(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
+        _web = Build(new(store, _clock, _watches, Hazards, options.BookmarkPeriod));
+    }
+
+    /// <summary>Where the API is: <c>http://127.0.0.1:port/</c>.</summary>
+    public Uri Url { get; private set; } = null!;
+
+    /// <summary>Switches for misbehaviour.</summary>
+    public KubernetesHazards Hazards { get; } = new();
+
+    /// <summary>How many watches are open.</summary>
+    public int Watchers => _clock.Ask(() => _watches.Count);
+
+    /// <summary>A kubeconfig for this server, as text.</summary>
+    public string KubeConfig => KubeConfigText.Of(Url, _options.Token);
+
+    /// <summary>No process listens: connections are refused, and those that exist break. The world goes on.</summary>
+    public bool RefusesConnections
+    {
+        get;
+        set
+        {
+            field = value;
+            if (value)
+            {
+                _doorway.Close();
+            }
+            else
+            {
+                _doorway.Open();
+            }
+        }
+    }
+
+    /// <summary>Starts a server; it answers when this completes.</summary>
+    /// <exception cref="PortInUseException">Another process has the port.</exception>
+    public static async Task<KubernetesServer> StartAsync(ObjectStore store, KubernetesOptions? options = null, CancellationToken cancellation = default)
+    {
+        var server = new KubernetesServer(store, options ?? new KubernetesOptions());
+        try
+        {
+            await server._web.StartAsync(cancellation);
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+
+        server.Url = new Uri($"http://127.0.0.1:{server._doorway.EndPoints[0].Port}/");
+        return server;
+    }
+
+    /// <summary>Does something to the objects, now.</summary>
+    public void Do(Action<ObjectStore> what) => _clock.Do(() => what(_store));
+
+    /// <summary>Asks something of the objects, now.</summary>
+    public T Ask<T>(Func<ObjectStore, T> question) => _clock.Ask(() => question(_store));
+
+    /// <summary>Completes as soon as the objects are as described.</summary>
+    public Task WhenAsync(Func<ObjectStore, bool> condition, CancellationToken cancellation) => _clock.WhenAsync(() => condition(_store), cancellation);
+
+    /// <summary>Writes a kubeconfig for this server into a file.</summary>
+    public Task WriteKubeConfigAsync(string path, CancellationToken cancellation = default) => File.WriteAllTextAsync(path, KubeConfig, cancellation);
+
+    /// <summary>Breaks the connections of all watches, within a chunk.</summary>
+    public void CutWatches() => _clock.Do(_watches.Cut);
+
+    /// <summary>Tells all watches that their place is lost (410), and ends them.</summary>
+    public void ExpireWatches() => _clock.Do(_watches.Expire);
+
+    /// <summary>Forgets the history: watches that are open go on, others must begin with a list (410), and lists cannot be continued.</summary>
+    public void Compact() => _clock.Do(_store.Compact);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _clock.Do(_watches.Stop);
+        _doorway.Close();
+        await _web.StopAsync(CancellationToken.None);
+        await _web.DisposeAsync();
+        _ownClock?.Dispose();
+    }
+
+    private WebApplication Build(KubernetesApi api)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton<IConnectionListenerFactory>(_doorway);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(Listen);
+        var web = builder.Build();
+        web.Run(context => AnswerAsync(context, api));
+        return web;
+    }
+
+    private void Listen(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+
+        // Whoever watches may be as slow as it likes.
+        kestrel.Limits.MinResponseDataRate = null;
+        kestrel.Listen(IPAddress.Loopback, _options.Port, plain => plain.Protocols = HttpProtocols.Http1);
+    }
+
+    private async Task AnswerAsync(HttpContext context, KubernetesApi api)
+    {
+        try
+        {
+            if (context.Request.Path.Value is "/healthz" or "/livez" or "/readyz" or "/healthz/ping" or "/livez/ping" or "/readyz/ping")
+            {
+                await Reply.TextAsync(context, "ok");
+                return;
+            }
+
+            if (_options.Token is { } token && context.Request.Headers.Authorization.ToString() != $"Bearer {token}")
+            {
+                throw ApiException.Unauthorized();
+            }
+
+            await MisbehaveAsync(context);
+            await (context.Request.Path == "/openapi/v2" ? Reply.BytesAsync(context, StatusCodes.Status200OK, [], OpenApi) : api.AnswerAsync(context));
+        }
+        catch (ApiException refusal)
+        {
+            await Reply.RefusalAsync(context, refusal);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // There is nobody to answer.
+        }
+    }
+
+    private async Task MisbehaveAsync(HttpContext context)
+    {
+        if (Hazards.Concerns?.Invoke(context.Request.Method, context.Request.Path.Value!) == false)
+        {
+            return;
+        }
+
+        if (Hazards.AnswerDelay > TimeSpan.Zero)
+        {
+            await Task.Delay(Hazards.AnswerDelay, _clock.Time, context.RequestAborted);
+        }
+
+        if (Hazards.RetryAfterSeconds > 0)
+        {
+            throw ApiException.TooManyRequests(Hazards.RetryAfterSeconds);
+        }
+
+        if (Hazards.Fails)
+        {
+            throw ApiException.Internal("simulated");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
+
+/// <summary>The answer to a watch: one line for each event, each sent at once, until its time is up.</summary>
+internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watches, Wall wall, KubernetesHazards hazards, TimeSpan bookmarkPeriod)
+{
+    /// <summary>How long before the end of a watch a last bookmark comes.</summary>
+    private static readonly TimeSpan _lastBookmark = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan _longest = TimeSpan.FromMinutes(30);
+
+    public async Task AnswerAsync(HttpContext context, Target target)
+    {
+        var query = context.Request.Query;
+        var form = Form.Of(context.Request, target.Kind, wall, isList: false);
+        var selector = target.Selector(query);
+        var version = MetadataJson.Version(query["resourceVersion"]);
+        var watch = clock.Ask(() => watches.Open(target.Kind, selector, version, hazards.TellsExpiryWithinWatches));
+        using var timers = new Timers(this, watch, TimeOf(query), IsSet(query, "allowWatchBookmarks"));
+        try
+        {
+            context.Response.ContentType = "application/json";
+            await context.Response.Body.FlushAsync(context.RequestAborted); // the head goes out before anything happens
+            await foreach (var told in watch.Told.ReadAllAsync(context.RequestAborted))
+            {
+                await context.Response.Body.WriteAsync(Line(told, form), context.RequestAborted);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+            }
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody watches any more.
+        }
+        finally
+        {
+            clock.Do(() => watches.Close(watch));
+        }
+
+        if (watch.IsCut)
+        {
+            context.Abort();
+        }
+    }
+
+    public static bool IsSet(IQueryCollection query, string name) => query[name].ToString() is "1" or "true" or "True";
+
+    private static TimeSpan TimeOf(IQueryCollection query) =>
+        int.TryParse(query["timeoutSeconds"], CultureInfo.InvariantCulture, out var seconds) && seconds > 0 ? TimeSpan.FromSeconds(seconds) : _longest;
+
+    private static byte[] Line(WatchEvent told, Form form) =>
+    [
+        .. Json.Bytes(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("type", told.Type);
+            json.WritePropertyName("object");
+            if (told.Error is { } error)
+            {
+                error.ToStatus().WriteTo(json);
+            }
+            else if (told.Item is { } item)
+            {
+                form.Write(json, item);
+            }
+            else
+            {
+                form.WriteBookmark(json, told.Version);
+            }
+
+            json.WriteEndObject();
+        }),
+        (byte)'\n',
+    ];
+
+    /// <summary>What happens to a watch by itself: bookmarks, and its end.</summary>
+    private sealed class Timers : IDisposable
+    {
+        private readonly List<ITimer> _timers = [];
+
+        public Timers(WatchApi api, Watch watch, TimeSpan length, bool withBookmarks)
+        {
+            var time = api.Time;
+            _timers.Add(time.CreateTimer(_ => watch.End(), null, length, Timeout.InfiniteTimeSpan));
+            if (!withBookmarks)
+            {
+                return;
+            }
+
+            _timers.Add(time.CreateTimer(_ => api.Bookmark(watch), null, api.BookmarkPeriod, api.BookmarkPeriod));
+            if (length > _lastBookmark)
+            {
+                _timers.Add(time.CreateTimer(_ => api.Bookmark(watch), null, length - _lastBookmark, Timeout.InfiniteTimeSpan));
+            }
+        }
+
+        public void Dispose() => _timers.ForEach(timer => timer.Dispose());
+    }
+
+    private TimeProvider Time => clock.Time;
+
+    private TimeSpan BookmarkPeriod => bookmarkPeriod;
+
+    private void Bookmark(Watch watch) => clock.Do(() => watch.Bookmark(store.Version));
+}

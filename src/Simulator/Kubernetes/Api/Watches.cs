@@ -1,0 +1,125 @@
+using System.Threading.Channels;
+
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
+
+/// <summary>One line of a watch: a change, a version alone, or a refusal.</summary>
+internal readonly record struct WatchEvent(string Type, KubernetesObject? Item, long Version, ApiException? Error = null);
+
+/// <summary>Everyone who watches. All of it happens while the world stands still.</summary>
+internal sealed class Watches
+{
+    private readonly ObjectStore _store;
+    private readonly List<Watch> _open = [];
+
+    public Watches(ObjectStore store)
+    {
+        _store = store;
+        store.Changed += Tell;
+    }
+
+    public int Count => _open.Count;
+
+    public void Stop()
+    {
+        _store.Changed -= Tell;
+        _open.ForEach(watch => watch.End());
+    }
+
+    /// <summary>Begins a watch after a version; without one, or at 0, with what there is.</summary>
+    /// <param name="expiresWithin">Whether a version that is forgotten is told within the watch.</param>
+    public Watch Open(Kind kind, Selector selector, long? version, bool expiresWithin)
+    {
+        var watch = new Watch(kind, selector);
+        if (version is null or 0)
+        {
+            foreach (var item in kind.All(_store))
+            {
+                watch.See(new(item.Metadata.Version, ChangeType.Added, item));
+            }
+        }
+        else if (_store.Since(version.Value) is { } since)
+        {
+            foreach (var change in since)
+            {
+                watch.See(change);
+            }
+        }
+        else if (TooOld(version.Value) is var expired && expiresWithin)
+        {
+            watch.Fail(expired);
+            return watch;
+        }
+        else
+        {
+            throw expired;
+        }
+
+        _open.Add(watch);
+        return watch;
+    }
+
+    public void Close(Watch watch) => _open.Remove(watch);
+
+    /// <summary>Tells all watches that their place is lost.</summary>
+    public void Expire()
+    {
+        _open.ForEach(watch => watch.Fail(TooOld(_store.Version)));
+        _open.Clear();
+    }
+
+    /// <summary>Breaks all connections that watch.</summary>
+    public void Cut()
+    {
+        _open.ForEach(watch => watch.Cut());
+        _open.Clear();
+    }
+
+    private ApiException TooOld(long version) => ApiException.Expired($"too old resource version: {version} ({_store.OldestVersion})");
+
+    private void Tell(Change change) => _open.ForEach(watch => watch.See(change));
+}
+
+/// <summary>One watch, and what it has yet to send.</summary>
+internal sealed class Watch(Kind kind, Selector selector)
+{
+    private readonly Channel<WatchEvent> _told = Channel.CreateUnbounded<WatchEvent>();
+
+    public ChannelReader<WatchEvent> Told => _told.Reader;
+
+    /// <summary>Whether the connection is to break, instead of ending.</summary>
+    public bool IsCut { get; private set; }
+
+    /// <summary>Tells a change as it is for whoever sees only some objects: what no longer matches is gone.</summary>
+    public void See(Change change)
+    {
+        if (!kind.Is(change.Item))
+        {
+            return;
+        }
+
+        var was = change.Before is { } before && selector.Selects(before);
+        var isThere = change.Type is not ChangeType.Deleted && selector.Selects(change.Item);
+        if (was || isThere)
+        {
+            var item = isThere || change.Type is ChangeType.Deleted ? change.Item : change.Before! with { Metadata = change.Before.Metadata with { Version = change.Version } };
+            _told.Writer.TryWrite(new((was, isThere) switch { (_, false) => "DELETED", (true, _) => "MODIFIED", _ => "ADDED" }, item, change.Version));
+        }
+    }
+
+    public void Bookmark(long version) => _told.Writer.TryWrite(new("BOOKMARK", null, version));
+
+    public void Fail(ApiException error)
+    {
+        _told.Writer.TryWrite(new("ERROR", null, 0, error));
+        End();
+    }
+
+    public void Cut()
+    {
+        IsCut = true;
+        End();
+    }
+
+    /// <summary>Nothing more comes; what is there is still sent.</summary>
+    public void End() => _told.Writer.TryComplete();
+}

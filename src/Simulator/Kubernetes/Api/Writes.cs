@@ -1,0 +1,168 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
+
+/// <summary>Creating, replacing and patching. The world must stand still meanwhile.</summary>
+internal sealed partial class Writes(ObjectStore store, Wall wall)
+{
+    private static readonly string[] _identity = ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"];
+
+    private const string NameLetters = "bcdfghjklmnpqrstvwxz2456789";
+
+    public Written Create(Target target, JsonObject json)
+    {
+        var kind = target.Kind;
+        CheckKind(kind, json);
+        if (json.Text("metadata", "resourceVersion") is { Length: > 0 })
+        {
+            throw new ApiException(StatusCodes.Status500InternalServerError, "", "resourceVersion should not be set on objects to be created");
+        }
+
+        var name = NameOf(kind, json);
+        var metadata = MetadataJson.Read(kind, json["metadata"], new Metadata(NamespaceOf(target, json), name));
+        return store.Create(kind.Read(metadata, json, null, wall), out var stored) switch
+        {
+            WriteResult.AlreadyExists => throw ApiException.AlreadyExists(kind, name),
+            _ => new(StatusCodes.Status201Created, stored, Warnings: DroppedFields.Of(json, kind.Write(stored, wall), "status")),
+        };
+    }
+
+    public Written Replace(Target target, JsonObject json)
+    {
+        var (kind, name) = (target.Kind, target.Name!);
+        CheckKind(kind, json);
+        NamespaceOf(target, json);
+        if (json.Text("metadata", "name") is var said && said != name)
+        {
+            throw ApiException.BadRequest($"the name of the object ({said}) does not match the name on the URL ({name})");
+        }
+
+        if (kind.Find(store, target.NamespaceOrNone, name) is not { } old)
+        {
+            return kind.AllowsCreateOnUpdate && target.Subresource is null ? Create(target, json) : throw ApiException.NotFound(kind, name);
+        }
+
+        return json.Text("metadata", "resourceVersion") is not (null or "" or "0") || kind.AllowsUnconditionalUpdate
+            ? Write(target, old, json)
+            : throw ApiException.Invalid(kind, name, "metadata.resourceVersion", "Invalid value: 0x0: must be specified for an update");
+    }
+
+    public Written Patch(Target target, string? contentType, JsonNode? patch)
+    {
+        var old = Existing(target);
+        return Write(target, old, Patches.Apply(contentType, Whole(target.Kind, old), patch));
+    }
+
+    public KubernetesObject Existing(Target target) =>
+        target.Kind.Find(store, target.NamespaceOrNone, target.Name!) ?? throw ApiException.NotFound(target.Kind, target.Name!);
+
+    public JsonObject Scale(Target target)
+    {
+        var item = Existing(target);
+        var (replicas, ready, selector) = target.Kind.Scale(item);
+        var metadata = MetadataJson.Write(item, wall);
+        return new()
+        {
+            ["kind"] = "Scale",
+            ["apiVersion"] = "autoscaling/v1",
+            ["metadata"] = new JsonObject(_identity.Select(field => KeyValuePair.Create(field, metadata[field]?.DeepClone()))),
+            ["spec"] = new JsonObject { ["replicas"] = replicas },
+            ["status"] = new JsonObject { ["replicas"] = ready }.With("selector", selector),
+        };
+    }
+
+    /// <summary>Changes the replicas, with a Scale that was sent, or that a patch makes of the present one.</summary>
+    public Written Rescale(Target target, JsonObject scale)
+    {
+        var item = Existing(target);
+        var scaled = target.Kind.Scaled(item, scale.Number("spec", "replicas") ?? 0);
+        var version = MetadataJson.Version(scale.Text("metadata", "resourceVersion")) ?? item.Metadata.Version;
+        Update(target.Kind, scaled with { Metadata = scaled.Metadata with { Version = version } });
+        return new(StatusCodes.Status200OK, null, Scale(target));
+    }
+
+    /// <summary>Binds a pod to a node, as a scheduler does.</summary>
+    public Written Bind(Target target, JsonObject binding)
+    {
+        var pod = (Pod)Existing(target);
+        if (pod.Spec.NodeName is { } node)
+        {
+            throw ApiException.Conflict(target.Kind, pod.Metadata.Name, $"pod {pod.Metadata.Name} is already assigned to node \"{node}\"");
+        }
+
+        Update(target.Kind, pod with { Spec = pod.Spec with { NodeName = binding.Text("target", "name") } });
+        return new(StatusCodes.Status201Created, null, Deletions.Success());
+    }
+
+    private Written Write(Target target, KubernetesObject old, JsonObject json)
+    {
+        var kind = target.Kind;
+        var metadata = MetadataJson.Read(kind, json["metadata"], old.Metadata);
+        var isStatus = target.Subresource == "status";
+
+        // Through the status only labels and annotations of the rest can be changed.
+        var wanted = isStatus
+            ? kind.ReadStatus(json, old with { Metadata = old.Metadata with { Version = metadata.Version, Labels = metadata.Labels, Annotations = metadata.Annotations } }, wall)
+            : kind.Read(metadata, json, old, wall);
+        var kept = kind.Write(wanted, wall);
+        var warnings = DroppedFields.Of(json, kept, isStatus ? "spec" : "status");
+        if (metadata.Version != old.Metadata.Version)
+        {
+            throw ApiException.Conflict(kind, old.Metadata.Name);
+        }
+
+        // A write that changes nothing is none.
+        if (JsonNode.DeepEquals(kept, kind.Write(old, wall)))
+        {
+            return new(StatusCodes.Status200OK, old, Warnings: warnings);
+        }
+
+        Update(kind, wanted);
+
+        // One that was only waiting for its last finalizer is gone now.
+        var now = kind.Find(store, old.Metadata.Namespace, old.Metadata.Name);
+        return new(StatusCodes.Status200OK, now?.Is(old) == true ? now : wanted, Warnings: warnings);
+    }
+
+    private void Update(Kind kind, KubernetesObject item)
+    {
+        if (store.Update(item) is WriteResult.Conflict or WriteResult.NotFound)
+        {
+            throw ApiException.Conflict(kind, item.Metadata.Name);
+        }
+    }
+
+    private JsonObject Whole(Kind kind, KubernetesObject item)
+    {
+        var json = kind.Write(item, wall);
+        (json["kind"], json["apiVersion"]) = (kind.Name, kind.ApiVersion);
+        return json;
+    }
+
+    private static void CheckKind(Kind kind, JsonObject json)
+    {
+        if ((json.Text("kind") ?? kind.Name) != kind.Name || (json.Text("apiVersion") ?? kind.ApiVersion) != kind.ApiVersion)
+        {
+            throw ApiException.BadRequest($"{json.Text("kind")} in version \"{json.Text("apiVersion")}\" cannot be handled as a {kind.Name}: expected {kind.ApiVersion}, Kind={kind.Name}");
+        }
+    }
+
+    private static string NamespaceOf(Target target, JsonObject json) => json.Text("metadata", "namespace") is { Length: > 0 } said && said != target.NamespaceOrNone
+        ? throw ApiException.BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+        : target.NamespaceOrNone;
+
+    private static string NameOf(Kind kind, JsonObject json)
+    {
+        var name = json.Text("metadata", "name") is { Length: > 0 } said ? said
+            : json.Text("metadata", "generateName") is { Length: > 0 } prefix ? prefix + string.Concat(Random.Shared.GetItems<char>(NameLetters, 5))
+            : throw ApiException.Invalid(kind, "", "metadata.name", "Required value: name or generateName is required", "FieldValueRequired");
+        return Subdomain().IsMatch(name) && name.Length <= 253
+            ? name
+            : throw ApiException.Invalid(kind, name, "metadata.name", $"Invalid value: \"{name}\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character");
+    }
+
+    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z")]
+    private static partial Regex Subdomain();
+}

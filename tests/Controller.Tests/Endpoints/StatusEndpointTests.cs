@@ -1,0 +1,147 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Endpoints;
+using Piraeus.HighAvailability.Controller.Leadership;
+using Piraeus.HighAvailability.Controller.Tests.Control;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Endpoints;
+
+public sealed class StatusEndpointTests : IAsyncLifetime
+{
+    private static readonly Settings Settings = new() { LeaderElection = true, LeaseIdentity = "me", KnownResourceGracePeriod = TimeSpan.FromSeconds(20), NewResourceGracePeriod = TimeSpan.FromSeconds(20) };
+    private static readonly FailoverPolicy Policy = new(new() { KnownResourceGrace = TimeSpan.FromSeconds(20), NewResourceGrace = TimeSpan.FromSeconds(20), StormThreshold = 1 });
+
+    private readonly ManualClock _time = new();
+    private MonotonicClock _clock = null!;
+    private Journal _journal = null!;
+    private LeaseHold _hold = null!;
+    private ClusterSnapshot _cluster = ClusterSnapshot.Empty;
+    private WebApplication _app = null!;
+    private HttpClient _http = null!;
+
+    [Fact]
+    public async Task It_says_who_leads_what_is_heard_and_what_was_asked_of_it()
+    {
+        var race = new LeaseRace("me", TimeSpan.FromSeconds(10));
+        _hold.Update(race.Looked(new("other", "1", TimeSpan.FromSeconds(15)), _clock.Now));
+        Apply(new Observation.SatellitesListed([]));
+        var status = await AskAsync();
+        Assert.Equal(("me", "other", false), (Text(status, "identity"), Text(status, "leadership", "holder"), status.GetProperty("leadership").GetProperty("leads").GetBoolean()));
+        Assert.Equal("[\"Linstor\"]", Compact(status, "sources", "heard"));
+        Assert.Equal("[\"Pods\",\"Volumes\",\"Attachments\",\"Nodes\",\"CsiNodes\"]", Compact(status, "sources", "silent"));
+        Assert.Equal(20, status.GetProperty("settings").GetProperty("knownResourceGraceSeconds").GetDouble());
+
+        _hold.Update(race.Wrote(new("me", "2", TimeSpan.FromSeconds(15)), _clock.Now));
+        Assert.True((await AskAsync()).GetProperty("leadership").GetProperty("leads").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Whoever_is_in_doubt_is_told_with_the_reason_and_what_is_left_of_the_grace_period()
+    {
+        TellOfLoss();
+        _time.Advance(TimeSpan.FromSeconds(5));
+        var user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
+        Assert.Equal(("rd", "a", "app-0"), (Text(user, "resource"), Text(user, "node"), Text(user.GetProperty("pods")[0], "name")));
+        Assert.Equal((20, 15), (user.GetProperty("graceSeconds").GetDouble(), user.GetProperty("graceLeftSeconds").GetDouble()));
+        Assert.False(user.GetProperty("wouldAct").GetBoolean());
+        var remark = Assert.Single(user.GetProperty("remarks").EnumerateArray());
+        Assert.Equal(("GraceNotOver", "Leaving pod shop/app-0 on node a alone: it seems to have lost its storage, but the grace period is not over."), (Text(remark, "reason"), Text(remark, "sentence")));
+    }
+
+    [Fact]
+    public async Task When_the_grace_period_is_over_and_LINSTOR_agrees_it_would_act()
+    {
+        TellOfLoss();
+        _time.Advance(TimeSpan.FromSeconds(21));
+        Apply(Report(), new Observation.Surveyed(new("a"), [Room.App], [], _clock.Now));
+        var user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
+        Assert.Equal(0, user.GetProperty("graceLeftSeconds").GetDouble());
+        Assert.True(user.GetProperty("wouldAct").GetBoolean());
+        Assert.Equal("[]", Compact(user, "remarks"));
+    }
+
+    [Fact]
+    public async Task A_deletion_is_told_with_its_evidence_and_what_LINSTOR_had_said_of_every_replica()
+    {
+        TellOfLoss();
+        _time.Advance(TimeSpan.FromSeconds(20));
+        var evidence = Room.Evidence with { Since = _clock.Now - TimeSpan.FromSeconds(20), Due = _clock.Now };
+        var deletion = new Decision.DeletePod(Room.App, evidence);
+        Apply(Report());
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _journal.Took(_cluster, deletion);
+        _time.Advance(TimeSpan.FromSeconds(7));
+        _journal.Answered(deletion, new(Answer.Accepted));
+
+        var entry = Assert.Single((await AskAsync()).GetProperty("journal").EnumerateArray());
+        Assert.Equal(("DeletePod", "Accepted", "u-pod"), (Text(entry, "kind"), Text(entry, "answer"), Text(entry, "uid")));
+        var told = entry.GetProperty("evidence");
+        Assert.Equal(("a", "b", 1.0), (Text(told, "lost"), Text(told, "rival"), told.GetProperty("askedSecondsBefore").GetDouble()));
+        Assert.Equal(TimeSpan.FromSeconds(20), told.GetProperty("due").GetDateTimeOffset() - told.GetProperty("since").GetDateTimeOffset());
+        Assert.Equal(TimeSpan.FromSeconds(1), told.GetProperty("decidedAt").GetDateTimeOffset() - told.GetProperty("due").GetDateTimeOffset());
+        Assert.Equal(("majority", true), (Text(entry, "linstor", "quorum"), entry.GetProperty("linstor").GetProperty("fences").GetBoolean()));
+        Assert.Equal(
+            ["a Unknown", "b MayPromote a:False", "c MayNotPromote a:False"],
+            entry.GetProperty("linstor").GetProperty("replicas").EnumerateArray().Select(replica =>
+                string.Join(' ', [Text(replica, "node"), Text(replica, "promotability"), .. replica.GetProperty("connections").EnumerateArray().Select(link => $"{Text(link, "peer")}:{link.GetProperty("up").GetBoolean()}")])));
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        _clock = new(_time);
+        _journal = new(_clock, _time);
+        _hold = new(_clock);
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.Services.AddRoutingCore();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0));
+        _app = builder.Build();
+        _app.UseRouting();
+        new StatusEndpoint(Settings, Policy, () => _cluster, _hold, _journal, _clock, _time).Map(_app);
+        await _app.StartAsync();
+        _http = new() { BaseAddress = new Uri(_app.Urls.Single()) };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _app.DisposeAsync();
+    }
+
+    private void TellOfLoss() => Apply(
+        new Observation.SatellitesListed([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)]),
+        new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = Room.Resource }]),
+        new Observation.Listed<Attachment>([Room.Csi1]),
+        new Observation.Listed<Pod>([Room.App]),
+        new Observation.Listed<CsiNode>([]),
+        Report());
+
+    private Observation.Reported Report() => new(new(
+        Room.Resource,
+        true,
+        new("majority"),
+        [
+            new(new("a")) { Promotability = Promotability.Unknown },
+            new(new("b")) { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false)] },
+            new(new("c")) { Promotability = Promotability.MayNotPromote, Connections = [new("a", Up: false)] },
+        ],
+        _clock.Now));
+
+    private void Apply(params Observation[] seen) => _cluster = seen.Aggregate(_cluster, (cluster, each) => cluster.Apply(each, _clock.Now));
+
+    private async Task<JsonElement> AskAsync()
+    {
+        using var document = JsonDocument.Parse(await _http.GetStringAsync(new Uri("/status", UriKind.Relative)));
+        return document.RootElement.Clone();
+    }
+
+    private static string? Text(JsonElement element, params string[] path) => path.Aggregate(element, (at, name) => at.GetProperty(name)).GetString();
+
+    private static string Compact(JsonElement element, params string[] path) =>
+        string.Concat(path.Aggregate(element, (at, name) => at.GetProperty(name)).GetRawText().Where(letter => !char.IsWhiteSpace(letter)));
+}

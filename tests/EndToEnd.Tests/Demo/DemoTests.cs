@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Piraeus.HighAvailability.ControlPlane;
+
+namespace Piraeus.HighAvailability.EndToEnd.Tests.Demo;
+
+/// <summary>The demo in the terminal: no browser, no cluster.</summary>
+public sealed class DemoTests
+{
+    [Theory]
+    [InlineData("node-crash")]
+    [InlineData("partition")]
+    [InlineData("leader-loss")]
+    public async Task Who_may_be_moved_works_elsewhere_at_the_end_and_the_others_are_left_alone_with_a_reason(string scenario)
+    {
+        var told = await PlayAsync(scenario);
+        foreach (var pod in (string[])["db-0", "queue-0"])
+        {
+            Assert.Contains($"Why pod shop/{pod} on node-a was deleted", told, StringComparison.Ordinal);
+            Assert.Matches($"{pod} +down .* without the controller at least 11 min 40 s", told);
+        }
+
+        Assert.Contains("  = in truth: The last moment at which a write to pvc-db could complete there was ", told, StringComparison.Ordinal);
+        Assert.Contains("has no quorum policy that fences node node-a", told, StringComparison.Ordinal);
+        Assert.Contains("it carries the annotation drbd.linbit.com/ignore-fail-over", told, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("flap")]
+    [InlineData("linstor-restart")]
+    public async Task What_comes_back_in_time_moves_nobody(string scenario)
+    {
+        var told = await PlayAsync(scenario);
+        Assert.DoesNotContain("Deleting pod", told, StringComparison.Ordinal);
+        Assert.Contains($"{scenario} ended as it should: nothing was deleted.", told, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_scenario_that_there_is_not_is_one_line_that_names_those_there_are()
+    {
+        await using var demo = DemoProcess.Start("--scenario", "earthquake");
+        Assert.Equal(2, await demo.EndAsync());
+        Assert.Equal("piraeus-ha-controller: invalid value \"earthquake\" for --scenario: must be node-crash, partition, flap, linstor-restart or leader-loss", demo.Output);
+    }
+
+    [Fact]
+    public async Task A_port_that_somebody_else_has_is_one_line()
+    {
+        using var somebody = new TcpListener(IPAddress.Loopback, 0);
+        somebody.Start();
+        var port = ((IPEndPoint)somebody.LocalEndpoint).Port;
+        await using var demo = DemoProcess.Start("--port", $"{port}");
+        Assert.Equal(2, await demo.EndAsync());
+        Assert.StartsWith($"piraeus-ha-controller: cannot show the page on port {port}: ", demo.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', demo.Output);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Its_controllers_end_with_it_however_it_ends_and_even_if_one_is_frozen(bool politely)
+    {
+        await using var demo = DemoProcess.Start("--no-browser");
+        var children = await ChildrenAsync(demo);
+        using (var stop = Process.Start("kill", ["-s", "STOP", $"{children[0]}"]))
+        {
+            await stop.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        if (politely)
+        {
+            demo.Interrupt();
+        }
+        else
+        {
+            demo.Kill();
+        }
+
+        await demo.EndAsync();
+        await UntilAsync(() => !children.Any(IsAlive), demo);
+    }
+
+    private static bool IsAlive(int process) => File.Exists($"/proc/{process}/stat") && !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
+
+    private static Task UntilAsync(Func<bool> condition, DemoProcess demo) =>
+        Eventually.TrueAsync(condition, TimeSpan.FromSeconds(60), () => demo.Output, TestContext.Current.CancellationToken);
+
+    private static async Task<int[]> ChildrenAsync(DemoProcess demo)
+    {
+        await demo.PageAsync();
+        await UntilAsync(() => demo.Children.Length == 2, demo);
+        // A child asks to be ended with its parent first of all; that it says something means that it has.
+        await UntilAsync(() => demo.Output.Contains("controller-1  Piraeus", StringComparison.Ordinal) && demo.Output.Contains("controller-2  Piraeus", StringComparison.Ordinal), demo);
+        return demo.Children;
+    }
+
+    private static async Task<string> PlayAsync(string scenario)
+    {
+        await using var demo = DemoProcess.Start("--scenario", scenario, "--no-browser", "--grace-period=4s");
+        var code = await demo.EndAsync();
+        Assert.True(code == 0, demo.Output);
+        return demo.Output;
+    }
+}
