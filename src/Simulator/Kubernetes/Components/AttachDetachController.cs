@@ -6,7 +6,7 @@ namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 /// vanished behind its back is noticed at its next sync alone. This is why a volume whose node still names it in <c>status.volumesInUse</c> can be
 /// attached elsewhere only then.
 /// </remarks>
-internal sealed class AttachDetachController
+internal sealed partial class AttachDetachController
 {
     private const string Component = "attachdetach-controller";
 
@@ -32,52 +32,6 @@ internal sealed class AttachDetachController
             _unseen.Enqueue(change);
             ReconcileAfter(Timings.Watch);
         }
-    }
-
-    /// <summary>Keeps the desired state: which pods want which volumes where.</summary>
-    private void Learn(ChangeType type, Pod pod)
-    {
-        var node = pod.Spec.NodeName!;
-        if (type == ChangeType.Deleted || pod.IsOver)
-        {
-            foreach (var state in _volumes.Values)
-            {
-                state.Nodes.Find(on => on.Node == node)?.Pods.RemoveAll(other => other.Is(pod));
-            }
-
-            return;
-        }
-
-        foreach (var mount in pod.Spec.Claims)
-        {
-            if (_world.VolumeOf(pod.Metadata.Namespace, mount.Claim) is { } volume && StateOf(volume).On(node).Pods is var pods && !pods.Exists(other => other.Is(pod)))
-            {
-                pods.Add(pod);
-            }
-        }
-    }
-
-    /// <summary>Keeps what the node says to use, for what is believed attached there. Every update of the node counts, whatever it is about.</summary>
-    private void Learn(Node node)
-    {
-        _nodes.Add(node.Metadata.Name);
-        foreach (var state in _volumes.Values)
-        {
-            if (state.Nodes.Find(on => on.IsKnown && on.Node == node.Metadata.Name) is { } known)
-            {
-                known.MountedByNode = node.VolumesInUse.Contains(state.Volume.InUseName);
-            }
-        }
-    }
-
-    private VolumeState StateOf(PersistentVolume volume)
-    {
-        if (!_volumes.TryGetValue(volume.InUseName, out var state))
-        {
-            _volumes[volume.InUseName] = state = new(volume);
-        }
-
-        return state;
     }
 
     private void ReconcileAfter(TimeSpan delay)
@@ -224,79 +178,6 @@ internal sealed class AttachDetachController
         ReconcileAfter(Timings.Watch);
     }
 
-    private bool MayBegin(VolumeState state, AttachDetachOperation operation)
-    {
-        if (state.Failed == operation && state.NotBefore > Now)
-        {
-            ReconcileAfter(state.NotBefore - Now);
-            return false;
-        }
-
-        return true;
-    }
-
-    private void Begin(VolumeOnNode on, AttachDetachOperation operation)
-    {
-        (on.Operation, on.OperationBegan) = (operation, Now);
-        ReconcileAfter(Timings.AttachTimeout);
-    }
-
-    /// <summary>Looks what has become of an operation.</summary>
-    private void Finish(VolumeState state, VolumeOnNode on)
-    {
-        if (on.Operation == AttachDetachOperation.None)
-        {
-            return;
-        }
-
-        var attachment = _world.AttachmentOf(state.Volume, on.Node);
-        var isLate = Now - on.OperationBegan >= Timings.AttachTimeout;
-        if (on.Operation == AttachDetachOperation.Detach)
-        {
-            if (attachment is null)
-            {
-                Succeed(state, on);
-                on.MarkDetached();
-            }
-            else if (attachment.DetachError is not null || isLate)
-            {
-                on.ReportedAsAttached = on.Confirmed;
-                Fail(state, on, AttachDetachOperation.Detach);
-            }
-        }
-        else if (attachment is { Attached: true, Metadata.Deleting: null })
-        {
-            Succeed(state, on);
-            on.MarkAttached(confirmed: true);
-            TellAll(on, "Normal", "SuccessfulAttachVolume", $"AttachVolume.Attach succeeded for volume \"{state.Volume.Metadata.Name}\" ");
-        }
-        else if (attachment is null or { Metadata.Deleting: not null } or { AttachError: not null } || isLate)
-        {
-            var error = attachment switch
-            {
-                null => "volume attachment has been deleted",
-                { Metadata.Deleting: not null } => "volume attachment is being deleted",
-                { AttachError: { } said } => said,
-                _ => "timed out waiting for the external attacher",
-            };
-            on.MarkAttached(confirmed: false);
-            TellAll(on, "Warning", "FailedAttachVolume", $"AttachVolume.Attach failed for volume \"{state.Volume.Metadata.Name}\" : {error}");
-            Fail(state, on, AttachDetachOperation.Attach);
-        }
-    }
-
-    private static void Succeed(VolumeState state, VolumeOnNode on) => (on.Operation, state.Failed, state.Failures) = (AttachDetachOperation.None, AttachDetachOperation.None, 0);
-
-    private void Fail(VolumeState state, VolumeOnNode on, AttachDetachOperation operation)
-    {
-        on.Operation = AttachDetachOperation.None;
-        state.Failures = state.Failed == operation ? state.Failures + 1 : 1;
-        state.Failed = operation;
-        var pause = Timings.AttachDetachRetry.After(state.Failures);
-        state.NotBefore = Now + pause;
-        ReconcileAfter(pause);
-    }
-
     /// <summary>Tells the node what it may mount.</summary>
     private void ReportAttached(string name)
     {
@@ -321,38 +202,6 @@ internal sealed class AttachDetachController
             var attached = _volumes.Values.Where(state => state.Nodes.Exists(on => on.Node == name && on.ReportedAsAttached)).Select(state => state.Volume.InUseName);
             _ = _world.Store.Update(node with { VolumesAttached = [.. attached] });
         }
-    }
-
-    /// <summary>Once in a while, what is believed attached is compared with the attachments that there are.</summary>
-    private void PlanSync()
-    {
-        if (_syncPlanned || !_volumes.Values.Any(state => state.Nodes.Exists(on => on.Confirmed)))
-        {
-            return;
-        }
-
-        _syncPlanned = true;
-        var period = Timings.AttachDetachSync;
-        var offset = period * _phase;
-        _world.Agenda.At(offset + (period * (Math.Floor((Now - offset) / period) + 1)), Sync);
-    }
-
-    private void Sync()
-    {
-        _syncPlanned = false;
-        foreach (var state in _volumes.Values)
-        {
-            foreach (var on in state.Nodes)
-            {
-                if (on.Confirmed && on.Operation == AttachDetachOperation.None && _world.AttachmentOf(state.Volume, on.Node) is not { Attached: true })
-                {
-                    on.MarkDetached();
-                    ReconcileAfter(TimeSpan.Zero);
-                }
-            }
-        }
-
-        PlanSync();
     }
 
     private void TellMultiAttachError(VolumeState state, VolumeOnNode on)

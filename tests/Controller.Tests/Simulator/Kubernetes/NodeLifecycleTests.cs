@@ -87,20 +87,25 @@ public sealed class NodeLifecycleTests
         Assert.Empty(_cluster.Store.All<Event>());
     }
 
-    [Fact]
-    public void Nobody_is_driven_off_while_all_nodes_are_silent()
+    [Theory]
+    [InlineData(2, 2, false)]
+    [InlineData(5, 2, true)]
+    [InlineData(5, 3, false)]
+    public void Pods_are_driven_off_only_while_it_is_not_most_of_the_nodes_that_are_silent(int nodes, int silent, bool drivenOff)
     {
-        foreach (var node in (string[])["a", "b", "c"])
+        var cluster = new Cluster(nodes);
+        var names = new[] { "a", "b", "c", "d", "e" }[..silent];
+        foreach (var node in names)
         {
-            _cluster.World.CutFromApi(node);
+            cluster.World.CutFromApi(node);
         }
 
-        _cluster.Run(200);
-        Assert.Equal([NoSchedule], _cluster.Taints("c"));
-        _cluster.World.ReconnectToApi("a");
-        _cluster.Run(60);
-        Assert.Equal([NoSchedule, NoExecute], _cluster.Taints("c"));
-        Assert.Empty(_cluster.Taints("a"));
+        cluster.Run(200);
+        Assert.Equal(drivenOff ? [NoSchedule, NoExecute] : [NoSchedule], cluster.Taints(names[^1]));
+        cluster.World.ReconnectToApi("a");
+        cluster.Run(60);
+        Assert.Equal([NoSchedule, NoExecute], cluster.Taints(names[^1]));
+        Assert.Empty(cluster.Taints("a"));
     }
 
     [Fact]
