@@ -39,4 +39,16 @@ public sealed record Event(Metadata Metadata, EventTarget About, string Type, st
 }
 
 /// <summary>The object that an event is about.</summary>
-public sealed record EventTarget(string ApiVersion, string Kind, string Namespace, string Name, string Uid);
+public sealed record EventTarget(string ApiVersion, string Kind, string Namespace, string Name, string Uid)
+{
+    /// <summary>How an event names an object.</summary>
+    public static EventTarget Of(KubernetesObject item) => new(ApiVersionOf(item), item.GetType().Name, item.Metadata.Namespace, item.Metadata.Name, item.Metadata.Uid);
+
+    private static string ApiVersionOf(KubernetesObject item) => item switch
+    {
+        StatefulSet or Deployment or ReplicaSet => "apps/v1",
+        VolumeAttachment or CsiNode => "storage.k8s.io/v1",
+        Lease => "coordination.k8s.io/v1",
+        _ => "v1",
+    };
+}

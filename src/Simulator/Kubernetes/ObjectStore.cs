@@ -69,6 +69,12 @@ public sealed class ObjectStore(Agenda agenda)
     /// <summary>All objects of a kind, by namespace and name.</summary>
     public IReadOnlyCollection<T> All<T>() where T : KubernetesObject => Kind(typeof(T)) is { Count: > 0 } kind ? [.. kind.Values.Cast<T>()] : [];
 
+    /// <summary>All objects of a kind, in the same order and without a copy: nothing may be written meanwhile.</summary>
+    public IEnumerable<T> Each<T>() where T : KubernetesObject => Kind(typeof(T)).Values.Cast<T>();
+
+    /// <summary>The object of that <see cref="KubernetesObject.Key"/>; null if there is none.</summary>
+    public T? FindByKey<T>(string key) where T : KubernetesObject => (T?)Kind(typeof(T)).GetValueOrDefault(key);
+
     /// <summary>The object of that name; null if there is none.</summary>
     public T? Find<T>(string ns, string name) where T : KubernetesObject => (T?)Kind(typeof(T)).GetValueOrDefault(KubernetesObject.KeyOf(ns, name));
 

@@ -3,7 +3,20 @@ using System.Collections.Immutable;
 namespace Piraeus.HighAvailability.Simulator.Kubernetes;
 
 /// <summary>What the pods of a workload are made of.</summary>
-public sealed record PodTemplate(ImmutableSortedDictionary<string, string> Labels, ImmutableSortedDictionary<string, string> Annotations, PodSpec Spec);
+public sealed record PodTemplate(ImmutableSortedDictionary<string, string> Labels, ImmutableSortedDictionary<string, string> Annotations, PodSpec Spec)
+{
+    /// <summary>A pod that mounts these claims, without labels and annotations.</summary>
+    public static PodTemplate With(params ReadOnlySpan<string> claims)
+    {
+        var mounts = ImmutableArray.CreateBuilder<ClaimMount>(claims.Length);
+        foreach (var claim in claims)
+        {
+            mounts.Add(new(claim));
+        }
+
+        return new(Metadata.Nothing, Metadata.Nothing, new() { Claims = mounts.MoveToImmutable() });
+    }
+}
 
 /// <summary>Pods with an identity: <c>NAME-0</c>, <c>NAME-1</c>, …, each with claims of its own (<c>CLAIM-NAME-0</c>), and never two of one name.</summary>
 public sealed record StatefulSet(Metadata Metadata, int Replicas, PodTemplate Template) : KubernetesObject(Metadata)

@@ -1,0 +1,382 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
+
+/// <summary>Creates and deletes VolumeAttachments, as the controller of that name in Kubernetes 1.20 does, whose beliefs outlive the objects they are about.</summary>
+/// <remarks>
+/// It compares at most once in <see cref="KubernetesTimings.AttachDetachReconcile"/>, and only after something it knows has changed. An attachment that
+/// vanished behind its back is noticed at its next sync alone. This is why a volume whose node still names it in <c>status.volumesInUse</c> can be
+/// attached elsewhere only then.
+/// </remarks>
+internal sealed class AttachDetachController
+{
+    private const string Component = "attachdetach-controller";
+
+    private readonly KubernetesWorld _world;
+    private readonly SortedDictionary<string, VolumeState> _volumes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ImmutableArray<string>> _inUse = new(StringComparer.Ordinal);
+    private readonly double _phase;
+    private TimeSpan? _planned;
+    private bool _syncPlanned;
+
+    public AttachDetachController(KubernetesWorld world) => (_world, _phase) = (world, world.Random.NextDouble());
+
+    private KubernetesTimings Timings => _world.Timings;
+
+    private TimeSpan Now => _world.Agenda.Now;
+
+    /// <summary>Keeps the desired state: which pods want which volumes where.</summary>
+    public void See(ChangeType type, Pod pod)
+    {
+        if (pod.Spec.NodeName is not { } node || pod.Spec.Claims.IsEmpty)
+        {
+            return;
+        }
+
+        var wants = type != ChangeType.Deleted && !pod.IsOver;
+        foreach (var mount in pod.Spec.Claims)
+        {
+            if (_world.VolumeOf(pod.Metadata.Namespace, mount.Claim) is not { } volume)
+            {
+                continue;
+            }
+
+            var on = StateOf(volume).On(node);
+            var before = on.Pods.FindIndex(other => other.Is(pod));
+            if (wants != before >= 0)
+            {
+                if (wants)
+                {
+                    on.Pods.Add(pod);
+                }
+                else
+                {
+                    on.Pods.RemoveAt(before);
+                }
+
+                ReconcileAfter(Timings.Watch);
+            }
+        }
+    }
+
+    /// <summary>Keeps what the node says to use, for what is believed attached there.</summary>
+    public void See(Node node)
+    {
+        var name = node.Metadata.Name;
+        if (_inUse.TryGetValue(name, out var before) && before == node.VolumesInUse)
+        {
+            return;
+        }
+
+        _inUse[name] = node.VolumesInUse;
+        foreach (var state in _volumes.Values)
+        {
+            if (state.Nodes.Find(on => on.Node == name && on.IsKnown) is { } known)
+            {
+                known.MountedByNode = node.VolumesInUse.Contains(state.Volume.InUseName);
+            }
+        }
+
+        ReconcileAfter(Timings.Watch);
+    }
+
+    /// <summary>Attachments matter to operations that wait for them, and to nothing else.</summary>
+    public void See(VolumeAttachment attachment)
+    {
+        foreach (var state in _volumes.Values)
+        {
+            if (state.IsBusy && state.Volume.Metadata.Name == attachment.VolumeName)
+            {
+                ReconcileAfter(Timings.Watch);
+            }
+        }
+    }
+
+    private VolumeState StateOf(PersistentVolume volume)
+    {
+        if (!_volumes.TryGetValue(volume.InUseName, out var state))
+        {
+            _volumes[volume.InUseName] = state = new(volume);
+        }
+
+        return state;
+    }
+
+    private void ReconcileAfter(TimeSpan delay)
+    {
+        // Rounded up to the loop's next round.
+        var period = Timings.AttachDetachReconcile;
+        var offset = period * _phase;
+        var at = offset + (period * Math.Ceiling((Now + delay - offset) / period));
+        if (_planned is null || at < _planned)
+        {
+            _planned = at;
+            _world.Agenda.At(at, () =>
+            {
+                if (_planned == at)
+                {
+                    _planned = null;
+                    Reconcile();
+                }
+            });
+        }
+    }
+
+    private void Reconcile()
+    {
+        foreach (var state in _volumes.Values)
+        {
+            foreach (var on in state.Nodes)
+            {
+                Finish(state, on);
+            }
+        }
+
+        // Detaching comes first, so that what moves is free.
+        foreach (var state in _volumes.Values)
+        {
+            foreach (var on in state.Nodes)
+            {
+                if (on is { IsKnown: true, Pods.Count: 0 })
+                {
+                    Detach(state, on);
+                }
+            }
+        }
+
+        foreach (var state in _volumes.Values)
+        {
+            foreach (var on in state.Nodes)
+            {
+                if (on.Pods.Count > 0)
+                {
+                    Attach(state, on);
+                }
+            }
+
+            state.Nodes.RemoveAll(on => on is { IsKnown: false, Pods.Count: 0, Operation: AttachDetachOperation.None });
+        }
+
+        foreach (var node in _inUse.Keys)
+        {
+            ReportAttached(node);
+        }
+
+        PlanSync();
+    }
+
+    private void Attach(VolumeState state, VolumeOnNode on)
+    {
+        if (on.Confirmed)
+        {
+            on.DetachRequested = null;
+            return;
+        }
+
+        var isShared = state.Volume.AccessMode == AccessMode.ReadWriteMany;
+        if (isShared ? on.Operation != AttachDetachOperation.None : state.IsBusy)
+        {
+            return;
+        }
+
+        if (!isShared && state.Nodes.Exists(other => other.Confirmed))
+        {
+            if (!on.MultiAttachErrorReported)
+            {
+                on.MultiAttachErrorReported = true;
+                TellMultiAttachError(state, on);
+            }
+
+            return;
+        }
+
+        if (!MayBegin(state, AttachDetachOperation.Attach))
+        {
+            return;
+        }
+
+        on.MultiAttachErrorReported = false;
+        Begin(on, AttachDetachOperation.Attach);
+        _ = _world.Store.Create(new VolumeAttachment(new("", KubernetesWorld.AttachmentName(state.Volume, on.Node)), state.Volume.Driver, state.Volume.Metadata.Name, on.Node));
+    }
+
+    private void Detach(VolumeState state, VolumeOnNode on)
+    {
+        if (state.Volume.AccessMode == AccessMode.ReadWriteMany ? on.Operation != AttachDetachOperation.None : state.IsBusy)
+        {
+            return;
+        }
+
+        on.DetachRequested ??= Now;
+        var patience = on.DetachRequested.Value + Timings.MaxWaitForUnmount - Now;
+        if (on.MountedByNode && patience > TimeSpan.Zero)
+        {
+            ReconcileAfter(patience);
+            return;
+        }
+
+        // It must not be mounted any more from here on.
+        on.ReportedAsAttached = false;
+        ReportAttached(on.Node);
+        if (!MayBegin(state, AttachDetachOperation.Detach))
+        {
+            return;
+        }
+
+        if (patience > TimeSpan.Zero && _world.Store.Find<Node>(on.Node)?.VolumesInUse.Contains(state.Volume.InUseName) == true)
+        {
+            Fail(state, on, AttachDetachOperation.Detach);
+            return;
+        }
+
+        Begin(on, AttachDetachOperation.Detach);
+        _ = _world.Store.Delete<VolumeAttachment>("", KubernetesWorld.AttachmentName(state.Volume, on.Node));
+        ReconcileAfter(Timings.Watch);
+    }
+
+    private bool MayBegin(VolumeState state, AttachDetachOperation operation)
+    {
+        if (state.Failed == operation && state.NotBefore > Now)
+        {
+            ReconcileAfter(state.NotBefore - Now);
+            return false;
+        }
+
+        return true;
+    }
+
+    private void Begin(VolumeOnNode on, AttachDetachOperation operation)
+    {
+        (on.Operation, on.OperationBegan) = (operation, Now);
+        ReconcileAfter(Timings.AttachTimeout);
+    }
+
+    /// <summary>Looks what has become of an operation.</summary>
+    private void Finish(VolumeState state, VolumeOnNode on)
+    {
+        if (on.Operation == AttachDetachOperation.None)
+        {
+            return;
+        }
+
+        var attachment = _world.AttachmentOf(state.Volume, on.Node);
+        var isLate = Now - on.OperationBegan >= Timings.AttachTimeout;
+        if (on.Operation == AttachDetachOperation.Detach)
+        {
+            if (attachment is null)
+            {
+                Succeed(state, on);
+                on.MarkDetached();
+            }
+            else if (attachment.DetachError is not null || isLate)
+            {
+                on.ReportedAsAttached = on.Confirmed;
+                Fail(state, on, AttachDetachOperation.Detach);
+            }
+        }
+        else if (attachment is { Attached: true, Metadata.Deleting: null })
+        {
+            Succeed(state, on);
+            on.MarkAttached(confirmed: true);
+            TellAll(on, "Normal", "SuccessfulAttachVolume", $"AttachVolume.Attach succeeded for volume \"{state.Volume.Metadata.Name}\" ");
+        }
+        else if (attachment is null or { Metadata.Deleting: not null } or { AttachError: not null } || isLate)
+        {
+            var error = attachment switch
+            {
+                null => "volume attachment has been deleted",
+                { Metadata.Deleting: not null } => "volume attachment is being deleted",
+                { AttachError: { } said } => said,
+                _ => "timed out waiting for the external attacher",
+            };
+            on.MarkAttached(confirmed: false);
+            TellAll(on, "Warning", "FailedAttachVolume", $"AttachVolume.Attach failed for volume \"{state.Volume.Metadata.Name}\" : {error}");
+            Fail(state, on, AttachDetachOperation.Attach);
+        }
+    }
+
+    private static void Succeed(VolumeState state, VolumeOnNode on) => (on.Operation, state.Failed, state.Failures) = (AttachDetachOperation.None, AttachDetachOperation.None, 0);
+
+    private void Fail(VolumeState state, VolumeOnNode on, AttachDetachOperation operation)
+    {
+        on.Operation = AttachDetachOperation.None;
+        state.Failures = state.Failed == operation ? state.Failures + 1 : 1;
+        state.Failed = operation;
+        var pause = Timings.AttachDetachRetry.After(state.Failures);
+        state.NotBefore = Now + pause;
+        ReconcileAfter(pause);
+    }
+
+    /// <summary>Tells the node what it may mount.</summary>
+    private void ReportAttached(string name)
+    {
+        if (_world.Store.Find<Node>(name) is not { } node)
+        {
+            return;
+        }
+
+        var count = 0;
+        var isTold = true;
+        foreach (var state in _volumes.Values)
+        {
+            if (state.Nodes.Exists(on => on.Node == name && on.ReportedAsAttached))
+            {
+                isTold &= count < node.VolumesAttached.Length && node.VolumesAttached[count] == state.Volume.InUseName;
+                count++;
+            }
+        }
+
+        if (!isTold || count != node.VolumesAttached.Length)
+        {
+            var attached = _volumes.Values.Where(state => state.Nodes.Exists(on => on.Node == name && on.ReportedAsAttached)).Select(state => state.Volume.InUseName);
+            _ = _world.Store.Update(node with { VolumesAttached = [.. attached] });
+        }
+    }
+
+    /// <summary>Once in a while, what is believed attached is compared with the attachments that there are.</summary>
+    private void PlanSync()
+    {
+        if (_syncPlanned || !_volumes.Values.Any(state => state.Nodes.Exists(on => on.Confirmed)))
+        {
+            return;
+        }
+
+        _syncPlanned = true;
+        var period = Timings.AttachDetachSync;
+        var offset = period * _phase;
+        _world.Agenda.At(offset + (period * (Math.Floor((Now - offset) / period) + 1)), Sync);
+    }
+
+    private void Sync()
+    {
+        _syncPlanned = false;
+        foreach (var state in _volumes.Values)
+        {
+            foreach (var on in state.Nodes)
+            {
+                if (on.Confirmed && on.Operation == AttachDetachOperation.None && _world.AttachmentOf(state.Volume, on.Node) is not { Attached: true })
+                {
+                    on.MarkDetached();
+                    ReconcileAfter(TimeSpan.Zero);
+                }
+            }
+        }
+
+        PlanSync();
+    }
+
+    private void TellMultiAttachError(VolumeState state, VolumeOnNode on)
+    {
+        var users = state.Nodes.Where(other => other != on && other.Confirmed).SelectMany(other => other.Pods).Select(pod => pod.Metadata.Name).ToList();
+        var why = users.Count == 0 ? "Volume is already exclusively attached to one node and can't be attached to another" : $"Volume is already used by pod(s) {string.Join(", ", users)}";
+        TellAll(on, "Warning", "FailedAttachVolume", $"Multi-Attach error for volume \"{state.Volume.Metadata.Name}\" {why}");
+    }
+
+    private void TellAll(VolumeOnNode on, string type, string reason, string message)
+    {
+        foreach (var pod in on.Pods)
+        {
+            _world.Events.Tell(Component, pod, type, reason, message);
+        }
+    }
+}

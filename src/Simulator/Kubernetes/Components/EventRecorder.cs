@@ -1,0 +1,35 @@
+using System.Globalization;
+
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
+
+/// <summary>Tells people what happened; what happens again is counted, not repeated.</summary>
+internal sealed class EventRecorder(KubernetesWorld world)
+{
+    private readonly Dictionary<(string Uid, string Component, string Reason, string Message), Event> _told = [];
+
+    public void Normal(string component, KubernetesObject about, string reason, string message) => Tell(component, about, "Normal", reason, message);
+
+    public void Warn(string component, KubernetesObject about, string reason, string message) => Tell(component, about, "Warning", reason, message);
+
+    public void Tell(string component, KubernetesObject about, string type, string reason, string message)
+    {
+        if (!world.TellsEvents)
+        {
+            return;
+        }
+
+        var key = (about.Metadata.Uid, component, reason, message);
+        if (_told.TryGetValue(key, out var told) && world.Store.Now(told) is { } again)
+        {
+            _ = world.Store.Update(again with { Count = again.Count + 1, Last = world.Clock });
+            return;
+        }
+
+        // The name is the object's and a number that nobody else has, as client-go does it with the time.
+        var number = (_told.Count + 1).ToString("x16", CultureInfo.InvariantCulture);
+        var space = about.Metadata.Namespace is { Length: > 0 } own ? own : "default";
+        var happened = new Event(new(space, $"{about.Metadata.Name}.{number}"), EventTarget.Of(about), type, reason, message) { Component = component, First = world.Clock, Last = world.Clock };
+        _ = world.Store.Create(happened, out var stored);
+        _told[key] = stored;
+    }
+}

@@ -1,0 +1,36 @@
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
+
+/// <summary>Deletes what has lost its owner, and the pods of nodes that are gone.</summary>
+internal sealed class GarbageCollector(KubernetesWorld world)
+{
+    public void SeeGone(KubernetesObject owner) => world.Agenda.After(world.Timings.Watch, () => DeleteDependents(owner.Metadata.Uid));
+
+    /// <summary>The pod garbage collector goes round at fixed times, and gives a node some time to come back.</summary>
+    public void SeeGone(Node node)
+    {
+        var name = node.Metadata.Name;
+        var period = world.Timings.PodGarbagePeriod;
+        world.Agenda.At(period * Math.Ceiling((world.Agenda.Now + world.Timings.PodGarbageQuarantine) / period), () => DeleteOrphans(name));
+    }
+
+    private void DeleteDependents(string uid)
+    {
+        foreach (var pod in world.Store.All<Pod>().Where(pod => pod.Metadata.Owner?.Uid == uid))
+        {
+            _ = world.Store.Delete<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, pod.Metadata.Uid);
+        }
+
+        foreach (var set in world.Store.All<ReplicaSet>().Where(set => set.Metadata.Owner?.Uid == uid))
+        {
+            _ = world.Store.Delete<ReplicaSet>(set.Metadata.Namespace, set.Metadata.Name, set.Metadata.Uid);
+        }
+    }
+
+    private void DeleteOrphans(string node)
+    {
+        foreach (var pod in world.Store.All<Pod>().Where(pod => pod.Spec.NodeName == node && world.Store.Find<Node>(node) is null))
+        {
+            _ = world.Store.Delete<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, pod.Metadata.Uid, atOnce: true);
+        }
+    }
+}

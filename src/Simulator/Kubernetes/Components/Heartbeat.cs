@@ -1,0 +1,54 @@
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
+
+/// <summary>When a kubelet renews its lease and reports its status: at fixed steps, which are worked out rather than planned one by one.</summary>
+internal sealed class Heartbeat
+{
+    private readonly KubernetesWorld _world;
+    private readonly string _name;
+    private readonly double _phase;
+    private TimeSpan _beganBeating;
+    private TimeSpan? _lastBeat;
+
+    public Heartbeat(KubernetesWorld world, string name)
+    {
+        (_world, _name, _phase, _beganBeating) = (world, name, world.Random.NextDouble(), world.Agenda.Now);
+        var lease = new Lease(new("kube-node-lease", name)) { Holder = name, DurationSeconds = (int)Math.Ceiling(world.Timings.NodeMonitorGracePeriod.TotalSeconds), Renewed = world.Clock };
+        _ = world.Store.Create(lease);
+    }
+
+    /// <summary>When the lease was last renewed.</summary>
+    public TimeSpan LastBeat => _lastBeat ?? Later(_beganBeating, StepBefore(_world.Timings.LeaseRenewal, _world.Agenda.Now));
+
+    /// <summary>When the status is reported next.</summary>
+    public TimeSpan NextReport() => StepBefore(_world.Timings.NodeStatus, _world.Agenda.Now) + _world.Timings.NodeStatus;
+
+    public void Start()
+    {
+        (_beganBeating, _lastBeat) = (_world.Agenda.Now, null);
+        Write();
+    }
+
+    public void Stop()
+    {
+        _lastBeat = LastBeat;
+        Write();
+        _world.NodeLifecycle.Hush(_name, LastBeat);
+    }
+
+    // The object is written when beating stops and begins; in between, its time of renewal is worked out by who reads it.
+    private void Write()
+    {
+        if (_world.Store.Find<Lease>("kube-node-lease", _name) is { } lease)
+        {
+            _ = _world.Store.Update(lease with { Renewed = _world.ClockAt(LastBeat) });
+        }
+    }
+
+    private TimeSpan StepBefore(TimeSpan period, TimeSpan time)
+    {
+        var phase = period * _phase;
+        return time < phase ? phase - period : phase + (period * Math.Floor((time - phase) / period));
+    }
+
+    private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
+}

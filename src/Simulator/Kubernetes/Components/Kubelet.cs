@@ -1,0 +1,222 @@
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
+
+/// <summary>The kubelet of a node: starts what is bound there, stops what is deleted, and says what is in use. Without the API it changes nothing.</summary>
+internal sealed class Kubelet
+{
+    private readonly Dictionary<string, PodWorker> _workers = new(StringComparer.Ordinal);
+    private readonly WorkQueue _queue;
+    private bool _powered = true;
+    private bool _isolated;
+    private bool _cutOff;
+    private bool _reportPlanned;
+
+    public Kubelet(KubernetesWorld world, string name, string linstorName)
+    {
+        (World, Name, LinstorName, Volumes) = (world, name, linstorName, new(world, linstorName));
+        Heart = new(world, name);
+        _queue = new(world.Agenda, () => world.Timings.Watch, Sync);
+    }
+
+    public KubernetesWorld World { get; }
+
+    public string Name { get; }
+
+    public string LinstorName { get; }
+
+    public VolumeManager Volumes { get; }
+
+    public Heartbeat Heart { get; }
+
+    public IReadOnlyCollection<PodWorker> Workers => _workers.Values;
+
+    /// <summary>The kubelet runs, and has its watches.</summary>
+    public bool Connected { get; private set; } = true;
+
+    /// <summary>Counts crashes and cuts, so that what was planned before is void.</summary>
+    public int Life { get; private set; }
+
+    private bool Reaches => _powered && !_isolated && !_cutOff;
+
+    public PodWorker? WorkerOf(string uid) => _workers.GetValueOrDefault(uid);
+
+    public void See(Pod pod)
+    {
+        if (Connected)
+        {
+            _queue.Add(pod.Key);
+        }
+    }
+
+    /// <summary>Somebody wrote to the node; what is not as the kubelet has it is put right with the next report.</summary>
+    public void See(Node node)
+    {
+        if (node.Ready != NodeReadiness.True || !Volumes.AreInUse(node.VolumesInUse))
+        {
+            ReportSoon();
+        }
+    }
+
+    public void Crash()
+    {
+        (_powered, Life) = (false, Life + 1);
+        _workers.Clear();
+        Volumes.Clear();
+        Disconnect();
+    }
+
+    public void PowerOn()
+    {
+        if (!_powered)
+        {
+            _powered = true;
+            ConnectAfter(World.Timings.KubeletStart);
+        }
+    }
+
+    public void Isolate(bool isolated)
+    {
+        _isolated = isolated;
+        Reconsider();
+    }
+
+    public void CutOff(bool cutOff)
+    {
+        _cutOff = cutOff;
+        Reconsider();
+    }
+
+    /// <summary>Says what is in use with the next regular report of the node's status.</summary>
+    public void ReportSoon()
+    {
+        if (!_reportPlanned && Connected)
+        {
+            _reportPlanned = true;
+            World.Agenda.At(Heart.NextReport(), Report);
+        }
+    }
+
+    public void Forget(PodWorker worker) => _workers.Remove(worker.Pod.Metadata.Uid);
+
+    private void Reconsider()
+    {
+        if (!Reaches)
+        {
+            Disconnect();
+        }
+        else if (!Connected)
+        {
+            ConnectAfter(World.Timings.KubeletReconnect);
+        }
+    }
+
+    private void Disconnect()
+    {
+        Life++;
+        if (Connected)
+        {
+            Connected = false;
+            Heart.Stop();
+        }
+    }
+
+    private void ConnectAfter(TimeSpan delay)
+    {
+        var life = ++Life;
+        World.Agenda.After(delay, () =>
+        {
+            if (life == Life && Reaches)
+            {
+                Connect();
+            }
+        });
+    }
+
+    private void Connect()
+    {
+        Connected = true;
+        Heart.Start();
+        Write();
+        foreach (var worker in _workers.Values)
+        {
+            _queue.Add(worker.Pod.Key);
+        }
+
+        foreach (var pod in World.Store.Each<Pod>())
+        {
+            if (pod.Spec.NodeName == Name)
+            {
+                _queue.Add(pod.Key);
+            }
+        }
+    }
+
+    private void Report()
+    {
+        _reportPlanned = false;
+        if (Connected)
+        {
+            Write();
+        }
+    }
+
+    private void Write()
+    {
+        if (World.Store.Find<Node>(Name) is not { } node)
+        {
+            return;
+        }
+
+        var ready = node.Ready == NodeReadiness.True;
+        _ = World.Store.Update(node with
+        {
+            Ready = NodeReadiness.True,
+            ReadySince = ready ? node.ReadySince : World.Agenda.Now,
+            VolumesInUse = Volumes.AreInUse(node.VolumesInUse) ? node.VolumesInUse : Volumes.InUse(),
+        });
+        Volumes.MarkReported();
+    }
+
+    private void Sync(string key)
+    {
+        if (!Connected)
+        {
+            return;
+        }
+
+        var pod = World.Store.FindByKey<Pod>(key);
+        pod = pod?.Spec.NodeName == Name ? pod : null;
+        foreach (var worker in _workers.Values.Where(worker => worker.Pod.Key == key).ToList())
+        {
+            if (pod is null || !worker.Pod.Is(pod))
+            {
+                worker.Stop(isForgotten: true);
+            }
+        }
+
+        if (pod is null || pod.IsOver)
+        {
+            return;
+        }
+
+        if (!_workers.TryGetValue(pod.Metadata.Uid, out var own))
+        {
+            if (pod.Metadata.Deleting is not null)
+            {
+                // Nothing of it runs here, or does any more.
+                _ = World.Store.Delete<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, pod.Metadata.Uid, atOnce: true);
+                return;
+            }
+
+            _workers[pod.Metadata.Uid] = own = new(this, pod);
+            own.Begin();
+        }
+        else if (pod.Metadata.Deleting is not null)
+        {
+            own.Stop(isForgotten: false);
+        }
+        else
+        {
+            own.PostStatus();
+        }
+    }
+}

@@ -1,0 +1,171 @@
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
+
+/// <summary>Notices nodes that fell silent, taints them, and drives pods off nodes with a taint <c>NoExecute</c>.</summary>
+internal sealed class NodeLifecycleController(KubernetesWorld world)
+{
+    public const string Unreachable = "node.kubernetes.io/unreachable";
+
+    private const string Component = "node-controller";
+
+    private readonly HashSet<string> _silent = new(StringComparer.Ordinal);
+    private TimeSpan _nextEviction;
+
+    private KubernetesTimings Timings => world.Timings;
+
+    /// <summary>A node's kubelet has renewed its lease for the last time, for now.</summary>
+    public void Hush(string node, TimeSpan lastBeat)
+    {
+        var life = world.KubeletOf(node)?.Life;
+        var lost = lastBeat + Timings.NodeMonitorGracePeriod;
+        var seen = Timings.NodeMonitorPeriod * Math.Ceiling(lost / Timings.NodeMonitorPeriod);
+        world.Agenda.At(seen, () =>
+        {
+            if (world.KubeletOf(node) is { Connected: false } kubelet && (kubelet.Life == life || kubelet.Heart.LastBeat == lastBeat))
+            {
+                Lose(node);
+            }
+        });
+    }
+
+    public void See(ChangeType type, Node node)
+    {
+        var name = node.Metadata.Name;
+        if (type == ChangeType.Deleted)
+        {
+            _silent.Remove(name);
+        }
+        else if (node.Ready == NodeReadiness.True && _silent.Remove(name))
+        {
+            world.Agenda.After(Timings.Watch, () => Regain(name));
+        }
+
+        if (type != ChangeType.Deleted && HasTaint(node, effect: "NoExecute"))
+        {
+            world.Agenda.After(Timings.Watch, () => Evict(name));
+        }
+    }
+
+    /// <summary>A pod that comes to a node with a taint is driven off as those are that were there before.</summary>
+    public void See(ChangeType type, Pod pod)
+    {
+        if (type != ChangeType.Deleted && pod is { Spec.NodeName: { } name, Metadata.Deleting: null } && world.Store.Find<Node>(name) is { } node && HasTaint(node, effect: "NoExecute"))
+        {
+            world.Agenda.After(Timings.Watch, () => Evict(name));
+        }
+    }
+
+    private static bool HasTaint(Node node, string effect)
+    {
+        foreach (var taint in node.Taints)
+        {
+            if (taint.Effect == effect)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void Lose(string name)
+    {
+        if (world.Store.Find<Node>(name) is not { } node || !_silent.Add(name))
+        {
+            return;
+        }
+
+        var taint = new Taint(Unreachable, "", "NoSchedule", world.Agenda.Now);
+        _ = world.Store.Update(node with { Ready = NodeReadiness.Unknown, ReadySince = world.Agenda.Now, Taints = node.Taints.Add(taint) });
+        world.Events.Normal(Component, node, "NodeNotReady", $"Node {name} status is now: NodeNotReady");
+        foreach (var pod in world.Store.All<Pod>())
+        {
+            if (pod.Spec.NodeName == name && pod.Ready)
+            {
+                _ = world.Store.Update(pod with { Ready = false });
+                world.Events.Warn(Component, pod, "NodeNotReady", "Node is not ready");
+            }
+        }
+
+        TaintNoExecute();
+    }
+
+    /// <summary>One node at a time, and none while it looks as if the trouble were not the nodes'.</summary>
+    private void TaintNoExecute()
+    {
+        var all = world.Store.Each<Node>().Count();
+        if (_silent.Count == all || (_silent.Count > 2 && _silent.Count >= 0.55 * all))
+        {
+            return;
+        }
+
+        foreach (var name in _silent.Order(StringComparer.Ordinal))
+        {
+            if (world.Store.Find<Node>(name) is not { } node || node.Taints.Any(taint => taint is { Key: Unreachable, Effect: "NoExecute" }))
+            {
+                continue;
+            }
+
+            if (_nextEviction > world.Agenda.Now)
+            {
+                world.Agenda.At(_nextEviction, TaintNoExecute);
+                return;
+            }
+
+            _nextEviction = world.Agenda.Now + Timings.NodeEvictionInterval;
+            _ = world.Store.Update(node with { Taints = node.Taints.Add(new(Unreachable, "", "NoExecute", world.Agenda.Now)) });
+        }
+    }
+
+    private void Regain(string name)
+    {
+        if (world.Store.Find<Node>(name) is { Ready: NodeReadiness.True } node)
+        {
+            _ = world.Store.Update(node with { Taints = node.Taints.RemoveAll(taint => taint.Key == Unreachable) });
+        }
+
+        // One node less may be what it takes to trust in the others' silence.
+        TaintNoExecute();
+    }
+
+    /// <summary>Deletes the pods that do not tolerate the node's taints any longer, and comes back for the others.</summary>
+    private void Evict(string name)
+    {
+        if (world.Store.Find<Node>(name) is not { } node)
+        {
+            return;
+        }
+
+        foreach (var pod in world.Store.All<Pod>())
+        {
+            if (pod.Spec.NodeName != name || pod.Metadata.Deleting is not null || DueAt(node, pod) is not { } due)
+            {
+                continue;
+            }
+
+            if (due > world.Agenda.Now)
+            {
+                world.Agenda.At(due, () => Evict(name));
+                continue;
+            }
+
+            world.Events.Normal("taint-eviction-controller", pod, "TaintManagerEviction", $"Marking for deletion Pod {pod.Key}");
+            _ = world.Store.Delete<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, pod.Metadata.Uid);
+        }
+    }
+
+    /// <summary>When a pod has to leave; null if never. Kubernetes gives every pod a toleration of some minutes for lost nodes.</summary>
+    private TimeSpan? DueAt(Node node, Pod pod)
+    {
+        TimeSpan? due = null;
+        foreach (var taint in node.Taints)
+        {
+            if (taint.Effect == "NoExecute" && !pod.Spec.Tolerations.Contains(taint.Key))
+            {
+                var at = taint.Key is Unreachable or "node.kubernetes.io/not-ready" ? (taint.Added ?? world.Agenda.Now) + Timings.UnreachableToleration : world.Agenda.Now;
+                due = due is null || at < due ? at : due;
+            }
+        }
+
+        return due;
+    }
+}

@@ -1,0 +1,165 @@
+using System.Security.Cryptography;
+using System.Text;
+using Piraeus.HighAvailability.Simulator.Kubernetes.Components;
+using Piraeus.HighAvailability.Simulator.World;
+
+namespace Piraeus.HighAvailability.Simulator.Kubernetes;
+
+/// <summary>A Kubernetes cluster on the nodes of a <see cref="StorageWorld"/>: scheduler, controllers, kubelets, an external attacher, and everything that can go wrong with them.</summary>
+/// <remarks>
+/// A pure model: it shares the storage world's agenda, and time passes when that says so. It is not thread-safe. Whoever listens to
+/// <see cref="ObjectStore.Changed"/> and wants to write does so through the agenda, as everything here does.
+/// </remarks>
+public sealed partial class KubernetesWorld
+{
+    private readonly SortedDictionary<string, Kubelet> _kubelets = new(StringComparer.Ordinal);
+    private readonly Scheduler _scheduler;
+    private readonly StatefulSetController _statefulSets;
+    private readonly DeploymentController _deployments;
+    private readonly ReplicaSetController _replicaSets;
+    private readonly AttachDetachController _attachDetach;
+    private readonly ExternalAttacher _attacher;
+    private readonly GarbageCollector _garbage;
+
+    /// <summary>A cluster without nodes.</summary>
+    /// <param name="storage">DRBD and LINSTOR, on the same machines.</param>
+    /// <param name="timings">How long things take; lifelike if null.</param>
+    /// <param name="random">Where chance comes from; always the same if null.</param>
+    public KubernetesWorld(StorageWorld storage, KubernetesTimings? timings = null, Random? random = null)
+    {
+        Storage = storage;
+        Timings = timings ?? new();
+        Random = random ?? new Random(0);
+        Store = new(storage.Agenda);
+        Events = new(this);
+        NodeLifecycle = new(this);
+        (_scheduler, _statefulSets, _deployments, _replicaSets) = (new(this), new(this), new(this), new(this));
+        (_attachDetach, _attacher, _garbage) = (new(this), new(this), new(this));
+        Store.Changed += Spread;
+        foreach (var name in (ReadOnlySpan<string>)["default", "kube-system", "kube-node-lease"])
+        {
+            _ = Store.Create(new Namespace(new("", name)));
+        }
+    }
+
+    /// <summary>What happens next, shared with <see cref="Storage"/>.</summary>
+    public Agenda Agenda => Storage.Agenda;
+
+    /// <summary>The API server's objects. Whatever is written there is acted upon.</summary>
+    public ObjectStore Store { get; }
+
+    /// <summary>DRBD and LINSTOR.</summary>
+    public StorageWorld Storage { get; }
+
+    /// <summary>How long things take; what is planned already keeps its old time.</summary>
+    public KubernetesTimings Timings { get; set; }
+
+    /// <summary>The CSI driver whose volumes are LINSTOR's.</summary>
+    public string Driver { get; init; } = "linstor.csi.linbit.com";
+
+    /// <summary>The date at which the world begins.</summary>
+    public DateTimeOffset Began { get; init; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>The date now, by the clocks of all its parts.</summary>
+    public DateTimeOffset Clock => ClockAt(Agenda.Now);
+
+    /// <summary>Whether Events are written; without them everything is a little faster.</summary>
+    public bool TellsEvents { get; set; } = true;
+
+    internal Random Random { get; }
+
+    internal EventRecorder Events { get; }
+
+    internal NodeLifecycleController NodeLifecycle { get; }
+
+    /// <summary>What the attach-detach controller calls the attachment of a volume to a node.</summary>
+    public static string AttachmentName(PersistentVolume volume, string node) =>
+        $"csi-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{volume.Handle}{volume.Driver}{node}")))}";
+
+    /// <summary>The date of a moment.</summary>
+    public DateTimeOffset ClockAt(TimeSpan time) => Began + time;
+
+    /// <summary>The volume behind a claim; null if there is none.</summary>
+    public PersistentVolume? VolumeOf(string ns, string claim) =>
+        Store.Find<PersistentVolumeClaim>(ns, claim) is { VolumeName.Length: > 0 } bound ? Store.Find<PersistentVolume>(bound.VolumeName) : null;
+
+    /// <summary>The attachment of a volume to a node; null if there is none.</summary>
+    public VolumeAttachment? AttachmentOf(PersistentVolume volume, string node) => Store.Find<VolumeAttachment>(AttachmentName(volume, node));
+
+    /// <summary>The LINSTOR resource definition behind a volume; null if it is another driver's, or reached over NFS.</summary>
+    public string? ResourceOf(PersistentVolume volume)
+    {
+        if (volume.Driver != Driver || volume.Attributes.ContainsKey("linstor.csi.linbit.com/nfs-export"))
+        {
+            return null;
+        }
+
+        var slash = volume.Handle.IndexOf('/', StringComparison.Ordinal);
+        return slash < 0 ? volume.Handle : volume.Handle[..slash];
+    }
+
+    /// <summary>What LINSTOR calls a node; null if there is no such node.</summary>
+    public string? LinstorNameOf(string node) => _kubelets.GetValueOrDefault(node)?.LinstorName;
+
+    internal Kubelet? KubeletOf(string node) => _kubelets.GetValueOrDefault(node);
+
+    /// <summary>The resource and LINSTOR's node that an attachment is about; null if LINSTOR has nothing to do with it.</summary>
+    internal (string Resource, string Node)? PlaceOf(VolumeAttachment attachment) =>
+        Store.Find<PersistentVolume>(attachment.VolumeName) is { } volume && ResourceOf(volume) is { } resource && LinstorNameOf(attachment.NodeName) is { } node ? (resource, node) : null;
+
+    /// <summary>Letters that Kubernetes makes names of: no vowels, so that they make no words.</summary>
+    internal string RandomName(int length) => new(Random.GetItems<char>("bcdfghjklmnpqrstvwxz2456789", length));
+
+    private void Spread(Change change)
+    {
+        switch (change.Item)
+        {
+            case Pod pod:
+                _scheduler.See(change.Type, pod);
+                _statefulSets.See(pod);
+                _replicaSets.See(pod);
+                _attachDetach.See(change.Type, pod);
+                NodeLifecycle.See(change.Type, pod);
+                if (pod.Spec.NodeName is { } on && KubeletOf(on) is { } host)
+                {
+                    host.See(pod);
+                }
+
+                break;
+            case Node node:
+                _scheduler.See(change.Type, node);
+                NodeLifecycle.See(change.Type, node);
+                if (change.Type == ChangeType.Deleted)
+                {
+                    _garbage.SeeGone(node);
+                }
+                else
+                {
+                    _attachDetach.See(node);
+                    KubeletOf(node.Metadata.Name)?.See(node);
+                }
+
+                break;
+            case VolumeAttachment attachment:
+                _attacher.See(change.Type, attachment);
+                _attachDetach.See(attachment);
+                break;
+            case StatefulSet or Deployment or ReplicaSet when change.Type == ChangeType.Deleted:
+                _garbage.SeeGone(change.Item);
+                break;
+            case StatefulSet set:
+                _statefulSets.See(set);
+                break;
+            case Deployment deployment:
+                _deployments.See(deployment);
+                break;
+            case ReplicaSet set:
+                _replicaSets.See(set);
+                _deployments.See(set);
+                break;
+            case PersistentVolume or PersistentVolumeClaim:
+                _scheduler.Retry();
+                break;
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using Piraeus.HighAvailability.Simulator.Kubernetes;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Simulator.Kubernetes;
+
+public sealed class FailoverTests
+{
+    [Fact]
+    public void A_stateful_pod_is_scheduled_attached_and_run_and_after_a_crash_and_a_release_it_runs_elsewhere()
+    {
+        var cluster = new Cluster();
+        var pod = cluster.Start("db", on: "a");
+        Assert.Equal(["pvc-data-db-0 on a"], cluster.Attachments);
+        Assert.Equal(["kubernetes.io/csi/linstor.csi.linbit.com^pvc-data-db-0"], cluster.Node("a").VolumesInUse);
+        Assert.Equal(cluster.Node("a").VolumesInUse, cluster.Node("a").VolumesAttached);
+        Assert.True(cluster.World.CanWrite(pod));
+
+        cluster.World.Crash("a");
+        cluster.Run(10);
+        Assert.False(cluster.World.CanWrite(pod));
+        cluster.Taint("a");
+        cluster.Release(pod);
+        Assert.Equal(WriteResult.Done, cluster.ForceDelete(pod));
+        Assert.Equal(WriteResult.Pending, cluster.DeleteAttachment(pod));
+        var replaced = cluster.Until(() => cluster.IsRunning("db-0"));
+
+        Assert.NotEqual("a", cluster.Pod("db-0")!.Spec.NodeName);
+        Assert.True(cluster.World.CanWrite(cluster.Pod("db-0")!));
+        Assert.InRange(replaced.TotalSeconds, 0.5, 25);
+    }
+}
