@@ -28,14 +28,14 @@ public sealed class KubernetesServer : IAsyncDisposable
     private readonly X509Certificate2? _certificate;
     private readonly WebApplication _web;
 
-    private KubernetesServer(ObjectStore store, KubernetesOptions options)
+    private KubernetesServer(ObjectStore store, KubernetesOptions options, Func<KubernetesObject, KubernetesObject> present)
     {
         (_store, _options) = (store, options);
         _clock = options.Clock ?? (_ownClock = new(store.Agenda));
         _watches = new(store);
         _certificate = options.Token is null ? null : SelfSigned.ForLoopback();
         _doorway = new(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
-        _web = Build(new(store, _clock, _watches, Hazards, options.BookmarkPeriod));
+        _web = Build(new(store, _clock, new(_clock, options.Began ?? _clock.Epoch), _watches, Hazards, options.BookmarkPeriod, present));
     }
 
     /// <summary>Where the API is: <c>http://127.0.0.1:port/</c>, or https if there is a token.</summary>
@@ -68,11 +68,18 @@ public sealed class KubernetesServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a server; it answers when this completes.</summary>
+    /// <summary>Starts a server of objects that nobody acts upon; it answers when this completes.</summary>
     /// <exception cref="PortInUseException">Another process has the port.</exception>
-    public static async Task<KubernetesServer> StartAsync(ObjectStore store, KubernetesOptions? options = null, CancellationToken cancellation = default)
+    public static Task<KubernetesServer> StartAsync(ObjectStore store, KubernetesOptions? options = null, CancellationToken cancellation = default) =>
+        StartAsync(new KubernetesServer(store, options ?? new(), item => item), cancellation);
+
+    /// <summary>Starts a cluster's server, with the cluster's dates; it answers when this completes.</summary>
+    /// <exception cref="PortInUseException">Another process has the port.</exception>
+    public static Task<KubernetesServer> StartAsync(KubernetesWorld world, KubernetesOptions? options = null, CancellationToken cancellation = default) =>
+        StartAsync(new KubernetesServer(world.Store, (options ?? new()) with { Began = world.Began }, item => Present(world, item)), cancellation);
+
+    private static async Task<KubernetesServer> StartAsync(KubernetesServer server, CancellationToken cancellation)
     {
-        var server = new KubernetesServer(store, options ?? new KubernetesOptions());
         try
         {
             await server._web.StartAsync(cancellation);
@@ -118,6 +125,10 @@ public sealed class KubernetesServer : IAsyncDisposable
         _certificate?.Dispose();
         _ownClock?.Dispose();
     }
+
+    /// <summary>A kubelet's lease is only written when it stops or begins to be renewed.</summary>
+    private static KubernetesObject Present(KubernetesWorld world, KubernetesObject item) =>
+        item is Lease { Metadata.Namespace: "kube-node-lease" } lease && world.LeaseRenewed(lease.Metadata.Name) is { } renewed ? lease with { Renewed = world.ClockAt(renewed) } : item;
 
     private WebApplication Build(KubernetesApi api)
     {
