@@ -12,6 +12,7 @@ case "${1:-}" in
     projects+=(tests/EndToEnd.Tests)
     KUBE_BIN=$(eng/kubernetes.sh)
     export KUBE_BIN
+    eng/clients.sh
     ;;
   *)
     echo "test.sh: unknown option $1; there is only --fast" >&2
