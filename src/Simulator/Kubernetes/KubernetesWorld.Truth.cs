@@ -28,6 +28,10 @@ public sealed partial class KubernetesWorld
     /// <summary>The node that a pod is bound to could still write to a volume of the pod. Nothing may be deleted while this is so.</summary>
     public bool CanWrite(Pod pod) => pod.Spec.NodeName is { } node && ResourcesOf(pod).Any(resource => CanWrite(resource, node));
 
-    /// <summary>When a node's kubelet last renewed its lease: its object in the store is written only when that stops and begins.</summary>
+    /// <summary>When a node's kubelet last renewed its lease; null if there is no such node.</summary>
     public TimeSpan? LeaseRenewed(string node) => KubeletOf(node)?.Heart.LastBeat;
+
+    /// <summary>A lease as it is to be read: those of kubelets are written when renewing begins and stops, and what they say in between is worked out here.</summary>
+    public Lease Refresh(Lease lease) =>
+        lease.Metadata.Namespace == "kube-node-lease" && LeaseRenewed(lease.Metadata.Name) is { } renewed ? lease with { Renewed = ClockAt(renewed) } : lease;
 }

@@ -118,7 +118,7 @@ public sealed partial class KubernetesWorld
                 _scheduler.See(change.Type, pod);
                 _statefulSets.See(pod);
                 _replicaSets.See(pod);
-                _attachDetach.See(change.Type, pod);
+                _attachDetach.See(change);
                 NodeLifecycle.See(change.Type, pod);
                 if (pod.Spec.NodeName is { } on && KubeletOf(on) is { } host)
                 {
@@ -135,14 +135,14 @@ public sealed partial class KubernetesWorld
                 }
                 else
                 {
-                    _attachDetach.See(node);
+                    _attachDetach.See(change);
                     KubeletOf(node.Metadata.Name)?.See(node);
                 }
 
                 break;
             case VolumeAttachment attachment:
                 _attacher.See(change.Type, attachment);
-                _attachDetach.See(attachment);
+                _attachDetach.See(change);
                 break;
             case StatefulSet or Deployment or ReplicaSet when change.Type == ChangeType.Deleted:
                 _garbage.SeeGone(change.Item);

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
 /// <summary>Creates and deletes VolumeAttachments, as the controller of that name in Kubernetes 1.20 does, whose beliefs outlive the objects they are about.</summary>
@@ -14,7 +12,8 @@ internal sealed class AttachDetachController
 
     private readonly KubernetesWorld _world;
     private readonly SortedDictionary<string, VolumeState> _volumes = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, ImmutableArray<string>> _inUse = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _nodes = new(StringComparer.Ordinal);
+    private readonly Queue<Change> _unseen = new();
     private readonly double _phase;
     private TimeSpan? _planned;
     private bool _syncPlanned;
@@ -25,69 +24,48 @@ internal sealed class AttachDetachController
 
     private TimeSpan Now => _world.Agenda.Now;
 
-    /// <summary>Keeps the desired state: which pods want which volumes where.</summary>
-    public void See(ChangeType type, Pod pod)
+    /// <summary>Pods, nodes and attachments matter; what they say is taken in with the next round.</summary>
+    public void See(Change change)
     {
-        if (pod.Spec.NodeName is not { } node || pod.Spec.Claims.IsEmpty)
+        if (change.Item is not Pod { Spec: { NodeName: null } or { Claims.IsEmpty: true } })
         {
+            _unseen.Enqueue(change);
+            ReconcileAfter(Timings.Watch);
+        }
+    }
+
+    /// <summary>Keeps the desired state: which pods want which volumes where.</summary>
+    private void Learn(ChangeType type, Pod pod)
+    {
+        var node = pod.Spec.NodeName!;
+        if (type == ChangeType.Deleted || pod.IsOver)
+        {
+            foreach (var state in _volumes.Values)
+            {
+                state.Nodes.Find(on => on.Node == node)?.Pods.RemoveAll(other => other.Is(pod));
+            }
+
             return;
         }
 
-        var wants = type != ChangeType.Deleted && !pod.IsOver;
         foreach (var mount in pod.Spec.Claims)
         {
-            if (_world.VolumeOf(pod.Metadata.Namespace, mount.Claim) is not { } volume)
+            if (_world.VolumeOf(pod.Metadata.Namespace, mount.Claim) is { } volume && StateOf(volume).On(node).Pods is var pods && !pods.Exists(other => other.Is(pod)))
             {
-                continue;
-            }
-
-            var on = StateOf(volume).On(node);
-            var before = on.Pods.FindIndex(other => other.Is(pod));
-            if (wants != before >= 0)
-            {
-                if (wants)
-                {
-                    on.Pods.Add(pod);
-                }
-                else
-                {
-                    on.Pods.RemoveAt(before);
-                }
-
-                ReconcileAfter(Timings.Watch);
+                pods.Add(pod);
             }
         }
     }
 
-    /// <summary>Keeps what the node says to use, for what is believed attached there.</summary>
-    public void See(Node node)
+    /// <summary>Keeps what the node says to use, for what is believed attached there. Every update of the node counts, whatever it is about.</summary>
+    private void Learn(Node node)
     {
-        var name = node.Metadata.Name;
-        if (_inUse.TryGetValue(name, out var before) && before == node.VolumesInUse)
-        {
-            return;
-        }
-
-        _inUse[name] = node.VolumesInUse;
+        _nodes.Add(node.Metadata.Name);
         foreach (var state in _volumes.Values)
         {
-            if (state.Nodes.Find(on => on.Node == name && on.IsKnown) is { } known)
+            if (state.Nodes.Find(on => on.IsKnown && on.Node == node.Metadata.Name) is { } known)
             {
                 known.MountedByNode = node.VolumesInUse.Contains(state.Volume.InUseName);
-            }
-        }
-
-        ReconcileAfter(Timings.Watch);
-    }
-
-    /// <summary>Attachments matter to operations that wait for them, and to nothing else.</summary>
-    public void See(VolumeAttachment attachment)
-    {
-        foreach (var state in _volumes.Values)
-        {
-            if (state.IsBusy && state.Volume.Metadata.Name == attachment.VolumeName)
-            {
-                ReconcileAfter(Timings.Watch);
             }
         }
     }
@@ -124,6 +102,18 @@ internal sealed class AttachDetachController
 
     private void Reconcile()
     {
+        while (_unseen.TryDequeue(out var change))
+        {
+            if (change.Item is Pod pod)
+            {
+                Learn(change.Type, pod);
+            }
+            else if (change is { Item: Node node, Type: not ChangeType.Deleted })
+            {
+                Learn(node);
+            }
+        }
+
         foreach (var state in _volumes.Values)
         {
             foreach (var on in state.Nodes)
@@ -157,7 +147,7 @@ internal sealed class AttachDetachController
             state.Nodes.RemoveAll(on => on is { IsKnown: false, Pods.Count: 0, Operation: AttachDetachOperation.None });
         }
 
-        foreach (var node in _inUse.Keys)
+        foreach (var node in _nodes)
         {
             ReportAttached(node);
         }

@@ -10,6 +10,9 @@ internal sealed class Kubelet
     private bool _cutOff;
     private bool _reportPlanned;
 
+    // Counts crashes and cuts, so that a connection that was planned before is void.
+    private int _life;
+
     public Kubelet(KubernetesWorld world, string name, string linstorName)
     {
         (World, Name, LinstorName, Volumes) = (world, name, linstorName, new(world, linstorName));
@@ -31,9 +34,6 @@ internal sealed class Kubelet
 
     /// <summary>The kubelet runs, and has its watches.</summary>
     public bool Connected { get; private set; } = true;
-
-    /// <summary>Counts crashes and cuts, so that what was planned before is void.</summary>
-    public int Life { get; private set; }
 
     private bool Reaches => _powered && !_isolated && !_cutOff;
 
@@ -58,7 +58,7 @@ internal sealed class Kubelet
 
     public void Crash()
     {
-        (_powered, Life) = (false, Life + 1);
+        _powered = false;
         _workers.Clear();
         Volumes.Clear();
         Disconnect();
@@ -111,7 +111,7 @@ internal sealed class Kubelet
 
     private void Disconnect()
     {
-        Life++;
+        _life++;
         if (Connected)
         {
             Connected = false;
@@ -121,10 +121,10 @@ internal sealed class Kubelet
 
     private void ConnectAfter(TimeSpan delay)
     {
-        var life = ++Life;
+        var life = ++_life;
         World.Agenda.After(delay, () =>
         {
-            if (life == Life && Reaches)
+            if (life == _life && Reaches)
             {
                 Connect();
             }

@@ -15,12 +15,12 @@ internal sealed class NodeLifecycleController(KubernetesWorld world)
     /// <summary>A node's kubelet has renewed its lease for the last time, for now.</summary>
     public void Hush(string node, TimeSpan lastBeat)
     {
-        var life = world.KubeletOf(node)?.Life;
         var lost = lastBeat + Timings.NodeMonitorGracePeriod;
         var seen = Timings.NodeMonitorPeriod * Math.Ceiling(lost / Timings.NodeMonitorPeriod);
         world.Agenda.At(seen, () =>
         {
-            if (world.KubeletOf(node) is { Connected: false } kubelet && (kubelet.Life == life || kubelet.Heart.LastBeat == lastBeat))
+            // Whoever was back meanwhile has another last beat, also if it is away again.
+            if (world.KubeletOf(node) is { Connected: false } kubelet && kubelet.Heart.LastBeat == lastBeat)
             {
                 Lose(node);
             }

@@ -1,4 +1,5 @@
 using Piraeus.HighAvailability.Simulator.Kubernetes;
+using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Simulator.Kubernetes;
 
@@ -26,5 +27,23 @@ public sealed class FailoverTests
         Assert.NotEqual("a", cluster.Pod("db-0")!.Spec.NodeName);
         Assert.True(cluster.World.CanWrite(cluster.Pod("db-0")!));
         Assert.InRange(replaced.TotalSeconds, 0.5, 25);
+    }
+
+    [Fact]
+    public void With_quick_timings_all_of_it_takes_a_second()
+    {
+        var world = new KubernetesWorld(new StorageWorld(Timings.Quick), KubernetesTimings.Quick);
+        world.AddNodes("a", "b", "c");
+        world.AddStatefulSet("db");
+        world.Storage.RunFor(TimeSpan.FromSeconds(0.4));
+        var pod = world.Store.Find<Pod>("default", "db-0")!;
+        Assert.True(pod.Ready);
+
+        world.Crash(pod.Spec.NodeName!);
+        world.Storage.RunFor(TimeSpan.FromSeconds(0.1));
+        world.Store.Change(world.Store.Find<Node>(pod.Spec.NodeName!)!, node => node with { VolumesInUse = [], Taints = [new("drbd.linbit.com/lost-quorum", "", "NoSchedule")] });
+        world.Store.Delete<Pod>("default", "db-0", pod.Metadata.Uid, atOnce: true);
+        world.Storage.RunFor(TimeSpan.FromSeconds(0.5));
+        Assert.True(world.Store.Find<Pod>("default", "db-0")!.Ready);
     }
 }

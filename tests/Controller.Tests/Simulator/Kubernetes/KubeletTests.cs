@@ -178,6 +178,7 @@ public sealed class KubeletTests
         World.AddNode("z");
         _cluster.Run(65);
         Assert.InRange(World.LeaseRenewed("z")!.Value.TotalSeconds, 55, 65);
+        Assert.Equal(World.ClockAt(World.LeaseRenewed("z")!.Value), World.Refresh(_cluster.Store.Find<Lease>("kube-node-lease", "z")!).Renewed);
         World.Crash("z");
         var last = World.LeaseRenewed("z")!.Value;
         _cluster.Run(100);
