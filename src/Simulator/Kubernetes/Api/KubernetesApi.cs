@@ -134,7 +134,9 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Wall wa
     {
         foreach (var warning in written.Warnings ?? [])
         {
-            context.Response.Headers.Append("Warning", $"299 - \"{warning.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"");
+            // A header is ASCII, whatever a field is called.
+            var quoted = string.Concat(warning.Select(letter => letter is '"' or '\\' ? $"\\{letter}" : letter is >= ' ' and <= '~' ? $"{letter}" : "?"));
+            context.Response.Headers.Append("Warning", $"299 - \"{quoted}\"");
         }
 
         if (written.Item is { } item)
