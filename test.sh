@@ -13,6 +13,7 @@ case "${1:-}" in
     KUBE_BIN=$(eng/kubernetes.sh)
     CHROMIUM=$(eng/chromium.sh)
     export KUBE_BIN CHROMIUM
+    eng/clients.sh
     ;;
   *)
     echo "test.sh: unknown option $1; there is only --fast" >&2

@@ -1,5 +1,6 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Piraeus.HighAvailability.Core;
 using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Rehearsals.Tests;
@@ -14,9 +15,10 @@ internal sealed record Mutant(string Rule, string File, string Before, string Af
     private static readonly CSharpParseOptions Language = new(LanguageVersion.Latest);
 
     // What the SDK adds to every project.
-    private const string ImplicitUsings = """
+    private static readonly string ImplicitUsings = $"""
         global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq;
         global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks;
+        [assembly: System.Reflection.AssemblyVersion("{typeof(FailoverPolicy).Assembly.GetName().Version}")]
         """;
 
     /// <summary>Compiles the core with the rule broken.</summary>

@@ -33,7 +33,8 @@ public sealed class MutantTests
         var stage = Directory.CreateTempSubdirectory("piraeus-mutant-");
         try
         {
-            foreach (var file in Directory.GetFiles(Path.GetDirectoryName(typeof(Story).Assembly.Location)!))
+            var built = Path.GetDirectoryName(typeof(Story).Assembly.Location)!;
+            foreach (var file in Directory.GetFiles(built, "rehearse.*").Append(Path.Combine(built, "Piraeus.HighAvailability.Simulator.dll")))
             {
                 File.Copy(file, Path.Combine(stage.FullName, Path.GetFileName(file)));
             }

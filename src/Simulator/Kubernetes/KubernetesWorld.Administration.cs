@@ -52,7 +52,7 @@ public sealed partial class KubernetesWorld
         }
 
         _ = Store.Create(volume, out var stored);
-        _ = Store.Create(new PersistentVolumeClaim(new(ns, claim), name));
+        _ = Store.Create(new PersistentVolumeClaim(new(ns, claim), name) { AccessMode = accessMode });
         return stored;
     }
 

@@ -56,7 +56,13 @@ internal static class Json
 
     public static bool Flag(this JsonNode? json, params ReadOnlySpan<string> path) => json.At(path) is { } found && Read<bool>(found, "bool");
 
-    public static int? Number(this JsonNode? json, params ReadOnlySpan<string> path) => json.At(path) is { } found ? Read<int>(found, "int32") : null;
+    public static int? Number(this JsonNode? json, params ReadOnlySpan<string> path) => json.At(path) switch
+    {
+        null => null,
+        JsonValue value when value.TryGetValue(out int number) => number,
+        JsonValue value when value.TryGetValue(out long number) && number == (int)number => (int)number,
+        { } other => throw Wrong(other, "int32"),
+    };
 
     public static ImmutableArray<JsonNode?> Items(this JsonNode? json, params ReadOnlySpan<string> path) => json.At(path) switch
     {

@@ -1,9 +1,12 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>How clients are told where a server is.</summary>
 internal static class KubeConfigText
 {
-    public static string Of(Uri server, string? token) =>
+    public static string Of(Uri server, string? token, X509Certificate2? certificate) =>
         $"""
         apiVersion: v1
         kind: Config
@@ -11,7 +14,7 @@ internal static class KubeConfigText
         clusters:
         - name: simulator
           cluster:
-            server: {server.AbsoluteUri.TrimEnd('/')}
+            server: {server.AbsoluteUri.TrimEnd('/')}{(certificate is null ? "" : $"\n    certificate-authority-data: {Convert.ToBase64String(Encoding.ASCII.GetBytes(certificate.ExportCertificatePem()))}")}
         contexts:
         - name: simulator
           context:

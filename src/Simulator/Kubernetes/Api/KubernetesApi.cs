@@ -6,12 +6,12 @@ using Microsoft.AspNetCore.Http;
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>Answers requests.</summary>
-internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Watches watches, KubernetesHazards hazards, TimeSpan bookmarkPeriod)
+/// <param name="present">What an object is to whoever reads it, where the store does not write every change.</param>
+internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Wall wall, Watches watches, KubernetesHazards hazards, TimeSpan bookmarkPeriod, Func<KubernetesObject, KubernetesObject> present)
 {
-    private readonly Wall _wall = new(clock);
-    private readonly Writes _writes = new(store, new(clock));
+    private readonly Writes _writes = new(store, wall);
     private readonly Deletions _deletions = new(store);
-    private readonly WatchApi _watchApi = new(store, clock, watches, new(clock), hazards, bookmarkPeriod);
+    private readonly WatchApi _watchApi = new(store, clock, watches, wall, hazards, bookmarkPeriod);
 
     public async Task AnswerAsync(HttpContext context)
     {
@@ -59,8 +59,12 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Watches
 
     private async Task ListAsync(HttpContext context, Target target)
     {
-        var form = Form.Of(context.Request, target.Kind, _wall, isList: true);
-        var (items, metadata) = clock.Ask(() => Lists.Answer(target, store, context.Request.Query));
+        var form = Form.Of(context.Request, target.Kind, wall, isList: true);
+        var (items, metadata) = clock.Ask(() =>
+        {
+            var (found, about) = Lists.Answer(target, store, context.Request.Query);
+            return (found.Select(present).ToList(), about);
+        });
         await Reply.BytesAsync(context, StatusCodes.Status200OK, Json.Bytes(json => form.Write(json, items, metadata)));
     }
 
@@ -72,8 +76,8 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Watches
             return;
         }
 
-        var form = Form.Of(context.Request, target.Kind, _wall, isList: false);
-        var item = clock.Ask(() => _writes.Existing(target));
+        var form = Form.Of(context.Request, target.Kind, wall, isList: false);
+        var item = clock.Ask(() => present(_writes.Existing(target)));
         await Reply.BytesAsync(context, StatusCodes.Status200OK, Json.Bytes(json => form.Write(json, item)));
     }
 
@@ -121,7 +125,7 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Watches
             return;
         }
 
-        var form = Form.Of(context.Request, target.Kind, _wall, isList: true);
+        var form = Form.Of(context.Request, target.Kind, wall, isList: true);
         var (items, version) = clock.Ask(() => (_deletions.DeleteAll(target, target.Selector(query), options), store.Version));
         await Reply.BytesAsync(context, StatusCodes.Status200OK, Json.Bytes(json => form.Write(json, items, new() { ["resourceVersion"] = MetadataJson.Version(version) })));
     }
@@ -130,12 +134,14 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Watches
     {
         foreach (var warning in written.Warnings ?? [])
         {
-            context.Response.Headers.Append("Warning", $"299 - \"{warning.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"");
+            // A header is ASCII, whatever a field is called.
+            var quoted = string.Concat(warning.Select(letter => letter is '"' or '\\' ? $"\\{letter}" : letter is >= ' ' and <= '~' ? $"{letter}" : "?"));
+            context.Response.Headers.Append("Warning", $"299 - \"{quoted}\"");
         }
 
         if (written.Item is { } item)
         {
-            var form = Form.Of(context.Request, target.Kind, _wall, isList: false);
+            var form = Form.Of(context.Request, target.Kind, wall, isList: false);
             await Reply.BytesAsync(context, written.Code, Json.Bytes(json => form.Write(json, item)));
         }
         else

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -16,7 +17,7 @@ namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 public sealed class KubernetesServer : IAsyncDisposable
 {
     /// <summary>What kubectl wants to know before it sends a patch; that nothing is known it takes for an answer.</summary>
-    private const string OpenApi = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+    private const string OpenApi = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
     private readonly ObjectStore _store;
     private readonly KubernetesOptions _options;
@@ -24,18 +25,20 @@ public sealed class KubernetesServer : IAsyncDisposable
     private readonly WorldClock? _ownClock;
     private readonly Watches _watches;
     private readonly Doorway _doorway;
+    private readonly X509Certificate2? _certificate;
     private readonly WebApplication _web;
 
-    private KubernetesServer(ObjectStore store, KubernetesOptions options)
+    private KubernetesServer(ObjectStore store, KubernetesOptions options, Func<KubernetesObject, KubernetesObject> present)
     {
         (_store, _options) = (store, options);
         _clock = options.Clock ?? (_ownClock = new(store.Agenda));
         _watches = new(store);
+        _certificate = options.Token is null ? null : SelfSigned.ForLoopback();
         _doorway = new(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
-        _web = Build(new(store, _clock, _watches, Hazards, options.BookmarkPeriod));
+        _web = Build(new(store, _clock, new(_clock, options.Began ?? _clock.Epoch), _watches, Hazards, options.BookmarkPeriod, present));
     }
 
-    /// <summary>Where the API is: <c>http://127.0.0.1:port/</c>.</summary>
+    /// <summary>Where the API is: <c>http://127.0.0.1:port/</c>, or https if there is a token.</summary>
     public Uri Url { get; private set; } = null!;
 
     /// <summary>Switches for misbehaviour.</summary>
@@ -45,7 +48,7 @@ public sealed class KubernetesServer : IAsyncDisposable
     public int Watchers => _clock.Ask(() => _watches.Count);
 
     /// <summary>A kubeconfig for this server, as text.</summary>
-    public string KubeConfig => KubeConfigText.Of(Url, _options.Token);
+    public string KubeConfig => KubeConfigText.Of(Url, _options.Token, _certificate);
 
     /// <summary>No process listens: connections are refused, and those that exist break. The world goes on.</summary>
     public bool RefusesConnections
@@ -65,11 +68,18 @@ public sealed class KubernetesServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a server; it answers when this completes.</summary>
+    /// <summary>Starts a server of objects that nobody acts upon; it answers when this completes.</summary>
     /// <exception cref="PortInUseException">Another process has the port.</exception>
-    public static async Task<KubernetesServer> StartAsync(ObjectStore store, KubernetesOptions? options = null, CancellationToken cancellation = default)
+    public static Task<KubernetesServer> StartAsync(ObjectStore store, KubernetesOptions? options = null, CancellationToken cancellation = default) =>
+        StartAsync(new KubernetesServer(store, options ?? new(), item => item), cancellation);
+
+    /// <summary>Starts a cluster's server, with the cluster's dates; it answers when this completes.</summary>
+    /// <exception cref="PortInUseException">Another process has the port.</exception>
+    public static Task<KubernetesServer> StartAsync(KubernetesWorld world, KubernetesOptions? options = null, CancellationToken cancellation = default) =>
+        StartAsync(new KubernetesServer(world.Store, (options ?? new()) with { Began = world.Began }, item => Present(world, item)), cancellation);
+
+    private static async Task<KubernetesServer> StartAsync(KubernetesServer server, CancellationToken cancellation)
     {
-        var server = new KubernetesServer(store, options ?? new KubernetesOptions());
         try
         {
             await server._web.StartAsync(cancellation);
@@ -80,7 +90,7 @@ public sealed class KubernetesServer : IAsyncDisposable
             throw;
         }
 
-        server.Url = new Uri($"http://127.0.0.1:{server._doorway.EndPoints[0].Port}/");
+        server.Url = new Uri($"{(server._certificate is null ? "http" : "https")}://127.0.0.1:{server._doorway.EndPoints[0].Port}/");
         return server;
     }
 
@@ -112,8 +122,13 @@ public sealed class KubernetesServer : IAsyncDisposable
         _doorway.Close();
         await _web.StopAsync(CancellationToken.None);
         await _web.DisposeAsync();
+        _certificate?.Dispose();
         _ownClock?.Dispose();
     }
+
+    /// <summary>A kubelet's lease is only written when it stops or begins to be renewed.</summary>
+    private static KubernetesObject Present(KubernetesWorld world, KubernetesObject item) =>
+        item is Lease { Metadata.Namespace: "kube-node-lease" } lease && world.LeaseRenewed(lease.Metadata.Name) is { } renewed ? lease with { Renewed = world.ClockAt(renewed) } : item;
 
     private WebApplication Build(KubernetesApi api)
     {
@@ -131,7 +146,14 @@ public sealed class KubernetesServer : IAsyncDisposable
 
         // Whoever watches may be as slow as it likes.
         kestrel.Limits.MinResponseDataRate = null;
-        kestrel.Listen(IPAddress.Loopback, _options.Port, plain => plain.Protocols = HttpProtocols.Http1);
+        kestrel.Listen(IPAddress.Loopback, _options.Port, listener =>
+        {
+            listener.Protocols = _certificate is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2;
+            if (_certificate is not null)
+            {
+                listener.UseHttps(_certificate);
+            }
+        });
     }
 
     private async Task AnswerAsync(HttpContext context, KubernetesApi api)

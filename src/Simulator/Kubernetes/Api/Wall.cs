@@ -4,10 +4,12 @@ using System.Text.Json.Nodes;
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>The world's time as dates, and as ages.</summary>
-internal sealed class Wall(WorldClock clock)
+/// <param name="clock">What drives the world.</param>
+/// <param name="began">The date at which the world began.</param>
+internal sealed class Wall(WorldClock clock, DateTimeOffset began)
 {
     /// <summary>The present, as a date.</summary>
-    public DateTimeOffset Now => clock.Epoch + clock.Agenda.Now;
+    public DateTimeOffset Now => began + clock.Agenda.Now;
 
     /// <summary>Kubernetes' <c>Time</c>: whole seconds.</summary>
     public static string Text(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
@@ -21,11 +23,11 @@ internal sealed class Wall(WorldClock clock)
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? date
         : throw ApiException.BadRequest($"parsing time \"{text}\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"{text}\" as \"2006\"");
 
-    public string Text(TimeSpan at) => Text(clock.Epoch + at);
+    public string Text(TimeSpan at) => Text(began + at);
 
     /// <summary>Reads a time of the world. What was only passed through the API, which knows no fractions of a second, stays what it was.</summary>
     public TimeSpan? Read(JsonNode? json, string name, TimeSpan? old) =>
-        Date(json, name) is not { } date ? null : old is { } known && Text(known) == Text(date) ? known : date - clock.Epoch;
+        Date(json, name) is not { } date ? null : old is { } known && Text(known) == Text(date) ? known : date - began;
 
     /// <summary>How long ago something was, as kubectl's columns say it.</summary>
     public string Age(TimeSpan since) => Short(clock.Agenda.Now - since);

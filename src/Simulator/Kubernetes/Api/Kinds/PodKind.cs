@@ -86,8 +86,8 @@ internal sealed class PodKind() : Kind<Pod>("", "pods", "Pod", namespaced: true,
 
     private static JsonNode? Condition(JsonNode? status, string type) => status.Items("conditions").FirstOrDefault(condition => condition.Text("type") == type);
 
-    /// <summary>Without probes a container is ready when it runs. It stays so in the API when its node falls silent.</summary>
-    private static bool HasStarted(Pod pod) => pod.Phase is PodPhase.Running;
+    /// <summary>Without probes a container is ready when it runs. It stays so in the API when its node falls silent, and not when it is started anew.</summary>
+    private static bool HasStarted(Pod pod) => pod is { Phase: PodPhase.Running, Reason: null or NodeLost };
 
     private static string StatusOf(Pod pod)
     {
@@ -96,7 +96,7 @@ internal sealed class PodKind() : Kind<Pod>("", "pods", "Pod", namespaced: true,
             PodPhase.Pending when pod.Spec.NodeName is not null => pod.Reason ?? "ContainerCreating",
             PodPhase.Succeeded => "Completed",
             PodPhase.Failed => pod.Reason ?? "Error",
-            PodPhase.Running when pod.Reason is NodeLost => NodeLost,
+            PodPhase.Running => pod.Reason ?? "Running",
             _ => pod.Phase.ToString(),
         };
         return pod.Metadata.Deleting is null ? reason : reason == NodeLost ? "Unknown" : "Terminating";
@@ -109,7 +109,7 @@ internal sealed class PodKind() : Kind<Pod>("", "pods", "Pod", namespaced: true,
     private static JsonObject WriteStatus(Pod pod, Wall wall)
     {
         var status = new JsonObject { ["phase"] = pod.Phase.ToString() }.With("conditions", Conditions(pod, wall));
-        if (pod.Reason is not (null or Unschedulable) && (pod.Phase is not PodPhase.Pending || pod.Spec.NodeName is null))
+        if (pod.Reason is NodeLost || (pod.Reason is not null && pod.Phase is PodPhase.Failed))
         {
             status.With("message", pod.Message).With("reason", pod.Reason);
         }
@@ -147,8 +147,8 @@ internal sealed class PodKind() : Kind<Pod>("", "pods", "Pod", namespaced: true,
         var started = wall.Text(pod.Started ?? pod.Metadata.Created);
         var state = pod.Phase switch
         {
-            PodPhase.Pending => new JsonObject { ["waiting"] = new JsonObject { ["reason"] = pod.Reason ?? "ContainerCreating" }.With("message", pod.Message) },
-            PodPhase.Running => new JsonObject { ["running"] = new JsonObject { ["startedAt"] = started } },
+            PodPhase.Pending or PodPhase.Running when !HasStarted(pod) => new JsonObject { ["waiting"] = new JsonObject { ["reason"] = pod.Reason ?? "ContainerCreating" }.With("message", pod.Message) },
+            PodPhase.Pending or PodPhase.Running => new JsonObject { ["running"] = new JsonObject { ["startedAt"] = started } },
             _ => new JsonObject
             {
                 ["terminated"] = new JsonObject

@@ -33,9 +33,11 @@ internal abstract class WorkloadKind<T>(string plural, string name, string short
     protected static string Selector(PodTemplate template) =>
         template.Labels.IsEmpty ? "<none>" : string.Join(',', template.Labels.Select(label => $"{label.Key}={label.Value}"));
 
-    protected JsonObject WriteSpec(T item)
+    /// <summary>Writes the spec, as of the only generation that there is, which has always been observed.</summary>
+    protected JsonObject WriteSpec(T item, JsonObject json)
     {
         var (replicas, template, _) = PartsOf(item);
+        json["metadata"]!["generation"] = 1;
         return new()
         {
             ["replicas"] = replicas,
@@ -77,7 +79,7 @@ internal sealed class StatefulSetKind() : WorkloadKind<StatefulSet>("statefulset
 
     protected override void Write(StatefulSet set, JsonObject json, Wall wall)
     {
-        var spec = WriteSpec(set).With("volumeClaimTemplates", Json.Array(set.ClaimTemplates, claim => new JsonObject
+        var spec = WriteSpec(set, json).With("volumeClaimTemplates", Json.Array(set.ClaimTemplates, claim => new JsonObject
         {
             ["kind"] = "PersistentVolumeClaim",
             ["apiVersion"] = "v1",
@@ -91,6 +93,7 @@ internal sealed class StatefulSetKind() : WorkloadKind<StatefulSet>("statefulset
         json["spec"] = spec;
         json["status"] = new JsonObject
         {
+            ["observedGeneration"] = 1,
             ["replicas"] = set.Replicas,
             ["readyReplicas"] = set.ReadyReplicas,
             ["availableReplicas"] = set.ReadyReplicas,
@@ -131,10 +134,10 @@ internal sealed class DeploymentKind() : WorkloadKind<Deployment>("deployments",
 
     protected override void Write(Deployment deployment, JsonObject json, Wall wall)
     {
-        var spec = WriteSpec(deployment);
+        var spec = WriteSpec(deployment, json);
         spec["strategy"] = new JsonObject { ["type"] = "RollingUpdate", ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = "25%", ["maxSurge"] = "25%" } };
         json["spec"] = spec;
-        var status = new JsonObject { ["replicas"] = deployment.Replicas, ["updatedReplicas"] = deployment.Replicas };
+        var status = new JsonObject { ["observedGeneration"] = 1, ["replicas"] = deployment.Replicas, ["updatedReplicas"] = deployment.Replicas };
         (status["readyReplicas"], status["availableReplicas"]) = (deployment.ReadyReplicas, deployment.ReadyReplicas);
         if (deployment.Replicas > deployment.ReadyReplicas)
         {
@@ -175,8 +178,8 @@ internal sealed class ReplicaSetKind() : WorkloadKind<ReplicaSet>("replicasets",
 
     protected override void Write(ReplicaSet set, JsonObject json, Wall wall)
     {
-        json["spec"] = WriteSpec(set);
-        json["status"] = new JsonObject { ["replicas"] = set.Replicas, ["fullyLabeledReplicas"] = set.Replicas, ["readyReplicas"] = set.ReadyReplicas, ["availableReplicas"] = set.ReadyReplicas };
+        json["spec"] = WriteSpec(set, json);
+        json["status"] = new JsonObject { ["observedGeneration"] = 1, ["replicas"] = set.Replicas, ["fullyLabeledReplicas"] = set.Replicas, ["readyReplicas"] = set.ReadyReplicas, ["availableReplicas"] = set.ReadyReplicas };
     }
 
     protected override ReplicaSet Read(Metadata metadata, JsonObject json, ReplicaSet? old, Wall wall) =>

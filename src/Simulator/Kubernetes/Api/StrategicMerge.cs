@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
+
+/// <summary>A merge that knows which lists are maps by one of their fields, and which are sets.</summary>
+internal static class StrategicMerge
+{
+    private const string Directive = "$patch";
+    private const string DeleteFrom = "$deleteFromPrimitiveList/";
+
+    /// <summary>The lists of the modelled kinds that are merged, and by what; every other list is replaced.</summary>
+    private static readonly Dictionary<string, string> _keys = new(StringComparer.Ordinal)
+    {
+        ["containers"] = "name",
+        ["volumes"] = "name",
+        ["volumeMounts"] = "mountPath",
+        ["env"] = "name",
+        ["conditions"] = "type",
+        ["addresses"] = "type",
+        ["ownerReferences"] = "uid",
+        ["drivers"] = "name",
+    };
+
+    private static readonly HashSet<string> _sets = new(StringComparer.Ordinal) { "finalizers" };
+
+    public static JsonObject Apply(JsonObject into, JsonObject patch)
+    {
+        if (patch.Text(Directive) == "replace")
+        {
+            into.Clear();
+        }
+
+        foreach (var (name, value) in patch)
+        {
+            if (name.StartsWith(DeleteFrom, StringComparison.Ordinal))
+            {
+                var doomed = patch.Texts(name);
+                into[name[DeleteFrom.Length..]] = Json.Array(into.Texts(name[DeleteFrom.Length..]).Except(doomed));
+            }
+            else if (!name.StartsWith('$'))
+            {
+                Apply(into, name, value);
+            }
+        }
+
+        return into;
+    }
+
+    private static void Apply(JsonObject into, string name, JsonNode? value)
+    {
+        switch (value)
+        {
+            case null:
+            case JsonObject map when map.Text(Directive) == "delete":
+                into.Remove(name);
+                break;
+            case JsonObject map:
+                var merged = Apply(into[name] as JsonObject ?? [], map);
+                if (merged.Parent is null)
+                {
+                    into[name] = merged;
+                }
+
+                break;
+            case JsonArray array when _sets.Contains(name):
+                into[name] = Json.Array(into.Texts(name).Union(array.Texts()));
+                break;
+            case JsonArray array when _keys.TryGetValue(name, out var key):
+                into[name] = Merge(into[name] as JsonArray ?? [], array, key);
+                break;
+            default:
+                into[name] = value.DeepClone();
+                break;
+        }
+    }
+
+    private static JsonArray Merge(JsonArray into, JsonArray patch, string key)
+    {
+        var isReplaced = patch.Any(item => item.Text(Directive) == "replace");
+        List<JsonObject> items = isReplaced ? [] : [.. into.OfType<JsonObject>().Select(item => (JsonObject)item.DeepClone())];
+        foreach (var item in patch.OfType<JsonObject>())
+        {
+            var at = items.FindIndex(old => old.Text(key) == item.Text(key));
+            switch (item.Text(Directive))
+            {
+                case "delete":
+                    items.RemoveAll(old => old.Text(key) == item.Text(key));
+                    break;
+                case "replace" when item.Count == 1:
+                    break;
+                case not null and not "merge" and not "replace":
+                    throw ApiException.BadRequest($"unknown patch type found: {item.Text(Directive)}");
+                default:
+                    if (at < 0)
+                    {
+                        items.Add(Apply([], item));
+                    }
+                    else
+                    {
+                        Apply(items[at], item);
+                    }
+
+                    break;
+            }
+        }
+
+        return new([.. items]);
+    }
+}
