@@ -19,7 +19,7 @@ internal static class Mutants
         new("a user whose side has quorum has lost nothing", "StorageLoss.cs",
             "if (user is { Gone: false, Score: > 0 } && !IsOffline(user, satellites))", "if (user is { Gone: true, Score: > 0 })"),
         new("where nobody reports on the connection the satellite has to be offline", "StorageLoss.cs",
-            "&& !IsOffline(user, satellites))", "&& !IsOffline(user, satellites) && user.Gone)"),
+            "Link.Unreported) && !IsOffline(user, satellites))", "Link.Unreported) && !IsOffline(user, satellites) && user.Gone)"),
         new("a resource that another node uses is not lost", "StorageLoss.cs",
             "others.Find(replica => replica.Usage == Usage.InUse) is { } inUse", "others.Find(replica => replica is { Usage: Usage.InUse, Leaving: true }) is { } inUse"),
         new("a number of votes fences only if two partitions cannot have it", "Storage.cs",

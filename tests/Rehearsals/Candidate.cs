@@ -61,6 +61,7 @@ internal sealed class Candidate
         (Cluster, IsFrozen, _clockBegan) = (ClusterSnapshot.Empty, false, _stage.Agenda.Now - TimeSpan.FromSeconds(1) - Noise.UpTo(TimeSpan.FromHours(1)));
         _inFlight.Clear();
         _unheard.Clear();
+        _stage.Audience.Began?.Invoke(Name);
         _kubernetes.Begin();
         _linstor.Begin();
         _contender.Begin();
@@ -166,8 +167,32 @@ internal sealed class Candidate
         var before = Cluster;
         Cluster = Cluster.Apply(seen, Now);
         _stage.Heard(this, seen, before);
+        Doubt(seen);
         ThinkSoon();
     }
+
+    // Now and then, because it costs more than all the rest.
+    private void Doubt(Observation seen)
+    {
+        if (!Noise.OnceIn(100))
+        {
+            return;
+        }
+
+        var workedOut = Cluster.Resources.Values.Where(resource => resource.IsDubious).SelectMany(resource => User.InDoubtOf(Cluster, resource)).Select(Describe);
+        var kept = Cluster.InDoubt.Values.SelectMany(users => users).Select(Describe);
+        _stage.Oracle.Expect("what is kept of those in doubt is what would be worked out", kept.Order(StringComparer.Ordinal).SequenceEqual(workedOut.Order(StringComparer.Ordinal)), () => $"{Name} after {seen}");
+        if (seen is not (Observation.Silenced or Observation.Acted))
+        {
+            var (once, twice) = (_policy.Decide(Cluster, Now), _policy.Decide(Cluster.Apply(seen, Now), Now));
+            _stage.Oracle.Expect("what is told twice changes nothing", once.AskAgainAt == twice.AskAgainAt && Said(once).SequenceEqual(Said(twice)), () => $"{Name} after {seen}");
+        }
+    }
+
+    private static string Describe(User user) =>
+        $"{user.Resource.Name} {user.Node} {user.LinstorName} {user.Since} {user.Priority} {user.Finding} {string.Join(' ', user.Attachments)} {string.Join(' ', user.Pods.Select(pod => pod.Uid))}";
+
+    private static IEnumerable<string> Said(Verdict verdict) => verdict.Decisions.Select(Sentences.Of);
 
     private void Answered(Observation seen)
     {
@@ -203,6 +228,7 @@ internal sealed class Candidate
         }
 
         var verdict = _policy.Decide(Cluster, Now);
+        _stage.Audience.Decided?.Invoke(Name, verdict, Now);
         _stage.Oracle.Expect("the policy wakes in the future", !(verdict.AskAgainAt <= Now), () => $"{Name} asks to be woken at {verdict.AskAgainAt}, and it is {Now}");
         foreach (var decision in verdict.Decisions)
         {

@@ -28,7 +28,8 @@ internal enum Keeper
 /// <summary>A LINSTOR volume. Nodes are numbers.</summary>
 /// <param name="Quorum">A user's policy; null for the one that LINSTOR chooses.</param>
 /// <param name="Shared">Whether two nodes may have it Primary at a time (live migration).</param>
-internal sealed record VolumePart(ImmutableArray<int> Diskful, int? TieBreaker, string? Quorum, string OnNoQuorum, bool Shared);
+/// <param name="Missing">Whether LINSTOR has no definition of it, although Kubernetes has a volume.</param>
+internal sealed record VolumePart(ImmutableArray<int> Diskful, int? TieBreaker, string? Quorum, string OnNoQuorum, bool Shared, bool Missing);
 
 /// <summary>One pod, or two that share their volumes.</summary>
 /// <param name="Volumes">LINSTOR volumes, as numbers.</param>
@@ -85,7 +86,8 @@ internal sealed record Cast(
             tieBreaker,
             random.Next(8) switch { 0 => "off", 1 => "all", 2 => "2", 3 => "majority", _ => null },
             random.Next(3) == 0 ? "io-error" : "suspend-io",
-            random.Next(8) == 0);
+            random.Next(8) == 0,
+            random.Next(40) == 0);
     }
 
     private static ImmutableArray<WorkloadPart> Workloads_(Random random, ImmutableArray<VolumePart> volumes)

@@ -54,6 +54,13 @@ internal sealed class Hands(Candidate owner, Stage stage)
     private void Act(Decision decision)
     {
         var (sent, taken, life) = (stage.Agenda.Now, owner.Now, owner.Life);
+        if (owner.Noise.OnceIn(100))
+        {
+            // Its turn came too late.
+            owner.Post(new Observation.Acted(decision, new(Core.Answer.NotSent), taken), TimeSpan.FromMilliseconds(500));
+            return;
+        }
+
         var there = owner.Noise.Delay();
         var back = owner.Noise.Delay();
         stage.Agenda.After(there, () =>

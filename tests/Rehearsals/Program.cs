@@ -20,7 +20,7 @@ static int Complain(string complaint)
 static int Tell(Plan plan)
 {
     Console.WriteLine($"Seed {plan.Seed}: {Describe(plan)}");
-    var end = Story.Play(plan, new Coverage(), Console.WriteLine);
+    var end = Story.Play(plan, new Coverage(), new() { Told = Console.WriteLine });
     Console.WriteLine(end.IsGood ? "Every rule was kept." : $"Broken: {end.How}");
     return end.IsGood ? 0 : 1;
 }
@@ -77,7 +77,7 @@ static int Run(Arguments asked)
         var (seed, end) = bad.MinBy(story => story.Seed);
         var shortest = Shrinker.Shrink(Plan.Of(seed), end.BrokenRule!);
         Print($"The shortest story like that of seed {seed}: {Describe(shortest)}");
-        Story.Play(shortest, new Coverage(), Console.WriteLine);
+        Story.Play(shortest, new Coverage(), new() { Told = Console.WriteLine });
     }
 
     return 1;

@@ -20,15 +20,14 @@ internal sealed class Stage
     private readonly HashSet<string> _moved = [];
     private readonly Dictionary<string, TimeSpan> _boundAt = [];
     private readonly Dictionary<(string, string), int> _said = [];
-    private readonly Action<string>? _tell;
     private readonly Noise _noise;
     private int _refusing;
 
-    public Stage(Plan plan, Coverage coverage, Action<string>? tell)
+    public Stage(Plan plan, Coverage coverage, Audience audience)
     {
-        (Plan, Coverage, _tell, _noise) = (plan, coverage, tell, new Noise(plan.Seed));
+        (Plan, Coverage, Audience, _noise) = (plan, coverage, audience, new Noise(plan.Seed));
         Storage = new StorageWorld();
-        Kubernetes = new KubernetesWorld(Storage, random: new Random(plan.Seed)) { TellsEvents = true };
+        Kubernetes = new KubernetesWorld(Storage, random: new Random(plan.Seed)) { Place = static (_, _) => { } };
         Nodes = [.. Enumerable.Range(0, plan.Cast.Nodes).Select(node => (node, plan.Cast.NodeName(node)))];
         Furnish();
         Store.Changed += Notice;
@@ -42,6 +41,8 @@ internal sealed class Stage
     public Plan Plan { get; }
 
     public Coverage Coverage { get; }
+
+    public Audience Audience { get; }
 
     public StorageWorld Storage { get; }
 
@@ -62,9 +63,9 @@ internal sealed class Stage
     public Dictionary<Pod, TimeSpan> Moves { get; } = [];
 
     /// <summary>Whether the story is told.</summary>
-    public bool IsTold => _tell is not null;
+    public bool IsTold => Audience.Told is not null;
 
-    public void Tell(string who, FormattableString what) => _tell?.Invoke(FormattableString.Invariant($"{Agenda.Now.TotalSeconds,8:0.000}  {who,-12}{what}"));
+    public void Tell(string who, FormattableString what) => Audience.Told?.Invoke(FormattableString.Invariant($"{Agenda.Now.TotalSeconds,8:0.000}  {who,-12}{what}"));
 
     public void Replay() => Replaying?.Invoke();
 
@@ -108,6 +109,7 @@ internal sealed class Stage
     /// <summary>Something reached one of our processes.</summary>
     public void Heard(Candidate candidate, Observation seen, ClusterSnapshot before)
     {
+        Audience.Heard?.Invoke(candidate.Name, seen, candidate.Now);
         if (!seen.GetType().IsGenericType)
         {
             Coverage.Meet($"observation {seen.GetType().Name}");
@@ -290,6 +292,12 @@ internal sealed class Stage
     private void Furnish(int volume, VolumePart part)
     {
         var name = Plan.Cast.Definition(volume);
+        Kubernetes.AddVolume(Cast.Claim(volume), Cast.Handle(volume), accessMode: part.Shared ? AccessMode.ReadWriteMany : AccessMode.ReadWriteOnce);
+        if (part.Missing)
+        {
+            return;
+        }
+
         Storage.AddResource(name, [.. part.Diskful.Select(Plan.Cast.LinstorName)], part.TieBreaker is { } node ? Plan.Cast.LinstorName(node) : null);
         Storage.SetDefinitionProperty(name, QuorumPolicy.OnNoQuorumKey, part.OnNoQuorum);
         if (part.Quorum is { } quorum)
@@ -301,8 +309,6 @@ internal sealed class Stage
         {
             Storage.SetDefinitionProperty(name, QuorumPolicy.AllowTwoPrimariesKey, "yes");
         }
-
-        Kubernetes.AddVolume(Cast.Claim(volume), Cast.Handle(volume), accessMode: part.Shared ? AccessMode.ReadWriteMany : AccessMode.ReadWriteOnce);
     }
 
     private void Furnish(int workload, WorkloadPart part)

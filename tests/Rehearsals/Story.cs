@@ -8,6 +8,22 @@ internal sealed record StoryEnd(string? BrokenRule, string? How)
     public bool IsGood => BrokenRule is null;
 }
 
+/// <summary>Whoever is told of a story while it is played.</summary>
+internal sealed class Audience
+{
+    /// <summary>Is told what happens, line by line.</summary>
+    public Action<string>? Told { get; init; }
+
+    /// <summary>Is told that a process of ours begins a life, by name.</summary>
+    public Action<string>? Began { get; init; }
+
+    /// <summary>Is told what a process observes, and when by its clock.</summary>
+    public Action<string, Observation, Instant>? Heard { get; init; }
+
+    /// <summary>Is told what a process has decided, and when by its clock.</summary>
+    public Action<string, Verdict, Instant>? Decided { get; init; }
+}
+
 /// <summary>Five minutes in the life of a cluster.</summary>
 internal static class Story
 {
@@ -22,12 +38,13 @@ internal static class Story
     /// <summary>Plays a story to its end, or until a rule is broken.</summary>
     /// <param name="plan">The story.</param>
     /// <param name="coverage">What was met is added to it.</param>
-    /// <param name="tell">Is told what happens, line by line; null for a story that nobody reads.</param>
-    public static StoryEnd Play(Plan plan, Coverage coverage, Action<string>? tell = null)
+    /// <param name="audience">Is told what happens; null for a story that nobody reads.</param>
+    public static StoryEnd Play(Plan plan, Coverage coverage, Audience? audience = null)
     {
+        audience ??= new Audience();
         try
         {
-            var stage = new Stage(plan, coverage, tell);
+            var stage = new Stage(plan, coverage, audience);
             new Faults(stage).Plan(Calm);
             stage.Agenda.RunUntil(TimeSpan.FromSeconds(5));
             foreach (var candidate in stage.Candidates)
@@ -41,12 +58,12 @@ internal static class Story
         }
         catch (BrokenRuleException broken)
         {
-            tell?.Invoke(broken.Message);
+            audience.Told?.Invoke(broken.Message);
             return new(broken.Rule, broken.Message);
         }
         catch (Exception bug) when (bug is not OutOfMemoryException)
         {
-            tell?.Invoke(bug.ToString());
+            audience.Told?.Invoke(bug.ToString());
             return new("nothing fails that nobody foresaw", bug.ToString());
         }
     }

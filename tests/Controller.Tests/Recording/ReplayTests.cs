@@ -1,5 +1,5 @@
 using Piraeus.HighAvailability.Controller.Recording;
-using Piraeus.HighAvailability.Core.Tests.Rehearsals;
+using Piraeus.HighAvailability.Rehearsals;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Recording;
 
@@ -151,14 +151,16 @@ public sealed class ReplayTests : IDisposable
     {
         for (var seed = 0; seed < 40; seed++)
         {
-            using var studio = new Studio { Settings = Settings.Of(Story.Settings) };
+            var plan = Plan.Of(seed);
+            using var studio = new Studio { Settings = Settings.Of(plan.Cast.Settings) };
             var lives = new List<List<Action<Recorder>>>();
-            new Story(seed)
+            var current = new Dictionary<string, List<Action<Recorder>>>();
+            Story.Play(plan, new Coverage(), new Audience
             {
-                Restarted = () => lives.Add([]),
-                Heard = (seen, at) => lives[^1].Add(recorder => recorder.Saw(seen, at)),
-                Decided = (verdict, at) => lives[^1].Add(recorder => recorder.Decided(verdict, at)),
-            }.Play();
+                Began = name => lives.Add(current[name] = []),
+                Heard = (name, seen, at) => current[name].Add(recorder => recorder.Saw(seen, at)),
+                Decided = (name, verdict, at) => current[name].Add(recorder => recorder.Decided(verdict, at)),
+            });
             foreach (var life in lives)
             {
                 await studio.RecordAsync(recorder => life.ForEach(happens => happens(recorder)));
