@@ -7,11 +7,15 @@ namespace Piraeus.HighAvailability.Rehearsals.Tests;
 
 /// <summary>The core with one of its rules broken.</summary>
 /// <param name="Rule">The rule, as a sentence that is no longer true.</param>
-/// <param name="File">The file of the core that has it.</param>
-/// <param name="Before">The code that keeps it; occurs there exactly once.</param>
-/// <param name="After">The code that breaks it.</param>
-internal sealed record Mutant(string Rule, string File, string Before, string After)
+/// <param name="Edits">How it is broken, together with those rules that would still keep what it promises.</param>
+internal sealed record Mutant(string Rule, params Edit[] Edits)
 {
+    /// <summary>The core with one line of it changed.</summary>
+    public Mutant(string rule, string file, string before, string after)
+        : this(rule, new Edit(file, before, after))
+    {
+    }
+
     private static readonly CSharpParseOptions Language = new(LanguageVersion.Latest);
 
     // What the SDK adds to every project.
@@ -41,14 +45,20 @@ internal sealed record Mutant(string Rule, string File, string Before, string Af
 
     private string Source(string file)
     {
-        var text = System.IO.File.ReadAllText(file);
-        if (Path.GetFileName(file) != File)
+        var text = File.ReadAllText(file);
+        foreach (var edit in Edits.Where(edit => edit.File == Path.GetFileName(file)))
         {
-            return text;
+            text = text.Split(edit.Before).Length == 2
+                ? text.Replace(edit.Before, edit.After, StringComparison.Ordinal)
+                : throw new InvalidOperationException($"{Rule}: {edit.File} has the line {text.Split(edit.Before).Length - 1} times: {edit.Before}");
         }
 
-        return text.Split(Before).Length == 2
-            ? text.Replace(Before, After, StringComparison.Ordinal)
-            : throw new InvalidOperationException($"{Rule}: {File} has the line {text.Split(Before).Length - 1} times: {Before}");
+        return text;
     }
 }
+
+/// <summary>A change of the core.</summary>
+/// <param name="File">The file.</param>
+/// <param name="Before">The code as it is; occurs there exactly once.</param>
+/// <param name="After">The code as it is to be.</param>
+internal sealed record Edit(string File, string Before, string After);

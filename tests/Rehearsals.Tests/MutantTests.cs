@@ -24,7 +24,7 @@ public sealed class MutantTests
     [Fact]
     public async Task The_core_as_it_is_breaks_none()
     {
-        var (exitCode, said) = await RehearseAsync(new Mutant("nothing is broken", "", "", ""));
+        var (exitCode, said) = await RehearseAsync(new Mutant("nothing is broken"));
         Assert.True(exitCode == 0, said);
     }
 

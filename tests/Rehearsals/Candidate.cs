@@ -37,9 +37,6 @@ internal sealed class Candidate
     /// <summary>Counts its lives: what was meant for an earlier process does not reach a later one.</summary>
     public int Life { get; private set; }
 
-    /// <summary>When its present life began.</summary>
-    public TimeSpan Born { get; private set; }
-
     public bool IsFrozen { get; private set; }
 
     public bool ReachesApi { get; private set; } = true;
@@ -57,7 +54,6 @@ internal sealed class Candidate
     public void Begin()
     {
         Life++;
-        Born = _stage.Agenda.Now;
         (Cluster, IsFrozen, _clockBegan) = (ClusterSnapshot.Empty, false, _stage.Agenda.Now - TimeSpan.FromSeconds(1) - Noise.UpTo(TimeSpan.FromHours(1)));
         _inFlight.Clear();
         _unheard.Clear();

@@ -84,7 +84,7 @@ internal sealed record Cast(
         return new(
             [.. order[..diskful]],
             tieBreaker,
-            random.Next(8) switch { 0 => "off", 1 => "all", 2 => "2", 3 => "majority", _ => null },
+            random.Next(10) switch { 0 => "off", 1 => "all", 2 => "1", 3 => "2", 4 => "majority", _ => null },
             random.Next(3) == 0 ? "io-error" : "suspend-io",
             random.Next(8) == 0,
             random.Next(40) == 0);

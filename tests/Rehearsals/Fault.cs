@@ -75,6 +75,9 @@ internal enum FaultKind
     /// <summary>Kubernetes' scheduler is told to leave a node alone.</summary>
     Cordon,
 
+    /// <summary>A pod that nobody opted in comes to the node of a workload's pod, and uses its volumes too; at once.</summary>
+    Companion,
+
     /// <summary>A second pod uses the volumes of a workload on another node, as in a live migration.</summary>
     Migration,
 }

@@ -42,7 +42,7 @@ internal sealed class Faults(Stage stage)
         FaultKind.LinkCut => $"{NodeOf(fault).Name} {NodeAfter(fault).Name}",
         FaultKind.Crash or FaultKind.Isolation or FaultKind.ReplicationCut or FaultKind.SatelliteStopped or FaultKind.SatelliteHangs or FaultKind.KubeletCut or FaultKind.Cordon => NodeOf(fault).Name,
         FaultKind.QuorumOff or FaultKind.ReplicaMoved => DefinitionOf(fault),
-        FaultKind.PodDeleted or FaultKind.Exempted or FaultKind.Migration => Cast.Name(WorkloadOf(fault)),
+        FaultKind.PodDeleted or FaultKind.Exempted or FaultKind.Companion or FaultKind.Migration => Cast.Name(WorkloadOf(fault)),
         FaultKind.LinstorRestart or FaultKind.Replay or FaultKind.ApiRefuses => "",
         _ => CandidateOf(fault).Name,
     };
@@ -128,6 +128,9 @@ internal sealed class Faults(Stage stage)
             case FaultKind.Cordon:
                 Cordon(node, true);
                 return () => Cordon(node, false);
+            case FaultKind.Companion:
+                Accompany(fault);
+                return null;
             case FaultKind.Migration:
                 return Migrate(fault);
             default:
@@ -204,6 +207,14 @@ internal sealed class Faults(Stage stage)
         if (stage.Store.Find<Node>(node) is { } found)
         {
             stage.Store.Update(found with { Unschedulable = on });
+        }
+    }
+
+    private void Accompany(Fault fault)
+    {
+        if (PodOf(fault) is { Spec.NodeName: not null } pod)
+        {
+            stage.Store.Create(new Pod(new(Cast.Space, $"{pod.Metadata.Name}-and-{_random.Next(1000)}"), pod.Spec));
         }
     }
 

@@ -107,7 +107,7 @@ internal sealed class Oracle
         foreach (var pod in _stage.Store.All<Model.Pod>().Where(pod => pod is { IsOver: false, Spec.NodeName: not null }))
         {
             var node = pod.Spec.NodeName!;
-            var lost = _stage.ResourcesOf(pod).Where(name => HasBeenLostSince(calm, name, node)).ToList();
+            var lost = _stage.ResourcesOf(pod).Where(name => HasBeenLostSince(calm, name, node) && MuteOf(name, node).Covers(calm, Now)).ToList();
             Check(Moved, isStorm || lost.Count == 0 || _stage.ResourcesOf(pod).Any(_stage.WasTamperedWith) || !MayBeMoved(pod) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}");
         }
 
@@ -154,7 +154,7 @@ internal sealed class Oracle
     private void CheckCalm(Decision decision, TimeSpan sent)
     {
         _storm.Note(Now, IsStorm());
-        Check(Calm, !_storm.Covers(sent - Unseen, Now), decision, "too many satellites look lost");
+        Check(Calm, !(_storm.IsSo && _storm.Covers(sent - Unseen, Now)), decision, $"too many satellites look lost: {string.Join(", ", _stage.Nodes.Where(LooksLost).Select(node => node.Name))}");
     }
 
     private void Alone(Candidate actor, Decision decision)
@@ -195,7 +195,7 @@ internal sealed class Oracle
         // What Kubernetes' own back-offs and rounds add up to when a replacement has to wait.
         if (moved.Metadata.Owner is not null && Settings.TaintNodes && at < Now - Patience && _stage.IsQuietSince(at) && !_stage.IsTorn && _stage.CanRunSomewhere(moved))
         {
-            var runs = _stage.SuccessorsOf(moved).Any(pod => pod.Phase == Model.PodPhase.Running);
+            var runs = _stage.SuccessorsOf(moved).Any(pod => pod.Phase == Model.PodPhase.Running) || _stage.CompanionsOf(moved).Any(); // under whom no volume is pulled away
             Check(Runs, runs || isStorm, moved, $"nobody runs in its stead: {string.Join("; ", _stage.SuccessorsOf(moved).Select(pod => $"{pod.Key} on {pod.Spec.NodeName}: {pod.Phase} {pod.Message}"))}");
         }
     }
@@ -243,19 +243,19 @@ internal sealed class Oracle
 
     private bool IsStorm()
     {
-        var lost = 0;
-        foreach (var (number, node) in _stage.Nodes)
-        {
-            var looksLost = _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(number)) is { Status: ConnectionStatus.Offline, Evicted: false };
-            for (var volume = 0; volume < _stage.Plan.Cast.Volumes.Length && !looksLost; volume++)
-            {
-                looksLost = LossOf(Cast.Handle(volume), node).IsSo && _stage.HasUserOn(volume, node);
-            }
+        var lost = _stage.Nodes.Count(LooksLost);
+        return lost >= 2 && lost > _stage.Nodes.Length * Settings.StormThreshold;
+    }
 
-            lost += looksLost ? 1 : 0;
+    private bool LooksLost((int Number, string Name) node)
+    {
+        var looksLost = _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is { Status: ConnectionStatus.Offline, Evicted: false };
+        for (var volume = 0; volume < _stage.Plan.Cast.Volumes.Length && !looksLost; volume++)
+        {
+            looksLost = LossOf(Cast.Handle(volume), node.Name).IsSo && _stage.HasUserOn(volume, node.Name);
         }
 
-        return lost >= 2 && lost > _stage.Nodes.Length * Settings.StormThreshold;
+        return looksLost;
     }
 
     private void Check(string rule, bool holds, string resource, int writers)

@@ -13,10 +13,14 @@ internal sealed class Stage
     /// <summary>How long a question waits for an answer that does not come.</summary>
     private static readonly TimeSpan Unanswered = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long LINSTOR takes for an answer when it has much to do.</summary>
+    private static readonly TimeSpan SlowAnswer = TimeSpan.FromSeconds(8);
+
     private readonly HashSet<string> _optedIn = [];
     private readonly HashSet<ResourceDefinition> _loose = [];
     private readonly Dictionary<string, TimeSpan> _exempted = [];
     private readonly Dictionary<string, TimeSpan> _turnedOn = [];
+    private readonly HashSet<(Candidate, int, ResourceName)> _toldOfNone = [];
     private readonly HashSet<string> _moved = [];
     private readonly Dictionary<string, TimeSpan> _boundAt = [];
     private readonly Dictionary<(string, string), int> _said = [];
@@ -78,7 +82,8 @@ internal sealed class Stage
             if (life == asker.Life)
             {
                 var answer = asker.ReachesLinstor && Storage.LinstorRuns ? question() : null;
-                asker.Later(asker.ReachesLinstor ? asker.Noise.Delay() : Unanswered, () => answered(answer));
+                var back = asker.Noise.OnceIn(40) ? asker.Noise.UpTo(SlowAnswer) : asker.Noise.Delay();
+                asker.Later(asker.ReachesLinstor ? back : Unanswered, () => answered(answer));
             }
         });
     }
@@ -110,6 +115,11 @@ internal sealed class Stage
     public void Heard(Candidate candidate, Observation seen, ClusterSnapshot before)
     {
         Audience.Heard?.Invoke(candidate.Name, seen, candidate.Now);
+        if (seen is Observation.Reported { Report: var report } && !report.Quorum.Fences(report.Replicas.Count(replica => !replica.Diskless)))
+        {
+            _toldOfNone.Add((candidate, candidate.Life, report.Resource));
+        }
+
         if (!seen.GetType().IsGenericType)
         {
             Coverage.Meet($"observation {seen.GetType().Name}");
@@ -238,8 +248,8 @@ internal sealed class Stage
     /// <summary>Notes that a replica was moved to another node.</summary>
     public void Move(ResourceDefinition definition) => _moved.Add(Cast.Handle(VolumeOf(definition)));
 
-    /// <summary>Whether the process could know since when the resource has its quorum policy.</summary>
-    public bool KnowsPolicy(Candidate candidate, string resource) => !_turnedOn.TryGetValue(resource, out var at) || candidate.Born < at;
+    /// <summary>Whether the process could know since when the resource has its quorum policy: LINSTOR told it of a time in which it had none.</summary>
+    public bool KnowsPolicy(Candidate candidate, string resource) => !_turnedOn.ContainsKey(resource) || _toldOfNone.Contains((candidate, candidate.Life, new(resource)));
 
     /// <summary>Whether LINSTOR reaches the node, and every replica there has quorum and data: nothing on it is amiss, and nothing has been since then.</summary>
     public bool IsWell(string node, TimeSpan since)
@@ -265,6 +275,10 @@ internal sealed class Stage
 
     /// <summary>Whether the attachment is one that the moved pod used.</summary>
     public bool Precedes(VolumeAttachment attachment, Pod moved) => attachment.Metadata.Created < Moves[moved];
+
+    /// <summary>Those who use the same volumes on the same node, and stay.</summary>
+    public IEnumerable<Pod> CompanionsOf(Pod moved) => Store.All<Pod>().Where(pod =>
+        pod.Spec.NodeName == moved.Spec.NodeName && pod.Metadata.Uid != moved.Metadata.Uid && pod.Spec.Claims.Any(moved.Spec.Claims.Contains));
 
     /// <summary>Those who were created in a pod's stead.</summary>
     public IEnumerable<Pod> SuccessorsOf(Pod moved) =>
