@@ -6,7 +6,7 @@ namespace Piraeus.HighAvailability.Rehearsals.Tests;
 public sealed class MutantTests
 {
     /// <summary>The number of stories within which every broken rule has to show.</summary>
-    private const int Seeds = 4000;
+    private const int Seeds = 12000;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 

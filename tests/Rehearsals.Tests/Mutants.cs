@@ -63,8 +63,6 @@ internal static class Mutants
         // How it is done.
         new("who is not yet gone is deleted again", "Attempt.cs",
             "_ => new(failures + 1, at + Longer(BackOff(failures), outcome.RetryAfter ?? TimeSpan.Zero), outcome.Message)", "_ => new(0, at + TimeSpan.FromHours(1), outcome.Message)"),
-        new("the pods that are on a node are known before its attachments go", "Deliberation.Questions.cs",
-            "survey.AskedAt >= now - Fresh", "survey.AskedAt >= Instant.Start"),
         new("our taint is taken back", "Deliberation.Nodes.cs",
             "Where(node => node.TaintedByUs)", "Where(node => node is { TaintedByUs: true, Name.Value: \"\" })"),
 
