@@ -42,8 +42,8 @@ internal static class Mutants
         new("nothing is decided while LINSTOR does not answer",
             new("FailoverPolicy.cs", "if (!cluster.Listening.Contains(Source.Linstor))", "if (cluster.Satellites is null)"), NeverTooOld),
         new("LINSTOR confirms afresh before anything is done", NeverTooOld),
-        new("a late answer to an older question is not believed", "Resource.cs",
-            "if (report.AskedAt < ReportedAt)", "if (report.AskedAt < Instant.Start)"),
+        new("a late answer to an older question is not believed",
+            new("Resource.cs", "if (report.AskedAt < ReportedAt)", "if (report.AskedAt < Instant.Start)"), NeverTooOld),
         new("what the stream said after the question is newer than the answer", "Resource.cs",
             "ChangedAt >= report.AskedAt ? AsTheStreamSaid(replica) : replica", "replica"),
 
