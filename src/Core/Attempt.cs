@@ -26,6 +26,16 @@ public readonly record struct ActionKey(string Verb, string Target)
         Decision.Inquire o => new("inquire", o.About.Value),
         _ => throw new ArgumentException($"{decision} is no action", nameof(decision)),
     };
+
+    /// <summary>The action, or the question, that an observation is the answer to; null if it is none.</summary>
+    public static ActionKey? AnsweredBy(Observation seen) => seen switch
+    {
+        Observation.Acted o => For(o.Decision),
+        Observation.Reported o => For(new Decision.Consult(o.Report.Resource)),
+        Observation.Surveyed o => For(new Decision.Survey(o.Node)),
+        Observation.Warned o => For(new Decision.Inquire("", o.About)),
+        _ => null,
+    };
 }
 
 /// <summary>How often an action failed in a row, from when it may be tried again, and what was said of the last failure.</summary>

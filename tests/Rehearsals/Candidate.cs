@@ -159,7 +159,11 @@ internal sealed class Candidate
             return;
         }
 
-        Answered(seen);
+        if (ActionKey.AnsweredBy(seen) is { } answered)
+        {
+            _inFlight.Remove(answered);
+        }
+
         var before = Cluster;
         Cluster = Cluster.Apply(seen, Now);
         _stage.Heard(this, seen, before);
@@ -189,22 +193,6 @@ internal sealed class Candidate
         $"{user.Resource.Name} {user.Node} {user.LinstorName} {user.Since} {user.Priority} {user.Finding} {string.Join(' ', user.Attachments)} {string.Join(' ', user.Pods.Select(pod => pod.Uid))}";
 
     private static IEnumerable<string> Said(Verdict verdict) => verdict.Decisions.Select(Sentences.Of);
-
-    private void Answered(Observation seen)
-    {
-        ActionKey? key = seen switch
-        {
-            Observation.Acted o => ActionKey.For(o.Decision),
-            Observation.Reported o => ActionKey.For(new Decision.Consult(o.Report.Resource)),
-            Observation.Surveyed o => ActionKey.For(new Decision.Survey(o.Node)),
-            Observation.Warned o => ActionKey.For(new Decision.Inquire("", o.About)),
-            _ => null,
-        };
-        if (key is { } answered)
-        {
-            _inFlight.Remove(answered);
-        }
-    }
 
     private void ThinkSoon()
     {

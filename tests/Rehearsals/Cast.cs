@@ -48,8 +48,8 @@ internal sealed record Cast(
     public static Cast Draw(Random random)
     {
         var nodes = random.Next(3, 6);
-        var volumes = Enumerable.Range(0, random.Next(2, 6)).Select(_ => Volume(random, nodes)).ToImmutableArray();
-        return new(nodes, random.Next(3) == 0, volumes, Workloads_(random, volumes), random.Next(6) switch { 0 or 1 or 2 => 1, 3 or 4 => 2, _ => 3 }, new FailoverSettings
+        var volumes = Enumerable.Range(0, random.Next(2, 6)).Select(_ => DrawVolume(random, nodes)).ToImmutableArray();
+        return new(nodes, random.Next(3) == 0, volumes, DrawWorkloads(random, volumes), random.Next(6) switch { 0 or 1 or 2 => 1, 3 or 4 => 2, _ => 3 }, new FailoverSettings
         {
             KnownResourceGrace = TimeSpan.FromSeconds(random.Next(4) == 0 ? 45 : 10),
             NewResourceGrace = TimeSpan.FromSeconds(random.Next(4) == 0 ? 45 : 15),
@@ -75,7 +75,7 @@ internal sealed record Cast(
 
     public static string Name(int workload) => Text($"app-{workload}");
 
-    private static VolumePart Volume(Random random, int nodes)
+    private static VolumePart DrawVolume(Random random, int nodes)
     {
         var order = Enumerable.Range(0, nodes).ToArray();
         random.Shuffle(order);
@@ -90,7 +90,7 @@ internal sealed record Cast(
             random.Next(40) == 0);
     }
 
-    private static ImmutableArray<WorkloadPart> Workloads_(Random random, ImmutableArray<VolumePart> volumes)
+    private static ImmutableArray<WorkloadPart> DrawWorkloads(Random random, ImmutableArray<VolumePart> volumes)
     {
         var left = new Stack<int>(Enumerable.Range(0, volumes.Length).Reverse());
         var workloads = ImmutableArray.CreateBuilder<WorkloadPart>();

@@ -87,7 +87,7 @@ internal sealed class Oracle
                 break;
             case Decision.Taint o:
                 Alone(actor, decision);
-                Check(Lost, _stage.ResourcesOn(o.Node.Name.Value).Any(name => WasLost(name, o.Node.Name.Value, sent)), decision, "nothing on the node was lost");
+                Check(Lost, _stage.Resources.Any(name => WasLost(name, o.Node.Name.Value, sent)), decision, "nothing on the node was lost");
                 break;
             case Decision.Release o:
                 Alone(actor, decision);
@@ -113,7 +113,7 @@ internal sealed class Oracle
 
         foreach (var node in _stage.Store.All<Model.Node>().Where(node => node.Taints.Any(taint => taint.Key == Words.TaintKey)))
         {
-            var well = _stage.ResourcesOn(node.Metadata.Name).ToList().TrueForAll(name => !LossOf(name, node.Metadata.Name).Overlaps(calm, Now));
+            var well = _stage.Resources.ToList().TrueForAll(name => !LossOf(name, node.Metadata.Name).Overlaps(calm, Now));
             Check(Clean, !(well && _stage.IsWell(node.Metadata.Name, calm)), node, "nothing on it is lost");
         }
 

@@ -179,8 +179,8 @@ internal sealed class Stage
     /// <summary>The handle of the LINSTOR volume that a node's list of those in use names so.</summary>
     public string? ResourceNamed(string inUseName) => Store.All<PersistentVolume>().FirstOrDefault(volume => volume.InUseName == inUseName && volume.Driver == Cast.Driver)?.Handle;
 
-    /// <summary>All LINSTOR volumes that have, or had, a user or a replica on a node, by handle.</summary>
-    public IEnumerable<string> ResourcesOn(string node) => Enumerable.Range(0, Plan.Cast.Volumes.Length).Select(Cast.Handle);
+    /// <summary>All LINSTOR volumes, by handle.</summary>
+    public IEnumerable<string> Resources => Enumerable.Range(0, Plan.Cast.Volumes.Length).Select(Cast.Handle);
 
     /// <summary>The volume of a definition, as a number.</summary>
     public int VolumeOf(ResourceDefinition definition) => int.Parse(definition.Name.AsSpan(4), System.Globalization.CultureInfo.InvariantCulture);

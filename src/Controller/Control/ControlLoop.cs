@@ -42,7 +42,11 @@ internal sealed class ControlLoop(
             var rested = provider.GetElapsedTime(_lastTurn, began);
             while (inbox.Reader.TryRead(out var seen))
             {
-                Answered(seen);
+                if (ActionKey.AnsweredBy(seen) is { } answered)
+                {
+                    _inFlight.Remove(answered);
+                }
+
                 reporter.Saw(_cluster, seen);
                 var at = clock.Now;
                 recorder?.Saw(seen, at);
@@ -92,22 +96,6 @@ internal sealed class ControlLoop(
         }
 
         return foundRoom;
-    }
-
-    private void Answered(Observation seen)
-    {
-        ActionKey? key = seen switch
-        {
-            Observation.Acted o => ActionKey.For(o.Decision),
-            Observation.Reported o => ActionKey.For(new Decision.Consult(o.Report.Resource)),
-            Observation.Surveyed o => ActionKey.For(new Decision.Survey(o.Node)),
-            Observation.Warned o => ActionKey.For(new Decision.Inquire("", o.About)),
-            _ => null,
-        };
-        if (key is { } answered)
-        {
-            _inFlight.Remove(answered);
-        }
     }
 
     private TimeSpan Until(Instant? at)
