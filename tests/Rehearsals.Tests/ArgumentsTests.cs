@@ -1,0 +1,40 @@
+namespace Piraeus.HighAvailability.Rehearsals.Tests;
+
+/// <summary>The command line of the rehearsals, and what a seed stands for.</summary>
+public sealed class ArgumentsTests
+{
+    [Fact]
+    public void A_range_of_seeds_or_one_of_them_can_be_asked_for()
+    {
+        Assert.Equal(new Arguments(5, 9), Arguments.Parse(["--seeds", "5..9"]));
+        Assert.Equal(new Arguments(7, 7, IsSingle: true, IsQuiet: true), Arguments.Parse(["--quiet", "--seed=7"]));
+    }
+
+    [Theory]
+    [InlineData("--seeds", "9..5")]
+    [InlineData("--seeds", "many")]
+    [InlineData("--seed", "-1")]
+    [InlineData("--story", "1")]
+    public void Bad_input_gets_a_line_that_names_it(string name, string value)
+    {
+        var complaint = Arguments.Parse([name, value]).Complaint;
+        Assert.Contains(name, complaint, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', complaint!);
+    }
+
+    [Fact]
+    public void A_seed_is_always_the_same_story()
+    {
+        for (var seed = 1; seed <= 20; seed++)
+        {
+            Assert.Equal(Told(seed), Told(seed));
+        }
+    }
+
+    private static string Told(int seed)
+    {
+        var told = new StringWriter();
+        Story.Play(Plan.Of(seed), new Coverage(), new Audience { Told = told.WriteLine });
+        return told.ToString();
+    }
+}
