@@ -93,26 +93,46 @@ internal sealed record Fault(TimeSpan At, FaultKind Kind, int Target, int Other,
     /// <summary>Faults begin within this time.</summary>
     private const double Last = 170;
 
+    /// <summary>What is hit is drawn from so many numbers.</summary>
+    private const int Targets = 60;
+
     /// <summary>One to six faults that hit those who use something more often than chance would.</summary>
     public static ImmutableArray<Fault> Draw(Random random, Cast cast)
     {
+        var faults = Enumerable.Range(0, random.Next(1, 7)).Select(number => Draw(random, number)).ToList();
+        if (random.Next(15) == 0)
+        {
+            faults.AddRange(BelatedQuorum(random, cast));
+        }
+
+        return [.. faults.OrderBy(fault => fault.At)];
+    }
+
+    private static Fault Draw(Random random, int number)
+    {
+        // Something has to happen to storage for anything else to matter.
         var kinds = Enum.GetValues<FaultKind>();
-        return
-        [
-            .. Enumerable.Range(0, random.Next(1, 7)).Select(number =>
-            {
-                // Something has to happen to storage for anything else to matter.
-                var kind = number == 0 ? (FaultKind)random.Next(4) : kinds[random.Next(kinds.Length)];
-                var at = number == 0 ? 20 + (random.NextDouble() * 100) : 5 + (random.NextDouble() * Last);
-                TimeSpan? lasts = random.Next(3) switch
-                {
-                    0 => null,
-                    1 => TimeSpan.FromSeconds(Math.Round(random.NextDouble() * 15, 2)),
-                    _ => TimeSpan.FromSeconds(Math.Round(random.NextDouble() * 90, 2)),
-                };
-                return new Fault(TimeSpan.FromSeconds(Math.Round(at, 2)), kind, random.Next(60), random.Next(60), lasts);
-            }).OrderBy(fault => fault.At),
-        ];
+        var kind = number == 0 ? (FaultKind)random.Next(4) : kinds[random.Next(kinds.Length)];
+        var at = number == 0 ? 20 + (random.NextDouble() * 100) : 5 + (random.NextDouble() * Last);
+        TimeSpan? lasts = random.Next(3) switch
+        {
+            0 => null,
+            1 => TimeSpan.FromSeconds(Math.Round(random.NextDouble() * 15, 2)),
+            _ => TimeSpan.FromSeconds(Math.Round(random.NextDouble() * 90, 2)),
+        };
+        return new(TimeSpan.FromSeconds(Math.Round(at, 2)), kind, random.Next(Targets), random.Next(Targets), lasts);
+    }
+
+    // An administrator turns quorum on for a volume whose user is cut off, and has not heard of it: chance alone would hardly ever tell this.
+    private static IEnumerable<Fault> BelatedQuorum(Random random, Cast cast)
+    {
+        var fitting = Enumerable.Range(0, Targets).Where(target => target % 3 != 0 && cast.Workloads[target % cast.Workloads.Length].Volumes.Contains(target % cast.Volumes.Length)).ToList();
+        if (fitting.Count > 0)
+        {
+            var (target, at) = (fitting[random.Next(fitting.Count)], TimeSpan.FromSeconds(30 + random.Next(60)));
+            yield return new(at, FaultKind.QuorumOff, target, 0, TimeSpan.FromSeconds(30));
+            yield return new(at + TimeSpan.FromSeconds(12 + random.Next(12)), FaultKind.Isolation, target, 0, null);
+        }
     }
 
     /// <summary>Whether it disturbs who watches, not who stores: such faults end before the last word of a story.</summary>
