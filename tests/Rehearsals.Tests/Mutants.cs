@@ -25,8 +25,8 @@ internal static class Mutants
         new("a policy proves nothing of a node that has not heard of it", "Resource.cs",
             "&& !Unfenced.Contains(node)", "&& (Unfenced.Count >= 0)"),
         new("a user whose side has quorum has lost nothing", NoWitnessOfQuorum, NoCompanion),
-        new("where nobody reports on the connection the satellite has to be offline", "StorageLoss.cs",
-            "Link.Unreported) && !IsOffline(user, satellites))", "Link.Unreported) && !IsOffline(user, satellites) && user.Gone)"),
+        new("where nobody reports on the connection the satellite has to be offline",
+            new("StorageLoss.cs", "Link.Unreported) && !IsOffline(user, satellites))", "Link.Unreported) && !IsOffline(user, satellites) && user.Gone)"), NoWitnessOfQuorum, NoCompanion),
         new("a resource that another node uses is not lost", "StorageLoss.cs",
             "others.Find(replica => replica.Usage == Usage.InUse) is { } inUse", "others.Find(replica => replica is { Usage: Usage.InUse, Leaving: true }) is { } inUse"),
         new("a number of votes fences only if two partitions cannot have it", "Storage.cs",
@@ -44,8 +44,8 @@ internal static class Mutants
         new("LINSTOR confirms afresh before anything is done", NeverTooOld),
         new("a late answer to an older question is not believed",
             new("Resource.cs", "if (report.AskedAt < ReportedAt)", "if (report.AskedAt < Instant.Start)"), NeverTooOld),
-        new("what the stream said after the question is newer than the answer", "Resource.cs",
-            "ChangedAt >= report.AskedAt ? AsTheStreamSaid(replica) : replica", "replica"),
+        new("what the stream said after the question is newer than the answer",
+            new("Resource.cs", "ChangedAt >= report.AskedAt ? AsTheStreamSaid(replica) : replica", "replica"), NeverTooOld),
 
         // Who may be moved.
         new("an annotated pod is exempt", "Eligibility.cs",

@@ -37,6 +37,9 @@ internal sealed class Candidate
     /// <summary>Counts its lives: what was meant for an earlier process does not reach a later one.</summary>
     public int Life { get; private set; }
 
+    /// <summary>Whether the process runs, frozen or not.</summary>
+    public bool IsAlive { get; private set; }
+
     public bool IsFrozen { get; private set; }
 
     public bool ReachesApi { get; private set; } = true;
@@ -54,6 +57,7 @@ internal sealed class Candidate
     public void Begin()
     {
         Life++;
+        IsAlive = true;
         (Cluster, IsFrozen, _clockBegan) = (ClusterSnapshot.Empty, false, _stage.Agenda.Now - TimeSpan.FromSeconds(1) - Noise.UpTo(TimeSpan.FromHours(1)));
         _inFlight.Clear();
         _unheard.Clear();
@@ -68,6 +72,7 @@ internal sealed class Candidate
     public void Kill()
     {
         Life++;
+        IsAlive = false;
         _contender.End();
     }
 
@@ -148,7 +153,7 @@ internal sealed class Candidate
 
     public void Hear(int life, Observation seen)
     {
-        if (life != Life)
+        if (life != Life || !IsAlive)
         {
             return;
         }
@@ -206,7 +211,7 @@ internal sealed class Candidate
     private void Think()
     {
         _isAboutToThink = false;
-        if (IsFrozen || Life == 0)
+        if (IsFrozen || !IsAlive)
         {
             return;
         }

@@ -105,6 +105,11 @@ internal sealed record Fault(TimeSpan At, FaultKind Kind, int Target, int Other,
             faults.AddRange(BelatedQuorum(random, cast));
         }
 
+        if (random.Next(15) == 0)
+        {
+            faults.AddRange(Storm(random));
+        }
+
         return [.. faults.OrderBy(fault => fault.At)];
     }
 
@@ -121,6 +126,15 @@ internal sealed record Fault(TimeSpan At, FaultKind Kind, int Target, int Other,
             _ => TimeSpan.FromSeconds(Math.Round(random.NextDouble() * 90, 2)),
         };
         return new(TimeSpan.FromSeconds(Math.Round(at, 2)), kind, random.Next(Targets), random.Next(Targets), lasts);
+    }
+
+    // Several satellites are away when somebody loses its storage: so much at once is doubted.
+    private static IEnumerable<Fault> Storm(Random random)
+    {
+        var at = TimeSpan.FromSeconds(20 + random.Next(100));
+        yield return new(at, FaultKind.SatelliteStopped, 3 * random.Next(Targets / 3), 0, null);
+        yield return new(at, FaultKind.SatelliteStopped, 3 * random.Next(Targets / 3), 0, null);
+        yield return new(at + TimeSpan.FromSeconds(25), FaultKind.Isolation, (3 * random.Next(Targets / 3)) + 1, 0, null);
     }
 
     // An administrator turns quorum on for a volume whose user is cut off, and has not heard of it: chance alone would hardly ever tell this.

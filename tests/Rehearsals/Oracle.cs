@@ -19,6 +19,9 @@ internal sealed class Oracle
     /// <summary>An interruption of a loss that is shorter may go unseen: LINSTOR is asked at this interval at the longest, and answers late.</summary>
     private static readonly TimeSpan Unseen = TimeSpan.FromSeconds(14);
 
+    /// <summary>How old the newest list of satellites may be: two slow answers and a round of the sweep.</summary>
+    private static readonly TimeSpan SatellitesUnseen = TimeSpan.FromSeconds(27);
+
     /// <summary>How long the attach-detach controller and a kubelet may take between them: a round of the one, the longest back-off of the other.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(190);
 
@@ -51,7 +54,7 @@ internal sealed class Oracle
         stage.Storage.Settled += Look;
         stage.Storage.LinstorRunningChanged += runs =>
         {
-            _silence.Note(Now, !runs);
+            _silence.Note(Now, isSo: true);
 
             // Nobody can be told of a loss by a LINSTOR that is not there, nor by one that knows nothing yet.
             foreach (var (lost, _) in _histories.Values)
@@ -154,7 +157,7 @@ internal sealed class Oracle
     private void CheckCalm(Decision decision, TimeSpan sent)
     {
         _storm.Note(Now, IsStorm());
-        Check(Calm, !(_storm.IsSo && _storm.Covers(sent - Unseen, Now)), decision, $"too many satellites look lost: {string.Join(", ", _stage.Nodes.Where(LooksLost).Select(node => node.Name))}");
+        Check(Calm, !(_storm.IsSo && _storm.Covers(sent - SatellitesUnseen, Now)), decision, $"too many satellites look lost: {string.Join(", ", _stage.Nodes.Where(LooksLost).Select(node => node.Name))}");
     }
 
     private void Alone(Candidate actor, Decision decision)
@@ -227,6 +230,11 @@ internal sealed class Oracle
     /// <summary>Something has changed in the world of storage.</summary>
     private void Look(ResourceDefinition definition)
     {
+        if (_silence.IsSo && _stage.Storage.LinstorRuns && _stage.Storage.Nodes.Any(node => node.Status == ConnectionStatus.Online))
+        {
+            _silence.Note(Now, isSo: false);
+        }
+
         var resource = Cast.Handle(_stage.VolumeOf(definition));
         var writers = 0;
         foreach (var (number, node) in _stage.Nodes)

@@ -264,8 +264,11 @@ internal sealed class Stage
     public bool IsQuietSince(TimeSpan since) =>
         Plan.Faults.All(fault => fault.At < since && (fault.IsBlindness ? fault.Lasts is { } blind && fault.At + blind < since : fault.Lasts is not { } lasts || fault.At + lasts < since));
 
-    /// <summary>Whether some replication links fail and others do not: an old Primary that is still reached from some nodes keeps a new one from starting there, until it is ended.</summary>
-    public bool IsTorn => Plan.Faults.Any(fault => fault.Kind is FaultKind.LinkCut or FaultKind.ReplicationCut);
+    /// <summary>
+    /// Whether there are nodes that look well to the scheduler and are not: without a satellite nothing is attached there, and where an old Primary is still reached
+    /// over some link no new one can start until it is ended.
+    /// </summary>
+    public bool IsTorn => Plan.Faults.Any(fault => fault.Kind is FaultKind.LinkCut or FaultKind.ReplicationCut or FaultKind.SatelliteStopped);
 
     /// <summary>Whether one node at least could run a pod with that resource.</summary>
     public bool CanRunSomewhere(string resource) => Storage.LinstorRuns && Nodes.Any(node => Kubernetes.IsConnected(node.Name)
