@@ -129,7 +129,7 @@ public sealed partial record ClusterSnapshot
     private ClusterSnapshot Report(ResourceReport report, Instant at)
     {
         var answered = this with { Attempts = Attempts.Remove(ActionKey.For(new Decision.Consult(report.Resource))) };
-        return answered.With(ResourceOf(report.Resource).Hear(report), at);
+        return answered.With(ResourceOf(report.Resource).Hear(report, Satellites), at);
     }
 
     private ClusterSnapshot Relist(ImmutableArray<Satellite> satellites, Instant at)

@@ -62,7 +62,7 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
     /// <summary>How many replacements came to the lost node again and were moved on.</summary>
     public int Returns { get; private init; }
 
-    /// <summary>From when one that comes to the lost node again may be moved on; the first may at once.</summary>
+    /// <summary>From when the next one that comes to the lost node may be moved on, as far as its predecessors count.</summary>
     public Instant MayMoveOn { get; private init; }
 
     /// <summary>Who runs in the pod's stead, as last seen; null if nobody was created yet.</summary>

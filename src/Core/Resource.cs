@@ -96,7 +96,7 @@ public sealed record Resource(ResourceName Name)
     }
 
     /// <summary>LINSTOR answered a question about the resource.</summary>
-    internal Resource Hear(ResourceReport report)
+    internal Resource Hear(ResourceReport report, ImmutableDictionary<NodeName, Satellite>? satellites)
     {
         if (report.AskedAt < ReportedAt)
         {
@@ -109,22 +109,30 @@ public sealed record Resource(ResourceName Name)
             where !replicas.Exists(replica => replica.Node == known.Node)
             select known with { Gone = true, Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] });
 
-        var next = this with
+        return (this with
         {
             Exists = report.Exists,
             Quorum = report.Quorum,
             Replicas = [.. replicas],
             ReportedAt = report.AskedAt,
             SeenOtherwise = SeenOtherwise || replicas.Exists(Contradicts),
-        };
-        var fences = next.Quorum.Fences(next.Voters);
-        return next with
+        }).KeepFences(satellites, report.AskedAt);
+    }
+
+    /// <summary>Keeps account of the nodes that may go on without the quorum policy, because they have not heard of it.</summary>
+    private Resource KeepFences(ImmutableDictionary<NodeName, Satellite>? satellites, Instant asked)
+    {
+        // While a resource is created it has no policy yet, and nobody uses it: whoever will hears of the policy first.
+        if (Quorum?.Fences(Voters) != true)
         {
-            FencesSince = !fences ? null : FencesSince ?? report.AskedAt,
-            Unfenced = !fences ? Unfenced.Union(replicas.Where(replica => replica.Usage != Usage.Unused).Select(replica => replica.Node))
-                : report.AskedAt - FencesSince >= LongestNotice ? Unfenced.Except(replicas.Where(replica => replica.Usage != Usage.Unknown).Select(replica => replica.Node))
-                : Unfenced, // what LINSTOR says of a node now may have been true before it turned the policy on
-        };
+            var deaf = Replicas.Where(replica => replica.Usage == Usage.InUse || (replica.Usage == Usage.Unknown && satellites?.GetValueOrDefault(replica.Node)?.State != SatelliteState.Online));
+            return this with { FencesSince = null, Unfenced = Unfenced.Union(deaf.Select(replica => replica.Node)) };
+        }
+
+        // What LINSTOR says of a node for a while may have been true before it turned the policy on.
+        return asked - FencesSince >= LongestNotice
+            ? this with { Unfenced = Unfenced.Except(Replicas.Where(replica => replica.Usage != Usage.Unknown).Select(replica => replica.Node)) }
+            : this with { FencesSince = FencesSince ?? asked };
     }
 
     /// <summary>Works out every finding again; those that stand keep their time.</summary>
@@ -149,7 +157,7 @@ public sealed record Resource(ResourceName Name)
             return before with { Objection = objection, Witness = witness };
         }
 
-        return new(replica.Node, objection, witness, at, AtFirstSight: !SeenOtherwise && before?.Objection is null or HoldReason.NotAskedYet or HoldReason.SideHasQuorum);
+        return new(replica.Node, objection, witness, at, AtFirstSight: !SeenOtherwise && before?.Objection is null or HoldReason.NotAskedYet);
     }
 
     // DRBD may notice a dead node before LINSTOR does, which meanwhile repeats that node's last words. The loss began with the former.

@@ -86,6 +86,15 @@ public sealed class LossTests
     }
 
     [Fact]
+    public void A_policy_that_comes_while_a_resource_is_created_is_a_proof_at_once()
+    {
+        var created = new[] { "a", "b", "c" }.Select(node => new Replica(new(node)));
+        var scene = Scene.Empty().Volume("pv-1", "data", "pvc-1").Facts("pvc-1", "off", created).Report("pvc-1").Resource("pvc-1", inUseOn: "a")
+            .Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        Assert.Equal(Moved, scene.PowerOff("a").After(46).Moves);
+    }
+
+    [Fact]
     public void If_the_users_own_replica_may_promote_too_nobody_uses_the_resource_and_the_node_is_well()
     {
         var scene = Scene.WithAppOn("a").MayPromote("a").MayPromote("b").MayPromote("c").After(600);
@@ -148,6 +157,16 @@ public sealed class LossTests
         var scene = Scene.WithAppOn("a").CutOff("a").Replica("a", Heard).After(600).Replica("a", replica => replica with { Score = 0 });
         Assert.Empty(scene.After(44).Moves);
         Assert.Equal(Moved, scene.After(12).Moves); // LINSTOR is asked again at the reconcile interval
+    }
+
+    [Fact]
+    public void Nothing_is_done_on_older_news_while_the_last_word_is_not_in()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(42.5).Report("pvc-1");
+        scene.Ignores = decision => decision is Decision.Consult;
+        Assert.Empty(scene.After(3).Moves);
+        scene.Ignores = _ => false;
+        Assert.Equal(Moved, scene.After(2).Moves);
     }
 
     [Fact]

@@ -128,6 +128,14 @@ public sealed class MoveTests
     }
 
     [Fact]
+    public void A_pod_that_goes_after_a_deletion_that_was_not_answered_leaves_its_attachment_behind()
+    {
+        var scene = Scene.WithAppOn("a");
+        scene.Answers = decision => decision is Decision.DeletePod ? Answer.TimedOut : Answer.Accepted;
+        Assert.Equal("detach va-1", scene.PowerOff("a").After(46).PodGone("app-0", "a").After(10).Moves.Last()); // nobody waits for it elsewhere
+    }
+
+    [Fact]
     public void A_pod_whose_forced_deletion_was_accepted_is_gone_before_the_watch_says_so()
     {
         var scene = Scene.WithAppOn("a").PowerOff("a");
