@@ -48,6 +48,9 @@ internal sealed class Candidate
 
     public bool ReachesLinstor { get; private set; } = true;
 
+    /// <summary>By how much its idea of the date is wrong; nothing may depend on it.</summary>
+    public TimeSpan WallClockIsOffBy { get; set; }
+
     /// <summary>Its own clock.</summary>
     public Instant Now => new(_stage.Agenda.Now - _clockBegan);
 

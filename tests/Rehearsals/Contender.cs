@@ -70,7 +70,7 @@ internal sealed class Contender(Candidate owner, Stage stage, bool isContested)
         {
             Holder = _race.Me,
             DurationSeconds = (int)Duration.TotalSeconds,
-            Renewed = stage.Kubernetes.Clock,
+            Renewed = stage.Kubernetes.Clock + owner.WallClockIsOffBy,
         };
         Ask(() => Stored(seen, mine), stored =>
         {

@@ -57,6 +57,9 @@ internal enum FaultKind
     /// <summary>One of our processes is frozen while time goes on.</summary>
     Frozen,
 
+    /// <summary>The wall clock of one of our processes is set, by an hour at most; its monotonic clock is not.</summary>
+    ClockSet,
+
     /// <summary>One of our processes is asked to stop, and gives its Lease up.</summary>
     Stopped,
 

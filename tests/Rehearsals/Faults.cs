@@ -107,6 +107,9 @@ internal sealed class Faults(Stage stage)
             case FaultKind.Stopped:
                 candidate.Stop();
                 return candidate.Begin;
+            case FaultKind.ClockSet:
+                candidate.WallClockIsOffBy = TimeSpan.FromMinutes((fault.Other * 2) - 60);
+                return null;
             case FaultKind.Frozen:
                 candidate.Freeze();
                 return candidate.Thaw;

@@ -1,5 +1,4 @@
 using Piraeus.HighAvailability.Core;
-using Piraeus.HighAvailability.Simulator.World;
 using Model = Piraeus.HighAvailability.Simulator.Kubernetes;
 
 namespace Piraeus.HighAvailability.Rehearsals;
@@ -11,7 +10,7 @@ internal sealed class BrokenRuleException(string rule, string how) : Exception($
 }
 
 /// <summary>Knows the truth, and judges by it what is done. Shares no rule with the policy: what it expects is written anew here, from DRBD's and LINSTOR's side.</summary>
-internal sealed class Oracle
+internal sealed partial class Oracle
 {
     /// <summary>How old the newest confirmation may be when a request is sent: four seconds for the policy, one for its way from LINSTOR and back.</summary>
     private static readonly TimeSpan Confirmed = TimeSpan.FromSeconds(5.5);
@@ -206,96 +205,6 @@ internal sealed class Oracle
     private void Check(string rule, bool holds, object subject, string otherwise)
     {
         _stage.Coverage.Meet(Of(rule));
-        Expect(rule, holds, () => $"{(subject is Decision decision ? Sentences.Of(decision) : ((Model.KubernetesObject)subject).Key)} But {otherwise}.");
+        Expect(rule, holds, () => $"{(subject is Decision decision ? Sentences.Of(decision) : subject is Model.KubernetesObject item ? item.Key : subject)} But {otherwise}.");
     }
-
-    private string Describe(string resource, string node) => $"{resource} on {node} {LossOf(resource, node)}";
-
-    /// <summary>When LINSTOR knew that a user there had lost the resource.</summary>
-    private History LossOf(string resource, string node) => Of(resource, node).Lost;
-
-    /// <summary>When no write would have completed there, in truth.</summary>
-    private History MuteOf(string resource, string node) => Of(resource, node).Mute;
-
-    private (History Lost, History Mute) Of(string resource, string node)
-    {
-        if (!_histories.TryGetValue((resource, node), out var histories))
-        {
-            _histories[(resource, node)] = histories = (new(), new());
-        }
-
-        return histories;
-    }
-
-    /// <summary>Something has changed in the world of storage.</summary>
-    private void Look(ResourceDefinition definition)
-    {
-        if (_silence.IsSo && _stage.Storage.LinstorRuns && _stage.Storage.Nodes.Any(node => node.Status == ConnectionStatus.Online))
-        {
-            _silence.Note(Now, isSo: false);
-        }
-
-        var resource = Cast.Handle(_stage.VolumeOf(definition));
-        var writers = 0;
-        foreach (var (number, node) in _stage.Nodes)
-        {
-            var canWrite = _stage.Storage.CanWrite(definition.Name, _stage.Plan.Cast.LinstorName(number));
-            writers += canWrite ? 1 : 0;
-            LossOf(resource, node).Note(Now, IsLost(definition, number));
-            MuteOf(resource, node).Note(Now, !canWrite);
-        }
-
-        _storm.Note(Now, IsStorm());
-        Check(Apart, writers <= 1 || _stage.MayDiverge(definition), definition.Name, writers);
-    }
-
-    private bool IsStorm()
-    {
-        var lost = _stage.Nodes.Count(LooksLost);
-        return lost >= 2 && lost > _stage.Nodes.Length * Settings.StormThreshold;
-    }
-
-    private bool LooksLost((int Number, string Name) node)
-    {
-        var looksLost = _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is { Status: ConnectionStatus.Offline, Evicted: false };
-        for (var volume = 0; volume < _stage.Plan.Cast.Volumes.Length && !looksLost; volume++)
-        {
-            looksLost = LossOf(Cast.Handle(volume), node.Name).IsSo && _stage.HasUserOn(volume, node.Name);
-        }
-
-        return looksLost;
-    }
-
-    private void Check(string rule, bool holds, string resource, int writers)
-    {
-        _stage.Coverage.Meet(Of(rule));
-        Expect(rule, holds, () => $"{writers} nodes write to {resource}.");
-    }
-
-    /// <summary>What LINSTOR knows at this moment makes it certain that a user on the node has lost the resource.</summary>
-    private bool IsLost(ResourceDefinition definition, int number)
-    {
-        var name = _stage.Plan.Cast.LinstorName(number);
-        var own = definition.Listed.FirstOrDefault(replica => replica.Node.Name == name);
-        if (own is not null)
-        {
-            _deployed.Add((definition.Name, number));
-        }
-
-        if (!_stage.IsFenced(definition) || !_deployed.Contains((definition.Name, number)) || (own is not null && Known(own)?.MayPromote == true))
-        {
-            return false;
-        }
-
-        var machine = _stage.Storage.FindNode(name)!;
-        var others = definition.Listed.Where(replica => replica != own).Select(Known).OfType<ReplicaReport>().ToList();
-        var rivals = others.FindAll(other => other.MayPromote == true);
-        var links = rivals.SelectMany(rival => rival.Connections).Where(connection => connection.Peer == machine.Uname).ToList();
-        return rivals.Count > 0
-            && !others.Exists(other => other.InUse == true)
-            && !links.Exists(link => link.Message == "Connected")
-            && (links.Count > 0 || machine.Status == ConnectionStatus.Offline);
-    }
-
-    private ReplicaReport? Known(Simulator.World.Replica replica) => _stage.Storage.Knowledge.About(replica);
 }

@@ -1,0 +1,135 @@
+using System.Collections.Immutable;
+using Piraeus.HighAvailability.Simulator.Kubernetes;
+using Piraeus.HighAvailability.Simulator.World;
+using Event = Piraeus.HighAvailability.Simulator.Kubernetes.Event;
+using Pod = Piraeus.HighAvailability.Simulator.Kubernetes.Pod;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <content>What is true on the stage, for whoever judges what is done there.</content>
+internal sealed partial class Stage
+{
+    /// <summary>What an event last warned of about an object; null if of nothing.</summary>
+    public string? WarningAbout(string uid) =>
+        Store.All<Event>().Where(told => told.About.Uid == uid && told.Type == "Warning").MaxBy(told => told.Last)?.Message;
+
+    /// <summary>The LINSTOR volumes that a pod uses, by handle.</summary>
+    public IEnumerable<string> ResourcesOf(Pod pod) => pod.Spec.Claims
+        .Select(mount => Store.Find<PersistentVolumeClaim>(pod.Metadata.Namespace, mount.Claim)?.VolumeName)
+        .Select(volume => volume is null ? null : ResourceOf(volume))
+        .OfType<string>();
+
+    /// <summary>The handle of a LINSTOR volume; null for every other kind.</summary>
+    public string? ResourceOf(string volume) => Store.Find<PersistentVolume>(volume) is { Driver: Cast.Driver } found ? found.Handle : null;
+
+    /// <summary>The handle of the LINSTOR volume that a node's list of those in use names so.</summary>
+    public string? ResourceNamed(string inUseName) => Store.All<PersistentVolume>().FirstOrDefault(volume => volume.InUseName == inUseName && volume.Driver == Cast.Driver)?.Handle;
+
+    /// <summary>All LINSTOR volumes, by handle.</summary>
+    public IEnumerable<string> Resources => Enumerable.Range(0, Plan.Cast.Volumes.Length).Select(Cast.Handle);
+
+    /// <summary>The volume of a definition, as a number.</summary>
+    public int VolumeOf(ResourceDefinition definition) => int.Parse(definition.Name.AsSpan(4), System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>The pods that mount a volume.</summary>
+    public IEnumerable<Pod> UsersOf(string volume) => Store.Find<PersistentVolume>(volume) is { } found
+        ? Store.All<Pod>().Where(pod => pod.Spec.Claims.Any(mount => mount.Claim == found.ClaimName))
+        : [];
+
+    /// <summary>Whether a pod on a node mounts a LINSTOR volume, or an attachment has it there.</summary>
+    public bool HasUserOn(int volume, string node)
+    {
+        var (claim, handle) = (Cast.Claim(volume), Cast.Handle(volume));
+        return Store.All<Pod>().Any(pod => pod.Spec.NodeName == node && pod.Spec.Claims.Any(mount => mount.Claim == claim))
+            || AttachmentsOf(handle).Any(attachment => attachment.NodeName == node);
+    }
+
+    /// <summary>The attachments of a LINSTOR volume.</summary>
+    public IEnumerable<VolumeAttachment> AttachmentsOf(string resource) => Store.All<VolumeAttachment>().Where(attachment => ResourceOf(attachment.VolumeName) == resource);
+
+    /// <summary>Since when the pod was exempted by its owner; null if it is not.</summary>
+    public TimeSpan? Exempted(Pod pod) => Words.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(Words.OptOut) ? null : _exempted.GetValueOrDefault(pod.Metadata.Uid);
+
+    /// <summary>Whether a pod that opted in has ever used the volume.</summary>
+    public bool WasOptedIn(string volume) => _optedIn.Contains(volume);
+
+    /// <summary>When the pod was bound to its node.</summary>
+    public TimeSpan BoundAt(Pod pod) => _boundAt.GetValueOrDefault(pod.Metadata.Uid);
+
+    /// <summary>Whether a partition without quorum could not write, as the property says it and DRBD's voters count.</summary>
+    public bool IsFenced(ResourceDefinition definition)
+    {
+        var policy = Storage.EffectiveProperty(definition, QuorumPolicy.Key) ?? "off";
+        var voters = definition.Replicas.Count(replica => replica.Kind == ReplicaKind.Diskful);
+        return policy is "majority" or "all" || 2 * QuorumPolicy.VotesNeeded(policy, voters) > voters;
+    }
+
+    /// <summary>What the pod writes to, by claim, that nothing fences.</summary>
+    /// <param name="strictly">Whether a resource counts whose quorum was off at any time: it may have been so unseen, or not everywhere have been turned on again.</param>
+    public List<string> Unfenced(Pod pod, bool strictly) =>
+    [
+        .. from mount in pod.Spec.Claims
+           where !mount.ReadOnly && !IsFenced(pod, mount.Claim, strictly)
+           select mount.Claim,
+    ];
+
+    private bool IsFenced(Pod pod, string claim, bool strictly) =>
+        Store.Find<PersistentVolumeClaim>(pod.Metadata.Namespace, claim) is { } bound
+        && ResourceOf(bound.VolumeName) is { } resource && Storage.FindDefinition(resource) is { } definition
+        && (_loose.Contains(definition) ? !strictly : IsFenced(definition));
+
+    /// <summary>Whether two may write to the resource at a time: its quorum was off, or it may have two Primaries.</summary>
+    public bool MayDiverge(ResourceDefinition definition) =>
+        _loose.Contains(definition) || Storage.EffectiveProperty(definition, QuorumPolicy.Key) is null or "off" || Storage.EffectiveProperty(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes";
+
+    /// <summary>The resource's quorum is turned off.</summary>
+    public void Loosen(ResourceDefinition definition) => _loose.Add(definition);
+
+    /// <summary>Its quorum is turned on again. A node that does not hear of that goes on without it, and a process that begins afterwards cannot know.</summary>
+    public void TurnOn(ResourceDefinition definition) => _turnedOn[Cast.Handle(VolumeOf(definition))] = Agenda.Now;
+
+    /// <summary>Whether an administrator has done something to the resource after which caution is better than haste: what was turned off or moved away may live on where nobody sees it.</summary>
+    public bool WasTamperedWith(string resource) => _turnedOn.ContainsKey(resource) || _moved.Contains(resource);
+
+    /// <summary>Notes that a replica was moved to another node.</summary>
+    public void Move(ResourceDefinition definition) => _moved.Add(Cast.Handle(VolumeOf(definition)));
+
+    /// <summary>Whether the process could know since when the resource has its quorum policy: LINSTOR told it of a time in which it had none.</summary>
+    public bool KnowsPolicy(Candidate candidate, string resource) => !_turnedOn.ContainsKey(resource) || _toldOfNone.Contains((candidate, candidate.Life, new(resource)));
+
+    /// <summary>Whether LINSTOR reaches the node, and every replica there has quorum and data: nothing on it is amiss, and nothing has been since then.</summary>
+    public bool IsWell(string node, TimeSpan since)
+    {
+        var name = Kubernetes.LinstorNameOf(node)!;
+        return Storage.FindNode(name) is { Status: ConnectionStatus.Online }
+            && Storage.Definitions.All(definition => Storage.FindReplica(definition.Name, name) is not { } replica || Storage.Knowledge.About(replica) is { PromotionScore: > 0 })
+            && IsQuietSince(since - TimeSpan.FromSeconds(15));
+    }
+
+    /// <summary>Whether no fault has begun or ended since then.</summary>
+    public bool IsQuietSince(TimeSpan since) =>
+        Plan.Faults.All(fault => fault.At < since && (fault.IsBlindness ? fault.Lasts is { } blind && fault.At + blind < since : fault.Lasts is not { } lasts || fault.At + lasts < since));
+
+    /// <summary>
+    /// Whether there are nodes that look well to the scheduler and are not: without a satellite nothing is attached there, and where an old Primary is still reached
+    /// over some link no new one can start until it is ended.
+    /// </summary>
+    public bool IsTorn => Plan.Faults.Any(fault => fault.Kind is FaultKind.LinkCut or FaultKind.ReplicationCut or FaultKind.SatelliteStopped);
+
+    /// <summary>Whether one node at least could run a pod with that resource.</summary>
+    public bool CanRunSomewhere(string resource) => Storage.LinstorRuns && Nodes.Any(node => Kubernetes.IsConnected(node.Name)
+        && Storage.KnownOf(resource, Plan.Cast.LinstorName(node.Number)) is { } known && known is { MayPromote: true } or { InUse: true, PromotionScore: > 0 });
+
+    public bool CanRunSomewhere(Pod pod) => ResourcesOf(pod).All(CanRunSomewhere);
+
+    /// <summary>Whether the attachment is one that the moved pod used.</summary>
+    public bool Precedes(VolumeAttachment attachment, Pod moved) => attachment.Metadata.Created < Moves[moved];
+
+    /// <summary>Those who use the same volumes on the same node, and stay.</summary>
+    public IEnumerable<Pod> CompanionsOf(Pod moved) => Store.All<Pod>().Where(pod =>
+        pod.Spec.NodeName == moved.Spec.NodeName && pod.Metadata.Uid != moved.Metadata.Uid && pod.Spec.Claims.Any(moved.Spec.Claims.Contains));
+
+    /// <summary>Those who were created in a pod's stead.</summary>
+    public IEnumerable<Pod> SuccessorsOf(Pod moved) =>
+        Store.All<Pod>().Where(pod => pod.Metadata.Owner?.Uid == moved.Metadata.Owner?.Uid && pod.Metadata.Uid != moved.Metadata.Uid);
+}
