@@ -31,6 +31,16 @@ public sealed class ArgumentsTests
         }
     }
 
+    [Fact]
+    public void What_was_never_met_is_missing()
+    {
+        var coverage = new Coverage();
+        Assert.Equal(Coverage.Expected, coverage.Missing);
+        coverage.Meet(Coverage.Of(FaultKind.Crash));
+        Assert.DoesNotContain(Coverage.Of(FaultKind.Crash), coverage.Missing);
+        Assert.Contains(Coverage.Of(FaultKind.Frozen), coverage.Missing);
+    }
+
     private static string Told(int seed)
     {
         var told = new StringWriter();

@@ -28,7 +28,22 @@ public sealed class MutantTests
         Assert.True(exitCode == 0, said);
     }
 
-    private static async Task<(int ExitCode, string Said)> RehearseAsync(Mutant mutant)
+    [Fact]
+    public async Task The_shortest_story_that_breaks_the_same_rule_is_told_line_by_line()
+    {
+        var mutant = Mutants.All.Single(mutant => mutant.Rule == "an annotated pod is exempt");
+        var (exitCode, said) = await RehearseAsync(mutant, "--seeds", "1..2000");
+        Assert.Equal(1, exitCode);
+        var lines = said.Split('\n');
+        var shortest = lines.AsSpan()[Array.FindIndex(lines, line => line.StartsWith("The shortest story like that of seed ", StringComparison.Ordinal))..].ToArray();
+        Assert.Equal(1, shortest.Count(line => line.TrimStart().Split("  ") is [_, "fault", ..])); // one fault is enough to lose storage
+        Assert.Contains(shortest, line => line.Contains("Deleting pod", StringComparison.Ordinal));
+        Assert.Contains("nothing is touched that was not opted in", shortest[^2], StringComparison.Ordinal);
+    }
+
+    private static Task<(int ExitCode, string Said)> RehearseAsync(Mutant mutant) => RehearseAsync(mutant, "--quiet", "--seeds", $"1..{Seeds}");
+
+    private static async Task<(int ExitCode, string Said)> RehearseAsync(Mutant mutant, params string[] arguments)
     {
         var stage = Directory.CreateTempSubdirectory("piraeus-mutant-");
         try
@@ -40,7 +55,7 @@ public sealed class MutantTests
             }
 
             mutant.Emit(Path.Combine(stage.FullName, "Piraeus.HighAvailability.Core.dll"));
-            using var rehearsal = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(stage.FullName, "rehearse.dll"), "--quiet", "--seeds", $"1..{Seeds}"])
+            using var rehearsal = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(stage.FullName, "rehearse.dll"), .. arguments])
             {
                 RedirectStandardOutput = true,
             })!;
