@@ -7,7 +7,7 @@ namespace Piraeus.HighAvailability.Rehearsals;
 internal sealed record Arguments(int First, int Last, bool IsSingle = false, bool IsQuiet = false, int Failures = 5, string? Complaint = null)
 {
     /// <summary>From so many stories on, everything that can be met has to be.</summary>
-    public const int EnoughForCoverage = 5000;
+    public const int EnoughForCoverage = 20000;
 
     private const string Usage = "usage: rehearse.sh [--seeds FIRST..LAST] [--seed N] [--quiet]";
 

@@ -63,7 +63,7 @@ internal enum FaultKind
     /// <summary>One of our processes is asked to stop, and gives its Lease up.</summary>
     Stopped,
 
-    /// <summary>A user deletes a pod politely; at once.</summary>
+    /// <summary>A user deletes a pod, politely or by force; at once.</summary>
     PodDeleted,
 
     /// <summary>A workload's owner exempts it, by annotation, from now on.</summary>
@@ -113,6 +113,11 @@ internal sealed record Fault(TimeSpan At, FaultKind Kind, int Target, int Other,
             faults.AddRange(Storm(random));
         }
 
+        if (random.Next(15) == 0)
+        {
+            faults.AddRange(LastMoment(random, cast));
+        }
+
         return [.. faults.OrderBy(fault => fault.At)];
     }
 
@@ -138,6 +143,26 @@ internal sealed record Fault(TimeSpan At, FaultKind Kind, int Target, int Other,
         yield return new(at, FaultKind.SatelliteStopped, 3 * random.Next(Targets / 3), 0, null);
         yield return new(at, FaultKind.SatelliteStopped, 3 * random.Next(Targets / 3), 0, null);
         yield return new(at + TimeSpan.FromSeconds(25), FaultKind.Isolation, (3 * random.Next(Targets / 3)) + 1, 0, null);
+    }
+
+    // Storage comes back about when the grace period ends, and those who would have to hear of it are deaf, or are not listened to.
+    private static IEnumerable<Fault> LastMoment(Random random, Cast cast)
+    {
+        var (at, target) = (TimeSpan.FromSeconds(20 + random.Next(60)), random.Next(Targets));
+        var noticed = at + TimeSpan.FromSeconds(12);
+        var lasts = cast.Settings.KnownResourceGrace + TimeSpan.FromSeconds(Math.Round(5 + (random.NextDouble() * 10), 2));
+        yield return new(at, random.Next(2) == 0 ? FaultKind.Isolation : FaultKind.ReplicationCut, target, 0, lasts);
+        if (random.Next(2) == 0)
+        {
+            foreach (var candidate in Enumerable.Range(0, cast.Candidates))
+            {
+                yield return new(noticed, FaultKind.StreamDeaf, candidate, 0, lasts);
+            }
+        }
+        else
+        {
+            yield return new(noticed, FaultKind.ApiRefuses, 0, 0, lasts);
+        }
     }
 
     // An administrator turns quorum on for a volume whose user is cut off, and has not heard of it: chance alone would hardly ever tell this.

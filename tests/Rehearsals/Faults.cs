@@ -116,7 +116,7 @@ internal sealed class Faults(Stage stage)
             case FaultKind.PodDeleted:
                 if (PodOf(fault) is { } pod)
                 {
-                    stage.Store.Delete<Pod>(pod.Metadata.Namespace, pod.Metadata.Name);
+                    stage.Store.Delete<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, atOnce: fault.Other % 2 == 0);
                 }
 
                 return null;

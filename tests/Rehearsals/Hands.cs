@@ -63,15 +63,25 @@ internal sealed class Hands(Candidate owner, Stage stage)
 
         var there = owner.Noise.Delay();
         var back = owner.Noise.Delay();
+        if (owner.Noise.OnceIn(50))
+        {
+            // Its connection broke before the answer came, and it is sent again.
+            stage.Agenda.After(there, () => Receive(decision, sent));
+            there += owner.Noise.Delay();
+        }
+
         stage.Agenda.After(there, () =>
         {
-            // A request that has been sent arrives, whatever has become of its sender.
-            var outcome = !owner.ReachesApi || there >= Deadline ? null : stage.Refuses() is { } refusal ? refusal : CarryOut(decision, sent);
+            var outcome = Receive(decision, sent);
             var isHeard = outcome is not null && owner.HearsAnswers && there + back < Deadline;
             var answer = new Observation.Acted(decision, isHeard ? outcome! : new(Core.Answer.TimedOut, "no answer in time"), taken);
             stage.Agenda.At(isHeard ? stage.Agenda.Now + back : sent + Deadline, () => owner.Hear(life, answer));
         });
     }
+
+    // A request that has been sent arrives, whatever has become of its sender.
+    private Outcome? Receive(Decision decision, TimeSpan sent) =>
+        !owner.ReachesApi || stage.Agenda.Now - sent >= Deadline ? null : stage.Refuses() is { } refusal ? refusal : CarryOut(decision, sent);
 
     private Outcome CarryOut(Decision decision, TimeSpan sent)
     {

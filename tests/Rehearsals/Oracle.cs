@@ -21,8 +21,11 @@ internal sealed partial class Oracle
     /// <summary>How old the newest list of satellites may be: two slow answers and a round of the sweep.</summary>
     private static readonly TimeSpan SatellitesUnseen = TimeSpan.FromSeconds(27);
 
-    /// <summary>How long the attach-detach controller and a kubelet may take between them: a round of the one, the longest back-off of the other.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(190);
+    /// <summary>How long a replacement may take to run, once nothing stands in its way.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>The longest back-off of kubelets and of whoever attaches: what failed last just before peace came is tried again after so long.</summary>
+    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(125);
 
     private const string Lost = "only what has lost its storage is touched";
     private const string Waited = "nothing is touched before its grace period is over";
@@ -194,11 +197,12 @@ internal sealed partial class Oracle
             Check(Free, isStorm || left is null || at > Now - TimeSpan.FromSeconds(30) || !HasBeenLostSince(Now - TimeSpan.FromSeconds(30), name, moved.Spec.NodeName!), moved, $"attachment {left?.Metadata.Name} of {name} on {moved.Spec.NodeName} is still there");
         }
 
-        // What Kubernetes' own back-offs and rounds add up to when a replacement has to wait.
-        if (moved.Metadata.Owner is not null && Settings.TaintNodes && at < Now - Patience && _stage.IsQuietSince(at) && !_stage.IsTorn && _stage.CanRunSomewhere(moved))
+        if (moved.Metadata.Owner is not null && Settings.TaintNodes && at < Now - Patience && _stage.IsQuietSince(Now - LongestBackOff) && _stage.CanRunSomewhere(moved) && !_stage.Moves.Any(later => later.Value > at && later.Key.Metadata.Owner == moved.Metadata.Owner))
         {
-            var runs = _stage.SuccessorsOf(moved).Any(pod => pod.Phase == Model.PodPhase.Running) || _stage.CompanionsOf(moved).Any(); // under whom no volume is pulled away
-            Check(Runs, runs || isStorm, moved, $"nobody runs in its stead: {string.Join("; ", _stage.SuccessorsOf(moved).Select(pod => $"{pod.Key} on {pod.Spec.NodeName}: {pod.Phase} {pod.Message}"))}");
+            var successors = _stage.SuccessorsOf(moved).ToList();
+            var runs = successors.Exists(pod => pod.Phase == Model.PodPhase.Running) || _stage.CompanionsOf(moved).Any() // under whom no volume is pulled away
+                || successors.Exists(pod => pod.Spec.NodeName is { } node && !_stage.CanRunOn(pod, node));
+            Check(Runs, runs || isStorm, moved, $"nobody runs in its stead: {string.Join("; ", successors.Select(pod => $"{pod.Key} on {pod.Spec.NodeName}: {pod.Phase} {pod.Message}"))}");
         }
     }
 

@@ -27,15 +27,15 @@ static int Tell(Plan plan)
 
 static int Run(Arguments asked)
 {
-    var (coverage, bad) = (new Coverage(), new ConcurrentQueue<(int Seed, StoryEnd End)>());
+    var (coverage, bad, count) = (new Coverage(), new ConcurrentQueue<(int Seed, StoryEnd End)>(), 0);
     var watch = Stopwatch.StartNew();
     Parallel.ForEach(
         Partitioner.Create(asked.First, asked.Last + 1, 100),
         new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
         (range, state) =>
         {
-            var met = new Coverage();
-            for (var seed = range.Item1; seed < range.Item2 && bad.Count < asked.Failures; seed++)
+            var (met, played) = (new Coverage(), 0);
+            for (var seed = range.Item1; seed < range.Item2 && bad.Count < asked.Failures; seed++, played++)
             {
                 if (Story.Play(Plan.Of(seed), met) is { IsGood: false } end)
                 {
@@ -46,10 +46,10 @@ static int Run(Arguments asked)
             lock (coverage)
             {
                 coverage.Add(met);
+                count += played;
             }
         });
 
-    var count = asked.Last - asked.First + 1;
     Print($"{count} stories of {Story.Length.TotalMinutes:0} minutes in {watch.Elapsed.TotalSeconds:0.0} s: {count / watch.Elapsed.TotalMinutes:0} per minute.");
     if (!asked.IsQuiet)
     {

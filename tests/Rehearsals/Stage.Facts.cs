@@ -116,6 +116,12 @@ internal sealed partial class Stage
     /// </summary>
     public bool IsTorn => Plan.Faults.Any(fault => fault.Kind is FaultKind.LinkCut or FaultKind.ReplicationCut or FaultKind.SatelliteStopped);
 
+    /// <summary>Whether Kubernetes and LINSTOR reach the node, and nothing keeps it from using the pod's volumes.</summary>
+    public bool CanRunOn(Pod pod, string node) =>
+        Kubernetes.IsConnected(node)
+        && Kubernetes.LinstorNameOf(node) is { } name && Storage.FindNode(name) is { Status: ConnectionStatus.Online }
+        && ResourcesOf(pod).All(resource => Storage.KnownOf(resource, name) is null or { MayPromote: true } or { InUse: true });
+
     /// <summary>Whether one node at least could run a pod with that resource.</summary>
     public bool CanRunSomewhere(string resource) => Storage.LinstorRuns && Nodes.Any(node => Kubernetes.IsConnected(node.Name)
         && Storage.KnownOf(resource, Plan.Cast.LinstorName(node.Number)) is { } known && known is { MayPromote: true } or { InUse: true, PromotionScore: > 0 });
