@@ -113,7 +113,7 @@ internal sealed record Fault(TimeSpan At, FaultKind Kind, int Target, int Other,
             faults.AddRange(Storm(random));
         }
 
-        if (random.Next(15) == 0)
+        if (random.Next(8) == 0)
         {
             faults.AddRange(LastMoment(random, cast));
         }
@@ -152,7 +152,7 @@ internal sealed record Fault(TimeSpan At, FaultKind Kind, int Target, int Other,
         var noticed = at + TimeSpan.FromSeconds(12);
         var lasts = cast.Settings.KnownResourceGrace + TimeSpan.FromSeconds(Math.Round(5 + (random.NextDouble() * 10), 2));
         yield return new(at, random.Next(2) == 0 ? FaultKind.Isolation : FaultKind.ReplicationCut, target, 0, lasts);
-        if (random.Next(2) == 0)
+        if (random.Next(4) > 0)
         {
             foreach (var candidate in Enumerable.Range(0, cast.Candidates))
             {

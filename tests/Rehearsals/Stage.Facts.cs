@@ -120,7 +120,9 @@ internal sealed partial class Stage
     public bool CanRunOn(Pod pod, string node) =>
         Kubernetes.IsConnected(node)
         && Kubernetes.LinstorNameOf(node) is { } name && Storage.FindNode(name) is { Status: ConnectionStatus.Online }
-        && ResourcesOf(pod).All(resource => Storage.KnownOf(resource, name) is null or { MayPromote: true } or { InUse: true });
+        && ResourcesOf(pod).All(resource => Storage.KnownOf(resource, name) is { } known ? known is { MayPromote: true } or { InUse: true } : IsFree(resource));
+
+    private bool IsFree(string resource) => Nodes.Any(node => Storage.KnownOf(resource, Plan.Cast.LinstorName(node.Number)) is { MayPromote: true });
 
     /// <summary>Whether one node at least could run a pod with that resource.</summary>
     public bool CanRunSomewhere(string resource) => Storage.LinstorRuns && Nodes.Any(node => Kubernetes.IsConnected(node.Name)
