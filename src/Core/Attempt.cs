@@ -19,6 +19,7 @@ public readonly record struct ActionKey(string Verb, string Target)
         Decision.DeletePod o => For(o.Pod),
         Decision.Detach o => For(o.Attachment),
         Decision.Consult o => new("consult", o.Resource.Value.ToUpperInvariant()),
+        Decision.ListSatellites => new("list", "satellites"),
         Decision.Taint o => ForTaint(o.Node.Name),
         Decision.Untaint o => new("untaint", o.Node.Name.Value),
         Decision.Release o => ForRelease(o.Node.Name),
@@ -32,6 +33,7 @@ public readonly record struct ActionKey(string Verb, string Target)
     {
         Observation.Acted o => For(o.Decision),
         Observation.Reported o => For(new Decision.Consult(o.Report.Resource)),
+        Observation.SatellitesListed => For(new Decision.ListSatellites()),
         Observation.Surveyed o => For(new Decision.Survey(o.Node)),
         Observation.Warned o => For(new Decision.Inquire("", o.About)),
         _ => null,

@@ -19,6 +19,9 @@ public sealed partial record ClusterSnapshot
     /// <summary>LINSTOR's satellites; null until it was asked.</summary>
     public ImmutableDictionary<NodeName, Satellite>? Satellites { get; private init; }
 
+    /// <summary>When they were asked for; null until they were.</summary>
+    public Instant? SatellitesAskedAt { get; private init; }
+
     /// <summary>The pods that match the selector, by the claims they mount.</summary>
     public Catalog<ObjectKey, Pod, ObjectKey> Pods { get; private init; } = new(
         pod => pod.Key,
@@ -79,7 +82,8 @@ public sealed partial record ClusterSnapshot
     {
         Observation.Promotion o => With(ResourceOf(o.Resource).Hear(o.Node, o.Promotability, at), at),
         Observation.Reported o => (Listening.Contains(Source.Linstor) ? LinstorAnswered(at) : this).Report(o.Report, at),
-        Observation.SatellitesListed o => LinstorAnswered(at).Relist(o.Satellites, at),
+        Observation.SatellitesListed o when o.AskedAt < SatellitesAskedAt => this, // a late answer to an older question
+        Observation.SatellitesListed o => LinstorAnswered(at).Relist(o, at),
 
         Observation.Listed<Pod> o => Relist(o.Items, at),
         Observation.Seen<Pod> o => Occupy(o.Item) with { Pods = Pods.Set(o.Item, at) },
@@ -132,15 +136,16 @@ public sealed partial record ClusterSnapshot
         return answered.With(ResourceOf(report.Resource).Hear(report, Satellites), at);
     }
 
-    private ClusterSnapshot Relist(ImmutableArray<Satellite> satellites, Instant at)
+    private ClusterSnapshot Relist(Observation.SatellitesListed told, Instant at)
     {
-        var listed = satellites.DistinctBy(satellite => satellite.Name).ToImmutableDictionary(satellite => satellite.Name);
+        var answered = this with { SatellitesAskedAt = told.AskedAt, Attempts = Attempts.Remove(ActionKey.For(new Decision.ListSatellites())) };
+        var listed = told.Satellites.DistinctBy(satellite => satellite.Name).ToImmutableDictionary(satellite => satellite.Name);
         if (Satellites is { } before && before.Count == listed.Count && listed.All(entry => before.GetValueOrDefault(entry.Key) == entry.Value))
         {
-            return this;
+            return answered;
         }
 
-        var next = this with { Satellites = listed };
+        var next = answered with { Satellites = listed };
         return Resources.Values.Aggregate(next, (cluster, resource) => cluster.With(resource, at));
     }
 

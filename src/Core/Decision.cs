@@ -13,10 +13,13 @@ public abstract record Decision
     public bool IsRemark => this is Hold or Stall;
 
     /// <summary>Whether something is only asked: anybody may, and nothing changes by it.</summary>
-    public bool IsQuestion => this is Consult or Survey or Inquire;
+    public bool IsQuestion => this is Consult or ListSatellites or Survey or Inquire;
 
     /// <summary>Ask LINSTOR afresh what it knows of a resource definition.</summary>
     public sealed record Consult(ResourceName Resource) : Decision;
+
+    /// <summary>Ask LINSTOR afresh which satellites it reaches.</summary>
+    public sealed record ListSatellites : Decision;
 
     /// <summary>Ask Kubernetes what is on a node: every pod, so that no attachment is pulled from under one that the selector does not match, and the volumes in use.</summary>
     public sealed record Survey(NodeName Node) : Decision;

@@ -23,6 +23,9 @@ internal sealed partial class Deliberation
     private bool IsConfirmed(ResourceName name, Instant due) =>
         cluster.Resources.GetValueOrDefault(name) is { ReportIsCurrent: true } resource && resource.ReportedAt >= now - Fresh && !(resource.ReportedAt < due - _lead);
 
+    /// <summary>The same of the satellites: whether one is offline may be the proof, and how many are may be a doubt.</summary>
+    private bool AreSatellitesConfirmed(Instant due) => cluster.SatellitesAskedAt is { } asked && asked >= now - Fresh && asked >= due - _lead;
+
     /// <summary>Asks LINSTOR again while a rival may promote: often at first, when things move, and then at the reconcile interval.</summary>
     private void StayInformed(User user, Instant since)
     {
@@ -50,6 +53,11 @@ internal sealed partial class Deliberation
         if (user.Resource.ReportedAt < last)
         {
             Ask(new Decision.Consult(user.Resource.Name), last);
+        }
+
+        if (!(cluster.SatellitesAskedAt >= last))
+        {
+            Ask(new Decision.ListSatellites(), last);
         }
 
         if (user.Attachments.Length > 0 && !(cluster.Surveys.GetValueOrDefault(user.Node)?.AskedAt >= last))

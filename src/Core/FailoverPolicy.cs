@@ -173,19 +173,25 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
     /// <summary>Acts, if LINSTOR has confirmed within the last seconds what it knows of everything that the action rests on, and the node is ready for it.</summary>
     private void Act(User user, Decision action, Evidence evidence, NodeSurvey? survey, params IEnumerable<ResourceName> restsOn)
     {
-        ResourceName? doubtful = null;
+        string? doubtful = null;
         foreach (var name in restsOn)
         {
             if (!IsConfirmed(name, evidence.Due))
             {
-                doubtful ??= name;
+                doubtful ??= $"resource {name}";
                 Do(new Decision.Consult(name));
             }
         }
 
+        if (!AreSatellitesConfirmed(evidence.Due))
+        {
+            doubtful ??= "the satellites";
+            Do(new Decision.ListSatellites());
+        }
+
         if (doubtful is not null)
         {
-            Hold(user, HoldReason.AwaitingConfirmation, $"resource {doubtful}", evidence.Since);
+            Hold(user, HoldReason.AwaitingConfirmation, doubtful, evidence.Since);
         }
         else if (IsCleared(user, evidence, survey))
         {

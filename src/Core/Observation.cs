@@ -27,7 +27,7 @@ public abstract record Observation
     public sealed record Reported(ResourceReport Report) : Observation;
 
     /// <summary>LINSTOR answered which satellites it has; those not named are gone.</summary>
-    public sealed record SatellitesListed(ImmutableArray<Satellite> Satellites) : Observation;
+    public sealed record SatellitesListed(ImmutableArray<Satellite> Satellites, Instant AskedAt) : Observation;
 
     /// <summary>A Kubernetes source said everything it has; the unnamed is gone.</summary>
     public sealed record Listed<T>(ImmutableArray<T> Items) : Observation;

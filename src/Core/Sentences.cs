@@ -9,6 +9,7 @@ public static class Sentences
     public static string Of(Decision decision) => decision switch
     {
         Decision.Consult o => $"Asking LINSTOR about resource {o.Resource}.",
+        Decision.ListSatellites => "Asking LINSTOR which satellites it reaches.",
         Decision.Survey o => $"Asking Kubernetes what is on node {o.Node}.",
         Decision.Inquire o => $"Asking Kubernetes what it has warned of about object {o.About} in namespace {o.Namespace}.",
         Decision.Taint o => $"Tainting node {o.Node.Name}: {Of(o.Evidence)}",

@@ -79,7 +79,7 @@ internal sealed class Scene
             scene._satellites[new(node)] = new(new(node), SatelliteState.Online);
         }
 
-        return scene.Tell(new Observation.SatellitesListed([.. scene._satellites.Values]))
+        return scene.Tell(new Observation.SatellitesListed([.. scene._satellites.Values], Instant.Start))
             .Tell(new Observation.Listed<Pod>([]))
             .Tell(new Observation.Listed<Volume>([]))
             .Tell(new Observation.Listed<Attachment>([]))
@@ -162,7 +162,7 @@ internal sealed class Scene
     public Scene Satellite(string node, SatelliteState state)
     {
         _satellites[new(node)] = _satellites[new(node)] with { State = state };
-        return Tell(new Observation.SatellitesListed([.. _satellites.Values]));
+        return Tell(new Observation.SatellitesListed([.. _satellites.Values], Now));
     }
 
     public Scene Satellites(params Satellite[] satellites)
@@ -173,7 +173,7 @@ internal sealed class Scene
             _satellites[satellite.Name] = satellite;
         }
 
-        return Tell(new Observation.SatellitesListed([.. satellites]));
+        return Tell(new Observation.SatellitesListed([.. satellites], Now));
     }
 
     /// <summary>The node loses power: its satellite and its DRBD are silent, the others gain quorum without it.</summary>
@@ -280,7 +280,7 @@ internal sealed class Scene
     public Scene LinstorComesBack()
     {
         _linstorAnswers = true;
-        return Tell(new Observation.SatellitesListed([.. _satellites.Values]));
+        return Tell(new Observation.SatellitesListed([.. _satellites.Values], Now));
     }
 
     public Scene Report(string resource)
@@ -341,7 +341,10 @@ internal sealed class Scene
             case Decision.Consult o when _linstorAnswers:
                 Report(o.Resource.Value);
                 return true;
-            case Decision.Consult:
+            case Decision.ListSatellites when _linstorAnswers:
+                Tell(new Observation.SatellitesListed([.. _satellites.Values], Now));
+                return true;
+            case Decision.Consult or Decision.ListSatellites:
                 Tell(new Observation.Acted(decision, new(Answer.Refused), Now));
                 return true;
             case Decision.Survey when !Surveys:

@@ -12,6 +12,7 @@ internal static class Mutants
     private static readonly Edit NoWitnessOfQuorum = new("StorageLoss.cs", "if (user is { Gone: false, Score: > 0 } && !IsOffline(user, satellites))", "if (user is { Gone: true, Score: > 0 })");
     private static readonly Edit NoCompanion = new("StorageLoss.cs", "replica.Score > 0 && peers", "replica.Score < 0 && peers");
     private static readonly Edit NeverTooOld = new("Deliberation.Questions.cs", "resource.ReportedAt >= now - Fresh && !(resource.ReportedAt < due - _lead)", "resource.ReportedAt >= Instant.Start");
+    private static readonly Edit SatellitesNeverTooOld = new("Deliberation.Questions.cs", "asked >= now - Fresh && asked >= due - _lead;", "asked >= Instant.Start;");
     private static readonly Edit UnfencedIsFine = new("Eligibility.cs", "&& !resource.Fences(user)", "&& !resource.Fences(user) && resource.Replicas.IsEmpty");
 
     public static readonly Mutant[] All =
@@ -43,9 +44,12 @@ internal static class Mutants
         new("the grace period begins anew when the loss was interrupted", "Resource.cs",
             "(objection is null && IsBeingNoticed(before, at))", "objection is null"),
         new("nothing is decided while LINSTOR does not answer",
-            new("FailoverPolicy.cs", "if (!cluster.Listening.Contains(Source.Linstor))", "if (cluster.Satellites is null)"), NeverTooOld),
+            new("FailoverPolicy.cs", "if (!cluster.Listening.Contains(Source.Linstor))", "if (cluster.Satellites is null)"), NeverTooOld, SatellitesNeverTooOld),
         new("LINSTOR confirms afresh before anything is done",
-            NeverTooOld, new("Deliberation.Questions.cs", "resource.ReportedAt!.Value + interval", "resource.ReportedAt!.Value + TimeSpan.FromHours(1)")),
+            NeverTooOld, SatellitesNeverTooOld, new("Deliberation.Questions.cs", "resource.ReportedAt!.Value + interval", "resource.ReportedAt!.Value + TimeSpan.FromHours(1)")),
+
+        new("LINSTOR says afresh which satellites it reaches",
+            SatellitesNeverTooOld, new("Deliberation.Questions.cs", "if (!(cluster.SatellitesAskedAt >= last))", "if (cluster.SatellitesAskedAt is null)")),
 
         // Who may be moved.
         new("an annotated pod is exempt", "Eligibility.cs",

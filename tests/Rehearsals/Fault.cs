@@ -110,7 +110,7 @@ internal sealed record Fault(TimeSpan At, FaultKind Kind, int Target, int Other,
 
         if (random.Next(15) == 0)
         {
-            faults.AddRange(Storm(random));
+            faults.AddRange(Storm(random, cast));
         }
 
         if (random.Next(8) == 0)
@@ -136,13 +136,14 @@ internal sealed record Fault(TimeSpan At, FaultKind Kind, int Target, int Other,
         return new(TimeSpan.FromSeconds(Math.Round(at, 2)), kind, random.Next(Targets), random.Next(Targets), lasts);
     }
 
-    // Several satellites are away when somebody loses its storage: so much at once is doubted.
-    private static IEnumerable<Fault> Storm(Random random)
+    // Several satellites are away when somebody loses its storage, or go away shortly before its grace period ends: so much at once is doubted.
+    private static IEnumerable<Fault> Storm(Random random, Cast cast)
     {
-        var at = TimeSpan.FromSeconds(20 + random.Next(100));
-        yield return new(at, FaultKind.SatelliteStopped, 3 * random.Next(Targets / 3), 0, null);
-        yield return new(at, FaultKind.SatelliteStopped, 3 * random.Next(Targets / 3), 0, null);
-        yield return new(at + TimeSpan.FromSeconds(25), FaultKind.Isolation, (3 * random.Next(Targets / 3)) + 1, 0, null);
+        var at = TimeSpan.FromSeconds(45 + random.Next(75));
+        var away = at + TimeSpan.FromSeconds(random.Next(2) == 0 ? -25 : cast.Settings.KnownResourceGrace.TotalSeconds - 2 + random.Next(9));
+        yield return new(at, FaultKind.Isolation, (3 * random.Next(Targets / 3)) + 1, 0, null);
+        yield return new(away, FaultKind.SatelliteStopped, 3 * random.Next(Targets / 3), 0, null);
+        yield return new(away, FaultKind.SatelliteStopped, 3 * random.Next(Targets / 3), 0, null);
     }
 
     // Storage comes back about when the grace period ends, and those who would have to hear of it are deaf, or are not listened to.

@@ -19,6 +19,10 @@ internal sealed class Hands(Candidate owner, Stage stage)
                 var asked = owner.Now;
                 stage.AskLinstor(owner, () => new Observation.Reported(Words.Report(stage.Storage, o.Resource, asked)), answer => Answer(decision, asked, answer));
                 return true;
+            case Decision.ListSatellites:
+                var listed = owner.Now;
+                stage.AskLinstor(owner, () => Words.Satellites(stage.Storage, listed), answer => Answer(decision, listed, answer));
+                return true;
             case Decision.Survey o:
                 AskKubernetes(decision, at => Survey(o.Node, at));
                 return true;

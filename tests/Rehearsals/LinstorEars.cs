@@ -129,7 +129,8 @@ internal sealed class LinstorEars
             _owner.Hear(_owner.Life, new Observation.Silenced(Source.Linstor));
         }
 
-        _stage.AskLinstor(_owner, () => new Observation.SatellitesListed([.. _stage.Storage.Nodes.Select(Words.Satellite)]), answer =>
+        var listed = _owner.Now;
+        _stage.AskLinstor(_owner, () => Words.Satellites(_stage.Storage, listed), answer =>
         {
             if (sweep != _sweep)
             {

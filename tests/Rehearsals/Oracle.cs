@@ -18,9 +18,6 @@ internal sealed partial class Oracle
     /// <summary>An interruption of a loss that is shorter may go unseen: LINSTOR is asked at this interval at the longest, and answers late.</summary>
     private static readonly TimeSpan Unseen = TimeSpan.FromSeconds(14);
 
-    /// <summary>How old the newest list of satellites may be: two slow answers and a round of the sweep.</summary>
-    private static readonly TimeSpan SatellitesUnseen = TimeSpan.FromSeconds(27);
-
     /// <summary>How long a replacement may take to run, once nothing stands in its way.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -159,7 +156,7 @@ internal sealed partial class Oracle
     private void CheckCalm(Decision decision, TimeSpan sent)
     {
         _storm.Note(Now, IsStorm());
-        Check(Calm, !(_storm.IsSo && _storm.Covers(sent - SatellitesUnseen, Now)), decision, $"too many satellites look lost: {string.Join(", ", _stage.Nodes.Where(LooksLost).Select(node => node.Name))}");
+        Check(Calm, !(_storm.IsSo && _storm.Covers(sent - Confirmed, Now)), decision, $"too many satellites look lost: {string.Join(", ", _stage.Nodes.Where(LooksLost).Select(node => node.Name))}");
     }
 
     private void Alone(Candidate actor, Decision decision)

@@ -52,7 +52,9 @@ internal static class Words
     public static CsiNode CsiNode(Model.CsiNode node) =>
         new(new(node.Metadata.Name), node.NodeIds.GetValueOrDefault(Cast.Driver) is { } name ? new NodeName(name) : null);
 
-    public static Satellite Satellite(StorageNode node) => new(
+    public static Observation.SatellitesListed Satellites(StorageWorld world, Instant asked) => new([.. world.Nodes.Select(Satellite)], asked);
+
+    private static Satellite Satellite(StorageNode node) => new(
         new(node.Name),
         node.Status switch { ConnectionStatus.Online => SatelliteState.Online, ConnectionStatus.Offline => SatelliteState.Offline, _ => SatelliteState.Unknown },
         node.Uname,

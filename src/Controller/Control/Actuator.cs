@@ -131,6 +131,7 @@ internal sealed partial class Actuator(
             return decision switch
             {
                 Decision.Consult o => new Observation.Reported(await linstor.ReportAsync(o.Resource, _stopping.Token)),
+                Decision.ListSatellites => await linstor.SatellitesAsync(_stopping.Token),
                 Decision.Survey o => await SurveyAsync(o, offered),
                 Decision.Inquire o => new Observation.Warned(o.About, await kubernetes.WarningAboutAsync(o.Namespace, o.About, _stopping.Token), offered),
                 _ => new Observation.Acted(decision, await ActAsync(decision, offered), offered),

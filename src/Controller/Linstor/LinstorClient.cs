@@ -57,10 +57,11 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
 
     /// <summary>All nodes that run a satellite.</summary>
     /// <exception cref="LinstorException">LINSTOR gave no usable answer.</exception>
-    public async Task<ImmutableArray<Satellite>> SatellitesAsync(CancellationToken cancellation)
+    public async Task<Observation.SatellitesListed> SatellitesAsync(CancellationToken cancellation)
     {
+        var asked = clock.Now;
         var nodes = (await connection.GetAsync("/v1/nodes", cancellation)).Read(LinstorJson.Default.ListWireNode);
-        return [.. nodes.OfType<WireNode>().Select(Translate.Satellite).OfType<Satellite>()];
+        return new([.. nodes.OfType<WireNode>().Select(Translate.Satellite).OfType<Satellite>()], asked);
     }
 
     /// <summary>LINSTOR's version.</summary>

@@ -88,7 +88,7 @@ internal sealed partial class Sweep(
     {
         try
         {
-            await inbox.WriteAsync(new Observation.SatellitesListed(await linstor.SatellitesAsync(cancellation)), cancellation);
+            await inbox.WriteAsync(await linstor.SatellitesAsync(cancellation), cancellation);
             if (_silent)
             {
                 _silent = false;

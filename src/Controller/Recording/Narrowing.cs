@@ -11,6 +11,7 @@ internal sealed record Narrowing(ResourceName? Resource, ObjectKey? Pod)
     public bool Includes(Decision decision) => decision switch
     {
         Decision.Consult o => Includes(o.Resource),
+        Decision.ListSatellites => Pod is null, // every resource's loss rests on them
         Decision.Taint o => Includes(o.Evidence.Resource),
         Decision.DeletePod o => Includes(o.Evidence.Resource, o.Pod),
         Decision.Detach o => Includes(o.Evidence.Resource),

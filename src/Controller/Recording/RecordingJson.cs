@@ -44,6 +44,7 @@ namespace Piraeus.HighAvailability.Controller.Recording;
 [JsonSerializable(typeof(Observation.Acted))]
 [JsonSerializable(typeof(Observation.Woken))]
 [JsonSerializable(typeof(Decision.Consult))]
+[JsonSerializable(typeof(Decision.ListSatellites))]
 [JsonSerializable(typeof(Decision.Survey))]
 [JsonSerializable(typeof(Decision.Inquire))]
 [JsonSerializable(typeof(Decision.Taint))]
@@ -149,6 +150,7 @@ internal sealed class ObservationConverter() : CaseConverter<Observation>("obser
 internal sealed class DecisionConverter() : CaseConverter<Decision>("action", new Dictionary<string, Type>
 {
     ["Consult"] = typeof(Decision.Consult),
+    ["ListSatellites"] = typeof(Decision.ListSatellites),
     ["Survey"] = typeof(Decision.Survey),
     ["Inquire"] = typeof(Decision.Inquire),
     ["Taint"] = typeof(Decision.Taint),

@@ -62,7 +62,11 @@ public sealed partial class StorageWorld
         foreach (var replica in ReplicasOn(node))
         {
             Knowledge.Forget(replica);
-            Settled?.Invoke(replica.Definition);
+        }
+
+        foreach (var definition in _definitions.Values)
+        {
+            Settled?.Invoke(definition); // that a node is not heard of says something of those who have left it, too
         }
     }
 }

@@ -31,7 +31,7 @@ public sealed class InstrumentsTests : IDisposable
     [Fact]
     public void A_question_that_failed_and_what_was_never_sent_are_not_counted_among_the_changes()
     {
-        foreach (var question in (Decision[])[new Decision.Consult(Room.Resource), new Decision.Survey(new("a")), new Decision.Inquire("shop", new("u-pod"))])
+        foreach (var question in (Decision[])[new Decision.Consult(Room.Resource), new Decision.ListSatellites(), new Decision.Survey(new("a")), new Decision.Inquire("shop", new("u-pod"))])
         {
             _instruments.Acted(question, new(Answer.Refused));
         }

@@ -27,7 +27,7 @@ public sealed class JournalTests
     [Fact]
     public void Questions_are_not_told()
     {
-        Decision[] questions = [new Decision.Consult(Room.Resource), new Decision.Survey(new("a")), new Decision.Inquire("shop", new("u"))];
+        Decision[] questions = [new Decision.Consult(Room.Resource), new Decision.ListSatellites(), new Decision.Survey(new("a")), new Decision.Inquire("shop", new("u"))];
         foreach (var question in questions)
         {
             _journal.Took(ClusterSnapshot.Empty, question);

@@ -81,7 +81,7 @@ internal sealed class Room : IAsyncDisposable
     {
         foreach (var seen in (ImmutableArray<Observation>)
         [
-            new Observation.SatellitesListed([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online)]),
+            new Observation.SatellitesListed([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online)], Instant.Start),
             new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = Resource }]),
             new Observation.Listed<Attachment>([Csi1]),
             new Observation.Listed<Pod>([App]),

@@ -43,7 +43,7 @@ public sealed class ProbesTests : IAsyncLifetime
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "not yet heard of: Linstor, Pods, Volumes, Attachments, Nodes, CsiNodes\n"), await AskAsync("/readyz"));
 
         await TurnAsync(
-            new Observation.SatellitesListed([]), new Observation.Listed<Volume>([]), new Observation.Listed<Attachment>([]),
+            new Observation.SatellitesListed([], Instant.Start), new Observation.Listed<Volume>([]), new Observation.Listed<Attachment>([]),
             new Observation.Listed<ClusterNode>([]), new Observation.Listed<CsiNode>([]));
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "not yet heard of: Pods\n"), await AskAsync("/readyz"));
 

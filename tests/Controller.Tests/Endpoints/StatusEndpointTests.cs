@@ -29,7 +29,7 @@ public sealed class StatusEndpointTests : IAsyncLifetime
     {
         var race = new LeaseRace("me", TimeSpan.FromSeconds(10));
         _hold.Update(race.Looked(new("other", "1", TimeSpan.FromSeconds(15)), _clock.Now));
-        Apply(new Observation.SatellitesListed([]));
+        Apply(new Observation.SatellitesListed([], Instant.Start));
         var status = await AskAsync();
         Assert.Equal(("me", "other", false), (Text(status, "identity"), Text(status, "leadership", "holder"), status.GetProperty("leadership").GetProperty("leads").GetBoolean()));
         Assert.Equal("[\"Linstor\"]", Compact(status, "sources", "heard"));
@@ -58,7 +58,7 @@ public sealed class StatusEndpointTests : IAsyncLifetime
     {
         TellOfLoss();
         _time.Advance(TimeSpan.FromSeconds(21));
-        Apply(Report(), new Observation.Surveyed(new("a"), [Room.App], [], _clock.Now));
+        Apply(Satellites(), Report(), new Observation.Surveyed(new("a"), [Room.App], [], _clock.Now));
         var user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
         Assert.Equal(0, user.GetProperty("graceLeftSeconds").GetDouble());
         Assert.True(user.GetProperty("wouldAct").GetBoolean());
@@ -113,8 +113,11 @@ public sealed class StatusEndpointTests : IAsyncLifetime
         await _app.DisposeAsync();
     }
 
+    private Observation.SatellitesListed Satellites() =>
+        new([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)], _clock.Now);
+
     private void TellOfLoss() => Apply(
-        new Observation.SatellitesListed([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)]),
+        Satellites(),
         new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = Room.Resource }]),
         new Observation.Listed<Attachment>([Room.Csi1]),
         new Observation.Listed<Pod>([Room.App]),

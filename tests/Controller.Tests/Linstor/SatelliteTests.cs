@@ -33,6 +33,6 @@ public sealed class SatelliteTests
     {
         await using var server = CannedLinstor.With(("/v1/nodes", nodes));
         using var client = Client.Of(server.Address);
-        return await client.Linstor.SatellitesAsync(default);
+        return (await client.Linstor.SatellitesAsync(default)).Satellites;
     }
 }

@@ -83,7 +83,7 @@ public sealed class SweepTests : IAsyncDisposable
     {
         InUse(100);
         Tell(new Observation.Seen<Attachment>(new("r-0050", new("r-0050"), "pv-r-0050", new("lost"))));
-        Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online), new(new("lost"), SatelliteState.Offline)]));
+        Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online), new(new("lost"), SatelliteState.Offline)], Instant.Start));
         Start();
         Assert.Equal(["r-0050", .. Names(20)], await RoundAsync());
         await NextRoundAsync();

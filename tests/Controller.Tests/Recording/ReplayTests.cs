@@ -20,12 +20,13 @@ public sealed class ReplayTests : IDisposable
             2030-01-01T00:00:20.000Z     +20.000s  asked     Asking LINSTOR about resource pvc-1.
             2030-01-01T00:00:20.000Z     +20.000s  held      Leaving pod shop/db-0 on node a alone: the Kubernetes API does not tell its Pods. (KubernetesSilent)
             2030-01-01T00:00:20.000Z     +20.000s  heard     Pods can be heard again.
+            2030-01-01T00:00:45.000Z     +45.000s  asked     Asking LINSTOR which satellites it reaches.
             2030-01-01T00:00:45.000Z     +45.000s  held      Leaving pod shop/db-0 on node a alone: the state of resource pvc-1 has not yet been confirmed. (AwaitingConfirmation)
             2030-01-01T00:00:45.000Z     +45.000s  decided   Deleting pod shop/db-0 on node a: it has lost resource pvc-1, because the replica on b may promote, which proves that the other side has quorum and a has not.
             2030-01-01T00:00:45.000Z     +45.000s  answered  Deleting pod shop/db-0 on node a: it has lost resource pvc-1, because the replica on b may promote, which proves that the other side has quorum and a has not. The answer was Accepted.
             2030-01-01T00:00:45.000Z     +45.000s  ended     Pod shop/db-0 of node a was deleted and its volumes detached, but no controller brings it back (decided +45.00 s, pod gone +0.00 s, detached +0.00 s).
             The recording ends here. The program was asked to stop.
-            In 45.0 s: 14 observations, 6 turns, 1 failover, 1 deletion of pods, 0 deletions of attachments; held: KubernetesSilent 1, GraceNotOver 1, AwaitingConfirmation 1.
+            In 45.0 s: 15 observations, 6 turns, 1 failover, 1 deletion of pods, 0 deletions of attachments; held: KubernetesSilent 1, GraceNotOver 1, AwaitingConfirmation 1.
             Everything was decided as it was recorded.
 
             """.Replace("VERSION", Release.Version)), _studio.Replay());

@@ -39,7 +39,6 @@ internal sealed class Studio : IDisposable
     {
         var (cluster, policy, now) = (ClusterSnapshot.Empty, new FailoverPolicy(Settings.Policy), Instant.Start);
         Pod pod = new(new("shop", "db-0"), new("uid-db-0"), new("a")) { Claims = [new("data")], OptedIn = true };
-        Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)]));
         Tell(new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = new("pvc-1") }]));
         Tell(new Observation.Listed<Attachment>([]));
         Tell(new Observation.Listed<Pod>([pod]));
@@ -68,8 +67,13 @@ internal sealed class Studio : IDisposable
             cluster = cluster.Apply(seen, now);
         }
 
-        void Report() => Tell(new Observation.Reported(new(new("pvc-1"), true, new("majority"),
-            [new(new("a")), new(new("b")) { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false)] }, new(new("c"))], now += TimeSpan.FromTicks(1))));
+        void Report()
+        {
+            now += TimeSpan.FromTicks(1);
+            Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)], now));
+            Tell(new Observation.Reported(new(new("pvc-1"), true, new("majority"),
+                [new(new("a")), new(new("b")) { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false)] }, new(new("c"))], now)));
+        }
 
         Verdict Think()
         {
