@@ -56,7 +56,7 @@ internal sealed partial class Oracle
         var looksLost = _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is { Status: ConnectionStatus.Offline, Evicted: false };
         for (var volume = 0; volume < _stage.Plan.Cast.Volumes.Length && !looksLost; volume++)
         {
-            looksLost = LossOf(Cast.Handle(volume), node.Name).IsSo && _stage.HasUserOn(volume, node.Name);
+            looksLost = LossOf(Cast.Handle(volume), node.Name).IsSo && MuteOf(Cast.Handle(volume), node.Name).IsSo && _stage.HasUserOn(volume, node.Name);
         }
 
         return looksLost;

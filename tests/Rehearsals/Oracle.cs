@@ -187,6 +187,11 @@ internal sealed partial class Oracle
 
     private void CheckWhereabouts(Model.Pod moved, TimeSpan at, bool isStorm)
     {
+        if (_stage.ResourcesOf(moved).Any(_stage.WasTamperedWith))
+        {
+            return; // then caution is better than haste
+        }
+
         foreach (var name in _stage.ResourcesOf(moved).Where(name => _stage.CanRunSomewhere(name)))
         {
             var left = _stage.AttachmentsOf(name).FirstOrDefault(attachment =>

@@ -83,16 +83,20 @@ internal sealed partial class Stage
         _loose.Contains(definition) || Storage.EffectiveProperty(definition, QuorumPolicy.Key) is null or "off" || Storage.EffectiveProperty(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes";
 
     /// <summary>The resource's quorum is turned off.</summary>
-    public void Loosen(ResourceDefinition definition) => _loose.Add(definition);
+    public void Loosen(ResourceDefinition definition)
+    {
+        _loose.Add(definition);
+        _tampered.Add(Cast.Handle(VolumeOf(definition)));
+    }
 
     /// <summary>Its quorum is turned on again. A node that does not hear of that goes on without it, and a process that begins afterwards cannot know.</summary>
     public void TurnOn(ResourceDefinition definition) => _turnedOn[Cast.Handle(VolumeOf(definition))] = Agenda.Now;
 
     /// <summary>Whether an administrator has done something to the resource after which caution is better than haste: what was turned off or moved away may live on where nobody sees it.</summary>
-    public bool WasTamperedWith(string resource) => _turnedOn.ContainsKey(resource) || _moved.Contains(resource);
+    public bool WasTamperedWith(string resource) => _tampered.Contains(resource);
 
     /// <summary>Notes that a replica was moved to another node.</summary>
-    public void Move(ResourceDefinition definition) => _moved.Add(Cast.Handle(VolumeOf(definition)));
+    public void Move(ResourceDefinition definition) => _tampered.Add(Cast.Handle(VolumeOf(definition)));
 
     /// <summary>Whether the process could know since when the resource has its quorum policy: LINSTOR told it of a time in which it had none.</summary>
     public bool KnowsPolicy(Candidate candidate, string resource) => !_turnedOn.ContainsKey(resource) || _toldOfNone.Contains((candidate, candidate.Life, new(resource)));

@@ -20,7 +20,7 @@ internal sealed partial class Stage
     private readonly Dictionary<string, TimeSpan> _exempted = [];
     private readonly Dictionary<string, TimeSpan> _turnedOn = [];
     private readonly HashSet<(Candidate, int, ResourceName)> _toldOfNone = [];
-    private readonly HashSet<string> _moved = [];
+    private readonly HashSet<string> _tampered = [];
     private readonly Dictionary<string, TimeSpan> _boundAt = [];
     private readonly Dictionary<(string, string), int> _said = [];
     private readonly Noise _noise;

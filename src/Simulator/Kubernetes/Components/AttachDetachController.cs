@@ -142,6 +142,7 @@ internal sealed partial class AttachDetachController
         on.MultiAttachErrorReported = false;
         Begin(on, AttachDetachOperation.Attach);
         _ = _world.Store.Create(new VolumeAttachment(new("", KubernetesWorld.AttachmentName(state.Volume, on.Node)), state.Volume.Driver, state.Volume.Metadata.Name, on.Node));
+        ReconcileAfter(Timings.Watch); // there may be one already that is attached by now
     }
 
     private void Detach(VolumeState state, VolumeOnNode on)
