@@ -25,6 +25,9 @@ public sealed record Resource(ResourceName Name)
     /// <summary>The nodes that used it, or were not heard of, while it had no quorum policy that fences: one turned on later may not have reached them.</summary>
     private ImmutableHashSet<NodeName> Unfenced { get; init; } = [];
 
+    /// <summary>The nodes that have ever said whether they use it: what is silent there now is no replica that is just being created.</summary>
+    private ImmutableHashSet<NodeName> Reporters { get; init; } = [];
+
     /// <summary>When it was first asked about with a quorum policy that fences, which it has had since; null if it has none now.</summary>
     private Instant? FencesSince { get; init; }
 
@@ -116,6 +119,7 @@ public sealed record Resource(ResourceName Name)
             Replicas = [.. replicas],
             ReportedAt = report.AskedAt,
             SeenOtherwise = SeenOtherwise || replicas.Exists(Contradicts),
+            Reporters = Reporters.Union(from replica in replicas where replica.Usage != Usage.Unknown select replica.Node),
         }).KeepFences(satellites, report.AskedAt);
     }
 
@@ -125,8 +129,10 @@ public sealed record Resource(ResourceName Name)
         // While a resource is created it has no policy yet, and nobody uses it: whoever will hears of the policy first.
         if (Quorum?.Fences(Voters) != true)
         {
-            var deaf = Replicas.Where(replica => replica.Usage == Usage.InUse || (replica.Usage == Usage.Unknown && satellites?.GetValueOrDefault(replica.Node)?.State != SatelliteState.Online));
+            var deaf = Replicas.Where(replica => replica.Usage == Usage.InUse || (replica.Usage == Usage.Unknown && !IsBeingCreated(replica)));
             return this with { FencesSince = null, Unfenced = Unfenced.Union(deaf.Select(replica => replica.Node)) };
+
+            bool IsBeingCreated(Replica replica) => satellites?.GetValueOrDefault(replica.Node)?.State == SatelliteState.Online && (replica.Gone || !Reporters.Contains(replica.Node));
         }
 
         // What LINSTOR says of a node for a while may have been true before it turned the policy on.

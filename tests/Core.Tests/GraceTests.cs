@@ -157,6 +157,35 @@ public sealed class GraceTests
     }
 
     [Fact]
+    public void Which_satellites_are_offline_is_asked_afresh_before_anything_is_done()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a");
+        scene.Replica("b", replica => replica with { Connections = [] }).Replica("c", replica => replica with { Connections = [] }).Report("pvc-1").After(40);
+        Assert.Empty(scene.Satellite("a", SatelliteState.Online, told: false).After(600).Moves);
+        Assert.Equal([HoldReason.NotKnownOffline], scene.Holds);
+    }
+
+    [Fact]
+    public void Without_a_fresh_list_of_satellites_nothing_is_done()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(30);
+        scene.Ignores = decision => decision is Decision.ListSatellites;
+        Assert.Empty(scene.After(600).Moves);
+        Assert.Contains("the state of the satellites has not yet been confirmed", scene.Sayings.First(), StringComparison.Ordinal);
+        scene.Ignores = _ => false;
+        Assert.NotEmpty(scene.After(20).Moves);
+    }
+
+    [Fact]
+    public void A_late_list_of_satellites_is_not_believed()
+    {
+        var scene = Scene.WithAppOn("a");
+        var asked = scene.Now;
+        scene.After(5).PowerOff("a").Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)], asked));
+        Assert.Equal(SatelliteState.Offline, scene.Cluster.Satellites![new("a")].State);
+    }
+
+    [Fact]
     public void A_confirmation_that_does_not_come_is_told_aloud()
     {
         var scene = Scene.WithAppOn("a").PowerOff("a").After(30);

@@ -74,6 +74,14 @@ public sealed class LossTests
     }
 
     [Fact]
+    public void A_node_that_has_fallen_silent_has_not_heard_of_a_policy_even_if_its_satellite_was_not_missed_yet()
+    {
+        var scene = Scene.WithAppOn("a").After(5).Quorum("off").Replica("a", replica => new Replica(replica.Node)).Report("pvc-1").Quorum("majority").Report("pvc-1");
+        Assert.Empty(scene.PowerOff("a").After(600).Moves);
+        Assert.Equal([HoldReason.NoQuorumPolicy], scene.Holds);
+    }
+
+    [Fact]
     public void A_policy_that_is_turned_on_while_the_node_does_not_use_the_resource_reaches_it_before_it_does()
     {
         var scene = Scene.Empty().Resource("pvc-1", inUseOn: null, "off").Volume("pv-1", "data", "pvc-1").After(60);

@@ -159,10 +159,10 @@ internal sealed class Scene
         Connections = [.. replica.Connections.Select(connection => connection.Peer.Split('.')[0] == to ? connection with { Up = up } : connection)],
     }, resource);
 
-    public Scene Satellite(string node, SatelliteState state)
+    public Scene Satellite(string node, SatelliteState state, bool told = true)
     {
         _satellites[new(node)] = _satellites[new(node)] with { State = state };
-        return Tell(new Observation.SatellitesListed([.. _satellites.Values], Now));
+        return !told ? this : Tell(new Observation.SatellitesListed([.. _satellites.Values], Now));
     }
 
     public Scene Satellites(params Satellite[] satellites)

@@ -203,7 +203,7 @@ internal sealed partial class Oracle
         {
             var successors = _stage.SuccessorsOf(moved).ToList();
             var runs = successors.Exists(pod => pod.Phase == Model.PodPhase.Running) || _stage.CompanionsOf(moved).Any() // under whom no volume is pulled away
-                || successors.Exists(pod => pod.Spec.NodeName is { } node && !_stage.CanRunOn(pod, node));
+                || successors.Exists(pod => pod.Spec.NodeName is { } node && (!_stage.CanRunOn(pod, node) || _stage.WasAttachedSince(pod, Now - LongestBackOff)));
             Check(Runs, runs || isStorm, moved, $"nobody runs in its stead: {string.Join("; ", successors.Select(pod => $"{pod.Key} on {pod.Spec.NodeName}: {pod.Phase} {pod.Message}"))}");
         }
     }

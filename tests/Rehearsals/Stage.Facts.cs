@@ -128,6 +128,10 @@ internal sealed partial class Stage
 
     private bool IsFree(string resource) => Nodes.Any(node => Storage.KnownOf(resource, Plan.Cast.LinstorName(node.Number)) is { MayPromote: true });
 
+    /// <summary>Whether a volume of the pod was attached to its node since then: its kubelet may not have looked since.</summary>
+    public bool WasAttachedSince(Pod pod, TimeSpan since) => ResourcesOf(pod).SelectMany(AttachmentsOf)
+        .Any(attachment => attachment.NodeName == pod.Spec.NodeName && _attachedAt.TryGetValue(attachment.Metadata.Uid, out var at) && at > since);
+
     /// <summary>Whether one node at least could run a pod with that resource.</summary>
     public bool CanRunSomewhere(string resource) => Storage.LinstorRuns && Nodes.Any(node => Kubernetes.IsConnected(node.Name)
         && Storage.KnownOf(resource, Plan.Cast.LinstorName(node.Number)) is { } known && known is { MayPromote: true } or { InUse: true, PromotionScore: > 0 });

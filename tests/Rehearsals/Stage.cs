@@ -22,6 +22,7 @@ internal sealed partial class Stage
     private readonly HashSet<(Candidate, int, ResourceName)> _toldOfNone = [];
     private readonly HashSet<string> _tampered = [];
     private readonly Dictionary<string, TimeSpan> _boundAt = [];
+    private readonly Dictionary<string, TimeSpan> _attachedAt = [];
     private readonly Dictionary<(string, string), int> _said = [];
     private readonly Noise _noise;
     private int _refusing;
@@ -164,6 +165,11 @@ internal sealed partial class Stage
 
     private void Notice(Change change)
     {
+        if (change.Item is VolumeAttachment { Attached: true } attachment)
+        {
+            _attachedAt.TryAdd(attachment.Metadata.Uid, Agenda.Now);
+        }
+
         if (change.Item is not Pod pod)
         {
             return;

@@ -105,6 +105,21 @@ public sealed class AttachDetachTests
     }
 
     [Fact]
+    public void What_somebody_else_has_attached_is_noticed_at_once()
+    {
+        World.AddVolume("data");
+        var volume = World.VolumeOf("default", "data")!;
+        foreach (var node in _cluster.Store.All<Node>())
+        {
+            _cluster.Store.Create(new VolumeAttachment(new("", KubernetesWorld.AttachmentName(volume, node.Metadata.Name)), volume.Driver, volume.Metadata.Name, node.Metadata.Name));
+        }
+
+        _cluster.Run(10);
+        World.AddPod("app", PodTemplate.With("data"));
+        _cluster.Until(() => _cluster.Store.All<Node>().Any(node => node.VolumesAttached.Length > 0), seconds: 1);
+    }
+
+    [Fact]
     public void While_LINSTOR_is_down_a_deleted_attachment_stays_with_its_error()
     {
         var pod = _cluster.Start("db", on: "a");
