@@ -119,9 +119,11 @@ internal sealed partial class Oracle
             Check(Clean, !(well && _stage.IsWell(node.Metadata.Name, calm)), node, "nothing on it is lost");
         }
 
-        foreach (var (pod, at) in _stage.Moves)
+        // Where an administrator has had a hand in it, caution is better than haste.
+        foreach (var (pod, at) in _stage.Moves.Where(move => !_stage.ResourcesOf(move.Key).Any(_stage.WasTamperedWith)))
         {
-            CheckWhereabouts(pod, at, isStorm);
+            CheckDetached(pod, at, isStorm);
+            CheckReplaced(pod, at, isStorm);
         }
     }
 
@@ -185,27 +187,29 @@ internal sealed partial class Oracle
     private bool MayBeReleased(string volume, string node, TimeSpan sent) =>
         _stage.ResourceNamed(volume) is { } name && (WasLost(name, node, sent) || _stage.Moves.Keys.Any(pod => pod.Spec.NodeName == node && _stage.ResourcesOf(pod).Contains(name)));
 
-    private void CheckWhereabouts(Model.Pod moved, TimeSpan at, bool isStorm)
+    private void CheckDetached(Model.Pod moved, TimeSpan at, bool isStorm)
     {
-        if (_stage.ResourcesOf(moved).Any(_stage.WasTamperedWith))
-        {
-            return; // then caution is better than haste
-        }
-
         foreach (var name in _stage.ResourcesOf(moved).Where(name => _stage.CanRunSomewhere(name)))
         {
             var left = _stage.AttachmentsOf(name).FirstOrDefault(attachment =>
                 attachment.NodeName == moved.Spec.NodeName && _stage.Precedes(attachment, moved) && !_stage.UsersOf(attachment.VolumeName).Any(pod => pod.Spec.NodeName == moved.Spec.NodeName));
             Check(Free, isStorm || left is null || at > Now - TimeSpan.FromSeconds(30) || !HasBeenLostSince(Now - TimeSpan.FromSeconds(30), name, moved.Spec.NodeName!), moved, $"attachment {left?.Metadata.Name} of {name} on {moved.Spec.NodeName} is still there");
         }
+    }
 
-        if (moved.Metadata.Owner is not null && Settings.TaintNodes && at < Now - Patience && _stage.IsQuietSince(Now - LongestBackOff) && _stage.CanRunSomewhere(moved) && !_stage.Moves.Any(later => later.Value > at && later.Key.Metadata.Owner == moved.Metadata.Owner))
+    private void CheckReplaced(Model.Pod moved, TimeSpan at, bool isStorm)
+    {
+        var wasMovedOn = _stage.Moves.Any(later => later.Value > at && later.Key.Metadata.Owner == moved.Metadata.Owner);
+        if (moved.Metadata.Owner is null || wasMovedOn || !Settings.TaintNodes || at > Now - Patience || !_stage.IsQuietSince(Now - LongestBackOff) || !_stage.CanRunSomewhere(moved))
         {
-            var successors = _stage.SuccessorsOf(moved).ToList();
-            var runs = successors.Exists(pod => pod.Phase == Model.PodPhase.Running) || _stage.CompanionsOf(moved).Any() // under whom no volume is pulled away
-                || successors.Exists(pod => pod.Spec.NodeName is { } node && (!_stage.CanRunOn(pod, node) || _stage.WasAttachedSince(pod, Now - LongestBackOff)));
-            Check(Runs, runs || isStorm, moved, $"nobody runs in its stead: {string.Join("; ", successors.Select(pod => $"{pod.Key} on {pod.Spec.NodeName}: {pod.Phase} {pod.Message}"))}");
+            return;
         }
+
+        var successors = _stage.SuccessorsOf(moved).ToList();
+        var cannotRun = _stage.CompanionsOf(moved).Any() // under whom no volume is pulled away
+            || successors.Exists(pod => pod.Spec.NodeName is { } node && (!_stage.CanRunOn(pod, node) || _stage.WasAttachedSince(pod, Now - LongestBackOff)));
+        Check(Runs, isStorm || cannotRun || successors.Exists(pod => pod.Phase == Model.PodPhase.Running), moved,
+            $"nobody runs in its stead: {string.Join("; ", successors.Select(pod => $"{pod.Key} on {pod.Spec.NodeName}: {pod.Phase} {pod.Message}"))}");
     }
 
     private void Check(string rule, bool holds, object subject, string otherwise)
