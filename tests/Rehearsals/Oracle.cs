@@ -208,8 +208,10 @@ internal sealed partial class Oracle
         var successors = _stage.SuccessorsOf(moved).ToList();
         var cannotRun = _stage.CompanionsOf(moved).Any() // under whom no volume is pulled away
             || successors.Exists(pod => pod.Spec.NodeName is { } node && (!_stage.CanRunOn(pod, node) || _stage.WasAttachedSince(pod, Now - LongestBackOff)));
-        Check(Runs, isStorm || cannotRun || successors.Exists(pod => pod.Phase == Model.PodPhase.Running), moved,
-            $"nobody runs in its stead: {string.Join("; ", successors.Select(pod => $"{pod.Key} on {pod.Spec.NodeName}: {pod.Phase} {pod.Message}"))}");
+        if (!isStorm && !cannotRun)
+        {
+            Check(Runs, successors.Exists(pod => pod.Phase == Model.PodPhase.Running), moved, $"nobody runs in its stead: {string.Join("; ", successors.Select(pod => $"{pod.Key} on {pod.Spec.NodeName}: {pod.Phase} {pod.Message}"))}");
+        }
     }
 
     private void Check(string rule, bool holds, object subject, string otherwise)

@@ -114,12 +114,6 @@ internal sealed partial class Stage
     public bool IsQuietSince(TimeSpan since) =>
         Plan.Faults.All(fault => fault.At < since && (fault.IsBlindness ? fault.Lasts is { } blind && fault.At + blind < since : fault.Lasts is not { } lasts || fault.At + lasts < since));
 
-    /// <summary>
-    /// Whether there are nodes that look well to the scheduler and are not: without a satellite nothing is attached there, and where an old Primary is still reached
-    /// over some link no new one can start until it is ended.
-    /// </summary>
-    public bool IsTorn => Plan.Faults.Any(fault => fault.Kind is FaultKind.LinkCut or FaultKind.ReplicationCut or FaultKind.SatelliteStopped);
-
     /// <summary>Whether Kubernetes and LINSTOR reach the node, and nothing keeps it from using the pod's volumes.</summary>
     public bool CanRunOn(Pod pod, string node) =>
         Kubernetes.IsConnected(node)

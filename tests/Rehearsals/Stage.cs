@@ -150,7 +150,7 @@ internal sealed partial class Stage
             Coverage.Meet("decision Hold");
         }
 
-        if (IsTold && decision is not (Decision.Consult or Decision.ListSatellites or Decision.Inquire or Decision.Survey))
+        if (IsTold && !decision.IsQuestion)
         {
             var sentence = Sentences.Of(decision);
             var key = (candidate.Name, sentence);

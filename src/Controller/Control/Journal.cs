@@ -50,7 +50,7 @@ internal sealed class Journal(MonotonicClock clock, TimeProvider provider)
     public void Answered(Decision action, Outcome outcome)
     {
         _underWay.Remove(ActionKey.For(action), out var facts);
-        if (action is not (Decision.Consult or Decision.ListSatellites or Decision.Survey or Decision.Inquire))
+        if (!action.IsQuestion)
         {
             Write(NameOf(action), Subject(action), Sentences.Of(action), UidOf(action), facts, outcome);
         }

@@ -67,7 +67,7 @@ internal sealed class Narrator(Header header, Narrowing narrowing, TextWriter ou
                     break;
                 case Decision.Stall:
                     break;
-                case Decision.Consult or Decision.ListSatellites or Decision.Survey or Decision.Inquire:
+                case { IsQuestion: true }:
                     if (_questions.Add(gist))
                     {
                         Tell(decision, at, "asked", Sentences.Of(decision));
