@@ -42,7 +42,14 @@ public abstract record Observation
     public sealed record Silenced(Source Source) : Observation;
 
     /// <summary>Kubernetes answered which pods are bound to a node, those that the selector does not match included, and which volumes its kubelet last said to use.</summary>
-    public sealed record Surveyed(NodeName Node, ImmutableArray<Pod> Pods, ImmutableArray<string> VolumesInUse, Instant AskedAt) : Observation;
+    public sealed record Surveyed(NodeName Node, ImmutableArray<Pod> Pods, ImmutableArray<string> VolumesInUse, Instant AskedAt) : Observation
+    {
+        /// <summary>Whether Kubernetes calls the node Ready; false if it has no such node, null if it did not say.</summary>
+        public bool? Ready { get; init; }
+
+        /// <summary>Whether the node carries the taint <c>drbd.linbit.com/lost-quorum</c>; null if not known.</summary>
+        public bool? Tainted { get; init; }
+    }
 
     /// <summary>Kubernetes answered what it has lately warned of about an object; null if of nothing.</summary>
     public sealed record Warned(Uid About, string? Warning, Instant AskedAt) : Observation;

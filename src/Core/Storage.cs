@@ -55,6 +55,15 @@ public sealed record Replica(NodeName Node)
     /// <summary>Whether LINSTOR no longer lists the replica, although this process has seen it.</summary>
     public bool Gone { get; init; }
 
+    /// <summary>The uuid of this incarnation (<c>uuid</c> of the resource); null if LINSTOR did not state it.</summary>
+    public string? Uuid { get; init; }
+
+    /// <summary>How many DRBD volumes the replica has; null if LINSTOR did not state them.</summary>
+    public int? VolumeCount { get; init; }
+
+    /// <summary>The replica's own value of <c>DrbdOptions/Resource/quorum</c>, lower case; null if it is not set there.</summary>
+    public string? QuorumPolicy { get; init; }
+
     /// <summary>Whether a user could move here now: it may promote, and stays.</summary>
     public bool MayTakeOver => this is { Promotability: Promotability.MayPromote, Leaving: false, Gone: false };
 }
@@ -77,7 +86,20 @@ public enum SatelliteState
 /// <param name="State">Whether the LINSTOR controller reaches its satellite.</param>
 /// <param name="HostName">The host name its satellite reported (LINSTOR's property <c>NodeUname</c>), which names its DRBD connections; null if unknown.</param>
 /// <param name="Evicted">Whether LINSTOR has given the node up.</param>
-public sealed record Satellite(NodeName Name, SatelliteState State, string? HostName = null, bool Evicted = false);
+public sealed record Satellite(NodeName Name, SatelliteState State, string? HostName = null, bool Evicted = false)
+{
+    /// <summary>The uuid of this incarnation of the LINSTOR node; null if LINSTOR did not state it.</summary>
+    public string? Uuid { get; init; }
+
+    /// <summary>The node's own value of <c>DrbdOptions/Resource/quorum</c>, lower case; null if it is not set there.</summary>
+    public string? QuorumPolicy { get; init; }
+}
+
+/// <summary>The values of <c>DrbdOptions/Resource/quorum</c> that are set above a definition's replicas and nodes, as one reading found them.</summary>
+/// <param name="Definition">The resource definition's own value, else its resource group's, lower case; null if neither sets one.</param>
+/// <param name="Controller">The LINSTOR controller's value, lower case; null if it sets none, or was not read because it cannot count (the definition or group sets one).</param>
+/// <remarks>LINSTOR's precedence: replica, definition, group, node, controller; DRBD's own default is <c>off</c>.</remarks>
+public sealed record QuorumProperties(string? Definition, string? Controller);
 
 /// <summary>A resource definition's effective quorum policy: its own, else its group's, else the LINSTOR controller's.</summary>
 /// <param name="Policy">
@@ -103,4 +125,14 @@ public sealed record Quorum(string? Policy)
 /// <param name="Quorum">The effective quorum policy, read together with the replicas.</param>
 /// <param name="Replicas">All its replicas; what is not named is not deployed.</param>
 /// <param name="AskedAt">When the question was sent: the answer is at least this fresh, however long it took.</param>
-public sealed record ResourceReport(ResourceName Resource, bool Exists, Quorum Quorum, ImmutableArray<Replica> Replicas, Instant AskedAt);
+public sealed record ResourceReport(ResourceName Resource, bool Exists, Quorum Quorum, ImmutableArray<Replica> Replicas, Instant AskedAt)
+{
+    /// <summary>The uuid of this incarnation of the definition; null if LINSTOR did not state it.</summary>
+    public string? Uuid { get; init; }
+
+    /// <summary>The quorum policy above the replicas and nodes; null if it could not be read (a time-out, a 404 of the definition or its group): unknown, not "off".</summary>
+    public QuorumProperties? QuorumProperties { get; init; }
+
+    /// <summary>Whether two nodes may be Primary at once (<c>DrbdOptions/Net/allow-two-primaries</c> by definition, else group, else controller); null if not known.</summary>
+    public bool? AllowsTwoPrimaries { get; init; }
+}

@@ -44,6 +44,9 @@ public sealed record Pod(ObjectKey Key, Uid Uid, NodeName? Node)
     /// <summary>Whether it has succeeded or failed: it uses nothing any more.</summary>
     public bool Finished { get; init; }
 
+    /// <summary>Whether it has been deleted (<c>deletionTimestamp</c>) and is still there: its node, or a finalizer, has not let go of it.</summary>
+    public bool Terminating { get; init; }
+
     /// <summary>Why it does not run yet, in the words of its own status; null if that says nothing.</summary>
     public string? Trouble { get; init; }
 
@@ -82,6 +85,9 @@ public sealed record Volume(string Name, ObjectKey? Claim)
     /// <summary>How a node's <c>status.volumesInUse</c> names it; null for volumes that are not LINSTOR's.</summary>
     public string? InUseName => Handle is null ? null : InUsePrefix + Handle;
 
+    /// <summary>Whether several nodes may write to it at once, as its <c>accessModes</c> say (<c>ReadWriteMany</c>).</summary>
+    public bool ManyWriters { get; init; }
+
     /// <summary>Why writing to it is not fenced with any LINSTOR resource, in words (say, its driver); null for LINSTOR's, node-local and read-only volumes.</summary>
     public string? SharedStorage { get; init; }
 }
@@ -114,10 +120,20 @@ public sealed record ClusterNode(NodeName Name, Uid Uid)
 /// <param name="VolumesInUse">The volumes that its kubelet last said to use; the attach-detach controller waits for them.</param>
 public sealed record NodeSurvey(Instant AskedAt, Catalog<Uid, Pod, ObjectKey> Pods, ImmutableHashSet<string> VolumesInUse)
 {
+    /// <summary>Whether Kubernetes calls the node Ready; false if it has no such node, null if it did not say.</summary>
+    public bool? Ready { get; init; }
+
+    /// <summary>Whether the node carries the taint that keeps new pods away from it; null if not known.</summary>
+    public bool? Tainted { get; init; }
+
     internal static NodeSurvey Of(Observation.Surveyed surveyed) => new(
         surveyed.AskedAt,
         new Catalog<Uid, Pod, ObjectKey>(pod => pod.Uid, pod => pod.ClaimKeys.Distinct(), (_, _) => true).Replace(surveyed.Pods, surveyed.AskedAt),
-        [.. surveyed.VolumesInUse]);
+        [.. surveyed.VolumesInUse])
+    {
+        Ready = surveyed.Ready,
+        Tainted = surveyed.Tainted,
+    };
 }
 
 /// <summary>What a node is called by the CSI driver: its LINSTOR name.</summary>
