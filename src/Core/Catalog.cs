@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>An object and the instant from which it has been there, as far as this process saw, time in which LINSTOR could not be asked left out.</summary>
+/// <summary>An object and the instant from which it has been there, as far as this process saw.</summary>
 public readonly record struct Held<T>(T Item, Instant Since);
 
 /// <summary>Immutable collection of objects of one kind: by name, and by what they refer to.</summary>
@@ -72,9 +72,6 @@ public sealed class Catalog<TKey, T, TReference>
 
         return new(_keyOf, _referencesOf, _continues, held.ToImmutable(), referrers.ToImmutableDictionary());
     }
-
-    internal Catalog<TKey, T, TReference> Pause(Instant from, Instant to) => new(
-        _keyOf, _referencesOf, _continues, _items.ToImmutableDictionary(entry => entry.Key, entry => entry.Value with { Since = entry.Value.Since.Past(from, to) }), _referrers);
 
     private Instant SinceOf(T item, Instant at) => Find(_keyOf(item)) is { } before && _continues(before.Item, item) ? before.Since : at;
 

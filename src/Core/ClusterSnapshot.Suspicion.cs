@@ -26,25 +26,92 @@ public sealed partial record ClusterSnapshot
         Observation.Seen<Attachment> o => BehindOf(o.Item.Volume),
         Observation.Gone<Attachment> o => BehindOf(o.Item.Volume),
         Observation.Acted { Decision: Decision.DeletePod o } => UsedBy(o.Pod.Key),
-        Observation.SatellitesListed or Observation.Listed<Pod> or Observation.Listed<Volume> or Observation.Listed<Attachment> => Resources.Keys,
+        Observation.SatellitesListed or Observation.Silenced or Observation.Listed<Pod> or Observation.Listed<Volume> or Observation.Listed<Attachment> => Resources.Keys,
         Observation.Listed<CsiNode> or Observation.Seen<CsiNode> => Resources.Keys,
         _ => [],
     };
+
+    /// <summary>Which assessments time alone makes necessary, and when.</summary>
+    private ImmutableDictionary<ResourceName, Instant> Reviews { get; init; } = ImmutableDictionary<ResourceName, Instant>.Empty;
+
+    /// <summary>When the first of them is due; null if none is.</summary>
+    internal Instant? ReviewAt { get; private init; }
+
+    /// <summary>The consumers on each LINSTOR node that are not plainly well, and those of them that have lost their resource, counted.</summary>
+    private ImmutableDictionary<NodeName, (int InDoubt, int Lost)> Consumers { get; init; } = ImmutableDictionary<NodeName, (int, int)>.Empty;
+
+    private static ImmutableDictionary<NodeName, (int InDoubt, int Lost)> Count(ImmutableDictionary<NodeName, (int InDoubt, int Lost)> counts, ImmutableArray<User> users, int by)
+    {
+        foreach (var user in users)
+        {
+            var (inDoubt, lost) = counts.GetValueOrDefault(user.LinstorName);
+            (inDoubt, lost) = (inDoubt + by, lost + (user.Assessment is { IsLoss: true } ? by : 0));
+            counts = (inDoubt, lost) == (0, 0) ? counts.Remove(user.LinstorName) : counts.SetItem(user.LinstorName, (inDoubt, lost));
+        }
+
+        return counts;
+    }
+
+    /// <summary>Which nodes were lost when, and whether that is a storm.</summary>
+    private StormWatch Losses { get; init; } = new();
+
+    /// <summary>The share of nodes, from 0 to 1, above which losses at once are a storm.</summary>
+    private double StormThreshold { get; init; } = new FailoverSettings().StormThreshold;
+
+    /// <summary>So many nodes were lost at once that LINSTOR's view is in doubt; null if not.</summary>
+    public Storm? Storm => Losses.Storm;
+
+    private ClusterSnapshot Watch(ClusterSnapshot before, Instant at)
+    {
+        if (Satellites is not { } satellites || (satellites == before.Satellites && Consumers == before.Consumers && Nodes == before.Nodes))
+        {
+            return this;
+        }
+
+        var confirmed = Nodes.Values.Where(node => node.LossConfirmed).Select(node => LinstorNameOf(node.Name)).ToHashSet();
+        var nodes = satellites.Values.Where(satellite => !satellite.Evicted && !confirmed.Contains(satellite.Name)).Select(satellite =>
+        {
+            var (inDoubt, lost) = Consumers.GetValueOrDefault(satellite.Name);
+            return new NodeHealth(satellite.Name, satellite.State == SatelliteState.Offline || lost > 0, inDoubt > 0, before.Linstor.Find(satellite.Name) is null);
+        });
+        return this with { Losses = Losses.After([.. nodes], Linstor.SpokenFor(at), StormThreshold) };
+    }
+
+    private ClusterSnapshot ReassessDue(Instant at)
+    {
+        if (!(ReviewAt <= at))
+        {
+            return this;
+        }
+
+        var due = Reviews.Where(review => review.Value <= at).Select(review => review.Key).ToList();
+        return ReassessAll(due.Select(name => Resources[name]), at).Review(due);
+    }
 
     private bool SaysTheSameAs(ClusterSnapshot before) =>
         (Resources, Pods, Volumes, Attachments, CsiNodes) == (before.Resources, before.Pods, before.Volumes, before.Attachments, before.CsiNodes);
 
     private ClusterSnapshot Review(IEnumerable<ResourceName> names)
     {
-        var (resources, inDoubt) = (Resources, InDoubt);
+        var (resources, inDoubt, reviews, consumers) = (Resources, InDoubt, Reviews, Consumers);
         foreach (var name in names)
         {
             var isNeeded = Resources.TryGetValue(name, out var resource) && (resource.IsHeardOf || Volumes.RefersTo(name));
             resources = isNeeded ? resources : resources.Remove(name);
-            inDoubt = isNeeded && resource!.IsDubious && User.InDoubtOf(this, resource) is { IsEmpty: false } users ? inDoubt.SetItem(name, users) : inDoubt.Remove(name);
+            consumers = Count(consumers, inDoubt.GetValueOrDefault(name, []), -1);
+            inDoubt = isNeeded && resource!.IsInDoubt && User.InDoubtOf(this, resource) is { IsEmpty: false } users ? inDoubt.SetItem(name, users) : inDoubt.Remove(name);
+            consumers = Count(consumers, inDoubt.GetValueOrDefault(name, []), 1);
+            reviews = inDoubt.ContainsKey(name) && resource!.ReviewAt is { } at ? reviews.SetItem(name, at) : reviews.Remove(name);
         }
 
-        return this with { Resources = resources, InDoubt = inDoubt };
+        return this with
+        {
+            Resources = resources,
+            InDoubt = inDoubt,
+            Consumers = consumers,
+            Reviews = reviews,
+            ReviewAt = reviews == Reviews ? ReviewAt : reviews.IsEmpty ? null : reviews.Values.Min(),
+        };
     }
 
     private IEnumerable<ResourceName> UsedBy(ObjectKey pod) =>

@@ -13,14 +13,17 @@ public sealed partial record ClusterSnapshot
     /// <summary>Nothing was told yet.</summary>
     public static ClusterSnapshot Empty { get; } = new();
 
+    /// <summary>Nothing was told yet, to a process that goes by these settings.</summary>
+    public static ClusterSnapshot For(FailoverSettings settings) => new() { StormThreshold = settings.StormThreshold };
+
     /// <summary>The resource definitions that were heard of.</summary>
     public ImmutableDictionary<ResourceName, Resource> Resources { get; private init; } = ImmutableDictionary<ResourceName, Resource>.Empty;
 
-    /// <summary>LINSTOR's satellites; null until it was asked.</summary>
-    public ImmutableDictionary<NodeName, Satellite>? Satellites { get; private init; }
+    /// <summary>Whether LINSTOR answers, and which satellites it reaches.</summary>
+    public LinstorView Linstor { get; private init; } = LinstorView.Unknown;
 
-    /// <summary>When they were asked for; null until they were.</summary>
-    public Instant? SatellitesAskedAt { get; private init; }
+    /// <summary>LINSTOR's satellites; null until it was asked.</summary>
+    public ImmutableDictionary<NodeName, Satellite>? Satellites => Linstor.Satellites;
 
     /// <summary>The pods that match the selector, by the claims they mount.</summary>
     public Catalog<ObjectKey, Pod, ObjectKey> Pods { get; private init; } = new(
@@ -55,9 +58,6 @@ public sealed partial record ClusterSnapshot
     /// <summary>The sources that have told everything and go on telling. What nodes are called hardly changes: once told is enough.</summary>
     public ImmutableHashSet<Source> Listening { get; private init; } = [];
 
-    /// <summary>When LINSTOR last answered; null if it never did.</summary>
-    public Instant? LinstorAnsweredAt { get; private init; }
-
     /// <summary>What was last seen on each node that was asked about.</summary>
     public ImmutableDictionary<NodeName, NodeSurvey> Surveys { get; private init; } = ImmutableDictionary<NodeName, NodeSurvey>.Empty;
 
@@ -70,9 +70,9 @@ public sealed partial record ClusterSnapshot
     /// <summary>The snapshot after one more observation.</summary>
     public ClusterSnapshot Apply(Observation seen, Instant at)
     {
-        var next = Take(seen, at);
+        var next = ReassessDue(at).Take(seen, at);
         next = next.SaysTheSameAs(this) ? next : next.Review(Touched(seen).Concat(next.Touched(seen)));
-        return next.Follow(seen, at);
+        return next.Watch(this, at).Follow(seen, at);
     }
 
     /// <summary>What LINSTOR calls a Kubernetes node.</summary>
@@ -80,10 +80,10 @@ public sealed partial record ClusterSnapshot
 
     private ClusterSnapshot Take(Observation seen, Instant at) => seen switch
     {
-        Observation.Promotion o => With(ResourceOf(o.Resource).Hear(o.Node, o.Promotability, at), at),
-        Observation.Reported o => (Listening.Contains(Source.Linstor) ? LinstorAnswered(at) : this).Report(o.Report, at),
-        Observation.SatellitesListed o when o.AskedAt < SatellitesAskedAt => this, // a late answer to an older question
-        Observation.SatellitesListed o => LinstorAnswered(at).Relist(o, at),
+        Observation.Promotion o => With(ResourceOf(o.Resource).Hear(o.Node, o.Promotability, at, Linstor), at),
+        Observation.Reported o => Report(o.Report, at),
+        Observation.SatellitesListed o when o.AskedAt < Linstor.AskedAt => this, // a late answer to an older question
+        Observation.SatellitesListed o => Relist(o, at),
 
         Observation.Listed<Pod> o => Relist(o.Items, at),
         Observation.Seen<Pod> o => Occupy(o.Item) with { Pods = Pods.Set(o.Item, at) },
@@ -105,6 +105,7 @@ public sealed partial record ClusterSnapshot
         Observation.Seen<CsiNode> o => Remember([o.Item]),
 
         Observation.Surveyed o => this with { Surveys = Surveys.SetItem(o.Node, NodeSurvey.Of(o)), Attempts = Attempts.Remove(ActionKey.For(new Decision.Survey(o.Node))) },
+        Observation.Silenced { Source: Source.Linstor } => LinstorLost(at),
         Observation.Silenced o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { Listening = Listening.Remove(o.Source) },
         Observation.Warned o => this with { Warnings = Warnings.SetItem(o.About, o), Attempts = Attempts.Remove(new ActionKey("inquire", o.About.Value)) },
         Observation.Acted { Outcome.Answer: Answer.NotSent } => this,
@@ -114,7 +115,7 @@ public sealed partial record ClusterSnapshot
 
     /// <summary>Whether whoever uses a resource on a Kubernetes node has lost it, as far as LINSTOR told.</summary>
     internal bool IsLost(ResourceName name, NodeName node) =>
-        Resources.GetValueOrDefault(name)?.FindingFor(LinstorNameOf(node)) is { Objection: null };
+        Resources.GetValueOrDefault(name)?.AssessmentOf(LinstorNameOf(node)) is { IsLoss: true };
 
     /// <summary>Whether an attachment was left behind by a pod that this process deleted, on a node that has lost its volume.</summary>
     public bool IsForsaken(Attachment attachment) =>
@@ -124,7 +125,7 @@ public sealed partial record ClusterSnapshot
 
     private ClusterSnapshot With(Resource resource, Instant at)
     {
-        var assessed = resource.Reassess(Satellites, at);
+        var assessed = resource.Reassess(Linstor, at);
         return Resources.TryGetValue(resource.Name, out var before) && ReferenceEquals(before, assessed)
             ? this
             : this with { Resources = Resources.SetItem(resource.Name, assessed) };
@@ -132,37 +133,44 @@ public sealed partial record ClusterSnapshot
 
     private ClusterSnapshot Report(ResourceReport report, Instant at)
     {
-        var answered = this with { Attempts = Attempts.Remove(ActionKey.For(new Decision.Consult(report.Resource))) };
-        return answered.With(ResourceOf(report.Resource).Hear(report, Satellites), at);
+        var answered = this with
+        {
+            Linstor = Linstor.IsSynced ? Linstor with { AnsweredAt = at } : Linstor,
+            Attempts = Attempts.Remove(ActionKey.For(new Decision.Consult(report.Resource))),
+        };
+        return answered.With(ResourceOf(report.Resource).Hear(report, at, Linstor), at);
     }
 
+    /// <summary>LINSTOR has listed its satellites, which ends a silence; nothing else does: without the list, which of them are away is stale belief.</summary>
     private ClusterSnapshot Relist(Observation.SatellitesListed told, Instant at)
     {
-        var answered = this with { SatellitesAskedAt = told.AskedAt, Attempts = Attempts.Remove(ActionKey.For(new Decision.ListSatellites())) };
         var listed = told.Satellites.DistinctBy(satellite => satellite.Name).ToImmutableDictionary(satellite => satellite.Name);
-        if (Satellites is { } before && before.Count == listed.Count && listed.All(entry => before.GetValueOrDefault(entry.Key) == entry.Value))
+        var isSame = Satellites is { } before && before.Count == listed.Count && listed.All(entry => before.GetValueOrDefault(entry.Key) == entry.Value);
+        var next = this with
         {
-            return answered;
-        }
-
-        var next = answered with { Satellites = listed };
-        return Resources.Values.Aggregate(next, (cluster, resource) => cluster.With(resource, at));
-    }
-
-    /// <summary>LINSTOR can be asked again. The time in which it could not counts neither towards a loss nor for its user.</summary>
-    /// <remarks>The list of satellites ends a silence, and nothing else does: without it, which of them are offline is stale belief.</remarks>
-    private ClusterSnapshot LinstorAnswered(Instant at)
-    {
-        var heard = Hear(Source.Linstor) with { LinstorAnsweredAt = at };
-        return Listening.Contains(Source.Linstor) || LinstorAnsweredAt is not { } last
-            ? heard
-            : heard with
+            Listening = Listening.Add(Source.Linstor),
+            Attempts = Attempts.Remove(ActionKey.For(new Decision.ListSatellites())),
+            Linstor = Linstor with
             {
-                Resources = Resources.SetItems(Suspicious.Select(name => KeyValuePair.Create(name, Resources[name].Pause(last, at)))),
-                Pods = Pods.Pause(last, at),
-                Attachments = Attachments.Pause(last, at),
-            };
+                Satellites = isSame ? Satellites : listed,
+                AskedAt = told.AskedAt,
+                AnsweredAt = at,
+                IsSynced = true,
+                ReturnedAt = Linstor.IsSynced ? Linstor.ReturnedAt : at,
+            },
+        };
+
+        // A list that says the same may still be the second one that calls a satellite away, which has spoken in between.
+        return next.ReassessAll(isSame && Linstor.IsSynced && listed.Values.All(satellite => satellite.State == SatelliteState.Online) ? Suspicious.Select(name => Resources[name]) : Resources.Values, at);
     }
+
+    private ClusterSnapshot LinstorLost(Instant at) => !Linstor.IsSynced ? this : (this with
+    {
+        Listening = Listening.Remove(Source.Linstor),
+        Linstor = Linstor with { IsSynced = false, SpokenBefore = Linstor.SpokenFor(Linstor.AnsweredAt ?? at) },
+    }).ReassessAll(Suspicious.Select(name => Resources[name]), at);
+
+    private ClusterSnapshot ReassessAll(IEnumerable<Resource> resources, Instant at) => resources.Aggregate(this, (cluster, resource) => cluster.With(resource, at));
 
     private ClusterSnapshot Relist(ImmutableArray<Pod> pods, Instant at)
     {

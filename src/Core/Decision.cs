@@ -88,14 +88,35 @@ public enum HoldReason
     /// <summary>The user's node was never seen to have a replica: it has nothing to lose.</summary>
     NeverDeployed,
 
+    /// <summary>The resource was removed from the user's node: it has nothing to lose.</summary>
+    NoLongerDeployed,
+
     /// <summary>The user's own replica may promote too: nobody uses the resource, and the node is healthy.</summary>
     OwnReplicaMayPromote,
 
     /// <summary>The user's node is not heard of, but no other replica may promote: no side has quorum, or one without a voice has it.</summary>
     NothingMayPromote,
 
-    /// <summary>Without a quorum policy a replica that may promote proves nothing of the other side.</summary>
+    /// <summary>No other replica's satellite is reached: nobody has said anything.</summary>
+    NobodySpeaks,
+
+    /// <summary>A replica that was promotable when it was last heard of is silent now.</summary>
+    PeerSilent,
+
+    /// <summary>A replica may promote, but only on the strength of another one's disk: it has none, or not all of it is UpToDate, or it does not say.</summary>
+    NoUpToDatePeer,
+
+    /// <summary>LINSTOR's quorum policy for the resource could not be read yet.</summary>
+    QuorumPolicyUnknown,
+
+    /// <summary>Without a quorum policy, or with one that has not reached the user's node, a replica that may promote proves nothing of the other side.</summary>
     NoQuorumPolicy,
+
+    /// <summary>The user's node has said that its links are down and that it keeps quorum all the same: its policy does not fence.</summary>
+    KeepsQuorumAlone,
+
+    /// <summary>By the members that the user's node last knew of, it may have quorum together with some that nobody is connected to.</summary>
+    MayHaveQuorum,
 
     /// <summary>A replica reports that it is connected to the user's node.</summary>
     StillConnected,
@@ -108,6 +129,9 @@ public enum HoldReason
 
     /// <summary>The user's own replica, or one that is connected to it, reports that its partition has quorum: one of those who report is out of date.</summary>
     SideHasQuorum,
+
+    /// <summary>The replica that may promote is the only one whose satellite is reached, and Kubernetes does not say that the user's node is not ready.</summary>
+    OnlyOneSpeaker,
 
     /// <summary>LINSTOR does not answer.</summary>
     LinstorSilent,

@@ -58,7 +58,7 @@ internal sealed partial class Deliberation
         if (isNameKnown && cluster.Satellites is { } satellites && !satellites.ContainsKey(node))
         {
             // LINSTOR has given it up: there is nothing left on it to be lost, once those who lost it have moved.
-            return !cluster.InDoubt.Values.Any(users => users.Any(user => user.LinstorName == node && user.Finding is { Objection: null }));
+            return !cluster.InDoubt.Values.Any(users => users.Any(user => user.LinstorName == node && user.Assessment is { IsLoss: true }));
         }
 
         if (cluster.Satellites?.GetValueOrDefault(node)?.State != SatelliteState.Online)
@@ -69,11 +69,11 @@ internal sealed partial class Deliberation
         var recovered = true;
         foreach (var (name, resource) in cluster.Resources.Where(entry => entry.Value.IsHeardOf && cluster.Volumes.RefersTo(entry.Key)).OrderBy(entry => entry.Key))
         {
-            if (resource.Replicas.FirstOrDefault(replica => replica.Node == node) is { Gone: false, Leaving: false } replica)
+            if (resource.Find(node) is { Presence: Presence.Listed, Leaving: false } speaker)
             {
                 var asked = resource.ReportedAt ?? Instant.Start;
-                recovered &= replica.Score > 0 && resource.ReportIsCurrent && asked >= now - settings.ReconcileInterval - Fresh;
-                Ask(new Decision.Consult(name), resource.ReportIsCurrent ? asked + settings.ReconcileInterval : now);
+                recovered &= speaker.Score is { Current: true, Value: > 0 } && resource.IsReportCurrent && asked >= now - settings.ReconcileInterval - Timings.AnswerLasts;
+                Ask(new Decision.Consult(name), resource.IsReportCurrent ? asked + settings.ReconcileInterval : now);
             }
         }
 
@@ -102,7 +102,7 @@ internal sealed partial class Deliberation
         where attachment.Node == user.Node
         let name = cluster.Volumes.Find(attachment.Volume)?.Item.Resource
         where name is not null && name != user.Resource.Name && IsConfirmed(name.Value)
-        where cluster.Resources[name.Value].FindingFor(user.LinstorName) is { Objection: null }
+        where cluster.Resources[name.Value].AssessmentOf(user.LinstorName) is { IsLoss: true }
         select attachment;
 
     private bool Stays(Pod pod) => !pod.Finished && (!pod.OptedIn || ObjectionTo(pod) is not null);

@@ -19,27 +19,36 @@ internal sealed partial class Deliberation
 
     private bool IsConfirmed(ResourceName name) => IsConfirmed(name, Instant.Start);
 
-    /// <summary>Whether LINSTOR has told of a resource within the last seconds, and not before the last word was asked for that an action due then waits for.</summary>
-    private bool IsConfirmed(ResourceName name, Instant due) =>
-        cluster.Resources.GetValueOrDefault(name) is { ReportIsCurrent: true } resource && resource.ReportedAt >= now - Fresh && !(resource.ReportedAt < due - _lead);
+    /// <summary>Whether an answer about a resource, policy included, has just arrived that was asked for shortly before the grace period ended, and nothing newer differs.</summary>
+    /// <remarks>Its age counts from its arrival, because its deadline bounds the rest: else a LINSTOR that needs seconds for an answer could never confirm anything.</remarks>
+    private bool IsConfirmed(ResourceName name, Instant due) => cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, IsPolicyCurrent: true } resource
+        && resource.AnsweredAt >= now - Timings.AnswerLasts && resource.ReportedAt >= due - Timings.LongestLead;
 
-    /// <summary>The same of the satellites: whether one is offline may be the proof, and how many are may be a doubt.</summary>
-    private bool AreSatellitesConfirmed(Instant due) => cluster.SatellitesAskedAt is { } asked && asked >= now - Fresh && asked >= due - _lead;
+    /// <summary>Whether the list of satellites is fresh: whether one is offline may be the proof, and how many are may be a doubt.</summary>
+    private bool AreSatellitesConfirmed => cluster.Linstor.AskedAt >= now - Timings.ListLasts;
+
+    // Between the answers of one satellite that repeats the past and one that is right, nothing can be told: a second witness is needed.
+    private bool RestsOnOneVoice(User user, LossAssessment loss) => !user.Resource.Speakers.Any(speaker => speaker.Node != loss.By && speaker.Speaks(cluster.Linstor));
 
     /// <summary>Asks LINSTOR again while a rival may promote: often at first, when things move, and then at the reconcile interval.</summary>
     private void StayInformed(User user, Instant since)
     {
         var resource = user.Resource;
-        if (user.Finding?.Objection is HoldReason.OwnReplicaMayPromote || !cluster.Listening.Contains(Source.Linstor))
+        if (user.Assessment?.Reason is HoldReason.OwnReplicaMayPromote || !cluster.Listening.Contains(Source.Linstor))
         {
             return;
         }
 
-        if (!resource.ReportIsCurrent)
+        if (resource.HasMissing)
+        {
+            Do(new Decision.ListSatellites()); // which says whether it was removed, or lost with its node
+        }
+
+        if (!resource.IsReportCurrent)
         {
             Do(new Decision.Consult(resource.Name));
         }
-        else if (user.HasRival)
+        else if (user.HasPromotablePeer)
         {
             var interval = Between(_shortestInterval, (now - since) / 2, settings.ReconcileInterval);
             Ask(new Decision.Consult(resource.Name), resource.ReportedAt!.Value + interval);
@@ -55,12 +64,12 @@ internal sealed partial class Deliberation
             Ask(new Decision.Consult(user.Resource.Name), last);
         }
 
-        if (!(cluster.SatellitesAskedAt >= last))
+        if (!(cluster.Linstor.AskedAt >= last))
         {
             Ask(new Decision.ListSatellites(), last);
         }
 
-        if (user.Attachments.Length > 0 && !(cluster.Surveys.GetValueOrDefault(user.Node)?.AskedAt >= last))
+        if ((user.Attachments.Length > 0 || RestsOnOneVoice(user, user.Assessment!)) && !(cluster.Surveys.GetValueOrDefault(user.Node)?.AskedAt >= last))
         {
             Ask(new Decision.Survey(user.Node), last);
         }
@@ -68,7 +77,7 @@ internal sealed partial class Deliberation
 
     private NodeSurvey? SurveyOf(NodeName node)
     {
-        if (cluster.Surveys.TryGetValue(node, out var survey) && survey.AskedAt >= now - Fresh)
+        if (cluster.Surveys.TryGetValue(node, out var survey) && survey.AskedAt >= now - Timings.PodListLasts)
         {
             return survey;
         }
@@ -90,7 +99,7 @@ internal sealed partial class Deliberation
         return null;
     }
 
-    private TimeSpan GraceOf(User user) => user.Finding is { AtFirstSight: true } ? settings.NewResourceGrace : settings.KnownResourceGrace;
+    private TimeSpan GraceOf(User user) => user.Assessment is { AtFirstSight: true } ? settings.NewResourceGrace : settings.KnownResourceGrace;
 
     private void Hold(User user, HoldReason reason, string? detail, Instant since, params ImmutableArray<Pod> pods)
     {

@@ -50,7 +50,7 @@ internal static class Eligibility
         }
 
         // A resource that was never reported is no objection: acting waits for the report.
-        return volume.Resource is { } name && node is { } user && cluster.Resources.GetValueOrDefault(name) is { ReportedAt: not null } resource && !resource.Fences(user)
+        return volume.Resource is { } name && node is { } user && cluster.Resources.GetValueOrDefault(name) is { QuorumProperties: not null } resource && !resource.IsFenced(user)
             ? new(HoldReason.WritesToSharedStorage, $"claim {claim.Name} (resource {name} has no quorum policy that fences the node)")
             : null;
     }

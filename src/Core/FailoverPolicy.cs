@@ -11,9 +11,6 @@ public sealed class FailoverPolicy(FailoverSettings settings)
 /// <summary>One verdict in the making.</summary>
 internal sealed partial class Deliberation(FailoverSettings settings, ClusterSnapshot cluster, Instant now)
 {
-    /// <summary>No decision rests on a report older than this. Whoever acts does so within half a second or not at all, and five seconds is the promise.</summary>
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(4);
-
     /// <summary>How long a pod that comes to a node which was lost by then is left there at least.</summary>
     private static readonly TimeSpan ShortestStay = TimeSpan.FromMilliseconds(500);
 
@@ -22,7 +19,6 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
     private readonly List<Decision> _detachments = [];
     private readonly Dictionary<Uid, Objection?> _objections = [];
     private readonly HashSet<ActionKey> _decided = [];
-    private readonly Lazy<string?> _storm = new(() => StormGuard.Doubt(cluster, settings.StormThreshold));
     private Instant? _askAgainAt;
 
     public Verdict Conclude()
@@ -40,6 +36,11 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             _detachments.Clear();
         }
 
+        if (cluster.ReviewAt is { } review)
+        {
+            WakeAt(review);
+        }
+
         Release();
         Recover();
         Follow();
@@ -49,30 +50,24 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
     // Reads from top to bottom as the safety argument: each paragraph is one reason to hold; what is left, acts.
     private void Judge(User user)
     {
-        var finding = user.Finding;
-        if (finding?.Objection is HoldReason.Healthy || (finding is null && user.Resource.Exists && !user.HasRival))
+        var assessment = user.Assessment;
+        if (assessment?.Reason is HoldReason.Healthy || (assessment is null && user.Resource.Exists && !user.HasPromotablePeer))
         {
             return;
         }
 
-        var since = Instant.Later(finding?.Since ?? Instant.Start, user.Since);
+        var since = Instant.Later(assessment?.Since ?? Instant.Start, user.Since);
         StayInformed(user, since);
 
-        if (finding is null)
+        if (assessment is null)
         {
             Hold(user, user.Resource.Exists ? HoldReason.NeverDeployed : HoldReason.NoSuchResource, user.LinstorName.Value, since);
             return;
         }
 
-        if (finding.Objection is { } objection)
+        if (assessment.Reason is { } reason)
         {
-            Hold(user, objection, finding.Witness?.Value, since);
-            return;
-        }
-
-        if (!cluster.Listening.Contains(Source.Linstor))
-        {
-            Hold(user, HoldReason.LinstorSilent, null, since);
+            Hold(user, reason, assessment.By?.Value, since);
             return;
         }
 
@@ -91,13 +86,19 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             return;
         }
 
-        if (_storm.Value is { } doubt)
+        if (RestsOnOneVoice(user, assessment) && SurveyOf(user.Node) is not { Ready: false })
         {
-            Hold(user, HoldReason.Storm, doubt, since);
+            Hold(user, HoldReason.OnlyOneSpeaker, assessment.By?.Value, since);
             return;
         }
 
-        Move(user, new Evidence(user.Resource.Name, user.Node, finding.Witness!.Value, since, due));
+        if (cluster.Storm is not null)
+        {
+            Hold(user, HoldReason.Storm, null, since);
+            return;
+        }
+
+        Move(user, new Evidence(user.Resource.Name, user.Node, assessment.By!.Value, since, due));
     }
 
     private void Move(User user, Evidence evidence)
@@ -183,7 +184,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             }
         }
 
-        if (!AreSatellitesConfirmed(evidence.Due))
+        if (!AreSatellitesConfirmed)
         {
             doubtful ??= "the satellites";
             Do(new Decision.ListSatellites());

@@ -13,9 +13,6 @@ public readonly record struct Instant(TimeSpan SinceStart) : IComparable<Instant
     /// <summary>The earlier of two instants, where null means "never".</summary>
     public static Instant? Earlier(Instant? one, Instant? other) => one is null || other < one ? other ?? one : one;
 
-    /// <summary>As long before the end of a pause as this instant is before its beginning; what began meanwhile begins when the pause ends.</summary>
-    public Instant Past(Instant from, Instant to) => this > from ? to : this + (to - from);
-
     public int CompareTo(Instant other) => SinceStart.CompareTo(other.SinceStart);
 
     public override string ToString() => $"+{SinceStart.TotalSeconds:0.###}s";

@@ -52,8 +52,8 @@ public sealed record Replica(NodeName Node)
     /// <summary>Whether the replica is being deleted, deactivated or evicted: what it says of itself counts for nothing.</summary>
     public bool Leaving { get; init; }
 
-    /// <summary>Whether LINSTOR no longer lists the replica, although this process has seen it.</summary>
-    public bool Gone { get; init; }
+    /// <summary>Whether the replica is being deleted: LINSTOR has taken it out of the configuration of every peer that it reaches.</summary>
+    public bool Deleting { get; init; }
 
     /// <summary>The uuid of this incarnation (<c>uuid</c> of the resource); null if LINSTOR did not state it.</summary>
     public string? Uuid { get; init; }
@@ -63,9 +63,6 @@ public sealed record Replica(NodeName Node)
 
     /// <summary>The replica's own value of <c>DrbdOptions/Resource/quorum</c>, lower case; null if it is not set there.</summary>
     public string? QuorumPolicy { get; init; }
-
-    /// <summary>Whether a user could move here now: it may promote, and stays.</summary>
-    public bool MayTakeOver => this is { Promotability: Promotability.MayPromote, Leaving: false, Gone: false };
 }
 
 /// <summary>The state of a node's LINSTOR satellite: a process, not DRBD and not Kubernetes.</summary>

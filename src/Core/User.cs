@@ -13,11 +13,11 @@ namespace Piraeus.HighAvailability.Core;
 public sealed record User(
     Resource Resource, NodeName Node, NodeName LinstorName, ImmutableArray<Attachment> Attachments, ImmutableArray<Pod> Pods, Instant Since, int Priority)
 {
-    /// <summary>What LINSTOR's facts say of it; null if the resource was never seen on the node.</summary>
-    public Finding? Finding { get; } = Resource.FindingFor(LinstorName);
+    /// <summary>What is to be said of it by LINSTOR's words; null if the resource was never seen on the node.</summary>
+    public LossAssessment? Assessment { get; } = Resource.AssessmentOf(LinstorName);
 
-    /// <summary>Whether a replica of another node may take over.</summary>
-    public bool HasRival => Resource.HasRivalOf(LinstorName);
+    /// <summary>Whether a replica of another node may promote.</summary>
+    public bool HasPromotablePeer => Resource.HasPromotablePeer(LinstorName);
 
     /// <summary>Whether nobody is left there whose attachments these are, because its pods were moved away.</summary>
     internal bool IsVacated(ClusterSnapshot cluster) =>
@@ -37,7 +37,7 @@ public sealed record User(
         User? On(NodeName node)
         {
             var linstorName = cluster.LinstorNameOf(node);
-            if (resource.FindingFor(linstorName)?.Objection is HoldReason.Healthy)
+            if (resource.AssessmentOf(linstorName)?.Reason is HoldReason.Healthy)
             {
                 return null;
             }

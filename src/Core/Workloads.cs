@@ -112,6 +112,9 @@ public sealed record ClusterNode(NodeName Name, Uid Uid)
 {
     /// <summary>Whether this controller has put the taint there that keeps new pods away from a node which has lost storage. Somebody else's is not ours to take back.</summary>
     public bool TaintedByUs { get; init; }
+
+    /// <summary>Whether an administrator has confirmed that the node is gone (annotation <c>drbd.linbit.com/loss-confirmed</c>): its loss is no reason to doubt LINSTOR.</summary>
+    public bool LossConfirmed { get; init; }
 }
 
 /// <summary>What was on a node when Kubernetes was asked, less what we took away since.</summary>

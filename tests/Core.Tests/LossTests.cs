@@ -82,24 +82,13 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void A_policy_that_is_turned_on_while_the_node_does_not_use_the_resource_reaches_it_before_it_does()
+    public void A_policy_is_a_proof_once_the_node_was_heard_of_twelve_seconds_after_it_came()
     {
-        var scene = Scene.Empty().Resource("pvc-1", inUseOn: null, "off").Volume("pv-1", "data", "pvc-1").After(60);
-        foreach (var node in (string[])["a", "b", "c"])
-        {
-            scene.MayNotPromote(node);
-        }
+        Assert.Empty(Copy(11).PowerOff("a").After(600).Moves);
+        Assert.Equal(Moved, Copy(12.1).PowerOff("a").After(46).Moves);
 
-        Assert.Equal(Moved, scene.Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Quorum("majority").PowerOff("a").After(46).Moves);
-    }
-
-    [Fact]
-    public void A_policy_that_comes_while_a_resource_is_created_is_a_proof_at_once()
-    {
-        var created = new[] { "a", "b", "c" }.Select(node => new Replica(new(node)));
-        var scene = Scene.Empty().Volume("pv-1", "data", "pvc-1").Facts("pvc-1", "off", created).Report("pvc-1").Resource("pvc-1", inUseOn: "a")
-            .Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
-        Assert.Equal(Moved, scene.PowerOff("a").After(46).Moves);
+        Scene Copy(double seconds) => Scene.Empty().Resource("pvc-1", "a", "off").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a")
+            .After(5).Quorum("majority").Report("pvc-1").After(seconds).Report("pvc-1");
     }
 
     [Fact]
@@ -141,22 +130,30 @@ public sealed class LossTests
     }
 
     [Theory]
-    [InlineData(0, true)]
-    [InlineData(null, true)]
-    [InlineData(10103, false)]
-    public void A_replica_that_may_not_promote_is_a_witness_of_the_connection_only_if_it_has_quorum(int? score, bool moved)
+    [InlineData(0, null)]
+    [InlineData(null, HoldReason.StillConnected)]
+    [InlineData(10103, HoldReason.SideHasQuorum)]
+    public void A_replica_that_is_connected_to_the_users_node_is_counter_evidence_unless_it_says_that_it_has_no_quorum(int? score, HoldReason? held)
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").MayNotPromote("c").Link("c", "a", up: true).Replica("c", replica => replica with { Score = score }).After(46);
-        Assert.Equal(moved ? Moved : [], scene.Moves);
-        Assert.Equal(moved ? [] : [HoldReason.SideHasQuorum], scene.Holds);
+        var scene = Scene.WithAppOn("a").PowerOff("a").MayNotPromote("c").Link("c", "a", up: true).Replica("c", replica => replica with { Score = score }).After(47);
+        Assert.Equal(held is null ? Moved : [], scene.Moves);
+        Assert.Equal(held is { } reason ? [reason] : [], scene.Holds);
     }
 
     [Fact]
     public void A_user_whose_own_replica_has_quorum_is_left_alone_whatever_a_satellite_that_lives_in_the_past_says_of_its_rival()
     {
-        var scene = Scene.WithAppOn("a").CutOff("a").After(5).Replica("a", Heard).After(600);
+        var scene = Scene.WithAppOn("a").OnlyPeersLose("a").Link("c", "a", up: true).MayNotPromote("c").Satellite("c", SatelliteState.Offline).After(600);
         Assert.Empty(scene.Moves);
         Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void A_node_that_keeps_quorum_with_its_links_down_has_a_policy_that_does_not_fence()
+    {
+        var scene = Scene.WithAppOn("a").CutOff("a").Replica("a", Heard).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.KeepsQuorumAlone], scene.Holds);
     }
 
     [Fact]
@@ -170,7 +167,7 @@ public sealed class LossTests
     [Fact]
     public void Nothing_is_done_on_older_news_while_the_last_word_is_not_in()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(42.5).Report("pvc-1");
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(41.5).Report("pvc-1");
         scene.Ignores = decision => decision is Decision.Consult;
         Assert.Empty(scene.After(3).Moves);
         scene.Ignores = _ => false;
@@ -178,10 +175,10 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void What_LINSTOR_repeats_of_a_dead_node_until_it_notices_does_not_delay_the_grace_period()
+    public void What_LINSTOR_repeats_of_a_dead_node_until_it_notices_does_not_count_into_the_grace_period()
     {
-        var scene = Scene.WithAppOn("a").CutOff("a").Replica("a", Heard).After(6).PowerOff("a");
-        Assert.Empty(scene.After(38.9).Moves);
+        var scene = Scene.WithAppOn("a").OnlyPeersLose("a").After(6).PowerOff("a");
+        Assert.Empty(scene.After(44.9).Moves);
         Assert.Equal(Moved, scene.After(0.2).Moves);
     }
 
@@ -201,7 +198,7 @@ public sealed class LossTests
     [Fact]
     public void A_node_that_is_missing_from_LINSTORs_list_while_its_replica_is_there_is_not_known_to_be_offline()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").Satellites().Replica("b", NoConnections).Replica("c", NoConnections).After(600);
+        var scene = Scene.WithAppOn("a").PowerOff("a").Satellites(Online("b"), Online("c")).Replica("b", NoConnections).Replica("c", NoConnections).After(600);
         Assert.Empty(scene.Moves);
         Assert.Equal([HoldReason.NotKnownOffline], scene.Holds);
     }
@@ -218,7 +215,7 @@ public sealed class LossTests
     public void Where_no_replica_may_promote_nobody_could_take_over()
     {
         var scene = Scene.WithAppOn("a").Satellite("a", SatelliteState.Offline).Replica("a", replica => new Replica(replica.Node))
-            .Link("b", "a", up: false).Link("c", "a", up: false).After(600);
+            .Link("b", "a", up: false).Link("c", "a", up: false).Report("pvc-1").After(600);
         Assert.Empty(scene.Moves);
         Assert.Equal([HoldReason.NothingMayPromote], scene.Holds);
     }
@@ -228,8 +225,32 @@ public sealed class LossTests
         Assert.Empty(Scene.WithAppOn("a").Remove("c").PowerOff("a").Replica("b", replica => replica with { Leaving = true }).After(600).Moves);
 
     [Fact]
-    public void A_diskless_tie_breaker_that_may_promote_is_a_rival() =>
-        Assert.Equal(Moved, Scene.WithAppOn("a").Remove("b").Replica("c", replica => replica with { Diskless = true }).PowerOff("a").After(46).Moves);
+    public void The_word_of_a_diskless_replica_alone_is_no_proof()
+    {
+        var scene = Scene.WithAppOn("a").Replica("c", TieBreaker).PowerOff("a").Silence("b").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.NoUpToDatePeer], scene.Holds);
+    }
+
+    [Theory]
+    [InlineData(3)] // promotes on a peer's disk: no disk of its own
+    [InlineData(10002)] // a disk that is not UpToDate
+    [InlineData(null)]
+    public void A_peer_that_does_not_say_that_its_own_disk_is_UpToDate_is_no_proof(int? score)
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").Replica("b", replica => replica with { Score = score }).Replica("c", replica => replica with { Score = score }).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.NoUpToDatePeer], scene.Holds);
+    }
+
+    [Fact]
+    public void Every_volume_of_the_promotable_peer_has_to_be_UpToDate()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").Replica("b", TwoVolumes).Replica("c", TwoVolumes);
+        Assert.Empty(scene.After(60).Moves);
+        Assert.Equal(Moved, scene.Replica("b", replica => replica with { Score = 10202 }).After(60).Moves);
+        static Replica TwoVolumes(Replica replica) => replica with { VolumeCount = 2, Score = 10102 };
+    }
 
     [Fact]
     public void A_definition_that_linstor_does_not_have_is_named()
@@ -268,11 +289,13 @@ public sealed class LossTests
             })],
         };
 
-        var cut = Scene.WithAppOn("a").PowerOff("a").Replica("b", Renamed).Replica("c", Renamed);
+        var cut = Scene.WithAppOn("a", change: Renamed).CutOff("a").Replica("b", Cut).Replica("c", Cut);
         Assert.Equal(Moved, cut.After(46).Moves);
 
-        var connected = Scene.WithAppOn("a").PowerOff("a").Link("b", "a", up: true).Link("c", "a", up: true).Replica("b", Renamed).Replica("c", Renamed);
+        var connected = Scene.WithAppOn("a", change: Renamed).PowerOff("a").Replica("b", Connected).Replica("c", Connected);
         Assert.Empty(connected.After(600).Moves);
+        Replica Cut(Replica replica) => replica with { Connections = [.. replica.Connections.Select(connection => connection with { Up = connection.Peer != host })] };
+        static Replica Connected(Replica replica) => replica with { Connections = [.. replica.Connections.Select(connection => connection with { Up = true })] };
     }
 
     [Fact]
@@ -305,7 +328,9 @@ public sealed class LossTests
 
     private static Satellite Online(string node) => new(new(node), SatelliteState.Online);
 
+    private static Replica TieBreaker(Replica replica) => replica with { Diskless = true, Score = 2 };
+
     private static Replica Heard(Replica replica) => replica with { Score = 10103 };
 
-    private static Replica NoConnections(Replica replica) => replica with { Connections = [] };
+    private static Replica NoConnections(Replica replica) => replica with { Connections = replica.Connections.RemoveAll(connection => connection.Peer == "a") };
 }

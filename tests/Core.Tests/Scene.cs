@@ -15,15 +15,16 @@ internal sealed class Scene
     private readonly Dictionary<NodeName, Satellite> _satellites = [];
     private readonly Dictionary<Uid, Pod> _pods = [];
     private readonly Dictionary<NodeName, HashSet<string>> _volumesInUse = [];
+    private readonly Dictionary<NodeName, bool> _ready = [];
     private readonly List<Decision> _done = [];
     private readonly FailoverSettings _settings;
     private int _replacements;
     private Verdict _verdict = new([], null);
     private bool _linstorAnswers = true;
 
-    private Scene(FailoverSettings settings) => _settings = settings;
+    private Scene(FailoverSettings settings) => (_settings, Cluster) = (settings, ClusterSnapshot.For(settings));
 
-    public ClusterSnapshot Cluster { get; private set; } = ClusterSnapshot.Empty;
+    public ClusterSnapshot Cluster { get; private set; }
 
     public Instant Now { get; private set; } = Instant.Start + TimeSpan.FromSeconds(100);
 
@@ -87,23 +88,26 @@ internal sealed class Scene
             .Tell(new Observation.Listed<CsiNode>([]));
     }
 
-    public static Scene WithAppOn(string node, FailoverSettings? settings = null) => Empty(settings)
-        .Resource("pvc-1", inUseOn: node)
+    public static Scene WithAppOn(string node, FailoverSettings? settings = null, Func<Replica, Replica>? change = null) => Empty(settings)
+        .Resource("pvc-1", node, change, "majority")
         .Volume("pv-1", "data", "pvc-1")
         .Attachment("va-1", "pv-1", node)
         .Pod("app-0", node);
 
     /// <summary>A resource that the stream and a report have told of.</summary>
-    public Scene Resource(string name, string? inUseOn, string? quorum = "majority", params string[] nodes)
+    public Scene Resource(string name, string? inUseOn, string? quorum = "majority", params string[] nodes) => Resource(name, inUseOn, change: null, quorum, nodes);
+
+    private Scene Resource(string name, string? inUseOn, Func<Replica, Replica>? change, string? quorum, params string[] nodes)
     {
         nodes = nodes.Length == 0 ? ["a", "b", "c"] : nodes;
-        _resources[new(name)] = (quorum, nodes.ToDictionary(node => new NodeName(node), node => new Replica(new(node))
+        change ??= replica => replica;
+        _resources[new(name)] = (quorum, nodes.ToDictionary(node => new NodeName(node), node => change(new Replica(new(node))
         {
             Promotability = inUseOn is null ? Promotability.MayPromote : Promotability.MayNotPromote,
             Usage = node == inUseOn ? Usage.InUse : Usage.Unused,
             Score = 10103,
             Connections = [.. nodes.Where(peer => peer != node).Select(peer => new Connection(peer, Up: true))],
-        }));
+        })));
         foreach (var replica in _resources[new(name)].Replicas.Values)
         {
             Tell(new Observation.Promotion(new(name), replica.Node, replica.Promotability));
@@ -177,12 +181,7 @@ internal sealed class Scene
     }
 
     /// <summary>The node loses power: its satellite and its DRBD are silent, the others gain quorum without it.</summary>
-    public Scene PowerOff(string node, string resource = "pvc-1")
-    {
-        Satellite(node, SatelliteState.Offline);
-        Replica(node, replica => replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] }, resource);
-        return OthersLose(node, resource);
-    }
+    public Scene PowerOff(string node, string resource = "pvc-1") => Silence(node, resource).OthersLose(node, resource);
 
     /// <summary>The node's replication links fail: its satellite lives and calls it Primary, the others gain quorum without it.</summary>
     public Scene CutOff(string node, string resource = "pvc-1")
@@ -195,6 +194,22 @@ internal sealed class Scene
         }, resource);
         return OthersLose(node, resource);
     }
+
+    /// <summary>The others gain quorum without the node, which LINSTOR has not noticed yet: it repeats what the node last said.</summary>
+    public Scene OnlyPeersLose(string node, string resource = "pvc-1") => OthersLose(node, resource);
+
+    /// <summary>The node's satellite, a mere process, is away; DRBD goes on.</summary>
+    public Scene Silence(string node, string resource = "pvc-1") => Satellite(node, SatelliteState.Offline)
+        .Replica(node, replica => replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] }, resource);
+
+    /// <summary>A satellite that was away is back: its DRBD says what the others of its side say of the rest.</summary>
+    public Scene Speak(string node, string resource = "pvc-1") => Satellite(node, SatelliteState.Online).Replica(node, replica => replica with
+    {
+        Promotability = Promotability.MayPromote,
+        Usage = Usage.Unused,
+        Score = 10102,
+        Connections = [new("a", Up: false), new("c", Up: true)],
+    }, resource);
 
     /// <summary>The links heal before anybody promoted elsewhere.</summary>
     public Scene Heal(string node, string resource = "pvc-1")
@@ -218,6 +233,13 @@ internal sealed class Scene
         }));
 
     public Scene VolumeGone(string name) => Tell(new Observation.Gone<Volume>(Cluster.Volumes.Find(name)!.Value.Item));
+
+    /// <summary>Kubernetes calls the node ready, or not.</summary>
+    public Scene Node(string name, bool ready)
+    {
+        _ready[new(name)] = ready;
+        return this;
+    }
 
     /// <summary>Lets Kubernetes tell of a node, which says to use these volumes.</summary>
     public Scene Node(string name, params string[] volumesInUse)
@@ -287,9 +309,13 @@ internal sealed class Scene
     {
         Consultations++;
         Now += TimeSpan.FromMilliseconds(1);
-        var exists = _resources.TryGetValue(new(resource), out var facts);
-        return Tell(new Observation.Reported(new(new(resource), exists, new(facts.Quorum), exists ? [.. facts.Replicas.Values] : [], Now)));
+        return Tell(new Observation.Reported(ReportOf(new(resource))));
     }
+
+    /// <summary>What LINSTOR would answer now.</summary>
+    public ResourceReport ReportOf(ResourceName resource) => _resources.TryGetValue(resource, out var facts)
+        ? new(resource, true, new(facts.Quorum), [.. facts.Replicas.Values], Now) { QuorumProperties = new(facts.Quorum?.ToLowerInvariant(), null) }
+        : new(resource, false, new(null), [], Now);
 
     public Scene Tell(Observation seen)
     {
@@ -351,7 +377,7 @@ internal sealed class Scene
                 Tell(new Observation.Acted(decision, new(Answer.Refused), Now));
                 return true;
             case Decision.Survey o:
-                Tell(new Observation.Surveyed(o.Node, [.. _pods.Values.Where(pod => pod.Node == o.Node)], [.. _volumesInUse.GetValueOrDefault(o.Node, [])], Now));
+                Tell(new Observation.Surveyed(o.Node, [.. _pods.Values.Where(pod => pod.Node == o.Node)], [.. _volumesInUse.GetValueOrDefault(o.Node, [])], Now) { Ready = _ready.GetValueOrDefault(o.Node, true) });
                 return true;
             default:
                 Act(decision, Answers(decision));

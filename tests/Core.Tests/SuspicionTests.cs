@@ -48,7 +48,7 @@ public sealed class SuspicionTests
 
     [Fact]
     public void A_definition_of_which_linstor_says_nothing_is_remembered_while_a_volume_names_it() =>
-        Assert.Equal(3, Silent(Scene.WithAppOn("a")).Cluster.Resources[Scene.Pvc1].Replicas.Length);
+        Assert.Equal(3, Silent(Scene.WithAppOn("a")).Cluster.Resources[Scene.Pvc1].Speakers.Length);
 
     // LINSTOR's last word on each replica of a definition that is deleted.
     private static Scene Silent(Scene scene) => ((string[])["a", "b", "c"]).Aggregate(scene, (told, node) =>

@@ -1,0 +1,63 @@
+using System.Globalization;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>DRBD's arithmetic of <c>DrbdOptions/Resource/quorum</c>: <c>off</c>, <c>majority</c>, <c>all</c>, or a number of votes. Null, and what is not understood, is <c>off</c>.</summary>
+public static class QuorumPolicy
+{
+    /// <summary>Whether the policy proves that a partition without quorum cannot write: two disjoint partitions cannot both have it.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="voters">How many replicas with a disk there are.</param>
+    public static bool Fences(string? policy, int voters) => VotesNeeded(policy, voters) is { } needed && 2 * needed > voters;
+
+    /// <summary>Of several policies that count for the replicas of one resource, the one that fences least.</summary>
+    internal static string? Weakest(IEnumerable<string?> policies) => policies.MinBy(policy => VotesNeeded(policy, int.MaxValue) ?? 0);
+
+    /// <summary>Whether some of a resource's members, if they are connected to one another and to nobody else, may have quorum.</summary>
+    /// <param name="policy">The policy that they go by.</param>
+    /// <param name="members">All members.</param>
+    /// <param name="side">Those that are connected.</param>
+    /// <remarks>
+    /// As <c>calc_quorum</c> in DRBD 9 has it: enough votes, or, where the number of voters is even and one vote is missing, most of the diskless members. Outdated
+    /// peers, which DRBD does not wait for, are left out here: that a side lacks quorum is never concluded from them.
+    /// </remarks>
+    internal static bool MayHaveQuorum(string? policy, IReadOnlyCollection<Member> members, Func<Member, bool> side)
+    {
+        var (voters, votes, diskless, tieBreakers) = (0, 0, 0, 0);
+        foreach (var member in members)
+        {
+            var isOnSide = side(member) ? 1 : 0;
+            _ = member.Votes ? (voters++, votes += isOnSide) : (diskless++, tieBreakers += isOnSide);
+        }
+
+        return VotesNeeded(policy, voters) is not { } needed || voters == 0 || votes >= needed
+            || (voters % 2 == 0 && votes == needed - 1 && 2 * tieBreakers > diskless);
+    }
+
+    private static int? VotesNeeded(string? policy, int voters) => policy?.Trim().ToLowerInvariant() switch
+    {
+        "majority" => (voters / 2) + 1,
+        "all" => voters,
+        { } text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var votes) => votes,
+        _ => null,
+    };
+}
+
+/// <summary>A replica as another one counts it: whether it has a vote.</summary>
+/// <param name="Node">The LINSTOR node.</param>
+/// <param name="Votes">Whether it has a disk.</param>
+public readonly record struct Member(NodeName Node, bool Votes);
+
+/// <summary>Who was a member of a resource, and what quorum policy it went by, at one time.</summary>
+/// <param name="Members">The members, by node.</param>
+/// <param name="Policy">The policy that fenced least among theirs; null if none was known to be set.</param>
+/// <param name="IsPolicyKnown">Whether the policy was known at that time.</param>
+public sealed record Membership(IReadOnlyList<Member> Members, string? Policy, bool IsPolicyKnown)
+{
+    /// <summary>How many of them have a vote.</summary>
+    public int Voters => Members.Count(member => member.Votes);
+
+    public bool Equals(Membership? other) => other is not null && Policy == other.Policy && IsPolicyKnown == other.IsPolicyKnown && Members.SequenceEqual(other.Members);
+
+    public override int GetHashCode() => HashCode.Combine(Policy, Members.Count);
+}

@@ -1,0 +1,221 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>What this process has heard of one LINSTOR resource definition, by speaker, and what follows from it for the consumers on each node.</summary>
+public sealed record Resource(ResourceName Name)
+{
+    /// <summary>False while LINSTOR answers that it has no such definition. What was known stands: a 404 may be a moment of LINSTOR's, or a definition that is created anew.</summary>
+    public bool Exists { get; private init; } = true;
+
+    /// <summary>What LINSTOR has set above the replicas and nodes, as last known; null until it could be read.</summary>
+    public QuorumProperties? QuorumProperties { get; private init; }
+
+    /// <summary>Whether two nodes may be Primary at once, as last known; null until it could be read.</summary>
+    public bool? AllowsTwoPrimaries { get; private init; }
+
+    /// <summary>Every node that has, or had, a replica.</summary>
+    public ImmutableArray<Speaker> Speakers { get; private init; } = [];
+
+    /// <summary>One assessment per speaker, in the same order.</summary>
+    public ImmutableArray<LossAssessment> Assessments { get; private init; } = [];
+
+    /// <summary>When the question behind the newest answer was sent; null if there was none.</summary>
+    public Instant? ReportedAt { get; private init; }
+
+    /// <summary>When that answer arrived; null if there was none.</summary>
+    public Instant? AnsweredAt { get; private init; }
+
+    /// <summary>When the stream last told something new; a repetition is nothing new.</summary>
+    public Instant? ChangedAt { get; private init; }
+
+    /// <summary>Whether the resource was seen to change from one known state to another.</summary>
+    public bool SeenOtherwise { get; private init; }
+
+    /// <summary>The effective quorum policy that fences least among the replicas'; null if none is set, which DRBD reads as <c>off</c>, or if it is not known.</summary>
+    public string? Policy { get; private init; }
+
+    /// <summary>Whether the newest answer contains the quorum policy: what cannot be read gives no permission.</summary>
+    public bool IsPolicyCurrent { get; private init; }
+
+    /// <summary>When time alone makes it necessary to assess a consumer anew; null if it never does.</summary>
+    public Instant? ReviewAt => Assessments.Min(assessment => assessment.ReviewAt is { } at ? at : (Instant?)null);
+
+    // Kept by the uuid of the definition: one that is created anew begins anew.
+    private string? Uuid { get; init; }
+
+    private Membership? Members { get; init; }
+
+    private bool SeenUnfenced { get; init; }
+
+    private Instant? FencedSince { get; init; }
+
+    /// <summary>How many replicas have a vote.</summary>
+    public int Voters => Members?.Voters ?? 0;
+
+    /// <summary>How many volumes the definition has; one if no replica states them.</summary>
+    public int VolumeCount => Speakers.Select(speaker => speaker.VolumeCount ?? 1).Append(1).Max();
+
+    /// <summary>Whether the quorum policy proves that a partition without quorum cannot write.</summary>
+    public bool Fences => QuorumProperties is not null && QuorumPolicy.Fences(Policy, Voters);
+
+    /// <summary>Whether the newest answer includes everything that the stream said.</summary>
+    public bool IsReportCurrent => ReportedAt is { } reported && !(ChangedAt >= reported);
+
+    /// <summary>Whether something is to be said of it: not every speaker's consumer would be plainly well.</summary>
+    public bool IsInDoubt => !Exists || Assessments.Any(assessment => assessment.Reason is not HoldReason.Healthy);
+
+    /// <summary>Whether LINSTOR has anything to say of it. What a definition leaves behind when it is deleted is silence.</summary>
+    public bool IsHeardOf => Speakers.Any(speaker => speaker.Promotability != Promotability.Unknown);
+
+    /// <summary>Whether a replica has vanished, and it is not known why.</summary>
+    internal bool HasMissing => Speakers.Any(speaker => speaker.Presence == Presence.Missing);
+
+    /// <summary>The node's words; null if it was never seen to have a replica.</summary>
+    public Speaker? Find(NodeName node)
+    {
+        foreach (var speaker in Speakers)
+        {
+            if (speaker.Node == node)
+            {
+                return speaker;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What is to be said of a consumer on a node; null if the resource was never seen there.</summary>
+    public LossAssessment? AssessmentOf(NodeName node) => Assessments.FirstOrDefault(assessment => assessment.Node == node);
+
+    /// <summary>Whether another node says that it may promote, diskless or not: a reason to look closer.</summary>
+    public bool HasPromotablePeer(NodeName node)
+    {
+        // Asked with every word of the stream, and after a start LINSTOR says them all.
+        foreach (var speaker in Speakers)
+        {
+            if (speaker is { Promotability: Promotability.MayPromote, Leaving: false } && speaker.Node != node)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a node that could go by no policy was heard of since there is one, for long enough that it has reached it.</summary>
+    /// <remarks>What LINSTOR says of a node for a while may have been true before it turned the policy on.</remarks>
+    internal bool HasHeardOfPolicy(Speaker speaker) => !SeenUnfenced || speaker.HeardAt - FencedSince >= Timings.LongestDetection;
+
+    /// <summary>Whether the policy is known, fences, and has reached the node.</summary>
+    public bool IsFenced(NodeName node) => Fences && (!SeenUnfenced || (Find(node) is { } speaker && HasHeardOfPolicy(speaker)));
+
+    /// <summary>The stream said something of one replica.</summary>
+    internal Resource Hear(NodeName node, Promotability said, Instant at, LinstorView linstor)
+    {
+        var known = Find(node);
+        var heard = (known ?? new Speaker(node)).Hear(said switch { Promotability.Unknown => null, var promotability => promotability == Promotability.MayPromote }, at, linstor);
+        if (ReferenceEquals(heard, known))
+        {
+            return this;
+        }
+
+        return this with
+        {
+            Speakers = known is null ? Speakers.Add(heard) : Speakers.Replace(known, heard),
+            Exists = true,
+            ChangedAt = known is not null && known.Promotability == said ? ChangedAt : at,
+            SeenOtherwise = SeenOtherwise || (said != Promotability.Unknown && known?.MayPromote is { } before && before.Value != heard.MayPromote?.Value),
+        };
+    }
+
+    /// <summary>LINSTOR answered a question about the resource.</summary>
+    internal Resource Hear(ResourceReport report, Instant at, LinstorView linstor)
+    {
+        if (report.AskedAt < ReportedAt)
+        {
+            return this; // a late answer to an older question
+        }
+
+        if (Uuid is not null && report.Uuid is not null && Uuid != report.Uuid)
+        {
+            return new Resource(Name).Hear(report, at, linstor);
+        }
+
+        var answered = this with { Exists = report.Exists, ReportedAt = report.AskedAt, AnsweredAt = at, IsPolicyCurrent = false };
+        return report.Exists ? answered.Take(report, at, linstor) : answered;
+    }
+
+    /// <summary>Works out anew who speaks, whether it is fenced, and every assessment; what stands keeps its time.</summary>
+    internal Resource Reassess(LinstorView linstor, Instant at)
+    {
+        var next = Listen(linstor).KeepFences(linstor, at);
+        var assessments = next.Speakers.Select(speaker => next.Assess(speaker, linstor, at)).ToImmutableArray();
+        return assessments.SequenceEqual(Assessments) ? next : next with { Assessments = assessments };
+    }
+
+    private Resource Take(ResourceReport report, Instant at, LinstorView linstor)
+    {
+        var properties = report.QuorumProperties ?? QuorumProperties;
+        var policy = PolicyOf(report.Replicas.Select(replica => (replica.Node, replica.QuorumPolicy)), properties, linstor);
+        var members = new Membership([.. report.Replicas.Where(replica => !replica.Deleting).Select(replica => new Member(replica.Node, !replica.Diskless)).OrderBy(member => member.Node)], policy, properties is not null);
+        members = members == Members ? Members : members;
+        var heard = report.Replicas.Select(replica => (Find(replica.Node) ?? new Speaker(replica.Node)).Hear(replica, report.AskedAt, at, linstor, members)).ToList();
+        var missing = Speakers.Where(known => !heard.Exists(speaker => speaker.Node == known.Node)).Select(known => known.Miss(report.AskedAt));
+        return this with
+        {
+            Uuid = report.Uuid ?? Uuid,
+            QuorumProperties = properties,
+            IsPolicyCurrent = report.QuorumProperties is not null,
+            AllowsTwoPrimaries = report.AllowsTwoPrimaries ?? AllowsTwoPrimaries,
+            Members = members,
+            Speakers = [.. heard, .. missing],
+            SeenOtherwise = SeenOtherwise || heard.Exists(speaker => Find(speaker.Node)?.MayPromote is { } before && before.Value != speaker.MayPromote?.Value),
+        };
+    }
+
+    private Resource Listen(LinstorView linstor)
+    {
+        foreach (var speaker in Speakers)
+        {
+            if (!ReferenceEquals(speaker.After(linstor), speaker))
+            {
+                return this with { Speakers = [.. Speakers.Select(one => one.After(linstor))] };
+            }
+        }
+
+        return this;
+    }
+
+    /// <summary>Keeps account of when the policy came that fences, if this process saw the resource without it.</summary>
+    private Resource KeepFences(LinstorView linstor, Instant at)
+    {
+        if (QuorumProperties is null)
+        {
+            return this;
+        }
+
+        var policy = PolicyOf(Speakers.Where(speaker => speaker.Presence == Presence.Listed).Select(speaker => (speaker.Node, speaker.QuorumPolicy)), QuorumProperties, linstor);
+        var next = policy == Policy ? this : this with { Policy = policy };
+        return next.Fences
+            ? next.FencedSince is null ? next with { FencedSince = at } : next
+            : next is { SeenUnfenced: true, FencedSince: null } ? next : next with { SeenUnfenced = true, FencedSince = null };
+    }
+
+    private LossAssessment Assess(Speaker speaker, LinstorView linstor, Instant at)
+    {
+        var before = AssessmentOf(speaker.Node);
+        var isUnderWay = before is { IsLoss: true } || at - before?.PausedAt <= Timings.LongestDetection;
+        if (speaker.Promotability == Promotability.MayNotPromote && !HasPromotablePeer(speaker.Node) && !isUnderWay)
+        {
+            // What the stream alone can tell: the resource is in use and well.
+            return before is { Reason: HoldReason.Healthy } ? before : new(speaker.Node, HoldReason.Healthy, null, at, AtFirstSight: false);
+        }
+
+        return LossRule.Assess(this, speaker, linstor, at, before);
+    }
+
+    // LINSTOR's precedence: replica, definition, group, node, controller.
+    private static string? PolicyOf(IEnumerable<(NodeName Node, string? Own)> replicas, QuorumProperties? above, LinstorView linstor) =>
+        QuorumPolicy.Weakest(replicas.Select(replica => replica.Own ?? above?.Definition ?? linstor.Find(replica.Node)?.QuorumPolicy ?? above?.Controller));
+}

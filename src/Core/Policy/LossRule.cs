@@ -1,0 +1,245 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>Whether a consumer on one node has lost a resource: the clauses of docs/safety.md, one method each, by what LINSTOR alone says.</summary>
+/// <remarks>Two clauses are missing here, because they ask for more: that the loss has lasted and was confirmed, and that it rests on more than one voice, are the policy's.</remarks>
+internal sealed class LossRule
+{
+    private readonly Resource _resource;
+    private readonly Speaker _own;
+    private readonly LinstorView _linstor;
+    private readonly Instant _now;
+    private readonly PeerNames _peers;
+    private readonly List<Speaker> _others;
+    private readonly bool _ownSpeaks;
+    private Instant? _reviewAt;
+    private bool _isUnknown;
+
+    private LossRule(Resource resource, Speaker own, LinstorView linstor, Instant now)
+    {
+        (_resource, _own, _linstor, _now) = (resource, own, linstor, now);
+        _peers = new(resource.Speakers, linstor);
+        _others = [.. resource.Speakers.Where(other => other.Node != own.Node && other.Presence != Presence.Removed)];
+        _ownSpeaks = own.Speaks(linstor);
+    }
+
+    /// <summary>Assesses a consumer on the node of one of the resource's speakers.</summary>
+    public static LossAssessment Assess(Resource resource, Speaker own, LinstorView linstor, Instant now, LossAssessment? before)
+    {
+        var rule = new LossRule(resource, own, linstor, now);
+        var (reason, by) = rule.Reason();
+        var next = new LossAssessment(own.Node, reason, by, now, AtFirstSight: !resource.SeenOtherwise) { ReviewAt = rule._reviewAt };
+        Instant? silentSince = reason switch
+        {
+            HoldReason.LinstorSilent => linstor.AnsweredAt ?? now,
+            HoldReason.PeerSilent or HoldReason.NobodySpeaks or HoldReason.NoSuchResource => now,
+            _ => rule._isUnknown ? now : null,
+        };
+        return before is null ? next : before.Then(next, silentSince);
+    }
+
+    private (HoldReason? Reason, NodeName? By) Reason()
+    {
+        if (_resource.ReportedAt is null || _linstor.Satellites is null)
+        {
+            return (HoldReason.NotAskedYet, null);
+        }
+
+        if (!_linstor.IsSynced)
+        {
+            return (HoldReason.LinstorSilent, null);
+        }
+
+        if (!_resource.Exists)
+        {
+            return (HoldReason.NoSuchResource, null);
+        }
+
+        if (HasNothingToLose() is { } nothing)
+        {
+            return nothing;
+        }
+
+        var promotable = _others.Where(other => !other.Leaving && other.MayPromote is { Value: true }).ToList();
+        var peers = promotable.Where(IsPromotablePeer).OrderBy(other => other.Node).ToList();
+        if (peers.Count == 0)
+        {
+            return NoPeer(promotable);
+        }
+
+        if (NotFenced() is { } unfenced)
+        {
+            return (unfenced, peers[0].Node);
+        }
+
+        if (InUseElsewhere() is { } user)
+        {
+            return (HoldReason.InUseElsewhere, user);
+        }
+
+        // Any one of them is a proof; if none is, the first one's reason is told.
+        (HoldReason? Reason, NodeName? By)? first = null;
+        foreach (var peer in peers)
+        {
+            var found = ReasonAgainst(peer);
+            if (found.Reason is null)
+            {
+                return found;
+            }
+
+            first ??= found;
+        }
+
+        return first!.Value;
+    }
+
+    private (HoldReason? Reason, NodeName? By) ReasonAgainst(Speaker peer) =>
+        NotSeparated(peer) ?? Defended(peer) ?? MayHaveQuorumElsewhere(peer) ?? (null, peer.Node);
+
+    // Who does not have the resource cannot lose it, and where the consumer's own replica may promote, nobody uses it and the node is well: its pod is only starting or stopping.
+    private (HoldReason, NodeName?)? HasNothingToLose() => _own switch
+    {
+        { Presence: Presence.Removed or Presence.Missing } => (HoldReason.NoLongerDeployed, _own.Node),
+        { MayPromote: { Current: true, Value: true } } when _ownSpeaks => (HoldReason.OwnReplicaMayPromote, _own.Node),
+        _ => null,
+    };
+
+    // A promotable peer speaks, may promote, and has all data itself: DRBD lets a replica promote on the strength of a peer's disk, but what it knows then of the other side is the peer's.
+    private bool IsPromotablePeer(Speaker other) =>
+        other.Speaks(_linstor) && other is { Promotability: Promotability.MayPromote, Diskless: false, Score: { Current: true, Value: var score } } && IsUpToDate(score);
+
+    // The score's ten thousands say that every volume has a disk, its hundreds how many of them are UpToDate.
+    private bool IsUpToDate(int score) => score >= 10_000 && score / 100 % 100 >= Math.Min(99, _resource.VolumeCount);
+
+    // No peer could take over. Why, depends on what the others say: nothing at all is not the same as no.
+    private (HoldReason, NodeName?) NoPeer(List<Speaker> promotable)
+    {
+        if (promotable.Find(other => other.Speaks(_linstor) && other.Promotability == Promotability.MayPromote) is { } incomplete)
+        {
+            _isUnknown = incomplete is { Diskless: false, Score: not { Current: true } }; // the stream is faster than the answer that has the score
+            return (HoldReason.NoUpToDatePeer, incomplete.Node);
+        }
+
+        // What speaks against the loss while the peer is silent, ends it; its silence alone may turn out to be short.
+        if (promotable.Find(other => !other.Speaks(_linstor) && !other.Diskless) is { } silent)
+        {
+            return Defended(silent) is { Reason: { } reason, By: var by } ? (reason, by) : (HoldReason.PeerSilent, silent.Node);
+        }
+
+        if (_others.Find(other => other.Speaks(_linstor) && _peers.LinkFrom(other, _own.Node) is { Current: true, Value: true }) is { } connected)
+        {
+            return (HoldReason.StillConnected, connected.Node);
+        }
+
+        return _others.Exists(other => other.Speaks(_linstor)) ? (HoldReason.NothingMayPromote, null) : (HoldReason.NobodySpeaks, null);
+    }
+
+    // Without a policy that fences, "may promote" proves nothing of the other side; and one that was turned on while the node was away may not have reached it.
+    private HoldReason? NotFenced() => _resource switch
+    {
+        { QuorumProperties: null } => HoldReason.QuorumPolicyUnknown,
+        { Fences: false } => HoldReason.NoQuorumPolicy,
+        _ => _resource.HasHeardOfPolicy(_own) ? null : HoldReason.NoQuorumPolicy,
+    };
+
+    // Single-writer: whoever has it in use elsewhere has it rightly, unless a newer word of another node's use shows that this one is old.
+    private NodeName? InUseElsewhere() => _others
+        .Find(other => other.InUse is { Value: true } && !_resource.Speakers.Any(newer => newer.Node != other.Node && newer.InUse is { Value: true } word && word.Since > (other.InUse.Value.Last?.ChangedAt ?? other.ChangedAt)))?.Node;
+
+    // The peer says that its link to the node is down. Where no link is reported, the node's satellite is away, or the node was declared lost and has taken its links with it.
+    private (HoldReason? Reason, NodeName? By)? NotSeparated(Speaker peer) => _peers.LinkFrom(peer, _own.Node) switch
+    {
+        { Current: true, Value: true } => (HoldReason.StillConnected, peer.Node),
+        { Current: true, Value: false } => null,
+        _ => _own.Presence == Presence.Lost || _linstor.StateOf(_own.Node) == SatelliteState.Offline ? null : (HoldReason.NotKnownOffline, peer.Node),
+    };
+
+    // A defence stands against the peer's words: a link to the node that is up, said by anybody who has quorum; quorum, said by the node itself.
+    private (HoldReason? Reason, NodeName? By)? Defended(Speaker peer)
+    {
+        var accused = peer.MayPromote!.Value.Since;
+        accused = _peers.LinkFrom(peer, _own.Node) is { Value: false } down ? Instant.Later(accused, down.Since) : accused;
+        foreach (var other in _others)
+        {
+            if (other.Score is not { Value: 0 } && _peers.LinkFrom(other, _own.Node) is { Value: true } link && Stands(other, link.Last, accused))
+            {
+                return (other.Score is { Current: true, Value: > 0 } && other.Promotability != Promotability.MayPromote ? HoldReason.SideHasQuorum : HoldReason.StillConnected, other.Node);
+            }
+        }
+
+        if (!HasOwnDefence())
+        {
+            return null;
+        }
+
+        // The node lives in a partition that has quorum by its own word, and could not by anybody's arithmetic: its policy does not fence.
+        if (KeepsQuorumAlone())
+        {
+            return (HoldReason.KeepsQuorumAlone, _own.Node);
+        }
+
+        return Stands(_own, _ownSpeaks ? null : _own.Score?.Last, accused) && !IsOutvoted() ? (HoldReason.SideHasQuorum, _own.Node) : null;
+    }
+
+    // Score zero agrees with the loss, whatever links may be up. A node that speaks and leaves the score out has not said that.
+    private bool HasOwnDefence() => _own.HeardAt is not null && (_own.Score is not { } score || score.Value != 0 || (_ownSpeaks && !score.Current));
+
+    // While its speaker speaks; afterwards if it is not older than what accuses, or was repeated for so long that LINSTOR's own delay does not explain it.
+    private bool Stands(Speaker speaker, LastWords? last, Instant accused)
+    {
+        var words = last ?? new LastWords(speaker.ReportedAt ?? Instant.Start, speaker.ChangedAt);
+        return (last is null && speaker.Speaks(_linstor)) || words.ChangedAt >= accused || words.HeardAt > accused + Timings.LongestDetection;
+    }
+
+    private bool KeepsQuorumAlone() => _own.Score is { Value: > 0 } && _own.Links.Any(link => !link.Up.Value) && _own.Membership is { } known
+        && !QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => member.Node == _own.Node || _peers.LinkFrom(_own, member.Node) is not { Value: false });
+
+    // A satellite that answers pings may repeat the past. Everybody else with a link to the node contradicts it, not before what it says, and has done so for longer
+    // than DRBD takes to notice: then it is the one that is wrong, unless it admits that a link is down.
+    private bool IsOutvoted()
+    {
+        var latest = Instant.Start;
+        var voters = 0;
+        foreach (var other in _others.Where(other => !(other.Diskless && _own.Diskless)))
+        {
+            if (!other.Speaks(_linstor) || _peers.LinkFrom(other, _own.Node) is not { Current: true, Value: false } denial || denial.Since < _own.ChangedAt
+                || _peers.LinkFrom(_own, other.Node) is { Value: false })
+            {
+                return false;
+            }
+
+            voters++;
+            latest = Instant.Later(latest, denial.Since);
+        }
+
+        var falls = latest + Timings.LongestDetection;
+        if (voters == 0 || _now < falls)
+        {
+            _reviewAt = voters == 0 ? null : falls;
+            return false;
+        }
+
+        return true;
+    }
+
+    // By the members and the policy as the node last knew them: it, with everybody who may be on its side, has no quorum. Whoever was added since does not count for the
+    // peer; whoever was declared lost may be on the node's side.
+    private (HoldReason? Reason, NodeName? By)? MayHaveQuorumElsewhere(Speaker peer) =>
+        _own.Membership is { } known && QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => MayBeOnOwnSide(member.Node, peer))
+            ? (HoldReason.MayHaveQuorum, _own.Node)
+            : null;
+
+    private bool MayBeOnOwnSide(NodeName member, Speaker peer)
+    {
+        if (member == _own.Node)
+        {
+            return true;
+        }
+
+        var known = _resource.Find(member);
+        return member != peer.Node && known?.Presence != Presence.Removed
+            && _peers.LinkFrom(peer, member) is not { Current: true, Value: true }
+            && !(known is not null && known.Speaks(_linstor) && _peers.LinkFrom(known, peer.Node) is { Current: true, Value: true });
+    }
+
+    private string? PolicyOf(Membership known) => known.IsPolicyKnown ? known.Policy : _resource.Policy;
+}

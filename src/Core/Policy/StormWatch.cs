@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>A loss of so many nodes at once that LINSTOR's view is doubted.</summary>
+/// <param name="Nodes">The LINSTOR nodes that were lost, those included that were lost since.</param>
+/// <param name="Of">How many nodes were well before, or are lost with consumers.</param>
+public sealed record Storm(ImmutableSortedSet<NodeName> Nodes, int Of);
+
+/// <summary>Remembers which nodes were lost when, and tells a storm: too much lost at once is a reason to doubt the witness, not to empty the cluster.</summary>
+/// <remarks>
+/// A node is lost if its satellite is offline, or if a consumer there has lost a resource. What counts is news: it was well within the last five minutes, or it is lost with consumers since
+/// this process began. What has been off for long, or was never used, is none. A storm does not grow old: it lasts until its nodes return, or an administrator has said that they are gone
+/// (declared lost or evicted in LINSTOR, or confirmed on the Kubernetes node).
+/// </remarks>
+public sealed record StormWatch
+{
+    /// <summary>For how long the loss of a node is news, in the time in which LINSTOR answers.</summary>
+    internal static readonly TimeSpan NewsLasts = TimeSpan.FromMinutes(5);
+
+    private ImmutableDictionary<NodeName, Loss> Losses { get; init; } = ImmutableDictionary<NodeName, Loss>.Empty;
+
+    /// <summary>The storm; null if there is none.</summary>
+    public Storm? Storm { get; private init; }
+
+    /// <summary>The watch after a look at the nodes.</summary>
+    /// <param name="nodes">Every node that LINSTOR lists and has not given up, and what is known of it.</param>
+    /// <param name="spoken">For how long LINSTOR has answered since this process began.</param>
+    /// <param name="threshold">The share of nodes, from 0 to 1, above which a loss is a storm; 1 is never one.</param>
+    internal StormWatch After(IReadOnlyCollection<NodeHealth> nodes, TimeSpan spoken, double threshold)
+    {
+        var losses = ImmutableDictionary.CreateBuilder<NodeName, Loss>();
+        foreach (var node in nodes.Where(node => node.IsLost))
+        {
+            losses[node.Name] = Losses.GetValueOrDefault(node.Name) ?? new Loss(spoken, WasWell: spoken > TimeSpan.Zero && !node.IsFirstSeen);
+        }
+
+        var news = nodes.Where(node => node.IsLost && IsNews(node, losses[node.Name], spoken)).Select(node => node.Name).ToImmutableSortedSet();
+        var of = nodes.Count(node => !node.IsLost) + news.Count;
+        var isStorm = threshold < 1 && news.Count >= 2 && news.Count > of * threshold;
+        return this with { Losses = losses.ToImmutable(), Storm = !isStorm ? null : Storm is { } before && before.Nodes.SetEquals(news) && before.Of == of ? before : new(news, of) };
+    }
+
+    private bool IsNews(NodeHealth node, Loss loss, TimeSpan spoken) =>
+        Storm?.Nodes.Contains(node.Name) == true || (spoken - loss.At <= NewsLasts && (loss.WasWell || node.HasConsumers));
+
+    private sealed record Loss(TimeSpan At, bool WasWell);
+}
+
+/// <summary>What the storm watch looks at.</summary>
+/// <param name="Name">The LINSTOR node.</param>
+/// <param name="IsLost">Whether its satellite is offline, or a consumer there has lost a resource.</param>
+/// <param name="HasConsumers">Whether there are consumers on it that are not plainly well.</param>
+/// <param name="IsFirstSeen">Whether LINSTOR lists it for the first time.</param>
+internal readonly record struct NodeHealth(NodeName Name, bool IsLost, bool HasConsumers, bool IsFirstSeen);

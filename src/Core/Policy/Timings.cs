@@ -1,0 +1,20 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>The times that the safety argument and its liveness rest on, in one place.</summary>
+internal static class Timings
+{
+    /// <summary>How long DRBD, or LINSTOR, takes at most to notice that a peer is gone: DRBD's <c>ping-int</c> of 10 s and <c>ping-timeout</c>, rounded up; LINSTOR's pings take 7 s.</summary>
+    public static readonly TimeSpan LongestDetection = TimeSpan.FromSeconds(12);
+
+    /// <summary>The earliest time before the end of a grace period at which the answer that confirms the loss may have been asked for.</summary>
+    public static readonly TimeSpan LongestLead = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long ago that answer may have arrived when a decision is made. The actuator sends within another half a second, or not at all: five seconds is the promise.</summary>
+    public static readonly TimeSpan AnswerLasts = TimeSpan.FromSeconds(4.5);
+
+    /// <summary>How long ago the list of satellites may have been asked for when a decision is made.</summary>
+    public static readonly TimeSpan ListLasts = TimeSpan.FromSeconds(11.5);
+
+    /// <summary>How old the answer about the pods of a node may be when a decision is made.</summary>
+    public static readonly TimeSpan PodListLasts = TimeSpan.FromSeconds(4);
+}
