@@ -26,6 +26,7 @@ public sealed partial record ClusterSnapshot
     private ClusterSnapshot Done(ActionKey key, ClusterNode node, bool tainted) => this with
     {
         Attempts = Attempts.Remove(key),
+        Surveys = Surveys.TryGetValue(node.Name, out var survey) ? Surveys.SetItem(node.Name, survey with { Tainted = tainted }) : Surveys,
         Nodes = Nodes.TryGetValue(node.Name, out var known) ? Nodes.SetItem(node.Name, known with { TaintedByUs = tainted }) : Nodes,
     };
 

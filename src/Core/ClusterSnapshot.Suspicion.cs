@@ -61,6 +61,31 @@ public sealed partial record ClusterSnapshot
     /// <summary>So many nodes were lost at once that LINSTOR's view is in doubt; null if not.</summary>
     public Storm? Storm => Losses.Storm;
 
+    /// <summary>The resources that consumers were seen to lose, by LINSTOR node, until their replica there has quorum again.</summary>
+    private ImmutableHashSet<(ResourceName Resource, NodeName Node)> LostOn { get; init; } = [];
+
+    /// <summary>Whether a consumer was seen to lose the resource on a LINSTOR node, and it has had no quorum there since.</summary>
+    internal bool WasLostOn(ResourceName resource, NodeName node) => LostOn.Contains((resource, node));
+
+    /// <summary>Whether anything uses the resource, on whatever node.</summary>
+    internal bool IsUsed(ResourceName resource) => Volumes.ReferringTo(resource).Any(volume =>
+        Attachments.RefersTo(volume.Item.Name) || (volume.Item.Claim is { } claim && Pods.RefersTo(claim)));
+
+    private static ImmutableHashSet<(ResourceName, NodeName)> Note(ImmutableHashSet<(ResourceName Resource, NodeName Node)> lost, Resource? resource, ImmutableArray<User> users)
+    {
+        foreach (var user in users.Where(user => user.Assessment is { IsLoss: true }))
+        {
+            lost = lost.Add((user.Resource.Name, user.LinstorName));
+        }
+
+        foreach (var speaker in lost.IsEmpty ? [] : resource?.Speakers ?? [])
+        {
+            lost = speaker.Score is { Current: true, Value: > 0 } ? lost.Remove((resource!.Name, speaker.Node)) : lost;
+        }
+
+        return lost;
+    }
+
     private ClusterSnapshot Watch(ClusterSnapshot before, Instant at)
     {
         if (Satellites is not { } satellites || (satellites == before.Satellites && Consumers == before.Consumers && Nodes == before.Nodes))
@@ -93,7 +118,7 @@ public sealed partial record ClusterSnapshot
 
     private ClusterSnapshot Review(IEnumerable<ResourceName> names)
     {
-        var (resources, inDoubt, reviews, consumers) = (Resources, InDoubt, Reviews, Consumers);
+        var (resources, inDoubt, reviews, consumers, lostOn) = (Resources, InDoubt, Reviews, Consumers, LostOn);
         foreach (var name in names)
         {
             var isNeeded = Resources.TryGetValue(name, out var resource) && (resource.IsHeardOf || Volumes.RefersTo(name));
@@ -101,6 +126,7 @@ public sealed partial record ClusterSnapshot
             consumers = Count(consumers, inDoubt.GetValueOrDefault(name, []), -1);
             inDoubt = isNeeded && resource!.IsInDoubt && User.InDoubtOf(this, resource) is { IsEmpty: false } users ? inDoubt.SetItem(name, users) : inDoubt.Remove(name);
             consumers = Count(consumers, inDoubt.GetValueOrDefault(name, []), 1);
+            lostOn = Note(lostOn, resource, inDoubt.GetValueOrDefault(name, []));
             reviews = inDoubt.ContainsKey(name) && resource!.ReviewAt is { } at ? reviews.SetItem(name, at) : reviews.Remove(name);
         }
 
@@ -109,6 +135,7 @@ public sealed partial record ClusterSnapshot
             Resources = resources,
             InDoubt = inDoubt,
             Consumers = consumers,
+            LostOn = lostOn,
             Reviews = reviews,
             ReviewAt = reviews == Reviews ? ReviewAt : reviews.IsEmpty ? null : reviews.Values.Min(),
         };

@@ -151,6 +151,9 @@ public enum HoldReason
     /// <summary>The pod's predecessors were moved away from the node, and the scheduler puts one after the other there.</summary>
     ComesBack,
 
+    /// <summary>The pod has succeeded or failed, and was not deleted: it uses nothing any more.</summary>
+    Finished,
+
     /// <summary>The pod carries the annotation that exempts it.</summary>
     OptedOut,
 
@@ -160,8 +163,11 @@ public enum HoldReason
     /// <summary>The attachment serves a pod that stays.</summary>
     AttachmentInUse,
 
-    /// <summary>The attachment's claim belongs to no pod that opted in.</summary>
+    /// <summary>The attachment's claim belongs to no pod that opted in, or the pod has opted in no longer.</summary>
     NotOptedIn,
+
+    /// <summary>A resource that was lost on the node, or is used, has no quorum there yet: the node's taint stays.</summary>
+    TaintStays,
 }
 
 /// <summary>The decisions for one instant, and when to ask again even if nothing is observed until then.</summary>
@@ -175,6 +181,9 @@ public sealed record FailoverSettings
 
     /// <summary>How long a loss must last if the resource was in that state when first seen.</summary>
     public TimeSpan NewResourceGrace { get; init; } = TimeSpan.FromSeconds(45);
+
+    /// <summary>The grace period of a loss.</summary>
+    public TimeSpan GraceOf(LossAssessment assessment) => assessment.AtFirstSight ? NewResourceGrace : KnownResourceGrace;
 
     /// <summary>How often LINSTOR is asked about a resource that looks lost.</summary>
     public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromSeconds(10);

@@ -3,6 +3,9 @@ namespace Piraeus.HighAvailability.Core;
 /// <content>What is done to nodes: it makes a failover fast, and never stops one.</content>
 internal sealed partial class Deliberation
 {
+    /// <summary>The longest interval at which LINSTOR is asked about a resource that keeps a node's taint.</summary>
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(2);
+
     private readonly SortedDictionary<NodeName, (ClusterNode Node, SortedSet<string> Volumes)> _releases = [];
 
     /// <summary>Prepares a lost node, once: no new pod comes to it, and its lost volumes are not waited for.</summary>
@@ -14,7 +17,7 @@ internal sealed partial class Deliberation
             return true;
         }
 
-        if (settings.TaintNodes && !node.TaintedByUs && !WasTried(new Decision.Taint(node, evidence)))
+        if (settings.TaintNodes && (!node.TaintedByUs || survey is { Tainted: false }) && !WasTried(new Decision.Taint(node, evidence)))
         {
             return false;
         }
@@ -40,50 +43,67 @@ internal sealed partial class Deliberation
         }
     }
 
-    /// <summary>Takes our taint back from nodes that have all their storage again.</summary>
+    /// <summary>Takes our taint back from nodes that have all their storage again, or says what they still miss.</summary>
     private void Recover()
     {
         foreach (var node in cluster.Nodes.Values.Where(node => node.TaintedByUs).OrderBy(node => node.Name))
         {
-            if (cluster.Listening.Contains(Source.Linstor) && HasRecovered(cluster.LinstorNameOf(node.Name), isNameKnown: cluster.CsiNodes.ContainsKey(node.Name)))
+            if (cluster.Linstor.IsSynced && HasRecovered(node.Name, cluster.LinstorNameOf(node.Name), isNameKnown: cluster.CsiNodes.ContainsKey(node.Name)))
             {
                 Do(new Decision.Untaint(node));
             }
         }
     }
 
-    /// <summary>Whether LINSTOR reaches the node, and every resource there has quorum and usable data; asks about those that it has not told of lately.</summary>
-    private bool HasRecovered(NodeName node, bool isNameKnown)
+    /// <summary>Whether LINSTOR reaches the node, and every resource that was lost there, or is used, has quorum and usable data; asks about those that it has not told of lately.</summary>
+    private bool HasRecovered(NodeName node, NodeName name, bool isNameKnown)
     {
-        if (isNameKnown && cluster.Satellites is { } satellites && !satellites.ContainsKey(node))
+        if (isNameKnown && cluster.Satellites is { } satellites && !satellites.ContainsKey(name))
         {
             // LINSTOR has given it up: there is nothing left on it to be lost, once those who lost it have moved.
-            return !cluster.InDoubt.Values.Any(users => users.Any(user => user.LinstorName == node && user.Assessment is { IsLoss: true }));
+            return !cluster.InDoubt.Values.Any(users => users.Any(user => user.LinstorName == name && user.Assessment is { IsLoss: true }));
         }
 
-        if (cluster.Satellites?.GetValueOrDefault(node)?.State != SatelliteState.Online)
+        if (cluster.Linstor.StateOf(name) != SatelliteState.Online)
         {
             return false; // its return is told by the list of satellites
         }
 
-        var recovered = true;
-        foreach (var (name, resource) in cluster.Resources.Where(entry => entry.Value.IsHeardOf && cluster.Volumes.RefersTo(entry.Key)).OrderBy(entry => entry.Key))
+        var there = cluster.Resources.Values
+            .Where(resource => resource.Find(name) is { Presence: Presence.Listed, Leaving: false } && (cluster.WasLostOn(resource.Name, name) || cluster.IsUsed(resource.Name)))
+            .OrderBy(resource => resource.Name).ToList();
+        var amiss = there.FindAll(resource => !resource.IsReportCurrent || resource.Find(name)!.Score is not { Current: true, Value: > 0 });
+        foreach (var resource in amiss)
         {
-            if (resource.Find(node) is { Presence: Presence.Listed, Leaving: false } speaker)
-            {
-                var asked = resource.ReportedAt ?? Instant.Start;
-                recovered &= speaker.Score is { Current: true, Value: > 0 } && resource.IsReportCurrent && asked >= now - settings.ReconcileInterval - Timings.AnswerLasts;
-                Ask(new Decision.Consult(name), resource.IsReportCurrent ? asked + settings.ReconcileInterval : now);
-            }
+            // What has been so for long will not change soon, and the stream tells most of what changes.
+            var speaker = resource.Find(name)!;
+            var interval = Between(settings.ReconcileInterval, (now - speaker.ChangedAt) / 20, LongestInterval);
+            Ask(new Decision.Consult(resource.Name), resource.IsReportCurrent ? resource.ReportedAt!.Value + interval : now);
+            HoldTaint(resource, node, speaker);
         }
 
-        return recovered;
+        if (amiss.Count > 0)
+        {
+            return false;
+        }
+
+        var stale = there.FindAll(resource => resource.ReportedAt < now - settings.ReconcileInterval - Timings.AnswerLasts);
+        there.ForEach(resource => Ask(new Decision.Consult(resource.Name), resource.ReportedAt!.Value + settings.ReconcileInterval));
+        return stale.Count == 0;
+    }
+
+    private void HoldTaint(Resource resource, NodeName node, Speaker speaker)
+    {
+        if (resource.IsReportCurrent && speaker.Score is { Current: true, Value: <= 0 })
+        {
+            _decisions.Add(new Decision.Hold(resource.Name, node, HoldReason.TaintStays, null, [], speaker.ChangedAt, Overdue: now - speaker.ChangedAt > LongestInterval));
+        }
     }
 
     /// <summary>The user's volumes that nobody who stays uses there, and those that its pods lose with it, as its node names them. </summary>
     private IEnumerable<string> Releasable(User user, NodeSurvey survey)
     {
-        foreach (var attachment in user.Attachments.Concat(LostAlongWith(user)))
+        foreach (var attachment in user.Attachments.Concat(LostAlongWith(user, survey)))
         {
             if (cluster.Volumes.Find(attachment.Volume)?.Item is { InUseName: { } name, Claim: { } claim } && !survey.Pods.ReferringTo(claim).Any(held => Stays(held.Item)))
             {
@@ -94,9 +114,9 @@ internal sealed partial class Deliberation
 
     /// <summary>The attachments of the other volumes that the user's pods have on the node, where those are as lost as the user's own.</summary>
     /// <remarks>Whether their grace period is over does not matter: their pods are moved in any case.</remarks>
-    private IEnumerable<Attachment> LostAlongWith(User user) =>
+    private IEnumerable<Attachment> LostAlongWith(User user, NodeSurvey survey) =>
         from pod in user.Pods
-        where pod.Claims.Length > 1 && ObjectionTo(pod) is null
+        where pod.Claims.Length > 1 && ObjectionTo(survey.Pods.Find(pod.Uid)?.Item ?? pod) is null
         from claim in pod.ClaimKeys
         from attachment in cluster.AttachmentsOf(claim)
         where attachment.Node == user.Node
@@ -105,7 +125,7 @@ internal sealed partial class Deliberation
         where cluster.Resources[name.Value].AssessmentOf(user.LinstorName) is { IsLoss: true }
         select attachment;
 
-    private bool Stays(Pod pod) => !pod.Finished && (!pod.OptedIn || ObjectionTo(pod) is not null);
+    private bool Stays(Pod pod) => !pod.Finished && ObjectionTo(pod) is not null;
 
     private bool WasTried(Decision action)
     {

@@ -69,7 +69,7 @@ internal sealed partial class Deliberation
             Ask(new Decision.ListSatellites(), last);
         }
 
-        if ((user.Attachments.Length > 0 || RestsOnOneVoice(user, user.Assessment!)) && !(cluster.Surveys.GetValueOrDefault(user.Node)?.AskedAt >= last))
+        if (!(cluster.Surveys.GetValueOrDefault(user.Node)?.AskedAt >= last))
         {
             Ask(new Decision.Survey(user.Node), last);
         }
@@ -86,6 +86,9 @@ internal sealed partial class Deliberation
         return null;
     }
 
+    /// <summary>Whether Kubernetes was asked what is on a node, and could not say.</summary>
+    private bool CannotSurvey(NodeName node) => cluster.Attempts.GetValueOrDefault(ActionKey.For(new Decision.Survey(node))) is { Failures: > 0 };
+
     private Source? SilentSource()
     {
         foreach (var source in (ReadOnlySpan<Source>)[Source.Pods, Source.Volumes, Source.Attachments, Source.CsiNodes])
@@ -99,7 +102,7 @@ internal sealed partial class Deliberation
         return null;
     }
 
-    private TimeSpan GraceOf(User user) => user.Assessment is { AtFirstSight: true } ? settings.NewResourceGrace : settings.KnownResourceGrace;
+    private TimeSpan GraceOf(User user) => user.Assessment is { } assessment ? settings.GraceOf(assessment) : settings.KnownResourceGrace;
 
     private void Hold(User user, HoldReason reason, string? detail, Instant since, params ImmutableArray<Pod> pods)
     {

@@ -4,14 +4,27 @@ namespace Piraeus.HighAvailability.Core;
 internal sealed record Objection(HoldReason Reason, string? Detail = null);
 
 /// <summary>Which pods of a lost node may be moved.</summary>
-internal static class Eligibility
+/// <param name="cluster">What is known.</param>
+/// <param name="isLost">Whether a LINSTOR node has lost a resource, grace period included.</param>
+internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeName, bool> isLost)
 {
     /// <summary>What speaks against moving an opted-in pod that has lost a resource, or null.</summary>
-    public static Objection? ObjectionTo(ClusterSnapshot cluster, Pod pod)
+    public Objection? ObjectionTo(Pod pod)
     {
+        if (!pod.OptedIn)
+        {
+            return new(HoldReason.NotOptedIn, $"pod {pod.Key}");
+        }
+
         if (pod.OptedOut)
         {
             return new(HoldReason.OptedOut);
+        }
+
+        if (pod.Finished)
+        {
+            // It uses nothing any more. Its name is in its successor's way only if it was deleted, and its node is not there to let go of it.
+            return pod.Terminating ? null : new(HoldReason.Finished);
         }
 
         if (!pod.SharedStorage.IsEmpty)
@@ -20,29 +33,29 @@ internal static class Eligibility
         }
 
         var node = pod.Node is { } bound ? cluster.LinstorNameOf(bound) : (NodeName?)null;
-        return WrittenClaims(pod).Select(claim => ObjectionTo(cluster, claim, node)).FirstOrDefault(objection => objection is not null);
+        return WrittenClaims(pod).Select(claim => ObjectionTo(claim, node)).FirstOrDefault(objection => objection is not null);
     }
 
     /// <summary>Every LINSTOR resource that the pod writes to: each must be fenced, whether it is lost as well or not.</summary>
-    public static IEnumerable<ResourceName> WrittenBy(ClusterSnapshot cluster, Pod pod) =>
+    public IEnumerable<ResourceName> WrittenBy(Pod pod) =>
         from claim in WrittenClaims(pod)
         from volume in cluster.Claims.ReferringTo(claim)
         where volume.Item.Resource is not null
         select volume.Item.Resource!.Value;
 
     // What a pod only reads cannot be harmed by two of it, and what dies with it is not shared.
-    private static IEnumerable<ObjectKey> WrittenClaims(Pod pod) =>
-        pod.Claims.Where(use => use is { ReadOnly: false, Ephemeral: false }).Select(use => new ObjectKey(pod.Key.Namespace, use.Claim));
+    private static IEnumerable<ObjectKey> WrittenClaims(Pod pod) => pod.Finished ? []
+        : pod.Claims.Where(use => use is { ReadOnly: false, Ephemeral: false }).Select(use => new ObjectKey(pod.Key.Namespace, use.Claim));
 
-    private static Objection? ObjectionTo(ClusterSnapshot cluster, ObjectKey claim, NodeName? node)
+    private Objection? ObjectionTo(ObjectKey claim, NodeName? node)
     {
         var volumes = cluster.Claims.ReferringTo(claim).Select(held => held.Item).ToList();
         return volumes.Count == 0
             ? new(HoldReason.WritesToSharedStorage, $"claim {claim.Name}, whose volume is not known")
-            : volumes.Select(volume => ObjectionTo(cluster, claim, volume, node)).FirstOrDefault(objection => objection is not null);
+            : volumes.Select(volume => ObjectionTo(claim, volume, node)).FirstOrDefault(objection => objection is not null);
     }
 
-    private static Objection? ObjectionTo(ClusterSnapshot cluster, ObjectKey claim, Volume volume, NodeName? node)
+    private Objection? ObjectionTo(ObjectKey claim, Volume volume, NodeName? node)
     {
         if (volume.SharedStorage is { } storage)
         {
@@ -50,8 +63,19 @@ internal static class Eligibility
         }
 
         // A resource that was never reported is no objection: acting waits for the report.
-        return volume.Resource is { } name && node is { } user && cluster.Resources.GetValueOrDefault(name) is { QuorumProperties: not null } resource && !resource.IsFenced(user)
-            ? new(HoldReason.WritesToSharedStorage, $"claim {claim.Name} (resource {name} has no quorum policy that fences the node)")
+        if (volume.Resource is not { } name || node is not { } user || cluster.Resources.GetValueOrDefault(name) is not { QuorumProperties: not null } resource)
+        {
+            return null;
+        }
+
+        if (!resource.IsFenced(user))
+        {
+            return new(HoldReason.WritesToSharedStorage, $"claim {claim.Name} (resource {name} has no quorum policy that fences the node)");
+        }
+
+        // A volume with one writer protects itself: DRBD does not let the replacement open it while the old pod's node has it. One with several does not.
+        return (volume.ManyWriters || resource.AllowsTwoPrimaries == true) && !isLost(resource, user)
+            ? new(HoldReason.WritesToSharedStorage, $"claim {claim.Name} (several nodes may write to resource {name} at once, and it is not lost on the node)")
             : null;
     }
 }

@@ -19,6 +19,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
     private readonly List<Decision> _detachments = [];
     private readonly Dictionary<Uid, Objection?> _objections = [];
     private readonly HashSet<ActionKey> _decided = [];
+    private readonly Eligibility _eligibility = new(cluster, (resource, node) => IsLost(settings, resource, node, now));
     private Instant? _askAgainAt;
 
     public Verdict Conclude()
@@ -103,12 +104,26 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
 
     private void Move(User user, Evidence evidence)
     {
-        var survey = user.Attachments.IsEmpty ? null : SurveyOf(user.Node);
-        foreach (var pod in user.Pods)
+        // What is on the node was asked afresh: it is newer than the watch. It is not waited for where it cannot be had.
+        var survey = SurveyOf(user.Node);
+        if (survey is null && !CannotSurvey(user.Node))
         {
-            if (ObjectionTo(pod) is { } objection)
+            Hold(user, HoldReason.AwaitingConfirmation, $"the pods on node {user.Node}", evidence.Since);
+            return;
+        }
+
+        foreach (var watched in user.Pods)
+        {
+            var pod = survey is null ? watched : survey.Pods.Find(watched.Uid)?.Item;
+            if (pod is null)
             {
-                Hold(user, objection.Reason, objection.Detail, evidence.Since, pod);
+                // It is gone, which the watch will tell, or came after the question.
+                Ask(new Decision.Survey(user.Node), survey!.AskedAt + _shortestInterval);
+                Hold(user, HoldReason.AwaitingConfirmation, $"pod {watched.Key}", evidence.Since, watched);
+            }
+            else if (ObjectionTo(pod) is { } objection)
+            {
+                Hold(user, objection.Reason, objection.Detail, evidence.Since, watched);
             }
             else if (MayMoveOn(pod, evidence) is { } hour && now < hour)
             {
@@ -117,7 +132,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             }
             else
             {
-                Act(user, new Decision.DeletePod(pod, evidence), evidence, survey, [user.Resource.Name, .. Eligibility.WrittenBy(cluster, pod)]);
+                Act(user, new Decision.DeletePod(pod, evidence), evidence, survey, [user.Resource.Name, .. _eligibility.WrittenBy(pod)]);
             }
         }
 
@@ -145,8 +160,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             return;
         }
 
-        var watched = user.Pods.Where(pod => pod.Uses(claim)).ToList();
-        if (watched.Count > 0)
+        if (user.Pods.Any(pod => pod.Uses(claim) && (!pod.Finished || pod.Terminating)))
         {
             return; // they are being moved first, or have been held with a reason of their own
         }
@@ -169,7 +183,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
     }
 
     private Objection? ObjectionTo(Pod pod) =>
-        _objections.TryGetValue(pod.Uid, out var known) ? known : _objections[pod.Uid] = Eligibility.ObjectionTo(cluster, pod);
+        _objections.TryGetValue(pod.Uid, out var known) ? known : _objections[pod.Uid] = _eligibility.ObjectionTo(pod);
 
     /// <summary>Acts, if LINSTOR has confirmed within the last seconds what it knows of everything that the action rests on, and the node is ready for it.</summary>
     private void Act(User user, Decision action, Evidence evidence, NodeSurvey? survey, params IEnumerable<ResourceName> restsOn)
@@ -199,6 +213,9 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             Do(action);
         }
     }
+
+    private static bool IsLost(FailoverSettings settings, Resource resource, NodeName node, Instant now) =>
+        resource.AssessmentOf(node) is { IsLoss: true } loss && now >= loss.Since + settings.GraceOf(loss);
 
     private bool IsWantedElsewhere(ObjectKey claim, NodeName node) => cluster.Pods.ReferringTo(claim).Any(held =>
         held.Item is { OptedIn: true, OptedOut: false, Finished: false } pod && pod.Node != node);

@@ -95,10 +95,13 @@ public static class Sentences
         HoldReason.Storm => "so many nodes were lost at once that LINSTOR's own view is in doubt (see --storm-threshold).",
         HoldReason.AwaitingConfirmation => $"the state of {hold.Detail} has not yet been confirmed.",
         HoldReason.ComesBack => $"node {hold.Node} was lost already when the scheduler put it there in place of another; it is moved on a little later, so that there are not ever more of them.",
+        HoldReason.Finished => "it has finished, and was not deleted: it uses nothing any more. If a successor waits for its name, delete it.",
         HoldReason.OptedOut => "it carries the annotation drbd.linbit.com/ignore-fail-over.",
         HoldReason.WritesToSharedStorage => $"it also writes to storage that is not fenced with resource {hold.Resource}: {hold.Detail}.",
         HoldReason.AttachmentInUse => $"pod {hold.Detail} stays on node {hold.Node} and uses the attachment; it has not opted in.",
+        HoldReason.NotOptedIn when !hold.Pods.IsEmpty => $"{hold.Detail} has not opted in, as the API server has just said.",
         HoldReason.NotOptedIn => $"attachment {hold.Detail} belongs to no pod that opted in.",
+        HoldReason.TaintStays => $"resource {hold.Resource} has no quorum or no usable data there yet.",
         _ => throw new ArgumentOutOfRangeException(nameof(hold)),
     };
 
@@ -113,6 +116,7 @@ public static class Sentences
 
     private static string Subject(Decision.Hold hold) => hold.Pods switch
     {
+        [] when hold.Reason == HoldReason.TaintStays => $"the taint of node {hold.Node}",
         [] => $"the attachment of resource {hold.Resource} on node {hold.Node}",
         [var pod] => $"pod {pod.Key} on node {hold.Node}",
         _ => $"pods {string.Join(", ", hold.Pods.Select(pod => pod.Key))} on node {hold.Node}",

@@ -7,7 +7,7 @@ namespace Piraeus.HighAvailability.Core;
 /// <param name="Node">The Kubernetes node.</param>
 /// <param name="LinstorName">What LINSTOR calls it.</param>
 /// <param name="Attachments">The resource's attachments to the node.</param>
-/// <param name="Pods">The opted-in, unfinished pods on the node that mount a claim of the resource.</param>
+/// <param name="Pods">The opted-in pods on the node that mount a claim of the resource, those included that have finished.</param>
 /// <param name="Since">From when the node has used the resource.</param>
 /// <param name="Priority">The highest priority of the opted-in pods that mount a claim of the resource, those that wait elsewhere included.</param>
 public sealed record User(
@@ -29,8 +29,8 @@ public sealed record User(
         var volumes = cluster.Volumes.ReferringTo(resource.Name).Select(held => held.Item).ToList();
         var attachments = volumes.SelectMany(volume => cluster.Attachments.ReferringTo(volume.Name)).ToList();
         var pods = volumes.Select(volume => volume.Claim).OfType<ObjectKey>().SelectMany(cluster.Pods.ReferringTo)
-            .Where(held => held.Item is { OptedIn: true, Finished: false }).DistinctBy(held => held.Item.Uid).ToList();
-        var priority = pods.Count == 0 ? 0 : pods.Max(held => held.Item.Priority);
+            .Where(held => held.Item.OptedIn).DistinctBy(held => held.Item.Uid).ToList();
+        var priority = pods.Where(held => !held.Item.Finished).Select(held => held.Item.Priority).DefaultIfEmpty().Max();
         var nodes = attachments.Select(held => held.Item.Node).Concat(pods.Select(held => held.Item.Node).OfType<NodeName>()).Distinct().Order();
         return [.. nodes.Select(On).OfType<User>()];
 

@@ -99,7 +99,7 @@ public sealed class NodeTests
         var scene = OnNode().CutOff("a").After(60);
         Assert.Contains("taint a", scene.Moves);
         Assert.DoesNotContain("untaint a", scene.MayNotPromote("b").MayNotPromote("c").After(600).Moves);
-        Assert.Equal("untaint a", scene.Heal("a").After(15).Moves.Last());
+        Assert.Equal("untaint a", scene.Heal("a").After(45).Moves.Last());
     }
 
     [Fact]

@@ -349,6 +349,7 @@ internal sealed class Scene
 
             Assert.False(_verdict.AskAgainAt <= Now, $"the policy asked to be woken at {_verdict.AskAgainAt}, which is past at {Now}");
             Now = _verdict.AskAgainAt is { } next && next < end ? next : end;
+            Tell(new Observation.Woken());
         }
     }
 

@@ -61,7 +61,7 @@ internal sealed class Candidate
     {
         Life++;
         IsAlive = true;
-        (Cluster, IsFrozen, _clockBegan) = (ClusterSnapshot.Empty, false, _stage.Agenda.Now - TimeSpan.FromSeconds(1) - Noise.UpTo(TimeSpan.FromHours(1)));
+        (Cluster, IsFrozen, _clockBegan) = (ClusterSnapshot.For(_stage.Plan.Cast.Settings), false, _stage.Agenda.Now - TimeSpan.FromSeconds(1) - Noise.UpTo(TimeSpan.FromHours(1)));
         _inFlight.Clear();
         _unheard.Clear();
         _stage.Audience.Began?.Invoke(Name);
@@ -187,7 +187,7 @@ internal sealed class Candidate
             return;
         }
 
-        var workedOut = Cluster.Resources.Values.Where(resource => resource.IsDubious).SelectMany(resource => User.InDoubtOf(Cluster, resource)).Select(Describe);
+        var workedOut = Cluster.Resources.Values.Where(resource => resource.IsInDoubt).SelectMany(resource => User.InDoubtOf(Cluster, resource)).Select(Describe);
         var kept = Cluster.InDoubt.Values.SelectMany(users => users).Select(Describe);
         _stage.Oracle.Expect("what is kept of those in doubt is what would be worked out", kept.Order(StringComparer.Ordinal).SequenceEqual(workedOut.Order(StringComparer.Ordinal)), () => $"{Name} after {seen}");
         if (seen is not (Observation.Silenced or Observation.Acted))
@@ -198,7 +198,7 @@ internal sealed class Candidate
     }
 
     private static string Describe(User user) =>
-        $"{user.Resource.Name} {user.Node} {user.LinstorName} {user.Since} {user.Priority} {user.Finding} {string.Join(' ', user.Attachments)} {string.Join(' ', user.Pods.Select(pod => pod.Uid))}";
+        $"{user.Resource.Name} {user.Node} {user.LinstorName} {user.Since} {user.Priority} {user.Assessment} {string.Join(' ', user.Attachments)} {string.Join(' ', user.Pods.Select(pod => pod.Uid))}";
 
     private static IEnumerable<string> Said(Verdict verdict) => verdict.Decisions.Select(Sentences.Of);
 
@@ -242,9 +242,9 @@ internal sealed class Candidate
         var (alarm, life) = (++_alarm, Life);
         _stage.Agenda.At(at.SinceStart + _clockBegan, () =>
         {
-            if (alarm == _alarm && life == Life)
+            if (alarm == _alarm)
             {
-                ThinkSoon();
+                Hear(life, new Observation.Woken());
             }
         });
     }

@@ -53,7 +53,11 @@ internal sealed class Hands(Candidate owner, Stage stage)
         node,
         [.. stage.Store.All<Model.Pod>().Where(pod => pod.Spec.NodeName == node.Value).Select(Words.Pod)],
         stage.Store.Find<Model.Node>(node.Value)?.VolumesInUse ?? [],
-        asked);
+        asked)
+    {
+        Ready = stage.Store.Find<Model.Node>(node.Value)?.Ready == Model.NodeReadiness.True,
+        Tainted = stage.Store.Find<Model.Node>(node.Value)?.Taints.Any(taint => taint.Key == Words.TaintKey),
+    };
 
     private void Act(Decision decision)
     {

@@ -1,6 +1,7 @@
 using Piraeus.HighAvailability.Core;
 using Piraeus.HighAvailability.Simulator.World;
 using Model = Piraeus.HighAvailability.Simulator.Kubernetes;
+using QuorumPolicy = Piraeus.HighAvailability.Simulator.World.QuorumPolicy;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
@@ -26,6 +27,7 @@ internal static class Words
         Owner = pod.Metadata.Owner is { } owner ? new(owner.ApiVersion, owner.Kind, owner.Name, new(owner.Uid)) : null,
         Running = pod.Phase == Model.PodPhase.Running,
         Finished = pod.IsOver,
+        Terminating = pod.Metadata.Deleting is not null,
         Trouble = pod.Message,
     };
 
@@ -34,6 +36,7 @@ internal static class Words
         Resource = volume.Driver == Cast.Driver ? new ResourceName(volume.Handle) : null,
         Handle = volume.Driver == Cast.Driver ? volume.Handle : null,
         InUsePrefix = $"kubernetes.io/csi/{Cast.Driver}^",
+        ManyWriters = volume.AccessMode == Model.AccessMode.ReadWriteMany,
         SharedStorage = volume.Driver == Cast.Driver ? null : $"driver {volume.Driver}",
     };
 
@@ -63,7 +66,11 @@ internal static class Words
     /// <summary>What LINSTOR would answer now about a resource definition.</summary>
     public static ResourceReport Report(StorageWorld world, ResourceName name, Instant askedAt) => world.FindDefinition(name.Value) is not { } definition
         ? new(name, false, new(null), [], askedAt)
-        : new(name, true, new(world.EffectiveProperty(definition, QuorumPolicy.Key)), [.. definition.Listed.Select(replica => Replica(replica, world.Knowledge.About(replica)))], askedAt);
+        : new(name, true, new(world.EffectiveProperty(definition, QuorumPolicy.Key)), [.. definition.Listed.Select(replica => Replica(replica, world.Knowledge.About(replica)))], askedAt)
+        {
+            QuorumProperties = new(world.EffectiveProperty(definition, QuorumPolicy.Key), null),
+            AllowsTwoPrimaries = world.EffectiveProperty(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes",
+        };
 
     public static Promotability Promotability(bool? mayPromote) => mayPromote switch
     {
@@ -79,6 +86,8 @@ internal static class Words
         Usage = known?.InUse switch { null => Usage.Unknown, true => Usage.InUse, false => Usage.Unused },
         Connections = [.. (known?.Connections ?? []).Select(connection => new Connection(connection.Peer, connection.Message == "Connected"))],
         Diskless = replica.Kind != ReplicaKind.Diskful,
+        VolumeCount = 1,
+        Deleting = replica.Flags().Any(flag => flag is "DELETE" or "DRBD_DELETE"),
         Leaving = replica.Flags().Any(flag => flag is "DELETE" or "DRBD_DELETE" or "INACTIVE" or "EVICTED"),
     };
 }

@@ -40,7 +40,7 @@ internal sealed class StatusEndpoint(
             [.. journal.Entries.Select(reader.Entry)]);
     }
 
-    private TimeSpan GraceOf(User user) => user.Finding is { AtFirstSight: true } ? settings.NewResourceGracePeriod : settings.KnownResourceGracePeriod;
+    private TimeSpan GraceOf(User user) => user.Assessment is { AtFirstSight: true } ? settings.NewResourceGracePeriod : settings.KnownResourceGracePeriod;
 
     private Task Answer(HttpContext context)
     {

@@ -18,12 +18,12 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
     public WireSources Sources() => new(
         [.. cluster.Listening.Order().Select(source => source.ToString())],
         [.. Enum.GetValues<Source>().Except(cluster.Listening).Select(source => source.ToString())],
-        cluster.LinstorAnsweredAt is { } answered ? Seconds(now - answered) : null);
+        cluster.Linstor.AnsweredAt is { } answered ? Seconds(now - answered) : null);
 
     public WireUser User(User user, TimeSpan grace)
     {
-        var since = Instant.Later(user.Finding?.Since ?? Instant.Start, user.Since);
-        var isLoss = user.Finding is { Objection: null };
+        var since = Instant.Later(user.Assessment?.Since ?? Instant.Start, user.Since);
+        var isLoss = user.Assessment is { IsLoss: true };
         var left = since + grace - now;
         return new(
             user.Resource.Name.Value,
@@ -77,18 +77,18 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
     private static WireResource Resource(Resource resource) => new(
         resource.Name.Value,
         resource.Exists,
-        resource.Quorum is { } quorum ? quorum.Policy ?? "off" : null,
-        resource.Quorum?.Fences(resource.Voters),
-        [.. resource.Replicas.OrderBy(replica => replica.Node).Select(Replica)]);
+        resource.QuorumProperties is null ? null : resource.Policy ?? "off",
+        resource.QuorumProperties is null ? null : resource.Fences,
+        [.. resource.Speakers.OrderBy(speaker => speaker.Node).Select(Replica)]);
 
-    private static WireReplica Replica(Replica replica) => new(
-        replica.Node.Value,
-        replica.Promotability.ToString(),
-        replica.Usage.ToString(),
-        replica.Score,
-        replica.Diskless,
-        replica.Gone,
-        [.. replica.Connections.Select(connection => new WireConnection(connection.Peer, connection.Up))]);
+    private static WireReplica Replica(Speaker speaker) => new(
+        speaker.Node.Value,
+        speaker.Promotability.ToString(),
+        speaker.Usage.ToString(),
+        speaker.Score is { Current: true } score ? score.Value : null,
+        speaker.Diskless,
+        speaker.Presence is not Presence.Listed,
+        [.. speaker.Links.Where(link => link.Up.Current).Select(link => new WireConnection(link.Peer, link.Up.Value))]);
 
     private static (ResourceName, NodeName)? Moved(Decision decision) => decision switch
     {

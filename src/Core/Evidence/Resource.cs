@@ -205,14 +205,13 @@ public sealed record Resource(ResourceName Name)
     private LossAssessment Assess(Speaker speaker, LinstorView linstor, Instant at)
     {
         var before = AssessmentOf(speaker.Node);
-        var isUnderWay = before is { IsLoss: true } || at - before?.PausedAt <= Timings.LongestDetection;
-        if (speaker.Promotability == Promotability.MayNotPromote && !HasPromotablePeer(speaker.Node) && !isUnderWay)
-        {
-            // What the stream alone can tell: the resource is in use and well.
-            return before is { Reason: HoldReason.Healthy } ? before : new(speaker.Node, HoldReason.Healthy, null, at, AtFirstSight: false);
-        }
 
-        return LossRule.Assess(this, speaker, linstor, at, before);
+        // What the stream alone can tell: the resource is in use and well. A loss that was interrupted by a silence may go on.
+        var isWell = speaker.Promotability == Promotability.MayNotPromote && !HasPromotablePeer(speaker.Node);
+        var isInterrupted = before is { IsLoss: true } || at - before?.PausedAt <= Timings.LongestDetection;
+        var assessed = isWell && !isInterrupted ? null : LossRule.Assess(this, speaker, linstor, at, before);
+        return assessed is not null && (!isWell || assessed is { IsLoss: true } or { PausedAt: not null }) ? assessed
+            : before is { Reason: HoldReason.Healthy } ? before : new(speaker.Node, HoldReason.Healthy, null, at, AtFirstSight: false);
     }
 
     // LINSTOR's precedence: replica, definition, group, node, controller.

@@ -190,7 +190,8 @@ internal sealed class LossRule
         return (last is null && speaker.Speaks(_linstor)) || words.ChangedAt >= accused || words.HeardAt > accused + Timings.LongestDetection;
     }
 
-    private bool KeepsQuorumAlone() => _own.Score is { Value: > 0 } && _own.Links.Any(link => !link.Up.Value) && _own.Membership is { } known
+    private bool KeepsQuorumAlone() => _own.Score is { Value: > 0 } score && _own.Membership is { } known
+        && (score.Current || !_ownSpeaks) && _own.Links.Any(link => !link.Up.Value && link.Up.Last == score.Last)
         && !QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => member.Node == _own.Node || _peers.LinkFrom(_own, member.Node) is not { Value: false });
 
     // A satellite that answers pings may repeat the past. Everybody else with a link to the node contradicts it, not before what it says, and has done so for longer

@@ -1,0 +1,248 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>Who said what, and when it was new: which words prove a loss, and which stand against it.</summary>
+public sealed class EvidenceTests
+{
+    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
+
+    [Fact]
+    public void Newer_words_stand_although_their_speakers_have_fallen_silent()
+    {
+        // B says "may promote" and its events hang; the links heal, and A and C say so; then the satellites of A and C stop.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).CutOff("a").After(5);
+        scene.Replica("a", Well).MayNotPromote("c").Link("c", "a", up: true).Replica("c", replica => replica with { Score = 10103 }).After(12);
+        scene.Silence("a").Silence("c").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.StillConnected], scene.Holds);
+    }
+
+    [Fact]
+    public void Older_words_of_a_node_that_fell_silent_do_not_stand() =>
+        Assert.Equal(Moved, Scene.WithAppOn("a").After(60).PowerOff("a").After(46).Moves);
+
+    [Fact]
+    public void What_was_repeated_for_longer_than_linstor_needs_to_notice_stands_after_its_speaker_fell_silent()
+    {
+        // C goes on saying that it is connected to A, and then its satellite stops; B alone says that A is gone.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("a").MayPromote("b").Link("b", "a", up: false).After(20).Silence("c").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.StillConnected], scene.Holds);
+    }
+
+    [Fact]
+    public void A_node_that_repeats_the_past_is_outvoted_by_everybody_else_after_twelve_seconds()
+    {
+        var scene = Scene.WithAppOn("a").OnlyPeersLose("a");
+        Assert.Empty(scene.After(56.9).Moves);
+        Assert.Equal(Moved, scene.After(0.3).Moves);
+    }
+
+    [Fact]
+    public void A_node_that_repeats_the_past_stays_outvoted_when_its_satellite_stops_at_last() =>
+        Assert.Equal(Moved, Scene.WithAppOn("a").OnlyPeersLose("a").After(30).Silence("a").After(28).Moves);
+
+    [Fact]
+    public void A_node_is_not_outvoted_while_one_that_has_a_link_to_it_says_nothing()
+    {
+        var scene = Scene.WithAppOn("a").Silence("c").MayPromote("b").Link("b", "a", up: false).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void A_return_from_silence_dates_a_defence_anew()
+    {
+        // A was cut off and is back with the same words as before; the events of B and C hang at "down".
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(20).Satellite("a", SatelliteState.Online).Replica("a", Well).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void An_unknown_score_of_a_node_that_speaks_is_not_zero()
+    {
+        var scene = Scene.WithAppOn("a").CutOff("a").Replica("a", replica => replica with { Score = null }).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void A_node_that_says_it_has_no_quorum_agrees_with_the_loss_whatever_links_it_still_reports() =>
+        Assert.Equal(Moved, Scene.WithAppOn("a").OnlyPeersLose("a").Replica("a", replica => replica with { Score = 0 }).After(46).Moves);
+
+    [Fact]
+    public void An_admission_that_links_are_down_and_quorum_is_kept_stands_until_the_node_says_otherwise()
+    {
+        var scene = Scene.WithAppOn("a").CutOff("a").Replica("a", replica => replica with { Score = 10101 }).After(30).Silence("a").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.KeepsQuorumAlone], scene.Holds);
+
+        scene.Satellite("a", SatelliteState.Online).Replica("a", replica => Well(replica) with
+        {
+            Score = 0,
+            Connections = [new("b", Up: false), new("c", Up: false)],
+        });
+        Assert.Equal(Moved, scene.After(60).Moves);
+    }
+
+    [Fact]
+    public void A_node_that_has_quorum_with_one_peer_has_not_admitted_anything_by_missing_the_other() =>
+        Assert.Equal(Moved, Scene.WithAppOn("a").Link("a", "b", up: false).Link("b", "a", up: false).Report("pvc-1").After(60)
+            .Link("a", "b", up: true).Link("b", "a", up: true).Report("pvc-1").After(60).PowerOff("a").After(46).Moves);
+
+    [Fact]
+    public void A_defender_that_speaks_stands_whatever_the_age_of_its_word()
+    {
+        // The satellite of B comes back with the state of a flap and hangs; C goes on saying that it is connected to A.
+        var scene = Scene.WithAppOn("a").Silence("a").Silence("b").After(30).Satellite("b", SatelliteState.Online)
+            .Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Score = 10102, Usage = Usage.Unused, Connections = [new("a", Up: false), new("c", Up: true)] }).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void First_words_after_a_return_of_linstor_have_one_date_whatever_the_order_in_which_satellites_register()
+    {
+        // LINSTOR is restarted while all is well. B registers with the past, A registers later and at once falls silent: nothing tells whose words are newer.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).LinstorGoesAway();
+        scene.Facts("pvc-1", "majority", [new(new("a")), new(new("c")), Peer("b")]);
+        scene.LinstorComesBack().Report("pvc-1").After(3);
+        scene.Replica("a", Well).Report("pvc-1").After(1).Silence("a");
+        Assert.Empty(scene.After(600).Moves);
+    }
+
+    [Fact]
+    public void A_peer_whose_satellite_is_listed_as_offline_does_not_speak()
+    {
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).PowerOff("a").Silence("c").Satellite("b", SatelliteState.Offline).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.PeerSilent], scene.Holds);
+    }
+
+    [Fact]
+    public void That_nobody_has_said_anything_is_not_the_same_as_no()
+    {
+        var scene = Scene.WithAppOn("a", NoStorm).Silence("a").Silence("b").Silence("c").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.NobodySpeaks], scene.Holds);
+    }
+
+    [Fact]
+    public void One_voice_is_not_enough_while_kubernetes_calls_the_node_ready()
+    {
+        Assert.Equal([HoldReason.OnlyOneSpeaker], Alone(ready: true).After(600).Holds);
+        Assert.Empty(Alone(ready: true).After(600).Moves);
+        Assert.Equal(Moved, Alone(ready: false).After(46).Moves);
+
+        var joined = Alone(ready: true).After(60).Satellite("c", SatelliteState.Online).Replica("c", _ => Peer("c") with { Connections = [new("a", Up: false), new("b", Up: true)] });
+        Assert.Equal(Moved, joined.After(15).Moves);
+
+        static Scene Alone(bool ready) => Scene.WithAppOn("a", NoStorm).Node("a", ready).Silence("c").After(60).PowerOff("a");
+    }
+
+    [Fact]
+    public void Members_that_were_placed_with_the_peer_while_the_node_was_away_do_not_count_for_it()
+    {
+        // A and C are cut off from B; D and E are placed with B, which counts three of five, while A and C count two of three.
+        var scene = Scene.WithAppOn("a", NoStorm).Silence("a").Silence("c").After(1).Link("b", "a", up: false).Link("b", "c", up: false).Report("pvc-1");
+        scene.Satellites([.. "abcde".Select(node => new Satellite(new($"{node}"), node is 'a' or 'c' ? SatelliteState.Offline : SatelliteState.Online))]);
+        scene.Facts("pvc-1", "majority", [
+            new(new("a")), new(new("c")),
+            Peer("b") with { Connections = [new("a", Up: false), new("c", Up: false), new("d", Up: true), new("e", Up: true)] },
+            Peer("d") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("e", Up: true)] },
+            Peer("e") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("d", Up: true)] }]);
+        scene.Tell(new Observation.Promotion(Scene.Pvc1, new("b"), Promotability.MayPromote)).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void Members_that_were_declared_lost_may_live_on_with_the_node()
+    {
+        var scene = Five().PowerOff("a").Remove("d").Remove("e").Report("pvc-1").Satellites(Off("a"), On("b"), On("c")).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void Members_that_were_removed_while_linstor_reached_them_are_gone() =>
+        Assert.Equal(Moved, Five().PowerOff("a").Remove("d").Remove("e").Report("pvc-1").Satellites(Off("a"), On("b"), On("c"), On("d"), On("e")).After(60).Moves);
+
+    [Fact]
+    public void A_node_from_which_the_resource_was_removed_has_nothing_to_lose()
+    {
+        var scene = Scene.WithAppOn("a").Remove("a").Report("pvc-1").After(60).Satellite("a", SatelliteState.Offline).MayPromote("b").MayPromote("c").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.NoLongerDeployed], scene.Holds);
+    }
+
+    [Fact]
+    public void A_replica_that_is_created_anew_begins_anew()
+    {
+        // What the first replica on A admitted says nothing of the second.
+        var scene = Scene.WithAppOn("a").Replica("a", replica => replica with { Uuid = "1" }).CutOff("a").Replica("a", replica => replica with { Score = 10101 }).Report("pvc-1").After(5);
+        scene.Heal("a").Replica("a", replica => replica with { Uuid = "2" }).Report("pvc-1").After(5).PowerOff("a");
+        Assert.Equal(Moved, scene.After(46).Moves);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_connection_to_a_peer_that_linstor_does_not_list_is_not_taken_for_one_to_the_node(bool up)
+    {
+        // A's link is not reported; the link to an unlisted peer says nothing of A.
+        Replica Ghost(Replica replica) => replica with { Connections = [.. replica.Connections.RemoveAll(connection => connection.Peer == "a"), new("ghost", up)] };
+        var named = (Satellite[])[new(new("a"), SatelliteState.Offline, HostName: "a"), new(new("b"), SatelliteState.Online, HostName: "b"), new(new("c"), SatelliteState.Online, HostName: "c")];
+        var dead = Scene.WithAppOn("a").PowerOff("a").Satellites(named).Replica("b", Ghost).Replica("c", Ghost);
+        Assert.Equal(Moved, dead.After(46).Moves); // its satellite is offline
+
+        var speaks = Scene.WithAppOn("a").PowerOff("a").Satellites([named[0] with { State = SatelliteState.Unknown }, .. named[1..]]).Replica("b", Ghost).Replica("c", Ghost);
+        Assert.Empty(speaks.After(600).Moves);
+        Assert.Equal([HoldReason.NotKnownOffline], speaks.Holds);
+    }
+
+    [Fact]
+    public void A_newer_use_elsewhere_ends_an_older_one_also_of_a_node_that_is_silent()
+    {
+        // C used the resource and fell silent; A uses it since; then A loses power.
+        var scene = Scene.Empty(NoStorm).Resource("pvc-1", "c").Volume("pv-1", "data", "pvc-1").After(60).Silence("c").After(60)
+            .Replica("a", replica => replica with { Usage = Usage.InUse }).Replica("b", replica => replica with { Connections = [new("a", Up: true), new("c", Up: false)] }).Report("pvc-1")
+            .Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false).After(60).Silence("a").Link("b", "a", up: false);
+        scene.Satellite("c", SatelliteState.Online).Replica("c", _ => Peer("c") with { Connections = [new("a", Up: false), new("b", Up: true)] });
+        Assert.Equal(Moved, scene.Link("b", "c", up: true).MayPromote("b").After(60).Moves);
+    }
+
+    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
+
+    private static Scene Five()
+    {
+        var scene = Scene.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), On("d"), On("e")).Resource("pvc-1", "a", "majority", "a", "b", "c", "d", "e")
+            .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        foreach (var side in (string[])["b", "c"])
+        {
+            scene.Link(side, "d", up: false).Link(side, "e", up: false);
+        }
+
+        return scene.After(20);
+    }
+
+    private static Satellite On(string node) => new(new(node), SatelliteState.Online);
+
+    private static Satellite Off(string node) => new(new(node), SatelliteState.Offline);
+
+    private static Replica Well(Replica replica) => replica with
+    {
+        Promotability = Promotability.MayNotPromote,
+        Usage = Usage.InUse,
+        Score = 10103,
+        Connections = [new("b", Up: true), new("c", Up: true)],
+    };
+
+    private static Replica Peer(string node) => new(new(node))
+    {
+        Promotability = Promotability.MayPromote,
+        Usage = Usage.Unused,
+        Score = 10102,
+        Connections = [new("a", Up: false), new("c", Up: true)],
+    };
+}
