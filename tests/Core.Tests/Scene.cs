@@ -57,6 +57,12 @@ internal sealed class Scene
     /// <summary>The questions that get no answer, although LINSTOR and Kubernetes are there.</summary>
     public Func<Decision, bool> Ignores { get; set; } = _ => false;
 
+    /// <summary>The resources that may have two Primaries.</summary>
+    public HashSet<string> TwoPrimaries { get; } = [];
+
+    /// <summary>The nodes whose taint somebody has removed.</summary>
+    public HashSet<string> Untainted { get; } = [];
+
     /// <summary>Whether a deletion is seen by the watch as soon as it is answered.</summary>
     public bool WatchIsPrompt { get; set; } = true;
 
@@ -223,13 +229,14 @@ internal sealed class Scene
         return this;
     }
 
-    public Scene Volume(string name, string? claim, string? resource, string? sharedStorage = null) => Tell(new Observation.Seen<Volume>(
+    public Scene Volume(string name, string? claim, string? resource, string? sharedStorage = null, bool manyWriters = false) => Tell(new Observation.Seen<Volume>(
         new(name, claim is null ? null : new("default", claim))
         {
             Resource = resource is null ? null : new ResourceName(resource),
             Handle = resource is null ? null : name,
             InUsePrefix = "csi^",
             SharedStorage = sharedStorage,
+            ManyWriters = manyWriters,
         }));
 
     public Scene VolumeGone(string name) => Tell(new Observation.Gone<Volume>(Cluster.Volumes.Find(name)!.Value.Item));
@@ -278,6 +285,14 @@ internal sealed class Scene
         return optedIn ? Tell(new Observation.Seen<Pod>(pod)) : this;
     }
 
+    /// <summary>The pod is changed, and the watch has not told yet.</summary>
+    public Scene PodUnseen(string name, string node, Func<Pod, Pod> change)
+    {
+        var uid = new Uid($"uid-{name}-{node}");
+        _pods[uid] = change(_pods[uid]);
+        return this;
+    }
+
     public Scene PodGone(string name, string node)
     {
         _pods.Remove(new($"uid-{name}-{node}"), out var pod);
@@ -314,7 +329,7 @@ internal sealed class Scene
 
     /// <summary>What LINSTOR would answer now.</summary>
     public ResourceReport ReportOf(ResourceName resource) => _resources.TryGetValue(resource, out var facts)
-        ? new(resource, true, new(facts.Quorum), [.. facts.Replicas.Values], Now) { QuorumProperties = new(facts.Quorum?.ToLowerInvariant(), null) }
+        ? new(resource, true, new(facts.Quorum), [.. facts.Replicas.Values], Now) { QuorumProperties = new(facts.Quorum?.ToLowerInvariant(), null), AllowsTwoPrimaries = TwoPrimaries.Contains(resource.Value) }
         : new(resource, false, new(null), [], Now);
 
     public Scene Tell(Observation seen)
@@ -378,7 +393,7 @@ internal sealed class Scene
                 Tell(new Observation.Acted(decision, new(Answer.Refused), Now));
                 return true;
             case Decision.Survey o:
-                Tell(new Observation.Surveyed(o.Node, [.. _pods.Values.Where(pod => pod.Node == o.Node)], [.. _volumesInUse.GetValueOrDefault(o.Node, [])], Now) { Ready = _ready.GetValueOrDefault(o.Node, true) });
+                Tell(new Observation.Surveyed(o.Node, [.. _pods.Values.Where(pod => pod.Node == o.Node)], [.. _volumesInUse.GetValueOrDefault(o.Node, [])], Now) { Ready = _ready.GetValueOrDefault(o.Node, true), Tainted = Untainted.Contains(o.Node.Value) ? false : null });
                 return true;
             default:
                 Act(decision, Answers(decision));
