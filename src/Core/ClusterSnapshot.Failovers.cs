@@ -93,6 +93,7 @@ public sealed partial record ClusterSnapshot
             Observation.Reported o => ClaimsOf(o.Report.Resource),
             Observation.Seen<Attachment> o => ClaimsOf(o.Item),
             Observation.Gone<Attachment> o => ClaimsOf(o.Item),
+            Observation.Seen<Volume> or Observation.Gone<Volume> => null, // a volume that is released, or gone, no longer names the claim by which it would be found
             Observation.Listed<Pod> or Observation.Listed<Attachment> or Observation.Listed<Volume> or Observation.Woken => null,
             _ => [],
         };
@@ -102,7 +103,8 @@ public sealed partial record ClusterSnapshot
     }
 
     private IEnumerable<ObjectKey> ClaimsOf(Attachment attachment) =>
-        Volumes.Find(attachment.Volume)?.Item.Claim is { } claim ? [claim] : [];
+        Volumes.Find(attachment.Volume)?.Item.Claim is { } claim ? [claim]
+            : Failovers.All.Where(held => held.Item.Attachments.Any(left => left.Uid == attachment.Uid)).SelectMany(held => held.Item.Pod.ClaimKeys);
 
     private IEnumerable<ObjectKey> ClaimsOf(ResourceName resource) =>
         Volumes.ReferringTo(resource).Select(volume => volume.Item.Claim).OfType<ObjectKey>();

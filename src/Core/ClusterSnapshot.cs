@@ -70,13 +70,42 @@ public sealed partial record ClusterSnapshot
     /// <summary>The snapshot after one more observation.</summary>
     public ClusterSnapshot Apply(Observation seen, Instant at)
     {
-        var next = ReassessDue(at).Take(seen, at);
+        var next = (Errors.IsEmpty ? this : this with { Errors = [] }).ReassessDue(at).TakeOrHold(seen, at);
         next = next.SaysTheSameAs(this) ? next : next.Review(Touched(seen).Concat(next.Touched(seen)));
-        return next.Watch(this, at).Follow(seen, at);
+        next = next.Watch(this, at);
+        try
+        {
+            return next.Follow(seen, at);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            return next with { Errors = next.Errors.Add(error) }; // what only follows cannot stop what decides
+        }
     }
+
+    /// <summary>Errors of this program in taking in the last observation: each has held the users of one resource, or left something unexplained.</summary>
+    public ImmutableArray<Exception> Errors { get; private init; } = [];
 
     /// <summary>What LINSTOR calls a Kubernetes node.</summary>
     public NodeName LinstorNameOf(NodeName node) => CsiNodes.GetValueOrDefault(node)?.LinstorName ?? node;
+
+    // What cannot be taken in is not known: the users of that resource are held, and what else rests on it is not confirmed.
+    private ClusterSnapshot TakeOrHold(Observation seen, Instant at)
+    {
+        try
+        {
+            return Take(seen, at);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            var name = seen switch { Observation.Reported o => o.Report.Resource, Observation.Promotion o => o.Resource, _ => (ResourceName?)null };
+            return this with
+            {
+                Errors = Errors.Add(error),
+                Resources = name is { } known && Resources.TryGetValue(known, out var resource) ? Resources.SetItem(known, resource.Hold(at)) : Resources,
+            };
+        }
+    }
 
     private ClusterSnapshot Take(Observation seen, Instant at) => seen switch
     {
@@ -125,7 +154,16 @@ public sealed partial record ClusterSnapshot
 
     private ClusterSnapshot With(Resource resource, Instant at)
     {
-        var assessed = resource.Reassess(Linstor, at);
+        Resource assessed;
+        try
+        {
+            assessed = resource.Reassess(Linstor, at);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            return this with { Resources = Resources.SetItem(resource.Name, resource.Hold(at)), Errors = Errors.Add(error) };
+        }
+
         return Resources.TryGetValue(resource.Name, out var before) && ReferenceEquals(before, assessed)
             ? this
             : this with { Resources = Resources.SetItem(resource.Name, assessed) };

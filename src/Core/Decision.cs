@@ -166,12 +166,19 @@ public enum HoldReason
     /// <summary>The attachment's claim belongs to no pod that opted in, or the pod has opted in no longer.</summary>
     NotOptedIn,
 
+    /// <summary>This program has failed to judge the user: a bug, which holds this one and nobody else.</summary>
+    InternalError,
+
     /// <summary>A resource that was lost on the node, or is used, has no quorum there yet: the node's taint stays.</summary>
     TaintStays,
 }
 
 /// <summary>The decisions for one instant, and when to ask again even if nothing is observed until then.</summary>
-public sealed record Verdict(IReadOnlyList<Decision> Decisions, Instant? AskAgainAt);
+public sealed record Verdict(IReadOnlyList<Decision> Decisions, Instant? AskAgainAt)
+{
+    /// <summary>Errors of this program in judging or explaining: each has held one user, or left one thing unexplained.</summary>
+    public IReadOnlyList<Exception> Errors { get; init; } = [];
+}
 
 /// <summary>The numbers that the policy goes by.</summary>
 public sealed record FailoverSettings

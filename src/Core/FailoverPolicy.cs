@@ -14,11 +14,15 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
     /// <summary>How long a pod that comes to a node which was lost by then is left there at least.</summary>
     private static readonly TimeSpan ShortestStay = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How soon a user whose judgement failed is judged again, if nothing is observed until then.</summary>
+    private static readonly TimeSpan AfterError = TimeSpan.FromSeconds(5);
+
     private readonly List<Decision> _preparations = [];
     private readonly List<Decision> _decisions = [];
     private readonly List<Decision> _detachments = [];
     private readonly Dictionary<Uid, Objection?> _objections = [];
     private readonly HashSet<ActionKey> _decided = [];
+    private readonly List<Exception> _errors = [];
     private readonly Eligibility _eligibility = new(cluster, (resource, node) => IsLost(settings, resource, node, now));
     private Instant? _askAgainAt;
 
@@ -30,7 +34,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
         {
             foreach (var user in equals)
             {
-                Judge(user);
+                Isolate(user);
             }
 
             _decisions.AddRange(_detachments);
@@ -44,8 +48,46 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
 
         Release();
         Recover();
-        Follow();
-        return new([.. _preparations.Concat(_decisions)], _askAgainAt);
+        Isolate(Follow);
+        return new([.. _preparations.Concat(_decisions)], _askAgainAt) { Errors = [.. _errors] };
+    }
+
+    // An error in judging one user holds that one, and nobody else.
+    private void Isolate(User user)
+    {
+        var (preparations, decisions, detachments) = (_preparations.Count, _decisions.Count, _detachments.Count);
+        try
+        {
+            Judge(user);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            Undo(_preparations, preparations);
+            Undo(_decisions, decisions);
+            Undo(_detachments, detachments);
+            _errors.Add(error);
+            _decisions.Add(new Decision.Hold(user.Resource.Name, user.Node, HoldReason.InternalError, error.GetType().Name, user.Pods, user.Since, Overdue: true));
+            WakeAt(now + AfterError);
+        }
+    }
+
+    // What only explains cannot stop what decides.
+    private void Isolate(Action explain)
+    {
+        try
+        {
+            explain();
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            _errors.Add(error);
+        }
+    }
+
+    private void Undo(List<Decision> list, int count)
+    {
+        _decided.ExceptWith(list.Skip(count).Where(decision => !decision.IsRemark).Select(ActionKey.For));
+        list.RemoveRange(count, list.Count - count);
     }
 
     // Reads from top to bottom as the safety argument: each paragraph is one reason to hold; what is left, acts.

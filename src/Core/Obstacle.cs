@@ -16,10 +16,10 @@ internal static class Obstacle
     {
         Phase.PodGone => PodStays(cluster, failover.Pod),
         Phase.Detached => VolumeStays(cluster, failover),
-        Phase.Scheduled when failover.Replacement is null => NobodyCreatesOne(cluster, failover.Pod),
-        Phase.Scheduled => $"pod {failover.Replacement.Key} has no node: {Trouble(cluster, failover.Replacement)}",
-        Phase.Attached => VolumeDoesNotCome(cluster, failover.Replacement!),
-        _ => $"pod {failover.Replacement!.Key} on node {failover.Replacement.Node} does not run: {Trouble(cluster, failover.Replacement)}",
+        Phase.Scheduled when failover.Replacement is not null => $"pod {failover.Replacement.Key} has no node: {Trouble(cluster, failover.Replacement)}",
+        _ when failover.Replacement is null => NobodyCreatesOne(cluster, failover.Pod),
+        Phase.Attached => VolumeDoesNotCome(cluster, failover.Replacement),
+        _ => $"pod {failover.Replacement.Key} on node {failover.Replacement.Node} does not run: {Trouble(cluster, failover.Replacement)}",
     };
 
     private static string PodStays(ClusterSnapshot cluster, Pod deleted) =>
@@ -31,7 +31,11 @@ internal static class Obstacle
 
     private static string VolumeStays(ClusterSnapshot cluster, Failover failover)
     {
-        var attachment = failover.StillAttached(cluster).First();
+        if (failover.StillAttached(cluster).FirstOrDefault() is not { } attachment)
+        {
+            return "its volumes are being detached";
+        }
+
         var what = $"volume {attachment.Volume} is still attached to node {attachment.Node}";
         if (attachment.Deleting)
         {
@@ -50,7 +54,11 @@ internal static class Obstacle
 
     private static string VolumeDoesNotCome(ClusterSnapshot cluster, Pod replacement)
     {
-        var (volume, attachment) = Failover.AttachmentsMissing(cluster, replacement)[0];
+        if (Failover.AttachmentsMissing(cluster, replacement) is not [var (volume, attachment), ..])
+        {
+            return $"the volumes of pod {replacement.Key} are being attached";
+        }
+
         return $"volume {volume.Name} is not attached to node {replacement.Node}: {attachment?.Trouble ?? cluster.Warnings.GetValueOrDefault(replacement.Uid)?.Warning ?? "nobody says why"}";
     }
 

@@ -101,6 +101,7 @@ public static class Sentences
         HoldReason.AttachmentInUse => $"pod {hold.Detail} stays on node {hold.Node} and uses the attachment; it has not opted in.",
         HoldReason.NotOptedIn when !hold.Pods.IsEmpty => $"{hold.Detail} has not opted in, as the API server has just said.",
         HoldReason.NotOptedIn => $"attachment {hold.Detail} belongs to no pod that opted in.",
+        HoldReason.InternalError => $"this program has failed to judge it ({hold.Detail}): please report the stack trace in the log.",
         HoldReason.TaintStays => $"resource {hold.Resource} has no quorum or no usable data there yet.",
         _ => throw new ArgumentOutOfRangeException(nameof(hold)),
     };

@@ -75,6 +75,9 @@ internal sealed class Scene
     /// <summary>What Kubernetes has warned of, about whatever it is asked.</summary>
     public string? Warning { get; set; }
 
+    /// <summary>The errors of the program in the last verdict.</summary>
+    public IEnumerable<Exception> Errors => _verdict.Errors;
+
     /// <summary>What is said of failovers that get no further.</summary>
     public IEnumerable<string> Stalls => _verdict.Decisions.OfType<Decision.Stall>().Select(Sentences.Of);
 

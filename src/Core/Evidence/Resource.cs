@@ -154,6 +154,12 @@ public sealed record Resource(ResourceName Name)
         return assessments.SequenceEqual(Assessments) ? next : next with { Assessments = assessments };
     }
 
+    /// <summary>Holds every consumer, because to assess them has failed.</summary>
+    internal Resource Hold(Instant at) => this with
+    {
+        Assessments = [.. Speakers.Select(speaker => new LossAssessment(speaker.Node, HoldReason.InternalError, null, at, AtFirstSight: false))],
+    };
+
     private Resource Take(ResourceReport report, Instant at, LinstorView linstor)
     {
         var properties = report.QuorumProperties ?? QuorumProperties;

@@ -1,0 +1,52 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>Deciding never dies: an error holds what it concerns, and what explains or follows cannot stop what decides.</summary>
+public sealed class TotalityTests
+{
+    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
+
+    [Fact]
+    public void An_error_in_judging_one_user_holds_that_one_and_nobody_else()
+    {
+        // A list that is no list at all makes the judgement of app-1 fail.
+        var scene = TwoApps().Pod("app-1", "a", pod => pod with { Claims = [new("logs")], SharedStorage = default }).PowerOff("a").PowerOff("a", "pvc-2").After(46);
+        Assert.Equal(Moved, scene.Moves);
+        Assert.Equal([HoldReason.InternalError], scene.Holds);
+        Assert.IsType<NullReferenceException>(Assert.Single(scene.Errors));
+    }
+
+    [Fact]
+    public void An_answer_that_cannot_be_taken_in_holds_the_users_of_that_resource_and_nobody_else()
+    {
+        var scene = TwoApps().PowerOff("a").PowerOff("a", "pvc-2").After(30);
+        scene.Replica("b", replica => replica with { Connections = default }, "pvc-2").After(16);
+        Assert.Equal(Moved, scene.Moves);
+        Assert.Contains(HoldReason.InternalError, scene.AllHolds);
+    }
+
+    [Fact]
+    public void A_user_whose_judgement_failed_is_judged_again()
+    {
+        var scene = TwoApps().Pod("app-1", "a", pod => pod with { Claims = [new("logs")], SharedStorage = default }).PowerOff("a").PowerOff("a", "pvc-2").After(46);
+        scene.Pod("app-1", "a", pod => pod with { Claims = [new("logs")] }).After(1);
+        Assert.Contains("delete app-1 on a", scene.Moves);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_volume_that_is_released_or_vanishes_while_its_attachment_is_going_stops_nothing(bool vanishes)
+    {
+        var scene = Scene.WithAppOn("a").Pod("app-0", "a", pod => pod with { Owner = new("apps/v1", "StatefulSet", "app", new("uid-set")) });
+        scene.AttacherLetsGo = false;
+        scene.PowerOff("a").After(46);
+        Assert.Equal(Moved, scene.Moves);
+
+        _ = vanishes ? scene.VolumeGone("pv-1") : scene.Volume("pv-1", claim: null, "pvc-1");
+        scene.After(60).Tell(new Observation.Gone<Attachment>(scene.Cluster.Attachments.Find("va-1")!.Value.Item)).After(60);
+        Assert.Empty(scene.Errors);
+        Assert.Contains(Phase.Detached, Assert.Single(scene.Cluster.Failovers.All).Item.Reached.Keys);
+    }
+
+    private static Scene TwoApps() => Scene.WithAppOn("a").Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Pod("app-1", "a", pod => pod with { Claims = [new("logs")] });
+}
