@@ -133,7 +133,7 @@ internal sealed partial class Stage
     public bool CanRunSomewhere(Pod pod) => ResourcesOf(pod).All(CanRunSomewhere);
 
     /// <summary>Whether the attachment is one that the moved pod used.</summary>
-    public bool Precedes(VolumeAttachment attachment, Pod moved) => attachment.Metadata.Created < Moves[moved];
+    public bool Precedes(VolumeAttachment attachment, Pod moved) => attachment.Metadata.Created < Moves[moved].At;
 
     /// <summary>Those who use the same volumes on the same node, and stay.</summary>
     public IEnumerable<Pod> CompanionsOf(Pod moved) => Store.All<Pod>().Where(pod =>
