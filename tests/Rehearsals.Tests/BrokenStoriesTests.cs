@@ -67,6 +67,13 @@ public sealed class BrokenStoriesTests
                 Grace(10, 15)),
             [At(23.52, FaultKind.SatelliteHangs, 29), At(58.03, FaultKind.ReplicationCut, 47), At(103, FaultKind.Isolation, 55), At(113, FaultKind.SatelliteStopped, 33)]),
 
+        // 41003166. A replica is moved away from node A in the regular way. Later a pod comes to A, cannot be attached yet, and A's satellite stops. The core still counted
+        // the replica that it had once seen on A, and tainted A: the pod had nothing to lose there.
+        ["a node has lost nothing that was moved away before"] = new(
+            41003166,
+            new(4, false, [Volume([1, 2, 3])], [Workload([0])], 1, Grace(45, 45)),
+            [At(57.06, FaultKind.ReplicaMoved, 0), At(94.05, FaultKind.PodDeleted, 0), At(103.71, FaultKind.SatelliteStopped, 1)]),
+
         // 8041562. A loss has lasted for 43 of 45 seconds when the controller loses its connection to LINSTOR, for 101 seconds. Meanwhile the last peer but one loses power,
         // so that nobody may promote, and comes back shortly before LINSTOR answers. The core joined the time before the silence to the time after it. It did not
         // hear of the interruption, because LINSTOR repeats nothing about a silent satellite: the peer that was off still seemed to be promotable.
@@ -103,6 +110,13 @@ public sealed class BrokenStoriesTests
             9502904,
             new(4, false, [Volume([1, 2, 3], onNoQuorum: "io-error")], [Workload([0], Keeper.Nobody)], 2, Grace(45, 15)),
             [At(58, FaultKind.Isolation, 58), At(106.85, FaultKind.AnswersLost, 54)]),
+
+        // 41003553. A pod is moved twice. On the first node another pod, which has not opted in, keeps the volume attached, so that the replacement cannot run anywhere.
+        // The oracle looked for such a pod only on the node from which the pod was moved last.
+        ["no replacement runs while another pod keeps the volume"] = new(
+            41003553,
+            new(5, false, [Volume([0, 1, 4], quorum: "majority")], [Workload([0])], 1, Grace(10, 15)),
+            [At(17.21, FaultKind.Isolation, 1), At(28.01, FaultKind.Companion, 0), At(71.72, FaultKind.ReplicationCut, 1)]),
 
         // Not drawn from a seed, but of the kind of 7058794. The satellite of a peer hangs and repeats that it is connected to the node that is cut off. As long as a
         // peer says so, no controller may count that node as lost, but the oracle did, from its knowledge of the truth.
