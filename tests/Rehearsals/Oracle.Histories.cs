@@ -38,6 +38,7 @@ internal sealed partial class Oracle
             var canWrite = _stage.Storage.CanWrite(definition.Name, _stage.Plan.Cast.LinstorName(number));
             writers += canWrite ? 1 : 0;
             LossOf(resource, node).Note(Now, IsLost(definition, number));
+            NoteDenial(definition, number);
             MuteOf(resource, node).Note(Now, !canWrite);
         }
 
@@ -56,7 +57,7 @@ internal sealed partial class Oracle
         var looksLost = _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is { Status: ConnectionStatus.Offline, Evicted: false };
         for (var volume = 0; volume < _stage.Plan.Cast.Volumes.Length && !looksLost; volume++)
         {
-            looksLost = LossOf(Cast.Handle(volume), node.Name).IsSo && MuteOf(Cast.Handle(volume), node.Name).IsSo && _stage.HasUserOn(volume, node.Name);
+            looksLost = LossOf(Cast.Handle(volume), node.Name).IsSo && MuteOf(Cast.Handle(volume), node.Name).IsSo && _stage.HasUserOn(volume, node.Name) && !IsContested(volume, node.Number);
         }
 
         return looksLost;
@@ -70,6 +71,11 @@ internal sealed partial class Oracle
         if (own is not null)
         {
             _deployed.Add((definition.Name, number));
+        }
+        else if (_stage.Storage.FindNode(name) is { Status: ConnectionStatus.Online })
+        {
+            // LINSTOR removed it while the node was there, so a pod that is only starting there has nothing to lose.
+            _deployed.Remove((definition.Name, number));
         }
 
         if (!_stage.IsFenced(definition) || !_deployed.Contains((definition.Name, number)) || (own is not null && Known(own)?.MayPromote == true))
@@ -86,6 +92,65 @@ internal sealed partial class Oracle
             && !links.Exists(link => link.Message == "Connected")
             && (links.Count > 0 || machine.Status == ConnectionStatus.Offline);
     }
+
+    /// <summary>A loss that the truth knows of, but that LINSTOR's reports contradict: nobody who listens to LINSTOR can count it.</summary>
+    private bool IsContested(int volume, int number)
+    {
+        if (_stage.Storage.FindDefinition(_stage.Plan.Cast.Definition(volume)) is not { } definition)
+        {
+            return false;
+        }
+
+        var (own, others) = ReplicasFor(definition, number);
+        return others.Exists(other => Known(other) is { PromotionScore: not 0 } known && LinksOf(known, number).Contains("Connected"))
+            || (own is not null && Known(own) is { PromotionScore: not 0 } && !IsOutvoted((definition.Name, number)));
+    }
+
+    /// <summary>Keeps account of the nodes whose own report, which says that all is well, was contradicted by every peer for so long that it must be stale.</summary>
+    private void NoteDenial(ResourceDefinition definition, int number)
+    {
+        var key = (definition.Name, number);
+        if (!LossOf(Cast.Handle(_stage.VolumeOf(definition)), _stage.Plan.Cast.NodeName(number)).IsSo && !_deniedSince.ContainsKey(key) && !_outvoted.Contains(key))
+        {
+            return;
+        }
+
+        if (IsOutvoted(key))
+        {
+            _outvoted.Add(key);
+        }
+
+        var (own, others) = ReplicasFor(definition, number);
+        var words = others.ConvertAll(other => Known(other) is { } known ? LinksOf(known, number) : null);
+        if (words.Exists(word => word?.Contains("Connected") == true))
+        {
+            _outvoted.Remove(key);
+        }
+
+        var admitsNothing = own is not null && Known(own) is { } said && said.Connections.All(connection => connection.Message == "Connected");
+        if (!admitsNothing || words.Count == 0 || words.Contains(null) || words.Exists(word => word!.Contains("Connected")))
+        {
+            _deniedSince.Remove(key);
+        }
+        else
+        {
+            _deniedSince.TryAdd(key, Now);
+        }
+    }
+
+    private bool IsOutvoted((string, int) key) =>
+        _outvoted.Contains(key) || (_deniedSince.TryGetValue(key, out var since) && Now - since > LongestDetection + Confirmed);
+
+    /// <summary>A node's own replica, and those of others that have a link to it.</summary>
+    private (Simulator.World.Replica? Own, List<Simulator.World.Replica> Others) ReplicasFor(ResourceDefinition definition, int number)
+    {
+        var name = _stage.Plan.Cast.LinstorName(number);
+        var own = definition.Listed.FirstOrDefault(replica => replica.Node.Name == name);
+        return (own, [.. definition.Listed.Where(replica => replica != own && (replica.Kind == ReplicaKind.Diskful || own is null or { Kind: ReplicaKind.Diskful }))]);
+    }
+
+    private List<string> LinksOf(ReplicaReport report, int number) =>
+        [.. report.Connections.Where(connection => connection.Peer == _stage.Plan.Cast.HostName(number)).Select(connection => connection.Message)];
 
     private ReplicaReport? Known(Simulator.World.Replica replica) => _stage.Storage.Knowledge.About(replica);
 }

@@ -18,6 +18,9 @@ internal sealed partial class Oracle
     /// <summary>An interruption of a loss that is shorter may go unseen: LINSTOR is asked at this interval at the longest, and answers late.</summary>
     private static readonly TimeSpan Unseen = TimeSpan.FromSeconds(14);
 
+    /// <summary>How long DRBD takes at most to notice a dead link. A report that is contradicted for longer is stale.</summary>
+    private static readonly TimeSpan LongestDetection = TimeSpan.FromSeconds(12);
+
     /// <summary>How long a replacement may take to run, once nothing stands in its way.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -44,6 +47,8 @@ internal sealed partial class Oracle
     private readonly Stage _stage;
     private readonly Dictionary<(string Resource, string Node), (History Lost, History Mute)> _histories = [];
     private readonly HashSet<(string Resource, int Node)> _deployed = [];
+    private readonly Dictionary<(string Resource, int Node), TimeSpan> _deniedSince = [];
+    private readonly HashSet<(string Resource, int Node)> _outvoted = [];
     private readonly History _storm = new();
     private readonly History _silence = new();
 
@@ -120,10 +125,10 @@ internal sealed partial class Oracle
         }
 
         // Where an administrator has had a hand in it, caution is better than haste.
-        foreach (var (pod, at) in _stage.Moves.Where(move => !_stage.ResourcesOf(move.Key).Any(_stage.WasTamperedWith)))
+        foreach (var (pod, move) in _stage.Moves.Where(moved => !_stage.ResourcesOf(moved.Key).Any(_stage.WasTamperedWith)))
         {
-            CheckDetached(pod, at, isStorm);
-            CheckReplaced(pod, at, isStorm);
+            CheckDetached(pod, move, isStorm);
+            CheckReplaced(pod, move.At, isStorm);
         }
     }
 
@@ -140,7 +145,7 @@ internal sealed partial class Oracle
         Check(Waited, lost.Exists(name => LostFor(name, node) >= Grace - Confirmed), decision, $"it was lost for {lost.Max(name => LostFor(name, node)).TotalSeconds:0.0} s only");
         Check(Shared, _stage.Unfenced(pod, strictly: false) is [], decision, $"it also writes to {string.Join(", ", _stage.Unfenced(pod, strictly: false))}, which nothing fences");
         CheckCalm(decision, sent);
-        _stage.Moves[pod] = Now;
+        _stage.Moves[pod] = new(Now, actor, actor.Life);
     }
 
     private void Judge(Candidate actor, Decision decision, Model.VolumeAttachment attachment, TimeSpan sent)
@@ -187,19 +192,23 @@ internal sealed partial class Oracle
     private bool MayBeReleased(string volume, string node, TimeSpan sent) =>
         _stage.ResourceNamed(volume) is { } name && (WasLost(name, node, sent) || _stage.Moves.Keys.Any(pod => pod.Spec.NodeName == node && _stage.ResourcesOf(pod).Contains(name)));
 
-    private void CheckDetached(Model.Pod moved, TimeSpan at, bool isStorm)
+    private void CheckDetached(Model.Pod moved, Move move, bool isStorm)
     {
         foreach (var name in _stage.ResourcesOf(moved).Where(name => _stage.CanRunSomewhere(name)))
         {
             var left = _stage.AttachmentsOf(name).FirstOrDefault(attachment =>
                 attachment.NodeName == moved.Spec.NodeName && _stage.Precedes(attachment, moved) && !_stage.UsersOf(attachment.VolumeName).Any(pod => pod.Spec.NodeName == moved.Spec.NodeName));
-            Check(Free, isStorm || left is null || at > Now - TimeSpan.FromSeconds(30) || !HasBeenLostSince(Now - TimeSpan.FromSeconds(30), name, moved.Spec.NodeName!), moved, $"attachment {left?.Metadata.Name} of {name} on {moved.Spec.NodeName} is still there");
+            Check(Free, isStorm || left is null || !IsKnownToBeLeft(left, move) || move.At > Now - TimeSpan.FromSeconds(30) || !HasBeenLostSince(Now - TimeSpan.FromSeconds(30), name, moved.Spec.NodeName!), moved, $"attachment {left?.Metadata.Name} of {name} on {moved.Spec.NodeName} is still there");
         }
     }
 
+    // Only the process that moved the pod remembers the attachment that it left behind. Another leader deletes it once a pod waits elsewhere; until then no pod needs it.
+    private bool IsKnownToBeLeft(Model.VolumeAttachment left, Move move) =>
+        move.IsRemembered || _stage.UsersOf(left.VolumeName).Any(pod => pod.Spec.NodeName != left.NodeName && !pod.IsOver && _stage.Exempted(pod) is null);
+
     private void CheckReplaced(Model.Pod moved, TimeSpan at, bool isStorm)
     {
-        var wasMovedOn = _stage.Moves.Any(later => later.Value > at && later.Key.Metadata.Owner == moved.Metadata.Owner);
+        var wasMovedOn = _stage.Moves.Any(later => later.Value.At > at && later.Key.Metadata.Owner == moved.Metadata.Owner);
         if (moved.Metadata.Owner is null || wasMovedOn || !Settings.TaintNodes || at > Now - Patience || !_stage.IsQuietSince(Now - LongestBackOff) || !_stage.CanRunSomewhere(moved))
         {
             return;

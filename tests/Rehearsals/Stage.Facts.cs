@@ -133,11 +133,12 @@ internal sealed partial class Stage
     public bool CanRunSomewhere(Pod pod) => ResourcesOf(pod).All(CanRunSomewhere);
 
     /// <summary>Whether the attachment is one that the moved pod used.</summary>
-    public bool Precedes(VolumeAttachment attachment, Pod moved) => attachment.Metadata.Created < Moves[moved];
+    public bool Precedes(VolumeAttachment attachment, Pod moved) => attachment.Metadata.Created < Moves[moved].At;
 
-    /// <summary>Those who use the same volumes on the same node, and stay.</summary>
+    /// <summary>The pods that use the same volumes and stay: on the same node, or, if they belong to another owner, on any node.</summary>
     public IEnumerable<Pod> CompanionsOf(Pod moved) => Store.All<Pod>().Where(pod =>
-        pod.Spec.NodeName == moved.Spec.NodeName && pod.Metadata.Uid != moved.Metadata.Uid && pod.Spec.Claims.Any(moved.Spec.Claims.Contains));
+        pod.Spec.NodeName is { } node && (node == moved.Spec.NodeName || pod.Metadata.Owner?.Uid != moved.Metadata.Owner?.Uid)
+        && pod.Metadata.Uid != moved.Metadata.Uid && pod.Spec.Claims.Any(moved.Spec.Claims.Contains));
 
     /// <summary>Those who were created in a pod's stead.</summary>
     public IEnumerable<Pod> SuccessorsOf(Pod moved) =>

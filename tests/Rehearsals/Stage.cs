@@ -6,6 +6,15 @@ using Pod = Piraeus.HighAvailability.Simulator.Kubernetes.Pod;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
+/// <summary>That a pod was moved.</summary>
+/// <param name="By">Who did it.</param>
+/// <param name="Life">The process that it was then.</param>
+internal readonly record struct Move(TimeSpan At, Candidate By, int Life)
+{
+    /// <summary>Whether the process that did it still acts, and so can finish what it began.</summary>
+    public bool IsRemembered => By.IsAlive && By.Life == Life && By.MayAct(TimeSpan.Zero);
+}
+
 /// <summary>The world of one story, with our processes in it, and everything that one can ask of it.</summary>
 internal sealed partial class Stage
 {
@@ -63,8 +72,8 @@ internal sealed partial class Stage
     /// <summary>Nodes, by number and Kubernetes name.</summary>
     public ImmutableArray<(int Number, string Name)> Nodes { get; }
 
-    /// <summary>Pods that were moved, as they were last, and when.</summary>
-    public Dictionary<Pod, TimeSpan> Moves { get; } = [];
+    /// <summary>Pods that were moved, as they were last.</summary>
+    public Dictionary<Pod, Move> Moves { get; } = [];
 
     /// <summary>Whether the story is told.</summary>
     public bool IsTold => Audience.Told is not null;

@@ -117,6 +117,7 @@ public sealed partial class StorageWorld
             replica.Definition.Members.Remove(replica);
             Knowledge.Drop(replica);
             DropIfEmpty(replica.Definition);
+            Settled?.Invoke(replica.Definition);
         }
     }
 

@@ -71,7 +71,7 @@ public sealed partial class StorageWorld
     public bool IsSuspended(string resource, string node) => FindTruth(resource, node) is { } replica && IsSuspended(replica);
 
     /// <summary>Makes a resource available on a node as linstor-csi does, with a diskless replica if there is none.</summary>
-    /// <returns>False if LINSTOR is down or the node is not online.</returns>
+    /// <returns>False if LINSTOR is down, the node is not online, or a replica there is still being deleted.</returns>
     public bool Attach(string resource, string node)
     {
         if (!LinstorRuns || FindDefinition(resource) is null || FindNode(node) is not { Status: ConnectionStatus.Online })
@@ -79,8 +79,7 @@ public sealed partial class StorageWorld
             return false;
         }
 
-        _ = FindReplica(resource, node) ?? AddReplica(resource, node, ReplicaKind.Diskless);
-        return true;
+        return !(FindReplica(resource, node) ?? AddReplica(resource, node, ReplicaKind.Diskless)).Deleting;
     }
 
     /// <summary>Ends <see cref="Attach"/>: a diskless replica is deleted, unless it is used or needed as a tie-breaker.</summary>

@@ -171,5 +171,41 @@ public sealed class AdministrationTests
         Assert.False(world.Attach("r", "c"));
     }
 
+    [Fact]
+    public void Attaching_fails_until_the_replica_that_is_being_deleted_there_is_gone()
+    {
+        var story = Story.Empty();
+        story.World.AddNode("d");
+        story.World.AddResource("r", ["a", "b", "c"]);
+        story.World.Attach("r", "d");
+        story.Settle();
+        story.World.Isolate("d");
+        story.Settle();
+        story.World.Detach("r", "d");
+        story.World.Rejoin("d");
+        while (story.World.FindNode("d")!.Status != ConnectionStatus.Online)
+        {
+            story.World.RunFor(TimeSpan.FromMilliseconds(100));
+        }
+
+        Assert.NotNull(story.World.FindReplica("r", "d"));
+        Assert.False(story.World.Attach("r", "d"));
+        story.Settle();
+        Assert.Null(story.World.FindReplica("r", "d"));
+        Assert.True(story.World.Attach("r", "d"));
+    }
+
+    [Fact]
+    public void That_a_replica_is_gone_is_said_like_everything_else_that_changes()
+    {
+        var story = Story.Empty();
+        story.World.AddResource("r", ["a", "b", "c"]);
+        int? listed = null;
+        story.World.Settled += definition => listed = definition.Listed.Count();
+        story.World.DeleteReplica("r", "c");
+        story.Settle();
+        Assert.Equal(2, listed);
+    }
+
     private static string? Quorum(ResourceDefinition definition) => definition.Properties.GetValueOrDefault(QuorumPolicy.Key);
 }

@@ -1,3 +1,5 @@
+using Piraeus.HighAvailability.Simulator.World;
+
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
 /// <summary>The CSI drivers' attachers: LINSTOR's makes the resource available on the node; every other driver's always succeeds.</summary>
@@ -76,7 +78,7 @@ internal sealed class ExternalAttacher
         var place = _world.PlaceOf(attachment);
         if (place is var (resource, node) && !_world.Storage.Attach(resource, node))
         {
-            _ = _world.Store.Update(attachment with { AttachError = $"rpc error: code = Internal desc = ControllerPublishVolume failed for {resource}: {Trouble(node)}" });
+            _ = _world.Store.Update(attachment with { AttachError = $"rpc error: code = Internal desc = ControllerPublishVolume failed for {resource}: {Trouble(resource, node)}" });
             RetryLater(attachment);
             return;
         }
@@ -90,7 +92,7 @@ internal sealed class ExternalAttacher
         var place = _world.PlaceOf(attachment);
         if (place is var (resource, node) && !_world.Storage.Detach(resource, node))
         {
-            _ = _world.Store.Update(attachment with { DetachError = $"rpc error: code = Internal desc = ControllerUnpublishVolume failed for {resource}: {Trouble(node)}" });
+            _ = _world.Store.Update(attachment with { DetachError = $"rpc error: code = Internal desc = ControllerUnpublishVolume failed for {resource}: {Trouble(resource, node)}" });
             RetryLater(attachment);
             return;
         }
@@ -99,7 +101,10 @@ internal sealed class ExternalAttacher
         _ = _world.Store.Update(attachment with { Attached = false, DetachError = null, Metadata = attachment.Metadata with { Finalizers = finalizers } });
     }
 
-    private string Trouble(string node) => _world.Storage.LinstorRuns ? $"node '{node}' is not online" : "connection refused";
+    private string Trouble(string resource, string node) =>
+        !_world.Storage.LinstorRuns ? "connection refused"
+        : _world.Storage.FindNode(node) is not { Status: ConnectionStatus.Online } ? $"node '{node}' is not online"
+        : $"resource '{resource}' is being deleted";
 
     private void RetryLater(VolumeAttachment attachment)
     {
