@@ -37,16 +37,15 @@ public sealed partial record ClusterSnapshot
     /// <summary>When the first of them is due; null if none is.</summary>
     internal Instant? ReviewAt { get; private init; }
 
-    /// <summary>The consumers on each LINSTOR node that are not plainly well, and those of them that have lost their resource, counted.</summary>
-    private ImmutableDictionary<NodeName, (int InDoubt, int Lost)> Consumers { get; init; } = ImmutableDictionary<NodeName, (int, int)>.Empty;
+    /// <summary>The consumers on each LINSTOR node that are not plainly well, counted.</summary>
+    private ImmutableDictionary<NodeName, int> Consumers { get; init; } = ImmutableDictionary<NodeName, int>.Empty;
 
-    private static ImmutableDictionary<NodeName, (int InDoubt, int Lost)> Count(ImmutableDictionary<NodeName, (int InDoubt, int Lost)> counts, ImmutableArray<User> users, int by)
+    private static ImmutableDictionary<NodeName, int> Count(ImmutableDictionary<NodeName, int> counts, ImmutableArray<User> users, int by)
     {
         foreach (var user in users)
         {
-            var (inDoubt, lost) = counts.GetValueOrDefault(user.LinstorName);
-            (inDoubt, lost) = (inDoubt + by, lost + (user.Assessment is { IsLoss: true } ? by : 0));
-            counts = (inDoubt, lost) == (0, 0) ? counts.Remove(user.LinstorName) : counts.SetItem(user.LinstorName, (inDoubt, lost));
+            var count = counts.GetValueOrDefault(user.LinstorName) + by;
+            counts = count == 0 ? counts.Remove(user.LinstorName) : counts.SetItem(user.LinstorName, count);
         }
 
         return counts;
@@ -61,44 +60,48 @@ public sealed partial record ClusterSnapshot
     /// <summary>So many nodes were lost at once that LINSTOR's view is in doubt; null if not.</summary>
     public Storm? Storm => Losses.Storm;
 
-    /// <summary>The resources that consumers were seen to lose, by LINSTOR node, until their replica there has quorum again.</summary>
-    private ImmutableHashSet<(ResourceName Resource, NodeName Node)> LostOn { get; init; } = [];
+    /// <summary>The resources that consumers were seen to lose, by LINSTOR node, and since when. That a loss can no longer be proved does not end it.</summary>
+    private ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>> LostOn { get; init; } = ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>>.Empty;
 
-    /// <summary>Whether a consumer was seen to lose the resource on a LINSTOR node, and it has had no quorum there since.</summary>
-    internal bool WasLostOn(ResourceName resource, NodeName node) => LostOn.Contains((resource, node));
+    /// <summary>Whether a consumer was seen to lose the resource on a LINSTOR node, which has not recovered since.</summary>
+    internal bool WasLostOn(ResourceName resource, NodeName node) => LostOn.TryGetValue(node, out var lost) && lost.ContainsKey(resource);
 
     /// <summary>Whether anything uses the resource, on whatever node.</summary>
     internal bool IsUsed(ResourceName resource) => Volumes.ReferringTo(resource).Any(volume =>
         Attachments.RefersTo(volume.Item.Name) || (volume.Item.Claim is { } claim && Pods.RefersTo(claim)));
 
-    private static ImmutableHashSet<(ResourceName, NodeName)> Note(ImmutableHashSet<(ResourceName Resource, NodeName Node)> lost, Resource? resource, ImmutableArray<User> users)
+    private ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>> Remember(
+        ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>> lostOn, ResourceName name, Resource? resource, ImmutableArray<User> users)
     {
-        foreach (var user in users.Where(user => user.Assessment is { IsLoss: true }))
+        foreach (var (node, lost) in lostOn)
         {
-            lost = lost.Add((user.Resource.Name, user.LinstorName));
+            if (lost.TryGetValue(name, out var since) && resource?.HasRecovered(node, since, Linstor) != false)
+            {
+                lostOn = lost.Count == 1 ? lostOn.Remove(node) : lostOn.SetItem(node, lost.Remove(name));
+            }
         }
 
-        foreach (var speaker in lost.IsEmpty ? [] : resource?.Speakers ?? [])
+        foreach (var user in users)
         {
-            lost = speaker.Score is { Current: true, Value: > 0 } ? lost.Remove((resource!.Name, speaker.Node)) : lost;
+            if (user.Assessment is { IsLoss: true, Since: var since } && !(lostOn.TryGetValue(user.LinstorName, out var known) && known.ContainsKey(name)))
+            {
+                lostOn = lostOn.SetItem(user.LinstorName, (known ?? ImmutableDictionary<ResourceName, Instant>.Empty).Add(name, since));
+            }
         }
 
-        return lost;
+        return lostOn;
     }
 
     private ClusterSnapshot Watch(ClusterSnapshot before, Instant at)
     {
-        if (Satellites is not { } satellites || (satellites == before.Satellites && Consumers == before.Consumers && Nodes == before.Nodes))
+        if (Satellites is not { } satellites || (satellites == before.Satellites && Consumers == before.Consumers && LostOn == before.LostOn && Nodes == before.Nodes))
         {
             return this;
         }
 
         var confirmed = Nodes.Values.Where(node => node.LossConfirmed).Select(node => LinstorNameOf(node.Name)).ToHashSet();
-        var nodes = satellites.Values.Where(satellite => !satellite.Evicted && !confirmed.Contains(satellite.Name)).Select(satellite =>
-        {
-            var (inDoubt, lost) = Consumers.GetValueOrDefault(satellite.Name);
-            return new NodeHealth(satellite.Name, satellite.State == SatelliteState.Offline || lost > 0, inDoubt > 0, before.Linstor.Find(satellite.Name) is null);
-        });
+        var nodes = satellites.Values.Where(satellite => !satellite.Evicted && !confirmed.Contains(satellite.Name)).Select(satellite => new NodeHealth(
+            satellite.Name, satellite.State == SatelliteState.Offline || LostOn.ContainsKey(satellite.Name), Consumers.ContainsKey(satellite.Name), before.Linstor.Find(satellite.Name) is null));
         return this with { Losses = Losses.After([.. nodes], Linstor.SpokenFor(at), StormThreshold) };
     }
 
@@ -126,7 +129,7 @@ public sealed partial record ClusterSnapshot
             consumers = Count(consumers, inDoubt.GetValueOrDefault(name, []), -1);
             inDoubt = isNeeded && resource!.IsInDoubt && User.InDoubtOf(this, resource) is { IsEmpty: false } users ? inDoubt.SetItem(name, users) : inDoubt.Remove(name);
             consumers = Count(consumers, inDoubt.GetValueOrDefault(name, []), 1);
-            lostOn = Note(lostOn, resource, inDoubt.GetValueOrDefault(name, []));
+            lostOn = Remember(lostOn, name, resource, inDoubt.GetValueOrDefault(name, []));
             reviews = inDoubt.ContainsKey(name) && resource!.ReviewAt is { } at ? reviews.SetItem(name, at) : reviews.Remove(name);
         }
 

@@ -102,6 +102,7 @@ public sealed partial record ClusterSnapshot
             return this with
             {
                 Errors = Errors.Add(error),
+                Attempts = ActionKey.AnsweredBy(seen) is { } key ? Attempts.SetItem(key, Attempt.After(new(Answer.Refused, error.Message), Attempts.GetValueOrDefault(key)?.Failures ?? 0, at)) : Attempts,
                 Resources = name is { } known && Resources.TryGetValue(known, out var resource) ? Resources.SetItem(known, resource.Hold(at)) : Resources,
             };
         }

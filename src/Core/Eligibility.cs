@@ -11,14 +11,9 @@ internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeNa
     /// <summary>What speaks against moving an opted-in pod that has lost a resource, or null.</summary>
     public Objection? ObjectionTo(Pod pod)
     {
-        if (!pod.OptedIn)
+        if (Wish(pod) is { } wish)
         {
-            return new(HoldReason.NotOptedIn, $"pod {pod.Key}");
-        }
-
-        if (pod.OptedOut)
-        {
-            return new(HoldReason.OptedOut);
+            return wish;
         }
 
         if (pod.Finished)
@@ -35,6 +30,9 @@ internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeNa
         var node = pod.Node is { } bound ? cluster.LinstorNameOf(bound) : (NodeName?)null;
         return WrittenClaims(pod).Select(claim => ObjectionTo(claim, node)).FirstOrDefault(objection => objection is not null);
     }
+
+    /// <summary>What the pod's owner wishes against moving it, or null.</summary>
+    public static Objection? Wish(Pod pod) => !pod.OptedIn ? new(HoldReason.NotOptedIn, $"pod {pod.Key}") : pod.OptedOut ? new(HoldReason.OptedOut) : null;
 
     /// <summary>Every LINSTOR resource that the pod writes to: each must be fenced, whether it is lost as well or not.</summary>
     public IEnumerable<ResourceName> WrittenBy(Pod pod) =>

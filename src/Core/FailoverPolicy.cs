@@ -20,7 +20,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
     private readonly List<Decision> _preparations = [];
     private readonly List<Decision> _decisions = [];
     private readonly List<Decision> _detachments = [];
-    private readonly Dictionary<Uid, Objection?> _objections = [];
+    private readonly Dictionary<Pod, Objection?> _objections = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<ActionKey> _decided = [];
     private readonly List<Exception> _errors = [];
     private readonly Eligibility _eligibility = new(cluster, (resource, node) => IsLost(settings, resource, node, now));
@@ -163,7 +163,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
                 Ask(new Decision.Survey(user.Node), survey!.AskedAt + _shortestInterval);
                 Hold(user, HoldReason.AwaitingConfirmation, $"pod {watched.Key}", evidence.Since, watched);
             }
-            else if (ObjectionTo(pod) is { } objection)
+            else if ((ObjectionTo(pod) ?? Eligibility.Wish(watched)) is { } objection)
             {
                 Hold(user, objection.Reason, objection.Detail, evidence.Since, watched);
             }
@@ -225,7 +225,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
     }
 
     private Objection? ObjectionTo(Pod pod) =>
-        _objections.TryGetValue(pod.Uid, out var known) ? known : _objections[pod.Uid] = _eligibility.ObjectionTo(pod);
+        _objections.TryGetValue(pod, out var known) ? known : _objections[pod] = _eligibility.ObjectionTo(pod);
 
     /// <summary>Acts, if LINSTOR has confirmed within the last seconds what it knows of everything that the action rests on, and the node is ready for it.</summary>
     private void Act(User user, Decision action, Evidence evidence, NodeSurvey? survey, params IEnumerable<ResourceName> restsOn)

@@ -158,6 +158,20 @@ public sealed class GraceTests
     }
 
     [Fact]
+    public void A_loss_that_was_interrupted_unheard_is_not_as_old_as_it_looks()
+    {
+        // While LINSTOR cannot be asked, c goes away and b loses quorum. The stream returns first and says so of b; of c, which LINSTOR does not hear, it repeats nothing.
+        var scene = Scene.WithAppOn("a").Node("a", ready: false).PowerOff("a").After(43).LinstorGoesAway().After(100);
+        scene.Replica("c", Silent, streamed: false).Satellite("c", SatelliteState.Offline, told: false);
+        scene.MayNotPromote("b").After(1);
+
+        // c comes back before LINSTOR is asked again.
+        scene.Satellite("c", SatelliteState.Online, told: false).MayPromote("b").LinstorComesBack();
+        Assert.Empty(scene.After(44).Moves);
+        Assert.NotEmpty(scene.After(3).Moves);
+    }
+
+    [Fact]
     public void Satellites_that_linstor_no_longer_lists_are_stale_belief()
     {
         // LINSTOR answers about the resource, but no longer which satellites are offline.
@@ -220,4 +234,7 @@ public sealed class GraceTests
 
         return scene.Satellite("a", SatelliteState.Offline).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
     }
+
+    private static Replica Silent(Replica replica) =>
+        replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] };
 }

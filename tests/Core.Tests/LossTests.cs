@@ -92,6 +92,20 @@ public sealed class LossTests
     }
 
     [Fact]
+    public void A_policy_proves_nothing_of_a_node_that_was_silent_when_this_process_first_asked()
+    {
+        // LINSTOR's list of satellites was read just before it noticed that a is silent: it says ONLINE.
+        var scene = Scene.Empty().Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a")
+            .Facts("pvc-1", "off", [new Replica(new("a")), Survivor("b", "c"), Survivor("c", "b")])
+            .Tell(new Observation.Promotion(Scene.Pvc1, new("b"), Promotability.MayPromote))
+            .Report("pvc-1").After(1)
+            .Satellite("a", SatelliteState.Offline)
+            .Quorum("majority").Report("pvc-1");
+        Assert.Empty(scene.After(600).Moves);
+        Assert.Contains(HoldReason.NoQuorumPolicy, scene.AllHolds);
+    }
+
+    [Fact]
     public void If_the_users_own_replica_may_promote_too_nobody_uses_the_resource_and_the_node_is_well()
     {
         var scene = Scene.WithAppOn("a").MayPromote("a").MayPromote("b").MayPromote("c").After(600);
@@ -333,4 +347,13 @@ public sealed class LossTests
     private static Replica Heard(Replica replica) => replica with { Score = 10103 };
 
     private static Replica NoConnections(Replica replica) => replica with { Connections = replica.Connections.RemoveAll(connection => connection.Peer == "a") };
+
+    private static Replica Survivor(string node, string peer) => new(new(node))
+    {
+        Promotability = Promotability.MayPromote,
+        Usage = Usage.Unused,
+        Score = 10102,
+        Connections = [new("a", Up: false), new(peer, Up: true)],
+    };
+
 }

@@ -44,6 +44,28 @@ public sealed class StormTests
     // The user's node a is the first to be lost; the other satellites are bystanders.
 
     [Fact]
+    public void A_node_that_was_lost_counts_towards_a_storm_although_its_loss_can_no_longer_be_proved()
+    {
+        var scene = Scene.Empty().Satellites([.. "abcd".Select(node => new Satellite(new($"{node}"), SatelliteState.Online))])
+            .Resource("pvc-1", "a", "majority", "a", "b", "c", "d").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a", optedIn: false)
+            .Resource("pvc-2", "b", "majority", "a", "b", "d").Volume("pv-2", "more", "pvc-2").Attachment("va-2", "pv-2", "b").Pod("app-1", "b", pod => pod with { Claims = [new("more")] });
+
+        // a is cut off, and its satellite hangs: it repeats that it is connected to everybody, and b, c and d deny it.
+        foreach (var peer in (string[])["b", "c", "d"])
+        {
+            scene.Link(peer, "a", up: false).MayPromote(peer);
+        }
+
+        scene.Report("pvc-1").After(20);
+
+        // b loses power, and a little later c's satellite ends: nobody but d is left to contradict a.
+        scene.PowerOff("b", "pvc-2").Replica("b", Silent).Report("pvc-1").Report("pvc-2").After(4);
+        scene.Satellite("c", SatelliteState.Offline).Replica("c", Silent).Report("pvc-1");
+        Assert.Empty(scene.After(200).Moves);
+        Assert.Contains(HoldReason.Storm, scene.AllHolds);
+    }
+
+    [Fact]
     public void A_neglected_replica_that_nobody_uses_does_not_make_its_node_look_lost()
     {
         // Resources that nobody uses, whose replicas on b and on c have been left without their peers.
@@ -52,6 +74,84 @@ public sealed class StormTests
         Assert.Contains("delete app-0 on a", scene.PowerOff("a").After(46).Moves);
     }
 
+    [Fact]
+    public void What_has_been_off_for_long_is_no_news()
+    {
+        // Two of five satellites were switched off weeks ago.
+        var scene = Five("d", "e").After(3600).PowerOff("a").After(46);
+        Assert.NotEmpty(scene.Moves);
+    }
+
+    [Fact]
+    public void Satellites_that_were_off_when_this_process_began_and_carry_no_consumers_are_no_news() =>
+        Assert.NotEmpty(Five("d", "e").PowerOff("a").After(46).Moves);
+
+    [Fact]
+    public void Losses_that_gather_within_five_minutes_are_a_storm()
+    {
+        var scene = Five().After(600).Silence("d").After(120).Silence("e").After(120).PowerOff("a").After(60);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.Storm], scene.Holds);
+    }
+
+    [Fact]
+    public void Losses_that_are_more_than_five_minutes_apart_are_none() =>
+        Assert.NotEmpty(Five().After(600).Silence("d").After(200).Silence("e").After(301).PowerOff("a").After(60).Moves);
+
+    [Fact]
+    public void Time_in_which_linstor_is_silent_does_not_make_a_loss_old()
+    {
+        var scene = Five().After(600).Silence("d").Silence("e").After(30).LinstorGoesAway().After(3600).LinstorComesBack().After(30).PowerOff("a").After(60);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.Storm], scene.Holds);
+    }
+
+    [Fact]
+    public void A_storm_does_not_grow_old()
+    {
+        var scene = Five().After(600).Silence("d").Silence("e").PowerOff("a").After(7200);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.Storm], scene.Holds);
+        Assert.NotEmpty(scene.Satellite("d", SatelliteState.Online).Satellite("e", SatelliteState.Online).After(60).Moves);
+    }
+
+    [Fact]
+    public void An_administrator_releases_a_storm_by_confirming_that_a_node_is_gone()
+    {
+        var scene = Five().After(600).Silence("d").Silence("e").PowerOff("a").After(60);
+        Assert.Empty(scene.Moves);
+        foreach (var node in (string[])["d", "e"])
+        {
+            scene.Tell(new Observation.Seen<ClusterNode>(new(new(node), new($"uid-{node}")) { LossConfirmed = true }));
+        }
+
+        Assert.NotEmpty(scene.After(10).Moves);
+    }
+
+    [Fact]
+    public void A_process_that_begins_in_the_middle_of_a_storm_counts_the_nodes_that_carry_consumers()
+    {
+        var scene = Scene.Empty(new()).Satellites(Off("a"), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online), Off("d"));
+        scene.Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        scene.Resource("pvc-2", "d", "majority", "b", "c", "d").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "d");
+        scene.PowerOff("a").PowerOff("d", "pvc-2").Satellites(Off("a"), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Offline), Off("d")).Node("a", ready: false).After(60);
+        Assert.Empty(scene.Moves);
+        Assert.Contains(HoldReason.Storm, scene.Holds);
+    }
+
+    [Fact]
+    public void A_storm_has_one_sentence_whatever_its_size()
+    {
+        var scene = Five().After(600).Silence("d").PowerOff("a").After(10).Silence("e").After(60);
+        var before = scene.Sayings.ToList();
+        Assert.Equal(before, scene.Silence("c").After(1).Sayings);
+    }
+
+    private static Satellite Off(string node) => new(new(node), SatelliteState.Offline);
+
+    private static Scene Five(params string[] off) => Scene.WithAppOn("a").Node("a", ready: false)
+        .Satellites([.. "abcde".Select(node => new Satellite(new($"{node}"), off.Contains($"{node}") ? SatelliteState.Offline : SatelliteState.Online))]).After(10);
+
     private static Scene Lost(int all, int lost, double threshold)
     {
         var satellites = Enumerable.Range(0, all).Select(index => (index: index, name: index switch { 0 => "a", _ when index == all - 1 => "b", _ => $"n{index}" })).ToList();
@@ -59,4 +159,7 @@ public sealed class StormTests
             .Satellites([.. satellites.Select(satellite => new Satellite(new(satellite.name), SatelliteState.Online))]).After(10)
             .PowerOff("a").Satellites([.. satellites.Select(satellite => new Satellite(new(satellite.name), satellite.index < lost ? SatelliteState.Offline : SatelliteState.Online))]).After(60);
     }
+
+    private static Replica Silent(Replica replica) =>
+        replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] };
 }

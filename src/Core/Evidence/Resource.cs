@@ -110,6 +110,20 @@ public sealed record Resource(ResourceName Name)
     /// <summary>Whether the policy is known, fences, and has reached the node.</summary>
     public bool IsFenced(NodeName node) => Fences && (!SeenUnfenced || (Find(node) is { } speaker && HasHeardOfPolicy(speaker)));
 
+    /// <summary>Whether a node that was lost has quorum again: it says so itself, in new words, or another one has found its link to it up since; or the replica there was removed.</summary>
+    /// <remarks>That those who said that it is lost have fallen silent is no recovery, nor that it repeats what it said before.</remarks>
+    internal bool HasRecovered(NodeName node, Instant lostSince, LinstorView linstor)
+    {
+        if (Find(node) is not { Presence: not Presence.Removed } own)
+        {
+            return true;
+        }
+
+        var peers = new PeerNames(Speakers, linstor);
+        return (own.Speaks(linstor) && own.ChangedAt > lostSince && own.Score is { Current: true, Value: > 0 })
+            || Speakers.Any(other => other.Node != node && other.Speaks(linstor) && peers.LinkFrom(other, node) is { Current: true, Value: true } link && link.Since > lostSince);
+    }
+
     /// <summary>The stream said something of one replica.</summary>
     internal Resource Hear(NodeName node, Promotability said, Instant at, LinstorView linstor)
     {
