@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using System.Text.Json;
 using System.Threading.Channels;
 using System.Threading.RateLimiting;
@@ -148,22 +147,23 @@ internal sealed partial class Actuator(
 
     private async Task<Observation> SurveyAsync(Decision.Survey survey, Instant offered)
     {
-        var volumes = VolumesInUseAsync(survey);
+        var state = StateAsync(survey);
         var pods = await kubernetes.PodsOnAsync(survey.Node, _stopping.Token);
-        return new Observation.Surveyed(survey.Node, pods, await volumes, offered);
+        var node = await state;
+        return new Observation.Surveyed(survey.Node, pods, node.VolumesInUse, offered) { Ready = node.Ready, Tainted = node.Tainted };
     }
 
-    // Who is on the node has to be known; which volumes are in use there only makes it faster.
-    private async Task<ImmutableArray<string>> VolumesInUseAsync(Decision.Survey survey)
+    // The pods on the node have to be known. The node itself need not be: what is not known of it stays unknown.
+    private async Task<NodeState> StateAsync(Decision.Survey survey)
     {
         try
         {
-            return await nodes.VolumesInUseAsync(survey.Node, _stopping.Token);
+            return await nodes.StateAsync(survey.Node, _stopping.Token);
         }
         catch (Exception weather) when (IsWeather(weather))
         {
             CouldNotAsk(LogLevel.Warning, Sentences.Of(survey), weather.Message);
-            return [];
+            return NodeState.Unknown;
         }
     }
 

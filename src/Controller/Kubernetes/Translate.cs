@@ -70,6 +70,11 @@ internal sealed class Translate(string driver, LabelSelector selector)
         TaintedByUs = node.Metadata.Annotations?.GetValueOrDefault(NodeTaint.OwnerAnnotation) == NodeTaint.Owner,
     };
 
+    public static NodeState State(WireNode node) => new(
+        [.. node.Status?.VolumesInUse?.OfType<string>() ?? []],
+        node.Status?.Conditions?.Find(condition => condition?.Type == "Ready") is { } ready ? ready.Status == "True" : null,
+        node.Spec?.Taints?.Exists(taint => taint?.Key == NodeTaint.Key) == true);
+
     public CsiNode CsiNode(WireCsiNode node) =>
         new(new(node.Metadata.Name), Node(node.Spec?.Drivers?.Find(candidate => candidate?.Name == driver)?.NodeId));
 
