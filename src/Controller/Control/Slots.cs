@@ -52,7 +52,7 @@ internal sealed class Slots(int underWay, int waiting, int slow, MonotonicClock 
         /// <summary>Waits for the turn and does the work, never on the caller's thread; the place is free again before this ends.</summary>
         public async Task<T> RunAsync<T>(Func<Task<T>> work, CancellationToken cancellation)
         {
-            await slots._turns.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // in line at once: who came first goes first
+            await slots._turns.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // queued before this returns, so that turns go in the order of the offers
             var isSlow = false;
             try
             {

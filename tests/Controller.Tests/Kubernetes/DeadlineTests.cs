@@ -110,7 +110,7 @@ public sealed class DeadlineTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Whoever_gives_up_is_not_told_that_it_was_late()
+    public async Task A_caller_that_gives_up_gets_a_cancellation_and_no_timeout()
     {
         await ServeAsync(HalfAsync("{"));
         using var stop = new CancellationTokenSource();
