@@ -8,4 +8,6 @@ internal sealed class MonotonicClock(TimeProvider provider)
     private readonly long _start = provider.GetTimestamp();
 
     public Instant Now => new(provider.GetElapsedTime(_start));
+
+    public Task DelayAsync(TimeSpan delay, CancellationToken cancellation) => Task.Delay(delay, provider, cancellation);
 }

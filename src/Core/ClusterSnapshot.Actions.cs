@@ -6,7 +6,7 @@ public sealed partial record ClusterSnapshot
     private ClusterSnapshot Note(Decision decision, Outcome outcome, Instant at)
     {
         var key = ActionKey.For(decision);
-        var attempt = Attempt.After(outcome, Attempts.GetValueOrDefault(key)?.Failures ?? 0, at);
+        var attempt = Attempt.After(outcome, Attempts.GetValueOrDefault(key), at);
         var noted = this with { Attempts = Attempts.SetItem(key, attempt) };
         var isDone = outcome.Answer is Answer.Accepted or Answer.AlreadyGone or Answer.Unchanged;
         return decision switch

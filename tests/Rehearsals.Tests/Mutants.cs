@@ -66,7 +66,7 @@ internal static class Mutants
 
         // How it is done.
         new("who is not yet gone is deleted again", "Attempt.cs",
-            "_ => new(failures + 1, at + Longer(BackOff(failures), outcome.RetryAfter ?? TimeSpan.Zero), outcome.Message)", "_ => new(0, at + TimeSpan.FromHours(1), outcome.Message)"),
+            "_ => new(failures + 1, at + Longer(Doubled(FirstDelay, failures, LongestDelay), Shorter(outcome.RetryAfter ?? TimeSpan.Zero, LongestRetryAfter)), outcome.Message)", "_ => new(0, at + TimeSpan.FromHours(1), outcome.Message)"),
         new("our taint is taken back", "Deliberation.Nodes.cs",
             "Where(node => node.TaintedByUs)", "Where(node => node is { TaintedByUs: true, Name.Value: \"\" })"),
 

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
-using System.Text.Json;
 using System.Threading.Channels;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Logging;
@@ -27,7 +25,8 @@ internal enum Offered
 /// <summary>Turns decisions into requests, many at a time, and tells how each ended.</summary>
 /// <remarks>
 /// It takes on what is under way and as much again, so that nobody idles until the policy has thought again. There is no other queue: what finds no
-/// room is decided anew, on what is known then, and what is most important goes first.
+/// room is decided anew, on what is known then, and what is most important goes first. Requests that the server does not answer keep no room (see
+/// <see cref="Slots"/>), so that however many of them come first, the others have their turn within seconds.
 /// </remarks>
 internal sealed partial class Actuator(
     KubernetesClient kubernetes,
@@ -41,7 +40,7 @@ internal sealed partial class Actuator(
     bool dryRun,
     ILogger<Actuator> logger)
 {
-    /// <summary>How many requests that change the cluster may be under way at a time.</summary>
+    /// <summary>How many requests that change the cluster may be under way at a time; those that the server leaves without an answer are not counted after a second.</summary>
     public const int Actions = 32;
 
     /// <summary>How many questions may be under way at a time.</summary>
@@ -53,12 +52,15 @@ internal sealed partial class Actuator(
     /// <summary>How soon what found no room may be offered again, if nothing has ended until then.</summary>
     public static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(100);
 
-    private readonly Slots _questions = new(Questions, waiting: 256); // a question is never stale
-    private readonly Slots _actions = new(Actions, waiting: Actions);
+    private readonly Slots _questions = new(Questions, waiting: 256, slow: 3 * Questions, clock); // a question is never stale
+
+    // Room for all that hang: within its deadline a hanging action keeps its turn for one second and goes on without it for the rest.
+    private readonly Slots _actions = new(Actions, waiting: Actions, slow: Actions * (int)(KubernetesClient.ActDeadline / Slots.Prompt), clock);
+    private readonly Unanswered _unanswered = new(clock);
+    private readonly Queries _queries = new(kubernetes, nodes, linstor, logger);
     private readonly ConcurrentDictionary<Task, byte> _running = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private string? _complaint;
 
     /// <summary>Takes a decision on if it can be begun at once; waits for nothing.</summary>
     public Offered Offer(Decision decision)
@@ -68,20 +70,19 @@ internal sealed partial class Actuator(
             return Offered.NotOurs;
         }
 
-        var slots = decision.IsQuestion ? _questions : _actions;
-        if (!slots.TryReserve())
+        var place = decision.IsQuestion ? _questions.TryReserve() : _actions.TryReserve(_unanswered.Contains(decision));
+        if (place is null)
         {
             return Offered.NoRoom;
         }
 
         if (!decision.IsQuestion && !dryRun && !limit.AttemptAcquire().IsAcquired)
         {
-            slots.GiveUp();
+            place.GiveUp();
             return Offered.NoRoom;
         }
 
-        var offered = clock.Now;
-        var task = Task.Run(() => CarryOutAsync(decision, offered, slots));
+        var task = CarryOutAsync(decision, clock.Now, place);
         _running.TryAdd(task, 0);
         _ = task.ContinueWith(done => _running.TryRemove(done, out _), TaskScheduler.Default);
         return Offered.Taken;
@@ -97,21 +98,12 @@ internal sealed partial class Actuator(
         await Task.WhenAny(Task.WhenAll(_running.Keys), Task.Delay(patience));
     }
 
-    private async Task CarryOutAsync(Decision decision, Instant offered, Slots slots)
+    private async Task CarryOutAsync(Decision decision, Instant offered, Slots.Place place)
     {
         try
         {
-            Observation answer;
-            await slots.EnterAsync(_stopping.Token);
-            try
-            {
-                answer = await AnswerAsync(decision, offered);
-            }
-            finally
-            {
-                slots.Leave(); // before the answer is told: whoever hears it finds room
-            }
-
+            // The place is free before the answer is told: whoever hears it finds room.
+            var answer = await place.RunAsync(() => AnswerAsync(decision, offered), _stopping.Token);
             await inbox.WriteAsync(answer, _stopping.Token);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -124,51 +116,9 @@ internal sealed partial class Actuator(
         }
     }
 
-    private async Task<Observation> AnswerAsync(Decision decision, Instant offered)
-    {
-        try
-        {
-            return decision switch
-            {
-                Decision.Consult o => new Observation.Reported(await linstor.ReportAsync(o.Resource, _stopping.Token)),
-                Decision.ListSatellites => await linstor.SatellitesAsync(_stopping.Token),
-                Decision.Survey o => await SurveyAsync(o, offered),
-                Decision.Inquire o => new Observation.Warned(o.About, await kubernetes.WarningAboutAsync(o.Namespace, o.About, _stopping.Token), offered),
-                _ => new Observation.Acted(decision, await ActAsync(decision, offered), offered),
-            };
-        }
-        catch (Exception weather) when (IsWeather(weather))
-        {
-            // Who inquires for as long as something is stuck need not complain as often.
-            var repeats = decision is Decision.Inquire && Interlocked.Exchange(ref _complaint, weather.Message) == weather.Message;
-            CouldNotAsk(repeats ? LogLevel.Debug : LogLevel.Warning, Sentences.Of(decision), weather.Message);
-            return new Observation.Acted(decision, new(Answer.Refused, weather.Message), offered);
-        }
-    }
-
-    private async Task<Observation> SurveyAsync(Decision.Survey survey, Instant offered)
-    {
-        var volumes = VolumesInUseAsync(survey);
-        var pods = await kubernetes.PodsOnAsync(survey.Node, _stopping.Token);
-        return new Observation.Surveyed(survey.Node, pods, await volumes, offered);
-    }
-
-    // Who is on the node has to be known; which volumes are in use there only makes it faster.
-    private async Task<ImmutableArray<string>> VolumesInUseAsync(Decision.Survey survey)
-    {
-        try
-        {
-            return await nodes.VolumesInUseAsync(survey.Node, _stopping.Token);
-        }
-        catch (Exception weather) when (IsWeather(weather))
-        {
-            CouldNotAsk(LogLevel.Warning, Sentences.Of(survey), weather.Message);
-            return [];
-        }
-    }
-
-    private static bool IsWeather(Exception failed) =>
-        failed is LinstorException or KubernetesException or HttpRequestException or TimeoutException or IOException or JsonException;
+    private async Task<Observation> AnswerAsync(Decision decision, Instant offered) => decision.IsQuestion
+        ? await _queries.AnswerAsync(decision, offered, _stopping.Token)
+        : new Observation.Acted(decision, await ActAsync(decision, offered), offered);
 
     private async Task<Outcome> ActAsync(Decision decision, Instant offered)
     {
@@ -197,6 +147,7 @@ internal sealed partial class Actuator(
             _ => throw new ArgumentOutOfRangeException(nameof(decision)),
         };
 
+        _unanswered.Note(decision, outcome.Answer);
         if (outcome.Answer == Answer.Accepted)
         {
             events.Happened(decision);
@@ -220,7 +171,4 @@ internal sealed partial class Actuator(
 
     [LoggerMessage(EventId = 102, Message = "{Sentence} The answer was {Answer}: {Message}")]
     private partial void Failed(LogLevel level, string sentence, Answer answer, string? message);
-
-    [LoggerMessage(EventId = 103, Message = "{Sentence} There was no answer: {Reason}")]
-    private partial void CouldNotAsk(LogLevel level, string sentence, string reason);
 }

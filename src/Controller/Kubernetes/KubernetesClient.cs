@@ -10,7 +10,7 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes;
 /// <summary>The calls that are made besides list and watch.</summary>
 internal sealed class KubernetesClient(HttpClient http, Translate translate, TimeProvider clock)
 {
-    /// <summary>How long a request that changes the cluster may take; the lease must outlive it.</summary>
+    /// <summary>How long a request that changes the cluster may take, and whatever else may not be waited for; the lease must outlive it.</summary>
     public static readonly TimeSpan ActDeadline = TimeSpan.FromSeconds(5);
 
     /// <summary>Deletes exactly this incarnation of a pod, without waiting for its node.</summary>
@@ -29,7 +29,7 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
         for (string? next = null; ;)
         {
             var path = $"api/v1/pods?fieldSelector={selector}&limit=500&continue={Uri.EscapeDataString(next ?? "")}";
-            var page = await SendAsync(HttpMethod.Get, path, null, KubernetesJson.Default.WireListWirePod, cancellation);
+            var page = await SendAsync(HttpMethod.Get, path, null, KubernetesJson.Default.WireListWirePod, Requests.Deadline, cancellation);
             pods.AddRange(page.Items.OfType<WirePod>().Select(translate.Pod));
             next = page.Metadata.Continue;
             if (string.IsNullOrEmpty(next))
@@ -45,7 +45,7 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
         var selector = Uri.EscapeDataString($"involvedObject.uid={about},type=Warning");
         try
         {
-            var events = await SendAsync(HttpMethod.Get, $"api/v1/namespaces/{@namespace}/events?fieldSelector={selector}&limit=100", null, KubernetesJson.Default.WireListWireWarning, cancellation);
+            var events = await SendAsync(HttpMethod.Get, $"api/v1/namespaces/{@namespace}/events?fieldSelector={selector}&limit=100", null, KubernetesJson.Default.WireListWireWarning, ActDeadline, cancellation);
             return events.Items.OfType<WireWarning>().Where(warning => warning.Source?.Component != Release.Name).MaxBy(warning => warning.LastTimestamp ?? warning.EventTime)?.Message;
         }
         catch (KubernetesException forbidden) when (forbidden.Status == HttpStatusCode.Forbidden)
@@ -57,7 +57,7 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
     public async Task CreateEventAsync(WireEvent happened, CancellationToken cancellation)
     {
         using var request = Request(HttpMethod.Post, $"api/v1/namespaces/{happened.Metadata.Namespace}/events", Body(happened, KubernetesJson.Default.WireEvent));
-        using var response = await http.SendAsync(request, ActDeadline, clock, cancellation);
+        await http.SendAsync(request, ActDeadline, clock, cancellation);
     }
 
     /// <returns>Null if there is no such Lease.</returns>
@@ -65,7 +65,7 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
     {
         try
         {
-            return await SendAsync(HttpMethod.Get, $"{LeasesOf(key)}/{key.Name}", null, KubernetesJson.Default.WireLease, cancellation);
+            return await SendAsync(HttpMethod.Get, $"{LeasesOf(key)}/{key.Name}", null, KubernetesJson.Default.WireLease, ActDeadline, cancellation);
         }
         catch (KubernetesException none) when (none.Status == HttpStatusCode.NotFound)
         {
@@ -76,8 +76,8 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
     /// <summary>Creates the Lease, or replaces it if it is still the version that was read.</summary>
     /// <exception cref="KubernetesException">With status 409 if somebody else was faster.</exception>
     public Task<WireLease> WriteLeaseAsync(ObjectKey key, WireLease lease, CancellationToken cancellation) => lease.Metadata.ResourceVersion is null
-        ? SendAsync(HttpMethod.Post, LeasesOf(key), Body(lease, KubernetesJson.Default.WireLease), KubernetesJson.Default.WireLease, cancellation)
-        : SendAsync(HttpMethod.Put, $"{LeasesOf(key)}/{key.Name}", Body(lease, KubernetesJson.Default.WireLease), KubernetesJson.Default.WireLease, cancellation);
+        ? SendAsync(HttpMethod.Post, LeasesOf(key), Body(lease, KubernetesJson.Default.WireLease), KubernetesJson.Default.WireLease, ActDeadline, cancellation)
+        : SendAsync(HttpMethod.Put, $"{LeasesOf(key)}/{key.Name}", Body(lease, KubernetesJson.Default.WireLease), KubernetesJson.Default.WireLease, ActDeadline, cancellation);
 
     private async Task<Outcome> DeleteAsync(string path, Uid uid, long? gracePeriodSeconds, (string Group, string Resource) kind, CancellationToken cancellation)
     {
@@ -85,7 +85,7 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
         using var request = Request(HttpMethod.Delete, path, Body(options, KubernetesJson.Default.WireDeleteOptions));
         try
         {
-            using var response = await http.SendAsync(request, ActDeadline, clock, cancellation);
+            await http.SendAsync(request, ActDeadline, clock, cancellation);
             return new(Answer.Accepted);
         }
         catch (Exception failed) when (Requests.OutcomeOf(failed, kind.Group, kind.Resource, "delete") is not null)
@@ -94,21 +94,13 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
         }
     }
 
-    private async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> type, CancellationToken cancellation)
+    private async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> type, RequestLimits limits, CancellationToken cancellation)
     {
         using var request = Request(method, path, body);
-        using var response = await http.SendAsync(request, ActDeadline, clock, cancellation);
-        using var late = new CancellationTokenSource(ActDeadline, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
-        try
-        {
-            await using var answer = await response.Content.ReadAsStreamAsync(either.Token);
-            return await JsonSerializer.DeserializeAsync(answer, type, either.Token) ?? throw new JsonException($"the answer to {method} {path} is null");
-        }
-        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
-        {
-            throw new TimeoutException($"the answer to {method} {path} did not arrive within {ActDeadline.TotalSeconds} s");
-        }
+        return await http.SendAsync(request, limits, ReadAsync, clock, cancellation);
+
+        async Task<T> ReadAsync(Stream answer, CancellationToken token) =>
+            await JsonSerializer.DeserializeAsync(answer, type, token) ?? throw new JsonException($"the answer to {method} {path} is null");
     }
 
     private static string LeasesOf(ObjectKey key) => $"apis/coordination.k8s.io/v1/namespaces/{key.Namespace}/leases";

@@ -8,7 +8,7 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
-/// <summary>The changes that are made to nodes. Others write them too, so each is read, changed and written back only if nobody was faster.</summary>
+/// <summary>What is asked of nodes, and changed of them. Others write them too, so each is read, changed and written back only if nobody was faster.</summary>
 internal sealed class NodeClient(HttpClient http, TimeProvider clock)
 {
     /// <summary>How often somebody else may be faster before we give up for now.</summary>
@@ -46,18 +46,18 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
             new JsonObject { ["op"] = "replace", ["path"] = "/status/volumesInUse", ["value"] = new JsonArray([.. kept]) });
     }, cancellation);
 
-    /// <summary>The volumes that a node's kubelet last said to use; none of a node that there is not.</summary>
+    /// <summary>What a node is like now.</summary>
     /// <exception cref="KubernetesException">The server would not say.</exception>
-    public async Task<ImmutableArray<string>> VolumesInUseAsync(NodeName node, CancellationToken cancellation)
+    public async Task<NodeState> StateAsync(NodeName node, CancellationToken cancellation)
     {
         try
         {
-            var found = await SendAsync(HttpMethod.Get, $"api/v1/nodes/{node}", null, cancellation);
-            return [.. Array(found["status"]?["volumesInUse"]).Select(volume => volume?.GetValue<string>()).OfType<string>()];
+            return Translate.State(await GetAsync(
+                node, async (body, token) => await JsonSerializer.DeserializeAsync(body, KubernetesJson.Default.WireNode, token), cancellation));
         }
         catch (KubernetesException gone) when (gone.Status == HttpStatusCode.NotFound)
         {
-            return [];
+            return NodeState.Absent;
         }
         catch (KubernetesException forbidden) when (forbidden.Status == HttpStatusCode.Forbidden)
         {
@@ -80,21 +80,15 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
         {
             for (var tries = 1; ; tries++)
             {
-                var found = await SendAsync(HttpMethod.Get, $"api/v1/nodes/{node}", null, either.Token);
-                if (change(found) is not { } patch)
+                var found = await GetAsync(node, async (body, token) => await JsonNode.ParseAsync(body, cancellationToken: token), either.Token);
+                if (PatchFor(found, change) is not { } patch)
                 {
                     return new(Answer.Unchanged);
                 }
 
-                if (patch is JsonObject merged)
-                {
-                    // The version makes the server refuse it if the node has changed since.
-                    merged["metadata"]!["resourceVersion"] = found["metadata"]!["resourceVersion"]!.GetValue<string>();
-                }
-
                 try
                 {
-                    await SendAsync(HttpMethod.Patch, $"api/v1/nodes/{node}{subresource}", patch, either.Token);
+                    await PatchAsync(node, subresource, patch, either.Token);
                     return new(Answer.Accepted);
                 }
                 catch (KubernetesException conflict) when (conflict.Status is HttpStatusCode.Conflict or HttpStatusCode.UnprocessableEntity && tries < Tries)
@@ -113,17 +107,39 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
         }
     }
 
-    private async Task<JsonNode> SendAsync(HttpMethod method, string path, JsonNode? patch, CancellationToken cancellation)
+    private async Task<T> GetAsync<T>(NodeName node, Func<Stream, CancellationToken, Task<T?>> read, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(method, path);
-        if (patch is not null)
-        {
-            request.Content = new StringContent(patch.ToJsonString(), Encoding.UTF8, new MediaTypeHeaderValue(patch is JsonArray ? "application/json-patch+json" : "application/merge-patch+json"));
-        }
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"api/v1/nodes/{node}");
+        return await http.SendAsync(request, KubernetesClient.ActDeadline, read, clock, cancellation) ?? throw new JsonException($"node {node} is null");
+    }
 
-        using var response = await http.SendAsync(request, KubernetesClient.ActDeadline, clock, cancellation);
-        await using var body = await response.Content.ReadAsStreamAsync(cancellation);
-        return await JsonNode.ParseAsync(body, cancellationToken: cancellation) ?? throw new JsonException($"the answer to {method} {path} is null");
+    private async Task PatchAsync(NodeName node, string subresource, JsonNode patch, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Patch, $"api/v1/nodes/{node}{subresource}")
+        {
+            Content = new StringContent(patch.ToJsonString(), Encoding.UTF8, new MediaTypeHeaderValue(patch is JsonArray ? "application/json-patch+json" : "application/merge-patch+json")),
+        };
+        await http.SendAsync(request, KubernetesClient.ActDeadline, clock, cancellation);
+    }
+
+    /// <exception cref="JsonException">The server sent something else than a node.</exception>
+    private static JsonNode? PatchFor(JsonNode found, Func<JsonNode, JsonNode?> change)
+    {
+        try
+        {
+            var patch = change(found);
+            if (patch is JsonObject merged)
+            {
+                // The version makes the server refuse it if the node has changed since.
+                merged["metadata"]!["resourceVersion"] = found["metadata"]?["resourceVersion"]?.GetValue<string>() ?? throw new JsonException("a node without a version");
+            }
+
+            return patch;
+        }
+        catch (Exception strange) when (strange is InvalidOperationException or ArgumentException)
+        {
+            throw new JsonException($"what should be a node is none: {strange.Message}", strange); // a value of another kind, or a field twice
+        }
     }
 
     private static JsonObject Patch(string? owner, IEnumerable<JsonNode?> taints) => new()
@@ -137,6 +153,19 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
 
     // A node of JSON has one parent: what goes into a patch is a copy.
     private static List<JsonNode?> Array(JsonNode? array) => [.. ((array as JsonArray) ?? []).Select(item => item?.DeepClone())];
+}
+
+/// <summary>What a failover needs to know of a node, as it is now.</summary>
+/// <param name="VolumesInUse">The volumes that its kubelet last said to use. Never default.</param>
+/// <param name="Ready">Whether its condition Ready is True; null if not known.</param>
+/// <param name="Tainted">Whether it carries the taint, whoever has put it there; null if not known.</param>
+internal sealed record NodeState(ImmutableArray<string> VolumesInUse, bool? Ready, bool? Tainted)
+{
+    /// <summary>Of a node that there is not.</summary>
+    public static NodeState Absent { get; } = new([], Ready: false, Tainted: false);
+
+    /// <summary>Of a node that could not be read.</summary>
+    public static NodeState Unknown { get; } = new([], null, null);
 }
 
 /// <summary>The taint that Piraeus' components know and tolerate, and how it is known to be ours: others may set the same.</summary>

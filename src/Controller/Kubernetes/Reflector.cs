@@ -59,8 +59,7 @@ internal sealed partial class Reflector<TWire, T>(
         for (string? next = null; ;)
         {
             using var request = Get(Query(_hasListed || next is not null ? $"limit={PageSize}&continue={Uri.EscapeDataString(next ?? "")}" : FromTheCache));
-            using var response = await http.SendAsync(request, Requests.Deadline, clock, cancellation);
-            var metadata = await ReadAsync(response, items, cancellation);
+            var metadata = await http.SendAsync(request, Requests.ListLimits, new ListReader<TWire>(kind.Item, Take).ReadAsync, clock, cancellation);
             next = metadata.Continue;
             if (string.IsNullOrEmpty(next))
             {
@@ -70,25 +69,9 @@ internal sealed partial class Reflector<TWire, T>(
                 return metadata.ResourceVersion;
             }
         }
-    }
-
-    private async Task<WireListMeta> ReadAsync(HttpResponseMessage response, ImmutableArray<T>.Builder items, CancellationToken cancellation)
-    {
-        using var late = new CancellationTokenSource(Requests.Deadline, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
-        try
-        {
-            await using var body = await response.Content.ReadAsStreamAsync(either.Token);
-            return await new ListReader<TWire>(kind.Item, Take).ReadAsync(body, either.Token);
-        }
-        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
-        {
-            throw new TimeoutException($"of the list of {kind.Resource} nothing arrived for {Requests.Deadline.TotalSeconds} s");
-        }
 
         void Take(TWire wire)
         {
-            late.CancelAfter(Requests.Deadline); // a long list may take long, as long as it goes on
             if (kind.Translate(wire) is { } item)
             {
                 items.Add(item); // the wire object dies here
@@ -106,7 +89,7 @@ internal sealed partial class Reflector<TWire, T>(
         using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
-            using var response = await http.SendAsync(request, Requests.Deadline, clock, stopped.Token);
+            using var response = await http.OpenAsync(request, Requests.Deadline, clock, stopped.Token);
             await using var body = await response.Content.ReadAsStreamAsync(stopped.Token);
             await foreach (var seen in WatchStream.ReadAsync(body, Patience, clock, stopped.Token))
             {

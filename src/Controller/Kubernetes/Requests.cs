@@ -4,24 +4,73 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
-/// <summary>How a request to the Kubernetes API is sent, and its refusal read.</summary>
+/// <summary>How a request to the Kubernetes API is sent, its answer read, and its refusal understood. Every deadline is enforced here.</summary>
 internal static class Requests
 {
     /// <summary>How long the answer to an ordinary request may take, and the head of a watch's.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
-    /// <summary>Sends a request; the answer's body is still to be read.</summary>
+    /// <summary>
+    /// How long a list may take. The API server itself ends a request after 60 s (its <c>--request-timeout</c>), so no list is cut off that would
+    /// have come to its end.
+    /// </summary>
+    public static readonly RequestLimits ListLimits = new(Whole: TimeSpan.FromSeconds(60), Silence: Deadline);
+
+    /// <summary>Sends a request and reads its answer, all within the same deadline.</summary>
+    /// <param name="http">The client.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="limits">The deadline.</param>
+    /// <param name="read">Reads the body of a success; it passes the token on to every read.</param>
+    /// <param name="clock">Measures the deadline.</param>
+    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="KubernetesException">The answer was no success.</exception>
-    /// <exception cref="TimeoutException">There was no answer in time.</exception>
+    /// <exception cref="TimeoutException">The answer was not there in time, or not all of it.</exception>
     /// <exception cref="HttpRequestException">There was no connection, or no credential to send.</exception>
-    public static async Task<HttpResponseMessage> SendAsync(
-        this HttpClient http, HttpRequestMessage request, TimeSpan deadline, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<T> SendAsync<T>(
+        this HttpClient http, HttpRequestMessage request, RequestLimits limits, Func<Stream, CancellationToken, Task<T>> read, TimeProvider clock, CancellationToken cancellation)
     {
-        using var late = new CancellationTokenSource(deadline, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
+        using var deadline = new RequestDeadline(limits, clock, cancellation);
         try
         {
-            var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            using var response = await AnswerAsync(http, request, deadline.Token);
+            await using var body = deadline.Limit(await response.Content.ReadAsStreamAsync(deadline.Token));
+            return await read(body, deadline.Token);
+        }
+        catch (OperationCanceledException) when (deadline.IsOver)
+        {
+            throw deadline.Missed(request);
+        }
+    }
+
+    /// <summary>Sends a request of whose answer nothing matters but its success.</summary>
+    /// <inheritdoc cref="SendAsync{T}"/>
+    public static async Task SendAsync(this HttpClient http, HttpRequestMessage request, RequestLimits limits, TimeProvider clock, CancellationToken cancellation)
+    {
+        using var _ = await http.OpenAsync(request, limits, clock, cancellation);
+    }
+
+    /// <summary>Opens a watch. Its body has no deadline, because it has no end: <see cref="WatchStream"/> decides when a watch is dead.</summary>
+    /// <inheritdoc cref="SendAsync{T}"/>
+    public static async Task<HttpResponseMessage> OpenAsync(
+        this HttpClient http, HttpRequestMessage request, RequestLimits limits, TimeProvider clock, CancellationToken cancellation)
+    {
+        using var deadline = new RequestDeadline(limits, clock, cancellation);
+        try
+        {
+            return await AnswerAsync(http, request, deadline.Token);
+        }
+        catch (OperationCanceledException) when (deadline.IsOver)
+        {
+            throw deadline.Missed(request);
+        }
+    }
+
+    /// <summary>A success, whose body is still to be read.</summary>
+    private static async Task<HttpResponseMessage> AnswerAsync(HttpClient http, HttpRequestMessage request, CancellationToken cancellation)
+    {
+        try
+        {
+            var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
             if (response.IsSuccessStatusCode)
             {
                 return response;
@@ -29,13 +78,8 @@ internal static class Requests
 
             using (response)
             {
-                throw await RefusalAsync(response, either.Token);
+                throw await RefusalAsync(response, cancellation);
             }
-        }
-        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
-        {
-            // Without the query, which differs from time to time where the trouble is the same.
-            throw new TimeoutException($"no answer to {request.Method} {request.RequestUri?.OriginalString.Split('?')[0]} within {deadline.TotalSeconds} s");
         }
         catch (SettingsException problem)
         {

@@ -13,8 +13,8 @@ internal sealed class Translate(string driver, LabelSelector selector)
     /// <summary>A volume that linstor-csi serves over NFS: its DRBD Primary has nothing to do with the node of its consumers.</summary>
     private const string NfsExport = "linstor.csi.linbit.com/nfs-export";
 
-    // What lives and dies with the node, or can only be read; of a PersistentVolume only the first can be said. The wire types ignore the rest.
-    private static readonly HashSet<string> NodeLocal = ["hostPath", "downwardAPI", "csi", "gitRepo", "image", "ephemeral"];
+    // Lives and dies with the node, can only be read, or is a claim of its own (ephemeral). The wire types ignore the other node-local kinds.
+    private static readonly HashSet<string> NodeLocal = ["hostPath", "downwardAPI", "gitRepo", "image", "ephemeral"];
 
     private static readonly Dictionary<string, string> NoLabels = [];
 
@@ -34,20 +34,23 @@ internal sealed class Translate(string driver, LabelSelector selector)
         Owner = pod.Metadata.OwnerReferences?.Find(owner => owner?.Controller == true) is { } owner ? new(_strings.Share(owner.ApiVersion), _strings.Share(owner.Kind), _strings.Share(owner.Name), new(_strings.Share(owner.Uid))) : null,
         Running = pod.Status?.Phase is "Running",
         Finished = pod.Status?.Phase is "Succeeded" or "Failed",
+        Terminating = pod.Metadata.DeletionTimestamp is not null,
         Trouble = pod.Status is { Phase: not ("Running" or "Succeeded" or "Failed") } status ? Trouble(status) : null,
     };
 
     public Volume Volume(WireVolume volume)
     {
-        // A volume that outlived its claim still names it. Another claim of that name is not its own.
-        var isReleased = volume.Status?.Phase is "Released" or "Failed";
-        var claim = !isReleased && volume.Spec.ClaimRef is { Namespace: { } space, Name: { } name } ? new ObjectKey(_strings.Share(space), name) : (ObjectKey?)null;
+        // A claimRef alone is not a binding: a volume may be reserved for a claim that uses another one, or may have outlived its claim.
+        // Kubernetes sets the phase Bound only once the claimRef carries the claim's uid.
+        var isBound = volume.Status?.Phase is "Bound";
+        var claim = isBound && volume.Spec.ClaimRef is { Namespace: { } space, Name: { } name } ? new ObjectKey(_strings.Share(space), name) : (ObjectKey?)null;
         var resource = volume.Spec.Csi is { } csi ? Resource(csi) : null;
         return new(volume.Metadata.Name, claim)
         {
             Resource = resource,
             Handle = resource is null ? null : volume.Spec.Csi!.VolumeHandle,
             InUsePrefix = InUsePrefix,
+            ManyWriters = volume.Spec.AccessModes?.Contains("ReadWriteMany") == true,
             SharedStorage = resource is null ? SharedStorage(volume.Spec) : null,
         };
     }
@@ -66,6 +69,11 @@ internal sealed class Translate(string driver, LabelSelector selector)
     {
         TaintedByUs = node.Metadata.Annotations?.GetValueOrDefault(NodeTaint.OwnerAnnotation) == NodeTaint.Owner,
     };
+
+    public static NodeState State(WireNode node) => new(
+        [.. node.Status?.VolumesInUse?.OfType<string>() ?? []],
+        node.Status?.Conditions?.Find(condition => condition?.Type == "Ready") is { } ready ? ready.Status == "True" : null,
+        node.Spec?.Taints?.Exists(taint => taint?.Key == NodeTaint.Key) == true);
 
     public CsiNode CsiNode(WireCsiNode node) =>
         new(new(node.Metadata.Name), Node(node.Spec?.Drivers?.Find(candidate => candidate?.Name == driver)?.NodeId));
@@ -97,7 +105,11 @@ internal sealed class Translate(string driver, LabelSelector selector)
         : null;
 
     private static string? SharedStorage(WirePodVolume volume) =>
-        volume.PersistentVolumeClaim is null && volume.Others?.FirstOrDefault(IsShared) is { Key: { } kind } ? $"volume {volume.Name} ({kind})" : null;
+        volume.PersistentVolumeClaim is null && volume.Others?.FirstOrDefault(IsShared) is { Key: { } kind } source ? $"volume {volume.Name} ({Driver(source.Value) ?? kind})" : null;
+
+    // Only an inline csi volume, or a flexVolume, has a driver; its kind alone says nothing of where it writes.
+    private static string? Driver(JsonElement source) =>
+        source.TryGetProperty("driver", out var driver) && driver.ValueKind == JsonValueKind.String ? $"driver {driver.GetString()}" : null;
 
     // An access mode that lets nobody write, or a source that is mounted read-only, cannot be harmed by two readers.
     private static string? SharedStorage(WireVolumeSpec spec)

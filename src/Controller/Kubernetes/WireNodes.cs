@@ -10,6 +10,31 @@ internal sealed class WireMetadataOnly
     public WireMeta Metadata { get; set => field = value ?? new(); } = new();
 }
 
+/// <summary>A node, as far as a failover needs to know it.</summary>
+internal sealed class WireNode
+{
+    public WireNodeSpec? Spec { get; set; }
+
+    public WireNodeStatus? Status { get; set; }
+}
+
+internal sealed class WireNodeSpec
+{
+    public List<WireTaint?>? Taints { get; set; }
+}
+
+internal sealed class WireTaint
+{
+    public string? Key { get; set; }
+}
+
+internal sealed class WireNodeStatus
+{
+    public List<WireCondition?>? Conditions { get; set; }
+
+    public List<string?>? VolumesInUse { get; set; }
+}
+
 internal sealed class WireCsiNode
 {
     [AllowNull]

@@ -47,6 +47,26 @@ public sealed class ActuatorTests
     }
 
     [Fact]
+    public async Task A_survey_tells_whether_the_node_is_ready_and_tainted()
+    {
+        await using var room = await Room.OpenAsync(call => call.AnswerAsync(call.Path == "/api/v1/nodes/a"
+            ? """{"spec":{"taints":[{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]},"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}}"""
+            : "{}"));
+        room.Actuator.Offer(new Decision.Survey(new("a")));
+        var surveyed = await room.Inbox.NextAsync<Observation.Surveyed>();
+        Assert.Equal((false, true), (surveyed.Ready, surveyed.Tainted));
+    }
+
+    [Fact]
+    public async Task A_survey_of_a_node_that_cannot_be_read_does_not_know_whether_it_is_ready_or_tainted()
+    {
+        await using var room = await Room.OpenAsync(call => call.Path == "/api/v1/nodes/a" ? call.RefuseAsync(500, "etcd is away") : call.AnswerAsync("{}"));
+        room.Actuator.Offer(new Decision.Survey(new("a")));
+        var surveyed = await room.Inbox.NextAsync<Observation.Surveyed>();
+        Assert.Equal((null, null), (surveyed.Ready, surveyed.Tainted));
+    }
+
+    [Fact]
     public async Task A_survey_without_the_right_to_read_nodes_tells_the_pods_and_the_log_names_the_rule()
     {
         await using var room = await Room.OpenAsync(call => call.Path == "/api/v1/nodes/a" ? call.RefuseAsync(403, "no") : call.AnswerAsync("""{"metadata":{}}"""));

@@ -49,9 +49,14 @@ internal sealed class Call(HttpContext context, string body)
     public Task RefuseAsync(int status, string message, int? retryAfter = null) =>
         AnswerAsync($$"""{"kind":"Status","apiVersion":"v1","status":"Failure","code":{{status}},"message":"{{message}}"}""", status, retryAfter);
 
-    /// <summary>Sends a part of the answer at once.</summary>
-    public async Task SendAsync(string text)
+    /// <summary>Sends a part of the answer at once; the first part says the status.</summary>
+    public async Task SendAsync(string text, int status = 200)
     {
+        if (!context.Response.HasStarted)
+        {
+            context.Response.StatusCode = status;
+        }
+
         await context.Response.WriteAsync(text, HungUp);
         await context.Response.Body.FlushAsync(HungUp);
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Core;
@@ -18,11 +19,72 @@ public sealed class NodeClientTests : IAsyncDisposable
     private JsonNode Patch => JsonNode.Parse(_kubernetes!.Calls.Last().Body)!;
 
     [Fact]
-    public async Task The_volumes_in_use_are_those_that_the_kubelet_said_and_none_of_a_node_that_is_gone()
+    public async Task The_volumes_in_use_are_those_that_the_kubelet_said_and_none_if_it_said_nothing()
     {
         var nodes = await ServeAsync("""{"status":{"volumesInUse":["kubernetes.io/csi/other^x",null,"kubernetes.io/csi/linstor.csi.linbit.com^pvc-1"]}}""");
-        Assert.Equal(["kubernetes.io/csi/other^x", "kubernetes.io/csi/linstor.csi.linbit.com^pvc-1"], await nodes.VolumesInUseAsync(A, default));
-        Assert.Empty(await (await ServeAsync("{}")).VolumesInUseAsync(A, default));
+        Assert.Equal(["kubernetes.io/csi/other^x", "kubernetes.io/csi/linstor.csi.linbit.com^pvc-1"], (await nodes.StateAsync(A, default)).VolumesInUse);
+        Assert.Empty((await (await ServeAsync("{}")).StateAsync(A, default)).VolumesInUse);
+    }
+
+    [Theory]
+    [InlineData("""[{"type":"DiskPressure","status":"False"},null,{"type":"Ready","status":"True"}]""", true)]
+    [InlineData("""[{"type":"Ready","status":"False"}]""", false)]
+    [InlineData("""[{"type":"Ready","status":"Unknown"}]""", false)]
+    [InlineData("""[{"type":"DiskPressure","status":"True"}]""", null)]
+    [InlineData("null", null)]
+    public async Task A_node_is_ready_if_its_condition_says_True_and_nothing_is_known_without_that_condition(string conditions, bool? ready)
+    {
+        var nodes = await ServeAsync($$$"""{"status":{"conditions":{{{conditions}}}}}""");
+        Assert.Equal(ready, (await nodes.StateAsync(A, default)).Ready);
+    }
+
+    [Theory]
+    [InlineData("""[{"key":"other","effect":"NoExecute"},null,{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]""", true)]
+    [InlineData("""[{"key":"other","effect":"NoExecute"}]""", false)]
+    [InlineData("null", false)]
+    public async Task A_node_is_tainted_if_the_taint_is_there_whoever_put_it(string taints, bool tainted)
+    {
+        var nodes = await ServeAsync($$$"""{"metadata":{"annotations":{"drbd.linbit.com/lost-quorum-tainted-by":"piraeus-ha-controller"}},"spec":{"taints":{{{taints}}}}}""");
+        Assert.Equal(tainted, (await nodes.StateAsync(A, default)).Tainted);
+    }
+
+    [Fact]
+    public async Task A_node_that_there_is_not_is_neither_ready_nor_tainted_and_uses_nothing()
+    {
+        _kubernetes = await CannedKubernetes.StartAsync(call => call.RefuseAsync(404, "not found"));
+        var state = await Client().StateAsync(A, default);
+        Assert.Equal((false, false), (state.Ready, state.Tainted));
+        Assert.Empty(state.VolumesInUse);
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("<html>")]
+    [InlineData("""{"status":{"conditions":7}}""")]
+    public async Task What_is_no_node_is_an_error_and_says_nothing_of_one(string answer) =>
+        await Assert.ThrowsAnyAsync<JsonException>(async () => await (await ServeAsync(answer)).StateAsync(A, default));
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"metadata":{"resourceVersion":7},"spec":{}}""")]
+    [InlineData("""{"metadata":{"resourceVersion":"7"},"spec":"none"}""")]
+    [InlineData("""{"metadata":{"resourceVersion":"7"},"spec":{"taints":[{"key":1}]}}""")]
+    [InlineData("""{"metadata":{"resourceVersion":"7"},"spec":{},"spec":{}}""")]
+    public async Task What_is_no_node_is_not_changed_and_the_outcome_is_a_refusal(string answer)
+    {
+        Assert.Equal(Answer.Refused, (await (await ServeAsync(answer)).TaintAsync(A, default)).Answer);
+        Assert.Equal("GET", Assert.Single(_kubernetes!.Calls).Method);
+    }
+
+    [Fact]
+    public async Task A_taint_that_somebody_took_away_from_under_our_annotation_is_put_back()
+    {
+        var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7","annotations":{"drbd.linbit.com/lost-quorum-tainted-by":"piraeus-ha-controller"}},"spec":{}}""");
+        Assert.Equal(Answer.Accepted, (await nodes.TaintAsync(A, default)).Answer);
+        Assert.Equal("""[{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]""", Patch["spec"]!["taints"]!.ToJsonString());
     }
 
     [Fact]

@@ -275,14 +275,14 @@ public sealed class ReflectorTests : IAsyncDisposable
             await call.SendAsync("""{"items":[""");
             await call.HangAsync();
         });
-        await LateAsync(Follow(Kinds.Pods), deadline: 2, "of the list of pods nothing arrived for 10 s");
+        await LateAsync(Follow(Kinds.Pods), deadline: 2, $"nothing of the answer to GET {_kubernetes!.Connection.Server}api/v1/pods arrived for 10 s");
     }
 
     [Fact]
     public async Task A_server_that_accepts_and_says_nothing_is_late_in_the_same_words_each_time()
     {
         await ServeAsync(call => call.HangAsync());
-        await LateAsync(Follow(Kinds.Pods), deadline: 1, $"no answer to GET {_kubernetes!.Connection.Server}api/v1/pods within 10 s");
+        await LateAsync(Follow(Kinds.Pods), deadline: 1, $"nothing of the answer to GET {_kubernetes!.Connection.Server}api/v1/pods arrived for 10 s");
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class TranslateTests
     [InlineData("""{"secret":{"secretName":"s"}}""")]
     [InlineData("""{"projected":{"sources":[]}}""")]
     [InlineData("""{"downwardAPI":{"items":[]}}""")]
-    [InlineData("""{"csi":{"driver":"secrets-store.csi.k8s.io"}}""")]
+    [InlineData("""{"csi":{"driver":"secrets-store.csi.k8s.io","readOnly":true}}""")]
     [InlineData("""{"gitRepo":{"repository":"r"}}""")]
     [InlineData("""{"image":{"reference":"r"}}""")]
     [InlineData("""{"ephemeral":{"volumeClaimTemplate":{}}}""")]
@@ -30,9 +30,14 @@ public sealed class TranslateTests
     [InlineData("cephfs")]
     [InlineData("glusterfs")]
     [InlineData("fc")]
+    [InlineData("azureDisk")]
     [InlineData("azureFile")]
     [InlineData("awsElasticBlockStore")]
+    [InlineData("gcePersistentDisk")]
+    [InlineData("cinder")]
+    [InlineData("vsphereVolume")]
     [InlineData("portworxVolume")]
+    [InlineData("csi")]
     [InlineData("aKindOfNextYear")]
     public void Shared_storage_of_any_other_kind_exempts_the_pod_unless_it_is_read_only(string kind)
     {
@@ -40,6 +45,14 @@ public sealed class TranslateTests
         Assert.Equal([$"volume v ({kind})"], PodWith($$$"""{"{{{kind}}}":{"server":"s","readOnly":false}}""").SharedStorage);
         Assert.Empty(PodWith($$$"""{"{{{kind}}}":{"server":"s","readOnly":true}}""").SharedStorage);
     }
+
+    [Theory]
+    [InlineData("""{"csi":{"driver":"share.example.com"}}""", "volume v (driver share.example.com)")]
+    [InlineData("""{"csi":{"driver":"share.example.com","readOnly":false,"volumeAttributes":{"readOnly":"true"}}}""", "volume v (driver share.example.com)")]
+    [InlineData("""{"csi":{"driver":"linstor.csi.linbit.com","readOnly":null}}""", "volume v (driver linstor.csi.linbit.com)")]
+    [InlineData("""{"csi":{"driver":null}}""", "volume v (csi)")]
+    public void An_inline_csi_volume_that_can_be_written_is_shared_storage_and_names_its_driver(string volume, string what) =>
+        Assert.Equal([what], PodWith(volume).SharedStorage);
 
     [Fact]
     public void A_claim_is_used_for_writing_unless_it_says_otherwise()
@@ -117,6 +130,17 @@ public sealed class TranslateTests
     }
 
     [Theory]
+    [InlineData("Running")]
+    [InlineData("Succeeded")]
+    [InlineData("Failed")]
+    public void A_pod_is_terminating_from_its_deletion_on_whatever_its_phase(string phase)
+    {
+        var status = $$"""{"phase":"{{phase}}"}""";
+        Assert.True(Pod("""{"metadata":{"deletionTimestamp":"2026-01-01T00:00:00Z"},"status":""" + status + "}").Terminating);
+        Assert.False(Pod("""{"metadata":{"deletionTimestamp":null},"status":""" + status + "}").Terminating);
+    }
+
+    [Theory]
     [InlineData("Pending", false)]
     [InlineData("Running", false)]
     [InlineData("Unknown", false)]
@@ -139,9 +163,8 @@ public sealed class TranslateTests
     [InlineData("rd/3/4", "rd")]
     public void A_handle_is_a_resource_definition_or_one_and_a_volume_number(string handle, string resource)
     {
-        var volume = Volume($$$"""{"csi":{"driver":"{{{Driver}}}","volumeHandle":"{{{handle}}}"},"claimRef":{"namespace":"shop","name":"data"}}""");
+        var volume = Volume($$$"""{"csi":{"driver":"{{{Driver}}}","volumeHandle":"{{{handle}}}"}}""");
         Assert.Equal(new ResourceName(resource), volume.Resource);
-        Assert.Equal(new ObjectKey("shop", "data"), volume.Claim);
         Assert.Null(volume.SharedStorage);
     }
 
@@ -178,7 +201,7 @@ public sealed class TranslateTests
     [Theory]
     [InlineData("{}")]
     [InlineData("""{"metadata":null,"spec":null}""")]
-    [InlineData("""{"spec":{"claimRef":{},"csi":{"driver":null,"volumeHandle":null,"volumeAttributes":null}}}""")]
+    [InlineData("""{"status":{"phase":"Bound"},"spec":{"claimRef":{},"csi":{"driver":null,"volumeHandle":null,"volumeAttributes":null}}}""")]
     public void A_volume_of_which_nothing_is_said_is_nobodys(string json)
     {
         var volume = Translate.Volume(Read(json, KubernetesJson.Default.WireVolume));

@@ -9,16 +9,18 @@ public sealed class VolumeTests
 {
     [Theory]
     [InlineData("Bound", true)]
-    [InlineData("Pending", true)]
+    [InlineData("Available", false)]
+    [InlineData("Pending", false)]
     [InlineData("Released", false)]
     [InlineData("Failed", false)]
-    public void A_volume_that_outlived_its_claim_serves_no_other_claim_of_that_name(string phase, bool serves)
+    [InlineData("", false)]
+    public void Only_a_bound_volume_serves_the_claim_that_it_names(string phase, bool serves)
     {
         var volume = Read($$"""
             {
               "metadata": { "name": "pv-1" },
               "spec": {
-                "claimRef": { "namespace": "default", "name": "data", "uid": "of-the-claim-that-was-deleted" },
+                "claimRef": { "namespace": "default", "name": "data", "uid": "of-a-claim" },
                 "csi": { "driver": "linstor.csi.linbit.com", "volumeHandle": "pvc-1/0" }
               },
               "status": { "phase": "{{phase}}" }
@@ -27,6 +29,17 @@ public sealed class VolumeTests
         Assert.Equal(serves ? new ObjectKey("default", "data") : null, volume.Claim);
         Assert.Equal(new ResourceName("pvc-1"), volume.Resource);
     }
+
+    [Theory]
+    [InlineData("""["ReadWriteMany"]""", true)]
+    [InlineData("""["ReadWriteOnce","ReadWriteMany"]""", true)]
+    [InlineData("""["ReadWriteOnce"]""", false)]
+    [InlineData("""["ReadWriteOncePod"]""", false)]
+    [InlineData("""["ReadOnlyMany"]""", false)]
+    [InlineData("[]", false)]
+    [InlineData("null", false)]
+    public void A_volume_has_many_writers_if_one_of_its_access_modes_is_ReadWriteMany(string modes, bool many) =>
+        Assert.Equal(many, Read("""{"metadata":{"name":"pv-1"},"spec":{"csi":{"driver":"linstor.csi.linbit.com","volumeHandle":"pvc-1"},"accessModes":MODES}}""".Replace("MODES", modes, StringComparison.Ordinal)).ManyWriters);
 
     private static Volume Read(string json) => new Translate("linstor.csi.linbit.com", LabelSelector.Parse(""))
         .Volume(JsonSerializer.Deserialize(json, KubernetesJson.Default.WireVolume)!);

@@ -52,7 +52,7 @@ public sealed class DaemonRecordingTests
             var items = call.Path.Split('/')[^1] switch
             {
                 "pods" => """{"metadata":{"namespace":"shop","name":"db-0","uid":"1","labels":{"linstor.csi.linbit.com/on-storage-lost":"remove"}},"spec":{"nodeName":"node-a","volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"data"}}]},"status":{"phase":"Running"}}""",
-                "persistentvolumes" => """{"metadata":{"name":"pv"},"spec":{"claimRef":{"namespace":"shop","name":"data"},"csi":{"driver":"linstor.csi.linbit.com","volumeHandle":"pvc-1"}}}""",
+                "persistentvolumes" => """{"metadata":{"name":"pv"},"spec":{"claimRef":{"namespace":"shop","name":"data"},"csi":{"driver":"linstor.csi.linbit.com","volumeHandle":"pvc-1"}},"status":{"phase":"Bound"}}""",
                 _ => "",
             };
             await call.AnswerAsync($$"""{"metadata":{"resourceVersion":"1"},"items":[{{items}}]}""");

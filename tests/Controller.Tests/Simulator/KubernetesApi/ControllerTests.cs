@@ -78,7 +78,7 @@ public sealed class ControllerTests : ApiTest
         Assert.Equal(Answer.Accepted, (await nodes.TaintAsync(node, default)).Answer);
         Assert.Equal(NodeTaint.Key, Assert.Single(Find<Node>("", "n")!.Taints).Key);
         Assert.Equal(Answer.Accepted, (await nodes.ReleaseAsync(node, ImmutableHashSet.Create("kubernetes.io/csi/x^1"), default)).Answer);
-        Assert.Equal(["kubernetes.io/csi/x^2"], await nodes.VolumesInUseAsync(node, default));
+        Assert.Equal(["kubernetes.io/csi/x^2"], (await nodes.StateAsync(node, default)).VolumesInUse);
         Assert.Equal(Answer.Accepted, (await nodes.UntaintAsync(node, default)).Answer);
         Assert.Empty(Find<Node>("", "n")!.Taints);
 

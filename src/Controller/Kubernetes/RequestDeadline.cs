@@ -1,0 +1,60 @@
+namespace Piraeus.HighAvailability.Controller.Kubernetes;
+
+/// <summary>How long a request may take, the body of its answer included.</summary>
+/// <param name="Whole">From sending the request to the last byte of the answer.</param>
+/// <param name="Silence">Without a byte of the answer; no longer than <paramref name="Whole"/>.</param>
+internal readonly record struct RequestLimits(TimeSpan Whole, TimeSpan Silence)
+{
+    /// <summary>For a short answer one limit is enough.</summary>
+    public static implicit operator RequestLimits(TimeSpan whole) => new(whole, whole);
+}
+
+/// <summary>The deadline of one request that is under way.</summary>
+internal sealed class RequestDeadline : IDisposable
+{
+    private readonly RequestLimits _limits;
+    private readonly TimeProvider _clock;
+    private readonly CancellationToken _cancellation;
+    private readonly CancellationTokenSource _late;
+    private readonly CancellationTokenSource _either;
+    private readonly long _began;
+
+    public RequestDeadline(RequestLimits limits, TimeProvider clock, CancellationToken cancellation)
+    {
+        (_limits, _clock, _cancellation, _began) = (limits, clock, cancellation, clock.GetTimestamp());
+        _late = new CancellationTokenSource(limits.Silence, clock);
+        _either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _late.Token);
+    }
+
+    /// <summary>Cancelled when the deadline is over, or when the caller gives up.</summary>
+    public CancellationToken Token => _either.Token;
+
+    /// <summary>Whether the request ended because of its deadline, and not because the caller gave up.</summary>
+    public bool IsOver => _late.IsCancellationRequested && !_cancellation.IsCancellationRequested;
+
+    /// <summary>The body of an answer whose every read has the silence of the limits at most, and all of them together the rest of the whole.</summary>
+    public Stream Limit(Stream body) => _limits.Silence < _limits.Whole ? new MeteredStream(body, BeforeRead) : body;
+
+    /// <summary>What was too late, without the query, which differs from time to time where the trouble is the same.</summary>
+    public TimeoutException Missed(HttpRequestMessage request)
+    {
+        var what = $"{request.Method} {request.RequestUri?.OriginalString.Split('?')[0]}";
+        return new(Left <= TimeSpan.Zero
+            ? $"no answer to {what} within {_limits.Whole.TotalSeconds} s"
+            : $"nothing of the answer to {what} arrived for {_limits.Silence.TotalSeconds} s");
+    }
+
+    public void Dispose()
+    {
+        _either.Dispose();
+        _late.Dispose();
+    }
+
+    private TimeSpan Left => _limits.Whole - _clock.GetElapsedTime(_began);
+
+    private void BeforeRead()
+    {
+        var left = Left;
+        _late.CancelAfter(left < TimeSpan.Zero ? TimeSpan.Zero : left < _limits.Silence ? left : _limits.Silence);
+    }
+}

@@ -1,0 +1,176 @@
+using System.Collections.Immutable;
+using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Controller.Tests.Kubernetes;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Control;
+
+/// <summary>Requests that the server never answers keep no room from those that it answers.</summary>
+public sealed class StarvationTests
+{
+    [Fact]
+    public async Task More_than_130_deletions_that_are_never_answered_and_come_first_keep_the_others_for_seconds_only()
+    {
+        await using var room = await Room.OpenAsync(AnswerAllButHangingAsync);
+        var (hanging, others) = (Deletions("hanging", 130), Deletions("app", 100));
+        var offering = new Offering(room, [.. hanging, .. others]);
+
+        // As many hang as may be under way, for a second; then the next have their turn.
+        var second = 1;
+        for (; second * Actuator.Actions < hanging.Length; second++)
+        {
+            await offering.OfferAsync(untilUnderWay: (second + 1) * Actuator.Actions);
+            await HangingAsync(room, Actuator.Actions);
+            await room.Time.RestingAsync(Slots.Prompt, second * Actuator.Actions);
+            room.Time.Advance(Slots.Prompt);
+            await offering.TooLateAsync(Actuator.Actions);
+        }
+
+        await offering.OfferAsync(untilUnderWay: (second + 1) * Actuator.Actions);
+        await offering.AcceptedAsync(others.Length);
+        Assert.Equal(Instant.Start + TimeSpan.FromSeconds(4), room.Clock.Now);
+        Assert.Equal(hanging.Length, room.Kubernetes.Calls.Count(IsHanging));
+    }
+
+    [Fact]
+    public async Task What_was_not_answered_the_last_time_gets_half_of_the_turns_until_it_is_answered()
+    {
+        var hangs = true;
+        await using var room = await Room.OpenAsync(call => hangs ? call.HangAsync() : call.AnswerAsync("{}"));
+        var hanging = Deletions("hanging", Actuator.Actions);
+        var offering = new Offering(room, hanging);
+        await offering.OfferAsync(untilUnderWay: Actuator.Actions);
+        await HangingAsync(room, Actuator.Actions);
+        room.Time.Advance(KubernetesClient.ActDeadline);
+        await offering.EndedAsync(Actuator.Actions, Answer.TimedOut);
+
+        hangs = false;
+        Assert.Equal(Actuator.Actions / 2, Take(room, hanging));
+        Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Detach));
+        for (var answered = 0; answered <= Actuator.Actions / 2; answered++)
+        {
+            Assert.Equal(Answer.Accepted, (await room.ActedAsync()).Outcome.Answer);
+        }
+
+        Assert.Equal(Actuator.Actions, Take(room, hanging)); // those that were answered have no limit, and the others are half
+    }
+
+    [Fact]
+    public async Task A_hanging_action_still_has_its_deadline_when_it_has_given_its_turn_back()
+    {
+        await using var room = await Room.OpenAsync(AnswerAllButHangingAsync);
+        var hanging = Deletions("hanging", 1);
+        room.Actuator.Offer(hanging[0]);
+        await HangingAsync(room, 1);
+        await room.Time.RestingAsync(Slots.Prompt);
+        room.Time.Advance(KubernetesClient.ActDeadline - TimeSpan.FromTicks(1));
+        Assert.False(room.Inbox.Reader.TryRead(out _));
+        room.Time.Advance(TimeSpan.FromTicks(1));
+        Assert.Equal(Answer.TimedOut, (await room.ActedAsync()).Outcome.Answer);
+    }
+
+    [Fact]
+    public async Task Questions_about_nodes_whose_answers_stop_arriving_hold_up_no_other_question_and_are_answered_without_the_node()
+    {
+        await using var room = await Room.OpenAsync(async call =>
+        {
+            if (call.Path == "/api/v1/pods")
+            {
+                await call.AnswerAsync("{}");
+                return;
+            }
+
+            await call.SendAsync("""{"status":{"conditions":[""");
+            await call.HangAsync();
+        });
+        for (var number = 0; number < Actuator.Questions; number++)
+        {
+            room.Actuator.Offer(new Decision.Survey(new($"node-{number}")));
+        }
+
+        await HangingAsync(room, 2 * Actuator.Questions);
+        await room.Time.RestingAsync(Slots.Prompt, Actuator.Questions);
+        room.Actuator.Offer(new Decision.Consult(Room.Resource));
+        Assert.False(room.Inbox.Reader.TryRead(out _));
+
+        room.Time.Advance(Slots.Prompt);
+        await room.Inbox.NextAsync<Observation.Reported>();
+        room.Time.Advance(KubernetesClient.ActDeadline - Slots.Prompt);
+        for (var number = 0; number < Actuator.Questions; number++)
+        {
+            var surveyed = await room.Inbox.NextAsync<Observation.Surveyed>();
+            Assert.Equal((null, null), (surveyed.Ready, surveyed.Tainted));
+        }
+    }
+
+    private static bool IsHanging(Call call) => call.Path.Contains("hanging", StringComparison.Ordinal);
+
+    private static Task AnswerAllButHangingAsync(Call call) => IsHanging(call) ? call.HangAsync() : call.AnswerAsync("{}");
+
+    private static ImmutableArray<Decision> Deletions(string name, int count) =>
+        [.. Enumerable.Range(0, count).Select(number => new Decision.DeletePod(Room.App with { Key = new("shop", $"{name}-{number}"), Uid = new($"u-{name}-{number}") }, Room.Evidence))];
+
+    private static int Take(Room room, ImmutableArray<Decision> decisions) => decisions.Count(decision => room.Actuator.Offer(decision) == Offered.Taken);
+
+    private static async Task HangingAsync(Room room, int count)
+    {
+        for (var arrived = 0; arrived < count; arrived++)
+        {
+            await room.Kubernetes.ArrivalAsync();
+        }
+    }
+
+    /// <summary>Offers decisions as the control loop does: the most important first, and none that is under way.</summary>
+    private sealed class Offering(Room room, ImmutableArray<Decision> decisions)
+    {
+        private readonly HashSet<Decision> _underWay = [];
+        private readonly HashSet<Decision> _done = [];
+
+        /// <summary>Offers again and again, as the loop does, because a turn that is given back is announced to nobody.</summary>
+        public async Task OfferAsync(int untilUnderWay)
+        {
+            using var late = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            for (Offer(); _underWay.Count < untilUnderWay; Offer())
+            {
+                late.Token.ThrowIfCancellationRequested();
+                await Task.Yield();
+            }
+        }
+
+        public Task TooLateAsync(int count) => EndedAsync(count, Answer.NotSent);
+
+        public async Task AcceptedAsync(int count)
+        {
+            for (var accepted = 0; accepted < count; accepted++)
+            {
+                await EndedAsync(1, Answer.Accepted);
+                Offer();
+            }
+        }
+
+        public async Task EndedAsync(int count, Answer answer)
+        {
+            for (var ended = 0; ended < count; ended++)
+            {
+                var acted = await room.ActedAsync();
+                Assert.Equal(answer, acted.Outcome.Answer);
+                _underWay.Remove(acted.Decision);
+                _ = answer == Answer.Accepted && _done.Add(acted.Decision);
+            }
+        }
+
+        private void Offer()
+        {
+            foreach (var decision in decisions.Where(decision => !_underWay.Contains(decision) && !_done.Contains(decision)))
+            {
+                if (room.Actuator.Offer(decision) != Offered.Taken)
+                {
+                    return;
+                }
+
+                _underWay.Add(decision);
+            }
+        }
+    }
+}
