@@ -70,7 +70,7 @@ public sealed partial record ClusterSnapshot
     /// <summary>The snapshot after one more observation.</summary>
     public ClusterSnapshot Apply(Observation seen, Instant at)
     {
-        var next = (Errors.IsEmpty ? this : this with { Errors = [] }).ReassessDue(at).TakeOrHold(seen, at);
+        var next = (Errors.IsEmpty ? this : this with { Errors = [] }).ReassessDue(at).TakeIn(seen, at);
         next = next.SaysTheSameAs(this) ? next : next.Review(Touched(seen).Concat(next.Touched(seen)));
         next = next.Watch(this, at);
         try
@@ -89,8 +89,8 @@ public sealed partial record ClusterSnapshot
     /// <summary>What LINSTOR calls a Kubernetes node.</summary>
     public NodeName LinstorNameOf(NodeName node) => CsiNodes.GetValueOrDefault(node)?.LinstorName ?? node;
 
-    // What cannot be taken in is not known: the users of that resource are held, and what else rests on it is not confirmed.
-    private ClusterSnapshot TakeOrHold(Observation seen, Instant at)
+    // An answer that cannot be taken in is no answer: what rests on it is not confirmed, and it is asked for again.
+    private ClusterSnapshot TakeIn(Observation seen, Instant at)
     {
         try
         {
@@ -98,12 +98,12 @@ public sealed partial record ClusterSnapshot
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
-            var name = seen switch { Observation.Reported o => o.Report.Resource, Observation.Promotion o => o.Resource, _ => (ResourceName?)null };
             return this with
             {
                 Errors = Errors.Add(error),
-                Attempts = ActionKey.AnsweredBy(seen) is { } key ? Attempts.SetItem(key, Attempt.After(new(Answer.Refused, error.Message), Attempts.GetValueOrDefault(key)?.Failures ?? 0, at)) : Attempts,
-                Resources = name is { } known && Resources.TryGetValue(known, out var resource) ? Resources.SetItem(known, resource.Hold(at)) : Resources,
+                Attempts = ActionKey.AnsweredBy(seen) is { } key
+                    ? Attempts.SetItem(key, Attempt.After(new(Answer.Refused, error.Message), Attempts.GetValueOrDefault(key), at))
+                    : Attempts,
             };
         }
     }

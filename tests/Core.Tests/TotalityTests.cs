@@ -16,7 +16,7 @@ public sealed class TotalityTests
     }
 
     [Fact]
-    public void An_answer_that_cannot_be_taken_in_holds_the_users_of_that_resource_and_nobody_else()
+    public void An_answer_that_cannot_be_taken_in_is_no_answer_and_concerns_nobody_else()
     {
         var scene = TwoApps().PowerOff("a").PowerOff("a", "pvc-2").After(30);
         scene.Replica("b", replica => replica with { Connections = default }, "pvc-2").After(16);
