@@ -12,6 +12,9 @@ namespace Piraeus.HighAvailability.Controller.Leadership;
 /// <param name="me">Our identity.</param>
 internal sealed class LeaseHold(MonotonicClock clock, string me = "")
 {
+    /// <summary>How the log says that nobody leads.</summary>
+    public const string Nobody = "Nobody";
+
     private readonly Lock _moving = new();
     private readonly SemaphoreSlim _changed = new(0, 1);
     private volatile LeaderElection _election = new(me, clock.Now);
@@ -26,7 +29,7 @@ internal sealed class LeaseHold(MonotonicClock clock, string me = "")
     public string? Holder => _election.Race.Record is { IsReleased: false } record ? record.Holder : null;
 
     /// <summary>Who leads, as the log says it.</summary>
-    public string Leader => IsUncontested ? "This replica" : _election.LeaderAt(clock.Now) is not { } leader ? "Nobody" : leader == me ? "This replica" : leader;
+    public string Leader => IsUncontested ? "This replica" : _election.LeaderAt(clock.Now) is not { } leader ? Nobody : leader == me ? "This replica" : leader;
 
     /// <summary>Whether we may act from now until a request of that length has ended.</summary>
     public bool Covers(TimeSpan request) => IsUncontested || _election.Holds(clock.Now + request);

@@ -27,7 +27,7 @@ internal sealed partial class LeaseLoop(
     private static readonly TimeSpan ReleaseDeadline = TimeSpan.FromSeconds(3);
 
     private WireLease? _lease;
-    private string? _told;
+    private string _told = LeaseHold.Nobody; // a process that has just begun need not say so
     private string? _trouble;
     private bool _isStopping;
 

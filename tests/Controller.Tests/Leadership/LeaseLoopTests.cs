@@ -311,9 +311,9 @@ public sealed class LeaseLoopTests : IAsyncLifetime
         await StartAsync([]);
         Assert.Empty(_lease.Written);
         _hold.Synced(Elections.AllSources);
-        await _inbox.NextAsync<Observation.Woken>(); // nobody leads
         await _inbox.NextAsync<Observation.Woken>();
         Assert.Equal("me", _lease.Holder);
+        Assert.Equal("This replica holds lease ha/controller.", Assert.Single(_told.Lines));
     }
 
     public async ValueTask InitializeAsync()
