@@ -35,16 +35,18 @@ internal static class Composition
         var electing = new KubernetesClient(cluster.CreateClient(), translate, provider);
         var linstor = new LinstorClient(linstorConnection, clock);
 
-        var hold = new LeaseHold(clock) { IsUncontested = !settings.LeaderElection };
+        var hold = new LeaseHold(clock, settings.LeaseIdentity) { IsUncontested = !settings.LeaderElection };
         var limit = Limit(settings);
         var events = new EventRecorder(kubernetes, hold, limit, provider, settings.DryRun, logs.CreateLogger<EventRecorder>());
         var instruments = new Instruments();
+        instruments.Follow(hold);
+        var readiness = new Readiness(hold, clock, provider, logs.CreateLogger<Readiness>());
         var recorder = settings.Record.Length == 0 ? null : Recorder.Open(settings, clock, provider, logs.CreateLogger<Recorder>());
         var actuator = new Actuator(kubernetes, nodes, linstor, hold, events, limit, inbox.Writer, clock, settings.DryRun, logs.CreateLogger<Actuator>());
         var journal = new Journal(clock, provider);
         var policy = new FailoverPolicy(settings.Policy);
         var reporter = new Reporter(events, instruments, journal, logs.CreateLogger<Reporter>());
-        var control = new ControlLoop(inbox, policy, actuator, reporter, clock, provider, recorder);
+        var control = new ControlLoop(inbox, policy, actuator, reporter, clock, provider, recorder, readiness.Observe);
         var status = new StatusEndpoint(settings, policy, () => control.Cluster, hold, journal, clock, provider);
         var sweep = new Sweep(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Sweep>());
         var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer);
@@ -69,7 +71,7 @@ internal static class Composition
         if (settings.LeaderElection)
         {
             var key = new ObjectKey(settings.LeaseNamespace.Length > 0 ? settings.LeaseNamespace : cluster.Namespace, settings.LeaseName);
-            supporting.Add(("lease", new LeaseLoop(electing, key, settings.LeaseIdentity, hold, inbox.Writer, clock, provider, logs.CreateLogger<LeaseLoop>()).RunAsync));
+            supporting.Add(("lease", new LeaseLoop(electing, key, hold, inbox.Writer, clock, provider, logs.CreateLogger<LeaseLoop>()).RunAsync));
         }
 
         return new Daemon(settings, supporting, actuator, control, new Probes(control), status, new MetricsEndpoint(Release.Meter, logs.CreateLogger<MetricsEndpoint>()), logs);

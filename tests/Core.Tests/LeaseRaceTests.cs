@@ -3,19 +3,18 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>Two replicas never act at the same time.</summary>
 public sealed class LeaseRaceTests
 {
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(15);
     private static readonly LeaseRace Me = new("me", TimeSpan.FromSeconds(10));
 
     [Fact]
     public void A_free_lease_is_taken() => Assert.Equal(LeaseMove.Take, Me.Looked(null, At(0)).Next(At(0)));
 
     [Fact]
-    public void A_released_lease_is_taken_at_once() => Assert.Equal(LeaseMove.Take, Me.Looked(new("", "1", Duration), At(0)).Next(At(0)));
+    public void A_released_lease_is_taken_at_once() => Assert.Equal(LeaseMove.Take, Me.Looked(Record(""), At(0)).Next(At(0)));
 
     [Fact]
     public void A_holder_renews_and_holds_for_the_renew_deadline_counted_from_when_it_sent()
     {
-        var race = Me.Wrote(new("me", "1", Duration), sent: At(0)).Looked(new("me", "1", Duration), At(3));
+        var race = Me.Wrote(Record("me"), sent: At(0)).Looked(Record("me"), At(3));
         Assert.Equal(LeaseMove.Renew, race.Next(At(3)));
         Assert.True(race.Holds(At(9.9)));
         Assert.False(race.Holds(At(10)));
@@ -24,7 +23,7 @@ public sealed class LeaseRaceTests
     [Fact]
     public void Anothers_lease_is_respected_until_its_record_stood_still_for_its_duration()
     {
-        var race = Me.Looked(new("other", "1", Duration), At(0)).Looked(new("other", "2", Duration), At(10));
+        var race = Me.Looked(Record("other", renewal: 1), At(0)).Looked(Record("other", renewal: 2), At(10));
         Assert.Equal(LeaseMove.Look, race.Next(At(24.9)));
         Assert.Equal(LeaseMove.Take, race.Next(At(25)));
     }
@@ -32,16 +31,25 @@ public sealed class LeaseRaceTests
     [Fact]
     public void Looking_again_at_the_same_record_does_not_prolong_it()
     {
-        var race = Me.Looked(new("other", "1", Duration), At(0)).Looked(new("other", "1", Duration), At(14));
+        var race = Me.Looked(Record("other"), At(0)).Looked(Record("other"), At(14));
         Assert.Equal(LeaseMove.Take, race.Next(At(15)));
     }
 
     [Fact]
-    public void A_holder_that_sees_anothers_name_no_longer_holds() =>
-        Assert.False(Me.Wrote(new("me", "1", Duration), At(0)).Looked(new("other", "2", Duration), At(1)).Holds(At(1)));
+    public void Every_field_that_a_holder_writes_is_a_renewal_if_it_changes() => Assert.All(
+        (LeaseRecord[])
+        [
+            Record("another"), Record("other") with { DurationSeconds = 16 }, Record("other") with { AcquireTime = DateTimeOffset.UnixEpoch },
+            Record("other") with { RenewTime = DateTimeOffset.UnixEpoch }, Record("other") with { Transitions = 8 },
+        ],
+        changed => Assert.Equal(LeaseMove.Look, Me.Looked(Record("other"), At(0)).Looked(changed, At(14)).Next(At(28.9))));
 
     [Fact]
-    public void Who_gives_the_lease_up_no_longer_holds() => Assert.False(Me.Wrote(new("me", "1", Duration), At(0)).Released().Holds(At(0)));
+    public void A_holder_that_sees_anothers_name_no_longer_holds() =>
+        Assert.False(Me.Wrote(Record("me"), At(0)).Looked(Record("other"), At(1)).Holds(At(1)));
+
+    [Fact]
+    public void Who_gives_the_lease_up_no_longer_holds() => Assert.False(Me.Wrote(Record("me"), At(0)).Released().Holds(At(0)));
 
     [Fact]
     public void No_schedule_of_slow_and_lost_requests_gives_two_holders()
@@ -62,7 +70,7 @@ public sealed class LeaseRaceTests
         var races = Enumerable.Range(0, 3).Select(index => new LeaseRace($"candidate-{index}", TimeSpan.FromSeconds(10))).ToArray();
         var busyUntil = new double[3];
         LeaseRecord? server = null;
-        var version = 0;
+        var writes = 0;
         var answers = new PriorityQueue<Action, double>();
         var arrivals = new PriorityQueue<Action, double>();
 
@@ -97,18 +105,18 @@ public sealed class LeaseRaceTests
             var back = random.NextDouble() < 0.2 ? random.NextDouble() * 20 : random.NextDouble();
             var lost = random.NextDouble() < 0.1;
             var move = races[index].Next(At(sent));
-            var expected = races[index].Record?.Version;
+            var expected = races[index].Record;
             busyUntil[index] = sent + there + back + 2;
             arrivals.Enqueue(() =>
             {
-                if (move == LeaseMove.Look || server?.Version != expected)
+                if (move == LeaseMove.Look || server != expected)
                 {
                     var seen = server;
                     Answer(at => races[index] = races[index].Looked(seen, at));
                     return;
                 }
 
-                var written = server = new LeaseRecord(races[index].Me, (++version).ToString(), Duration);
+                var written = server = Record(races[index].Me, ++writes);
                 Answer(at => races[index] = races[index].Wrote(written, countFromAnswer ? at : At(sent)));
             }, sent + there);
 
@@ -121,6 +129,8 @@ public sealed class LeaseRaceTests
             }
         }
     }
+
+    private static LeaseRecord Record(string holder, int renewal = 0) => new(holder, 15, RenewTime: DateTimeOffset.UnixEpoch.AddDays(1 + renewal), Transitions: 7);
 
     private static Instant At(double seconds) => Instant.Start + TimeSpan.FromSeconds(seconds);
 }

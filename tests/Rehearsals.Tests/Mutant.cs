@@ -30,7 +30,7 @@ internal sealed record Mutant(string Rule, params Edit[] Edits)
     public void Emit(string path)
     {
         var folder = Repository.File("src/Core");
-        var trees = Directory.GetFiles(folder, "*.cs").Select(file => CSharpSyntaxTree.ParseText(Source(file), Language))
+        var trees = Directory.GetFiles(folder, "*.cs", SearchOption.AllDirectories).Select(file => CSharpSyntaxTree.ParseText(Source(file), Language))
             .Append(CSharpSyntaxTree.ParseText(ImplicitUsings, Language));
         var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(file => Path.GetFileName(file).StartsWith("System.", StringComparison.Ordinal) && !Path.GetFileName(file).Contains("CodeAnalysis", StringComparison.Ordinal))

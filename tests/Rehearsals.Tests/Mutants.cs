@@ -75,5 +75,7 @@ internal static class Mutants
             "now >= ChangedAt + duration ? LeaseMove.Take : LeaseMove.Look", "now >= ChangedAt + (duration * 0) ? LeaseMove.Take : LeaseMove.Look"),
         new("a holder counts from when it sent its renewal", "LeaseRace.cs",
             "HeldUntil = sent + RenewDeadline", "HeldUntil = sent + (RenewDeadline * 10)"),
+        new("a leader that cannot decide gives the Lease up", "LeaderElection.cs",
+            "TermEnds ?? Lost.Since + LeaseTimings.SourceLostFor", "TermEnds ?? Lost.Since + TimeSpan.FromHours(1)"),
     ];
 }

@@ -16,6 +16,9 @@ internal sealed class Candidate
     private TimeSpan _clockBegan;
     private long _alarm;
     private bool _isAboutToThink;
+    private bool _isStopping;
+    private bool _isBlind;
+    private bool _losesLinstor;
 
     public Candidate(Stage stage, string name, bool isContested, Noise noise)
     {
@@ -46,7 +49,10 @@ internal sealed class Candidate
 
     public bool HearsAnswers { get; set; } = true;
 
-    public bool ReachesLinstor { get; private set; } = true;
+    public bool ReachesLinstor => !_losesLinstor && !_isBlind;
+
+    /// <summary>Whether it does not reach LINSTOR to the end of the story.</summary>
+    public bool IsBlind => _isBlind;
 
     /// <summary>By how much its idea of the date is wrong; nothing may depend on it.</summary>
     public TimeSpan WallClockIsOffBy { get; set; }
@@ -55,13 +61,13 @@ internal sealed class Candidate
     public Instant Now => new(_stage.Agenda.Now - _clockBegan);
 
     /// <summary>Whether it may change the cluster until a request of that length has ended.</summary>
-    public bool MayAct(TimeSpan request) => _contender.Covers(request);
+    public bool MayAct(TimeSpan request) => IsAlive && !_isStopping && _contender.Covers(request);
 
     public void Begin()
     {
         Life++;
         IsAlive = true;
-        (Cluster, IsFrozen, _clockBegan) = (ClusterSnapshot.For(_stage.Plan.Cast.Settings), false, _stage.Agenda.Now - TimeSpan.FromSeconds(1) - Noise.UpTo(TimeSpan.FromHours(1)));
+        (Cluster, IsFrozen, _isStopping, _clockBegan) = (ClusterSnapshot.For(_stage.Plan.Cast.Settings), false, false, _stage.Agenda.Now - TimeSpan.FromSeconds(1) - Noise.UpTo(TimeSpan.FromHours(1)));
         _inFlight.Clear();
         _unheard.Clear();
         _stage.Audience.Began?.Invoke(Name);
@@ -76,14 +82,13 @@ internal sealed class Candidate
     {
         Life++;
         IsAlive = false;
-        _contender.End();
     }
 
-    /// <summary>The process is asked to stop: it begins nothing more, and gives its Lease up.</summary>
+    /// <summary>The process is asked to stop: it begins nothing more, waits for what is under way, and gives its Lease up.</summary>
     public void Stop()
     {
-        _contender.Release();
-        Kill();
+        _isStopping = true;
+        Later(_hands.QuietIn, () => _contender.Stop(Kill));
     }
 
     public void Freeze() => IsFrozen = true;
@@ -114,11 +119,13 @@ internal sealed class Candidate
 
     public void BreakWatches() => _kubernetes.Break();
 
-    public void LoseLinstor() => ReachesLinstor = false;
+    public void LoseLinstor() => _losesLinstor = true;
+
+    public void LoseLinstorForGood() => _isBlind = true;
 
     public void RegainLinstor()
     {
-        ReachesLinstor = true;
+        _losesLinstor = false;
         _linstor.Subscribe();
     }
 
@@ -174,6 +181,11 @@ internal sealed class Candidate
 
         var before = Cluster;
         Cluster = Cluster.Apply(seen, Now);
+        if (!ReferenceEquals(before.Listening, Cluster.Listening))
+        {
+            _contender.Synced(Cluster.Listening);
+        }
+
         _stage.Heard(this, seen, before);
         Doubt(seen);
         ThinkSoon();
@@ -214,7 +226,7 @@ internal sealed class Candidate
     private void Think()
     {
         _isAboutToThink = false;
-        if (IsFrozen || !IsAlive)
+        if (IsFrozen || !IsAlive || _isStopping)
         {
             return;
         }

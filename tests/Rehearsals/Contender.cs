@@ -1,129 +1,143 @@
+using System.Collections.Immutable;
 using Piraeus.HighAvailability.Core;
 using Piraeus.HighAvailability.Simulator.Kubernetes;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>A process' part in the race for the Lease: the rules are the core's, the requests are late.</summary>
+/// <summary>A process' part in the election: what it does is the core's to say, the requests are late.</summary>
 internal sealed class Contender(Candidate owner, Stage stage, bool isContested)
 {
     public const string Name = "piraeus-ha-controller";
 
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan RenewDeadline = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
-    private LeaseRace _race = new(owner.Name, RenewDeadline);
-    private Lease? _seen;
+    private LeaderElection _election = new(owner.Name, owner.Now);
+    private Action? _stopped;
+    private long _alarm;
+    private bool _led;
 
-    public bool Covers(TimeSpan request) => !isContested || _race.Holds(owner.Now + request);
+    public bool Covers(TimeSpan request) => !isContested || _election.Holds(owner.Now + request);
 
     public void Begin()
     {
-        (_race, _seen) = (new($"{owner.Name}-{owner.Life}", RenewDeadline), null);
-        if (isContested)
+        (_election, _stopped, _led) = (new($"{owner.Name}-{owner.Life}", owner.Now), null, false);
+        Go();
+    }
+
+    /// <summary>Gives the Lease up, if it holds it.</summary>
+    /// <param name="stopped">Is called when that is done, or cannot be done.</param>
+    public void Stop(Action stopped)
+    {
+        (_election, _stopped) = (_election.Stop(owner.Now), stopped);
+        Go();
+    }
+
+    public void Synced(ImmutableHashSet<Source> sources)
+    {
+        var before = _election;
+        _election = before.Synced(sources, owner.Now);
+        if (!ReferenceEquals(before, _election))
         {
-            Move();
+            Go();
         }
     }
 
-    public void End() => _race = _race.Released();
-
-    public void Release()
+    private void Go()
     {
-        if (isContested && _race.Holds(owner.Now) && _seen is not null && owner.ReachesApi)
+        if (!isContested)
         {
-            End();
-            stage.Store.Update(_seen with { Holder = "", DurationSeconds = 1 });
+            _stopped?.Invoke();
+            return;
         }
-    }
 
-    private void Move()
-    {
-        owner.Later(RetryPeriod * (_race.Holds(owner.Now) ? 1 : 1 + owner.Noise.UpTo(TimeSpan.FromSeconds(0.2)).TotalSeconds), Move);
-        if (_race.Next(owner.Now) is LeaseMove.Renew or LeaseMove.Take && _seen is not null)
+        (_election, var request) = _election.Begin(owner.Now, stage.Kubernetes.Clock + owner.WallClockIsOffBy);
+        Tell();
+        if (request is not null)
         {
-            Write();
+            Send(request);
         }
-        else
+        else if (_stopped is not null)
         {
-            Look(thenTake: true);
+            _stopped();
         }
-    }
-
-    private void Look(bool thenTake) => Ask(() => stage.Store.Find<Lease>(Cast.Space, Name), found =>
-    {
-        _seen = found;
-        var held = _race.Holds(owner.Now);
-        _race = _race.Looked(found is null ? null : Record(found), owner.Now);
-        Tell(held);
-        if (thenTake && _race.Next(owner.Now) == LeaseMove.Take)
+        else if (_election.WakeAt > owner.Now) // else an answer is awaited
         {
-            Write();
-        }
-    });
-
-    private void Write()
-    {
-        var (sent, seen) = (owner.Now, _seen);
-        var mine = (seen ?? new Lease(new Metadata(Cast.Space, Name))) with
-        {
-            Holder = _race.Me,
-            DurationSeconds = (int)Duration.TotalSeconds,
-            Renewed = stage.Kubernetes.Clock + owner.WallClockIsOffBy,
-        };
-        Ask(() => Stored(seen, mine), stored =>
-        {
-            if (stored is null)
+            var alarm = ++_alarm;
+            owner.Later(_election.WakeAt - owner.Now, () =>
             {
-                Look(thenTake: false);
-                return;
-            }
-
-            var held = _race.Holds(owner.Now);
-            _seen = stored;
-            _race = _race.Wrote(Record(stored), sent);
-            Tell(held);
-        });
+                if (alarm == _alarm)
+                {
+                    Go();
+                }
+            });
+        }
     }
 
-    /// <summary>The Lease as it was written; null if somebody else was faster.</summary>
-    private Lease? Stored(Lease? seen, Lease mine) =>
-        (seen is null ? stage.Store.Create(mine) : stage.Store.Update(mine)) == WriteResult.Done ? stage.Store.Find<Lease>(Cast.Space, Name) : null;
-
-    /// <summary>A request and its answer; nothing if it took too long.</summary>
-    private void Ask<T>(Func<T> question, Action<T> answered)
+    /// <summary>A request and its one answer; a failure if that takes too long.</summary>
+    private void Send(LeaseRequest request)
     {
-        var (life, sent) = (owner.Life, stage.Agenda.Now);
+        var isAnswered = false;
+        owner.Later(Deadline, () => Answer(new(LeaseOutcome.Failed)));
         stage.Agenda.After(owner.Noise.Delay(), () =>
         {
-            if (!owner.ReachesApi)
+            if (owner.ReachesApi)
             {
-                return;
-            }
-
-            var answer = question();
-            if (!owner.HearsAnswers)
-            {
-                return;
-            }
-
-            var back = owner.Noise.Delay();
-            if (stage.Agenda.Now + back - sent < Deadline && life == owner.Life)
-            {
-                owner.Later(back, () => answered(answer));
+                var answer = CarryOut(request);
+                if (owner.HearsAnswers)
+                {
+                    owner.Later(owner.Noise.Delay(), () => Answer(answer));
+                }
             }
         });
+
+        void Answer(LeaseAnswer answer)
+        {
+            if (!isAnswered)
+            {
+                isAnswered = true;
+                _election = _election.Answered(request, answer, owner.Now, owner.Noise.UpTo(TimeSpan.FromSeconds(1)).TotalSeconds);
+                Go();
+            }
+        }
     }
 
-    private void Tell(bool held)
+    private LeaseAnswer CarryOut(LeaseRequest request)
     {
-        if (held != _race.Holds(owner.Now))
+        var found = stage.Store.Find<Lease>(Cast.Space, Name);
+        if (request.Record is not { } record)
         {
-            stage.Tell(owner.Name, $"{(held ? "no longer leads" : "leads")}");
+            return Done(found);
+        }
+
+        if (request.Version is null ? found is not null : $"{found?.Metadata.Version}" != request.Version)
+        {
+            return new(found is null ? LeaseOutcome.NotFound : LeaseOutcome.Conflict);
+        }
+
+        var written = (found ?? new Lease(new Metadata(Cast.Space, Name))) with
+        {
+            Holder = record.Holder,
+            DurationSeconds = record.DurationSeconds,
+            Acquired = record.AcquireTime,
+            Renewed = record.RenewTime,
+            Transitions = record.Transitions,
+        };
+        _ = found is null ? stage.Store.Create(written) : stage.Store.Update(written);
+        return Done(stage.Store.Find<Lease>(Cast.Space, Name));
+    }
+
+    private static LeaseAnswer Done(Lease? lease) => lease is null
+        ? new(LeaseOutcome.Done)
+        : new(LeaseOutcome.Done, new(lease.Holder, lease.DurationSeconds, lease.Acquired, lease.Renewed, lease.Transitions), $"{lease.Metadata.Version}");
+
+    private void Tell()
+    {
+        var leads = _election.Holds(owner.Now);
+        if (leads != _led)
+        {
+            _led = leads;
+            stage.Tell(owner.Name, $"{(leads ? "leads" : "no longer leads")}{(_election.Lost.CannotDecide(owner.Now) ? ", and cannot decide" : "")}");
             owner.Post(new Observation.Woken(), TimeSpan.Zero);
         }
     }
-
-    private static LeaseRecord Record(Lease lease) => new(lease.Holder, $"{lease.Metadata.Version}", TimeSpan.FromSeconds(lease.DurationSeconds ?? 15));
 }

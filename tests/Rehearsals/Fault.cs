@@ -83,6 +83,9 @@ internal enum FaultKind
 
     /// <summary>A second pod uses the volumes of a workload on another node, as in a live migration.</summary>
     Migration,
+
+    /// <summary>The process that leads does not reach LINSTOR, to the end of the story, unless no other would be left that does.</summary>
+    LeaderBlind,
 }
 
 /// <summary>One thing that goes wrong.</summary>
@@ -98,6 +101,9 @@ internal sealed record Fault(TimeSpan At, FaultKind Kind, int Target, int Other,
 
     /// <summary>What is hit is drawn from so many numbers.</summary>
     private const int Targets = 60;
+
+    // The last one has a draw of its own.
+    private static readonly FaultKind[] Kinds = [.. Enum.GetValues<FaultKind>().Where(kind => kind != FaultKind.LeaderBlind)];
 
     /// <summary>One to six faults that hit those who use something more often than chance would.</summary>
     public static ImmutableArray<Fault> Draw(Random random, Cast cast)
@@ -118,14 +124,18 @@ internal sealed record Fault(TimeSpan At, FaultKind Kind, int Target, int Other,
             faults.AddRange(LastMoment(random, cast));
         }
 
+        if (random.Next(6) == 0)
+        {
+            faults.Add(new(TimeSpan.FromSeconds(Math.Round(5 + (random.NextDouble() * Last), 2)), FaultKind.LeaderBlind, 0, 0, null));
+        }
+
         return [.. faults.OrderBy(fault => fault.At)];
     }
 
     private static Fault Draw(Random random, int number)
     {
         // Something has to happen to storage for anything else to matter.
-        var kinds = Enum.GetValues<FaultKind>();
-        var kind = number == 0 ? (FaultKind)random.Next(4) : kinds[random.Next(kinds.Length)];
+        var kind = number == 0 ? (FaultKind)random.Next(4) : Kinds[random.Next(Kinds.Length)];
         var at = number == 0 ? 20 + (random.NextDouble() * 100) : 5 + (random.NextDouble() * Last);
         TimeSpan? lasts = random.Next(3) switch
         {
@@ -178,7 +188,7 @@ internal sealed record Fault(TimeSpan At, FaultKind Kind, int Target, int Other,
         }
     }
 
-    /// <summary>Whether it disturbs who watches, not who stores: such faults end before the last word of a story.</summary>
+    /// <summary>Whether it disturbs who watches, not who stores: such faults end before the last word of a story, but for a leader that stays blind while another sees.</summary>
     public bool IsBlindness => Kind is FaultKind.LinstorRestart or FaultKind.LinstorUnreachable or FaultKind.StreamDeaf or FaultKind.ApiUnreachable
         or FaultKind.AnswersLost or FaultKind.ApiRefuses or FaultKind.Killed or FaultKind.Frozen or FaultKind.Stopped or FaultKind.SatelliteHangs;
 

@@ -43,7 +43,7 @@ internal sealed class Faults(Stage stage)
         FaultKind.Crash or FaultKind.Isolation or FaultKind.ReplicationCut or FaultKind.SatelliteStopped or FaultKind.SatelliteHangs or FaultKind.KubeletCut or FaultKind.Cordon => NodeOf(fault).Name,
         FaultKind.QuorumOff or FaultKind.ReplicaMoved => DefinitionOf(fault),
         FaultKind.PodDeleted or FaultKind.Exempted or FaultKind.Companion or FaultKind.Migration => Cast.Name(WorkloadOf(fault)),
-        FaultKind.LinstorRestart or FaultKind.Replay or FaultKind.ApiRefuses => "",
+        FaultKind.LinstorRestart or FaultKind.Replay or FaultKind.ApiRefuses or FaultKind.LeaderBlind => "",
         _ => CandidateOf(fault).Name,
     };
 
@@ -136,6 +136,9 @@ internal sealed class Faults(Stage stage)
                 return null;
             case FaultKind.Migration:
                 return Migrate(fault);
+            case FaultKind.LeaderBlind:
+                BlindLeader();
+                return null;
             default:
                 throw new ArgumentOutOfRangeException(nameof(fault));
         }
@@ -218,6 +221,15 @@ internal sealed class Faults(Stage stage)
         if (PodOf(fault) is { Spec.NodeName: not null } pod)
         {
             stage.Store.Create(new Pod(new(Cast.Space, $"{pod.Metadata.Name}-and-{_random.Next(1000)}"), pod.Spec));
+        }
+    }
+
+    private void BlindLeader()
+    {
+        if (stage.Candidates.FirstOrDefault(candidate => candidate.MayAct(TimeSpan.Zero)) is { } leader && stage.Candidates.Count(candidate => !candidate.IsBlind) > 1)
+        {
+            stage.Tell("fault", $"{leader.Name} no longer reaches LINSTOR");
+            leader.LoseLinstorForGood();
         }
     }
 

@@ -10,6 +10,11 @@ internal sealed class Hands(Candidate owner, Stage stage)
     /// <summary>How long a request that changes something may take; the Lease has to last for as long.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
+    private TimeSpan _quietAt;
+
+    /// <summary>How long until every request that changes something has ended.</summary>
+    public TimeSpan QuietIn => _quietAt > stage.Agenda.Now ? _quietAt - stage.Agenda.Now : TimeSpan.Zero;
+
     /// <summary>Takes a decision on, if it may.</summary>
     public bool Take(Decision decision)
     {
@@ -69,6 +74,7 @@ internal sealed class Hands(Candidate owner, Stage stage)
             return;
         }
 
+        _quietAt = sent + Deadline;
         var there = owner.Noise.Delay();
         var back = owner.Noise.Delay();
         if (owner.Noise.OnceIn(50))

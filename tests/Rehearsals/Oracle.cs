@@ -169,7 +169,7 @@ internal sealed partial class Oracle
     private void Alone(Candidate actor, Decision decision)
     {
         var holder = _stage.Store.Find<Model.Lease>(Cast.Space, Contender.Name)?.Holder;
-        Check(One, _stage.Plan.Cast.Candidates == 1 || holder is null || holder.StartsWith(actor.Name, StringComparison.Ordinal) || holder.Length == 0, decision, $"{actor.Name} acts, and {holder} holds the Lease");
+        Check(One, _stage.Plan.Cast.Candidates == 1 || holder?.StartsWith(actor.Name, StringComparison.Ordinal) == true, decision, $"{actor.Name} acts, and {holder} holds the Lease");
     }
 
     private TimeSpan Grace => Settings.KnownResourceGrace < Settings.NewResourceGrace ? Settings.KnownResourceGrace : Settings.NewResourceGrace;

@@ -12,8 +12,9 @@ namespace Piraeus.HighAvailability.Controller.Control;
 /// <param name="clock">The time that the policy goes by.</param>
 /// <param name="provider">Wakes the loop.</param>
 /// <param name="recorder">Takes note of everything that the policy goes by; null if nobody asked for it.</param>
+/// <param name="turned">Is shown each new snapshot before anything is decided on it; null if nobody asked for it.</param>
 internal sealed class ControlLoop(
-    Channel<Observation> inbox, FailoverPolicy policy, Actuator actuator, Reporter reporter, MonotonicClock clock, TimeProvider provider, Recorder? recorder = null)
+    Channel<Observation> inbox, FailoverPolicy policy, Actuator actuator, Reporter reporter, MonotonicClock clock, TimeProvider provider, Recorder? recorder = null, Action<ClusterSnapshot>? turned = null)
 {
     /// <summary>The loop turns at least this often, so that its health can be told from outside.</summary>
     public static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
@@ -53,6 +54,7 @@ internal sealed class ControlLoop(
                 _cluster = _cluster.Apply(seen, at);
             }
 
+            turned?.Invoke(_cluster);
             var now = clock.Now;
             var verdict = policy.Decide(_cluster, now);
             recorder?.Decided(verdict, now);

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Piraeus.HighAvailability.Controller.Leadership;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
@@ -51,6 +52,16 @@ internal sealed class Instruments : IDisposable
         {
             _actions.Add(1, new("action", Word(ActionKey.For(decision).Verb)), new KeyValuePair<string, object?>("answer", Word(outcome.Answer)));
         }
+    }
+
+    /// <summary>From now on it is measured, too, who leads, and what keeps this replica from deciding.</summary>
+    public void Follow(LeaseHold hold)
+    {
+        _meter.CreateObservableGauge("piraeus.ha.leader", () => hold.Covers(TimeSpan.Zero) ? 1 : 0, description: "1 if this replica acts, else 0.");
+        _meter.CreateObservableGauge(
+            "piraeus.ha.cannot_decide",
+            () => LostSources.Needed.Select(source => new Measurement<int>(hold.IsKeptFromDecidingBy(source) ? 1 : 0, new KeyValuePair<string, object?>("source", Word(source)))),
+            description: "1 if this replica cannot decide because the source is lost, else 0.");
     }
 
     public void Observe(ClusterSnapshot cluster, Verdict verdict) => (_cluster, _verdict) = (cluster, verdict);

@@ -30,7 +30,7 @@ internal sealed class StatusEndpoint(
             settings.LeaseIdentity,
             _started,
             reader.Wall,
-            new(settings.LeaderElection, hold.Covers(TimeSpan.Zero), hold.Holder),
+            reader.Leadership(settings.LeaderElection, hold),
             reader.Sources(),
             new(
                 settings.KnownResourceGracePeriod.TotalSeconds, settings.NewResourceGracePeriod.TotalSeconds, settings.ReconcileInterval.TotalSeconds,

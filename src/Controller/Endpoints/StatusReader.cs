@@ -1,4 +1,5 @@
 using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Leadership;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Endpoints;
@@ -14,6 +15,19 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
     private readonly HashSet<(ResourceName, NodeName)> _moving = [.. verdict.Decisions.Select(Moved).OfType<(ResourceName, NodeName)>()];
 
     public DateTimeOffset Wall => wall;
+
+    public WireLeadership Leadership(bool elects, LeaseHold hold)
+    {
+        var lost = hold.Election.Lost;
+        var cannotDecide = lost.CannotDecide(now);
+        return new(
+            elects,
+            hold.Covers(TimeSpan.Zero),
+            hold.Holder,
+            !cannotDecide,
+            cannotDecide && lost.Since is { } since ? At(since) : null,
+            cannotDecide ? Readiness.Describe(lost, now, wall) : null);
+    }
 
     public WireSources Sources() => new(
         [.. cluster.Listening.Order().Select(source => source.ToString())],

@@ -26,7 +26,10 @@ internal sealed record WireStatus(
 /// <param name="Elects">Whether there is a lease at all.</param>
 /// <param name="Leads">Whether this replica acts.</param>
 /// <param name="Holder">Who holds the lease, as last seen.</param>
-internal sealed record WireLeadership(bool Elects, bool Leads, string? Holder);
+/// <param name="CanDecide">Whether every source that a decision needs is synced, or is lost for a moment only.</param>
+/// <param name="CannotDecideSince">Since when it is not; null if it is.</param>
+/// <param name="Why">Which sources are lost, and since when; null if it can decide.</param>
+internal sealed record WireLeadership(bool Elects, bool Leads, string? Holder, bool CanDecide, DateTimeOffset? CannotDecideSince, string? Why);
 
 internal sealed record WireSources(IReadOnlyList<string> Heard, IReadOnlyList<string> Silent, double? LinstorAnsweredSecondsAgo);
 

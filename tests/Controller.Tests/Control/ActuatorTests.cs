@@ -1,4 +1,5 @@
 using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Tests.Leadership;
 using Piraeus.HighAvailability.Controller.Tests.Linstor;
 using Piraeus.HighAvailability.Core;
 
@@ -99,7 +100,7 @@ public sealed class ActuatorTests
     public async Task A_lease_that_ends_before_the_request_would_does_not_cover_it()
     {
         await using var room = await Room.OpenAsync(contested: true);
-        room.Hold.Update(room.Leading());
+        room.Hold.Lead();
         room.Time.Advance(TimeSpan.FromSeconds(4.9));
         Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Delete));
         room.Time.Advance(TimeSpan.FromSeconds(0.1));
@@ -110,8 +111,8 @@ public sealed class ActuatorTests
     public async Task Leadership_is_asked_once_more_at_the_moment_of_acting()
     {
         await using var room = await Room.OpenAsync(contested: true);
-        room.Hold.Update(room.Leading());
-        room.Gate.Passing = () => room.Hold.Update(room.Leading().Released());
+        room.Hold.Lead();
+        room.Gate.Passing = () => room.Hold.Stop();
         Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Delete));
 
         Assert.Equal(Answer.NotSent, (await room.ActedAsync()).Outcome.Answer);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Piraeus.HighAvailability.Controller.Tests.Kubernetes;
+using Piraeus.HighAvailability.Controller.Tests.Leadership;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Control;
@@ -102,7 +103,7 @@ public sealed class EventRecorderTests
     {
         await using var room = await Room.OpenAsync(contested: true);
         room.Events.Held(Holding(HoldReason.OptedOut, null, Room.App));
-        room.Hold.Update(room.Leading());
+        room.Hold.Lead();
         room.Events.Held(Holding(HoldReason.OptedOut, null, Room.App with { Key = new("shop", "app-1") }));
         Assert.Equal("app-1", (string?)Assert.Single(await WrittenAsync(room)).Event["involvedObject"]!["name"]);
     }

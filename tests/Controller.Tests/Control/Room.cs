@@ -28,7 +28,7 @@ internal sealed class Room : IAsyncDisposable
     {
         (Kubernetes, Linstor) = (kubernetes, linstor);
         Clock = new(Time);
-        Hold = new(Clock) { IsUncontested = !contested };
+        Hold = new(Clock, "me") { IsUncontested = !contested };
         _connection = new(new LinstorSettings([linstor.Address]), TimeProvider.System, Told);
         var http = kubernetes.Connection.CreateClient();
         Client = new(http, new Controller.Kubernetes.Translate("linstor.csi.linbit.com", LabelSelector.Parse("")), Time);
@@ -72,9 +72,6 @@ internal sealed class Room : IAsyncDisposable
         await CannedKubernetes.StartAsync(kubernetes ?? (call => call.AnswerAsync("{}"))), linstor ?? CannedLinstor.With(("/v1/nodes", "[]")), dryRun, contested, settings ?? new());
 
     public async Task<Observation.Acted> ActedAsync() => await Inbox.NextAsync<Observation.Acted>();
-
-    /// <summary>The holder of the lease from now on for ten seconds.</summary>
-    public LeaseRace Leading() => new LeaseRace("me", TimeSpan.FromSeconds(10)).Wrote(new("me", "1", TimeSpan.FromSeconds(15)), Clock.Now);
 
     /// <summary>Tells the loop of a resource that node a uses, and that the replica on b may promote: LINSTOR is to be asked.</summary>
     public void TellOfSuspicion()

@@ -7,6 +7,7 @@ using Piraeus.HighAvailability.Controller.Control;
 using Piraeus.HighAvailability.Controller.Endpoints;
 using Piraeus.HighAvailability.Controller.Leadership;
 using Piraeus.HighAvailability.Controller.Tests.Control;
+using Piraeus.HighAvailability.Controller.Tests.Leadership;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Endpoints;
@@ -27,8 +28,7 @@ public sealed class StatusEndpointTests : IAsyncLifetime
     [Fact]
     public async Task It_says_who_leads_what_is_heard_and_what_was_asked_of_it()
     {
-        var race = new LeaseRace("me", TimeSpan.FromSeconds(10));
-        _hold.Update(race.Looked(new("other", "1", TimeSpan.FromSeconds(15)), _clock.Now));
+        _hold.Follow("other");
         Apply(new Observation.SatellitesListed([], Instant.Start));
         var status = await AskAsync();
         Assert.Equal(("me", "other", false), (Text(status, "identity"), Text(status, "leadership", "holder"), status.GetProperty("leadership").GetProperty("leads").GetBoolean()));
@@ -36,8 +36,28 @@ public sealed class StatusEndpointTests : IAsyncLifetime
         Assert.Equal("[\"Pods\",\"Volumes\",\"Attachments\",\"Nodes\",\"CsiNodes\"]", Compact(status, "sources", "silent"));
         Assert.Equal(20, status.GetProperty("settings").GetProperty("knownResourceGraceSeconds").GetDouble());
 
-        _hold.Update(race.Wrote(new("me", "2", TimeSpan.FromSeconds(15)), _clock.Now));
-        Assert.True((await AskAsync()).GetProperty("leadership").GetProperty("leads").GetBoolean());
+        _time.Advance(TimeSpan.FromSeconds(15));
+        _hold.Answer("me");
+        var leadership = (await AskAsync()).GetProperty("leadership");
+        Assert.True(leadership.GetProperty("leads").GetBoolean());
+        Assert.True(leadership.GetProperty("canDecide").GetBoolean());
+        Assert.False(leadership.TryGetProperty("why", out _));
+    }
+
+    [Fact]
+    public async Task It_says_that_it_cannot_decide_since_when_and_why()
+    {
+        _hold.Lead();
+        _time.Advance(TimeSpan.FromSeconds(5));
+        _hold.Synced(Elections.AllSources.Remove(Source.Linstor));
+        _time.Advance(TimeSpan.FromSeconds(14.9));
+        Assert.True((await AskAsync()).GetProperty("leadership").GetProperty("canDecide").GetBoolean());
+
+        _time.Advance(TimeSpan.FromSeconds(0.1));
+        var leadership = (await AskAsync()).GetProperty("leadership");
+        Assert.Equal(
+            (false, false, "Linstor silent since 2030-01-01T00:00:05Z", DateTimeOffset.Parse("2030-01-01T00:00:05Z", System.Globalization.CultureInfo.InvariantCulture)),
+            (leadership.GetProperty("canDecide").GetBoolean(), leadership.GetProperty("leads").GetBoolean(), Text(leadership, "why"), leadership.GetProperty("cannotDecideSince").GetDateTimeOffset()));
     }
 
     [Fact]
@@ -95,7 +115,7 @@ public sealed class StatusEndpointTests : IAsyncLifetime
     {
         _clock = new(_time);
         _journal = new(_clock, _time);
-        _hold = new(_clock);
+        _hold = new(_clock, "me");
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddRoutingCore();
         builder.Logging.ClearProviders();

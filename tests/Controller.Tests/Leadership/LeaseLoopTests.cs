@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
@@ -263,10 +264,62 @@ public sealed class LeaseLoopTests : IAsyncLifetime
         Assert.Equal(2, _lease.Written.Count);
     }
 
+    [Fact]
+    public async Task A_Lease_of_a_dead_holder_is_taken_in_time_although_somebody_labels_it_again_and_again()
+    {
+        _lease.HeldBy("other");
+        await StartAsync();
+        for (var second = 0.0; second < 16.8; second += 2.4)
+        {
+            _lease.Put("""{"holderIdentity":"other","leaseDurationSeconds":15,"acquireTime":"2020-01-01T00:00:00.000000Z","renewTime":"2020-01-01T00:00:00.000000Z","leaseTransitions":3 }""", $$"""{"labels":{"second":"{{second}}"} }""");
+            await PassAsync(LongestRetry);
+        }
+
+        _lease.Before = _ => null;
+        await PassAsync(LongestRetry);
+        Assert.Equal("me", _lease.Holder);
+    }
+
+    [Fact]
+    public async Task A_leader_that_cannot_decide_for_15_s_gives_the_Lease_up_and_begins_nothing_that_would_outlast_it()
+    {
+        await StartAsync();
+        var rests = _time.Rests(Retry);
+        _hold.Synced(Elections.AllSources.Remove(Source.Linstor));
+        await _time.RestingAsync(Retry, rests + 1);
+        for (var second = 0; second < 10; second += 2)
+        {
+            Assert.True(_hold.Covers(TimeSpan.FromSeconds(5)));
+            await PassAsync();
+        }
+
+        Assert.False(_hold.Covers(TimeSpan.FromSeconds(5)));
+        await PassAsync();
+        _time.Advance(Retry);
+        await _time.RestingAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal("me", _lease.Holder);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await _time.RestingAsync(Retry, LongestRetry);
+        Assert.Equal("", _lease.Holder);
+        Assert.False(_hold.Covers(TimeSpan.Zero));
+        Assert.Equal(["Gave lease ha/controller up, because this replica cannot decide.", "Nobody holds lease ha/controller."], _told.Lines.TakeLast(2));
+    }
+
+    [Fact]
+    public async Task Who_can_decide_again_takes_a_free_Lease_at_once()
+    {
+        await StartAsync([]);
+        Assert.Empty(_lease.Written);
+        _hold.Synced(Elections.AllSources);
+        await _inbox.NextAsync<Observation.Woken>();
+        Assert.Equal("me", _lease.Holder);
+        Assert.Equal("This replica holds lease ha/controller.", Assert.Single(_told.Lines));
+    }
+
     public async ValueTask InitializeAsync()
     {
         _kubernetes = await CannedKubernetes.StartAsync(_lease.AnswerAsync);
-        _hold = new(new(_time));
+        _hold = new(new(_time), "me");
     }
 
     public async ValueTask DisposeAsync()
@@ -277,12 +330,13 @@ public sealed class LeaseLoopTests : IAsyncLifetime
         _stop.Dispose();
     }
 
-    private async Task StartAsync()
+    private async Task StartAsync(ImmutableHashSet<Source>? sources = null)
     {
         var clock = new MonotonicClock(_time);
-        _hold = new(clock);
+        _hold = new(clock, "me");
+        _hold.Synced(sources ?? Elections.AllSources);
         var client = new KubernetesClient(_kubernetes.Connection.CreateClient(), new Controller.Kubernetes.Translate("", LabelSelector.Parse("")), _time);
-        _running = new LeaseLoop(client, new("ha", "controller"), "me", _hold, _inbox.Writer, clock, _time, new Logger<LeaseLoop>(_told)).RunAsync(_stop.Token);
+        _running = new LeaseLoop(client, new("ha", "controller"), _hold, _inbox.Writer, clock, _time, new Logger<LeaseLoop>(_told)).RunAsync(_stop.Token);
         await _time.RestingAsync(Retry, LongestRetry);
     }
 

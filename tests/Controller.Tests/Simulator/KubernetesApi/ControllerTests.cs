@@ -113,7 +113,9 @@ public sealed class ControllerTests : ApiTest
         LeaseLoop Loop(string me)
         {
             var clock = new MonotonicClock(TimeProvider.System);
-            return new(client, new("ha", "controller"), me, new LeaseHold(clock), _inbox.Writer, clock, TimeProvider.System, NullLogger<LeaseLoop>.Instance);
+            var hold = new LeaseHold(clock, me);
+            hold.Synced([.. Enum.GetValues<Source>()]);
+            return new(client, new("ha", "controller"), hold, _inbox.Writer, clock, TimeProvider.System, NullLogger<LeaseLoop>.Instance);
         }
     }
 

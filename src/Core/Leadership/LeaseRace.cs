@@ -1,11 +1,5 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>What a Lease object says, as far as the race for it is concerned.</summary>
-/// <param name="Holder">The holder's identity; null or empty when released.</param>
-/// <param name="Version">Changes whenever anybody writes the Lease.</param>
-/// <param name="Duration">How long the holder asks others to wait after its last renewal.</param>
-public sealed record LeaseRecord(string? Holder, string Version, TimeSpan Duration);
-
 /// <summary>What a candidate has to do next.</summary>
 public enum LeaseMove
 {
@@ -23,7 +17,8 @@ public enum LeaseMove
 /// <remarks>
 /// Two clocks are never compared. A holder counts from just before it <em>sent</em> the renewal that succeeded; a
 /// challenger counts from when it <em>saw</em> the record change, and waits for longer. The first can only be earlier than
-/// the second, so a holder always stops before a challenger starts.
+/// the second, so a holder always stops before a challenger starts. A change of the object's metadata changes no record:
+/// whoever labels the Lease of a dead holder prolongs nothing.
 /// </remarks>
 /// <param name="Me">Our identity.</param>
 /// <param name="RenewDeadline">How long a renewal lets us act; shorter than the duration that we ask others to wait.</param>
@@ -32,7 +27,13 @@ public sealed record LeaseRace(string Me, TimeSpan RenewDeadline)
     /// <summary>The record as last seen; null if there is none yet.</summary>
     public LeaseRecord? Record { get; private init; }
 
-    private Instant ChangedAt { get; init; }
+    /// <summary>Whether the name on the Lease is ours, and this process put it there.</summary>
+    public bool IsOurs => Record?.Holder == Me && HeldUntil is not null;
+
+    /// <summary>From when on nobody holds the Lease, as far as was seen; null before the first look.</summary>
+    public Instant? FreeFrom => Record is { IsReleased: false } held ? ChangedAt + held.Duration : ChangedAt;
+
+    private Instant? ChangedAt { get; init; }
 
     private Instant? HeldUntil { get; init; }
 
@@ -42,7 +43,7 @@ public sealed record LeaseRace(string Me, TimeSpan RenewDeadline)
     /// <summary>What to do now.</summary>
     public LeaseMove Next(Instant now) => Record switch
     {
-        null or { Holder: null or "" } => LeaseMove.Take,
+        null or { IsReleased: true } => LeaseMove.Take,
         { Holder: var holder } when holder == Me => HeldUntil is null ? LeaseMove.Take : LeaseMove.Renew,
         { Duration: var duration } => now >= ChangedAt + duration ? LeaseMove.Take : LeaseMove.Look,
     };
@@ -51,7 +52,7 @@ public sealed record LeaseRace(string Me, TimeSpan RenewDeadline)
     public LeaseRace Looked(LeaseRecord? record, Instant at) => this with
     {
         Record = record,
-        ChangedAt = record?.Version == Record?.Version ? ChangedAt : at,
+        ChangedAt = record == Record && ChangedAt is not null ? ChangedAt : at,
         HeldUntil = record?.Holder == Me ? HeldUntil : null,
     };
 

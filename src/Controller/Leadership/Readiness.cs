@@ -1,0 +1,48 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Leadership;
+
+/// <summary>Notices which sources a decision needs and lacks: the election goes by it, and the log says once when this replica cannot decide, and once when it can again.</summary>
+/// <param name="hold">Is kept informed.</param>
+/// <param name="clock">Measures how long a source is lost.</param>
+/// <param name="provider">Says since when.</param>
+/// <param name="logger">Is told both.</param>
+internal sealed partial class Readiness(LeaseHold hold, MonotonicClock clock, TimeProvider provider, ILogger<Readiness> logger)
+{
+    private Instant? _toldSince;
+
+    /// <summary>What is lost, in words: <c>Pods since 2030-01-01T00:00:00Z</c>.</summary>
+    public static string Describe(LostSources lost, Instant now, DateTimeOffset wall) => string.Join(", ", lost.All
+        .Where(one => one.KeepsFromDeciding(now))
+        .Select(one => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{one.Source} {(one.NeverSynced ? "not heard of" : "silent")} since {wall + (one.Since - now):yyyy-MM-dd'T'HH:mm:ss'Z'}")));
+
+    /// <summary>Takes note of a snapshot; called whenever the control loop turns.</summary>
+    public void Observe(ClusterSnapshot cluster)
+    {
+        hold.Synced(cluster.Listening);
+        var (now, lost) = (clock.Now, hold.Election.Lost);
+        if (!lost.CannotDecide(now))
+        {
+            if (_toldSince is { } since)
+            {
+                _toldSince = null;
+                Decides((now - since).TotalSeconds, hold.Leader);
+            }
+        }
+        else if (_toldSince is null && now >= lost.Since + LeaseTimings.SourceLostFor) // a process that has just begun needs a moment
+        {
+            _toldSince = lost.Since;
+            CannotDecide(Describe(lost, now, provider.GetUtcNow()), hold.Leader);
+        }
+    }
+
+    [LoggerMessage(410, LogLevel.Warning, "This replica cannot decide: {Lost}. {Leader} leads.")]
+    private partial void CannotDecide(string lost, string leader);
+
+    [LoggerMessage(411, LogLevel.Information, "This replica can decide again, after {Seconds:0} s. {Leader} leads.")]
+    private partial void Decides(double seconds, string leader);
+}

@@ -1,0 +1,66 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <content>What answers do to it.</content>
+public sealed partial record LeaderElection
+{
+    /// <summary>The version of the Lease that was last seen.</summary>
+    private string? Version { get; init; }
+
+    /// <summary>A request has ended.</summary>
+    /// <param name="request">Which. The answer to one that has been cut off says nothing.</param>
+    /// <param name="answer">How.</param>
+    /// <param name="now">Now.</param>
+    /// <param name="jitter">From 0 to 1: how much longer than others we rest, so that candidates do not meet for ever.</param>
+    public LeaderElection Answered(LeaseRequest request, LeaseAnswer answer, Instant now, double jitter)
+    {
+        if (!ReferenceEquals(request, UnderWay))
+        {
+            return this;
+        }
+
+        var ended = this with { UnderWay = null };
+        return (answer.Outcome, request) switch
+        {
+            (LeaseOutcome.Done, { Record: null }) => ended.Looked(answer, now, jitter),
+            (LeaseOutcome.Done, { IsRelease: true }) => ended.GaveUp(answer, now).Rest(now, jitter),
+            (LeaseOutcome.Done, _) => ended.Wrote(answer).Rest(now, jitter),
+            (LeaseOutcome.Conflict, _) or (LeaseOutcome.NotFound, { Version: not null }) => ended with { LooksAgain = true, Due = now },
+            _ => (ended with { IsReleasing = IsReleasing && !IsStopping }).Rest(now, jitter), // whoever stops does not wait: it expires by itself
+        };
+    }
+
+    private LeaderElection Looked(LeaseAnswer answer, Instant now, double jitter)
+    {
+        var isOurs = answer.Record?.Holder == Race.Me;
+        var next = this with
+        {
+            Race = Race.Looked(answer.Record, now),
+            Version = answer.Version,
+            IsReleasing = IsReleasing && isOurs,
+            TermEnds = isOurs ? TermEnds : null,
+        };
+        var goesOn = IsStopping || (!LooksAgain && next.Race.Next(now) == LeaseMove.Take && next.MayCompete(now));
+        return goesOn ? next with { HasJustLooked = true, LooksAgain = false, Due = now } : next.Rest(now, jitter);
+    }
+
+    private LeaderElection Wrote(LeaseAnswer answer) => this with
+    {
+        Race = Race.Wrote(answer.Record!, SentAt),
+        Version = answer.Version,
+        TermEnds = IsTakingTerm ? SentAt + LeaseTimings.Term : TermEnds,
+    };
+
+    private LeaderElection GaveUp(LeaseAnswer answer, Instant now) => this with
+    {
+        Race = Race.Looked(answer.Record, now),
+        Version = answer.Version,
+        IsReleasing = false,
+        TermEnds = null,
+    };
+
+    private LeaderElection Rest(Instant now, double jitter) => this with
+    {
+        LooksAgain = false,
+        Due = now + (LeaseTimings.RetryPeriod * (Holds(now) ? 1 : 1 + (jitter / 5))),
+    };
+}
