@@ -8,6 +8,9 @@ internal sealed class History
     /// <summary>Whether it is so now.</summary>
     public bool IsSo => _spans.Count > 0 && _spans[^1].To is null;
 
+    /// <summary>Since when it is so, or was last.</summary>
+    public TimeSpan Since => _spans.Count > 0 ? _spans[^1].From : TimeSpan.MaxValue;
+
     /// <summary>It is so, or is not, from now on.</summary>
     public void Note(TimeSpan now, bool isSo)
     {

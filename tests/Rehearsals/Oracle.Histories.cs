@@ -31,6 +31,7 @@ internal sealed partial class Oracle
             _silence.Note(Now, isSo: false);
         }
 
+        NoteUse(definition);
         var resource = Cast.Handle(_stage.VolumeOf(definition));
         var writers = 0;
         foreach (var (number, node) in _stage.Nodes)
@@ -40,6 +41,11 @@ internal sealed partial class Oracle
             LossOf(resource, node).Note(Now, IsLost(definition, number));
             NoteDenial(definition, number);
             MuteOf(resource, node).Note(Now, !canWrite);
+        }
+
+        foreach (var node in _stage.Nodes)
+        {
+            LossOf(node).Note(Now, LooksLost(node));
         }
 
         _storm.Note(Now, IsStorm());
@@ -88,9 +94,48 @@ internal sealed partial class Oracle
         var rivals = others.FindAll(other => other.MayPromote == true);
         var links = rivals.SelectMany(rival => rival.Connections).Where(connection => connection.Peer == machine.Uname).ToList();
         return rivals.Count > 0
-            && !others.Exists(other => other.InUse == true)
+            && !definition.Listed.Any(replica => replica != own && Known(replica)?.InUse == true && !IsOlderUse(definition, replica))
             && !links.Exists(link => link.Message == "Connected")
             && (links.Count > 0 || machine.Status == ConnectionStatus.Offline);
+    }
+
+    /// <summary>Whether what LINSTOR knows now is a proof to a cautious reader: a peer with all data itself, nobody who is heard contradicts it, and it is not the only voice while Kubernetes calls the node ready.</summary>
+    private bool IsProved(string resource, string node)
+    {
+        var (number, _) = _stage.Nodes.First(one => one.Name == node);
+        var volume = Enumerable.Range(0, _stage.Plan.Cast.Volumes.Length).First(one => Cast.Handle(one) == resource);
+        if (_stage.Storage.FindDefinition(_stage.Plan.Cast.Definition(volume)) is not { } definition || IsContested(volume, number))
+        {
+            return false;
+        }
+
+        var speakers = definition.Listed.Where(replica => replica.Node.Status == ConnectionStatus.Online && Known(replica)?.MayPromote is not null).ToList();
+        return speakers.Exists(peer => peer.Kind == ReplicaKind.Diskful && Known(peer) is { MayPromote: true, PromotionScore: >= 10_100 }) && (speakers.Count > 1 || !_stage.IsReady(node));
+    }
+
+    /// <summary>Whether LINSTOR has heard of a use elsewhere since it heard of this one: a volume with one writer was handed over meanwhile.</summary>
+    private bool IsOlderUse(ResourceDefinition definition, Simulator.World.Replica replica) => _inUseSince.TryGetValue((definition.Name, replica.Node.Name), out var since)
+        && _inUseSince.Any(use => use.Key.Definition == definition.Name && use.Key.Node != replica.Node.Name && use.Value > since);
+
+    private void NoteUse(ResourceDefinition definition)
+    {
+        foreach (var replica in definition.Listed)
+        {
+            var key = (definition.Name, replica.Node.Name);
+            switch (Known(replica)?.InUse)
+            {
+                case true when _speaking.Add(key) || !_inUseSince.ContainsKey(key):
+                    _inUseSince[key] = Now; // anew also after a silence
+                    break;
+                case false:
+                    _inUseSince.Remove(key);
+                    _speaking.Add(key);
+                    break;
+                case null:
+                    _speaking.Remove(key);
+                    break;
+            }
+        }
     }
 
     /// <summary>A loss that the truth knows of, but that LINSTOR's reports contradict: nobody who listens to LINSTOR can count it.</summary>

@@ -49,6 +49,9 @@ internal sealed partial class Oracle
     private readonly HashSet<(string Resource, int Node)> _deployed = [];
     private readonly Dictionary<(string Resource, int Node), TimeSpan> _deniedSince = [];
     private readonly HashSet<(string Resource, int Node)> _outvoted = [];
+    private readonly Dictionary<string, History> _lostNodes = [];
+    private readonly Dictionary<(string Definition, string Node), TimeSpan> _inUseSince = [];
+    private readonly HashSet<(string, string)> _speaking = [];
     private readonly History _storm = new();
     private readonly History _silence = new();
 
@@ -114,7 +117,7 @@ internal sealed partial class Oracle
         foreach (var pod in _stage.Store.All<Model.Pod>().Where(pod => pod is { IsOver: false, Spec.NodeName: not null }))
         {
             var node = pod.Spec.NodeName!;
-            var lost = _stage.ResourcesOf(pod).Where(name => HasBeenLostSince(calm, name, node) && MuteOf(name, node).Covers(calm, Now)).ToList();
+            var lost = _stage.ResourcesOf(pod).Where(name => HasBeenLostSince(calm, name, node) && MuteOf(name, node).Covers(calm, Now) && IsProved(name, node)).ToList();
             Check(Moved, isStorm || lost.Count == 0 || _stage.ResourcesOf(pod).Any(_stage.WasTamperedWith) || !MayBeMoved(pod) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}");
         }
 
@@ -144,7 +147,7 @@ internal sealed partial class Oracle
         Check(Fenced, lost.Exists(name => CouldNotWrite(name, node, sent) || !_stage.KnowsPolicy(actor, name)), decision, "its node could write to everything all the time");
         Check(Waited, lost.Exists(name => LostFor(name, node) >= Grace - Confirmed), decision, $"it was lost for {lost.Max(name => LostFor(name, node)).TotalSeconds:0.0} s only");
         Check(Shared, _stage.Unfenced(pod, strictly: false) is [], decision, $"it also writes to {string.Join(", ", _stage.Unfenced(pod, strictly: false))}, which nothing fences");
-        CheckCalm(decision, sent);
+        CheckCalm(actor, decision, sent);
         _stage.Moves[pod] = new(Now, actor, actor.Life);
     }
 
@@ -157,14 +160,20 @@ internal sealed partial class Oracle
         var stays = _stage.UsersOf(attachment.VolumeName).FirstOrDefault(pod => pod.Spec.NodeName == attachment.NodeName && !pod.IsOver && _stage.BoundAt(pod) < sent - Confirmed);
         Check(Left, stays is null, decision, $"pod {stays?.Key} uses it");
         Check(Wanted, _stage.WasOptedIn(attachment.VolumeName), decision, "no pod that opted in ever used it");
-        CheckCalm(decision, sent);
+        CheckCalm(actor, decision, sent);
     }
 
-    private void CheckCalm(Decision decision, TimeSpan sent)
+    // What counts is what the process could see to be lost at once: nodes that were lost while it listened, or that carry consumers.
+    private void CheckCalm(Candidate actor, Decision decision, TimeSpan sent)
     {
-        _storm.Note(Now, IsStorm());
-        Check(Calm, !(_storm.IsSo && _storm.Covers(sent - Confirmed, Now)), decision, $"too many satellites look lost: {string.Join(", ", _stage.Nodes.Where(LooksLost).Select(node => node.Name))}");
+        var listens = _stage.ListensSince(actor) ?? TimeSpan.MaxValue;
+        var lost = _stage.Nodes.Where(node => LossOf(node) is { IsSo: true } loss && loss.Covers(sent - Confirmed, Now)
+            && (loss.Since > listens || Enumerable.Range(0, _stage.Plan.Cast.Volumes.Length).Any(volume => _stage.HasUserOn(volume, node.Name)))).ToList();
+        var of = _stage.Nodes.Count(node => !LooksLost(node)) + lost.Count;
+        Check(Calm, lost.Count < 2 || lost.Count <= of * Settings.StormThreshold || Settings.StormThreshold >= 1, decision, $"too many satellites look lost: {string.Join(", ", lost.Select(node => node.Name))}");
     }
+
+    private History LossOf((int Number, string Name) node) => _lostNodes.TryGetValue(node.Name, out var known) ? known : _lostNodes[node.Name] = new();
 
     private void Alone(Candidate actor, Decision decision)
     {

@@ -9,6 +9,12 @@ namespace Piraeus.HighAvailability.Rehearsals;
 /// <content>What is true on the stage, for whoever judges what is done there.</content>
 internal sealed partial class Stage
 {
+    /// <summary>Since when the process has known LINSTOR's satellites, in its present life; null if it does not.</summary>
+    public TimeSpan? ListensSince(Candidate candidate) => _listens.TryGetValue((candidate, candidate.Life), out var since) ? since : null;
+
+    /// <summary>Whether Kubernetes calls the node Ready.</summary>
+    public bool IsReady(string node) => Store.Find<Node>(node)?.Ready == NodeReadiness.True;
+
     /// <summary>What an event last warned of about an object; null if of nothing.</summary>
     public string? WarningAbout(string uid) =>
         Store.All<Event>().Where(told => told.About.Uid == uid && told.Type == "Warning").MaxBy(told => told.Last)?.Message;

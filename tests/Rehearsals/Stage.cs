@@ -30,6 +30,7 @@ internal sealed partial class Stage
     private readonly Dictionary<string, TimeSpan> _turnedOn = [];
     private readonly HashSet<(Candidate, int, ResourceName)> _toldOfNone = [];
     private readonly HashSet<string> _tampered = [];
+    private readonly Dictionary<(Candidate, int), TimeSpan> _listens = [];
     private readonly Dictionary<string, TimeSpan> _boundAt = [];
     private readonly Dictionary<string, TimeSpan> _attachedAt = [];
     private readonly Dictionary<(string, string), int> _said = [];
@@ -127,6 +128,11 @@ internal sealed partial class Stage
         if (seen is Observation.Reported { Report: var report } && !report.Quorum.Fences(report.Replicas.Count(replica => !replica.Diskless)))
         {
             _toldOfNone.Add((candidate, candidate.Life, report.Resource));
+        }
+
+        if (seen is Observation.SatellitesListed)
+        {
+            _listens.TryAdd((candidate, candidate.Life), Agenda.Now);
         }
 
         if (!seen.GetType().IsGenericType)
