@@ -29,6 +29,9 @@ internal sealed class LinstorConnection : IDisposable
     /// <summary>How long each request may take, its body included. A stream has no deadline.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>The session with the LINSTOR controller that requests go to.</summary>
+    public Seat Current => _controllers.Current;
+
     /// <summary>Asks the current LINSTOR controller, and if the network fails, once more whichever other one answers.</summary>
     /// <exception cref="LinstorException">There was no answer. A status is an answer.</exception>
     public async Task<Reply> GetAsync(string path, CancellationToken cancellation)

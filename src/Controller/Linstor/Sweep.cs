@@ -96,10 +96,10 @@ internal sealed partial class Sweep(
             }
 
             var slices = NextSlices();
-            var policies = await PoliciesAsync(slices, cancellation);
+            var definitions = await DefinitionsAsync(slices, cancellation);
             foreach (var resource in slices)
             {
-                await AskAboutAsync(resource, policies, cancellation);
+                await AskAboutAsync(resource, definitions, cancellation);
             }
 
             return true;
@@ -118,24 +118,24 @@ internal sealed partial class Sweep(
     }
 
     // One request for many, because of most resources nothing else is to be known; what is missing in the answer is asked for with its resource.
-    private async Task<IReadOnlyDictionary<ResourceName, QuorumPolicy>> PoliciesAsync(List<ResourceName> resources, CancellationToken cancellation)
+    private async Task<IReadOnlyDictionary<ResourceName, Reading<WireDefinition>>> DefinitionsAsync(List<ResourceName> resources, CancellationToken cancellation)
     {
         try
         {
-            return await linstor.PoliciesAsync(resources, cancellation);
+            return await linstor.DefinitionsAsync(resources, cancellation);
         }
         catch (LinstorException unclear) when (!unclear.IsNetwork)
         {
             OneByOne(unclear.Message);
-            return ImmutableDictionary<ResourceName, QuorumPolicy>.Empty;
+            return ImmutableDictionary<ResourceName, Reading<WireDefinition>>.Empty;
         }
     }
 
-    private async Task AskAboutAsync(ResourceName resource, IReadOnlyDictionary<ResourceName, QuorumPolicy> policies, CancellationToken cancellation)
+    private async Task AskAboutAsync(ResourceName resource, IReadOnlyDictionary<ResourceName, Reading<WireDefinition>> definitions, CancellationToken cancellation)
     {
         try
         {
-            var report = policies.TryGetValue(resource, out var policy) ? linstor.ReportAsync(resource, policy, cancellation) : linstor.ReportAsync(resource, cancellation);
+            var report = definitions.TryGetValue(resource, out var read) ? linstor.ReportAsync(resource, read, cancellation) : linstor.ReportAsync(resource, cancellation);
             await inbox.WriteAsync(new Observation.Reported(await report), cancellation);
         }
         catch (LinstorException unclear) when (!unclear.IsNetwork)
