@@ -10,12 +10,15 @@ public sealed class SweepTests : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     private readonly ManualClock _time = new();
     private readonly Channel<Observation> _inbox = Inbox.Create();
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, (string Status, string Body)> _answers = new() { ["/v1/nodes"] = ("200 OK", "[]") };
     private readonly CannedLinstor _linstor;
+    private volatile string? _hanging;
+    private volatile Action? _onNodes;
     private readonly Client _client;
     private ClusterSnapshot _cluster = ClusterSnapshot.Empty;
     private Sweep? _sweep;
@@ -23,9 +26,7 @@ public sealed class SweepTests : IAsyncDisposable
 
     public SweepTests()
     {
-        _linstor = new(exchange => _answers.TryGetValue(exchange.Path, out var answer) ? exchange.AnswerAsync(answer.Body, answer.Status)
-            : exchange.Path == LinstorConnection.VersionPath ? exchange.AnswerAsync(CannedLinstor.Version)
-            : exchange.AnswerAsync("""[{"ret_code":-4611686018427387603,"message":"Not found."}]""", "404 Not Found"));
+        _linstor = new(AnswerAsync);
         _client = Client.Of(_linstor.Address);
     }
 
@@ -56,40 +57,6 @@ public sealed class SweepTests : IAsyncDisposable
         }
     }
 
-    [Theory]
-    [InlineData(21, 20, 2)]
-    [InlineData(45, 20, 3)]
-    [InlineData(1201, 21, 58)]
-    public async Task A_large_one_is_seen_whole_within_sixty_rounds_of_the_same_size(int resources, int size, int rounds)
-    {
-        InUse(resources);
-        Start();
-        var seen = new List<string>();
-        for (var round = 0; round < rounds; round++)
-        {
-            var slice = await RoundAsync();
-            Assert.Equal(size, slice.Count);
-            Assert.Equal(size, slice.Distinct().Count());
-            seen.AddRange(slice);
-            await NextRoundAsync();
-        }
-
-        Assert.InRange(rounds, 1, 60);
-        Assert.Equal(Names(resources), seen.Distinct().Order());
-    }
-
-    [Fact]
-    public async Task What_is_used_on_a_node_whose_satellite_is_not_online_is_asked_about_first_and_beside_the_others()
-    {
-        InUse(100);
-        Tell(new Observation.Seen<Attachment>(new("r-0050", new("r-0050"), "pv-r-0050", new("lost"))));
-        Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online), new(new("lost"), SatelliteState.Offline)], Instant.Start));
-        Start();
-        Assert.Equal(["r-0050", .. Names(20)], await RoundAsync());
-        await NextRoundAsync();
-        Assert.Equal(["r-0050", .. Names(40).Skip(20)], await RoundAsync());
-    }
-
     [Fact]
     public async Task Volumes_that_share_a_resource_cost_one_question_and_those_that_nobody_uses_cost_none()
     {
@@ -113,10 +80,14 @@ public sealed class SweepTests : IAsyncDisposable
         _answers["/v1/resource-definitions/r-0001"] = ("200 OK", """{"props":{"DrbdOptions/Resource/quorum":"majority"}}""");
         Start();
         await _inbox.NextAsync<Observation.SatellitesListed>();
-        foreach (var policy in (string[])["off", "majority", "all"])
+        var policies = new Dictionary<string, string?>();
+        for (var report = 0; report < 3; report++)
         {
-            Assert.Equal(policy, (await _inbox.NextAsync<Observation.Reported>()).Report.Quorum.Policy);
+            var reported = (await _inbox.NextAsync<Observation.Reported>()).Report;
+            policies[reported.Resource.Value] = reported.Quorum.Policy;
         }
+
+        Assert.Equal(["off", "majority", "all"], Names(3).Select(name => policies[name]));
 
         // Satellites, definitions, the one that was missing in the answer, three lists of resources, and what all of them inherit.
         Assert.Equal(7, _linstor.Requests.Count);
@@ -146,13 +117,67 @@ public sealed class SweepTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Many_nudges_before_the_first_round_are_one()
+    public async Task Many_nudges_during_a_round_are_one()
     {
-        Start(nudges: 5);
-        await _time.RestingAsync(Interval, 2);
+        _onNodes = () =>
+        {
+            _onNodes = null;
+            for (var nudge = 0; nudge < 5; nudge++)
+            {
+                _sweep!.Nudge();
+            }
+        };
+        Start();
         await _inbox.NextAsync<Observation.SatellitesListed>();
         await _inbox.NextAsync<Observation.SatellitesListed>();
+        await _time.RestingAsync(Interval);
         Assert.Equal(2, _linstor.Requests.Count);
+    }
+
+    [Fact]
+    public async Task One_resource_whose_request_hangs_delays_no_other_and_does_not_silence_LINSTOR()
+    {
+        InUse(12);
+        _hanging = "/v1/resource-definitions/r-0003/resources";
+        Start();
+        Assert.Equal(Names(12).Where(name => name != "r-0003"), await ReportedAsync(11));
+        await NextRoundAsync(LongestWait); // the round goes on without it
+
+        Assert.Equal(Names(12).Where(name => name != "r-0003"), await ReportedAsync(11));
+        Assert.DoesNotContain(_client.Told.Lines, line => line.Contains("does not answer;", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_definition_that_hangs_in_a_request_for_many_is_asked_for_by_itself_from_then_on()
+    {
+        InUse(3);
+        _answers["/v1/resource-definitions/r-0001"] = ("200 OK", "{}");
+        foreach (var name in Names(3))
+        {
+            _answers[$"/v1/resource-definitions/{name}/resources"] = ("200 OK", """[{"node_name":"a"}]""");
+        }
+
+        using var impatient = new Client(new LinstorSettings([_linstor.Address]), TimeSpan.FromMilliseconds(200));
+        _hanging = "/v1/resource-definitions?resource_definitions=r-0000&resource_definitions=r-0001&resource_definitions=r-0002";
+        Start(client: impatient);
+        Assert.Equal(Names(3), await ReportedAsync(3));
+        await NextRoundAsync();
+        Assert.Equal(Names(3), await ReportedAsync(3));
+        Assert.Single(_linstor.Requests, request => request.Path == _hanging);
+    }
+
+    [Fact]
+    public async Task A_request_that_times_out_while_the_satellites_do_not_answer_either_is_LINSTORs_silence()
+    {
+        InUse(1);
+        using var impatient = new Client(new LinstorSettings([_linstor.Address]), TimeSpan.FromMilliseconds(200));
+        _hanging = "/v1/resource-definitions/r-0000/resources";
+        Start(client: impatient);
+        await _inbox.NextAsync<Observation.SatellitesListed>();
+        _answers["/v1/nodes"] = ("503 Service Unavailable", "down");
+        await _time.RestingAsync(FirstDelay);
+        _time.Advance(FirstDelay);
+        await _inbox.NextAsync<Observation.Silenced>();
     }
 
     [Fact]
@@ -173,30 +198,6 @@ public sealed class SweepTests : IAsyncDisposable
         Assert.Equal(2, _client.Told.Lines.Count);
         Assert.StartsWith("LINSTOR does not answer; nothing is decided until it does. ", _client.Told.Lines.First(), StringComparison.Ordinal);
         Assert.Equal("LINSTOR answers.", _client.Told.Lines.Last());
-    }
-
-    [Fact]
-    public async Task It_asks_a_LINSTOR_that_is_away_less_and_less_often_but_at_least_once_an_interval()
-    {
-        _answers["/v1/nodes"] = ("503 Service Unavailable", "down");
-        Start();
-        foreach (var seconds in (double[])[0.5, 1, 2, 4, 8, 10, 10])
-        {
-            await _time.RestingAsync(TimeSpan.FromSeconds(seconds));
-            _time.Advance(TimeSpan.FromSeconds(seconds));
-        }
-    }
-
-    [Fact]
-    public async Task However_short_the_interval_a_LINSTOR_that_is_away_is_not_stormed()
-    {
-        _answers["/v1/nodes"] = ("503 Service Unavailable", "down");
-        Start(interval: TimeSpan.FromMilliseconds(1));
-        for (var time = 1; time <= 3; time++)
-        {
-            await _time.RestingAsync(FirstDelay, time);
-            _time.Advance(FirstDelay);
-        }
     }
 
     [Fact]
@@ -257,21 +258,49 @@ public sealed class SweepTests : IAsyncDisposable
         Tell(new Observation.Listed<Attachment>([.. Names(count).Select(name => new Attachment(name, new(name), $"pv-{name}", new("a")))]));
     }
 
-    private void Start(TimeSpan? interval = null, int nudges = 0)
+    private void Start(Client? client = null)
     {
-        _sweep = new(_client.Linstor, () => _cluster, _inbox.Writer, interval ?? Interval, _time, new Logger<Sweep>(_client.Told));
-        for (var nudge = 0; nudge < nudges; nudge++)
-        {
-            _sweep.Nudge();
-        }
-
+        _sweep = new((client ?? _client).Linstor, () => _cluster, _inbox.Writer, Interval, _time, new Logger<Sweep>(_client.Told));
         _running = _sweep.RunAsync(_stop.Token);
     }
 
-    private async Task NextRoundAsync()
+    private Task AnswerAsync(Exchange exchange)
     {
-        await _time.RestingAsync(Interval);
-        _time.Advance(Interval);
+        if (exchange.Path is "/v1/nodes")
+        {
+            _onNodes?.Invoke();
+        }
+
+        return exchange.Path == _hanging ? exchange.HangAsync()
+            : _answers.TryGetValue(exchange.Path, out var answer) ? exchange.AnswerAsync(answer.Body, answer.Status)
+            : exchange.Path == LinstorConnection.VersionPath ? exchange.AnswerAsync(CannedLinstor.Version)
+            : exchange.AnswerAsync("""[{"ret_code":-4611686018427387603,"message":"Not found."}]""", "404 Not Found");
+    }
+
+    /// <summary>The interval passes, of which a round may have used up a part in waiting for its answers.</summary>
+    private async Task NextRoundAsync(TimeSpan waits = default)
+    {
+        if (waits > TimeSpan.Zero)
+        {
+            await _time.RestingAsync(waits);
+            _time.Advance(waits);
+        }
+
+        await _time.RestingAsync(Interval - waits);
+        _time.Advance(Interval - waits);
+    }
+
+    /// <summary>So many resources that are reported next, in order, after the list of satellites.</summary>
+    private async Task<List<string>> ReportedAsync(int count)
+    {
+        await _inbox.NextAsync<Observation.SatellitesListed>();
+        var reported = new List<string>();
+        while (reported.Count < count)
+        {
+            reported.Add((await _inbox.NextAsync<Observation.Reported>()).Report.Resource.Value);
+        }
+
+        return [.. reported.Order()];
     }
 
     /// <summary>The resources that one round asked about.</summary>
@@ -285,6 +314,6 @@ public sealed class SweepTests : IAsyncDisposable
             asked.Add((await _inbox.NextAsync<Observation.Reported>()).Report.Resource.Value);
         }
 
-        return asked;
+        return [.. asked.Order()];
     }
 }
