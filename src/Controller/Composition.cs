@@ -23,7 +23,8 @@ internal static class Composition
 
         var cluster = KubernetesConnection.Open(settings.KubeConfig, environment, provider, logs.CreateLogger<KubernetesConnection>());
         var linstorSettings = LinstorSettings.FromEnvironment(environment, provider, logs.CreateLogger<LinstorSettings>());
-        var linstorConnection = new LinstorConnection(linstorSettings, provider, logs);
+        var instruments = new Instruments();
+        var linstorConnection = new LinstorConnection(linstorSettings, provider, logs, instruments);
         var translate = new Kubernetes.Translate(settings.AttacherName, settings.PodSelector);
         var kinds = new Kinds(translate, settings.PodSelector);
 
@@ -38,14 +39,13 @@ internal static class Composition
         var hold = new LeaseHold(clock) { IsUncontested = !settings.LeaderElection };
         var limit = Limit(settings);
         var events = new EventRecorder(kubernetes, hold, limit, provider, settings.DryRun, logs.CreateLogger<EventRecorder>());
-        var instruments = new Instruments();
         var recorder = settings.Record.Length == 0 ? null : Recorder.Open(settings, clock, provider, logs.CreateLogger<Recorder>());
         var actuator = new Actuator(kubernetes, nodes, linstor, hold, events, limit, inbox.Writer, clock, settings.DryRun, logs.CreateLogger<Actuator>());
         var journal = new Journal(clock, provider);
         var policy = new FailoverPolicy(settings.Policy);
         var reporter = new Reporter(events, instruments, journal, logs.CreateLogger<Reporter>());
         var control = new ControlLoop(inbox, policy, actuator, reporter, clock, provider, recorder);
-        var status = new StatusEndpoint(settings, policy, () => control.Cluster, hold, journal, clock, provider);
+        var status = new StatusEndpoint(settings, policy, () => control.Cluster, hold, journal, clock, provider, () => linstorConnection.InUse);
         var sweep = new Sweep(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Sweep>());
         var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer);
 

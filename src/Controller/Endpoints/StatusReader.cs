@@ -1,4 +1,5 @@
 using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Endpoints;
@@ -15,10 +16,12 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
 
     public DateTimeOffset Wall => wall;
 
-    public WireSources Sources() => new(
+    public WireSources Sources(ControllerInUse? linstor) => new(
         [.. cluster.Listening.Order().Select(source => source.ToString())],
         [.. Enum.GetValues<Source>().Except(cluster.Listening).Select(source => source.ToString())],
-        cluster.LinstorAnsweredAt is { } answered ? Seconds(now - answered) : null);
+        cluster.LinstorAnsweredAt is { } answered ? Seconds(now - answered) : null,
+        linstor?.Address,
+        linstor?.Fault);
 
     public WireUser User(User user, TimeSpan grace)
     {

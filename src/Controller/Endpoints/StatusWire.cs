@@ -28,7 +28,13 @@ internal sealed record WireStatus(
 /// <param name="Holder">Who holds the lease, as last seen.</param>
 internal sealed record WireLeadership(bool Elects, bool Leads, string? Holder);
 
-internal sealed record WireSources(IReadOnlyList<string> Heard, IReadOnlyList<string> Silent, double? LinstorAnsweredSecondsAgo);
+/// <param name="Heard">The sources that have told everything and go on telling.</param>
+/// <param name="Silent">The others.</param>
+/// <param name="LinstorAnsweredSecondsAgo">When LINSTOR last answered.</param>
+/// <param name="LinstorController">Which LINSTOR controller is used.</param>
+/// <param name="LinstorFault">What is wrong with it; absent for nothing.</param>
+internal sealed record WireSources(
+    IReadOnlyList<string> Heard, IReadOnlyList<string> Silent, double? LinstorAnsweredSecondsAgo, string? LinstorController, string? LinstorFault);
 
 internal sealed record WireSettings(
     double KnownResourceGraceSeconds, double NewResourceGraceSeconds, double ReconcileSeconds, double StormThreshold, bool TaintsNodes, bool DryRun, string PodSelector, string Attacher);

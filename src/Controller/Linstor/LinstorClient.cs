@@ -53,7 +53,7 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
     public async Task<Observation.SatellitesListed> SatellitesAsync(CancellationToken cancellation)
     {
         var asked = clock.Now;
-        var nodes = (await connection.GetAsync("/v1/nodes", cancellation)).Read(LinstorJson.Default.ListWireNode);
+        var nodes = await connection.NodesAsync(cancellation);
         return new([.. nodes.OfType<WireNode>().Select(Translate.Satellite).OfType<Satellite>()], asked);
     }
 
@@ -70,6 +70,7 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
     /// <summary>Sends everything that a report needs at once: an action may be waiting for it, and LINSTOR may take seconds to answer.</summary>
     private async Task<ResourceReport> ReportAsync(ResourceName resource, Task<Reading<WireDefinition>> definition, Instant asked, CancellationToken cancellation)
     {
+        connection.ThrowIfDoubtful(resource);
         var controller = _shared.ControllerAsync(cancellation);
         var group = GroupAsync(resource, definition, cancellation);
         var resources = await Reading.OfAsync(ResourcesAsync(resource, cancellation), asked);
@@ -79,6 +80,7 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
         }
 
         var read = await definition;
+        connection.ThrowIfDoubtful(resource); // requests may have moved to another meanwhile
         if (read.IsMissing)
         {
             _groups.TryRemove(resource, out _);

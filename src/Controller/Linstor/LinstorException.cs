@@ -30,6 +30,9 @@ internal enum LinstorFailure
     /// <summary>The answer is not what LINSTOR sends.</summary>
     Unreadable,
 
+    /// <summary>The LINSTOR controller may not be the one that knows.</summary>
+    Doubtful,
+
     /// <summary>Two answers contradict each other, as while an object is being deleted: neither is to be believed.</summary>
     Contradictory,
 }

@@ -46,9 +46,15 @@ public sealed class PromotionStreamTests
     public async Task The_head_may_be_withheld_longer_than_any_deadline()
     {
         var (asked, release) = (new TaskCompletionSource(), new TaskCompletionSource());
-        await using var server = CannedLinstor.Alive(async exchange =>
+        await using var server = new CannedLinstor(async exchange =>
         {
-            if (exchange.Path is "/v1/nodes")
+            if (exchange.Path == LinstorConnection.NodesPath)
+            {
+                await exchange.AnswerAsync(CannedLinstor.Online);
+                return;
+            }
+
+            if (!exchange.Path.Contains("events", StringComparison.Ordinal))
             {
                 await exchange.HangAsync();
                 return;
@@ -63,7 +69,7 @@ public sealed class PromotionStreamTests
 
         var events = client.Stream.ReadAsync(default).ToListAsync();
         await asked.Task;
-        await Assert.ThrowsAsync<LinstorException>(() => client.Linstor.SatellitesAsync(default)); // A whole deadline passes.
+        await Assert.ThrowsAsync<LinstorException>(() => client.Linstor.VersionAsync(default)); // A whole deadline passes.
         release.SetResult();
 
         Assert.Equal([Promotable], await events);
@@ -186,30 +192,62 @@ public sealed class PromotionStreamTests
         await client.Linstor.VersionAsync(default);
 
         Assert.Equal([Promotable], await client.Stream.ReadAsync(default).ToListAsync());
-        Assert.Single(client.Told.Lines, line => line.Contains("does not answer", StringComparison.Ordinal));
+        Assert.Single(client.Told.Lines, line => line.Contains("is used from now on", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task When_a_request_moves_the_stream_that_was_open_ends()
     {
-        await using var first = CannedLinstor.Alive(async exchange =>
+        var isGone = false;
+        await using var first = new CannedLinstor(async exchange =>
         {
-            if (exchange.Path.Contains("events", StringComparison.Ordinal))
+            if (exchange.Path == LinstorConnection.NodesPath && !isGone)
+            {
+                await exchange.AnswerAsync(CannedLinstor.Online);
+            }
+            else if (exchange.Path.Contains("events", StringComparison.Ordinal))
             {
                 await exchange.OpenStreamAsync();
                 await exchange.SendAsync(First);
                 await exchange.HangAsync();
             }
         });
-        await using var second = CannedLinstor.With(("/v1/nodes", "[]"));
+        await using var second = CannedLinstor.With();
         using var client = Client.Of(first.Address, second.Address);
         await using var events = client.Stream.ReadAsync(default).GetAsyncEnumerator();
         Assert.True(await events.MoveNextAsync());
 
+        isGone = true;
         await client.Linstor.SatellitesAsync(default); // The first hangs up on this one.
 
         var left = await Assert.ThrowsAsync<LinstorException>(async () => await events.MoveNextAsync());
         Assert.Equal($"LINSTOR controller {first.Address} was left for another, and its stream with it.", left.Message);
+    }
+
+    [Fact]
+    public async Task The_stream_opens_on_the_LINSTOR_controller_that_reaches_its_satellites()
+    {
+        await using var first = CannedLinstor.With((LinstorConnection.NodesPath, """[{"name":"a","type":"SATELLITE","connection_status":"OTHER_CONTROLLER"}]"""));
+        await using var second = Streaming(First);
+        using var client = Client.Of(first.Address, second.Address);
+        Assert.Equal([Promotable], await client.Stream.ReadAsync(default).ToListAsync());
+        Assert.DoesNotContain(first.Requests, request => request.Path.Contains("events", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_answer_to_a_refused_stream_may_not_grow_without_bound()
+    {
+        await using var server = CannedLinstor.Alive(async exchange =>
+        {
+            await exchange.SendAsync("HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n");
+            for (var piece = new string('x', 1 << 20); ;)
+            {
+                await exchange.SendAsync(piece);
+            }
+        });
+        using var client = Client.Of(server.Address);
+        var endless = await Assert.ThrowsAsync<LinstorException>(async () => await client.Stream.ReadAsync(default).ToListAsync());
+        Assert.Equal((LinstorFailure.Unreadable, $"LINSTOR controller {server.Address} answered /v1/events/drbd/promotion with more than 64 MiB."), (endless.Failure, endless.Message));
     }
 
     [Fact]
@@ -218,7 +256,7 @@ public sealed class PromotionStreamTests
         var nobody = CannedLinstor.Nobody();
         using var client = Client.Of(nobody);
         var failure = await Assert.ThrowsAsync<LinstorException>(async () => await client.Stream.ReadAsync(default).ToListAsync());
-        Assert.StartsWith($"LINSTOR controller {nobody} cannot be reached for /v1/controller/version: ", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"LINSTOR controller {nobody} cannot be reached for /v1/nodes: ", failure.Message, StringComparison.Ordinal);
     }
 
     private static CannedLinstor Streaming(string bytes) => CannedLinstor.Alive(async exchange =>
