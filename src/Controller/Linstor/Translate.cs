@@ -15,6 +15,7 @@ internal static class Translate
     public const string QuorumKey = "DrbdOptions/Resource/quorum";
 
     /// <summary>Whether two nodes may be Primary at once: <c>yes</c> or <c>no</c>.</summary>
+    /// <remarks>An option of <c>net</c>, so that resources, nodes and connections could set it, too. They are not read: LINSTOR's CSI driver sets it on the definition.</remarks>
     public const string TwoPrimariesKey = "DrbdOptions/Net/allow-two-primaries";
 
     /// <returns>Null if the resource does not say where it is.</returns>

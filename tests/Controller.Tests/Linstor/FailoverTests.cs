@@ -108,7 +108,7 @@ public sealed class FailoverTests
     {
         await using var first = CannedLinstor.Alive(exchange => exchange.HangAsync());
         await using var second = CannedLinstor.With();
-        using var client = new Client(new LinstorSettings([first.Address, second.Address]), TimeSpan.FromMilliseconds(300));
+        using var client = new Client(new LinstorSettings([first.Address, second.Address]), TimeSpan.FromSeconds(1));
 
         var failure = await Assert.ThrowsAsync<LinstorException>(() => client.Linstor.ReportAsync(new("r"), default));
 

@@ -65,7 +65,7 @@ public sealed class PromotionStreamTests
             await exchange.OpenStreamAsync();
             await exchange.SendAsync(First);
         });
-        using var client = new Client(new LinstorSettings([server.Address]), TimeSpan.FromMilliseconds(200));
+        using var client = new Client(new LinstorSettings([server.Address]), TimeSpan.FromSeconds(1));
 
         var events = client.Stream.ReadAsync(default).ToListAsync();
         await asked.Task;
@@ -152,14 +152,14 @@ public sealed class PromotionStreamTests
     }
 
     [Fact]
-    public async Task A_line_without_end_is_a_clear_failure()
+    public async Task An_event_without_end_is_a_clear_failure()
     {
         await using var server = Streaming($"event: may-promote-change\ndata: {new string('x', 2 << 20)}");
         using var client = Client.Of(server.Address);
 
         var oversized = await Assert.ThrowsAsync<LinstorException>(async () => await client.Stream.ReadAsync(default).ToListAsync());
 
-        Assert.Equal($"LINSTOR controller {server.Address} sent no stream of events on /v1/events/drbd/promotion: a line is longer than 1048576 bytes.", oversized.Message);
+        Assert.Equal($"LINSTOR controller {server.Address} sent no stream of events on /v1/events/drbd/promotion: an event is longer than 1048576 bytes.", oversized.Message);
     }
 
     [Theory]

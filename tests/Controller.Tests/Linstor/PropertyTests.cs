@@ -70,7 +70,7 @@ public sealed class PropertyTests
     public async Task A_definition_that_does_not_answer_in_time_leaves_the_policy_unknown_and_its_replicas_known()
     {
         await using var server = new CannedLinstor(exchange => exchange.Path == Definition ? exchange.HangAsync() : exchange.AnswerAsync(exchange.Path == Resources ? Replica : "{}"));
-        using var client = new Client(new LinstorSettings([server.Address]), TimeSpan.FromMilliseconds(300));
+        using var client = new Client(new LinstorSettings([server.Address]), TimeSpan.FromSeconds(1));
         var report = await client.Linstor.ReportAsync(new("pvc-1"), default);
         Assert.Equal((true, null, "a"), (report.Exists, report.QuorumProperties, Assert.Single(report.Replicas).Node.Value));
     }

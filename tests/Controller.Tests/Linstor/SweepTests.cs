@@ -157,7 +157,7 @@ public sealed class SweepTests : IAsyncDisposable
             _answers[$"/v1/resource-definitions/{name}/resources"] = ("200 OK", """[{"node_name":"a"}]""");
         }
 
-        using var impatient = new Client(new LinstorSettings([_linstor.Address]), TimeSpan.FromMilliseconds(200));
+        using var impatient = new Client(new LinstorSettings([_linstor.Address]), TimeSpan.FromSeconds(1));
         _hanging = "/v1/resource-definitions?resource_definitions=r-0000&resource_definitions=r-0001&resource_definitions=r-0002";
         Start(client: impatient);
         Assert.Equal(Names(3), await ReportedAsync(3));
@@ -170,7 +170,7 @@ public sealed class SweepTests : IAsyncDisposable
     public async Task A_request_that_times_out_while_the_satellites_do_not_answer_either_is_LINSTORs_silence()
     {
         InUse(1);
-        using var impatient = new Client(new LinstorSettings([_linstor.Address]), TimeSpan.FromMilliseconds(200));
+        using var impatient = new Client(new LinstorSettings([_linstor.Address]), TimeSpan.FromSeconds(1));
         _hanging = "/v1/resource-definitions/r-0000/resources";
         Start(client: impatient);
         await _inbox.NextAsync<Observation.SatellitesListed>();
