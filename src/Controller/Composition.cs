@@ -23,7 +23,8 @@ internal static class Composition
 
         var cluster = KubernetesConnection.Open(settings.KubeConfig, environment, provider, logs.CreateLogger<KubernetesConnection>());
         var linstorSettings = LinstorSettings.FromEnvironment(environment, provider, logs.CreateLogger<LinstorSettings>());
-        var linstorConnection = new LinstorConnection(linstorSettings, provider, logs);
+        var instruments = new Instruments();
+        var linstorConnection = new LinstorConnection(linstorSettings, provider, logs, instruments);
         var translate = new Kubernetes.Translate(settings.AttacherName, settings.PodSelector);
         var kinds = new Kinds(translate, settings.PodSelector);
 
@@ -38,7 +39,6 @@ internal static class Composition
         var hold = new LeaseHold(clock, settings.LeaseIdentity) { IsUncontested = !settings.LeaderElection };
         var limit = Limit(settings);
         var events = new EventRecorder(kubernetes, hold, limit, provider, settings.DryRun, logs.CreateLogger<EventRecorder>());
-        var instruments = new Instruments();
         instruments.Follow(hold);
         var readiness = new Readiness(hold, clock, provider, logs.CreateLogger<Readiness>());
         var recorder = settings.Record.Length == 0 ? null : Recorder.Open(settings, clock, provider, logs.CreateLogger<Recorder>());
@@ -47,7 +47,7 @@ internal static class Composition
         var policy = new FailoverPolicy(settings.Policy);
         var reporter = new Reporter(events, instruments, journal, logs.CreateLogger<Reporter>());
         var control = new ControlLoop(inbox, policy, actuator, reporter, clock, provider, recorder, readiness.Observe);
-        var status = new StatusEndpoint(settings, policy, () => control.Cluster, hold, journal, clock, provider);
+        var status = new StatusEndpoint(settings, policy, () => control.Cluster, hold, journal, clock, provider, () => linstorConnection.InUse);
         var sweep = new Sweep(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Sweep>());
         var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer);
 

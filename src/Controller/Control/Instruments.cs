@@ -10,9 +10,13 @@ internal sealed class Instruments : IDisposable
     // From what one request takes to what Kubernetes takes without us.
     private static readonly double[] Seconds = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 45, 60, 90, 120, 300, 900];
 
+    // From what LINSTOR's memory takes to what a request may take.
+    private static readonly double[] LinstorSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 4, 5];
+
     private readonly Meter _meter;
     private readonly Histogram<double> _phases;
     private readonly Histogram<double> _recoveries;
+    private readonly Histogram<double> _linstor;
     private readonly Counter<long> _failovers;
     private readonly Counter<long> _actions;
     private volatile Verdict _verdict = new([], null);
@@ -25,6 +29,8 @@ internal sealed class Instruments : IDisposable
         var buckets = new InstrumentAdvice<double> { HistogramBucketBoundaries = Seconds };
         _phases = _meter.CreateHistogram("piraeus.ha.failover.phase.duration", "s", "How long each phase held a failover up.", tags: null, buckets);
         _recoveries = _meter.CreateHistogram("piraeus.ha.failover.duration", "s", "From the decision to the replacement running.", tags: null, buckets);
+        _linstor = _meter.CreateHistogram(
+            "piraeus.ha.linstor.request.duration", "s", "How long LINSTOR took to answer a request.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = LinstorSeconds });
         _failovers = _meter.CreateCounter<long>("piraeus.ha.failovers", description: "Failovers that have ended, and how.");
         _actions = _meter.CreateCounter<long>("piraeus.ha.actions", description: "Requests that change the cluster, and how they were answered.");
         _meter.CreateObservableGauge("piraeus.ha.held", Held, description: "Users of a resource who would have been moved by now, but for a reason.");
@@ -63,6 +69,9 @@ internal sealed class Instruments : IDisposable
             () => LostSources.Needed.Select(source => new Measurement<int>(hold.IsKeptFromDecidingBy(source) ? 1 : 0, new KeyValuePair<string, object?>("source", Word(source)))),
             description: "1 if this replica cannot decide because the source is lost, else 0.");
     }
+
+    /// <summary>LINSTOR answered a request, or did not.</summary>
+    public void AskedLinstor(TimeSpan took, string outcome) => _linstor.Record(took.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
 
     public void Observe(ClusterSnapshot cluster, Verdict verdict) => (_cluster, _verdict) = (cluster, verdict);
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Piraeus.HighAvailability.Controller.Control;
 using Piraeus.HighAvailability.Controller.Leadership;
+using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Endpoints;
@@ -11,7 +12,8 @@ namespace Piraeus.HighAvailability.Controller.Endpoints;
 /// <summary>What people ask: who is in doubt and why, what is being done, and what was.</summary>
 /// <remarks>The policy has no memory, so that what it would decide now can be asked at any time, without a word to whoever acts.</remarks>
 internal sealed class StatusEndpoint(
-    Settings settings, FailoverPolicy policy, Func<ClusterSnapshot> cluster, LeaseHold hold, Journal journal, MonotonicClock clock, TimeProvider provider)
+    Settings settings, FailoverPolicy policy, Func<ClusterSnapshot> cluster, LeaseHold hold, Journal journal, MonotonicClock clock, TimeProvider provider,
+    Func<ControllerInUse>? linstor = null)
 {
     /// <summary>Of everything that may be many, so much is told: who has more than this in doubt reads the metrics.</summary>
     private const int Most = 500;
@@ -31,7 +33,7 @@ internal sealed class StatusEndpoint(
             _started,
             reader.Wall,
             reader.Leadership(settings.LeaderElection, hold),
-            reader.Sources(),
+            reader.Sources(linstor?.Invoke()),
             new(
                 settings.KnownResourceGracePeriod.TotalSeconds, settings.NewResourceGracePeriod.TotalSeconds, settings.ReconcileInterval.TotalSeconds,
                 settings.StormThreshold, !settings.DisableNodeTaints, settings.DryRun, settings.PodSelector.ToString(), settings.AttacherName),

@@ -1,5 +1,6 @@
 using Piraeus.HighAvailability.Controller.Control;
 using Piraeus.HighAvailability.Controller.Leadership;
+using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Endpoints;
@@ -29,10 +30,12 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
             cannotDecide ? Readiness.Describe(lost, now, wall) : null);
     }
 
-    public WireSources Sources() => new(
+    public WireSources Sources(ControllerInUse? linstor) => new(
         [.. cluster.Listening.Order().Select(source => source.ToString())],
         [.. Enum.GetValues<Source>().Except(cluster.Listening).Select(source => source.ToString())],
-        cluster.Linstor.AnsweredAt is { } answered ? Seconds(now - answered) : null);
+        cluster.Linstor.AnsweredAt is { } answered ? Seconds(now - answered) : null,
+        linstor?.Address,
+        linstor?.Fault);
 
     public WireUser User(User user, TimeSpan grace)
     {

@@ -31,7 +31,13 @@ internal sealed record WireStatus(
 /// <param name="Why">Which sources are lost, and since when; null if it can decide.</param>
 internal sealed record WireLeadership(bool Elects, bool Leads, string? Holder, bool CanDecide, DateTimeOffset? CannotDecideSince, string? Why);
 
-internal sealed record WireSources(IReadOnlyList<string> Heard, IReadOnlyList<string> Silent, double? LinstorAnsweredSecondsAgo);
+/// <param name="Heard">The sources that have told everything and go on telling.</param>
+/// <param name="Silent">The others.</param>
+/// <param name="LinstorAnsweredSecondsAgo">When LINSTOR last answered.</param>
+/// <param name="LinstorController">Which LINSTOR controller is used.</param>
+/// <param name="LinstorFault">What is wrong with it; absent for nothing.</param>
+internal sealed record WireSources(
+    IReadOnlyList<string> Heard, IReadOnlyList<string> Silent, double? LinstorAnsweredSecondsAgo, string? LinstorController, string? LinstorFault);
 
 internal sealed record WireSettings(
     double KnownResourceGraceSeconds, double NewResourceGraceSeconds, double ReconcileSeconds, double StormThreshold, bool TaintsNodes, bool DryRun, string PodSelector, string Attacher);

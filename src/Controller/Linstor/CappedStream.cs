@@ -1,9 +1,11 @@
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>Fails when a line grows beyond a limit: the SSE parser itself would buffer it without end.</summary>
-internal sealed class CappedStream(Stream inner, int longestLine) : Stream
+/// <summary>Fails when a line or an event of a stream of server-sent events grows beyond a limit: the parser itself would buffer either without end.</summary>
+internal sealed class CappedStream(Stream inner, int longest) : Stream
 {
     private int _line;
+    private int _event;
+    private byte _first;
 
     public override bool CanRead => true;
 
@@ -19,7 +21,7 @@ internal sealed class CappedStream(Stream inner, int longestLine) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <exception cref="InvalidDataException">The line is too long.</exception>
+    /// <exception cref="InvalidDataException">A line or an event is too long.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var read = await inner.ReadAsync(buffer, cancellationToken);
@@ -57,14 +59,34 @@ internal sealed class CappedStream(Stream inner, int longestLine) : Stream
         base.Dispose(disposing);
     }
 
-    /// <remarks>Lines that begin and end within one read are bounded by the reader's buffer, so only the last one needs counting.</remarks>
     private void Count(ReadOnlySpan<byte> read)
     {
-        var end = read.LastIndexOf((byte)'\n');
-        _line = end < 0 ? _line + read.Length : read.Length - end - 1;
-        if (_line > longestLine)
+        while (!read.IsEmpty)
         {
-            throw new InvalidDataException($"a line is longer than {longestLine} bytes");
+            var end = read.IndexOf((byte)'\n');
+            Grow(end < 0 ? read : read[..end]);
+            if (end < 0)
+            {
+                return;
+            }
+
+            // A line with nothing in it ends the event.
+            _event = _line == 0 || (_line == 1 && _first == '\r') ? 0 : _event;
+            _line = 0;
+            read = read[(end + 1)..];
+        }
+    }
+
+    private void Grow(ReadOnlySpan<byte> line)
+    {
+        _first = _line == 0 && !line.IsEmpty ? line[0] : _first;
+        _line += line.Length;
+
+        // A comment is no part of an event: a proxy may send nothing else for days to keep the connection alive.
+        _event += _first == ':' ? 0 : line.Length;
+        if (_line > longest || _event > longest)
+        {
+            throw new InvalidDataException($"{(_line > longest ? "a line" : "an event")} is longer than {longest} bytes");
         }
     }
 }

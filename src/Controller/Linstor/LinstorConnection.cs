@@ -1,7 +1,5 @@
-using System.Net;
-using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
-using Piraeus.HighAvailability.Controller.Net;
+using Piraeus.HighAvailability.Controller.Control;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
@@ -9,34 +7,42 @@ namespace Piraeus.HighAvailability.Controller.Linstor;
 internal sealed class LinstorConnection : IDisposable
 {
     public const string VersionPath = "/v1/controller/version";
+    public const string NodesPath = "/v1/nodes";
 
-    private const int LargestBody = 64 << 20;
-
-    private readonly HttpClient _requests;
-    private readonly HttpClient _streams;
+    private readonly LinstorRequests _requests;
     private readonly LinstorControllers _controllers;
-    private readonly LinstorSettings _settings;
-    private readonly TimeProvider _clock;
 
-    public LinstorConnection(LinstorSettings settings, TimeProvider clock, ILoggerFactory logs)
+    /// <param name="settings">Where LINSTOR is, and how to be let in.</param>
+    /// <param name="clock">Measures deadlines and how long answers take.</param>
+    /// <param name="logs">Told which LINSTOR controller is used, and that answers are slow.</param>
+    /// <param name="instruments">Told how long each request took; null where nobody asks for metrics.</param>
+    public LinstorConnection(LinstorSettings settings, TimeProvider clock, ILoggerFactory logs, Instruments? instruments = null)
     {
-        (_settings, _clock) = (settings, clock);
-        _requests = Client(settings, DecompressionMethods.GZip);
-        _streams = Client(settings, DecompressionMethods.None);
-        _controllers = new LinstorControllers(settings.Controllers, ProveAsync, logs.CreateLogger<LinstorControllers>());
+        _requests = new LinstorRequests(settings, clock, new RequestLatency(instruments, logs.CreateLogger<RequestLatency>()));
+        _controllers = new LinstorControllers(settings.Controllers, AskForNodesAsync, clock, logs.CreateLogger<LinstorControllers>());
     }
 
-    /// <summary>How long each request may take, its body included. A stream has no deadline.</summary>
-    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(5);
+    /// <inheritdoc cref="LinstorRequests.Deadline"/>
+    public TimeSpan Deadline
+    {
+        get => _requests.Deadline;
+        init => _requests.Deadline = value;
+    }
 
-    /// <summary>Asks the current LINSTOR controller, and if the network fails, once more whichever other one answers.</summary>
+    /// <summary>The session with the LINSTOR controller that requests go to.</summary>
+    public Seat Current => _controllers.Current;
+
+    /// <summary>Which LINSTOR controller is used, and what is wrong with it, for people to see.</summary>
+    public ControllerInUse InUse => new(Current.Address.ToString(), Current.Health?.Fault);
+
+    /// <summary>Asks the current LINSTOR controller, and if the network fails and that one does not serve any more, once more the one that replaces it.</summary>
     /// <exception cref="LinstorException">There was no answer. A status is an answer.</exception>
     public async Task<Reply> GetAsync(string path, CancellationToken cancellation)
     {
         var seat = _controllers.Current;
         try
         {
-            return await AskAsync(seat.Address, path, cancellation);
+            return await _requests.AskAsync(seat.Address, path, cancellation);
         }
         catch (LinstorException lost) when (lost.IsNetwork)
         {
@@ -45,125 +51,74 @@ internal sealed class LinstorConnection : IDisposable
                 throw;
             }
 
-            return await AskAsync(next.Address, path, cancellation);
+            return await _requests.AskAsync(next.Address, path, cancellation);
         }
+    }
+
+    /// <summary>Asks the current LINSTOR controller for its nodes, and if it is none to rely on, the better one that replaces it, if there is one.</summary>
+    /// <exception cref="LinstorException">There is no list of nodes.</exception>
+    public async Task<IReadOnlyList<WireNode?>> NodesAsync(CancellationToken cancellation)
+    {
+        var (_, answer) = await AssessAsync(cancellation);
+        return answer.Nodes ?? throw answer.Health.Failure!;
     }
 
     /// <summary>A LINSTOR controller that just proved to be alive: the current one, or else another, which becomes current.</summary>
     /// <exception cref="LinstorException">None is; says what is wrong with the current one.</exception>
     public async Task<Seat> LivingAsync(CancellationToken cancellation)
     {
-        var seat = _controllers.Current;
-        try
-        {
-            await ProveAsync(seat.Address, cancellation);
-            return seat;
-        }
-        catch (LinstorException)
-        {
-            if (await _controllers.LeaveAsync(seat, cancellation) is { } next)
-            {
-                return next;
-            }
-
-            throw;
-        }
+        var (seat, answer) = await AssessAsync(cancellation);
+        return answer.Health is { Standing: ControllerStanding.Unusable, Failure: { } failure } ? throw failure : seat;
     }
 
-    /// <summary>Opens a stream without any deadline: LINSTOR may withhold even the response's head until the first event.</summary>
-    /// <exception cref="LinstorException">The answer is not a stream, or there was none.</exception>
-    public async Task<HttpResponseMessage> OpenAsync(ControllerAddress at, string path, CancellationToken cancellation)
+    /// <summary>Fails if others are configured and the current LINSTOR controller reaches none of its satellites: it may not be the one that has this resource.</summary>
+    /// <exception cref="LinstorException">Nothing that it says about a resource is to be believed, least of all that there is none.</exception>
+    public void ThrowIfDoubtful(Core.ResourceName resource)
     {
-        using var request = Request(at, path, "text/event-stream");
-        request.Headers.Add("Last-Event-ID", "current"); // LINSTOR's word for: begin with the present state.
-        var response = await TryAsync(at, path, token => _streams.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), cancellation);
-        if (response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType is "text/event-stream")
+        if (_controllers.HasOthers && Current.Health is { Standing: < ControllerStanding.Serving, Fault: { } fault })
         {
-            return response;
-        }
-
-        using (response)
-        {
-            var body = await WithinDeadlineAsync(at, path, token => response.Content.ReadAsByteArrayAsync(token), cancellation);
-            var reply = new Reply(at, path, response.StatusCode, body);
-            reply.ThrowUnlessSuccess();
-            throw reply.Unreadable("no stream of events");
+            throw new LinstorException(LinstorFailure.Doubtful, $"What it says about resource {resource} is not believed. {fault}");
         }
     }
+
+    /// <inheritdoc cref="LinstorRequests.OpenAsync"/>
+    public Task<HttpResponseMessage> OpenAsync(ControllerAddress at, string path, CancellationToken cancellation) => _requests.OpenAsync(at, path, cancellation);
 
     public void Dispose()
     {
         _requests.Dispose();
-        _streams.Dispose();
         _controllers.Dispose();
     }
 
-    private static HttpClient Client(LinstorSettings settings, DecompressionMethods compression)
+    private async Task<(Seat Seat, NodesAnswer Answer)> AssessAsync(CancellationToken cancellation)
     {
-        var transport = Transport.Create(settings.Tls, compression: compression);
-        var client = new HttpClient(settings.Token is { } token ? new Authentication(token, transport) : transport)
+        var seat = _controllers.Current;
+        var answer = await AskForNodesAsync(seat.Address, cancellation);
+        if (await _controllers.AssessAsync(seat, answer.Health, cancellation) is not { } next)
         {
-            Timeout = Timeout.InfiniteTimeSpan,
-            MaxResponseContentBufferSize = LargestBody,
-        };
-        client.DefaultRequestHeaders.UserAgent.Add(Release.UserAgent);
-        return client;
-    }
-
-    private async Task<Reply> AskAsync(ControllerAddress at, string path, CancellationToken cancellation)
-    {
-        using var request = Request(at, path, "application/json");
-        return await WithinDeadlineAsync(at, path, ReplyAsync, cancellation);
-
-        async Task<Reply> ReplyAsync(CancellationToken token)
-        {
-            using var response = await _requests.SendAsync(request, HttpCompletionOption.ResponseContentRead, token);
-            return new Reply(at, path, response.StatusCode, await response.Content.ReadAsByteArrayAsync(token));
+            return (seat, answer);
         }
+
+        answer = await AskForNodesAsync(next.Address, cancellation);
+        next.Health = answer.Health;
+        return (next, answer);
     }
 
-    private async Task ProveAsync(ControllerAddress address, CancellationToken cancellation)
-    {
-        var reply = await AskAsync(address, VersionPath, cancellation);
-        if (!reply.RefusesCredentials)
-        {
-            _ = reply.Read(LinstorJson.Default.WireVersion);
-        }
-    }
-
-    private HttpRequestMessage Request(ControllerAddress at, string path, string accept)
-    {
-        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(at.Root, path));
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
-        request.Headers.Authorization = (_settings.Login ?? at.Login)?.Header; // A bearer token, if there is one, replaces it.
-        return request;
-    }
-
-    private async Task<T> WithinDeadlineAsync<T>(ControllerAddress at, string path, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellation)
-    {
-        using var limit = new CancellationTokenSource(Deadline, _clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
-        return await TryAsync(at, path, _ => attempt(either.Token), cancellation);
-    }
-
-    /// <summary>Turns what the network throws into a <see cref="LinstorException"/>; only the caller's own cancellation stays one.</summary>
-    private static async Task<T> TryAsync<T>(ControllerAddress at, string path, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellation)
+    private async Task<NodesAnswer> AskForNodesAsync(ControllerAddress address, CancellationToken cancellation)
     {
         try
         {
-            return await attempt(cancellation);
+            var nodes = (await _requests.AskAsync(address, NodesPath, cancellation)).Read(LinstorJson.Default.ListWireNode);
+            return new(nodes, ControllerHealth.Of(address, nodes));
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (LinstorException failure)
         {
-            throw LinstorException.TimedOut(at, path);
-        }
-        catch (HttpRequestException excess) when (excess.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
-        {
-            throw new LinstorException(LinstorFailure.Unreadable, $"LINSTOR controller {at} answered {path} with more than {LargestBody >> 20} MiB.", excess);
-        }
-        catch (Exception broken) when (broken is HttpRequestException or IOException)
-        {
-            throw LinstorException.Unreachable(at, path, broken);
+            return new(null, ControllerHealth.Of(failure));
         }
     }
 }
+
+/// <summary>The LINSTOR controller that requests and the event stream go to.</summary>
+/// <param name="Address">Scheme, host and port.</param>
+/// <param name="Fault">What was wrong with it when it was last asked for its nodes, in one sentence; null for nothing.</param>
+internal sealed record ControllerInUse(string Address, string? Fault);

@@ -1,102 +1,187 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
 /// <summary>The configured LINSTOR controllers, one of which is current: every request and the event stream go there.</summary>
-/// <remarks>Whether one lives is up to <c>prove</c>, which throws if it gives no answer: a bare TCP accept is not life.</remarks>
+/// <remarks>A better one replaces it, never an equal one: two that are equally bad do not take turns.</remarks>
+/// <param name="addresses">Where they are, in the configured order.</param>
+/// <param name="ask">Asks one for its nodes, which shows how much use it is; throws only for a cancellation.</param>
+/// <param name="clock">Measures the pauses.</param>
+/// <param name="logger">Is told which one is used, and why.</param>
 internal sealed partial class LinstorControllers(
-    ImmutableArray<ControllerAddress> addresses, Func<ControllerAddress, CancellationToken, Task> prove, ILogger<LinstorControllers> logger) : IDisposable
+    ImmutableArray<ControllerAddress> addresses,
+    Func<ControllerAddress, CancellationToken, Task<NodesAnswer>> ask,
+    TimeProvider clock,
+    ILogger<LinstorControllers> logger) : IDisposable
 {
+    /// <summary>
+    /// The shortest time between two searches for a better one than one that answers, and between two moves to one that does not serve: a LINSTOR
+    /// controller that has just started needs a few seconds to connect its satellites.
+    /// </summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the current one may take to show that it serves although a request failed, when another one serves.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly MonotonicClock _clock = new(clock);
     private readonly Lock _searching = new();
     private volatile Seat _current = new(addresses[0]);
     private Task<Seat?> _search = Task.FromResult<Seat?>(null);
+    private Instant? _searchedAt;
+    private Instant? _movedAt;
+    private ControllerStanding? _complaint;
+    private bool _hasServed;
 
     public Seat Current => _current;
+
+    /// <summary>Whether there is any other than the current one.</summary>
+    public bool HasOthers => addresses.Length > 1;
 
     /// <summary>Ends the stream that is open, if any.</summary>
     public void Dispose() => _current.Dispose();
 
-    /// <summary>Moves from a LINSTOR controller that failed to another that answers; null if none does.</summary>
-    /// <remarks>Whoever fails while a search is under way shares it: a dead LINSTOR must not make each request wait for all before it.</remarks>
-    public Task<Seat?> LeaveAsync(Seat failed, CancellationToken cancellation)
+    /// <summary>A request failed although the current one may be well: one that still serves stays, because only that request may be at fault.</summary>
+    /// <returns>The one that replaced it; null if it stays.</returns>
+    public Task<Seat?> LeaveAsync(Seat failed, CancellationToken cancellation) => ReplaceAsync(failed, null, cancellation);
+
+    /// <summary>The current one was asked for its nodes.</summary>
+    /// <returns>The one that replaced it; null if it stays.</returns>
+    public Task<Seat?> AssessAsync(Seat asked, ControllerHealth health, CancellationToken cancellation)
+    {
+        asked.Health = health;
+        if (health.Standing is ControllerStanding.Serving)
+        {
+            Serves();
+            return Task.FromResult(_current == asked ? null : _current);
+        }
+
+        return ReplaceAsync(asked, health, cancellation);
+    }
+
+    /// <remarks>Whoever asks while a search is under way shares it: a dead LINSTOR must not make each request wait for all before it.</remarks>
+    private Task<Seat?> ReplaceAsync(Seat failed, ControllerHealth? health, CancellationToken cancellation)
     {
         lock (_searching)
         {
-            if (_current != failed)
+            if (_current != failed || !HasOthers)
             {
-                return Task.FromResult<Seat?>(_current);
+                return Task.FromResult(_current == failed ? null : _current);
             }
 
             if (_search.IsCompleted)
             {
-                _search = Task.Run(() => SearchAsync(failed), CancellationToken.None);
+                if (health is { Standing: > ControllerStanding.Unusable } && _clock.Now - _searchedAt < Pause)
+                {
+                    return Task.FromResult<Seat?>(null);
+                }
+
+                _searchedAt = _clock.Now;
+                _search = Task.Run(() => SearchAsync(failed, health), CancellationToken.None);
             }
 
             return _search.WaitAsync(cancellation);
         }
     }
 
-    private async Task<Seat?> SearchAsync(Seat failed)
+    private async Task<Seat?> SearchAsync(Seat current, ControllerHealth? health)
     {
-        using var found = new CancellationTokenSource();
-        var others = addresses.Where(address => address != failed.Address).Select(address => ProbeAsync(address, found.Token)).ToList();
-        Seat? next = null;
-        await foreach (var probe in Task.WhenEach(others))
+        using var decided = new CancellationTokenSource();
+        var own = health is null ? ProbeAsync(current.Address, decided.Token) : Task.FromResult(new Candidate(current.Address, health));
+        var best = await BestAsync(own, [.. addresses.Where(address => address != current.Address).Select(address => ProbeAsync(address, decided.Token))]);
+        health = own.IsCompletedSuccessfully ? (await own).Health : health;
+        await decided.CancelAsync();
+        current.Health = health ?? current.Health;
+        if (health?.Standing is ControllerStanding.Serving)
         {
-            if (next is null && await probe is { } living)
-            {
-                next = new Seat(living);
-                await found.CancelAsync();
-            }
+            Serves();
+            return null;
         }
 
-        if (next is not null)
+        if (best is null || !IsBetter(best.Health.Standing, health?.Standing ?? ControllerStanding.Unusable))
         {
-            Moved(failed.Address, next.Address);
-            _current = next;
-            failed.Dispose();
+            Stay(current);
+            return null;
         }
 
+        var next = new Seat(best.Address, best.Health);
+        Moved(next.Address, string.Join(' ', health?.Fault ?? $"LINSTOR controller {current.Address} does not answer.", best.Health.Fault).TrimEnd());
+        _movedAt = _clock.Now;
+        if (best.Health.Standing is ControllerStanding.Serving)
+        {
+            Serves();
+        }
+
+        _current = next;
+        current.Dispose();
         return next;
     }
 
-    private async Task<ControllerAddress?> ProbeAsync(ControllerAddress address, CancellationToken found)
+    /// <summary>The best of the others, as soon as it is clear.</summary>
+    private async Task<Candidate?> BestAsync(Task<Candidate> own, ImmutableArray<Task<Candidate>> others)
+    {
+        Candidate? best = null;
+        await foreach (var answered in Task.WhenEach(others.Add(own)))
+        {
+            var candidate = await answered;
+            best = answered == own || candidate.Health.Standing <= best?.Health.Standing ? best : candidate;
+            if (candidate.Health.Standing is ControllerStanding.Serving)
+            {
+                // The current one, if that is not it, gets a little time: to change for a moment's delay would cost a stream.
+                await Task.WhenAny(own, Task.Delay(Patience, clock));
+                break;
+            }
+        }
+
+        return best;
+    }
+
+    /// <remarks>One without nodes is not the one that had satellites before, and one that is merely less bad may wait for its turn.</remarks>
+    private bool IsBetter(ControllerStanding other, ControllerStanding current) => other > current && other switch
+    {
+        ControllerStanding.Serving => true,
+        ControllerStanding.Empty when _hasServed => false,
+        _ => _movedAt is not { } moved || _clock.Now - moved >= Pause,
+    };
+
+    private void Serves()
+    {
+        lock (_searching)
+        {
+            (_hasServed, _complaint) = (true, null);
+        }
+    }
+
+    private void Stay(Seat current)
+    {
+        lock (_searching)
+        {
+            if (current.Health is { Fault: { } fault } health && _complaint != health.Standing)
+            {
+                _complaint = health.Standing;
+                Stays(current.Address, fault);
+            }
+        }
+    }
+
+    private async Task<Candidate> ProbeAsync(ControllerAddress address, CancellationToken decided)
     {
         try
         {
-            await prove(address, found);
-            return address;
+            return new(address, (await ask(address, decided)).Health);
         }
-        catch (LinstorException)
+        catch (OperationCanceledException) when (decided.IsCancellationRequested)
         {
-            return null;
-        }
-        catch (OperationCanceledException) when (found.IsCancellationRequested)
-        {
-            return null; // Another was faster.
+            return new(address, new(ControllerStanding.Unusable, null)); // it no longer matters
         }
     }
 
-    [LoggerMessage(300, LogLevel.Warning, "LINSTOR controller {Old} does not answer; {New} does and is used from now on.")]
-    private partial void Moved(ControllerAddress old, ControllerAddress @new);
-}
+    [LoggerMessage(300, LogLevel.Warning, "LINSTOR controller {New} is used from now on. {Reason}")]
+    private partial void Moved(ControllerAddress @new, string reason);
 
-/// <summary>The time during which one LINSTOR controller is current; disposed when another takes over.</summary>
-internal sealed class Seat : IDisposable
-{
-    private readonly CancellationTokenSource _left = new();
+    [LoggerMessage(303, LogLevel.Warning, "LINSTOR controller {Current} stays in use, because no other one is better. {Fault}")]
+    private partial void Stays(ControllerAddress current, string fault);
 
-    public Seat(ControllerAddress address) => (Address, Left) = (address, _left.Token);
-
-    public ControllerAddress Address { get; }
-
-    /// <summary>Cancelled when the time is over: a stream that is open here has nothing more to say.</summary>
-    public CancellationToken Left { get; }
-
-    public void Dispose()
-    {
-        _left.Cancel();
-        _left.Dispose();
-    }
+    private sealed record Candidate(ControllerAddress Address, ControllerHealth Health);
 }

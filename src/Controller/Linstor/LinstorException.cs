@@ -29,6 +29,12 @@ internal enum LinstorFailure
 
     /// <summary>The answer is not what LINSTOR sends.</summary>
     Unreadable,
+
+    /// <summary>The LINSTOR controller may not be the one that knows.</summary>
+    Doubtful,
+
+    /// <summary>Two answers contradict each other, as while an object is being deleted: neither is to be believed.</summary>
+    Contradictory,
 }
 
 /// <summary>LINSTOR gave no usable answer. The message is one sentence without secrets, fit for a log.</summary>

@@ -8,7 +8,8 @@ namespace Piraeus.HighAvailability.Controller.Linstor;
 /// <summary>One message of LINSTOR's promotion stream, understood or not.</summary>
 internal abstract record PromotionMessage
 {
-    private const int LongestLine = 1 << 20;
+    /// <summary>The longest event, in one line or in many. LINSTOR's have about a hundred bytes, and a report of errors a few thousand: what is longer is no event of its.</summary>
+    private const int LongestEvent = 1 << 20;
 
     private PromotionMessage()
     {
@@ -27,10 +28,10 @@ internal abstract record PromotionMessage
     public sealed record Ignored : PromotionMessage;
 
     /// <summary>Reads messages as they come, until the stream ends. A message that the end cuts off is dropped, as the standard wants.</summary>
-    /// <exception cref="InvalidDataException">A line does not end.</exception>
+    /// <exception cref="InvalidDataException">A line or an event does not end.</exception>
     public static async IAsyncEnumerable<PromotionMessage> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        await using var capped = new CappedStream(body, LongestLine);
+        await using var capped = new CappedStream(body, LongestEvent);
         await foreach (var item in SseParser.Create(capped, Parse).EnumerateAsync(cancellation))
         {
             yield return item.Data;

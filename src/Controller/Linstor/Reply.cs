@@ -7,8 +7,7 @@ namespace Piraeus.HighAvailability.Controller.Linstor;
 /// <summary>What one LINSTOR controller answered to one GET. The body holds DRBD secrets and never leaves through a message.</summary>
 internal sealed class Reply(ControllerAddress from, string path, HttpStatusCode status, byte[] body)
 {
-    /// <summary>Whether a living LINSTOR controller does not let us in.</summary>
-    public bool RefusesCredentials => status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
+    public HttpStatusCode Status => status;
 
     private bool IsSuccess => (int)status is >= 200 and < 300;
 

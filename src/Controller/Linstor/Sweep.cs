@@ -5,186 +5,180 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>Asks LINSTOR at a steady pace what its stream may not have said: the second witness.</summary>
-/// <remarks>
-/// Each round asks for the satellites, for a slice of the resources in use, and for as many of those whose user's satellite is not online: all of them
-/// within <see cref="Slices"/> rounds, and at least <see cref="SmallestSlice"/> a round, so that a small cluster is seen whole in every round and a
-/// large one costs LINSTOR a few requests a second.
-/// </remarks>
+/// <summary>Asks LINSTOR at a steady pace for what its stream may not have said. <see cref="ResyncSchedule"/> decides what and when; here it is sent.</summary>
 internal sealed partial class Sweep(
     LinstorClient linstor, Func<ClusterSnapshot> cluster, ChannelWriter<Observation> inbox, TimeSpan interval, TimeProvider clock, ILogger<Sweep> logger)
 {
-    private const int Slices = 60;
-    private const int SmallestSlice = 20;
+    /// <summary>How many resources are asked about at a time: one that hangs until its deadline delays no other, and LINSTOR is not flooded.</summary>
+    private const int Concurrency = 8;
 
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
+    /// <summary>How long a round waits for its answers. What takes longer goes on beside the next round.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
-    /// <summary>A pause that is longer than any ordinary one, however short the interval is.</summary>
-    private readonly TimeSpan _slept = 3 * interval > TimeSpan.FromSeconds(5) ? 3 * interval : TimeSpan.FromSeconds(5);
-
-    private readonly SemaphoreSlim _nudge = new(0, 1);
-
-    // Of each round, and kept only for their memory.
-    private readonly HashSet<ResourceName> _inUse = [];
-    private readonly HashSet<ResourceName> _doubtful = [];
-
-    private ResourceName _last;
-    private ResourceName _lastDoubtful;
-    private bool _silent;
+    private readonly MonotonicClock _clock = new(clock);
+    private readonly ResyncSchedule _schedule = new(interval, Instant.Start);
+    private readonly Lock _scheduling = new();
+    private readonly SemaphoreSlim _slots = new(Concurrency);
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly List<Task> _slices = [];
+    private Instant _definitionsApartUntil;
 
     /// <summary>Asks now: something suggests that LINSTOR's state has changed, or that it is gone.</summary>
     public void Nudge()
     {
-        try
-        {
-            _nudge.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // A nudge is pending already.
-        }
+        Schedule(static (schedule, now) => schedule.Nudge(now));
+        Wake();
     }
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        var answeredAt = clock.GetTimestamp();
-        for (var delay = FirstDelay; ;)
+        while (true)
         {
-            if (clock.GetElapsedTime(answeredAt) > _slept)
-            {
-                // This process slept, or the machine did: nobody asked LINSTOR meanwhile.
-                await inbox.WriteAsync(new Observation.Silenced(Source.Linstor), cancellation);
-            }
+            await UntilNextRoundAsync(cancellation);
+            await RoundAsync(cancellation);
+            await Task.WhenAll(_slices.Where(slice => slice.IsFaulted)); // a bug ends it
+            _slices.RemoveAll(slice => slice.IsCompleted);
+        }
+    }
 
-            if (await TryAskAsync(cancellation))
+    private async Task UntilNextRoundAsync(CancellationToken cancellation)
+    {
+        while (Schedule(static (schedule, now) => schedule.NextRoundAt - now) is { Ticks: > 0 } rest)
+        {
+            using var rested = new CancellationTokenSource(rest, clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, rested.Token);
+            try
             {
-                (answeredAt, delay) = (clock.GetTimestamp(), FirstDelay);
-                await RestAsync(cancellation);
+                await _wake.WaitAsync(either.Token);
             }
-            else
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
-                await Task.Delay(delay, clock, cancellation);
-                delay = delay * 2 < interval ? delay * 2 : delay > interval ? delay : interval;
+                // The time has come.
             }
         }
     }
 
-    /// <summary>Waits for the interval to pass, or for a nudge.</summary>
-    private async Task RestAsync(CancellationToken cancellation)
+    private async Task RoundAsync(CancellationToken cancellation)
     {
-        using var rested = new CancellationTokenSource(interval, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, rested.Token);
-        try
+        if (Schedule(static (schedule, now) => schedule.BeginRound(now)))
         {
-            await _nudge.WaitAsync(either.Token);
+            await inbox.WriteAsync(new Observation.Silenced(Source.Linstor), cancellation);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            // Nobody nudged.
-        }
-    }
 
-    private async Task<bool> TryAskAsync(CancellationToken cancellation)
-    {
         try
         {
             await inbox.WriteAsync(await linstor.SatellitesAsync(cancellation), cancellation);
-            if (_silent)
-            {
-                _silent = false;
-                Answers();
-            }
-
-            var slices = NextSlices();
-            var policies = await PoliciesAsync(slices, cancellation);
-            foreach (var resource in slices)
-            {
-                await AskAboutAsync(resource, policies, cancellation);
-            }
-
-            return true;
         }
-        catch (LinstorException weather)
+        catch (LinstorException failure)
         {
-            if (!_silent)
+            if (Schedule(static (schedule, now) => schedule.SatellitesFailed(now)))
             {
-                _silent = true;
-                DoesNotAnswer(weather.Message);
+                DoesNotAnswer(failure.Message);
             }
 
+            _definitionsApartUntil = default; // what failed meanwhile failed because LINSTOR was away
             await inbox.WriteAsync(new Observation.Silenced(Source.Linstor), cancellation);
-            return false;
+            return;
+        }
+
+        if (Schedule(static (schedule, now) => schedule.SatellitesRead(now)))
+        {
+            Answers();
+        }
+
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var slice = AskAsync(Schedule((schedule, now) => schedule.NextSlice(cluster(), now)), cancellation);
+        _slices.Add(slice);
+        await Task.WhenAny(slice, Task.Delay(LongestWait, clock, ended.Token));
+        await ended.CancelAsync();
+    }
+
+    private async Task AskAsync(IReadOnlyList<ResourceName> slice, CancellationToken cancellation)
+    {
+        if (slice.Count > 0)
+        {
+            var definitions = await DefinitionsAsync(slice, cancellation);
+            await Task.WhenAll(slice.Select(resource => AskAboutAsync(resource, definitions, cancellation)));
         }
     }
 
-    // One request for many, because of most resources nothing else is to be known; what is missing in the answer is asked for with its resource.
-    private async Task<IReadOnlyDictionary<ResourceName, QuorumPolicy>> PoliciesAsync(List<ResourceName> resources, CancellationToken cancellation)
+    // One request for many definitions is only a saving: what is missing in the answer, or hides in a failure, is asked for with its resource.
+    private async Task<IReadOnlyDictionary<ResourceName, Reading<WireDefinition>>> DefinitionsAsync(IReadOnlyList<ResourceName> resources, CancellationToken cancellation)
     {
         try
         {
-            return await linstor.PoliciesAsync(resources, cancellation);
-        }
-        catch (LinstorException unclear) when (!unclear.IsNetwork)
-        {
-            OneByOne(unclear.Message);
-            return ImmutableDictionary<ResourceName, QuorumPolicy>.Empty;
-        }
-    }
-
-    private async Task AskAboutAsync(ResourceName resource, IReadOnlyDictionary<ResourceName, QuorumPolicy> policies, CancellationToken cancellation)
-    {
-        try
-        {
-            var report = policies.TryGetValue(resource, out var policy) ? linstor.ReportAsync(resource, policy, cancellation) : linstor.ReportAsync(resource, cancellation);
-            await inbox.WriteAsync(new Observation.Reported(await report), cancellation);
-        }
-        catch (LinstorException unclear) when (!unclear.IsNetwork)
-        {
-            Unclear(resource, unclear.Message); // one answer that makes no sense must not silence all others
-        }
-    }
-
-    private List<ResourceName> NextSlices()
-    {
-        var known = cluster();
-        _inUse.Clear();
-        _doubtful.Clear();
-        foreach (var held in known.Attachments.All)
-        {
-            if (known.Volumes.Find(held.Item.Volume)?.Item.Resource is { } resource)
+            if (_clock.Now >= _definitionsApartUntil)
             {
-                _inUse.Add(resource);
-                if (known.Satellites?.GetValueOrDefault(known.LinstorNameOf(held.Item.Node))?.State is not SatelliteState.Online)
-                {
-                    _doubtful.Add(resource);
-                }
+                return await linstor.DefinitionsAsync(resources, cancellation);
             }
         }
-
-        var size = Math.Max(SmallestSlice, (_inUse.Count + Slices - 1) / Slices);
-        return [.. Slice(_doubtful, ref _lastDoubtful, size).Union(Slice(_inUse, ref _last, size))];
-    }
-
-    /// <summary>The resources that are next in turn, by name; after the last one comes the first.</summary>
-    private static List<ResourceName> Slice(HashSet<ResourceName> resources, ref ResourceName last, int size)
-    {
-        // To take the first few in order sorts no more than those.
-        var after = last;
-        var slice = resources.Where(name => name.CompareTo(after) > 0).Order().Take(size).ToList();
-        if (slice.Count < size)
+        catch (LinstorException failure)
         {
-            slice.AddRange(resources.Where(name => name.CompareTo(after) <= 0).Order().Take(size - slice.Count));
+            // A definition that hangs would hold up its whole slice each time it is in turn.
+            _definitionsApartUntil = failure.IsNetwork ? _clock.Now + ResyncSchedule.LongestBackOff : _definitionsApartUntil;
+            OneByOne(failure.Message);
         }
 
-        last = slice.LastOrDefault();
-        return slice;
+        return ImmutableDictionary<ResourceName, Reading<WireDefinition>>.Empty;
+    }
+
+    private async Task AskAboutAsync(ResourceName resource, IReadOnlyDictionary<ResourceName, Reading<WireDefinition>> definitions, CancellationToken cancellation)
+    {
+        ResourceReport report;
+        await _slots.WaitAsync(cancellation);
+        try
+        {
+            report = await (definitions.TryGetValue(resource, out var read) ? linstor.ReportAsync(resource, read, cancellation) : linstor.ReportAsync(resource, cancellation));
+            Schedule((schedule, _) => schedule.Answered(resource));
+        }
+        catch (LinstorException failure)
+        {
+            var failures = Schedule((schedule, now) => schedule.Failed(resource, now, failure.IsNetwork));
+            Wake();
+
+            // The first time, LINSTOR may be gone altogether, which is reported once and not for every resource.
+            Unclear(failure.IsNetwork && failures == 1 ? LogLevel.Debug : LogLevel.Warning, resource, failure.Message);
+            return;
+        }
+        finally
+        {
+            _slots.Release();
+        }
+
+        await inbox.WriteAsync(new Observation.Reported(report), cancellation);
+    }
+
+    private T Schedule<T>(Func<ResyncSchedule, Instant, T> use)
+    {
+        lock (_scheduling)
+        {
+            return use(_schedule, _clock.Now);
+        }
+    }
+
+    private void Schedule(Action<ResyncSchedule, Instant> use) => Schedule((schedule, now) =>
+    {
+        use(schedule, now);
+        return true;
+    });
+
+    private void Wake()
+    {
+        try
+        {
+            _wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It is to wake already.
+        }
     }
 
     [LoggerMessage(320, LogLevel.Warning, "LINSTOR does not answer; nothing is decided until it does. {Reason}")]
     private partial void DoesNotAnswer(string reason);
 
-    [LoggerMessage(322, LogLevel.Warning, "LINSTOR's answer about resource {Resource} is of no use: {Reason}")]
-    private partial void Unclear(ResourceName resource, string reason);
+    [LoggerMessage(EventId = 322, Message = "LINSTOR's answer about resource {Resource} is of no use: {Reason}")]
+    private partial void Unclear(LogLevel level, ResourceName resource, string reason);
 
     [LoggerMessage(323, LogLevel.Debug, "LINSTOR's answer about several resource definitions is of no use; they are asked for one by one: {Reason}")]
     private partial void OneByOne(string reason);

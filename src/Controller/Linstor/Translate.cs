@@ -6,7 +6,17 @@ namespace Piraeus.HighAvailability.Controller.Linstor;
 /// <summary>From LINSTOR's words to ours; the only place that knows both.</summary>
 internal static class Translate
 {
-    private const string QuorumKey = "DrbdOptions/Resource/quorum";
+    /// <summary>DRBD's quorum policy.</summary>
+    /// <remarks>
+    /// A satellite writes the <c>options</c> of its DRBD resource file from the properties of its own resource, else the definition, else the group, else its
+    /// own node, else the LINSTOR controller, and from nothing else (linstor-server 2b91102, ConfFileBuilder.build: <c>localRscPrioProps</c>).
+    /// Storage pools give only <c>PrefNic</c> there; connections of nodes and resources only options of <c>net</c>, of peer devices and paths. So neither is read.
+    /// </remarks>
+    public const string QuorumKey = "DrbdOptions/Resource/quorum";
+
+    /// <summary>Whether two nodes may be Primary at once: <c>yes</c> or <c>no</c>.</summary>
+    /// <remarks>An option of <c>net</c>, so that resources, nodes and connections could set it, too. They are not read: LINSTOR's CSI driver sets it on the definition.</remarks>
+    public const string TwoPrimariesKey = "DrbdOptions/Net/allow-two-primaries";
 
     /// <returns>Null if the resource does not say where it is.</returns>
     public static Replica? Replica(WireResource resource)
@@ -16,7 +26,13 @@ internal static class Translate
             return null;
         }
 
-        var replica = new Replica(new NodeName(resource.NodeName)) { Diskless = IsDiskless(resource.Flags ?? []), Leaving = IsLeaving(resource.Flags ?? []) };
+        var replica = new Replica(new NodeName(resource.NodeName))
+        {
+            Uuid = resource.Uuid,
+            QuorumPolicy = Value(resource.Props, QuorumKey),
+            Diskless = IsDiskless(resource.Flags ?? []),
+            Leaving = IsLeaving(resource.Flags ?? []),
+        };
 
         // What other layers say of usage is not DRBD's role: LUKS says "not in use" always.
         return Drbd(resource.LayerObject) is not { } drbd ? replica : replica with
@@ -25,6 +41,7 @@ internal static class Translate
             Usage = Usage(resource.State?.InUse),
             Score = drbd.Drbd?.PromotionScore,
             Connections = Connections(drbd.Drbd?.Connections),
+            VolumeCount = drbd.Drbd?.DrbdVolumes?.Count,
         };
     }
 
@@ -35,19 +52,30 @@ internal static class Translate
         null => Core.Promotability.Unknown,
     };
 
-    /// <returns>The policy, or null if these properties do not set it.</returns>
-    public static string? QuorumPolicy(Dictionary<string, string?>? properties) =>
-        properties?.GetValueOrDefault(QuorumKey)?.Trim().ToLowerInvariant();
+    /// <returns>The value in lower case, or null if these properties do not set it.</returns>
+    public static string? Value(Dictionary<string, string?>? properties, string key) => properties?.GetValueOrDefault(key)?.Trim().ToLowerInvariant();
+
+    /// <returns>Null for a value that DRBD does not have: unknown.</returns>
+    public static bool? YesOrNo(string? value) => value switch
+    {
+        "yes" => true,
+        "no" => false,
+        _ => null,
+    };
 
     /// <summary>The policy that fences least among those by which the replicas go: each by its own, else by the definition's.</summary>
-    public static Quorum Quorum(string? policy, IEnumerable<WireResource?> resources) =>
-        new(resources.OfType<WireResource>().Select(resource => QuorumPolicy(resource.Props) ?? policy).DefaultIfEmpty(policy).MinBy(Strength));
+    public static Quorum Quorum(string? policy, IEnumerable<Replica> replicas) =>
+        new(replicas.Select(replica => replica.QuorumPolicy ?? policy).DefaultIfEmpty(policy).MinBy(Strength));
 
     /// <remarks>A type that is not known counts as one with a satellite: a node that is left out would look as if it had been declared lost.</remarks>
     /// <returns>Null if the node runs no satellite.</returns>
     public static Satellite? Satellite(WireNode node) =>
         node is { Name: { Length: > 0 } name, Type: not ("CONTROLLER" or "AUXILIARY") }
             ? new Satellite(new NodeName(name), State(node.ConnectionStatus), HostName(node), Evicted: node.Flags?.Contains("EVICTED") is true)
+            {
+                Uuid = node.Uuid,
+                QuorumPolicy = Value(node.Props, QuorumKey),
+            }
             : null;
 
     /// <summary>For comparison only: a number fences if it is large enough for the voters, and a majority always does.</summary>

@@ -7,6 +7,8 @@ namespace Piraeus.HighAvailability.Controller.Linstor;
 
 internal sealed class WireResource
 {
+    public string? Uuid { get; set; }
+
     public string? NodeName { get; set; }
 
     public List<string>? Flags { get; set; }
@@ -39,7 +41,12 @@ internal sealed class WireDrbd
     public int? PromotionScore { get; set; }
 
     public Dictionary<string, WireConnection?>? Connections { get; set; }
+
+    public List<WireDrbdVolume?>? DrbdVolumes { get; set; }
 }
+
+/// <summary>One DRBD volume of a replica. Only their number is read.</summary>
+internal sealed class WireDrbdVolume;
 
 internal sealed class WireConnection
 {
@@ -50,6 +57,8 @@ internal sealed class WireConnection
 
 internal sealed class WireDefinition
 {
+    public string? Uuid { get; set; }
+
     public string? Name { get; set; }
 
     public string? ResourceGroupName { get; set; }
@@ -64,6 +73,8 @@ internal sealed class WireGroup
 
 internal sealed class WireNode
 {
+    public string? Uuid { get; set; }
+
     public string? Name { get; set; }
 
     public string? Type { get; set; }

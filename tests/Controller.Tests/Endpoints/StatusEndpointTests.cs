@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Control;
 using Piraeus.HighAvailability.Controller.Endpoints;
 using Piraeus.HighAvailability.Controller.Leadership;
+using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Tests.Control;
 using Piraeus.HighAvailability.Controller.Tests.Leadership;
 using Piraeus.HighAvailability.Core;
@@ -22,6 +23,7 @@ public sealed class StatusEndpointTests : IAsyncLifetime
     private Journal _journal = null!;
     private LeaseHold _hold = null!;
     private ClusterSnapshot _cluster = ClusterSnapshot.Empty;
+    private ControllerInUse _linstor = new("http://linstor:3370", null);
     private WebApplication _app = null!;
     private HttpClient _http = null!;
 
@@ -58,6 +60,15 @@ public sealed class StatusEndpointTests : IAsyncLifetime
         Assert.Equal(
             (false, false, "Linstor silent since 2030-01-01T00:00:05Z", DateTimeOffset.Parse("2030-01-01T00:00:05Z", System.Globalization.CultureInfo.InvariantCulture)),
             (leadership.GetProperty("canDecide").GetBoolean(), leadership.GetProperty("leads").GetBoolean(), Text(leadership, "why"), leadership.GetProperty("cannotDecideSince").GetDateTimeOffset()));
+    }
+
+    [Fact]
+    public async Task It_says_which_LINSTOR_controller_is_used_and_what_is_wrong_with_it()
+    {
+        var sources = (await AskAsync()).GetProperty("sources");
+        Assert.Equal(("http://linstor:3370", false), (Text(sources, "linstorController"), sources.TryGetProperty("linstorFault", out _)));
+        _linstor = _linstor with { Fault = "It has no satellite that is ONLINE." };
+        Assert.Equal("It has no satellite that is ONLINE.", Text(await AskAsync(), "sources", "linstorFault"));
     }
 
     [Fact]
@@ -122,7 +133,7 @@ public sealed class StatusEndpointTests : IAsyncLifetime
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0));
         _app = builder.Build();
         _app.UseRouting();
-        new StatusEndpoint(Settings, Policy, () => _cluster, _hold, _journal, _clock, _time).Map(_app);
+        new StatusEndpoint(Settings, Policy, () => _cluster, _hold, _journal, _clock, _time, () => _linstor).Map(_app);
         await _app.StartAsync();
         _http = new() { BaseAddress = new Uri(_app.Urls.Single()) };
     }

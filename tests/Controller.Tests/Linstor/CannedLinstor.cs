@@ -33,6 +33,9 @@ internal sealed class CannedLinstor : IAsyncDisposable
 {
     public const string Version = """{"version":"1.34.0","git_hash":"abc","build_time":"now","rest_api_version":"1.28.0"}""";
 
+    /// <summary>The nodes of a LINSTOR controller that reaches a satellite.</summary>
+    public const string Online = """[{"name":"a","type":"SATELLITE","connection_status":"ONLINE"}]""";
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentBag<Task> _connections = [];
@@ -53,15 +56,18 @@ internal sealed class CannedLinstor : IAsyncDisposable
 
     public ControllerAddress Address => new(new Uri($"{(_tls is null ? "http" : "https")}://localhost:{Port}"));
 
-    /// <summary>Answers these paths, and everything else with LINSTOR's 404.</summary>
+    /// <summary>Answers these paths, is otherwise well, and answers everything else with LINSTOR's 404.</summary>
     public static CannedLinstor With(params (string Path, string Body)[] answers) => new(exchange =>
         answers.FirstOrDefault(answer => answer.Path == exchange.Path) is { Body: { } body } ? exchange.AnswerAsync(body)
         : exchange.Path == LinstorConnection.VersionPath ? exchange.AnswerAsync(Version)
+        : exchange.Path == LinstorConnection.NodesPath ? exchange.AnswerAsync(Online)
         : exchange.AnswerAsync("""[{"ret_code":-4611686018427387603,"message":"Not found."}]""", "404 Not Found"));
 
-    /// <summary>Proves to be alive, and treats everything else as told.</summary>
-    public static CannedLinstor Alive(Func<Exchange, Task> answer) =>
-        new(exchange => exchange.Path == LinstorConnection.VersionPath ? exchange.AnswerAsync(Version) : answer(exchange));
+    /// <summary>Proves to be well, and treats everything else as told.</summary>
+    public static CannedLinstor Alive(Func<Exchange, Task> answer) => new(exchange =>
+        exchange.Path == LinstorConnection.VersionPath ? exchange.AnswerAsync(Version)
+        : exchange.Path == LinstorConnection.NodesPath ? exchange.AnswerAsync(Online)
+        : answer(exchange));
 
     /// <summary>Accepts and never says a word, until it is disposed.</summary>
     public static CannedLinstor Mute() => new(exchange => exchange.HangAsync());

@@ -15,7 +15,7 @@ public sealed class FailoverTests
         await client.Linstor.VersionAsync(default);
 
         Assert.Equal(3, second.Requests.Count); // The probe, the retry, and the next request at once.
-        Assert.Equal($"LINSTOR controller {nobody} does not answer; {second.Address} does and is used from now on.", Assert.Single(client.Told.Lines));
+        Assert.Equal($"LINSTOR controller {second.Address} is used from now on. LINSTOR controller {nobody} cannot be reached for /v1/nodes: Connection refused.", Assert.Single(client.Told.Lines));
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class FailoverTests
     }
 
     [Fact]
-    public async Task A_status_is_no_reason_to_move()
+    public async Task The_status_of_one_answer_is_no_reason_to_move()
     {
         await using var first = new CannedLinstor(exchange => exchange.AnswerAsync("down", "503 Service Unavailable"));
         await using var second = CannedLinstor.With();
@@ -89,14 +89,30 @@ public sealed class FailoverTests
     [Fact]
     public async Task It_moves_back_when_the_second_goes_away_too()
     {
-        await using var first = CannedLinstor.Alive(_ => Task.CompletedTask);
-        var second = CannedLinstor.With(("/v1/nodes", "[]"));
+        var isGone = true;
+        await using var first = new CannedLinstor(exchange => isGone ? Task.CompletedTask // hangs up
+            : exchange.AnswerAsync(exchange.Path == LinstorConnection.NodesPath ? CannedLinstor.Online : CannedLinstor.Version));
+        var second = CannedLinstor.With();
         using var client = Client.Of(first.Address, second.Address);
 
-        await client.Linstor.SatellitesAsync(default); // The first hangs up on this one.
+        await client.Linstor.VersionAsync(default);
+        isGone = false;
         await second.DisposeAsync();
 
         Assert.Equal("1.34.0", await client.Linstor.VersionAsync(default));
         Assert.Equal(2, client.Told.Lines.Count);
+    }
+
+    [Fact]
+    public async Task One_request_that_hangs_is_no_reason_to_leave_a_LINSTOR_controller_that_serves()
+    {
+        await using var first = CannedLinstor.Alive(exchange => exchange.HangAsync());
+        await using var second = CannedLinstor.With();
+        using var client = new Client(new LinstorSettings([first.Address, second.Address]), TimeSpan.FromSeconds(1));
+
+        var failure = await Assert.ThrowsAsync<LinstorException>(() => client.Linstor.ReportAsync(new("r"), default));
+
+        Assert.Equal((LinstorFailure.TimedOut, first.Address), (failure.Failure, client.Connection.Current.Address));
+        Assert.Empty(client.Told.Lines);
     }
 }

@@ -86,6 +86,32 @@ public sealed class PromotionMessageTests
     [Fact]
     public async Task A_line_of_more_than_a_mebibyte_is_refused() => await Assert.ThrowsAsync<InvalidDataException>(() => ReadAsync(new string('x', (1 << 20) + 1)));
 
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    public async Task An_event_of_more_than_a_mebibyte_in_many_lines_is_refused(string newline)
+    {
+        var endless = string.Concat(Enumerable.Repeat($"data: {new string('x', 1000)}{newline}", 1100));
+        var refused = await Assert.ThrowsAsync<InvalidDataException>(() => ReadAsync(endless));
+        Assert.Equal("an event is longer than 1048576 bytes", refused.Message);
+    }
+
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    public async Task Many_events_are_no_oversized_event(string newline)
+    {
+        var one = Encoding.UTF8.GetBytes($"data: {new string('x', 400_000)}{newline}{newline}");
+        Assert.Equal(4, (await ReadAsync(one, one[..200_000], one[200_000..], one, one)).Count);
+    }
+
+    [Fact]
+    public async Task Comments_without_end_are_no_oversized_event()
+    {
+        var comments = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat($": {new string('x', 1000)}\n", 1100)));
+        Assert.Empty(await ReadAsync(comments, comments[..5000], comments[5000..]));
+    }
+
     private static List<PromotionMessage> Change(string resource, string node, Promotability promotability) =>
         [new PromotionMessage.Changed(new PromotionEvent(new ResourceName(resource), new NodeName(node), promotability))];
 

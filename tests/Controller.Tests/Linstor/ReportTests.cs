@@ -5,13 +5,11 @@ namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 
 public sealed class ReportTests
 {
-    private const string List = "/v1/resource-definitions";
-    private const string Definition = List + "/pvc-1";
+    private const string Definition = "/v1/resource-definitions/pvc-1";
     private const string Resources = Definition + "/resources";
-    private const string Group = "/v1/resource-groups/sc%20xyz";
     private const string Properties = "/v1/controller/properties";
 
-    private static readonly string Majority = Quorum("majority");
+    private const string Majority = """{"props":{"DrbdOptions/Resource/quorum":"majority"}}""";
 
     [Fact]
     public async Task A_healthy_user_its_peer_and_the_tie_breaker()
@@ -35,6 +33,18 @@ public sealed class ReportTests
         Assert.Equal([new Connection("host-b", true), new Connection("host-c", false)], user.Connections);
         Assert.Equal((Promotability.MayPromote, Usage.Unused, true, false), (breaker.Promotability, breaker.Usage, breaker.Diskless, breaker.Leaving));
         Assert.Empty(breaker.Connections);
+    }
+
+    [Fact]
+    public async Task A_replica_has_a_uuid_a_number_of_DRBD_volumes_and_perhaps_a_quorum_policy_of_its_own()
+    {
+        var replicas = (await ReportAsync("""
+            [{"node_name":"a","uuid":"u-1","props":{"DrbdOptions/Resource/quorum":" Off "},
+              "layer_object":{"type":"DRBD","drbd":{"drbd_volumes":[{"device_path":"/dev/drbd1000","drbd_volume_definition":{"volume_number":0}},{}]}}},
+             {"node_name":"b","layer_object":{"type":"DRBD","drbd":{}}}]
+            """)).Replicas;
+        Assert.Equal(("u-1", 2, "off"), (replicas[0].Uuid, replicas[0].VolumeCount, replicas[0].QuorumPolicy));
+        Assert.Equal((null, null, null), (replicas[1].Uuid, replicas[1].VolumeCount, replicas[1].QuorumPolicy));
     }
 
     [Theory]
@@ -90,108 +100,10 @@ public sealed class ReportTests
         Assert.Equal((diskless, leaving), (replica.Diskless, replica.Leaving));
     }
 
-    [Theory]
-    [InlineData("majority", "majority")]
-    [InlineData(" Majority ", "majority")]
-    [InlineData("off", "off")]
-    public async Task The_definitions_own_quorum_counts_and_nobody_else_is_asked(string value, string policy)
-    {
-        await using var server = CannedLinstor.With((Resources, "[]"), (Definition, Quorum(value)));
-        Assert.Equal(policy, (await ReportAsync(server)).Quorum.Policy);
-        Assert.Equal([Definition, Resources], server.Requests.Select(request => request.Path).Order(StringComparer.Ordinal));
-    }
-
-    [Fact]
-    public async Task Else_the_groups_quorum_counts()
-    {
-        await using var server = CannedLinstor.With((Resources, "[]"), (Definition, """{"resource_group_name":"sc xyz","props":{"drbdoptions/resource/quorum":"off"}}"""), (Group, Majority));
-        Assert.Equal("majority", (await ReportAsync(server)).Quorum.Policy);
-    }
-
-    [Fact]
-    public async Task Else_the_LINSTOR_controllers()
-    {
-        await using var server = CannedLinstor.With(
-            (Resources, "[]"), (Definition, """{"resource_group_name":"sc xyz"}"""), (Group, """{"props":{}}"""), (Properties, """{"DrbdOptions/Resource/quorum":"all"}"""));
-        Assert.Equal("all", (await ReportAsync(server)).Quorum.Policy);
-    }
-
-    [Fact]
-    public async Task Else_there_is_none()
-    {
-        await using var server = CannedLinstor.With((Resources, "[]"), (Definition, "{}"), (Properties, "{}"));
-        Assert.Equal(new Core.Quorum(null), (await ReportAsync(server)).Quorum);
-    }
-
-    [Theory]
-    [InlineData("majority", "off", "off")]
-    [InlineData("majority", " Off ", "off")]
-    [InlineData("majority", "nonsense", "nonsense")]
-    [InlineData("all", "2", "2")]
-    [InlineData("3", "2", "2")]
-    [InlineData("2", "3", "2")]
-    [InlineData("off", "majority", "off")]
-    public async Task A_replicas_own_quorum_counts_where_it_fences_less_than_the_definitions(string definition, string own, string policy) =>
-        Assert.Equal(policy, await PolicyAsync(definition, $"[{Replica("a", own)},{Replica("b")}]"));
-
-    [Fact]
-    public async Task Where_every_replica_has_its_own_quorum_the_definitions_counts_for_none() =>
-        Assert.Equal("2", await PolicyAsync("off", $"[{Replica("a", "2")},{Replica("b", "majority")}]"));
-
-    [Fact]
-    public async Task What_fences_least_is_found_among_any_number_of_replicas() =>
-        Assert.Equal("off", await PolicyAsync("majority", $"[{Replica("a", "all")},{Replica("b", "2")},{Replica("c", "off")},{Replica("d")}]"));
-
-    [Fact]
-    public async Task Both_questions_are_asked_at_once()
-    {
-        var (asked, both) = (0, new TaskCompletionSource());
-        await using var server = new CannedLinstor(async exchange =>
-        {
-            if (Interlocked.Increment(ref asked) == 2)
-            {
-                both.SetResult();
-            }
-
-            await Task.WhenAny(both.Task, exchange.HangAsync());
-            await exchange.AnswerAsync(exchange.Path == Resources ? "[]" : Majority);
-        });
-        Assert.True((await ReportAsync(server)).Exists);
-    }
-
-    [Fact]
-    public async Task Quorum_is_read_afresh_each_time()
-    {
-        var policy = "off";
-        await using var server = new CannedLinstor(exchange => exchange.AnswerAsync(
-            exchange.Path == Resources ? "[]" : Quorum(policy)));
-        using var client = Client.Of(server.Address);
-
-        Assert.Equal("off", (await client.Linstor.ReportAsync(new ResourceName("pvc-1"), default)).Quorum.Policy);
-        policy = "majority";
-        Assert.Equal("majority", (await client.Linstor.ReportAsync(new ResourceName("pvc-1"), default)).Quorum.Policy);
-    }
-
     [Fact]
     public async Task A_definition_that_LINSTOR_does_not_know_does_not_exist()
     {
         await using var server = CannedLinstor.With();
-        Assert.False((await ReportAsync(server)).Exists);
-    }
-
-    [Fact]
-    public async Task A_definition_that_vanishes_between_the_questions_does_not_exist()
-    {
-        await using var server = CannedLinstor.With((Resources, """[{"node_name":"a"}]"""));
-        var report = await ReportAsync(server);
-        Assert.False(report.Exists);
-        Assert.Empty(report.Replicas);
-    }
-
-    [Fact]
-    public async Task A_definition_whose_resources_vanished_first_does_not_exist()
-    {
-        await using var server = CannedLinstor.With((Definition, Majority));
         Assert.False((await ReportAsync(server)).Exists);
     }
 
@@ -203,68 +115,13 @@ public sealed class ReportTests
     }
 
     [Fact]
-    public async Task A_report_is_as_old_as_its_question()
-    {
-        var clock = new ManualClock();
-        clock.Advance(TimeSpan.FromHours(1));
-        await using var server = new CannedLinstor(exchange =>
-        {
-            clock.Advance(TimeSpan.FromSeconds(3));
-            return exchange.AnswerAsync(exchange.Path == Resources ? "[]" : Majority);
-        });
-        using var client = new Client(new LinstorSettings([server.Address]), clock: clock);
-
-        Assert.Equal(Instant.Start, (await client.Linstor.ReportAsync(new ResourceName("pvc-1"), default)).AskedAt);
-    }
-
-    [Fact]
-    public async Task Policies_that_are_asked_for_together_cost_one_request_and_each_group_without_one_another()
-    {
-        await using var server = CannedLinstor.With(
-            (List + "?resource_definitions=own&resource_definitions=inherits&resource_definitions=too&resource_definitions=gone", """
-                [{"name":"Own","resource_group_name":"sc xyz","props":{"DrbdOptions/Resource/quorum":"off"}},
-                 {"name":"inherits","resource_group_name":"sc xyz"},{"name":"too","resource_group_name":"sc xyz"},{"name":null},null]
-                """),
-            (Group, Majority));
-        using var client = Client.Of(server.Address);
-
-        var policies = await client.Linstor.PoliciesAsync([new("own"), new("inherits"), new("too"), new("gone")], default);
-
-        Assert.Equal(("off", "majority", "majority"), (policies[new("own")].Value, policies[new("inherits")].Value, policies[new("too")].Value));
-        Assert.Equal((3, 2), (policies.Count, server.Requests.Count));
-    }
-
-    [Fact]
-    public async Task However_many_policies_are_asked_for_together_the_address_stays_short()
-    {
-        await using var server = new CannedLinstor(exchange => exchange.AnswerAsync("[]"));
-        using var client = Client.Of(server.Address);
-        await client.Linstor.PoliciesAsync(Enumerable.Range(0, 120).Select(number => new ResourceName($"{number:d48}")), default);
-        Assert.Equal(3, server.Requests.Count);
-        Assert.All(server.Requests, request => Assert.True(request.Path.Length < 4096));
-    }
-
-    [Fact]
-    public async Task A_report_is_as_old_as_the_policy_in_it()
-    {
-        await using var server = CannedLinstor.With((Resources, """[{"node_name":"a"}]"""));
-        using var client = Client.Of(server.Address);
-        var (asked, resource) = (Instant.Start + TimeSpan.FromSeconds(7), new ResourceName("pvc-1"));
-
-        var report = await client.Linstor.ReportAsync(resource, new QuorumPolicy("all", asked), default);
-
-        Assert.Equal((true, "all", asked, "a"), (report.Exists, report.Quorum.Policy, report.AskedAt, Assert.Single(report.Replicas).Node.Value));
-        Assert.False((await client.Linstor.ReportAsync(new("gone"), new QuorumPolicy("all", asked), default)).Exists);
-    }
-
-    [Fact]
     public async Task A_name_cannot_leave_its_place_in_the_path()
     {
         await using var server = CannedLinstor.With();
         using var client = Client.Of(server.Address);
         await client.Linstor.ReportAsync(new ResourceName("a/b?c#d e%2F"), default);
         Assert.Equal(
-            ["/v1/resource-definitions/a%2Fb%3Fc%23d%20e%252F", "/v1/resource-definitions/a%2Fb%3Fc%23d%20e%252F/resources"],
+            [Properties, "/v1/resource-definitions/a%2Fb%3Fc%23d%20e%252F", "/v1/resource-definitions/a%2Fb%3Fc%23d%20e%252F/resources"],
             server.Requests.Select(request => request.Path).Order(StringComparer.Ordinal));
     }
 
@@ -291,18 +148,6 @@ public sealed class ReportTests
 
         Assert.NotEmpty(client.Told.Lines);
         Assert.DoesNotContain(client.Told.Lines, line => line.Contains("hunter2", StringComparison.Ordinal));
-    }
-
-    private static string Quorum(string policy) =>
-        """{"resource_group_name":"sc xyz","props":{"DrbdOptions/Resource/quorum":"POLICY"}}""".Replace("POLICY", policy, StringComparison.Ordinal);
-
-    private static string Replica(string node, string? quorum = null) =>
-        quorum is null ? $$"""{"node_name":"{{node}}"}""" : $$$"""{"node_name":"{{{node}}}","props":{"StorPoolName":"thin","DrbdOptions/Resource/quorum":"{{{quorum}}}"}}""";
-
-    private static async Task<string?> PolicyAsync(string definition, string resources)
-    {
-        await using var server = CannedLinstor.With((Resources, resources), (Definition, Quorum(definition)));
-        return (await ReportAsync(server)).Quorum.Policy;
     }
 
     private static async Task<ResourceReport> ReportAsync(string resources)

@@ -29,6 +29,16 @@ public sealed class SatelliteTests
                  {"name":"b","type":"SATELLITE","connection_status":"ONLINE","flags":["DELETE"],"props":{}}]
                 """));
 
+    [Fact]
+    public async Task Its_uuid_and_its_own_quorum_policy_are_read()
+    {
+        var satellites = await SatellitesAsync("""
+            [{"name":"a","type":"SATELLITE","uuid":"u-1","props":{"DrbdOptions/Resource/quorum":" OFF "}},{"name":"b","type":"SATELLITE"}]
+            """);
+        Assert.Equal(("u-1", "off"), (satellites[0].Uuid, satellites[0].QuorumPolicy));
+        Assert.Equal((null, null), (satellites[1].Uuid, satellites[1].QuorumPolicy));
+    }
+
     private static async Task<IReadOnlyList<Satellite>> SatellitesAsync(string nodes)
     {
         await using var server = CannedLinstor.With(("/v1/nodes", nodes));

@@ -1,0 +1,122 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Piraeus.HighAvailability.Controller.Net;
+
+namespace Piraeus.HighAvailability.Controller.Linstor;
+
+/// <summary>Sends GET requests to one LINSTOR controller or another: the one place where a request is sent, measured and ended at its deadline.</summary>
+internal sealed class LinstorRequests(LinstorSettings settings, TimeProvider clock, RequestLatency latency) : IDisposable
+{
+    private const int LargestBody = 64 << 20;
+
+    private readonly HttpClient _requests = Client(settings, DecompressionMethods.GZip);
+    private readonly HttpClient _streams = Client(settings, DecompressionMethods.None);
+
+    /// <summary>How long each request may take, its body included. A stream has no deadline.</summary>
+    public TimeSpan Deadline { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Sends one request, once.</summary>
+    /// <exception cref="LinstorException">There was no answer. A status is an answer.</exception>
+    public async Task<Reply> AskAsync(ControllerAddress at, string path, CancellationToken cancellation)
+    {
+        using var request = Request(at, path, "application/json");
+        var began = clock.GetTimestamp();
+        try
+        {
+            var reply = await WithinDeadlineAsync(at, path, ReplyAsync, cancellation);
+            latency.Answered(clock.GetElapsedTime(began), reply.Status);
+            return reply;
+        }
+        catch (LinstorException failure)
+        {
+            latency.Failed(clock.GetElapsedTime(began), failure.Failure);
+            throw;
+        }
+
+        async Task<Reply> ReplyAsync(CancellationToken token)
+        {
+            using var response = await _requests.SendAsync(request, HttpCompletionOption.ResponseContentRead, token);
+            return new Reply(at, path, response.StatusCode, await response.Content.ReadAsByteArrayAsync(token));
+        }
+    }
+
+    /// <summary>Opens a stream without any deadline: LINSTOR may withhold even the response's head until the first event.</summary>
+    /// <exception cref="LinstorException">The answer is not a stream, or there was none.</exception>
+    public async Task<HttpResponseMessage> OpenAsync(ControllerAddress at, string path, CancellationToken cancellation)
+    {
+        using var request = Request(at, path, "text/event-stream");
+        request.Headers.Add("Last-Event-ID", "current"); // LINSTOR's word for: begin with the present state.
+        var response = await TryAsync(at, path, token => _streams.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), cancellation);
+        if (response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType is "text/event-stream")
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            var reply = await WithinDeadlineAsync(at, path, ReplyAsync, cancellation);
+            reply.ThrowUnlessSuccess();
+            throw reply.Unreadable("no stream of events");
+        }
+
+        async Task<Reply> ReplyAsync(CancellationToken token)
+        {
+            await response.Content.LoadIntoBufferAsync(LargestBody, token); // the client's own bound covers no answer whose head is read first
+            return new Reply(at, path, response.StatusCode, await response.Content.ReadAsByteArrayAsync(token));
+        }
+    }
+
+    public void Dispose()
+    {
+        _requests.Dispose();
+        _streams.Dispose();
+    }
+
+    private static HttpClient Client(LinstorSettings settings, DecompressionMethods compression)
+    {
+        var transport = Transport.Create(settings.Tls, compression: compression);
+        var client = new HttpClient(settings.Token is { } token ? new Authentication(token, transport) : transport)
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = LargestBody,
+        };
+        client.DefaultRequestHeaders.UserAgent.Add(Release.UserAgent);
+        return client;
+    }
+
+    private HttpRequestMessage Request(ControllerAddress at, string path, string accept)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(at.Root, path));
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
+        request.Headers.Authorization = (settings.Login ?? at.Login)?.Header; // A bearer token, if there is one, replaces it.
+        return request;
+    }
+
+    private async Task<T> WithinDeadlineAsync<T>(ControllerAddress at, string path, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(Deadline, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        return await TryAsync(at, path, _ => attempt(either.Token), cancellation);
+    }
+
+    /// <summary>Turns what the network throws into a <see cref="LinstorException"/>; only the caller's own cancellation stays one.</summary>
+    private static async Task<T> TryAsync<T>(ControllerAddress at, string path, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellation)
+    {
+        try
+        {
+            return await attempt(cancellation);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw LinstorException.TimedOut(at, path);
+        }
+        catch (HttpRequestException excess) when (excess.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
+        {
+            throw new LinstorException(LinstorFailure.Unreadable, $"LINSTOR controller {at} answered {path} with more than {LargestBody >> 20} MiB.", excess);
+        }
+        catch (Exception broken) when (broken is HttpRequestException or IOException)
+        {
+            throw LinstorException.Unreachable(at, path, broken);
+        }
+    }
+}
