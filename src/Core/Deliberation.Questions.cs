@@ -24,6 +24,11 @@ internal sealed partial class Deliberation
     private bool IsConfirmed(ResourceName name, Instant due) => cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, IsPolicyCurrent: true } resource
         && resource.AnsweredAt >= now - Timings.AnswerLasts && resource.ReportedAt >= due - Timings.LongestLead;
 
+    /// <summary>Asks for the answer that an action waits for: at once, unless the last one was of no use (its policy could not be read, say).</summary>
+    private void AskToConfirm(ResourceName name, Instant due) => Ask(
+        new Decision.Consult(name),
+        cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, IsPolicyCurrent: false, AnsweredAt: { } answered } ? answered + Between(_shortestInterval, (now - due) / 4, settings.ReconcileInterval) : now);
+
     /// <summary>Whether the list of satellites is fresh: whether one is offline may be the proof, and how many are may be a doubt.</summary>
     private bool AreSatellitesConfirmed => cluster.Linstor.AskedAt >= now - Timings.ListLasts;
 

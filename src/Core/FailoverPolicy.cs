@@ -236,7 +236,7 @@ internal sealed partial class Deliberation(FailoverSettings settings, ClusterSna
             if (!IsConfirmed(name, evidence.Due))
             {
                 doubtful ??= $"resource {name}";
-                Do(new Decision.Consult(name));
+                AskToConfirm(name, evidence.Due);
             }
         }
 

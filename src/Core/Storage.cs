@@ -98,31 +98,12 @@ public sealed record Satellite(NodeName Name, SatelliteState State, string? Host
 /// <remarks>LINSTOR's precedence: replica, definition, group, node, controller; DRBD's own default is <c>off</c>.</remarks>
 public sealed record QuorumProperties(string? Definition, string? Controller);
 
-/// <summary>A resource definition's effective quorum policy: its own, else its group's, else the LINSTOR controller's.</summary>
-/// <param name="Policy">
-/// The value of <c>DrbdOptions/Resource/quorum</c> (<c>off</c>, <c>majority</c>, <c>all</c> or a number); null if none of the three sets it,
-/// which DRBD reads as <c>off</c>.
-/// </param>
-public sealed record Quorum(string? Policy)
-{
-    /// <summary>Whether the policy proves that a partition without it cannot write.</summary>
-    /// <param name="voters">How many replicas with a disk the resource has.</param>
-    /// <remarks>A number fences only if two disjoint partitions cannot both reach it.</remarks>
-    public bool Fences(int voters) => Policy?.ToLowerInvariant() switch
-    {
-        "majority" or "all" => true,
-        { } text when int.TryParse(text, out var votes) => 2 * votes > voters,
-        _ => false,
-    };
-}
-
 /// <summary>What LINSTOR answered when asked for one resource definition.</summary>
 /// <param name="Resource">The definition.</param>
 /// <param name="Exists">False if LINSTOR has no such definition (404).</param>
-/// <param name="Quorum">The effective quorum policy, read together with the replicas.</param>
 /// <param name="Replicas">All its replicas; what is not named is not deployed.</param>
 /// <param name="AskedAt">When the question was sent: the answer is at least this fresh, however long it took.</param>
-public sealed record ResourceReport(ResourceName Resource, bool Exists, Quorum Quorum, ImmutableArray<Replica> Replicas, Instant AskedAt)
+public sealed record ResourceReport(ResourceName Resource, bool Exists, ImmutableArray<Replica> Replicas, Instant AskedAt)
 {
     /// <summary>The uuid of this incarnation of the definition; null if LINSTOR did not state it.</summary>
     public string? Uuid { get; init; }

@@ -127,14 +127,14 @@ public sealed class FuzzTests
             };
         }
 
-        private ResourceReport Report(bool exists) => new(Resource(), exists, new(null), exists ? [.. Nodes.Where(_ => _random.Next(4) > 0).Select(Replica)] : [], Before())
+        private ResourceReport Report(bool exists) => new(Resource(), exists, exists ? [.. Nodes.Where(_ => _random.Next(4) > 0).Select(Replica)] : [], Before())
         {
             Uuid = Coin() ? $"{_random.Next(2)}" : null,
             QuorumProperties = _random.Next(4) == 0 ? null : new(Policy(), Policy()),
             AllowsTwoPrimaries = MaybeBool(),
         };
 
-        private ResourceReport Lost(ResourceName name) => new(name, true, new(null), [.. Nodes[..3].Select(node => node == "a" ? new Replica(new(node)) : new Replica(new(node))
+        private ResourceReport Lost(ResourceName name) => new(name, true, [.. Nodes[..3].Select(node => node == "a" ? new Replica(new(node)) : new Replica(new(node))
         {
             Promotability = Promotability.MayPromote,
             Usage = Usage.Unused,

@@ -57,6 +57,9 @@ internal sealed class Scene
     /// <summary>The questions that get no answer, although LINSTOR and Kubernetes are there.</summary>
     public Func<Decision, bool> Ignores { get; set; } = _ => false;
 
+    /// <summary>Whether the quorum policy cannot be read.</summary>
+    public bool HidesPolicy { get; set; }
+
     /// <summary>The resources that may have two Primaries.</summary>
     public HashSet<string> TwoPrimaries { get; } = [];
 
@@ -332,8 +335,8 @@ internal sealed class Scene
 
     /// <summary>What LINSTOR would answer now.</summary>
     public ResourceReport ReportOf(ResourceName resource) => _resources.TryGetValue(resource, out var facts)
-        ? new(resource, true, new(facts.Quorum), [.. facts.Replicas.Values], Now) { QuorumProperties = new(facts.Quorum?.ToLowerInvariant(), null), AllowsTwoPrimaries = TwoPrimaries.Contains(resource.Value) }
-        : new(resource, false, new(null), [], Now);
+        ? new(resource, true, [.. facts.Replicas.Values], Now) { QuorumProperties = HidesPolicy ? null : new(facts.Quorum?.ToLowerInvariant(), null), AllowsTwoPrimaries = TwoPrimaries.Contains(resource.Value) }
+        : new(resource, false, [], Now);
 
     public Scene Tell(Observation seen)
     {

@@ -65,8 +65,8 @@ internal static class Words
 
     /// <summary>What LINSTOR would answer now about a resource definition.</summary>
     public static ResourceReport Report(StorageWorld world, ResourceName name, Instant askedAt) => world.FindDefinition(name.Value) is not { } definition
-        ? new(name, false, new(null), [], askedAt)
-        : new(name, true, new(world.EffectiveProperty(definition, QuorumPolicy.Key)), [.. definition.Listed.Select(replica => Replica(replica, world.Knowledge.About(replica)))], askedAt)
+        ? new(name, false, [], askedAt)
+        : new(name, true, [.. definition.Listed.Select(replica => Replica(replica, world.Knowledge.About(replica)))], askedAt)
         {
             QuorumProperties = new(world.EffectiveProperty(definition, QuorumPolicy.Key), null),
             AllowsTwoPrimaries = world.EffectiveProperty(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes",

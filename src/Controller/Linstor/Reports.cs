@@ -12,7 +12,7 @@ internal static class Reports
         ImmutableArray<Replica> replicas = [.. resources.Select(Translate.Replica).OfType<Replica>()];
         var (quorum, twoPrimaries) = (levels.Find(Translate.QuorumKey), levels.Find(Translate.TwoPrimariesKey));
         return new(
-            resource, true, quorum is { } policy ? Translate.Quorum(policy.Value, replicas) : new Quorum(null), replicas, Oldest(asked, levels.Definition, quorum, twoPrimaries))
+            resource, true, replicas, Oldest(asked, levels.Definition, quorum, twoPrimaries))
         {
             Uuid = levels.Definition.Value?.Uuid,
             QuorumProperties = quorum is { } known ? new(known.IsControllers ? null : known.Value, known.IsControllers ? known.Value : null) : null,
@@ -30,7 +30,7 @@ internal static class Reports
                 LinstorFailure.Contradictory, $"LINSTOR has resource definition {resource}, but answered 404 for its resources: it is being created or deleted, and is asked about again.");
         }
 
-        return definition.Failure is { } failure ? throw failure : new(resource, false, new Quorum(null), [], Instant.Earlier(asked, definition.AskedAt)!.Value);
+        return definition.Failure is { } failure ? throw failure : new(resource, false, [], Instant.Earlier(asked, definition.AskedAt)!.Value);
     }
 
     /// <summary>A report is as old as the oldest reading that it rests on.</summary>

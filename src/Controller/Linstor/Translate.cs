@@ -31,6 +31,7 @@ internal static class Translate
             Uuid = resource.Uuid,
             QuorumPolicy = Value(resource.Props, QuorumKey),
             Diskless = IsDiskless(resource.Flags ?? []),
+            Deleting = IsDeleting(resource.Flags ?? []),
             Leaving = IsLeaving(resource.Flags ?? []),
         };
 
@@ -63,10 +64,6 @@ internal static class Translate
         _ => null,
     };
 
-    /// <summary>The policy that fences least among those by which the replicas go: each by its own, else by the definition's.</summary>
-    public static Quorum Quorum(string? policy, IEnumerable<Replica> replicas) =>
-        new(replicas.Select(replica => replica.QuorumPolicy ?? policy).DefaultIfEmpty(policy).MinBy(Strength));
-
     /// <remarks>A type that is not known counts as one with a satellite: a node that is left out would look as if it had been declared lost.</remarks>
     /// <returns>Null if the node runs no satellite.</returns>
     public static Satellite? Satellite(WireNode node) =>
@@ -77,14 +74,6 @@ internal static class Translate
                 QuorumPolicy = Value(node.Props, QuorumKey),
             }
             : null;
-
-    /// <summary>For comparison only: a number fences if it is large enough for the voters, and a majority always does.</summary>
-    private static int Strength(string? policy) => policy switch
-    {
-        "majority" or "all" => int.MaxValue,
-        { } text when int.TryParse(text, out var votes) => votes,
-        _ => 0,
-    };
 
     private static string? HostName(WireNode node) => node.Props?.GetValueOrDefault("NodeUname");
 
@@ -113,6 +102,8 @@ internal static class Translate
     private static bool IsDiskless(List<string> flags) =>
         flags.Contains("DRBD_DISKLESS") || flags.Contains("TIE_BREAKER")
         || (flags.Contains("DISKLESS") && !flags.Contains("NVME_INITIATOR") && !flags.Contains("EBS_INITIATOR"));
+
+    private static bool IsDeleting(List<string> flags) => flags.Exists(flag => flag is "DELETE" or "DRBD_DELETE");
 
     private static bool IsLeaving(List<string> flags) =>
         flags.Exists(flag => flag is "DELETE" or "DRBD_DELETE" or "INACTIVE" or "INACTIVE_PERMANENTLY" or "INACTIVATING" or "EVICTED");

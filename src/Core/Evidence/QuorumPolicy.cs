@@ -21,7 +21,7 @@ public static class QuorumPolicy
     /// As <c>calc_quorum</c> in DRBD 9 has it: enough votes, or, where the number of voters is even and one vote is missing, most of the diskless members. Outdated
     /// peers, which DRBD does not wait for, are left out here: that a side lacks quorum is never concluded from them.
     /// </remarks>
-    internal static bool MayHaveQuorum(string? policy, IReadOnlyCollection<Member> members, Func<Member, bool> side)
+    public static bool MayHaveQuorum(string? policy, IReadOnlyCollection<Member> members, Func<Member, bool> side)
     {
         var (voters, votes, diskless, tieBreakers) = (0, 0, 0, 0);
         foreach (var member in members)

@@ -63,6 +63,6 @@ public sealed class JournalTests
     private static ClusterSnapshot Knowing(string quorum) => ((Observation[])
     [
         new Observation.Seen<Volume>(new("pv", new("shop", "data")) { Resource = Room.Resource }),
-        new Observation.Reported(new(Room.Resource, true, new(quorum), [new(new("a")), new(new("b"))], Instant.Start)),
+        new Observation.Reported(new(Room.Resource, true, [new(new("a")), new(new("b"))], Instant.Start) { QuorumProperties = new(quorum, null) }),
     ]).Aggregate(ClusterSnapshot.Empty, (cluster, seen) => cluster.Apply(seen, Instant.Start));
 }

@@ -7,7 +7,7 @@ public sealed class ReporterTests
 {
     private static readonly ClusterSnapshot Well = ClusterSnapshot.Empty.Apply(new Observation.Seen<Volume>(new("pv", null) { Resource = Room.Resource }), Instant.Start)
         .Apply(new Observation.Seen<Attachment>(new("va", new("va"), "pv", new("a"))), Instant.Start);
-    private static readonly ClusterSnapshot Unwell = Well.Apply(new Observation.Reported(new(Room.Resource, false, new(null), [], Instant.Start)), Instant.Start);
+    private static readonly ClusterSnapshot Unwell = Well.Apply(new Observation.Reported(new(Room.Resource, false, [], Instant.Start)), Instant.Start);
 
     [Fact]
     public async Task Each_reason_is_told_once_however_often_the_policy_repeats_it()

@@ -96,8 +96,9 @@ internal sealed class Room : IAsyncDisposable
     {
         TellOfSuspicion();
         Replica lost = new(new("a")) { Promotability = Promotability.Unknown };
-        Replica rival = new(new("b")) { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false)] };
-        Assert.True(Inbox.Writer.TryWrite(new Observation.Reported(new(Resource, true, new("majority"), [lost, rival, new(new("c"))], Clock.Now + TimeSpan.FromTicks(1)))));
+        Replica peer = new(new("b")) { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] };
+        Replica third = new(new("c")) { Promotability = Promotability.MayNotPromote, Score = 10102, Connections = [new("a", Up: false), new("b", Up: true)] };
+        Assert.True(Inbox.Writer.TryWrite(new Observation.Reported(new(Resource, true, [lost, peer, third], Clock.Now + TimeSpan.FromTicks(1)) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false })));
     }
 
     public async ValueTask DisposeAsync()

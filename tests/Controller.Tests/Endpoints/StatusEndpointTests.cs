@@ -158,13 +158,16 @@ public sealed class StatusEndpointTests : IAsyncLifetime
     private Observation.Reported Report() => new(new(
         Room.Resource,
         true,
-        new("majority"),
         [
             new(new("a")) { Promotability = Promotability.Unknown },
-            new(new("b")) { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false)] },
-            new(new("c")) { Promotability = Promotability.MayNotPromote, Connections = [new("a", Up: false)] },
+            new(new("b")) { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] },
+            new(new("c")) { Promotability = Promotability.MayNotPromote, Score = 10102, Connections = [new("a", Up: false), new("b", Up: true)] },
         ],
-        _clock.Now));
+        _clock.Now)
+    {
+        QuorumProperties = new("majority", null),
+        AllowsTwoPrimaries = false,
+    });
 
     private void Apply(params Observation[] seen) => _cluster = seen.Aggregate(_cluster, (cluster, each) => cluster.Apply(each, _clock.Now));
 

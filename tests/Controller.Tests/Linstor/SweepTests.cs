@@ -58,7 +58,7 @@ public sealed class SweepTests : SweepFixture
         for (var report = 0; report < 3; report++)
         {
             var reported = (await Received.NextAsync<Observation.Reported>()).Report;
-            policies[reported.Resource.Value] = reported.Quorum.Policy;
+            policies[reported.Resource.Value] = reported.QuorumProperties?.Definition ?? reported.QuorumProperties?.Controller;
         }
 
         Assert.Equal(["off", "majority", "all"], Names(3).Select(name => policies[name]));

@@ -71,9 +71,10 @@ internal sealed class Studio : IDisposable
         {
             now += TimeSpan.FromTicks(1);
             Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)], now));
-            Tell(new Observation.Reported(new(new("pvc-1"), true, new("majority"),
-                [new(new("a")), new(new("b")) { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false)] }, new(new("c"))], now)));
+            Tell(new Observation.Reported(new(new("pvc-1"), true, [new(new("a")), Peer("b", "c"), Peer("c", "b")], now) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false }));
         }
+
+        static Replica Peer(string node, string other) => new(new(node)) { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new(other, Up: true)] };
 
         Verdict Think()
         {
