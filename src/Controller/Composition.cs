@@ -83,7 +83,7 @@ internal static class Composition
             where T : class
         {
             var reflector = new Reflector<TWire, T>(watching, kind, inbox.Writer, provider, logs.CreateLogger("Reflector"));
-            var persistently = new Persistently(kind.Resource, stop => inbox.Writer.WriteAsync(new Observation.Silenced(kind.Source), stop), provider, logs.CreateLogger<Persistently>());
+            var persistently = new Persistently(kind.Resource, stop => inbox.Writer.WriteAsync(new Observation.SourceLost(kind.Source), stop), provider, logs.CreateLogger<Persistently>());
             return (kind.Resource, cancellation => persistently.RunAsync(reflector.FollowAsync, cancellation));
         }
     }

@@ -42,7 +42,7 @@ public sealed class DaemonTests
     {
         await using var room = await Room.OpenAsync();
         await using var daemon = Build(room, Forever);
-        room.Actuator.Offer(new Core.Decision.Hold(Room.Resource, new("a"), Core.HoldReason.Storm, null, [], Core.Instant.Start, true)); // which is no action
+        room.Actuator.Offer(new Core.Decision.Hold(Room.Resource, new("a"), Core.HoldReason.Storm, Core.HoldDetail.None, [], Core.Instant.Start, true)); // which is no action
         Assert.Equal(1, await daemon.RunAsync(default).SoonAsync());
     }
 
@@ -88,7 +88,7 @@ public sealed class DaemonTests
             var inbox = Inbox.Create(1);
             while (true)
             {
-                var write = inbox.Writer.WriteAsync(new Core.Observation.Woken(), cancellation);
+                var write = inbox.Writer.WriteAsync(new Core.Observation.Tick(), cancellation);
                 _ = !write.IsCompleted && full.TrySetResult();
                 await write;
             }

@@ -65,9 +65,9 @@ public sealed class AttemptTests
     private static ClusterSnapshot Known => ClusterSnapshot.Empty.Apply(new Observation.Seen<Pod>(Held), Instant.Start);
 
     private static ClusterSnapshot Acted(ClusterSnapshot cluster, Answer answer, TimeSpan? retryAfter = null) =>
-        cluster.Apply(new Observation.Acted(Delete, new(answer, null, retryAfter), Instant.Start), Instant.Start);
+        cluster.Apply(new Observation.Answered(Delete, new(answer, null, retryAfter), Instant.Start), Instant.Start);
 
-    private static Attempt AttemptOf(ClusterSnapshot cluster) => cluster.Attempts[ActionKey.For(Delete)];
+    private static Attempt AttemptOf(ClusterSnapshot cluster) => cluster.Attempts[Delete.Key];
 
     private static TimeSpan Pause(ClusterSnapshot cluster) => AttemptOf(cluster).NotBefore - Instant.Start;
 }

@@ -22,7 +22,7 @@ public sealed class CoreTests
     public void Every_reason_to_hold_has_a_sentence_of_its_own()
     {
         var sentences = Enum.GetValues<HoldReason>().Select(reason =>
-            Sentences.Of(new Decision.Hold(Scene.Pvc1, new("a"), reason, "detail", [], Instant.Start, Overdue: true))).ToList();
+            Sentences.Of(new Decision.Hold(Scene.Pvc1, new("a"), reason, HoldDetail.None, [], Instant.Start, Overdue: true))).ToList();
         Assert.Equal(sentences.Count, sentences.Distinct().Count());
         Assert.All(sentences, sentence => Assert.EndsWith(".", sentence, StringComparison.Ordinal));
     }

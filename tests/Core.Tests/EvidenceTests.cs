@@ -151,7 +151,7 @@ public sealed class EvidenceTests
             Peer("b") with { Connections = [new("a", Up: false), new("c", Up: false), new("d", Up: true), new("e", Up: true)] },
             Peer("d") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("e", Up: true)] },
             Peer("e") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("d", Up: true)] }]);
-        scene.Tell(new Observation.Promotion(Scene.Pvc1, new("b"), Promotability.MayPromote)).After(600);
+        scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote)).After(600);
         Assert.Empty(scene.Moves);
         Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
     }

@@ -13,7 +13,7 @@ public sealed class FollowTests
 
         scene.After(1).Replacement(node: null).After(1).Replacement("b").After(2).Attachment("va-2", "pv-1", "b", attached: true).After(3).Replacement("b", pod => pod with { Running = true });
         var failover = Only(scene);
-        Assert.Equal(Ending.Runs, failover.Ending);
+        Assert.Equal(FailoverResult.Runs, failover.Ending);
         Assert.Equal(Enum.GetValues<Phase>(), failover.Reached.Keys);
         Assert.Equal([0, 0, 2, 2, 3], failover.Phases.Skip(1).Select(phase => Math.Round(phase.Took.TotalSeconds)));
         Assert.Equal(failover.Took, failover.Phases.Aggregate(TimeSpan.Zero, (sum, phase) => sum + phase.Took));
@@ -40,7 +40,7 @@ public sealed class FollowTests
         scene.ReplacementGone().After(1);
         Assert.Equal(Phase.Scheduled, Only(scene).Awaited);
         scene.Replacement("c").Attachment("va-3", "pv-1", "c", attached: true).Replacement("c", pod => pod with { Running = true });
-        Assert.Equal(Ending.Runs, Only(scene).Ending);
+        Assert.Equal(FailoverResult.Runs, Only(scene).Ending);
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class FollowTests
         Assert.Equal(["delete app-0 on a", "detach va-1", "delete app-0 on a"], scene.Moves);
         Assert.Null(Only(scene).Replacement);
         scene.ReplacementGone().Replacement("b", Runs);
-        Assert.Equal(Ending.Runs, Only(scene).Ending);
+        Assert.Equal(FailoverResult.Runs, Only(scene).Ending);
     }
 
     [Fact]
@@ -86,8 +86,8 @@ public sealed class FollowTests
         var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
         var (pod, taken) = (scene.Cluster.Pods.All.Single().Item, scene.Now);
         scene.After(1).Tell(new Observation.Gone<Pod>(pod)).Replacement("b", Runs)
-            .Tell(new Observation.Acted(new Decision.DeletePod(pod, new(Scene.Pvc1, new("a"), new("b"), taken, taken)), new(Answer.Accepted), taken));
-        Assert.Equal(Ending.Runs, Only(scene).Ending);
+            .Tell(new Observation.Answered(new Decision.DeletePod(pod, new(Scene.Pvc1, new("a"), new("b"), taken, taken)), new(Answer.Accepted), taken));
+        Assert.Equal(FailoverResult.Runs, Only(scene).Ending);
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class FollowTests
     {
         var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned).Pod("app-1", "a", Owned).Pod("elsewhere", "b", Owned).PowerOff("a").After(46);
         scene.Pod("app-x", "b", Runs).After(0);
-        Assert.Single(Followed(scene), failover => failover.Ending == Ending.Runs);
+        Assert.Single(Followed(scene), failover => failover.Ending == FailoverResult.Runs);
         scene.Pod("app-y", "c", Runs).After(0);
         Assert.Equal(["app-x", "app-y"], Followed(scene).Select(failover => failover.Replacement!.Key.Name).Order());
     }
@@ -104,13 +104,13 @@ public sealed class FollowTests
     public void A_pod_without_a_controller_comes_back_to_nobody_and_is_not_waited_for()
     {
         var scene = Scene.WithAppOn("a").PowerOff("a").After(46);
-        Assert.Equal(Ending.NobodyBringsItBack, Only(scene).Ending);
+        Assert.Equal(FailoverResult.NobodyBringsItBack, Only(scene).Ending);
         Assert.EndsWith("but no controller brings it back (decided +45.00 s, pod gone +0.00 s, detached +0.00 s).", Sentences.Of(Only(scene)), StringComparison.Ordinal);
     }
 
     [Fact]
     public void What_gets_no_further_for_half_an_hour_is_followed_no_longer() =>
-        Assert.Equal(Ending.GivenUp, Only(Lost().After((30 * 60) + 10)).Ending);
+        Assert.Equal(FailoverResult.GivenUp, Only(Lost().After((30 * 60) + 10)).Ending);
 
     [Theory]
     [InlineData(Answer.Refused)]
@@ -122,7 +122,7 @@ public sealed class FollowTests
         scene.Answers = _ => answer;
         Assert.Single(scene.CutOff("a").After(60).Stalls);
         Assert.Empty(scene.Heal("a").After(1).Stalls);
-        Assert.Equal(Ending.NoLongerLost, Only(scene).Ending);
+        Assert.Equal(FailoverResult.NoLongerLost, Only(scene).Ending);
         Assert.Equal("Pod default/app-0 stays on node a: it could not be deleted while resource pvc-1 was lost there, which it no longer is (decided +45.00 s).", Sentences.Of(Only(scene)));
         Assert.Equal("Node a: 0 of 1 pods run elsewhere, the last one 0.00 s after the first request; 1 stays, because the storage is no longer lost.", Sentences.Of(Followed(scene)));
     }
@@ -137,7 +137,7 @@ public sealed class FollowTests
         scene.CutOff("a").After(46);
         Assert.Equal(Phase.Scheduled, Only(scene).Awaited);
         Assert.Equal(45, (Only(scene).Reached[Phase.Decided] - Only(scene).Evidence.Since).TotalSeconds, 1.0);
-        Assert.Equal(Ending.Runs, Only(scene.Replacement("b", Runs)).Ending);
+        Assert.Equal(FailoverResult.Runs, Only(scene.Replacement("b", Runs)).Ending);
     }
 
     [Theory]
@@ -155,9 +155,9 @@ public sealed class FollowTests
     [Fact]
     public void An_incident_is_forgotten_when_everything_of_it_has_ended_for_a_while()
     {
-        var scene = Lost().Replacement("b", Runs).After(29).Tell(new Observation.Woken());
+        var scene = Lost().Replacement("b", Runs).After(29).Tell(new Observation.Tick());
         Assert.Equal(1, scene.Cluster.Failovers.Count);
-        scene.After(2).Tell(new Observation.Woken());
+        scene.After(2).Tell(new Observation.Tick());
         Assert.Equal(0, scene.Cluster.Failovers.Count);
         Assert.Empty(scene.Cluster.Incidents);
     }
@@ -244,11 +244,11 @@ public sealed class FollowTests
             scene.Pod($"app-{number}", "a", pod => pod with { Owner = Set with { Uid = new($"uid-set-{number}") }, Priority = number });
         }
 
-        scene.Ignores = decision => decision is Decision.Inquire;
+        scene.Ignores = decision => decision is Decision.QueryWarnings;
         scene.PowerOff("a").After(60);
         Assert.Equal(20, scene.Stalls.Count()); // those too whose question was refused
         Assert.StartsWith("Pod default/app-19,", scene.Stalls.First(), StringComparison.Ordinal);
-        Assert.Equal(4, new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now + TimeSpan.FromMinutes(1)).Decisions.OfType<Decision.Inquire>().Count());
+        Assert.Equal(4, new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now + TimeSpan.FromMinutes(1)).Decisions.OfType<Decision.QueryWarnings>().Count());
     }
 
     [Theory]

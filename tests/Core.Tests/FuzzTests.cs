@@ -22,7 +22,7 @@ public sealed class FuzzTests
             met.UnionWith(new Sequence(seed).Play(Length));
         }
 
-        Assert.Superset(new HashSet<Type> { typeof(Decision.Consult), typeof(Decision.Survey), typeof(Decision.Taint), typeof(Decision.DeletePod), typeof(Decision.Detach), typeof(Decision.Hold), typeof(Decision.Stall) }, met);
+        Assert.Superset(new HashSet<Type> { typeof(Decision.QueryResource), typeof(Decision.ListPodsOnNode), typeof(Decision.TaintNode), typeof(Decision.DeletePod), typeof(Decision.DeleteAttachment), typeof(Decision.Hold), typeof(Decision.ReportStuck) }, met);
     }
 
     /// <summary>One random sequence over few names, so that what is observed often concerns the same things.</summary>
@@ -43,10 +43,10 @@ public sealed class FuzzTests
                 Take(step % 120 < 12 ? Listing(step % 120) : step % 120 < 50 ? Cooperate() : Any());
                 var verdict = _policy.Decide(_cluster, _now);
                 Assert.True(_cluster.Errors.IsEmpty && verdict.Errors.Count == 0, $"seed {seed}, step {step}: {string.Join(Environment.NewLine, _cluster.Errors.Concat(verdict.Errors))}");
-                Assert.False(verdict.AskAgainAt <= _now, $"seed {seed}, step {step}: the policy asks to be woken at {verdict.AskAgainAt}, and it is {_now}");
+                Assert.False(verdict.RequeueAt <= _now, $"seed {seed}, step {step}: the policy asks to be woken at {verdict.RequeueAt}, and it is {_now}");
                 Assert.All(verdict.Decisions, decision => Assert.NotEmpty(Sentences.Of(decision)));
-                Assert.Equal(verdict.Decisions.Where(decision => !decision.IsRemark).DistinctBy(ActionKey.For).Count(), verdict.Decisions.Count(decision => !decision.IsRemark));
-                _decided = [.. verdict.Decisions.Where(decision => !decision.IsRemark)];
+                Assert.Equal(verdict.Decisions.Where(decision => decision is Decision.Query or Decision.Mutation).DistinctBy(decision => decision.Key).Count(), verdict.Decisions.Count(decision => decision is Decision.Query or Decision.Mutation));
+                _decided = [.. verdict.Decisions.Where(decision => decision is Decision.Query or Decision.Mutation)];
                 met.UnionWith(verdict.Decisions.Select(decision => decision.GetType()));
             }
 
@@ -60,15 +60,15 @@ public sealed class FuzzTests
         }
 
         // Answers what is asked, and says that node a has lost pvc-1: without that, chance would hardly ever get as far as an action.
-        private Observation Cooperate() => _decided.Count == 0 || _random.Next(8) == 0 ? new Observation.Reported(Lost(new("pvc-1"))) : _decided[_random.Next(_decided.Count)] switch
+        private Observation Cooperate() => _decided.Count == 0 || _random.Next(8) == 0 ? new Observation.ResourceReported(Lost(new("pvc-1"))) : _decided[_random.Next(_decided.Count)] switch
         {
-            Decision.Survey o => OnNode(o.Node),
-            Decision.Consult o => new Observation.Reported(Lost(o.Resource)),
-            Decision.ListSatellites => OnlyALost(),
-            var action => new Observation.Acted(action, new(Answer.Accepted), _now),
+            Decision.ListPodsOnNode o => OnNode(o.Node),
+            Decision.QueryResource o => new Observation.ResourceReported(Lost(o.Resource)),
+            Decision.QuerySatellites => OnlyALost(),
+            var action => new Observation.Answered(action, new(Answer.Accepted), _now),
         };
 
-        private Observation.Surveyed OnNode(NodeName node) => new(node, [.. _cluster.Pods.All.Select(held => held.Item).Where(pod => pod.Node == node)], ["csi^pv-1", "csi^pv-2"], _now) { Ready = false };
+        private Observation.PodsOnNodeListed OnNode(NodeName node) => new(node, [.. _cluster.Pods.All.Select(held => held.Item).Where(pod => pod.Node == node)], ["csi^pv-1", "csi^pv-2"], _now) { Ready = false };
 
         private Observation.SatellitesListed OnlyALost() => new([.. Nodes.Select(node => new Satellite(new(node), node == "a" ? SatelliteState.Offline : SatelliteState.Online))], _now);
 
@@ -83,15 +83,15 @@ public sealed class FuzzTests
             5 => new Observation.Listed<CsiNode>([]),
             6 or 7 => new Observation.Seen<Pod>(Pod() with { Node = new("a"), Claims = [new("data-1")], Finished = false, OptedIn = true, OptedOut = false, SharedStorage = [] }),
             8 => new Observation.Seen<Attachment>(new("va-1", new("va-1"), "pv-1", new("a"))),
-            _ => new Observation.Reported(Lost(new("pvc-1"))),
+            _ => new Observation.ResourceReported(Lost(new("pvc-1"))),
         };
 
         private Observation Any() => _random.Next(26) switch
         {
-            0 or 1 or 2 => new Observation.Promotion(Resource(), Node(), Enum<Promotability>()),
-            3 or 4 or 5 => new Observation.Reported(Report(exists: _random.Next(12) > 0)),
+            0 or 1 or 2 => new Observation.PromotionChanged(Resource(), Node(), Enum<Promotability>()),
+            3 or 4 or 5 => new Observation.ResourceReported(Report(exists: _random.Next(12) > 0)),
             6 => new Observation.SatellitesListed([.. Nodes.Where(_ => _random.Next(12) > 0).Select(Satellite)], Before()),
-            7 => new Observation.Silenced(Enum<Source>()),
+            7 => new Observation.SourceLost(Enum<Source>()),
             8 => new Observation.Listed<Pod>([.. Enumerable.Range(0, _random.Next(3)).Select(_ => Pod()).DistinctBy(pod => pod.Key)]),
             9 => new Observation.Seen<Pod>(Pod()),
             10 => new Observation.Gone<Pod>(Pod()),
@@ -104,9 +104,9 @@ public sealed class FuzzTests
             17 => new Observation.Seen<ClusterNode>(new(Node(), new("uid")) { TaintedByUs = Coin(), LossConfirmed = _random.Next(9) == 0 }),
             18 => new Observation.Gone<ClusterNode>(new(Node(), new("uid"))),
             19 => new Observation.Seen<CsiNode>(new(Node(), Coin() ? Node() : null)),
-            20 => new Observation.Surveyed(Node(), [.. Enumerable.Range(0, _random.Next(3)).Select(_ => Pod()).DistinctBy(pod => pod.Uid)], Coin() ? ["csi^pv-1"] : [], Before()) { Ready = MaybeBool(), Tainted = MaybeBool() },
-            21 => new Observation.Warned(new($"pod-{_random.Next(4)}"), Coin() ? "no" : null, Before()),
-            22 => new Observation.Woken(),
+            20 => new Observation.PodsOnNodeListed(Node(), [.. Enumerable.Range(0, _random.Next(3)).Select(_ => Pod()).DistinctBy(pod => pod.Uid)], Coin() ? ["csi^pv-1"] : [], Before()) { Ready = MaybeBool(), Tainted = MaybeBool() },
+            21 => new Observation.WarningsListed(new($"pod-{_random.Next(4)}"), Coin() ? "no" : null, Before()),
+            22 => new Observation.Tick(),
             _ => Answered(),
         };
 
@@ -114,16 +114,16 @@ public sealed class FuzzTests
         {
             if (_decided.Count == 0)
             {
-                return new Observation.Woken();
+                return new Observation.Tick();
             }
 
             var decision = _decided[_random.Next(_decided.Count)];
             return decision switch
             {
-                Decision.Survey o when Coin() => OnNode(o.Node),
-                Decision.Consult o when Coin() => new Observation.Reported(Lost(o.Resource)),
-                Decision.ListSatellites => OnlyALost(),
-                _ => new Observation.Acted(decision, new(Enum<Answer>(), Coin() ? "said so" : null, Coin() ? TimeSpan.FromSeconds(_random.Next(40)) : null), Before()),
+                Decision.ListPodsOnNode o when Coin() => OnNode(o.Node),
+                Decision.QueryResource o when Coin() => new Observation.ResourceReported(Lost(o.Resource)),
+                Decision.QuerySatellites => OnlyALost(),
+                _ => new Observation.Answered(decision, new(Enum<Answer>(), Coin() ? "said so" : null, Coin() ? TimeSpan.FromSeconds(_random.Next(40)) : null), Before()),
             };
         }
 

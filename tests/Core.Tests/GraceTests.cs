@@ -42,7 +42,7 @@ public sealed class GraceTests
         var scene = Scene.WithAppOn("a").PowerOff("a");
         for (var second = 0; second < 45; second++)
         {
-            scene.Tell(new Observation.Promotion(Scene.Pvc1, new("b"), Promotability.MayPromote)).After(1);
+            scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote)).After(1);
         }
 
         Assert.NotEmpty(scene.After(0.5).Moves);
@@ -136,7 +136,7 @@ public sealed class GraceTests
         var scene = Scene.WithAppOn("a").CutOff("a").After(1);
         var stale = scene.ReportOf(Scene.Pvc1);
         scene.After(1).Heal("a");
-        scene.Tell(new Observation.Reported(stale));
+        scene.Tell(new Observation.ResourceReported(stale));
         Assert.All(scene.Cluster.Resources[Scene.Pvc1].Assessments, assessment => Assert.NotNull(assessment.Reason));
         Assert.Empty(scene.After(600).Moves);
     }
@@ -145,7 +145,7 @@ public sealed class GraceTests
     public void A_stale_repetition_of_true_is_corrected_by_asking()
     {
         var scene = Scene.WithAppOn("a").CutOff("a").After(44).Heal("a");
-        scene.Tell(new Observation.Promotion(Scene.Pvc1, new("b"), Promotability.MayPromote));
+        scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote));
         Assert.Empty(scene.After(600).Moves);
     }
 
@@ -177,7 +177,7 @@ public sealed class GraceTests
         // LINSTOR answers about the resource, but no longer which satellites are offline.
         var scene = Scene.WithAppOn("a").PowerOff("a");
         scene.Replica("b", NoLinkToA).Replica("c", NoLinkToA).Report("pvc-1").After(40);
-        scene.Tell(new Observation.Silenced(Source.Linstor)).Report("pvc-1");
+        scene.Tell(new Observation.SourceLost(Source.Linstor)).Report("pvc-1");
         Assert.Empty(scene.After(60).Moves);
         Assert.Contains(HoldReason.LinstorSilent, scene.AllHolds);
     }
@@ -195,7 +195,7 @@ public sealed class GraceTests
     public void Without_a_fresh_list_of_satellites_nothing_is_done()
     {
         var scene = Scene.WithAppOn("a").PowerOff("a").After(30);
-        scene.Ignores = decision => decision is Decision.ListSatellites;
+        scene.Ignores = decision => decision is Decision.QuerySatellites;
         Assert.Empty(scene.After(600).Moves);
         Assert.Contains("the state of the satellites has not yet been confirmed", scene.Sayings.First(), StringComparison.Ordinal);
         scene.Ignores = _ => false;
@@ -215,7 +215,7 @@ public sealed class GraceTests
     public void A_confirmation_that_does_not_come_is_told_aloud()
     {
         var scene = Scene.WithAppOn("a").PowerOff("a").After(30);
-        scene.Ignores = decision => decision is Decision.Consult;
+        scene.Ignores = decision => decision is Decision.QueryResource;
         Assert.Empty(scene.After(20).Holds);
         Assert.Equal([HoldReason.AwaitingConfirmation], scene.After(10).Holds);
         Assert.Empty(scene.Moves);
@@ -229,7 +229,7 @@ public sealed class GraceTests
         var scene = Scene.Empty(Unequal).Facts("pvc-1", "majority", facts);
         foreach (var node in replay)
         {
-            scene.Tell(new Observation.Promotion(Scene.Pvc1, new(node), facts.Single(replica => replica.Node.Value == node).Promotability));
+            scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new(node), facts.Single(replica => replica.Node.Value == node).Promotability));
         }
 
         return scene.Satellite("a", SatelliteState.Offline).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");

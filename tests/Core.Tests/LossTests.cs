@@ -97,7 +97,7 @@ public sealed class LossTests
         // LINSTOR's list of satellites was read just before it noticed that a is silent: it says ONLINE.
         var scene = Scene.Empty().Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a")
             .Facts("pvc-1", "off", [new Replica(new("a")), Survivor("b", "c"), Survivor("c", "b")])
-            .Tell(new Observation.Promotion(Scene.Pvc1, new("b"), Promotability.MayPromote))
+            .Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote))
             .Report("pvc-1").After(1)
             .Satellite("a", SatelliteState.Offline)
             .Quorum("majority").Report("pvc-1");
@@ -182,7 +182,7 @@ public sealed class LossTests
     public void Nothing_is_done_on_older_news_while_the_last_word_is_not_in()
     {
         var scene = Scene.WithAppOn("a").PowerOff("a").After(41.5).Report("pvc-1");
-        scene.Ignores = decision => decision is Decision.Consult;
+        scene.Ignores = decision => decision is Decision.QueryResource;
         Assert.Empty(scene.After(3).Moves);
         scene.Ignores = _ => false;
         Assert.Equal(Moved, scene.After(2).Moves);

@@ -155,10 +155,10 @@ public sealed class MoveTests
     public void An_attachment_that_a_deleted_pod_left_behind_on_a_lost_node_is_forsaken_whoever_deletes_it()
     {
         var scene = Scene.WithAppOn("a").PowerOff("a");
-        scene.Answers = decision => decision is Decision.Detach ? Answer.TimedOut : Answer.Accepted;
+        scene.Answers = decision => decision is Decision.DeleteAttachment ? Answer.TimedOut : Answer.Accepted;
         var attachment = scene.Cluster.Attachments.Find("va-1")!.Value.Item;
-        Assert.False(scene.Cluster.IsForsaken(attachment));
-        Assert.True(scene.After(46).Cluster.IsForsaken(attachment));
+        Assert.False(scene.Cluster.IsOrphaned(attachment));
+        Assert.True(scene.After(46).Cluster.IsOrphaned(attachment));
     }
 
     [Fact]
@@ -200,7 +200,7 @@ public sealed class MoveTests
             scene.PowerOff("a", resource);
         }
 
-        Assert.Equal(["pvc-2", "pvc-1", "pvc-3"], new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now + TimeSpan.FromSeconds(50)).Decisions.OfType<Decision.Consult>().Select(consult => consult.Resource.Value));
+        Assert.Equal(["pvc-2", "pvc-1", "pvc-3"], new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now + TimeSpan.FromSeconds(50)).Decisions.OfType<Decision.QueryResource>().Select(consult => consult.Resource.Value));
         scene.After(46);
         Assert.Equal(["delete app-2 on a", "delete app-1 on a", "delete app-3 on a"], scene.Moves.Where(move => move.StartsWith("delete", StringComparison.Ordinal)));
         Assert.Equal(["detach va-2", "detach va-1", "detach va-3"], scene.Moves.Where(move => move.StartsWith("detach", StringComparison.Ordinal)));
@@ -237,7 +237,7 @@ public sealed class MoveTests
         var scene = Scene.WithAppOn("a").PowerOff("a").After(44);
         var pod = scene.Cluster.Pods.All.Single().Item;
         var decision = new Decision.DeletePod(pod, new(Scene.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start));
-        scene.Tell(new Observation.Acted(decision, new(Answer.Refused, RetryAfter: TimeSpan.FromSeconds(30)), scene.Now));
+        scene.Tell(new Observation.Answered(decision, new(Answer.Refused, RetryAfter: TimeSpan.FromSeconds(30)), scene.Now));
         Assert.Empty(scene.After(29).Moves);
         Assert.NotEmpty(scene.After(2).Moves);
     }
@@ -258,7 +258,7 @@ public sealed class MoveTests
     [InlineData(Source.Attachments)]
     public void Nothing_is_done_on_stale_belief(Source source)
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(44).Tell(new Observation.Silenced(source)).After(600);
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(44).Tell(new Observation.SourceLost(source)).After(600);
         Assert.Empty(scene.Moves);
         Assert.Equal([HoldReason.KubernetesSilent], scene.Holds);
     }
@@ -283,13 +283,13 @@ public sealed class MoveTests
     {
         var scene = Scene.WithAppOn("a").PowerOff("a").After(44);
         var (pod, attachment) = (scene.Cluster.Pods.All.Single().Item, scene.Cluster.Attachments.All.Single().Item);
-        var evidence = new Evidence(Scene.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start);
+        var evidence = new LossEvidence(Scene.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start);
         foreach (var answer in (Answer[])[Answer.Accepted, Answer.AlreadyGone, Answer.Replaced, Answer.TimedOut])
         {
-            scene.Tell(new Observation.Gone<Pod>(pod)).Tell(new Observation.Acted(new Decision.DeletePod(pod, evidence), new(answer), scene.Now))
-                .Tell(new Observation.Gone<Attachment>(attachment)).Tell(new Observation.Acted(new Decision.Detach(attachment, Scene.Data, evidence), new(answer), scene.Now));
+            scene.Tell(new Observation.Gone<Pod>(pod)).Tell(new Observation.Answered(new Decision.DeletePod(pod, evidence), new(answer), scene.Now))
+                .Tell(new Observation.Gone<Attachment>(attachment)).Tell(new Observation.Answered(new Decision.DeleteAttachment(attachment, Scene.Data, evidence), new(answer), scene.Now));
             Assert.Empty(scene.Cluster.Attempts);
-            Assert.Empty(scene.Cluster.Vacated);
+            Assert.Empty(scene.Cluster.Orphaned);
         }
     }
 
@@ -298,7 +298,7 @@ public sealed class MoveTests
     {
         // The volume loses its claim before the old attachment goes; the claim that is made anew has an attachment of its own.
         var scene = Scene.WithAppOn("a");
-        scene.Answers = decision => decision is Decision.Detach ? Answer.Refused : Answer.Accepted;
+        scene.Answers = decision => decision is Decision.DeleteAttachment ? Answer.Refused : Answer.Accepted;
         scene.PowerOff("a").After(46).Volume("pv-1", null, "pvc-1").Tell(new Observation.Gone<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"))));
         var moves = scene.Moves.Count();
         scene.Answers = _ => Answer.Accepted;
@@ -311,7 +311,7 @@ public sealed class MoveTests
     public void An_attachment_waits_aloud_for_the_count_of_pods_that_does_not_come()
     {
         var scene = Scene.WithAppOn("a").PowerOff("a");
-        scene.Ignores = decision => decision is Decision.Survey;
+        scene.Ignores = decision => decision is Decision.ListPodsOnNode;
         Assert.Equal(["delete app-0 on a"], scene.After(120).Moves);
         Assert.Equal([HoldReason.AwaitingConfirmation], scene.Holds);
         Assert.Contains("the pods on node a", scene.Sayings.Single(), StringComparison.Ordinal);

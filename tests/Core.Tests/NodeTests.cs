@@ -17,7 +17,7 @@ public sealed class NodeTests
         scene.Answers = decision => decision is Decision.DeletePod { Pod.Key.Name: "app-0" } ? Answer.Accepted : Answer.Refused;
         scene.PowerOff("a").PowerOff("a", "pvc-2").After(45.01); // app-0 has left its attachment behind, and everything else is to be tried again
         Assert.Equal(order, new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now + TimeSpan.FromSeconds(1)).Decisions
-            .Where(decision => !decision.IsQuestion && !decision.IsRemark).Select(decision => decision.GetType().Name));
+            .Where(decision => decision is not Decision.Query && decision is Decision.Query or Decision.Mutation).Select(decision => decision.GetType().Name));
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class NodeTests
     public void A_node_that_somebody_else_has_tainted_is_asked_about_once_and_never_untainted()
     {
         var scene = OnNode();
-        scene.Answers = decision => decision is Decision.Taint ? Answer.Unchanged : Answer.Accepted;
+        scene.Answers = decision => decision is Decision.TaintNode ? Answer.Unchanged : Answer.Accepted;
         scene.CutOff("a").After(60);
         Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], scene.Moves);
         Assert.DoesNotContain("untaint a", scene.Heal("a").After(600).Moves);
@@ -46,7 +46,7 @@ public sealed class NodeTests
     public void A_node_that_cannot_be_changed_costs_speed_and_never_the_failover(Answer answer)
     {
         var scene = OnNode();
-        scene.Answers = decision => decision is Decision.Taint or Decision.Release ? answer : Answer.Accepted;
+        scene.Answers = decision => decision is Decision.TaintNode or Decision.ClearVolumesInUse ? answer : Answer.Accepted;
         Assert.Equal(["delete app-0 on a", "detach va-1"], scene.PowerOff("a").After(46).Moves.Where(move => move[0] == 'd'));
     }
 
@@ -54,7 +54,7 @@ public sealed class NodeTests
     public void A_taint_that_failed_is_tried_again()
     {
         var scene = OnNode().Pod("app-1", "a");
-        scene.Answers = decision => decision is Decision.Taint or Decision.DeletePod ? Answer.Refused : Answer.Accepted;
+        scene.Answers = decision => decision is Decision.TaintNode or Decision.DeletePod ? Answer.Refused : Answer.Accepted;
         Assert.InRange(scene.PowerOff("a").After(60).Moves.Count(move => move == "taint a"), 2, 10);
     }
 

@@ -33,7 +33,7 @@ public sealed class QuorumPolicyTests
     public void A_nodes_own_policy_counts_for_its_replicas_where_neither_definition_nor_group_has_one(string? definition, string? controller, bool counts)
     {
         var scene = Scene.WithAppOn("a").Satellites(Online("a"), Online("b") with { QuorumPolicy = "off" }, Online("c"));
-        scene.Tell(new Observation.Reported(scene.ReportOf(Scene.Pvc1) with { QuorumProperties = new(definition, controller) }));
+        scene.Tell(new Observation.ResourceReported(scene.ReportOf(Scene.Pvc1) with { QuorumProperties = new(definition, controller) }));
         Assert.Equal(!counts, scene.Cluster.Resources[Scene.Pvc1].Fences);
     }
 
@@ -52,7 +52,7 @@ public sealed class QuorumPolicyTests
     public void A_definition_that_is_not_found_for_a_moment_keeps_its_policy()
     {
         var scene = Scene.WithAppOn("a").PowerOff("a").After(20);
-        scene.Tell(new Observation.Reported(new(Scene.Pvc1, false, [], scene.Now)));
+        scene.Tell(new Observation.ResourceReported(new(Scene.Pvc1, false, [], scene.Now)));
         Assert.Equal(Moved, scene.Report("pvc-1").After(30).Moves);
     }
 
@@ -60,8 +60,8 @@ public sealed class QuorumPolicyTests
     public void A_definition_that_is_created_anew_begins_anew()
     {
         var scene = Scene.WithAppOn("a").After(5);
-        scene.Tell(new Observation.Reported(scene.ReportOf(Scene.Pvc1) with { Uuid = "1", QuorumProperties = new("off", null) }));
-        scene.After(1).Tell(new Observation.Reported(scene.ReportOf(Scene.Pvc1) with { Uuid = "2" }));
+        scene.Tell(new Observation.ResourceReported(scene.ReportOf(Scene.Pvc1) with { Uuid = "1", QuorumProperties = new("off", null) }));
+        scene.After(1).Tell(new Observation.ResourceReported(scene.ReportOf(Scene.Pvc1) with { Uuid = "2" }));
         Assert.True(scene.Cluster.Resources[Scene.Pvc1].IsFenced(new("a")));
     }
 
@@ -88,7 +88,7 @@ public sealed class QuorumPolicyTests
     private static string? Policy(string? definition, string? controller, string own)
     {
         var scene = Scene.WithAppOn("a").Replica("a", replica => replica with { QuorumPolicy = own });
-        scene.Tell(new Observation.Reported(scene.ReportOf(Scene.Pvc1) with { QuorumProperties = new(definition, controller) }));
+        scene.Tell(new Observation.ResourceReported(scene.ReportOf(Scene.Pvc1) with { QuorumProperties = new(definition, controller) }));
         return scene.Cluster.Resources[Scene.Pvc1].Policy;
     }
 

@@ -32,10 +32,10 @@ internal sealed class Scene
     public IEnumerable<string> Moves => _done.Select(decision => decision switch
     {
         Decision.DeletePod o => $"delete {o.Pod.Key.Name} on {o.Pod.Node}",
-        Decision.Detach o => $"detach {o.Attachment.Name}",
-        Decision.Taint o => $"taint {o.Node.Name}",
-        Decision.Untaint o => $"untaint {o.Node.Name}",
-        Decision.Release o => $"release {string.Join(' ', o.Volumes)} from {o.Node.Name}",
+        Decision.DeleteAttachment o => $"detach {o.Attachment.Name}",
+        Decision.TaintNode o => $"taint {o.Node.Name}",
+        Decision.UntaintNode o => $"untaint {o.Node.Name}",
+        Decision.ClearVolumesInUse o => $"release {string.Join(' ', o.Volumes)} from {o.Node.Name}",
         _ => "",
     }).Where(move => move.Length > 0);
 
@@ -82,7 +82,7 @@ internal sealed class Scene
     public IEnumerable<Exception> Errors => _verdict.Errors;
 
     /// <summary>What is said of failovers that get no further.</summary>
-    public IEnumerable<string> Stalls => _verdict.Decisions.OfType<Decision.Stall>().Select(Sentences.Of);
+    public IEnumerable<string> Stalls => _verdict.Decisions.OfType<Decision.ReportStuck>().Select(Sentences.Of);
 
     public static Scene Empty(FailoverSettings? settings = null)
     {
@@ -122,7 +122,7 @@ internal sealed class Scene
         })));
         foreach (var replica in _resources[new(name)].Replicas.Values)
         {
-            Tell(new Observation.Promotion(new(name), replica.Node, replica.Promotability));
+            Tell(new Observation.PromotionChanged(new(name), replica.Node, replica.Promotability));
         }
 
         return Report(name);
@@ -148,7 +148,7 @@ internal sealed class Scene
         var before = replicas[new(node)];
         replicas[new(node)] = change(before);
         return streamed && replicas[new(node)].Promotability != before.Promotability
-            ? Tell(new Observation.Promotion(new(resource), new(node), replicas[new(node)].Promotability))
+            ? Tell(new Observation.PromotionChanged(new(resource), new(node), replicas[new(node)].Promotability))
             : this;
     }
 
@@ -317,7 +317,7 @@ internal sealed class Scene
     public Scene LinstorGoesAway()
     {
         _linstorAnswers = false;
-        return Tell(new Observation.Silenced(Source.Linstor));
+        return Tell(new Observation.SourceLost(Source.Linstor));
     }
 
     public Scene LinstorComesBack()
@@ -330,7 +330,7 @@ internal sealed class Scene
     {
         Consultations++;
         Now += TimeSpan.FromMilliseconds(1);
-        return Tell(new Observation.Reported(ReportOf(new(resource))));
+        return Tell(new Observation.ResourceReported(ReportOf(new(resource))));
     }
 
     /// <summary>What LINSTOR would answer now.</summary>
@@ -368,9 +368,9 @@ internal sealed class Scene
                 return this;
             }
 
-            Assert.False(_verdict.AskAgainAt <= Now, $"the policy asked to be woken at {_verdict.AskAgainAt}, which is past at {Now}");
-            Now = _verdict.AskAgainAt is { } next && next < end ? next : end;
-            Tell(new Observation.Woken());
+            Assert.False(_verdict.RequeueAt <= Now, $"the policy asked to be woken at {_verdict.RequeueAt}, which is past at {Now}");
+            Now = _verdict.RequeueAt is { } next && next < end ? next : end;
+            Tell(new Observation.Tick());
         }
     }
 
@@ -378,28 +378,28 @@ internal sealed class Scene
     {
         switch (decision)
         {
-            case { IsRemark: true }:
+            case Decision.Hold or Decision.ReportStuck:
                 return false;
-            case { IsQuestion: true } when Ignores(decision):
-                Tell(new Observation.Acted(decision, new(Answer.Refused), Now));
+            case Decision.Query when Ignores(decision):
+                Tell(new Observation.Answered(decision, new(Answer.Refused), Now));
                 return true;
-            case Decision.Inquire o:
-                Tell(new Observation.Warned(o.About, Warning, Now));
+            case Decision.QueryWarnings o:
+                Tell(new Observation.WarningsListed(o.About, Warning, Now));
                 return true;
-            case Decision.Consult o when _linstorAnswers:
+            case Decision.QueryResource o when _linstorAnswers:
                 Report(o.Resource.Value);
                 return true;
-            case Decision.ListSatellites when _linstorAnswers:
+            case Decision.QuerySatellites when _linstorAnswers:
                 Tell(new Observation.SatellitesListed([.. _satellites.Values], Now));
                 return true;
-            case Decision.Consult or Decision.ListSatellites:
-                Tell(new Observation.Acted(decision, new(Answer.Refused), Now));
+            case Decision.QueryResource or Decision.QuerySatellites:
+                Tell(new Observation.Answered(decision, new(Answer.Refused), Now));
                 return true;
-            case Decision.Survey when !Surveys:
-                Tell(new Observation.Acted(decision, new(Answer.Refused), Now));
+            case Decision.ListPodsOnNode when !Surveys:
+                Tell(new Observation.Answered(decision, new(Answer.Refused), Now));
                 return true;
-            case Decision.Survey o:
-                Tell(new Observation.Surveyed(o.Node, [.. _pods.Values.Where(pod => pod.Node == o.Node)], [.. _volumesInUse.GetValueOrDefault(o.Node, [])], Now) { Ready = _ready.GetValueOrDefault(o.Node, true), Tainted = Untainted.Contains(o.Node.Value) ? false : null });
+            case Decision.ListPodsOnNode o:
+                Tell(new Observation.PodsOnNodeListed(o.Node, [.. _pods.Values.Where(pod => pod.Node == o.Node)], [.. _volumesInUse.GetValueOrDefault(o.Node, [])], Now) { Ready = _ready.GetValueOrDefault(o.Node, true), Tainted = Untainted.Contains(o.Node.Value) ? false : null });
                 return true;
             default:
                 Act(decision, Answers(decision));
@@ -410,7 +410,7 @@ internal sealed class Scene
     private void Act(Decision decision, Answer answer)
     {
         _done.Add(decision);
-        Tell(new Observation.Acted(decision, new(answer, answer is Answer.Accepted or Answer.DryRun ? null : $"the answer was {answer}"), Now));
+        Tell(new Observation.Answered(decision, new(answer, answer is Answer.Accepted or Answer.DryRun ? null : $"the answer was {answer}"), Now));
         switch (decision)
         {
             case Decision.DeletePod o when answer == Answer.Accepted && o.Pod.Finalizers.IsEmpty:
@@ -421,13 +421,13 @@ internal sealed class Scene
                 }
 
                 break;
-            case Decision.Release o when answer == Answer.Accepted:
+            case Decision.ClearVolumesInUse o when answer == Answer.Accepted:
                 _volumesInUse[o.Node.Name].ExceptWith(o.Volumes);
                 break;
-            case Decision.Detach o when answer == Answer.Accepted && !AttacherLetsGo:
+            case Decision.DeleteAttachment o when answer == Answer.Accepted && !AttacherLetsGo:
                 Tell(new Observation.Seen<Attachment>(o.Attachment with { Deleting = true }));
                 break;
-            case Decision.Detach o when answer == Answer.Accepted:
+            case Decision.DeleteAttachment o when answer == Answer.Accepted:
                 Tell(new Observation.Gone<Attachment>(o.Attachment));
                 break;
         }

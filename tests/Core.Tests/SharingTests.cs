@@ -15,7 +15,7 @@ public sealed class SharingTests
     {
         var scene = TwoVolumes().Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs", ReadOnly: true)] }).Node("a", "csi^pv-1", "csi^pv-2")
             .PowerOff("a").PowerOff("a", "pvc-2").After(20);
-        scene.Ignores = decision => decision is Decision.Consult { Resource.Value: "pvc-2" };
+        scene.Ignores = decision => decision is Decision.QueryResource { Resource.Value: "pvc-2" };
         Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], scene.After(60).Moves);
     }
 
@@ -46,7 +46,7 @@ public sealed class SharingTests
     public void A_new_pod_has_what_is_left_of_the_grace_period_of_a_volume_that_is_lost_already()
     {
         var scene = TwoVolumes();
-        scene.Answers = decision => decision is Decision.Detach ? Answer.Refused : Answer.Accepted;
+        scene.Answers = decision => decision is Decision.DeleteAttachment ? Answer.Refused : Answer.Accepted;
         scene.PowerOff("a").After(20).PowerOff("a", "pvc-2").After(26).Pod("again", "a", pod => pod with { Claims = [new("logs")] }).After(17);
         Assert.DoesNotContain("delete again on a", scene.Moves);
         Assert.Contains("delete again on a", scene.After(3).Moves);
@@ -73,7 +73,7 @@ public sealed class SharingTests
     public void What_a_moved_pod_left_behind_on_a_node_without_its_storage_is_detached_whoever_came_and_went_since()
     {
         var scene = Scene.WithAppOn("a");
-        scene.Answers = decision => decision is Decision.Detach ? Answer.Refused : Answer.Accepted;
+        scene.Answers = decision => decision is Decision.DeleteAttachment ? Answer.Refused : Answer.Accepted;
         scene.PowerOff("a").After(46).Pod("again", "a").PodGone("again", "a");
         scene.Answers = _ => Answer.Accepted;
         Assert.Equal("detach va-1", scene.After(16).Moves.Last());

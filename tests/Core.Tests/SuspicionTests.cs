@@ -5,7 +5,7 @@ public sealed class SuspicionTests
 {
     [Fact]
     public void A_resource_that_nobody_uses_costs_no_thought() =>
-        Assert.Empty(Scene.Empty().Resource("pvc-1", inUseOn: null).Volume("pv-1", "data", "pvc-1").Cluster.Suspicious);
+        Assert.Empty(Scene.Empty().Resource("pvc-1", inUseOn: null).Volume("pv-1", "data", "pvc-1").Cluster.NamesInDoubt);
 
     [Theory]
     [InlineData("attachment", "pod", "volume")]
@@ -33,7 +33,7 @@ public sealed class SuspicionTests
     {
         var scene = Scene.WithAppOn("a").PowerOff("a").After(60);
         Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Moves);
-        Assert.Empty(scene.Cluster.Suspicious);
+        Assert.Empty(scene.Cluster.NamesInDoubt);
     }
 
     [Theory]
@@ -52,5 +52,5 @@ public sealed class SuspicionTests
 
     // LINSTOR's last word on each replica of a definition that is deleted.
     private static Scene Silent(Scene scene) => ((string[])["a", "b", "c"]).Aggregate(scene, (told, node) =>
-        told.Tell(new Observation.Promotion(Scene.Pvc1, new(node), Promotability.Unknown)));
+        told.Tell(new Observation.PromotionChanged(Scene.Pvc1, new(node), Promotability.Unknown)));
 }

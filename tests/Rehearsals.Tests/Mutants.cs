@@ -11,8 +11,8 @@ internal static class Mutants
     // Rules that back each other up are broken together.
     private static readonly Edit NoWitnessOfQuorum = new("StorageLoss.cs", "if (user is { Gone: false, Score: > 0 } && !IsOffline(user, satellites))", "if (user is { Gone: true, Score: > 0 })");
     private static readonly Edit NoCompanion = new("StorageLoss.cs", "replica.Score > 0 && peers", "replica.Score < 0 && peers");
-    private static readonly Edit NeverTooOld = new("Deliberation.Questions.cs", "resource.ReportedAt >= now - Fresh && !(resource.ReportedAt < due - _lead)", "resource.ReportedAt >= Instant.Start");
-    private static readonly Edit SatellitesNeverTooOld = new("Deliberation.Questions.cs", "asked >= now - Fresh && asked >= due - _lead;", "asked >= Instant.Start;");
+    private static readonly Edit NeverTooOld = new("PolicyEvaluation.Questions.cs", "resource.ReportedAt >= now - Fresh && !(resource.ReportedAt < due - _lead)", "resource.ReportedAt >= Instant.Start");
+    private static readonly Edit SatellitesNeverTooOld = new("PolicyEvaluation.Questions.cs", "asked >= now - Fresh && asked >= due - _lead;", "asked >= Instant.Start;");
     private static readonly Edit UnfencedIsFine = new("Eligibility.cs", "&& !resource.Fences(user)", "&& !resource.Fences(user) && resource.Replicas.IsEmpty");
 
     public static readonly Mutant[] All =
@@ -44,12 +44,12 @@ internal static class Mutants
         new("the grace period begins anew when the loss was interrupted", "Resource.cs",
             "(objection is null && IsBeingNoticed(before, at))", "objection is null"),
         new("nothing is decided while LINSTOR does not answer",
-            new("FailoverPolicy.cs", "if (!cluster.Listening.Contains(Source.Linstor))", "if (cluster.Satellites is null)"), NeverTooOld, SatellitesNeverTooOld),
+            new("FailoverPolicy.cs", "if (!cluster.SyncedSources.Contains(Source.Linstor))", "if (cluster.Satellites is null)"), NeverTooOld, SatellitesNeverTooOld),
         new("LINSTOR confirms afresh before anything is done",
-            NeverTooOld, SatellitesNeverTooOld, new("Deliberation.Questions.cs", "resource.ReportedAt!.Value + interval", "resource.ReportedAt!.Value + TimeSpan.FromHours(1)")),
+            NeverTooOld, SatellitesNeverTooOld, new("PolicyEvaluation.Questions.cs", "resource.ReportedAt!.Value + interval", "resource.ReportedAt!.Value + TimeSpan.FromHours(1)")),
 
         new("LINSTOR says afresh which satellites it reaches",
-            SatellitesNeverTooOld, new("Deliberation.Questions.cs", "if (!(cluster.SatellitesAskedAt >= last))", "if (cluster.SatellitesAskedAt is null)")),
+            SatellitesNeverTooOld, new("PolicyEvaluation.Questions.cs", "if (!(cluster.SatellitesAskedAt >= last))", "if (cluster.SatellitesAskedAt is null)")),
 
         // Who may be moved.
         new("an annotated pod is exempt", "Eligibility.cs",
@@ -60,14 +60,14 @@ internal static class Mutants
         new("an attachment stays under a pod that stays", "FailoverPolicy.cs",
             ".FirstOrDefault(pod => !pod.Finished) is { } stays", ".FirstOrDefault(pod => pod.OptedIn) is { } stays"),
         new("an attachment is deleted only for a pod that opted in", "FailoverPolicy.cs",
-            "if (!cluster.Vacated.Contains(attachment.Uid) && !IsWantedElsewhere(claim, user.Node))", "if (claim.Name.Length == 0)"),
+            "if (!cluster.Orphaned.Contains(attachment.Uid) && !IsWantedElsewhere(claim, user.Node))", "if (claim.Name.Length == 0)"),
         new("too many satellites that look lost hold everything", "StormGuard.cs",
             "lost >= 2 && lost > satellites.Count * threshold", "lost > satellites.Count"),
 
         // How it is done.
         new("who is not yet gone is deleted again", "Attempt.cs",
             "_ => new(failures + 1, at + Longer(Doubled(FirstDelay, failures, LongestDelay), Shorter(outcome.RetryAfter ?? TimeSpan.Zero, LongestRetryAfter)), outcome.Message)", "_ => new(0, at + TimeSpan.FromHours(1), outcome.Message)"),
-        new("our taint is taken back", "Deliberation.Nodes.cs",
+        new("our taint is taken back", "PolicyEvaluation.Nodes.cs",
             "Where(node => node.TaintedByUs)", "Where(node => node is { TaintedByUs: true, Name.Value: \"\" })"),
 
         // Who acts.

@@ -7,7 +7,7 @@ internal sealed class Candidate
 {
     private readonly Stage _stage;
     private readonly List<(int Life, Observation Seen)> _unheard = [];
-    private readonly HashSet<ActionKey> _inFlight = [];
+    private readonly HashSet<DecisionKey> _inFlight = [];
     private readonly FailoverPolicy _policy;
     private readonly KubernetesEars _kubernetes;
     private readonly LinstorEars _linstor;
@@ -74,7 +74,7 @@ internal sealed class Candidate
         _kubernetes.Begin();
         _linstor.Begin();
         _contender.Begin();
-        Hear(Life, new Observation.Woken());
+        Hear(Life, new Observation.Tick());
     }
 
     /// <summary>The process is gone, at once; what it has sent is under way.</summary>
@@ -174,16 +174,16 @@ internal sealed class Candidate
             return;
         }
 
-        if (ActionKey.AnsweredBy(seen) is { } answered)
+        if (DecisionKey.AnsweredBy(seen) is { } answered)
         {
             _inFlight.Remove(answered);
         }
 
         var before = Cluster;
         Cluster = Cluster.Apply(seen, Now);
-        if (!ReferenceEquals(before.Listening, Cluster.Listening))
+        if (!ReferenceEquals(before.SyncedSources, Cluster.SyncedSources))
         {
-            _contender.Synced(Cluster.Listening);
+            _contender.Synced(Cluster.SyncedSources);
         }
 
         _stage.Heard(this, seen, before);
@@ -199,17 +199,17 @@ internal sealed class Candidate
             return;
         }
 
-        var workedOut = Cluster.Resources.Values.Where(resource => resource.IsInDoubt).SelectMany(resource => User.InDoubtOf(Cluster, resource)).Select(Describe);
+        var workedOut = Cluster.Resources.Values.Where(resource => resource.IsInDoubt).SelectMany(resource => VolumeConsumer.InDoubtOf(Cluster, resource)).Select(Describe);
         var kept = Cluster.InDoubt.Values.SelectMany(users => users).Select(Describe);
         _stage.Oracle.Expect("what is kept of those in doubt is what would be worked out", kept.Order(StringComparer.Ordinal).SequenceEqual(workedOut.Order(StringComparer.Ordinal)), () => $"{Name} after {seen}");
-        if (seen is not (Observation.Silenced or Observation.Acted))
+        if (seen is not (Observation.SourceLost or Observation.Answered))
         {
             var (once, twice) = (_policy.Decide(Cluster, Now), _policy.Decide(Cluster.Apply(seen, Now), Now));
-            _stage.Oracle.Expect("what is told twice changes nothing", once.AskAgainAt == twice.AskAgainAt && Said(once).SequenceEqual(Said(twice)), () => $"{Name} after {seen}");
+            _stage.Oracle.Expect("what is told twice changes nothing", once.RequeueAt == twice.RequeueAt && Said(once).SequenceEqual(Said(twice)), () => $"{Name} after {seen}");
         }
     }
 
-    private static string Describe(User user) =>
+    private static string Describe(VolumeConsumer user) =>
         $"{user.Resource.Name} {user.Node} {user.LinstorName} {user.Since} {user.Priority} {user.Assessment} {string.Join(' ', user.Attachments)} {string.Join(' ', user.Pods.Select(pod => pod.Uid))}";
 
     private static IEnumerable<string> Said(Verdict verdict) => verdict.Decisions.Select(Sentences.Of);
@@ -233,17 +233,17 @@ internal sealed class Candidate
 
         var verdict = _policy.Decide(Cluster, Now);
         _stage.Audience.Decided?.Invoke(Name, verdict, Now);
-        _stage.Oracle.Expect("the policy wakes in the future", !(verdict.AskAgainAt <= Now), () => $"{Name} asks to be woken at {verdict.AskAgainAt}, and it is {Now}");
+        _stage.Oracle.Expect("the policy wakes in the future", !(verdict.RequeueAt <= Now), () => $"{Name} asks to be woken at {verdict.RequeueAt}, and it is {Now}");
         foreach (var decision in verdict.Decisions)
         {
             _stage.Decided(this, decision);
-            if (!decision.IsRemark && !_inFlight.Contains(ActionKey.For(decision)) && _hands.Take(decision))
+            if (decision is Decision.Query or Decision.Mutation && !_inFlight.Contains(decision.Key) && _hands.Take(decision))
             {
-                _inFlight.Add(ActionKey.For(decision));
+                _inFlight.Add(decision.Key);
             }
         }
 
-        if (verdict.AskAgainAt is { } at)
+        if (verdict.RequeueAt is { } at)
         {
             WakeAt(at);
         }
@@ -256,7 +256,7 @@ internal sealed class Candidate
         {
             if (alarm == _alarm)
             {
-                Hear(life, new Observation.Woken());
+                Hear(life, new Observation.Tick());
             }
         });
     }

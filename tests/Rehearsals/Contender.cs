@@ -137,7 +137,7 @@ internal sealed class Contender(Candidate owner, Stage stage, bool isContested)
         {
             _led = leads;
             stage.Tell(owner.Name, $"{(leads ? "leads" : "no longer leads")}{(_election.Lost.CannotDecide(owner.Now) ? ", and cannot decide" : "")}");
-            owner.Post(new Observation.Woken(), TimeSpan.Zero);
+            owner.Post(new Observation.Tick(), TimeSpan.Zero);
         }
     }
 }

@@ -13,7 +13,7 @@ internal sealed class Coverage
         .. Enum.GetValues<FaultKind>().Select(Of),
         .. Enum.GetValues<HoldReason>().Where(reason => reason != HoldReason.Healthy).Select(Of), // that one is never told
         .. Enum.GetValues<Answer>().Where(answer => answer is not (Answer.DryRun or Answer.Forbidden)).Select(Of),
-        .. Enum.GetValues<Ending>().Where(ending => ending != Ending.GivenUp).Select(Of), // takes half an hour
+        .. Enum.GetValues<FailoverResult>().Where(ending => ending != FailoverResult.GivenUp).Select(Of), // takes half an hour
         .. typeof(Decision).GetNestedTypes().Select(type => $"decision {type.Name}"),
         .. typeof(Observation).GetNestedTypes().Where(type => !type.IsGenericType).Select(type => $"observation {type.Name}"),
         .. Oracle.Rules,
@@ -29,7 +29,7 @@ internal sealed class Coverage
 
     public static string Of(Answer answer) => $"answer {answer}";
 
-    public static string Of(Ending ending) => $"ending {ending}";
+    public static string Of(FailoverResult ending) => $"ending {ending}";
 
     public void Meet(string what, long times = 1) => _met[what] = _met.GetValueOrDefault(what) + times;
 

@@ -20,19 +20,19 @@ internal sealed class Hands(Candidate owner, Stage stage)
     {
         switch (decision)
         {
-            case Decision.Consult o:
+            case Decision.QueryResource o:
                 var asked = owner.Now;
-                stage.AskLinstor(owner, () => new Observation.Reported(Words.Report(stage.Storage, o.Resource, asked)), answer => Answer(decision, asked, answer));
+                stage.AskLinstor(owner, () => new Observation.ResourceReported(Words.Report(stage.Storage, o.Resource, asked)), answer => Answer(decision, asked, answer));
                 return true;
-            case Decision.ListSatellites:
+            case Decision.QuerySatellites:
                 var listed = owner.Now;
                 stage.AskLinstor(owner, () => Words.Satellites(stage.Storage, listed), answer => Answer(decision, listed, answer));
                 return true;
-            case Decision.Survey o:
+            case Decision.ListPodsOnNode o:
                 AskKubernetes(decision, at => Survey(o.Node, at));
                 return true;
-            case Decision.Inquire o:
-                AskKubernetes(decision, at => new Observation.Warned(o.About, stage.WarningAbout(o.About.Value), at));
+            case Decision.QueryWarnings o:
+                AskKubernetes(decision, at => new Observation.WarningsListed(o.About, stage.WarningAbout(o.About.Value), at));
                 return true;
             default:
                 if (!owner.MayAct(Deadline))
@@ -52,9 +52,9 @@ internal sealed class Hands(Candidate owner, Stage stage)
     }
 
     private void Answer(Decision question, Instant asked, Observation? answer) =>
-        owner.Hear(owner.Life, answer ?? new Observation.Acted(question, new(Core.Answer.Refused, "no answer"), asked));
+        owner.Hear(owner.Life, answer ?? new Observation.Answered(question, new(Core.Answer.Refused, "no answer"), asked));
 
-    private Observation.Surveyed Survey(NodeName node, Instant asked) => new(
+    private Observation.PodsOnNodeListed Survey(NodeName node, Instant asked) => new(
         node,
         [.. stage.Store.All<Model.Pod>().Where(pod => pod.Spec.NodeName == node.Value).Select(Words.Pod)],
         stage.Store.Find<Model.Node>(node.Value)?.VolumesInUse ?? [],
@@ -70,7 +70,7 @@ internal sealed class Hands(Candidate owner, Stage stage)
         if (owner.Noise.OnceIn(100))
         {
             // Its turn came too late.
-            owner.Post(new Observation.Acted(decision, new(Core.Answer.NotSent), taken), TimeSpan.FromMilliseconds(500));
+            owner.Post(new Observation.Answered(decision, new(Core.Answer.NotSent), taken), TimeSpan.FromMilliseconds(500));
             return;
         }
 
@@ -88,7 +88,7 @@ internal sealed class Hands(Candidate owner, Stage stage)
         {
             var outcome = Receive(decision, sent);
             var isHeard = outcome is not null && owner.HearsAnswers && there + back < Deadline;
-            var answer = new Observation.Acted(decision, isHeard ? outcome! : new(Core.Answer.TimedOut, "no answer in time"), taken);
+            var answer = new Observation.Answered(decision, isHeard ? outcome! : new(Core.Answer.TimedOut, "no answer in time"), taken);
             stage.Agenda.At(isHeard ? stage.Agenda.Now + back : sent + Deadline, () => owner.Hear(life, answer));
         });
     }
@@ -103,10 +103,10 @@ internal sealed class Hands(Candidate owner, Stage stage)
         return new(decision switch
         {
             Decision.DeletePod o => Said(stage.Store.Delete<Model.Pod>(o.Pod.Key.Namespace, o.Pod.Key.Name, o.Pod.Uid.Value, atOnce: true)),
-            Decision.Detach o => Said(stage.Store.Delete<Model.VolumeAttachment>("", o.Attachment.Name, o.Attachment.Uid.Value)),
-            Decision.Taint o => Change(o.Node, Taint),
-            Decision.Untaint o => Change(o.Node, Untaint),
-            Decision.Release o => Change(o.Node, node => Release(node, o.Volumes)),
+            Decision.DeleteAttachment o => Said(stage.Store.Delete<Model.VolumeAttachment>("", o.Attachment.Name, o.Attachment.Uid.Value)),
+            Decision.TaintNode o => Change(o.Node, Taint),
+            Decision.UntaintNode o => Change(o.Node, Untaint),
+            Decision.ClearVolumesInUse o => Change(o.Node, node => Release(node, o.Volumes)),
             _ => throw new ArgumentOutOfRangeException(nameof(decision)),
         });
     }

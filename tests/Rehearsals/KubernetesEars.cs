@@ -71,7 +71,7 @@ internal sealed class KubernetesEars
         {
             if (generation == Of(source).Generation && !Of(source).Follows)
             {
-                _owner.Hear(_owner.Life, new Observation.Silenced(source));
+                _owner.Hear(_owner.Life, new Observation.SourceLost(source));
             }
         });
     }
@@ -159,7 +159,7 @@ internal sealed class KubernetesEars
             if (generation == watch.Generation)
             {
                 _owner.Hear(life, seen);
-                if (_owner.Noise.OnceIn(50) && seen is not Observation.Silenced)
+                if (_owner.Noise.OnceIn(50) && seen is not Observation.SourceLost)
                 {
                     _owner.Hear(life, seen); // told twice
                 }

@@ -118,7 +118,7 @@ internal sealed class LinstorEars
         }
 
         var life = _owner.Life;
-        _stage.Agenda.At(at, () => _owner.Hear(life, new Observation.Promotion(new(told.Resource), new(told.Node), Words.Promotability(told.MayPromote))));
+        _stage.Agenda.At(at, () => _owner.Hear(life, new Observation.PromotionChanged(new(told.Resource), new(told.Node), Words.Promotability(told.MayPromote))));
     }
 
     private void Sweep(TimeSpan retry)
@@ -126,7 +126,7 @@ internal sealed class LinstorEars
         var sweep = ++_sweep;
         if (_stage.Agenda.Now - _answeredAt > _slept)
         {
-            _owner.Hear(_owner.Life, new Observation.Silenced(Source.Linstor));
+            _owner.Hear(_owner.Life, new Observation.SourceLost(Source.Linstor));
         }
 
         var listed = _owner.Now;
@@ -139,7 +139,7 @@ internal sealed class LinstorEars
 
             if (answer is null)
             {
-                _owner.Hear(_owner.Life, new Observation.Silenced(Source.Linstor));
+                _owner.Hear(_owner.Life, new Observation.SourceLost(Source.Linstor));
                 _owner.Later(retry, () => Again(sweep, retry * 2));
                 return;
             }
@@ -148,7 +148,7 @@ internal sealed class LinstorEars
             foreach (var resource in InUse())
             {
                 var asked = _owner.Now;
-                _stage.AskLinstor(_owner, () => new Observation.Reported(Words.Report(_stage.Storage, resource, asked)), report =>
+                _stage.AskLinstor(_owner, () => new Observation.ResourceReported(Words.Report(_stage.Storage, resource, asked)), report =>
                 {
                     if (report is not null)
                     {

@@ -92,18 +92,18 @@ internal sealed partial class Oracle
             case Decision.DeletePod o when _stage.Store.Find<Model.Pod>(o.Pod.Key.Namespace, o.Pod.Key.Name) is { } pod && pod.Metadata.Uid == o.Pod.Uid.Value:
                 Judge(actor, decision, pod, sent);
                 break;
-            case Decision.Detach o when _stage.Store.Find<Model.VolumeAttachment>(o.Attachment.Name) is { } attachment && attachment.Metadata.Uid == o.Attachment.Uid.Value:
+            case Decision.DeleteAttachment o when _stage.Store.Find<Model.VolumeAttachment>(o.Attachment.Name) is { } attachment && attachment.Metadata.Uid == o.Attachment.Uid.Value:
                 Judge(actor, decision, attachment, sent);
                 break;
-            case Decision.Taint o:
+            case Decision.TaintNode o:
                 Alone(actor, decision);
                 Check(Lost, _stage.Resources.Any(name => WasLost(name, o.Node.Name.Value, sent)), decision, "nothing on the node was lost");
                 break;
-            case Decision.Release o:
+            case Decision.ClearVolumesInUse o:
                 Alone(actor, decision);
                 Check(Lost, o.Volumes.All(volume => MayBeReleased(volume, o.Node.Name.Value, sent)), decision, "one of the volumes was not lost, nor its pods moved");
                 break;
-            case Decision.Untaint:
+            case Decision.UntaintNode:
                 Alone(actor, decision);
                 break;
         }

@@ -125,7 +125,7 @@ internal sealed partial class Stage
     public void Heard(Candidate candidate, Observation seen, ClusterSnapshot before)
     {
         Audience.Heard?.Invoke(candidate.Name, seen, candidate.Now);
-        if (seen is Observation.Reported { Report: { QuorumProperties: { } properties } report } && !Core.QuorumPolicy.Fences(properties.Definition, report.Replicas.Count(replica => !replica.Diskless)))
+        if (seen is Observation.ResourceReported { Report: { QuorumProperties: { } properties } report } && !Core.QuorumPolicy.Fences(properties.Definition, report.Replicas.Count(replica => !replica.Diskless)))
         {
             _toldOfNone.Add((candidate, candidate.Life, report.Resource));
         }
@@ -140,7 +140,7 @@ internal sealed partial class Stage
             Coverage.Meet($"observation {seen.GetType().Name}");
         }
 
-        if (seen is Observation.Acted acted)
+        if (seen is Observation.Answered acted)
         {
             Coverage.Meet(Coverage.Of(acted.Outcome.Answer));
             Tell(candidate.Name, $"was answered {acted.Outcome.Answer} to: {Sentences.Of(acted.Decision)}");
@@ -165,7 +165,7 @@ internal sealed partial class Stage
             Coverage.Meet("decision Hold");
         }
 
-        if (IsTold && !decision.IsQuestion)
+        if (IsTold && decision is not Decision.Query)
         {
             var sentence = Sentences.Of(decision);
             var key = (candidate.Name, sentence);

@@ -65,18 +65,18 @@ internal sealed partial class Actuator(
     /// <summary>Takes a decision on if it can be begun at once; waits for nothing.</summary>
     public Offered Offer(Decision decision)
     {
-        if (_stopping.IsCancellationRequested || (!decision.IsQuestion && !hold.Covers(KubernetesClient.ActDeadline)))
+        if (_stopping.IsCancellationRequested || (decision is not Decision.Query && !hold.Covers(KubernetesClient.ActDeadline)))
         {
             return Offered.NotOurs;
         }
 
-        var place = decision.IsQuestion ? _questions.TryReserve() : _actions.TryReserve(_unanswered.Contains(decision));
+        var place = decision is Decision.Query ? _questions.TryReserve() : _actions.TryReserve(_unanswered.Contains(decision));
         if (place is null)
         {
             return Offered.NoRoom;
         }
 
-        if (!decision.IsQuestion && !dryRun && !limit.AttemptAcquire().IsAcquired)
+        if (decision is not Decision.Query && !dryRun && !limit.AttemptAcquire().IsAcquired)
         {
             place.GiveUp();
             return Offered.NoRoom;
@@ -116,9 +116,9 @@ internal sealed partial class Actuator(
         }
     }
 
-    private async Task<Observation> AnswerAsync(Decision decision, Instant offered) => decision.IsQuestion
+    private async Task<Observation> AnswerAsync(Decision decision, Instant offered) => decision is Decision.Query
         ? await _queries.AnswerAsync(decision, offered, _stopping.Token)
-        : new Observation.Acted(decision, await ActAsync(decision, offered), offered);
+        : new Observation.Answered(decision, await ActAsync(decision, offered), offered);
 
     private async Task<Outcome> ActAsync(Decision decision, Instant offered)
     {
@@ -140,10 +140,10 @@ internal sealed partial class Actuator(
         var outcome = decision switch
         {
             Decision.DeletePod o => await kubernetes.DeleteAsync(o.Pod, CancellationToken.None),
-            Decision.Detach o => await kubernetes.DeleteAsync(o.Attachment, CancellationToken.None),
-            Decision.Taint o => await nodes.TaintAsync(o.Node.Name, CancellationToken.None),
-            Decision.Untaint o => await nodes.UntaintAsync(o.Node.Name, CancellationToken.None),
-            Decision.Release o => await nodes.ReleaseAsync(o.Node.Name, o.Volumes.ToHashSet(), CancellationToken.None),
+            Decision.DeleteAttachment o => await kubernetes.DeleteAsync(o.Attachment, CancellationToken.None),
+            Decision.TaintNode o => await nodes.TaintAsync(o.Node.Name, CancellationToken.None),
+            Decision.UntaintNode o => await nodes.UntaintAsync(o.Node.Name, CancellationToken.None),
+            Decision.ClearVolumesInUse o => await nodes.ReleaseAsync(o.Node.Name, o.Volumes.ToHashSet(), CancellationToken.None),
             _ => throw new ArgumentOutOfRangeException(nameof(decision)),
         };
 

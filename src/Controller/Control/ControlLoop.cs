@@ -20,7 +20,7 @@ internal sealed class ControlLoop(
     public static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
 
     // Decided, handed over, and not yet answered: only this loop reads and writes it.
-    private readonly HashSet<ActionKey> _inFlight = [];
+    private readonly HashSet<DecisionKey> _inFlight = [];
     private readonly Pace _pace = new();
     private bool _hasCaughtUp;
     private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty;
@@ -35,7 +35,7 @@ internal sealed class ControlLoop(
     public async Task RunAsync(CancellationToken cancellation)
     {
         // The alarm is one more source of observations, so there is only one thing to wait for.
-        await using var alarm = provider.CreateTimer(_ => inbox.Writer.TryWrite(new Observation.Woken()), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        await using var alarm = provider.CreateTimer(_ => inbox.Writer.TryWrite(new Observation.Tick()), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
 
         while (await inbox.Reader.WaitToReadAsync(cancellation))
         {
@@ -43,7 +43,7 @@ internal sealed class ControlLoop(
             var rested = provider.GetElapsedTime(_lastTurn, began);
             while (inbox.Reader.TryRead(out var seen))
             {
-                if (ActionKey.AnsweredBy(seen) is { } answered)
+                if (DecisionKey.AnsweredBy(seen) is { } answered)
                 {
                     _inFlight.Remove(answered);
                 }
@@ -60,7 +60,7 @@ internal sealed class ControlLoop(
             recorder?.Decided(verdict, now);
             var foundRoom = Offer(verdict);
             reporter.Report(_cluster, verdict);
-            alarm.Change(Until(foundRoom ? verdict.AskAgainAt : Instant.Earlier(verdict.AskAgainAt, clock.Now + Actuator.Breath)), Timeout.InfiniteTimeSpan);
+            alarm.Change(Until(foundRoom ? verdict.RequeueAt : Instant.Earlier(verdict.RequeueAt, clock.Now + Actuator.Breath)), Timeout.InfiniteTimeSpan);
             TidyUp();
             Volatile.Write(ref _lastTurn, provider.GetTimestamp());
             await Task.Delay(_pace.After(rested, provider.GetElapsedTime(began)), provider, cancellation);
@@ -70,7 +70,7 @@ internal sealed class ControlLoop(
     // Listing a large cluster leaves much behind, and nothing that happens afterwards would be reason enough to give it back.
     private void TidyUp()
     {
-        if (!_hasCaughtUp && _cluster.Listening.Count == Enum.GetValues<Source>().Length)
+        if (!_hasCaughtUp && _cluster.SyncedSources.Count == Enum.GetValues<Source>().Length)
         {
             _hasCaughtUp = true;
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
@@ -83,7 +83,7 @@ internal sealed class ControlLoop(
         var foundRoom = true;
         foreach (var decision in verdict.Decisions)
         {
-            if (decision.IsRemark || _inFlight.Contains(ActionKey.For(decision)))
+            if (decision is Decision.Hold or Decision.ReportStuck || _inFlight.Contains(decision.Key))
             {
                 continue;
             }
@@ -92,7 +92,7 @@ internal sealed class ControlLoop(
             foundRoom &= offered != Offered.NoRoom;
             if (offered == Offered.Taken)
             {
-                _inFlight.Add(ActionKey.For(decision));
+                _inFlight.Add(decision.Key);
                 reporter.Took(_cluster, decision);
             }
         }

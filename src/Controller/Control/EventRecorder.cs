@@ -38,13 +38,13 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
             case Decision.DeletePod o when First(o.Pod.Uid):
                 Write(Reference(o.Pod), "ForceDeleted", "pod deleted because a used volume is marked as failing");
                 break;
-            case Decision.Taint o:
+            case Decision.TaintNode o:
                 Write(Reference(o.Node), "NodeStorageQuorumLost", "tainted node because it has lost the quorum of some volumes");
                 break;
-            case Decision.Untaint o:
+            case Decision.UntaintNode o:
                 Write(Reference(o.Node), "NodeStorageQuorumRegained", "all volumes on the node have quorum", type: "Normal");
                 break;
-            case Decision.Detach o:
+            case Decision.DeleteAttachment o:
                 Detached(o.Attachment);
                 break;
         }
@@ -74,7 +74,7 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
     }
 
     /// <summary>A failover gets no further: told on the pod that should run, or on who should create it.</summary>
-    public void Stalled(Decision.Stall stall)
+    public void Stalled(Decision.ReportStuck stall)
     {
         var (pod, message) = (stall.Failover.Pod, Sentences.Of(stall));
         if (!hold.Covers(TimeSpan.Zero))

@@ -45,7 +45,7 @@ internal sealed class Instruments : IDisposable
             _phases.Record(took.TotalSeconds, new KeyValuePair<string, object?>("phase", Word(phase)));
         }
 
-        if (failover is { Ending: Ending.Runs })
+        if (failover is { Ending: FailoverResult.Runs })
         {
             _recoveries.Record((failover.Since - failover.Reached[Phase.Decided]).TotalSeconds);
         }
@@ -54,9 +54,9 @@ internal sealed class Instruments : IDisposable
     /// <summary>Counts what would change the cluster; a question that failed, or what was never sent, is no such request.</summary>
     public void Acted(Decision decision, Outcome outcome)
     {
-        if (!decision.IsQuestion && outcome.Answer != Answer.NotSent)
+        if (decision is not Decision.Query && outcome.Answer != Answer.NotSent)
         {
-            _actions.Add(1, new("action", Word(ActionKey.For(decision).Verb)), new KeyValuePair<string, object?>("answer", Word(outcome.Answer)));
+            _actions.Add(1, new("action", Word(decision.Key.Verb)), new KeyValuePair<string, object?>("answer", Word(outcome.Answer)));
         }
     }
 

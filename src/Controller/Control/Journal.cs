@@ -7,7 +7,7 @@ namespace Piraeus.HighAvailability.Controller.Control;
 /// <param name="Evidence">Why a user was believed to have lost its storage; null where nothing was done.</param>
 /// <param name="Resource">What LINSTOR had said of the resource; null if it had said nothing.</param>
 /// <param name="At">The instant of the decision.</param>
-internal sealed record Facts(Evidence? Evidence, Resource? Resource, Instant At);
+internal sealed record Facts(LossEvidence? Evidence, Resource? Resource, Instant At);
 
 /// <summary>One thing that was done, or left alone, or became of it.</summary>
 /// <param name="Number">Counts up, without gaps.</param>
@@ -30,7 +30,7 @@ internal sealed class Journal(MonotonicClock clock, TimeProvider provider)
     public const int Memory = 200;
 
     // Only what is under way: what is taken on is always answered.
-    private readonly Dictionary<ActionKey, Facts> _underWay = [];
+    private readonly Dictionary<DecisionKey, Facts> _underWay = [];
     private ImmutableList<JournalEntry> _entries = [];
     private long _number;
 
@@ -42,15 +42,15 @@ internal sealed class Journal(MonotonicClock clock, TimeProvider provider)
     {
         if (EvidenceOf(action) is { } evidence)
         {
-            _underWay[ActionKey.For(action)] = new(evidence, cluster.Resources.GetValueOrDefault(evidence.Resource), clock.Now);
+            _underWay[action.Key] = new(evidence, cluster.Resources.GetValueOrDefault(evidence.Resource), clock.Now);
         }
     }
 
     /// <summary>An action was answered.</summary>
     public void Answered(Decision action, Outcome outcome)
     {
-        _underWay.Remove(ActionKey.For(action), out var facts);
-        if (!action.IsQuestion)
+        _underWay.Remove(action.Key, out var facts);
+        if (action is not Decision.Query)
         {
             Write(NameOf(action), Subject(action), Sentences.Of(action), UidOf(action), facts, outcome);
         }
@@ -70,37 +70,37 @@ internal sealed class Journal(MonotonicClock clock, TimeProvider provider)
     /// <summary>Something became of a failover.</summary>
     public void Said(string about, string sentence) => Write(nameof(Failover), about, sentence, null, null);
 
-    private static Evidence? EvidenceOf(Decision decision) => decision switch
+    private static LossEvidence? EvidenceOf(Decision decision) => decision switch
     {
         Decision.DeletePod o => o.Evidence,
-        Decision.Detach o => o.Evidence,
-        Decision.Taint o => o.Evidence,
+        Decision.DeleteAttachment o => o.Evidence,
+        Decision.TaintNode o => o.Evidence,
         _ => null,
     };
 
     private static string NameOf(Decision action) => action switch
     {
         Decision.DeletePod => nameof(Decision.DeletePod),
-        Decision.Detach => nameof(Decision.Detach),
-        Decision.Taint => nameof(Decision.Taint),
-        Decision.Untaint => nameof(Decision.Untaint),
-        _ => nameof(Decision.Release),
+        Decision.DeleteAttachment => nameof(Decision.DeleteAttachment),
+        Decision.TaintNode => nameof(Decision.TaintNode),
+        Decision.UntaintNode => nameof(Decision.UntaintNode),
+        _ => nameof(Decision.ClearVolumesInUse),
     };
 
     private static string? UidOf(Decision action) => action switch
     {
         Decision.DeletePod o => o.Pod.Uid.Value,
-        Decision.Detach o => o.Attachment.Uid.Value,
+        Decision.DeleteAttachment o => o.Attachment.Uid.Value,
         _ => null,
     };
 
     private static string Subject(Decision decision) => decision switch
     {
         Decision.DeletePod o => $"pod {o.Pod.Key}",
-        Decision.Detach o => $"attachment {o.Attachment.Name}",
-        Decision.Taint o => $"node {o.Node.Name}",
-        Decision.Untaint o => $"node {o.Node.Name}",
-        Decision.Release o => $"node {o.Node.Name}",
+        Decision.DeleteAttachment o => $"attachment {o.Attachment.Name}",
+        Decision.TaintNode o => $"node {o.Node.Name}",
+        Decision.UntaintNode o => $"node {o.Node.Name}",
+        Decision.ClearVolumesInUse o => $"node {o.Node.Name}",
         Decision.Hold { Pods: [] } o => $"resource {o.Resource}",
         Decision.Hold o => string.Join(", ", o.Pods.Select(pod => $"pod {pod.Key}")),
         _ => "",

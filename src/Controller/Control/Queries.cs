@@ -20,32 +20,32 @@ internal sealed partial class Queries(KubernetesClient kubernetes, NodeClient no
         {
             return question switch
             {
-                Decision.Consult o => new Observation.Reported(await linstor.ReportAsync(o.Resource, cancellation)),
-                Decision.ListSatellites => await linstor.SatellitesAsync(cancellation),
-                Decision.Survey o => await SurveyAsync(o, offered, cancellation),
-                Decision.Inquire o => new Observation.Warned(o.About, await kubernetes.WarningAboutAsync(o.Namespace, o.About, cancellation), offered),
+                Decision.QueryResource o => new Observation.ResourceReported(await linstor.ReportAsync(o.Resource, cancellation)),
+                Decision.QuerySatellites => await linstor.SatellitesAsync(cancellation),
+                Decision.ListPodsOnNode o => await SurveyAsync(o, offered, cancellation),
+                Decision.QueryWarnings o => new Observation.WarningsListed(o.About, await kubernetes.WarningAboutAsync(o.Namespace, o.About, cancellation), offered),
                 _ => throw new ArgumentOutOfRangeException(nameof(question)),
             };
         }
         catch (Exception weather) when (IsWeather(weather))
         {
             // Who inquires for as long as something is stuck need not complain as often.
-            var repeats = question is Decision.Inquire && Interlocked.Exchange(ref _complaint, weather.Message) == weather.Message;
+            var repeats = question is Decision.QueryWarnings && Interlocked.Exchange(ref _complaint, weather.Message) == weather.Message;
             CouldNotAsk(repeats ? LogLevel.Debug : LogLevel.Warning, Sentences.Of(question), weather.Message);
-            return new Observation.Acted(question, new(Answer.Refused, weather.Message), offered);
+            return new Observation.Answered(question, new(Answer.Refused, weather.Message), offered);
         }
     }
 
-    private async Task<Observation> SurveyAsync(Decision.Survey survey, Instant offered, CancellationToken cancellation)
+    private async Task<Observation> SurveyAsync(Decision.ListPodsOnNode survey, Instant offered, CancellationToken cancellation)
     {
         var state = StateAsync(survey, cancellation);
         var pods = await kubernetes.PodsOnAsync(survey.Node, cancellation);
         var node = await state;
-        return new Observation.Surveyed(survey.Node, pods, node.VolumesInUse, offered) { Ready = node.Ready, Tainted = node.Tainted };
+        return new Observation.PodsOnNodeListed(survey.Node, pods, node.VolumesInUse, offered) { Ready = node.Ready, Tainted = node.Tainted };
     }
 
     // The pods on the node have to be known. The node itself need not be: what is not known of it stays unknown.
-    private async Task<NodeState> StateAsync(Decision.Survey survey, CancellationToken cancellation)
+    private async Task<NodeState> StateAsync(Decision.ListPodsOnNode survey, CancellationToken cancellation)
     {
         try
         {

@@ -28,12 +28,12 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
     /// <param name="seen">The observation.</param>
     public void Saw(ClusterSnapshot before, Observation seen)
     {
-        if (seen is Observation.Gone<Attachment> { Item: var attachment } && before.IsForsaken(attachment))
+        if (seen is Observation.Gone<Attachment> { Item: var attachment } && before.IsOrphaned(attachment))
         {
             events.Detached(attachment);
         }
 
-        if (seen is Observation.Acted { Decision: var decision, Outcome: var outcome })
+        if (seen is Observation.Answered { Decision: var decision, Outcome: var outcome })
         {
             instruments.Acted(decision, outcome);
             journal.Answered(decision, outcome);
@@ -59,7 +59,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         // Who is well again, or has moved, may be told again.
         if (!ReferenceEquals(cluster.InDoubt, _before.InDoubt))
         {
-            _told.RemoveWhere(told => !cluster.IsSuspicious(told.Resource));
+            _told.RemoveWhere(told => !cluster.IsInDoubt(told.Resource));
         }
 
         if (_told.Count > Remembered + (2 * holds.Count))
@@ -67,7 +67,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
             _told.IntersectWith(holds.Select(Told.Of));
         }
 
-        foreach (var stall in verdict.Decisions.OfType<Decision.Stall>())
+        foreach (var stall in verdict.Decisions.OfType<Decision.ReportStuck>())
         {
             Tell(stall);
         }
@@ -86,7 +86,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         foreach (var failover in failovers.Where(failover => failover.Ending is not null && _ended.Add(failover.Pod.Uid)))
         {
             instruments.Ended(failover);
-            Ended(failover.Ending == Ending.GivenUp ? LogLevel.Warning : LogLevel.Information, Sentences.Of(failover));
+            Ended(failover.Ending == FailoverResult.GivenUp ? LogLevel.Warning : LogLevel.Information, Sentences.Of(failover));
             journal.Said($"pod {failover.Pod.Key}", Sentences.Of(failover));
         }
 
@@ -105,7 +105,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         _over.IntersectWith(failovers.Select(failover => (failover.Evidence.Lost, failover.Incident)));
     }
 
-    private void Tell(Decision.Stall stall)
+    private void Tell(Decision.ReportStuck stall)
     {
         var sentence = Sentences.Of(stall);
         if (_stalls.Add((stall.Failover.Pod.Uid, sentence)))
@@ -126,7 +126,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         }
     }
 
-    private readonly record struct Told(ResourceName Resource, NodeName Node, HoldReason Reason, string? Detail, string Pods, bool Overdue)
+    private readonly record struct Told(ResourceName Resource, NodeName Node, HoldReason Reason, HoldDetail Detail, string Pods, bool Overdue)
     {
         public static Told Of(Decision.Hold hold) =>
             new(hold.Resource, hold.Node, hold.Reason, hold.Detail, hold.Pods is [var pod] ? pod.Uid.Value : string.Join(' ', hold.Pods.Select(one => one.Uid)), hold.Overdue);

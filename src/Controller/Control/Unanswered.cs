@@ -9,14 +9,14 @@ internal sealed class Unanswered(MonotonicClock clock)
     /// <summary>An action that fails is sent again long before; what is older was given up, and is forgotten.</summary>
     private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<ActionKey, Instant> _at = [];
+    private readonly ConcurrentDictionary<DecisionKey, Instant> _at = [];
 
-    public bool Contains(Decision action) => !_at.IsEmpty && _at.ContainsKey(ActionKey.For(action));
+    public bool Contains(Decision action) => !_at.IsEmpty && _at.ContainsKey(action.Key);
 
     /// <summary>Takes note of how an action that was sent has ended.</summary>
     public void Note(Decision action, Answer answer)
     {
-        var key = ActionKey.For(action);
+        var key = action.Key;
         if (answer != Answer.TimedOut)
         {
             _at.TryRemove(key, out _);

@@ -72,7 +72,7 @@ internal sealed class Explainer(Chronicle chronicle, DateTimeOffset began)
         List<string> known =
         [
             $"LINSTOR said of {linstor.Name}: {string.Join("; ", linstor.Replicas.Select(Say))}.",
-            $"{evidence.Rival} may promote. DRBD says so only where a partition has quorum and sees no Primary.",
+            $"{evidence.Peer} may promote. DRBD says so only where a partition has quorum and sees no Primary.",
             $"{Unconnected(linstor, evidence)} So {evidence.Lost} is on the other side, and that side has no quorum.",
             $"The quorum policy is \"{linstor.Quorum}\": without quorum DRBD on {evidence.Lost} completes no write. What the old pod may still do, it cannot change the data any more.",
             $"This had held without interruption for {Seconds(held)}; the grace period is {Seconds(grace)}.",
@@ -116,8 +116,8 @@ internal sealed class Explainer(Chronicle chronicle, DateTimeOffset began)
             : $"No write to {resource} could complete there.";
 
     private static string Unconnected(WireResource linstor, WireEvidence evidence) =>
-        linstor.Replicas.FirstOrDefault(replica => replica.Node == evidence.Rival)?.Connections.Any(link => link.Peer == evidence.Lost && !link.Up) == true
-            ? $"{evidence.Rival} reports that its connection to {evidence.Lost} is down."
+        linstor.Replicas.FirstOrDefault(replica => replica.Node == evidence.Peer)?.Connections.Any(link => link.Peer == evidence.Lost && !link.Up) == true
+            ? $"{evidence.Peer} reports that its connection to {evidence.Lost} is down."
             : $"No replica that may promote reports a connection to {evidence.Lost}, and its satellite is offline.";
 
     private static string Say(WireReplica replica) => replica.Promotability switch

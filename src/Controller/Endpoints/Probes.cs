@@ -27,7 +27,7 @@ internal sealed class Probes(ControlLoop control)
 
     private Task Ready(HttpContext context)
     {
-        var missing = Enum.GetValues<Source>().Except(control.Cluster.Listening).ToList();
+        var missing = Enum.GetValues<Source>().Except(control.Cluster.SyncedSources).ToList();
         _wasReady |= missing.Count == 0;
         return Answer(context, _wasReady ? null : $"not yet heard of: {string.Join(", ", missing)}");
     }

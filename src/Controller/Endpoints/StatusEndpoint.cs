@@ -42,7 +42,7 @@ internal sealed class StatusEndpoint(
             [.. journal.Entries.Select(reader.Entry)]);
     }
 
-    private TimeSpan GraceOf(User user) => user.Assessment is { AtFirstSight: true } ? settings.NewResourceGracePeriod : settings.KnownResourceGracePeriod;
+    private TimeSpan GraceOf(VolumeConsumer user) => user.Assessment is { AtFirstSight: true } ? settings.NewResourceGracePeriod : settings.KnownResourceGracePeriod;
 
     private Task Answer(HttpContext context)
     {

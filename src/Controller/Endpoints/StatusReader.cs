@@ -31,13 +31,13 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
     }
 
     public WireSources Sources(ControllerInUse? linstor) => new(
-        [.. cluster.Listening.Order().Select(source => source.ToString())],
-        [.. Enum.GetValues<Source>().Except(cluster.Listening).Select(source => source.ToString())],
+        [.. cluster.SyncedSources.Order().Select(source => source.ToString())],
+        [.. Enum.GetValues<Source>().Except(cluster.SyncedSources).Select(source => source.ToString())],
         cluster.Linstor.AnsweredAt is { } answered ? Seconds(now - answered) : null,
         linstor?.Address,
         linstor?.Fault);
 
-    public WireUser User(User user, TimeSpan grace)
+    public WireUser User(VolumeConsumer user, TimeSpan grace)
     {
         var since = Instant.Later(user.Assessment?.Since ?? Instant.Start, user.Since);
         var isLoss = user.Assessment is { IsLoss: true };
@@ -80,10 +80,10 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
         entry.Facts is { Evidence: { } evidence } facts ? Evidence(evidence, facts) : null,
         entry.Facts?.Resource is { } resource ? Resource(resource) : null);
 
-    private WireEvidence Evidence(Evidence evidence, Facts facts) => new(
+    private WireEvidence Evidence(LossEvidence evidence, Facts facts) => new(
         evidence.Resource.Value,
         evidence.Lost.Value,
-        evidence.Rival.Value,
+        evidence.Peer.Value,
         At(evidence.Since),
         At(evidence.Due),
         At(facts.At),
@@ -110,8 +110,8 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
     private static (ResourceName, NodeName)? Moved(Decision decision) => decision switch
     {
         Decision.DeletePod o => (o.Evidence.Resource, o.Evidence.Lost),
-        Decision.Detach o => (o.Evidence.Resource, o.Evidence.Lost),
-        Decision.Taint o => (o.Evidence.Resource, o.Evidence.Lost),
+        Decision.DeleteAttachment o => (o.Evidence.Resource, o.Evidence.Lost),
+        Decision.TaintNode o => (o.Evidence.Resource, o.Evidence.Lost),
         _ => null,
     };
 

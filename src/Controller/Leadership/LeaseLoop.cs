@@ -147,7 +147,7 @@ internal sealed partial class LeaseLoop(
 
         _told = leader;
         Leads(leader, key);
-        inbox.TryWrite(new Observation.Woken()); // where there is no room, the loop is about to think anyway
+        inbox.TryWrite(new Observation.Tick()); // where there is no room, the loop is about to think anyway
     }
 
     private void CouldNot(Exception failed)

@@ -23,7 +23,7 @@ internal sealed partial class Readiness(LeaseHold hold, MonotonicClock clock, Ti
     /// <summary>Takes note of a snapshot; called whenever the control loop turns.</summary>
     public void Observe(ClusterSnapshot cluster)
     {
-        hold.Synced(cluster.Listening);
+        hold.Synced(cluster.SyncedSources);
         var (now, lost) = (clock.Now, hold.Election.Lost);
         if (!lost.CannotDecide(now))
         {

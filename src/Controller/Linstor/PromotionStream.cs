@@ -89,7 +89,7 @@ internal sealed class PromotionFeed(PromotionStream stream, ChannelWriter<Observ
     {
         await foreach (var change in stream.ReadAsync(cancellation))
         {
-            await inbox.WriteAsync(new Observation.Promotion(change.Resource, change.Node, change.Promotability), cancellation);
+            await inbox.WriteAsync(new Observation.PromotionChanged(change.Resource, change.Node, change.Promotability), cancellation);
         }
     }
 }

@@ -62,7 +62,7 @@ internal sealed partial class Sweep(
     {
         if (Schedule(static (schedule, now) => schedule.BeginRound(now)))
         {
-            await inbox.WriteAsync(new Observation.Silenced(Source.Linstor), cancellation);
+            await inbox.WriteAsync(new Observation.SourceLost(Source.Linstor), cancellation);
         }
 
         try
@@ -77,7 +77,7 @@ internal sealed partial class Sweep(
             }
 
             _definitionsApartUntil = default; // what failed meanwhile failed because LINSTOR was away
-            await inbox.WriteAsync(new Observation.Silenced(Source.Linstor), cancellation);
+            await inbox.WriteAsync(new Observation.SourceLost(Source.Linstor), cancellation);
             return;
         }
 
@@ -145,7 +145,7 @@ internal sealed partial class Sweep(
             _slots.Release();
         }
 
-        await inbox.WriteAsync(new Observation.Reported(report), cancellation);
+        await inbox.WriteAsync(new Observation.ResourceReported(report), cancellation);
     }
 
     private T Schedule<T>(Func<ResyncSchedule, Instant, T> use)

@@ -30,12 +30,12 @@ internal sealed class Narrator(Header header, Narrowing narrowing, TextWriter ou
         _last = at;
         switch (seen)
         {
-            case Observation.Acted { Decision: var decision, Outcome: var outcome }:
+            case Observation.Answered { Decision: var decision, Outcome: var outcome }:
                 _deletions += decision is Decision.DeletePod && outcome.Answer == Answer.Accepted ? 1 : 0;
-                _detachments += decision is Decision.Detach && outcome.Answer == Answer.Accepted ? 1 : 0;
+                _detachments += decision is Decision.DeleteAttachment && outcome.Answer == Answer.Accepted ? 1 : 0;
                 Tell(decision, at, "answered", $"{Sentences.Of(decision)} The answer was {outcome.Answer}{(outcome.Message is null ? "." : $": {outcome.Message}")}");
                 break;
-            case Observation.Silenced { Source: var source } when _silent.Add(source):
+            case Observation.SourceLost { Source: var source } when _silent.Add(source):
                 Tell(at, "silent", $"{source} cannot be heard.");
                 break;
             case var _ when SourceOf(seen) is { } source && _silent.Remove(source):
@@ -62,12 +62,12 @@ internal sealed class Narrator(Header header, Narrowing narrowing, TextWriter ou
                     break;
                 case Decision.Hold:
                     break;
-                case Decision.Stall when _stalls.Add(gist):
+                case Decision.ReportStuck when _stalls.Add(gist):
                     Tell(decision, at, "stuck", Sentences.Of(decision));
                     break;
-                case Decision.Stall:
+                case Decision.ReportStuck:
                     break;
-                case { IsQuestion: true }:
+                case Decision.Query:
                     if (_questions.Add(gist))
                     {
                         Tell(decision, at, "asked", Sentences.Of(decision));
@@ -85,7 +85,7 @@ internal sealed class Narrator(Header header, Narrowing narrowing, TextWriter ou
         }
 
         // Whoever is well again may be told of again.
-        foreach (var (gist, _) in _holds.Where(told => !cluster.IsSuspicious(told.Value)).ToList())
+        foreach (var (gist, _) in _holds.Where(told => !cluster.IsInDoubt(told.Value)).ToList())
         {
             _holds.Remove(gist);
         }

@@ -10,13 +10,13 @@ internal sealed record Narrowing(ResourceName? Resource, ObjectKey? Pod)
     /// <summary>Whether a decision, or an answer to it, is to be told.</summary>
     public bool Includes(Decision decision) => decision switch
     {
-        Decision.Consult o => Includes(o.Resource),
-        Decision.ListSatellites => Pod is null, // every resource's loss rests on them
-        Decision.Taint o => Includes(o.Evidence.Resource),
+        Decision.QueryResource o => Includes(o.Resource),
+        Decision.QuerySatellites => Pod is null, // every resource's loss rests on them
+        Decision.TaintNode o => Includes(o.Evidence.Resource),
         Decision.DeletePod o => Includes(o.Evidence.Resource, o.Pod),
-        Decision.Detach o => Includes(o.Evidence.Resource),
+        Decision.DeleteAttachment o => Includes(o.Evidence.Resource),
         Decision.Hold o => Includes(o.Resource, [.. o.Pods]),
-        Decision.Stall o => Includes(o.Failover),
+        Decision.ReportStuck o => Includes(o.Failover),
         _ => Resource is null && Pod is null, // of a node
     };
 

@@ -20,8 +20,8 @@ namespace Piraeus.HighAvailability.Controller.Recording;
         typeof(NodeNameConverter), typeof(ResourceNameConverter), typeof(UidConverter), typeof(ObjectKeyConverter),
     ])]
 [JsonSerializable(typeof(Line))]
-[JsonSerializable(typeof(Observation.Promotion))]
-[JsonSerializable(typeof(Observation.Reported))]
+[JsonSerializable(typeof(Observation.PromotionChanged))]
+[JsonSerializable(typeof(Observation.ResourceReported))]
 [JsonSerializable(typeof(Observation.SatellitesListed))]
 [JsonSerializable(typeof(Observation.Listed<Pod>), TypeInfoPropertyName = "ListedPods")]
 [JsonSerializable(typeof(Observation.Seen<Pod>), TypeInfoPropertyName = "SeenPod")]
@@ -38,20 +38,20 @@ namespace Piraeus.HighAvailability.Controller.Recording;
 [JsonSerializable(typeof(Observation.Listed<CsiNode>), TypeInfoPropertyName = "ListedCsiNodes")]
 [JsonSerializable(typeof(Observation.Seen<CsiNode>), TypeInfoPropertyName = "SeenCsiNode")]
 [JsonSerializable(typeof(Observation.Gone<CsiNode>), TypeInfoPropertyName = "GoneCsiNode")]
-[JsonSerializable(typeof(Observation.Silenced))]
-[JsonSerializable(typeof(Observation.Surveyed))]
-[JsonSerializable(typeof(Observation.Warned))]
-[JsonSerializable(typeof(Observation.Acted))]
-[JsonSerializable(typeof(Observation.Woken))]
-[JsonSerializable(typeof(Decision.Consult))]
-[JsonSerializable(typeof(Decision.ListSatellites))]
-[JsonSerializable(typeof(Decision.Survey))]
-[JsonSerializable(typeof(Decision.Inquire))]
-[JsonSerializable(typeof(Decision.Taint))]
-[JsonSerializable(typeof(Decision.Untaint))]
-[JsonSerializable(typeof(Decision.Release))]
+[JsonSerializable(typeof(Observation.SourceLost))]
+[JsonSerializable(typeof(Observation.PodsOnNodeListed))]
+[JsonSerializable(typeof(Observation.WarningsListed))]
+[JsonSerializable(typeof(Observation.Answered))]
+[JsonSerializable(typeof(Observation.Tick))]
+[JsonSerializable(typeof(Decision.QueryResource))]
+[JsonSerializable(typeof(Decision.QuerySatellites))]
+[JsonSerializable(typeof(Decision.ListPodsOnNode))]
+[JsonSerializable(typeof(Decision.QueryWarnings))]
+[JsonSerializable(typeof(Decision.TaintNode))]
+[JsonSerializable(typeof(Decision.UntaintNode))]
+[JsonSerializable(typeof(Decision.ClearVolumesInUse))]
 [JsonSerializable(typeof(Decision.DeletePod))]
-[JsonSerializable(typeof(Decision.Detach))]
+[JsonSerializable(typeof(Decision.DeleteAttachment))]
 internal sealed partial class RecordingJson : JsonSerializerContext
 {
     private static JsonTypeInfo<Line>? _ofLine;
@@ -121,8 +121,8 @@ internal abstract class CaseConverter<T>(string what, IReadOnlyDictionary<string
 
 internal sealed class ObservationConverter() : CaseConverter<Observation>("observation", new Dictionary<string, Type>
 {
-    ["Promotion"] = typeof(Observation.Promotion),
-    ["Reported"] = typeof(Observation.Reported),
+    ["Promotion"] = typeof(Observation.PromotionChanged),
+    ["Reported"] = typeof(Observation.ResourceReported),
     ["SatellitesListed"] = typeof(Observation.SatellitesListed),
     ["ListedPods"] = typeof(Observation.Listed<Pod>),
     ["SeenPod"] = typeof(Observation.Seen<Pod>),
@@ -139,25 +139,25 @@ internal sealed class ObservationConverter() : CaseConverter<Observation>("obser
     ["ListedCsiNodes"] = typeof(Observation.Listed<CsiNode>),
     ["SeenCsiNode"] = typeof(Observation.Seen<CsiNode>),
     ["GoneCsiNode"] = typeof(Observation.Gone<CsiNode>),
-    ["Silenced"] = typeof(Observation.Silenced),
-    ["Surveyed"] = typeof(Observation.Surveyed),
-    ["Warned"] = typeof(Observation.Warned),
-    ["Acted"] = typeof(Observation.Acted),
-    ["Woken"] = typeof(Observation.Woken),
+    ["Silenced"] = typeof(Observation.SourceLost),
+    ["Surveyed"] = typeof(Observation.PodsOnNodeListed),
+    ["Warned"] = typeof(Observation.WarningsListed),
+    ["Acted"] = typeof(Observation.Answered),
+    ["Woken"] = typeof(Observation.Tick),
 });
 
 /// <summary>What may have been acted upon: remarks are only said.</summary>
 internal sealed class DecisionConverter() : CaseConverter<Decision>("action", new Dictionary<string, Type>
 {
-    ["Consult"] = typeof(Decision.Consult),
-    ["ListSatellites"] = typeof(Decision.ListSatellites),
-    ["Survey"] = typeof(Decision.Survey),
-    ["Inquire"] = typeof(Decision.Inquire),
-    ["Taint"] = typeof(Decision.Taint),
-    ["Untaint"] = typeof(Decision.Untaint),
-    ["Release"] = typeof(Decision.Release),
+    ["Consult"] = typeof(Decision.QueryResource),
+    ["ListSatellites"] = typeof(Decision.QuerySatellites),
+    ["Survey"] = typeof(Decision.ListPodsOnNode),
+    ["Inquire"] = typeof(Decision.QueryWarnings),
+    ["Taint"] = typeof(Decision.TaintNode),
+    ["Untaint"] = typeof(Decision.UntaintNode),
+    ["Release"] = typeof(Decision.ClearVolumesInUse),
     ["DeletePod"] = typeof(Decision.DeletePod),
-    ["Detach"] = typeof(Decision.Detach),
+    ["Detach"] = typeof(Decision.DeleteAttachment),
 });
 
 /// <summary>Seconds, exact to the tick.</summary>

@@ -121,7 +121,7 @@ internal sealed class Replay(Func<Settings, Settings> change, Narrowing narrowin
         private Verdict Decide(Instant at)
         {
             var verdict = _policy.Decide(_cluster, at);
-            _alarm = verdict.AskAgainAt;
+            _alarm = verdict.RequeueAt;
             narrator.Decided(_cluster, verdict, at);
             return verdict;
         }

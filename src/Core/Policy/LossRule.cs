@@ -71,9 +71,9 @@ internal sealed class LossRule
             return (unfenced, peers[0].Node);
         }
 
-        if (InUseElsewhere() is { } user)
+        if (InUseElsewhere() is { } consumer)
         {
-            return (HoldReason.InUseElsewhere, user);
+            return (HoldReason.InUseElsewhere, consumer);
         }
 
         // Any one of them is a proof; if none is, the first one's reason is told.

@@ -14,7 +14,7 @@ public sealed class ActuatorTests
     {
         await using var room = await Room.OpenAsync();
         Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Delete));
-        Assert.Equal(new Observation.Acted(Room.Delete, new(Answer.Accepted), Instant.Start), await room.ActedAsync());
+        Assert.Equal(new Observation.Answered(Room.Delete, new(Answer.Accepted), Instant.Start), await room.ActedAsync());
         Assert.Equal("/api/v1/namespaces/shop/pods/app-0", Assert.Single(room.Kubernetes.Calls).Path);
     }
 
@@ -22,8 +22,8 @@ public sealed class ActuatorTests
     public async Task A_question_about_a_resource_is_answered_by_LINSTOR()
     {
         await using var room = await Room.OpenAsync();
-        Assert.Equal(Offered.Taken, room.Actuator.Offer(new Decision.Consult(Room.Resource)));
-        Assert.False((await room.Inbox.NextAsync<Observation.Reported>()).Report.Exists);
+        Assert.Equal(Offered.Taken, room.Actuator.Offer(new Decision.QueryResource(Room.Resource)));
+        Assert.False((await room.Inbox.NextAsync<Observation.ResourceReported>()).Report.Exists);
     }
 
     [Fact]
@@ -31,8 +31,8 @@ public sealed class ActuatorTests
     {
         await using var room = await Room.OpenAsync();
         room.Time.Advance(TimeSpan.FromSeconds(7));
-        room.Actuator.Offer(new Decision.Survey(new("a")));
-        Assert.Equal(Instant.Start + TimeSpan.FromSeconds(7), (await room.Inbox.NextAsync<Observation.Surveyed>()).AskedAt);
+        room.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
+        Assert.Equal(Instant.Start + TimeSpan.FromSeconds(7), (await room.Inbox.NextAsync<Observation.PodsOnNodeListed>()).AskedAt);
     }
 
     [Fact]
@@ -41,8 +41,8 @@ public sealed class ActuatorTests
         await using var room = await Room.OpenAsync(call => call.AnswerAsync(call.Path == "/api/v1/nodes/a"
             ? """{"status":{"volumesInUse":["kubernetes.io/csi/driver^pvc-1"]}}"""
             : """{"items":[{"metadata":{"name":"app-0","uid":"u"},"spec":{"nodeName":"a"}}]}"""));
-        room.Actuator.Offer(new Decision.Survey(new("a")));
-        var surveyed = await room.Inbox.NextAsync<Observation.Surveyed>();
+        room.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
+        var surveyed = await room.Inbox.NextAsync<Observation.PodsOnNodeListed>();
         Assert.Equal(["kubernetes.io/csi/driver^pvc-1"], surveyed.VolumesInUse);
         Assert.Equal(new Uid("u"), Assert.Single(surveyed.Pods).Uid);
     }
@@ -53,8 +53,8 @@ public sealed class ActuatorTests
         await using var room = await Room.OpenAsync(call => call.AnswerAsync(call.Path == "/api/v1/nodes/a"
             ? """{"spec":{"taints":[{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]},"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}}"""
             : "{}"));
-        room.Actuator.Offer(new Decision.Survey(new("a")));
-        var surveyed = await room.Inbox.NextAsync<Observation.Surveyed>();
+        room.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
+        var surveyed = await room.Inbox.NextAsync<Observation.PodsOnNodeListed>();
         Assert.Equal((false, true), (surveyed.Ready, surveyed.Tainted));
     }
 
@@ -62,8 +62,8 @@ public sealed class ActuatorTests
     public async Task A_survey_of_a_node_that_cannot_be_read_does_not_know_whether_it_is_ready_or_tainted()
     {
         await using var room = await Room.OpenAsync(call => call.Path == "/api/v1/nodes/a" ? call.RefuseAsync(500, "etcd is away") : call.AnswerAsync("{}"));
-        room.Actuator.Offer(new Decision.Survey(new("a")));
-        var surveyed = await room.Inbox.NextAsync<Observation.Surveyed>();
+        room.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
+        var surveyed = await room.Inbox.NextAsync<Observation.PodsOnNodeListed>();
         Assert.Equal((null, null), (surveyed.Ready, surveyed.Tainted));
     }
 
@@ -71,8 +71,8 @@ public sealed class ActuatorTests
     public async Task A_survey_without_the_right_to_read_nodes_tells_the_pods_and_the_log_names_the_rule()
     {
         await using var room = await Room.OpenAsync(call => call.Path == "/api/v1/nodes/a" ? call.RefuseAsync(403, "no") : call.AnswerAsync("""{"metadata":{}}"""));
-        room.Actuator.Offer(new Decision.Survey(new("a")));
-        Assert.Empty((await room.Inbox.NextAsync<Observation.Surveyed>()).VolumesInUse);
+        room.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
+        Assert.Empty((await room.Inbox.NextAsync<Observation.PodsOnNodeListed>()).VolumesInUse);
         Assert.Contains(room.Told.Lines, line => line.Contains("""resources: ["nodes"], verbs: ["get"]""", StringComparison.Ordinal));
     }
 
@@ -80,7 +80,7 @@ public sealed class ActuatorTests
     public async Task A_question_that_gets_no_answer_is_answered_all_the_same()
     {
         await using var room = await Room.OpenAsync(call => call.RefuseAsync(500, "etcd is away"), new CannedLinstor(exchange => exchange.AnswerAsync("no", "503 Service Unavailable")));
-        foreach (var question in (Decision[])[new Decision.Consult(Room.Resource), new Decision.Survey(new("a"))])
+        foreach (var question in (Decision[])[new Decision.QueryResource(Room.Resource), new Decision.ListPodsOnNode(new("a"))])
         {
             room.Actuator.Offer(question);
             var acted = await room.ActedAsync();
@@ -93,7 +93,7 @@ public sealed class ActuatorTests
     {
         await using var room = await Room.OpenAsync(contested: true);
         Assert.Equal(Offered.NotOurs, room.Actuator.Offer(Room.Delete));
-        Assert.Equal(Offered.Taken, room.Actuator.Offer(new Decision.Consult(Room.Resource)));
+        Assert.Equal(Offered.Taken, room.Actuator.Offer(new Decision.QueryResource(Room.Resource)));
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class ActuatorTests
     {
         await using var room = await Room.OpenAsync(call => call.AnswerAsync("""{"metadata":{}}"""), dryRun: true);
         room.Gate.IsOpen = false;
-        Assert.Equal(Offered.Taken, room.Actuator.Offer(new Decision.Survey(new("a"))));
+        Assert.Equal(Offered.Taken, room.Actuator.Offer(new Decision.ListPodsOnNode(new("a"))));
         Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Delete));
     }
 
@@ -187,7 +187,7 @@ public sealed class ActuatorTests
         room.Actuator.Offer(Room.Detach);
         room.Time.Advance(TimeSpan.FromSeconds(0.6));
         answer.SetResult();
-        var outcomes = new List<Observation.Acted>();
+        var outcomes = new List<Observation.Answered>();
         while (outcomes.Count <= Actuator.Actions)
         {
             outcomes.Add(await room.ActedAsync());
@@ -210,7 +210,7 @@ public sealed class ActuatorTests
         var offered = Offered.Taken;
         for (var number = 0; offered == Offered.Taken; number++)
         {
-            offered = room.Actuator.Offer(new Decision.Survey(new($"node-{number}")));
+            offered = room.Actuator.Offer(new Decision.ListPodsOnNode(new($"node-{number}")));
         }
 
         Assert.Equal(Offered.NoRoom, offered);
@@ -254,7 +254,7 @@ public sealed class ActuatorTests
         });
         for (var number = 0; number < 8; number++)
         {
-            room.Actuator.Offer(new Decision.Survey(new($"node-{number}")));
+            room.Actuator.Offer(new Decision.ListPodsOnNode(new($"node-{number}")));
         }
 
         await everybody.Task.SoonAsync();
@@ -265,7 +265,7 @@ public sealed class ActuatorTests
     {
         await using var room = await Room.OpenAsync();
         var running = room.Actuator.RunAsync(default);
-        room.Actuator.Offer(new Decision.Hold(Room.Resource, new("a"), HoldReason.Storm, null, [], Instant.Start, true)); // which is no action
+        room.Actuator.Offer(new Decision.Hold(Room.Resource, new("a"), HoldReason.Storm, HoldDetail.None, [], Instant.Start, true)); // which is no action
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => running.SoonAsync());
     }
 
@@ -293,7 +293,7 @@ public sealed class ActuatorTests
     public async Task Stopping_does_not_wait_for_an_inbox_that_nobody_empties()
     {
         await using var room = await Room.OpenAsync();
-        while (room.Inbox.Writer.TryWrite(new Observation.Woken()))
+        while (room.Inbox.Writer.TryWrite(new Observation.Tick()))
         {
         }
 

@@ -6,7 +6,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Control;
 
 public sealed class ControlLoopTests
 {
-    private static readonly Observation Again = new Observation.Promotion(Room.Resource, new("b"), Promotability.MayPromote);
+    private static readonly Observation Again = new Observation.PromotionChanged(Room.Resource, new("b"), Promotability.MayPromote);
 
     [Fact]
     public async Task It_turns_at_least_every_longest_rest()
@@ -30,13 +30,13 @@ public sealed class ControlLoopTests
         await using var room = await Room.OpenAsync();
         for (var number = 0; number < 1000; number++)
         {
-            room.Inbox.Writer.TryWrite(new Observation.Woken());
+            room.Inbox.Writer.TryWrite(new Observation.Tick());
         }
 
         using var stop = new CancellationTokenSource();
         var running = room.Control.RunAsync(stop.Token);
         await room.Time.RestingAsync(ControlLoop.LongestRest, 1);
-        room.Inbox.Writer.TryWrite(new Observation.Woken());
+        room.Inbox.Writer.TryWrite(new Observation.Tick());
         await room.Time.RestingAsync(ControlLoop.LongestRest, 2);
 
         Assert.Equal(2, room.Time.Rests(ControlLoop.LongestRest));
@@ -112,7 +112,7 @@ public sealed class ControlLoopTests
         using var stop = new CancellationTokenSource();
         var running = room.Control.RunAsync(stop.Token);
         await room.Time.RestingAsync(ControlLoop.LongestRest, 1);
-        room.Inbox.Writer.TryWrite(new Observation.Woken());
+        room.Inbox.Writer.TryWrite(new Observation.Tick());
         await room.Time.RestingAsync(ControlLoop.LongestRest, 2); // so the first turn is over
         Assert.Equal(TimeSpan.Zero, room.Control.Age);
         await stop.CancelAsync();

@@ -125,7 +125,7 @@ public sealed class EventRecorderTests
     public async Task A_message_is_cut_to_what_the_API_server_takes_and_never_within_a_character(string letter, int longest)
     {
         await using var room = await Room.OpenAsync();
-        room.Events.Held(Holding(HoldReason.NotOptedIn, string.Concat(Enumerable.Repeat(letter, 2000)), Room.App));
+        room.Events.Held(Holding(HoldReason.WritesToSharedStorage, string.Concat(Enumerable.Repeat(letter, 2000)), Room.App));
         var message = (string)Assert.Single(await WrittenAsync(room)).Event["message"]!;
         Assert.InRange(Encoding.UTF8.GetByteCount(message), longest - 3, longest);
         Assert.EndsWith(letter, message, StringComparison.Ordinal);
@@ -175,7 +175,7 @@ public sealed class EventRecorderTests
     private static Decision.DeletePod DeletionOf(string name) => new(new(new("shop", name), new($"u-{name}"), new("a")), Room.Evidence);
 
     private static Decision.Hold Holding(HoldReason reason, string? detail, params Pod[] pods) =>
-        new(Room.Resource, new("a"), reason, detail, [.. pods], Instant.Start, Overdue: true);
+        new(Room.Resource, new("a"), reason, new() { Storage = detail }, [.. pods], Instant.Start, Overdue: true);
 
     private static JsonNode Without(JsonNode written, string property)
     {

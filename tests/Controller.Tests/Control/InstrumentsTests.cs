@@ -17,7 +17,7 @@ public sealed class InstrumentsTests : IDisposable
     public void What_changes_the_cluster_is_counted_by_its_answer()
     {
         var node = new ClusterNode(new("a"), new("u-node"));
-        foreach (var change in (Decision[])[Room.Delete, Room.Detach, new Decision.Taint(node, Room.Evidence), new Decision.Untaint(node), new Decision.Release(node, [])])
+        foreach (var change in (Decision[])[Room.Delete, Room.Detach, new Decision.TaintNode(node, Room.Evidence), new Decision.UntaintNode(node), new Decision.ClearVolumesInUse(node, [])])
         {
             _instruments.Acted(change, new(Answer.Accepted));
         }
@@ -31,7 +31,7 @@ public sealed class InstrumentsTests : IDisposable
     [Fact]
     public void A_question_that_failed_and_what_was_never_sent_are_not_counted_among_the_changes()
     {
-        foreach (var question in (Decision[])[new Decision.Consult(Room.Resource), new Decision.ListSatellites(), new Decision.Survey(new("a")), new Decision.Inquire("shop", new("u-pod"))])
+        foreach (var question in (Decision[])[new Decision.QueryResource(Room.Resource), new Decision.QuerySatellites(), new Decision.ListPodsOnNode(new("a")), new Decision.QueryWarnings("shop", new("u-pod"))])
         {
             _instruments.Acted(question, new(Answer.Refused));
         }

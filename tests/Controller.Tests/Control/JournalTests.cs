@@ -27,7 +27,7 @@ public sealed class JournalTests
     [Fact]
     public void Questions_are_not_told()
     {
-        Decision[] questions = [new Decision.Consult(Room.Resource), new Decision.ListSatellites(), new Decision.Survey(new("a")), new Decision.Inquire("shop", new("u"))];
+        Decision[] questions = [new Decision.QueryResource(Room.Resource), new Decision.QuerySatellites(), new Decision.ListPodsOnNode(new("a")), new Decision.QueryWarnings("shop", new("u"))];
         foreach (var question in questions)
         {
             _journal.Took(ClusterSnapshot.Empty, question);
@@ -42,7 +42,7 @@ public sealed class JournalTests
     {
         foreach (var reason in (HoldReason[])[HoldReason.NotAskedYet, HoldReason.OwnReplicaMayPromote, HoldReason.GraceNotOver])
         {
-            _journal.Left(ClusterSnapshot.Empty, new(Room.Resource, new("a"), reason, null, [Room.App], Instant.Start, Overdue: false));
+            _journal.Left(ClusterSnapshot.Empty, new(Room.Resource, new("a"), reason, HoldDetail.None, [Room.App], Instant.Start, Overdue: false));
         }
 
         Assert.Equal(HoldReason.GraceNotOver, Assert.Single(_journal.Entries).Reason);
@@ -63,6 +63,6 @@ public sealed class JournalTests
     private static ClusterSnapshot Knowing(string quorum) => ((Observation[])
     [
         new Observation.Seen<Volume>(new("pv", new("shop", "data")) { Resource = Room.Resource }),
-        new Observation.Reported(new(Room.Resource, true, [new(new("a")), new(new("b"))], Instant.Start) { QuorumProperties = new(quorum, null) }),
+        new Observation.ResourceReported(new(Room.Resource, true, [new(new("a")), new(new("b"))], Instant.Start) { QuorumProperties = new(quorum, null) }),
     ]).Aggregate(ClusterSnapshot.Empty, (cluster, seen) => cluster.Apply(seen, Instant.Start));
 }

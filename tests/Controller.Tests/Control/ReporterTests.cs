@@ -7,7 +7,7 @@ public sealed class ReporterTests
 {
     private static readonly ClusterSnapshot Well = ClusterSnapshot.Empty.Apply(new Observation.Seen<Volume>(new("pv", null) { Resource = Room.Resource }), Instant.Start)
         .Apply(new Observation.Seen<Attachment>(new("va", new("va"), "pv", new("a"))), Instant.Start);
-    private static readonly ClusterSnapshot Unwell = Well.Apply(new Observation.Reported(new(Room.Resource, false, [], Instant.Start)), Instant.Start);
+    private static readonly ClusterSnapshot Unwell = Well.Apply(new Observation.ResourceReported(new(Room.Resource, false, [], Instant.Start)), Instant.Start);
 
     [Fact]
     public async Task Each_reason_is_told_once_however_often_the_policy_repeats_it()
@@ -42,7 +42,7 @@ public sealed class ReporterTests
         await using var room = await Room.OpenAsync();
         var reporter = Reporter(room);
         var hold = Holding(HoldReason.WritesToSharedStorage, "one") with { Overdue = false };
-        foreach (var news in (Decision.Hold[])[hold, hold with { Overdue = true }, hold with { Detail = "two" }, hold with { Pods = [Room.App with { Uid = new("u-2") }] }, hold with { Node = new("c") }])
+        foreach (var news in (Decision.Hold[])[hold, hold with { Overdue = true }, hold with { Detail = new() { Storage = "two" } }, hold with { Pods = [Room.App with { Uid = new("u-2") }] }, hold with { Node = new("c") }])
         {
             reporter.Report(Unwell, Verdict(news));
         }
@@ -106,11 +106,11 @@ public sealed class ReporterTests
         var failover = cluster.Failovers.All.Single().Item;
         for (var turn = 0; turn < 3; turn++)
         {
-            reporter.Report(cluster, Verdict(new Decision.Stall(failover, Phase.Scheduled, "quota")));
+            reporter.Report(cluster, Verdict(new Decision.ReportStuck(failover, Phase.Scheduled, "quota")));
         }
 
         var scheduled = cluster.Apply(new Observation.Seen<Pod>(Replacement), Instant.Start);
-        reporter.Report(scheduled, Verdict(new Decision.Stall(scheduled.Failovers.All.Single().Item, Phase.Attached, "no space")));
+        reporter.Report(scheduled, Verdict(new Decision.ReportStuck(scheduled.Failovers.All.Single().Item, Phase.Attached, "no space")));
 
         Assert.Equal(2, room.Told.Lines.Count(line => line.Contains("moved away from node a, waits for", StringComparison.Ordinal)));
         Assert.Equal(2, await EventsAsync(room));
@@ -127,7 +127,7 @@ public sealed class ReporterTests
         cluster = cluster.Apply(new Observation.Gone<Attachment>(Room.Csi1), Instant.Start).Apply(new Observation.Seen<Pod>(Replacement with { Running = true }), Instant.Start);
         for (var turn = 0; turn < 3; turn++)
         {
-            reporter.Report(cluster = cluster.Apply(new Observation.Woken(), Instant.Start), Verdict());
+            reporter.Report(cluster = cluster.Apply(new Observation.Tick(), Instant.Start), Verdict());
         }
 
         Assert.StartsWith("Pod shop/app-0 of node a runs on node b, 0.00 s after its storage was lost (decided", Assert.Single(room.Told.Lines), StringComparison.Ordinal);
@@ -139,7 +139,7 @@ public sealed class ReporterTests
         await using var room = await Room.OpenAsync();
         var (reporter, cluster) = (Reporter(room), Moving());
         var other = Room.App with { Key = new("shop", "bare"), Uid = new("u-bare") };
-        cluster = cluster.Apply(new Observation.Acted(new Decision.DeletePod(other, Room.Evidence), new(Answer.Accepted), Instant.Start), Instant.Start)
+        cluster = cluster.Apply(new Observation.Answered(new Decision.DeletePod(other, Room.Evidence), new(Answer.Accepted), Instant.Start), Instant.Start)
             .Apply(new Observation.Gone<Attachment>(Room.Csi1), Instant.Start);
         reporter.Report(cluster, Verdict());
         Assert.Single(room.Told.Lines);
@@ -164,10 +164,10 @@ public sealed class ReporterTests
 
         for (var times = 1; times <= 2; times++)
         {
-            cluster = cluster.Apply(new Observation.Promotion(Room.Resource, new("b"), Promotability.MayPromote), Instant.Start)
-                .Apply(new Observation.Acted(Room.Delete, new(Answer.Refused), Instant.Start), Instant.Start);
+            cluster = cluster.Apply(new Observation.PromotionChanged(Room.Resource, new("b"), Promotability.MayPromote), Instant.Start)
+                .Apply(new Observation.Answered(Room.Delete, new(Answer.Refused), Instant.Start), Instant.Start);
             reporter.Report(cluster, Verdict());
-            cluster = cluster.Apply(new Observation.Promotion(Room.Resource, new("b"), Promotability.MayNotPromote), Instant.Start);
+            cluster = cluster.Apply(new Observation.PromotionChanged(Room.Resource, new("b"), Promotability.MayNotPromote), Instant.Start);
             reporter.Report(cluster, Verdict());
             Assert.Equal(times, room.Told.Lines.Count(line => line.StartsWith("Pod shop/app-0 stays on node a", StringComparison.Ordinal)));
         }
@@ -180,14 +180,14 @@ public sealed class ReporterTests
     [
         new Observation.Seen<Volume>(new("pv", new("shop", "data")) { Resource = Room.Resource }),
         new Observation.Seen<Attachment>(Room.Csi1),
-        new Observation.Acted(new Decision.DeletePod(Room.App with { Owner = Replacement.Owner }, Room.Evidence), new(Answer.Accepted), Instant.Start),
+        new Observation.Answered(new Decision.DeletePod(Room.App with { Owner = Replacement.Owner }, Room.Evidence), new(Answer.Accepted), Instant.Start),
     ]).Aggregate(ClusterSnapshot.Empty, (cluster, seen) => cluster.Apply(seen, Instant.Start));
 
     private static Reporter Reporter(Room room) => new(room.Events, new(), room.Journal, new Microsoft.Extensions.Logging.Logger<Reporter>(room.Told));
 
     private static Verdict Verdict(params Decision[] decisions) => new(decisions, null);
 
-    private static Decision.Hold Holding(HoldReason reason, string? detail = null) => new(Room.Resource, new("a"), reason, detail, [Room.App], Instant.Start, Overdue: true);
+    private static Decision.Hold Holding(HoldReason reason, string? detail = null) => new(Room.Resource, new("a"), reason, new() { Storage = detail }, [Room.App], Instant.Start, Overdue: true);
 
     private static async Task<int> EventsAsync(Room room)
     {

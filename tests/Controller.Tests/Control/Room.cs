@@ -18,9 +18,9 @@ internal sealed class Room : IAsyncDisposable
     public static readonly Pod App = new(new("shop", "app-0"), new("u-pod"), new("a")) { Claims = [new("data")], OptedIn = true };
     public static readonly Attachment Csi1 = new("csi-1", new("u-va"), "pv", new("a"));
     public static readonly ResourceName Resource = new("rd");
-    public static readonly Evidence Evidence = new(Resource, new("a"), new("b"), Instant.Start, Instant.Start);
+    public static readonly LossEvidence Evidence = new(Resource, new("a"), new("b"), Instant.Start, Instant.Start);
     public static readonly Decision Delete = new Decision.DeletePod(App, Evidence);
-    public static readonly Decision Detach = new Decision.Detach(Csi1, new("shop", "data"), Evidence);
+    public static readonly Decision Detach = new Decision.DeleteAttachment(Csi1, new("shop", "data"), Evidence);
 
     private readonly LinstorConnection _connection;
 
@@ -71,7 +71,7 @@ internal sealed class Room : IAsyncDisposable
     public static async Task<Room> OpenAsync(Func<Call, Task>? kubernetes = null, CannedLinstor? linstor = null, bool dryRun = false, bool contested = false, FailoverSettings? settings = null) => new(
         await CannedKubernetes.StartAsync(kubernetes ?? (call => call.AnswerAsync("{}"))), linstor ?? CannedLinstor.With(("/v1/nodes", "[]")), dryRun, contested, settings ?? new());
 
-    public async Task<Observation.Acted> ActedAsync() => await Inbox.NextAsync<Observation.Acted>();
+    public async Task<Observation.Answered> ActedAsync() => await Inbox.NextAsync<Observation.Answered>();
 
     /// <summary>Tells the loop of a resource that node a uses, and that the replica on b may promote: LINSTOR is to be asked.</summary>
     public void TellOfSuspicion()
@@ -84,7 +84,7 @@ internal sealed class Room : IAsyncDisposable
             new Observation.Listed<Pod>([App]),
             new Observation.Listed<ClusterNode>([]),
             new Observation.Listed<CsiNode>([]),
-            new Observation.Promotion(Resource, new("b"), Promotability.MayPromote),
+            new Observation.PromotionChanged(Resource, new("b"), Promotability.MayPromote),
         ])
         {
             Assert.True(Inbox.Writer.TryWrite(seen));
@@ -98,7 +98,7 @@ internal sealed class Room : IAsyncDisposable
         Replica lost = new(new("a")) { Promotability = Promotability.Unknown };
         Replica peer = new(new("b")) { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] };
         Replica third = new(new("c")) { Promotability = Promotability.MayNotPromote, Score = 10102, Connections = [new("a", Up: false), new("b", Up: true)] };
-        Assert.True(Inbox.Writer.TryWrite(new Observation.Reported(new(Resource, true, [lost, peer, third], Clock.Now + TimeSpan.FromTicks(1)) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false })));
+        Assert.True(Inbox.Writer.TryWrite(new Observation.ResourceReported(new(Resource, true, [lost, peer, third], Clock.Now + TimeSpan.FromTicks(1)) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false })));
     }
 
     public async ValueTask DisposeAsync()

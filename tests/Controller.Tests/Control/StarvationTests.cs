@@ -86,20 +86,20 @@ public sealed class StarvationTests
         });
         for (var number = 0; number < Actuator.Questions; number++)
         {
-            room.Actuator.Offer(new Decision.Survey(new($"node-{number}")));
+            room.Actuator.Offer(new Decision.ListPodsOnNode(new($"node-{number}")));
         }
 
         await HangingAsync(room, 2 * Actuator.Questions);
         await room.Time.RestingAsync(Slots.Prompt, Actuator.Questions);
-        room.Actuator.Offer(new Decision.Consult(Room.Resource));
+        room.Actuator.Offer(new Decision.QueryResource(Room.Resource));
         Assert.False(room.Inbox.Reader.TryRead(out _));
 
         room.Time.Advance(Slots.Prompt);
-        await room.Inbox.NextAsync<Observation.Reported>();
+        await room.Inbox.NextAsync<Observation.ResourceReported>();
         room.Time.Advance(KubernetesClient.ActDeadline - Slots.Prompt);
         for (var number = 0; number < Actuator.Questions; number++)
         {
-            var surveyed = await room.Inbox.NextAsync<Observation.Surveyed>();
+            var surveyed = await room.Inbox.NextAsync<Observation.PodsOnNodeListed>();
             Assert.Equal((null, null), (surveyed.Ready, surveyed.Tainted));
         }
     }

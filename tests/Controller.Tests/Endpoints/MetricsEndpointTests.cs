@@ -8,7 +8,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Endpoints;
 
 public sealed class MetricsEndpointTests
 {
-    private const string Listening = "Now listening on: ";
+    private const string SyncedSources = "Now listening on: ";
 
     [Fact]
     public async Task Metrics_are_served_on_the_port_of_the_probes()
@@ -52,9 +52,9 @@ public sealed class MetricsEndpointTests
     {
         while (true)
         {
-            if (told.Lines.FirstOrDefault(line => line.StartsWith(Listening, StringComparison.Ordinal)) is { } line)
+            if (told.Lines.FirstOrDefault(line => line.StartsWith(SyncedSources, StringComparison.Ordinal)) is { } line)
             {
-                return new Uri(line[Listening.Length..]).Port;
+                return new Uri(line[SyncedSources.Length..]).Port;
             }
 
             await Task.Yield();

@@ -33,7 +33,7 @@ public sealed class ProbesTests : IAsyncLifetime
     {
         _room.Time.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await AskAsync("/healthz")).Status);
-        await TurnAsync(new Observation.Woken());
+        await TurnAsync(new Observation.Tick());
         Assert.Equal(HttpStatusCode.OK, (await AskAsync("/healthz")).Status);
     }
 
@@ -50,7 +50,7 @@ public sealed class ProbesTests : IAsyncLifetime
         await TurnAsync(new Observation.Listed<Pod>([]));
         Assert.Equal((HttpStatusCode.OK, "ok\n"), await AskAsync("/readyz"));
 
-        await TurnAsync(new Observation.Silenced(Source.Linstor), new Observation.Silenced(Source.Pods));
+        await TurnAsync(new Observation.SourceLost(Source.Linstor), new Observation.SourceLost(Source.Pods));
         Assert.Equal((HttpStatusCode.OK, "ok\n"), await AskAsync("/readyz"));
     }
 

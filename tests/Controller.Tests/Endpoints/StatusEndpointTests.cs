@@ -89,7 +89,7 @@ public sealed class StatusEndpointTests : IAsyncLifetime
     {
         TellOfLoss();
         _time.Advance(TimeSpan.FromSeconds(21));
-        Apply(Satellites(), Report(), new Observation.Surveyed(new("a"), [Room.App], [], _clock.Now));
+        Apply(Satellites(), Report(), new Observation.PodsOnNodeListed(new("a"), [Room.App], [], _clock.Now));
         var user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
         Assert.Equal(0, user.GetProperty("graceLeftSeconds").GetDouble());
         Assert.True(user.GetProperty("wouldAct").GetBoolean());
@@ -155,7 +155,7 @@ public sealed class StatusEndpointTests : IAsyncLifetime
         new Observation.Listed<CsiNode>([]),
         Report());
 
-    private Observation.Reported Report() => new(new(
+    private Observation.ResourceReported Report() => new(new(
         Room.Resource,
         true,
         [

@@ -41,7 +41,7 @@ public sealed class LeaseLoopTests : IAsyncLifetime
             """),
             Assert.Single(_lease.Written)), _lease.Written[0].ToJsonString());
         Assert.Equal("This replica holds lease ha/controller.", Assert.Single(_told.Lines));
-        await _inbox.NextAsync<Observation.Woken>();
+        await _inbox.NextAsync<Observation.Tick>();
     }
 
     [Fact]
@@ -255,7 +255,7 @@ public sealed class LeaseLoopTests : IAsyncLifetime
     [Fact]
     public async Task A_full_inbox_delays_no_renewal()
     {
-        while (_inbox.Writer.TryWrite(new Observation.Woken()))
+        while (_inbox.Writer.TryWrite(new Observation.Tick()))
         {
         }
 
@@ -311,7 +311,7 @@ public sealed class LeaseLoopTests : IAsyncLifetime
         await StartAsync([]);
         Assert.Empty(_lease.Written);
         _hold.Synced(Elections.AllSources);
-        await _inbox.NextAsync<Observation.Woken>();
+        await _inbox.NextAsync<Observation.Tick>();
         Assert.Equal("me", _lease.Holder);
         Assert.Equal("This replica holds lease ha/controller.", Assert.Single(_told.Lines));
     }

@@ -33,7 +33,7 @@ public sealed class ReadinessTests
         Pass(60);
         Assert.Empty(_told.Lines);
 
-        Hear(new Observation.Silenced(Source.Pods));
+        Hear(new Observation.SourceLost(Source.Pods));
         Pass(14);
         Assert.Empty(_told.Lines);
         Pass(60);

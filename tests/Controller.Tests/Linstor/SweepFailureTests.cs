@@ -48,7 +48,7 @@ public sealed class SweepFailureTests : SweepFixture
         Answers["/v1/nodes"] = ("503 Service Unavailable", "down");
         await Time.RestingAsync(FirstDelay);
         Time.Advance(FirstDelay);
-        await Received.NextAsync<Observation.Silenced>();
+        await Received.NextAsync<Observation.SourceLost>();
     }
 
     [Fact]
@@ -63,8 +63,8 @@ public sealed class SweepFailureTests : SweepFixture
         Time.Advance(2 * FirstDelay);
         await Time.RestingAsync(Interval);
 
-        await Received.NextAsync<Observation.Silenced>();
-        await Received.NextAsync<Observation.Silenced>();
+        await Received.NextAsync<Observation.SourceLost>();
+        await Received.NextAsync<Observation.SourceLost>();
         await Received.NextAsync<Observation.SatellitesListed>();
         Assert.Equal(2, Connected.Told.Lines.Count);
         Assert.StartsWith("LINSTOR does not answer; nothing is decided until it does. ", Connected.Told.Lines.First(), StringComparison.Ordinal);
@@ -94,14 +94,14 @@ public sealed class SweepFailureTests : SweepFixture
 
         Time.Sleep(TimeSpan.FromMinutes(5));
         Time.Advance(Interval);
-        await Received.NextAsync<Observation.Silenced>();
+        await Received.NextAsync<Observation.SourceLost>();
         await Received.NextAsync<Observation.SatellitesListed>();
     }
 
     [Fact]
     public async Task A_full_inbox_does_not_keep_it_from_stopping()
     {
-        while (Received.Writer.TryWrite(new Observation.Woken()))
+        while (Received.Writer.TryWrite(new Observation.Tick()))
         {
         }
 

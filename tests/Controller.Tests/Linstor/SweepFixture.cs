@@ -102,7 +102,7 @@ public abstract class SweepFixture : IAsyncDisposable
         var reported = new List<string>();
         while (reported.Count < count)
         {
-            reported.Add((await Received.NextAsync<Observation.Reported>()).Report.Resource.Value);
+            reported.Add((await Received.NextAsync<Observation.ResourceReported>()).Report.Resource.Value);
         }
 
         return [.. reported.Order()];
@@ -114,9 +114,9 @@ public abstract class SweepFixture : IAsyncDisposable
         await Time.RestingAsync(Interval);
         await Received.NextAsync<Observation.SatellitesListed>();
         var asked = new List<string>();
-        while (Received.Reader.TryPeek(out var next) && next is Observation.Reported)
+        while (Received.Reader.TryPeek(out var next) && next is Observation.ResourceReported)
         {
-            asked.Add((await Received.NextAsync<Observation.Reported>()).Report.Resource.Value);
+            asked.Add((await Received.NextAsync<Observation.ResourceReported>()).Report.Resource.Value);
         }
 
         return [.. asked.Order()];

@@ -57,7 +57,7 @@ public sealed class SweepTests : SweepFixture
         var policies = new Dictionary<string, string?>();
         for (var report = 0; report < 3; report++)
         {
-            var reported = (await Received.NextAsync<Observation.Reported>()).Report;
+            var reported = (await Received.NextAsync<Observation.ResourceReported>()).Report;
             policies[reported.Resource.Value] = reported.QuorumProperties?.Definition ?? reported.QuorumProperties?.Controller;
         }
 

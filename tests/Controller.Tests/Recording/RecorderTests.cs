@@ -5,7 +5,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Recording;
 
 public sealed class RecorderTests : IDisposable
 {
-    private static readonly Observation Woken = new Observation.Woken();
+    private static readonly Observation Woken = new Observation.Tick();
 
     private readonly Studio _studio = new();
 
@@ -24,7 +24,7 @@ public sealed class RecorderTests : IDisposable
     [Fact]
     public async Task A_turn_names_only_what_has_changed()
     {
-        var consult = new Decision.Consult(new("pvc-1"));
+        var consult = new Decision.QueryResource(new("pvc-1"));
         await _studio.RecordAsync(recorder =>
         {
             recorder.Decided(new([consult], null), Instant.Start);

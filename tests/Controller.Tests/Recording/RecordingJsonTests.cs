@@ -30,7 +30,7 @@ public sealed class RecordingJsonTests
     public void An_action_is_read_as_it_was_written(string name)
     {
         var type = Sample.Actions.Single(type => type.ToString() == name);
-        AssertReadAsWritten(sample => new Observation.Acted((Decision)sample.Of(type), (Outcome)sample.Of(typeof(Outcome)), (Instant)sample.Of(typeof(Instant))));
+        AssertReadAsWritten(sample => new Observation.Answered((Decision)sample.Of(type), (Outcome)sample.Of(typeof(Outcome)), (Instant)sample.Of(typeof(Instant))));
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class RecordingJsonTests
         var at = Instant.Start + TimeSpan.FromMilliseconds(1500);
         Assert.Equal(
             """{"at":1.5,"saw":{"Promotion":{"resource":"pvc-1","node":"b","promotability":"MayPromote"}}}""",
-            Write(new Line { At = at, Saw = new Observation.Promotion(new("pvc-1"), new("b"), Promotability.MayPromote) }));
+            Write(new Line { At = at, Saw = new Observation.PromotionChanged(new("pvc-1"), new("b"), Promotability.MayPromote) }));
         Assert.DoesNotContain("claimKeys", Write(new Line { At = at, Saw = new Observation.Seen<Pod>(new(new("shop", "db-0"), new("1"), null)) }), StringComparison.Ordinal); // which can be worked out
         Assert.Equal(
             """{"at":1.5,"turn":{"begun":{"consult PVC-1":"Asking LINSTOR about resource pvc-1."}}}""",

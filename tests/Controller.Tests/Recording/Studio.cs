@@ -44,12 +44,12 @@ internal sealed class Studio : IDisposable
         Tell(new Observation.Listed<Pod>([pod]));
         Tell(new Observation.Listed<ClusterNode>([]));
         Tell(new Observation.Listed<CsiNode>([]));
-        Tell(new Observation.Promotion(new("pvc-1"), new("b"), Promotability.MayPromote));
+        Tell(new Observation.PromotionChanged(new("pvc-1"), new("b"), Promotability.MayPromote));
         Report();
         Think();
         now += TimeSpan.FromSeconds(20);
-        Tell(new Observation.Silenced(Source.Pods));
-        Tell(new Observation.Silenced(Source.Pods));
+        Tell(new Observation.SourceLost(Source.Pods));
+        Tell(new Observation.SourceLost(Source.Pods));
         Think();
         Tell(new Observation.Listed<Pod>([pod]));
         Think();
@@ -57,7 +57,7 @@ internal sealed class Studio : IDisposable
         Think();
         Report();
         var deletion = Think().Decisions.OfType<Decision.DeletePod>().Single();
-        Tell(new Observation.Acted(deletion, new(Answer.Accepted), now));
+        Tell(new Observation.Answered(deletion, new(Answer.Accepted), now));
         Tell(new Observation.Gone<Pod>(pod));
         Think();
 
@@ -71,7 +71,7 @@ internal sealed class Studio : IDisposable
         {
             now += TimeSpan.FromTicks(1);
             Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)], now));
-            Tell(new Observation.Reported(new(new("pvc-1"), true, [new(new("a")), Peer("b", "c"), Peer("c", "b")], now) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false }));
+            Tell(new Observation.ResourceReported(new(new("pvc-1"), true, [new(new("a")), Peer("b", "c"), Peer("c", "b")], now) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false }));
         }
 
         static Replica Peer(string node, string other) => new(new(node)) { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new(other, Up: true)] };

@@ -98,14 +98,14 @@ public sealed class ControllerTests : ApiTest
         var client = new KubernetesClient(http, _translate, TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var leader = Loop("one").RunAsync(stop.Token);
-        await _inbox.NextAsync<Observation.Woken>(); // it knows that it leads
+        await _inbox.NextAsync<Observation.Tick>(); // it knows that it leads
         await stop.CancelAsync();
         await leader.CancelledAsync();
         Assert.Equal("", Find<Lease>("ha", "controller")!.Holder);
 
         using var end = new CancellationTokenSource();
         var next = Loop("two").RunAsync(end.Token);
-        await _inbox.NextAsync<Observation.Woken>();
+        await _inbox.NextAsync<Observation.Tick>();
         Assert.Equal(("two", 1), (Find<Lease>("ha", "controller")!.Holder, Find<Lease>("ha", "controller")!.Transitions));
         await end.CancelAsync();
         await next.CancelledAsync();

@@ -21,10 +21,10 @@ public abstract record Observation
     }
 
     /// <summary>LINSTOR's stream said one thing of one replica. It may be a repetition, and it may be late.</summary>
-    public sealed record Promotion(ResourceName Resource, NodeName Node, Promotability Promotability) : Observation;
+    public sealed record PromotionChanged(ResourceName Resource, NodeName Node, Promotability Promotability) : Observation;
 
     /// <summary>LINSTOR answered a question about one resource definition.</summary>
-    public sealed record Reported(ResourceReport Report) : Observation;
+    public sealed record ResourceReported(ResourceReport Report) : Observation;
 
     /// <summary>LINSTOR answered which satellites it has; those not named are gone.</summary>
     public sealed record SatellitesListed(ImmutableArray<Satellite> Satellites, Instant AskedAt) : Observation;
@@ -39,10 +39,10 @@ public abstract record Observation
     public sealed record Gone<T>(T Item) : Observation;
 
     /// <summary>A source no longer answers: what it told us is ageing.</summary>
-    public sealed record Silenced(Source Source) : Observation;
+    public sealed record SourceLost(Source Source) : Observation;
 
     /// <summary>Kubernetes answered which pods are bound to a node, those that the selector does not match included, and which volumes its kubelet last said to use.</summary>
-    public sealed record Surveyed(NodeName Node, ImmutableArray<Pod> Pods, ImmutableArray<string> VolumesInUse, Instant AskedAt) : Observation
+    public sealed record PodsOnNodeListed(NodeName Node, ImmutableArray<Pod> Pods, ImmutableArray<string> VolumesInUse, Instant AskedAt) : Observation
     {
         /// <summary>Whether Kubernetes calls the node Ready; false if it has no such node, null if it did not say.</summary>
         public bool? Ready { get; init; }
@@ -52,13 +52,13 @@ public abstract record Observation
     }
 
     /// <summary>Kubernetes answered what it has lately warned of about an object; null if of nothing.</summary>
-    public sealed record Warned(Uid About, string? Warning, Instant AskedAt) : Observation;
+    public sealed record WarningsListed(Uid About, string? Warning, Instant AskedAt) : Observation;
 
     /// <summary>A decision was carried out, or not; it was taken on at the instant given.</summary>
-    public sealed record Acted(Decision Decision, Outcome Outcome, Instant TakenAt) : Observation;
+    public sealed record Answered(Decision Decision, Outcome Outcome, Instant TakenAt) : Observation;
 
     /// <summary>Nothing was said, but it is time to think: the hour the policy named has come, or leadership has.</summary>
-    public sealed record Woken : Observation;
+    public sealed record Tick : Observation;
 }
 
 /// <summary>How an action ended, as far as its sender can tell. A deletion is complete only when its object is seen <see cref="Observation.Gone{T}"/>.</summary>

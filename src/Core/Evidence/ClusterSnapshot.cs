@@ -26,25 +26,25 @@ public sealed partial record ClusterSnapshot
     public ImmutableDictionary<NodeName, Satellite>? Satellites => Linstor.Satellites;
 
     /// <summary>The pods that match the selector, by the claims they mount.</summary>
-    public Catalog<ObjectKey, Pod, ObjectKey> Pods { get; private init; } = new(
+    public ObjectIndex<ObjectKey, Pod, ObjectKey> Pods { get; private init; } = new(
         pod => pod.Key,
         pod => pod.ClaimKeys.Distinct(),
         (before, after) => before.Uid == after.Uid && before.Node == after.Node);
 
     /// <summary>The PersistentVolumes, by the LINSTOR resource behind them.</summary>
-    public Catalog<string, Volume, ResourceName> Volumes { get; private init; } = new(
+    public ObjectIndex<string, Volume, ResourceName> Volumes { get; private init; } = new(
         volume => volume.Name,
         volume => volume.Resource is { } resource ? [resource] : [],
         (before, after) => before.Resource == after.Resource);
 
     /// <summary>The PersistentVolumes once more, by claim.</summary>
-    public Catalog<string, Volume, ObjectKey> Claims { get; private init; } = new(
+    public ObjectIndex<string, Volume, ObjectKey> Claims { get; private init; } = new(
         volume => volume.Name,
         volume => volume.Claim is { } claim ? [claim] : [],
         (_, _) => true);
 
     /// <summary>Our attacher's attachments, by PersistentVolume.</summary>
-    public Catalog<string, Attachment, string> Attachments { get; private init; } = new(
+    public ObjectIndex<string, Attachment, string> Attachments { get; private init; } = new(
         attachment => attachment.Name,
         attachment => [attachment.Volume],
         (before, after) => before.Uid == after.Uid);
@@ -56,16 +56,16 @@ public sealed partial record ClusterSnapshot
     public ImmutableDictionary<NodeName, CsiNode> CsiNodes { get; private init; } = ImmutableDictionary<NodeName, CsiNode>.Empty;
 
     /// <summary>The sources that have told everything and go on telling. What nodes are called hardly changes: once told is enough.</summary>
-    public ImmutableHashSet<Source> Listening { get; private init; } = [];
+    public ImmutableHashSet<Source> SyncedSources { get; private init; } = [];
 
     /// <summary>What was last seen on each node that was asked about.</summary>
-    public ImmutableDictionary<NodeName, NodeSurvey> Surveys { get; private init; } = ImmutableDictionary<NodeName, NodeSurvey>.Empty;
+    public ImmutableDictionary<NodeName, PodsOnNode> PodsOnNodes { get; private init; } = ImmutableDictionary<NodeName, PodsOnNode>.Empty;
 
     /// <summary>What was tried and is not yet seen to be done.</summary>
-    public ImmutableDictionary<ActionKey, Attempt> Attempts { get; private init; } = ImmutableDictionary<ActionKey, Attempt>.Empty;
+    public ImmutableDictionary<DecisionKey, Attempt> Attempts { get; private init; } = ImmutableDictionary<DecisionKey, Attempt>.Empty;
 
     /// <summary>The attachments that a deleted pod has left behind, until they are gone.</summary>
-    public ImmutableHashSet<Uid> Vacated { get; private init; } = [];
+    public ImmutableHashSet<Uid> Orphaned { get; private init; } = [];
 
     /// <summary>The snapshot after one more observation.</summary>
     public ClusterSnapshot Apply(Observation seen, Instant at)
@@ -83,7 +83,7 @@ public sealed partial record ClusterSnapshot
         }
     }
 
-    /// <summary>Errors of this program in taking in the last observation: each has held the users of one resource, or left something unexplained.</summary>
+    /// <summary>Errors of this program in taking in the last observation: each has held the consumers of one resource, or left something unexplained.</summary>
     public ImmutableArray<Exception> Errors { get; private init; } = [];
 
     /// <summary>What LINSTOR calls a Kubernetes node.</summary>
@@ -101,7 +101,7 @@ public sealed partial record ClusterSnapshot
             return this with
             {
                 Errors = Errors.Add(error),
-                Attempts = ActionKey.AnsweredBy(seen) is { } key
+                Attempts = DecisionKey.AnsweredBy(seen) is { } key
                     ? Attempts.SetItem(key, Attempt.After(new(Answer.Refused, error.Message), Attempts.GetValueOrDefault(key), at))
                     : Attempts,
             };
@@ -110,8 +110,8 @@ public sealed partial record ClusterSnapshot
 
     private ClusterSnapshot Take(Observation seen, Instant at) => seen switch
     {
-        Observation.Promotion o => With(ResourceOf(o.Resource).Hear(o.Node, o.Promotability, at, Linstor), at),
-        Observation.Reported o => Report(o.Report, at),
+        Observation.PromotionChanged o => With(ResourceOf(o.Resource).Hear(o.Node, o.Promotability, at, Linstor), at),
+        Observation.ResourceReported o => Report(o.Report, at),
         Observation.SatellitesListed o when o.AskedAt < Linstor.AskedAt => this, // a late answer to an older question
         Observation.SatellitesListed o => Relist(o, at),
 
@@ -134,12 +134,12 @@ public sealed partial record ClusterSnapshot
         Observation.Listed<CsiNode> o => Hear(Source.CsiNodes).Remember(o.Items),
         Observation.Seen<CsiNode> o => Remember([o.Item]),
 
-        Observation.Surveyed o => this with { Surveys = Surveys.SetItem(o.Node, NodeSurvey.Of(o)), Attempts = Attempts.Remove(ActionKey.For(new Decision.Survey(o.Node))) },
-        Observation.Silenced { Source: Source.Linstor } => LinstorLost(at),
-        Observation.Silenced o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { Listening = Listening.Remove(o.Source) },
-        Observation.Warned o => this with { Warnings = Warnings.SetItem(o.About, o), Attempts = Attempts.Remove(new ActionKey("inquire", o.About.Value)) },
-        Observation.Acted { Outcome.Answer: Answer.NotSent } => this,
-        Observation.Acted o => Begin(o).Note(o.Decision, o.Outcome, at),
+        Observation.PodsOnNodeListed o => this with { PodsOnNodes = PodsOnNodes.SetItem(o.Node, PodsOnNode.Of(o)), Attempts = Attempts.Remove(DecisionKey.ListPodsOnNode(o.Node)) },
+        Observation.SourceLost { Source: Source.Linstor } => LinstorLost(at),
+        Observation.SourceLost o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { SyncedSources = SyncedSources.Remove(o.Source) },
+        Observation.WarningsListed o => this with { Warnings = Warnings.SetItem(o.About, o), Attempts = Attempts.Remove(DecisionKey.QueryWarnings(o.About)) },
+        Observation.Answered { Outcome.Answer: Answer.NotSent } => this,
+        Observation.Answered o => Begin(o).Note(o.Decision, o.Outcome, at),
         _ => this,
     };
 
@@ -148,8 +148,8 @@ public sealed partial record ClusterSnapshot
         Resources.GetValueOrDefault(name)?.AssessmentOf(LinstorNameOf(node)) is { IsLoss: true };
 
     /// <summary>Whether an attachment was left behind by a pod that this process deleted, on a node that has lost its volume.</summary>
-    public bool IsForsaken(Attachment attachment) =>
-        Vacated.Contains(attachment.Uid) && Volumes.Find(attachment.Volume)?.Item.Resource is { } name && IsLost(name, attachment.Node);
+    public bool IsOrphaned(Attachment attachment) =>
+        Orphaned.Contains(attachment.Uid) && Volumes.Find(attachment.Volume)?.Item.Resource is { } name && IsLost(name, attachment.Node);
 
     private Resource ResourceOf(ResourceName name) => Resources.GetValueOrDefault(name) ?? new Resource(name);
 
@@ -175,7 +175,7 @@ public sealed partial record ClusterSnapshot
         var answered = this with
         {
             Linstor = Linstor.IsSynced ? Linstor with { AnsweredAt = at } : Linstor,
-            Attempts = Attempts.Remove(ActionKey.For(new Decision.Consult(report.Resource))),
+            Attempts = Attempts.Remove(DecisionKey.QueryResource(report.Resource)),
         };
         return answered.With(ResourceOf(report.Resource).Hear(report, at, Linstor), at);
     }
@@ -187,8 +187,8 @@ public sealed partial record ClusterSnapshot
         var isSame = Satellites is { } before && before.Count == listed.Count && listed.All(entry => before.GetValueOrDefault(entry.Key) == entry.Value);
         var next = this with
         {
-            Listening = Listening.Add(Source.Linstor),
-            Attempts = Attempts.Remove(ActionKey.For(new Decision.ListSatellites())),
+            SyncedSources = SyncedSources.Add(Source.Linstor),
+            Attempts = Attempts.Remove(DecisionKey.QuerySatellites),
             Linstor = Linstor with
             {
                 Satellites = isSame ? Satellites : listed,
@@ -200,14 +200,14 @@ public sealed partial record ClusterSnapshot
         };
 
         // A list that says the same may still be the second one that calls a satellite away, which has spoken in between.
-        return next.ReassessAll(isSame && Linstor.IsSynced && listed.Values.All(satellite => satellite.State == SatelliteState.Online) ? Suspicious.Select(name => Resources[name]) : Resources.Values, at);
+        return next.ReassessAll(isSame && Linstor.IsSynced && listed.Values.All(satellite => satellite.State == SatelliteState.Online) ? NamesInDoubt.Select(name => Resources[name]) : Resources.Values, at);
     }
 
     private ClusterSnapshot LinstorLost(Instant at) => !Linstor.IsSynced ? this : (this with
     {
-        Listening = Listening.Remove(Source.Linstor),
+        SyncedSources = SyncedSources.Remove(Source.Linstor),
         Linstor = Linstor with { IsSynced = false, SpokenBefore = Linstor.SpokenFor(Linstor.AnsweredAt ?? at) },
-    }).ReassessAll(Suspicious.Select(name => Resources[name]), at);
+    }).ReassessAll(NamesInDoubt.Select(name => Resources[name]), at);
 
     private ClusterSnapshot ReassessAll(IEnumerable<Resource> resources, Instant at) => resources.Aggregate(this, (cluster, resource) => cluster.With(resource, at));
 
@@ -228,24 +228,24 @@ public sealed partial record ClusterSnapshot
     /// <summary>A pod left the watch: because it is gone, or because its labels no longer match. Only if we deleted it do we know which.</summary>
     private ClusterSnapshot Forget(Pod pod)
     {
-        var key = ActionKey.For(pod);
+        var key = DecisionKey.DeletePod(pod.Uid);
         return this with
         {
-            Surveys = Attempts.GetValueOrDefault(key) is { Failures: 0 } ? Uncount(pod) : Surveys,
+            PodsOnNodes = Attempts.GetValueOrDefault(key) is { Failures: 0 } ? Uncount(pod) : PodsOnNodes,
             Attempts = Attempts.Remove(key),
         };
     }
 
     private ClusterSnapshot Forget(Attachment attachment) => this with
     {
-        Attempts = Attempts.Remove(ActionKey.For(attachment)),
-        Vacated = Vacated.Remove(attachment.Uid),
+        Attempts = Attempts.Remove(DecisionKey.DeleteAttachment(attachment.Uid)),
+        Orphaned = Orphaned.Remove(attachment.Uid),
     };
 
-    private ImmutableDictionary<NodeName, NodeSurvey> Uncount(Pod pod) =>
-        pod.Node is { } node && Surveys.TryGetValue(node, out var survey)
-            ? Surveys.SetItem(node, survey with { Pods = survey.Pods.Remove(pod) })
-            : Surveys;
+    private ImmutableDictionary<NodeName, PodsOnNode> Uncount(Pod pod) =>
+        pod.Node is { } node && PodsOnNodes.TryGetValue(node, out var onNode)
+            ? PodsOnNodes.SetItem(node, onNode with { Pods = onNode.Pods.Remove(pod) })
+            : PodsOnNodes;
 
     // A name outlives the driver's registration and the node's object: neither has anything to say of DRBD, and a lost node may lose both.
     private ClusterSnapshot Remember(ImmutableArray<CsiNode> nodes) => this with
@@ -253,5 +253,5 @@ public sealed partial record ClusterSnapshot
         CsiNodes = CsiNodes.SetItems(nodes.Where(node => node.LinstorName is not null).Select(node => KeyValuePair.Create(node.Name, node))),
     };
 
-    private ClusterSnapshot Hear(Source source) => Listening.Contains(source) ? this : this with { Listening = Listening.Add(source) };
+    private ClusterSnapshot Hear(Source source) => SyncedSources.Contains(source) ? this : this with { SyncedSources = SyncedSources.Add(source) };
 }

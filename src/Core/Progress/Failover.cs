@@ -25,7 +25,7 @@ public enum Phase
 }
 
 /// <summary>How the following of a failover ends.</summary>
-public enum Ending
+public enum FailoverResult
 {
     /// <summary>The replacement runs.</summary>
     Runs,
@@ -44,7 +44,7 @@ public enum Ending
 /// <param name="Pod">The pod that was deleted.</param>
 /// <param name="Evidence">Why.</param>
 /// <param name="Incident">When the first request was sent for the lost node; shared by all that is moved away from it together.</param>
-public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
+public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
@@ -69,7 +69,7 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
     public Pod? Replacement { get; private init; }
 
     /// <summary>How it ended; null while it is followed.</summary>
-    public Ending? Ending { get; private init; }
+    public FailoverResult? Ending { get; private init; }
 
     /// <summary>When it ended; null while it is followed.</summary>
     public Instant? EndedAt { get; private init; }
@@ -101,7 +101,7 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
     // Those who used the claims already when the pod was deleted are nobody's replacement.
     private ImmutableHashSet<Uid> Bystanders { get; init; } = [];
 
-    internal static Failover Begin(ClusterSnapshot cluster, Pod pod, Evidence evidence, Instant incident, Instant decided, Instant takenAt) => new(pod, evidence, incident)
+    internal static Failover Begin(ClusterSnapshot cluster, Pod pod, LossEvidence evidence, Instant incident, Instant decided, Instant takenAt) => new(pod, evidence, incident)
     {
         Reached = ImmutableSortedDictionary<Phase, Instant>.Empty.Add(Phase.Decided, decided),
         Since = decided,
@@ -167,10 +167,10 @@ public sealed record Failover(Pod Pod, Evidence Evidence, Instant Incident)
 
     private Failover Finish(ClusterSnapshot cluster, Instant now)
     {
-        Ending? ending = Reached.ContainsKey(Phase.Running) ? Core.Ending.Runs
-            : Pod.Owner is null && Replacement is null && Reached.ContainsKey(Phase.PodGone) && Reached.ContainsKey(Phase.Detached) ? Core.Ending.NobodyBringsItBack
-            : !IsAccepted && !Reached.ContainsKey(Phase.PodGone) && !cluster.IsLost(Evidence.Resource, Evidence.Lost) ? Core.Ending.NoLongerLost
-            : IsOverdue(now) ? Core.Ending.GivenUp
+        FailoverResult? ending = Reached.ContainsKey(Phase.Running) ? FailoverResult.Runs
+            : Pod.Owner is null && Replacement is null && Reached.ContainsKey(Phase.PodGone) && Reached.ContainsKey(Phase.Detached) ? FailoverResult.NobodyBringsItBack
+            : !IsAccepted && !Reached.ContainsKey(Phase.PodGone) && !cluster.IsLost(Evidence.Resource, Evidence.Lost) ? FailoverResult.NoLongerLost
+            : IsOverdue(now) ? FailoverResult.GivenUp
             : null;
         return ending is null ? this : this with { Ending = ending, EndedAt = now };
     }

@@ -1,7 +1,7 @@
 namespace Piraeus.HighAvailability.Core;
 
 /// <content>What is said of failovers that were begun and get no further.</content>
-internal sealed partial class Deliberation
+internal sealed partial class PolicyEvaluation
 {
     /// <summary>How long a phase may take before somebody should hear of it; what falls together takes longer.</summary>
     private static readonly TimeSpan LongestPhase = TimeSpan.FromSeconds(10);
@@ -40,15 +40,15 @@ internal sealed partial class Deliberation
             var phase = failover.Awaited!.Value;
             if (Obstacle.Subject(failover, phase) is { } subject && inquiries++ < MostInquiries)
             {
-                var (inquiry, asked) = (new Decision.Inquire(failover.Pod.Key.Namespace, subject), cluster.Warnings.GetValueOrDefault(subject)?.AskedAt);
+                var (inquiry, asked) = (new Decision.QueryWarnings(failover.Pod.Key.Namespace, subject), cluster.Warnings.GetValueOrDefault(subject)?.AskedAt);
                 Ask(inquiry, asked is { } at ? at + WarningLasts : now);
-                if (asked is null && !cluster.Attempts.ContainsKey(ActionKey.For(inquiry)))
+                if (asked is null && !cluster.Attempts.ContainsKey(inquiry.Key))
                 {
                     continue; // about to be answered, or refused
                 }
             }
 
-            _decisions.Add(new Decision.Stall(failover, phase, Obstacle.To(cluster, failover, phase)));
+            _decisions.Add(new Decision.ReportStuck(failover, phase, Obstacle.To(cluster, failover, phase)));
         }
     }
 }

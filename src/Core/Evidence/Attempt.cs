@@ -1,45 +1,5 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>What an action is done to: never two actions at once on the same thing.</summary>
-/// <param name="Verb">The kind of action.</param>
-/// <param name="Target">The UID of the object, or the name of what is asked about.</param>
-public readonly record struct ActionKey(string Verb, string Target)
-{
-    public static ActionKey For(Pod pod) => new("delete pod", pod.Uid.Value);
-
-    public static ActionKey For(Attachment attachment) => new("detach", attachment.Uid.Value);
-
-    public static ActionKey ForTaint(NodeName node) => new("taint", node.Value);
-
-    public static ActionKey ForRelease(NodeName node) => new("release", node.Value);
-
-    /// <exception cref="ArgumentException">The decision is no action.</exception>
-    public static ActionKey For(Decision decision) => decision switch
-    {
-        Decision.DeletePod o => For(o.Pod),
-        Decision.Detach o => For(o.Attachment),
-        Decision.Consult o => new("consult", o.Resource.Value.ToUpperInvariant()),
-        Decision.ListSatellites => new("list", "satellites"),
-        Decision.Taint o => ForTaint(o.Node.Name),
-        Decision.Untaint o => new("untaint", o.Node.Name.Value),
-        Decision.Release o => ForRelease(o.Node.Name),
-        Decision.Survey o => new("survey", o.Node.Value),
-        Decision.Inquire o => new("inquire", o.About.Value),
-        _ => throw new ArgumentException($"{decision} is no action", nameof(decision)),
-    };
-
-    /// <summary>The action, or the question, that an observation is the answer to; null if it is none.</summary>
-    public static ActionKey? AnsweredBy(Observation seen) => seen switch
-    {
-        Observation.Acted o => For(o.Decision),
-        Observation.Reported o => For(new Decision.Consult(o.Report.Resource)),
-        Observation.SatellitesListed => For(new Decision.ListSatellites()),
-        Observation.Surveyed o => For(new Decision.Survey(o.Node)),
-        Observation.Warned o => For(new Decision.Inquire("", o.About)),
-        _ => null,
-    };
-}
-
 /// <summary>How often an action failed in a row, from when it may be tried again, and what was said of the last failure.</summary>
 public sealed record Attempt(int Failures, Instant NotBefore, string? Message = null)
 {

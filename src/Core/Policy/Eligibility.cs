@@ -1,7 +1,13 @@
 namespace Piraeus.HighAvailability.Core;
 
 /// <summary>A reason to leave a pod alone, and what it is about.</summary>
-internal sealed record Objection(HoldReason Reason, string? Detail = null);
+internal sealed record Ineligibility(HoldReason Reason, HoldDetail Detail)
+{
+    public Ineligibility(HoldReason reason)
+        : this(reason, HoldDetail.None)
+    {
+    }
+}
 
 /// <summary>Which pods of a lost node may be moved.</summary>
 /// <param name="cluster">What is known.</param>
@@ -9,7 +15,7 @@ internal sealed record Objection(HoldReason Reason, string? Detail = null);
 internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeName, bool> isLost)
 {
     /// <summary>What speaks against moving an opted-in pod that has lost a resource, or null.</summary>
-    public Objection? ObjectionTo(Pod pod)
+    public Ineligibility? ObjectionTo(Pod pod)
     {
         if (Wish(pod) is { } wish)
         {
@@ -24,7 +30,7 @@ internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeNa
 
         if (!pod.SharedStorage.IsEmpty)
         {
-            return new(HoldReason.WritesToSharedStorage, string.Join(", ", pod.SharedStorage));
+            return new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.OtherStorage, Storage = string.Join(", ", pod.SharedStorage) });
         }
 
         var node = pod.Node is { } bound ? cluster.LinstorNameOf(bound) : (NodeName?)null;
@@ -32,7 +38,7 @@ internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeNa
     }
 
     /// <summary>What the pod's owner wishes against moving it, or null.</summary>
-    public static Objection? Wish(Pod pod) => !pod.OptedIn ? new(HoldReason.NotOptedIn, $"pod {pod.Key}") : pod.OptedOut ? new(HoldReason.OptedOut) : null;
+    public static Ineligibility? Wish(Pod pod) => !pod.OptedIn ? new(HoldReason.NotOptedIn, new HoldDetail { Pod = pod.Key }) : pod.OptedOut ? new(HoldReason.OptedOut) : null;
 
     /// <summary>Every LINSTOR resource that the pod writes to: each must be fenced, whether it is lost as well or not.</summary>
     public IEnumerable<ResourceName> WrittenBy(Pod pod) =>
@@ -45,35 +51,35 @@ internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeNa
     private static IEnumerable<ObjectKey> WrittenClaims(Pod pod) => pod.Finished ? []
         : pod.Claims.Where(use => use is { ReadOnly: false, Ephemeral: false }).Select(use => new ObjectKey(pod.Key.Namespace, use.Claim));
 
-    private Objection? ObjectionTo(ObjectKey claim, NodeName? node)
+    private Ineligibility? ObjectionTo(ObjectKey claim, NodeName? node)
     {
         var volumes = cluster.Claims.ReferringTo(claim).Select(held => held.Item).ToList();
         return volumes.Count == 0
-            ? new(HoldReason.WritesToSharedStorage, $"claim {claim.Name}, whose volume is not known")
+            ? new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.UnknownVolume, Claim = claim })
             : volumes.Select(volume => ObjectionTo(claim, volume, node)).FirstOrDefault(objection => objection is not null);
     }
 
-    private Objection? ObjectionTo(ObjectKey claim, Volume volume, NodeName? node)
+    private Ineligibility? ObjectionTo(ObjectKey claim, Volume volume, NodeName? node)
     {
         if (volume.SharedStorage is { } storage)
         {
-            return new(HoldReason.WritesToSharedStorage, $"claim {claim.Name} ({storage})");
+            return new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.OtherStorage, Claim = claim, Storage = storage });
         }
 
         // A resource that was never reported is no objection: acting waits for the report.
-        if (volume.Resource is not { } name || node is not { } user || cluster.Resources.GetValueOrDefault(name) is not { QuorumProperties: not null } resource)
+        if (volume.Resource is not { } name || node is not { } consumer || cluster.Resources.GetValueOrDefault(name) is not { QuorumProperties: not null } resource)
         {
             return null;
         }
 
-        if (!resource.IsFenced(user))
+        if (!resource.IsFenced(consumer))
         {
-            return new(HoldReason.WritesToSharedStorage, $"claim {claim.Name} (resource {name} has no quorum policy that fences the node)");
+            return new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.NoQuorumPolicy, Claim = claim, Resource = name });
         }
 
         // A volume with one writer protects itself: DRBD does not let the replacement open it while the old pod's node has it. One with several does not.
-        return (volume.ManyWriters || resource.AllowsTwoPrimaries == true) && !isLost(resource, user)
-            ? new(HoldReason.WritesToSharedStorage, $"claim {claim.Name} (several nodes may write to resource {name} at once, and it is not lost on the node)")
+        return (volume.ManyWriters || resource.AllowsTwoPrimaries == true) && !isLost(resource, consumer)
+            ? new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.ManyWriters, Claim = claim, Resource = name })
             : null;
     }
 }

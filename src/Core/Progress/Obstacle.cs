@@ -25,7 +25,7 @@ internal static class Obstacle
     private static string PodStays(ClusterSnapshot cluster, Pod deleted) =>
         cluster.Pods.Find(deleted.Key)?.Item.Finalizers is { IsEmpty: false } finalizers
             ? $"the old pod is deleted, but held back by {(finalizers.Length == 1 ? "finalizer" : "finalizers")} {string.Join(", ", finalizers)}"
-            : cluster.Attempts.GetValueOrDefault(ActionKey.For(deleted))?.Message is { } refusal
+            : cluster.Attempts.GetValueOrDefault(DecisionKey.DeletePod(deleted.Uid))?.Message is { } refusal
                 ? $"the old pod could not be deleted: {refusal}"
                 : "the old pod is still there";
 
@@ -44,7 +44,7 @@ internal static class Obstacle
 
         var name = cluster.Volumes.Find(attachment.Volume)?.Item.Resource;
         return name is { } resource && cluster.IsLost(resource, attachment.Node)
-            ? $"{what}: {cluster.Attempts.GetValueOrDefault(ActionKey.For(attachment))?.Message ?? "somebody else uses it there"}"
+            ? $"{what}: {cluster.Attempts.GetValueOrDefault(DecisionKey.DeleteAttachment(attachment.Uid))?.Message ?? "somebody else uses it there"}"
             : $"{what}, where resource {name} is not lost: only the node itself can let go of it";
     }
 

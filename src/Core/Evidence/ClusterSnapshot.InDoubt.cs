@@ -6,27 +6,27 @@ namespace Piraeus.HighAvailability.Core;
 public sealed partial record ClusterSnapshot
 {
     /// <summary>Everybody who is not plainly well, by resource definition. Kept rather than worked out in every turn: most turns change the lot of one.</summary>
-    public ImmutableSortedDictionary<ResourceName, ImmutableArray<User>> InDoubt { get; private init; } = ImmutableSortedDictionary<ResourceName, ImmutableArray<User>>.Empty;
+    public ImmutableSortedDictionary<ResourceName, ImmutableArray<VolumeConsumer>> InDoubt { get; private init; } = ImmutableSortedDictionary<ResourceName, ImmutableArray<VolumeConsumer>>.Empty;
 
     /// <summary>The resource definitions of which something is to be said: somebody who uses them is not plainly well.</summary>
-    public IEnumerable<ResourceName> Suspicious => InDoubt.Keys;
+    public IEnumerable<ResourceName> NamesInDoubt => InDoubt.Keys;
 
     /// <summary>Whether somebody who uses the resource is not plainly well.</summary>
-    public bool IsSuspicious(ResourceName name) => InDoubt.ContainsKey(name);
+    public bool IsInDoubt(ResourceName name) => InDoubt.ContainsKey(name);
 
-    /// <summary>The resources whose users an observation may have changed, seen from before it or from after it.</summary>
+    /// <summary>The resources whose consumers an observation may have changed, seen from before it or from after it.</summary>
     private IEnumerable<ResourceName> Touched(Observation seen) => seen switch
     {
-        Observation.Promotion o => [o.Resource],
-        Observation.Reported o => [o.Report.Resource],
+        Observation.PromotionChanged o => [o.Resource],
+        Observation.ResourceReported o => [o.Report.Resource],
         Observation.Seen<Pod> o => UsedBy(o.Item.Key),
         Observation.Gone<Pod> o => UsedBy(o.Item.Key),
         Observation.Seen<Volume> o => BehindOf(o.Item.Name),
         Observation.Gone<Volume> o => BehindOf(o.Item.Name),
         Observation.Seen<Attachment> o => BehindOf(o.Item.Volume),
         Observation.Gone<Attachment> o => BehindOf(o.Item.Volume),
-        Observation.Acted { Decision: Decision.DeletePod o } => UsedBy(o.Pod.Key),
-        Observation.SatellitesListed or Observation.Silenced or Observation.Listed<Pod> or Observation.Listed<Volume> or Observation.Listed<Attachment> => Resources.Keys,
+        Observation.Answered { Decision: Decision.DeletePod o } => UsedBy(o.Pod.Key),
+        Observation.SatellitesListed or Observation.SourceLost or Observation.Listed<Pod> or Observation.Listed<Volume> or Observation.Listed<Attachment> => Resources.Keys,
         Observation.Listed<CsiNode> or Observation.Seen<CsiNode> => Resources.Keys,
         _ => [],
     };
@@ -40,12 +40,12 @@ public sealed partial record ClusterSnapshot
     /// <summary>The consumers on each LINSTOR node that are not plainly well, counted.</summary>
     private ImmutableDictionary<NodeName, int> Consumers { get; init; } = ImmutableDictionary<NodeName, int>.Empty;
 
-    private static ImmutableDictionary<NodeName, int> Count(ImmutableDictionary<NodeName, int> counts, ImmutableArray<User> users, int by)
+    private static ImmutableDictionary<NodeName, int> Count(ImmutableDictionary<NodeName, int> counts, ImmutableArray<VolumeConsumer> consumers, int by)
     {
-        foreach (var user in users)
+        foreach (var consumer in consumers)
         {
-            var count = counts.GetValueOrDefault(user.LinstorName) + by;
-            counts = count == 0 ? counts.Remove(user.LinstorName) : counts.SetItem(user.LinstorName, count);
+            var count = counts.GetValueOrDefault(consumer.LinstorName) + by;
+            counts = count == 0 ? counts.Remove(consumer.LinstorName) : counts.SetItem(consumer.LinstorName, count);
         }
 
         return counts;
@@ -71,7 +71,7 @@ public sealed partial record ClusterSnapshot
         Attachments.RefersTo(volume.Item.Name) || (volume.Item.Claim is { } claim && Pods.RefersTo(claim)));
 
     private ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>> Remember(
-        ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>> lostOn, ResourceName name, Resource? resource, ImmutableArray<User> users)
+        ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>> lostOn, ResourceName name, Resource? resource, ImmutableArray<VolumeConsumer> consumers)
     {
         foreach (var (node, lost) in lostOn)
         {
@@ -81,11 +81,11 @@ public sealed partial record ClusterSnapshot
             }
         }
 
-        foreach (var user in users)
+        foreach (var consumer in consumers)
         {
-            if (user.Assessment is { IsLoss: true, Since: var since } && !(lostOn.TryGetValue(user.LinstorName, out var known) && known.ContainsKey(name)))
+            if (consumer.Assessment is { IsLoss: true, Since: var since } && !(lostOn.TryGetValue(consumer.LinstorName, out var known) && known.ContainsKey(name)))
             {
-                lostOn = lostOn.SetItem(user.LinstorName, (known ?? ImmutableDictionary<ResourceName, Instant>.Empty).Add(name, since));
+                lostOn = lostOn.SetItem(consumer.LinstorName, (known ?? ImmutableDictionary<ResourceName, Instant>.Empty).Add(name, since));
             }
         }
 
@@ -127,7 +127,7 @@ public sealed partial record ClusterSnapshot
             var isNeeded = Resources.TryGetValue(name, out var resource) && (resource.IsHeardOf || Volumes.RefersTo(name));
             resources = isNeeded ? resources : resources.Remove(name);
             consumers = Count(consumers, inDoubt.GetValueOrDefault(name, []), -1);
-            inDoubt = isNeeded && resource!.IsInDoubt && User.InDoubtOf(this, resource) is { IsEmpty: false } users ? inDoubt.SetItem(name, users) : inDoubt.Remove(name);
+            inDoubt = isNeeded && resource!.IsInDoubt && VolumeConsumer.InDoubtOf(this, resource) is { IsEmpty: false } users ? inDoubt.SetItem(name, users) : inDoubt.Remove(name);
             consumers = Count(consumers, inDoubt.GetValueOrDefault(name, []), 1);
             lostOn = Remember(lostOn, name, resource, inDoubt.GetValueOrDefault(name, []));
             reviews = inDoubt.ContainsKey(name) && resource!.ReviewAt is { } at ? reviews.SetItem(name, at) : reviews.Remove(name);

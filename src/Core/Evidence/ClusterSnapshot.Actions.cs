@@ -5,7 +5,7 @@ public sealed partial record ClusterSnapshot
 {
     private ClusterSnapshot Note(Decision decision, Outcome outcome, Instant at)
     {
-        var key = ActionKey.For(decision);
+        var key = decision.Key;
         var attempt = Attempt.After(outcome, Attempts.GetValueOrDefault(key), at);
         var noted = this with { Attempts = Attempts.SetItem(key, attempt) };
         var isDone = outcome.Answer is Answer.Accepted or Answer.AlreadyGone or Answer.Unchanged;
@@ -14,36 +14,36 @@ public sealed partial record ClusterSnapshot
             Decision.DeletePod { Pod: var pod } => isDone
                 ? noted.Vacate(pod).Settle(pod, isGone: outcome.Answer == Answer.AlreadyGone || pod.Finalizers.IsEmpty)
                 : (outcome.Answer == Answer.TimedOut ? noted.Vacate(pod) : noted).Settle(pod, isGone: false), // it may have been done: if the pod goes, it was
-            Decision.Detach { Attachment: var attachment } => noted.Settle(attachment),
-            Decision.Taint o when outcome.Answer == Answer.Accepted => Done(key, o.Node, tainted: true),
-            Decision.Untaint o when isDone => Done(key, o.Node, tainted: false),
-            Decision.Release o when isDone => Released(key, o),
+            Decision.DeleteAttachment { Attachment: var attachment } => noted.Settle(attachment),
+            Decision.TaintNode o when outcome.Answer == Answer.Accepted => Done(key, o.Node, tainted: true),
+            Decision.UntaintNode o when isDone => Done(key, o.Node, tainted: false),
+            Decision.ClearVolumesInUse o when isDone => Released(key, o),
             _ => noted,
         };
     }
 
     // What was written to a node is so at once: waiting for the watch to repeat it would cost time, and an older event only repeats the work.
-    private ClusterSnapshot Done(ActionKey key, ClusterNode node, bool tainted) => this with
+    private ClusterSnapshot Done(DecisionKey key, ClusterNode node, bool tainted) => this with
     {
         Attempts = Attempts.Remove(key),
-        Surveys = Surveys.TryGetValue(node.Name, out var survey) ? Surveys.SetItem(node.Name, survey with { Tainted = tainted }) : Surveys,
+        PodsOnNodes = PodsOnNodes.TryGetValue(node.Name, out var onNode) ? PodsOnNodes.SetItem(node.Name, onNode with { Tainted = tainted }) : PodsOnNodes,
         Nodes = Nodes.TryGetValue(node.Name, out var known) ? Nodes.SetItem(node.Name, known with { TaintedByUs = tainted }) : Nodes,
     };
 
-    private ClusterSnapshot Released(ActionKey key, Decision.Release release) => this with
+    private ClusterSnapshot Released(DecisionKey key, Decision.ClearVolumesInUse release) => this with
     {
         Attempts = Attempts.Remove(key),
-        Surveys = Surveys.TryGetValue(release.Node.Name, out var survey)
-            ? Surveys.SetItem(release.Node.Name, survey with { VolumesInUse = survey.VolumesInUse.Except(release.Volumes) })
-            : Surveys,
+        PodsOnNodes = PodsOnNodes.TryGetValue(release.Node.Name, out var onNode)
+            ? PodsOnNodes.SetItem(release.Node.Name, onNode with { VolumesInUse = onNode.VolumesInUse.Except(release.Volumes) })
+            : PodsOnNodes,
     };
 
-    private ClusterSnapshot Vacate(Pod pod) => this with { Vacated = Vacated.Union(AttachmentsOn(pod.Node, pod)) };
+    private ClusterSnapshot Vacate(Pod pod) => this with { Orphaned = Orphaned.Union(AttachmentsOn(pod.Node, pod)) };
 
     // A new pod on a node that has its storage needs the attachment that an earlier one left behind.
-    private ClusterSnapshot Occupy(Pod pod) => Vacated.IsEmpty || pod.Node is null
+    private ClusterSnapshot Occupy(Pod pod) => Orphaned.IsEmpty || pod.Node is null
         ? this
-        : this with { Vacated = Vacated.Except(pod.ClaimKeys.SelectMany(AttachmentsOf).Where(attachment => attachment.Node == pod.Node && !IsForsaken(attachment)).Select(attachment => attachment.Uid)) };
+        : this with { Orphaned = Orphaned.Except(pod.ClaimKeys.SelectMany(AttachmentsOf).Where(attachment => attachment.Node == pod.Node && !IsOrphaned(attachment)).Select(attachment => attachment.Uid)) };
 
     private IEnumerable<Uid> AttachmentsOn(NodeName? node, Pod pod) =>
         pod.ClaimKeys.SelectMany(AttachmentsOf).Where(attachment => attachment.Node == node).Select(attachment => attachment.Uid);

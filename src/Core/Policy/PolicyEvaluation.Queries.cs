@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Piraeus.HighAvailability.Core;
 
 /// <content>What has to be asked, when to think again, and how a verdict is put together.</content>
-internal sealed partial class Deliberation
+internal sealed partial class PolicyEvaluation
 {
     /// <summary>How long LINSTOR may take for a question, on average and beside its other work, when it is asked about everything that was lost.</summary>
     private static readonly TimeSpan PerQuestion = TimeSpan.FromMilliseconds(2);
@@ -26,79 +26,79 @@ internal sealed partial class Deliberation
 
     /// <summary>Asks for the answer that an action waits for: at once, unless the last one was of no use (its policy could not be read, say).</summary>
     private void AskToConfirm(ResourceName name, Instant due) => Ask(
-        new Decision.Consult(name),
+        new Decision.QueryResource(name),
         cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, IsPolicyCurrent: false, AnsweredAt: { } answered } ? answered + Between(_shortestInterval, (now - due) / 4, settings.ReconcileInterval) : now);
 
     /// <summary>Whether the list of satellites is fresh: whether one is offline may be the proof, and how many are may be a doubt.</summary>
     private bool AreSatellitesConfirmed => cluster.Linstor.AskedAt >= now - Timings.ListLasts;
 
     // Between the answers of one satellite that repeats the past and one that is right, nothing can be told: a second witness is needed.
-    private bool RestsOnOneVoice(User user, LossAssessment loss) => !user.Resource.Speakers.Any(speaker => speaker.Node != loss.By && speaker.Speaks(cluster.Linstor));
+    private bool RestsOnOneVoice(VolumeConsumer consumer, LossAssessment loss) => !consumer.Resource.Speakers.Any(speaker => speaker.Node != loss.By && speaker.Speaks(cluster.Linstor));
 
     /// <summary>Asks LINSTOR again while a rival may promote: often at first, when things move, and then at the reconcile interval.</summary>
-    private void StayInformed(User user, Instant since)
+    private void StayInformed(VolumeConsumer consumer, Instant since)
     {
-        var resource = user.Resource;
-        if (user.Assessment?.Reason is HoldReason.OwnReplicaMayPromote || !cluster.Listening.Contains(Source.Linstor))
+        var resource = consumer.Resource;
+        if (consumer.Assessment?.Reason is HoldReason.OwnReplicaMayPromote || !cluster.SyncedSources.Contains(Source.Linstor))
         {
             return;
         }
 
         if (resource.HasMissing)
         {
-            Do(new Decision.ListSatellites()); // which says whether it was removed, or lost with its node
+            Do(new Decision.QuerySatellites()); // which says whether it was removed, or lost with its node
         }
 
         if (!resource.IsReportCurrent)
         {
-            Do(new Decision.Consult(resource.Name));
+            Do(new Decision.QueryResource(resource.Name));
         }
-        else if (user.HasPromotablePeer)
+        else if (consumer.HasPromotablePeer)
         {
             var interval = Between(_shortestInterval, (now - since) / 2, settings.ReconcileInterval);
-            Ask(new Decision.Consult(resource.Name), resource.ReportedAt!.Value + interval);
+            Ask(new Decision.QueryResource(resource.Name), resource.ReportedAt!.Value + interval);
         }
     }
 
     /// <summary>Gathers shortly before the end of the grace period what acting will need.</summary>
-    private void Prepare(User user, Instant due)
+    private void Prepare(VolumeConsumer consumer, Instant due)
     {
         var last = due - _lead;
-        if (user.Resource.ReportedAt < last)
+        if (consumer.Resource.ReportedAt < last)
         {
-            Ask(new Decision.Consult(user.Resource.Name), last);
+            Ask(new Decision.QueryResource(consumer.Resource.Name), last);
         }
 
         if (!(cluster.Linstor.AskedAt >= last))
         {
-            Ask(new Decision.ListSatellites(), last);
+            Ask(new Decision.QuerySatellites(), last);
         }
 
-        if (!(cluster.Surveys.GetValueOrDefault(user.Node)?.AskedAt >= last))
+        if (!(cluster.PodsOnNodes.GetValueOrDefault(consumer.Node)?.AskedAt >= last))
         {
-            Ask(new Decision.Survey(user.Node), last);
+            Ask(new Decision.ListPodsOnNode(consumer.Node), last);
         }
     }
 
-    private NodeSurvey? SurveyOf(NodeName node)
+    private PodsOnNode? PodsOn(NodeName node)
     {
-        if (cluster.Surveys.TryGetValue(node, out var survey) && survey.AskedAt >= now - Timings.PodListLasts)
+        if (cluster.PodsOnNodes.TryGetValue(node, out var onNode) && onNode.AskedAt >= now - Timings.PodListLasts)
         {
-            return survey;
+            return onNode;
         }
 
-        Do(new Decision.Survey(node));
+        Do(new Decision.ListPodsOnNode(node));
         return null;
     }
 
     /// <summary>Whether Kubernetes was asked what is on a node, and could not say.</summary>
-    private bool CannotSurvey(NodeName node) => cluster.Attempts.GetValueOrDefault(ActionKey.For(new Decision.Survey(node))) is { Failures: > 0 };
+    private bool CannotListPodsOn(NodeName node) => cluster.Attempts.GetValueOrDefault(DecisionKey.ListPodsOnNode(node)) is { Failures: > 0 };
 
-    private Source? SilentSource()
+    private Source? LostSource()
     {
         foreach (var source in (ReadOnlySpan<Source>)[Source.Pods, Source.Volumes, Source.Attachments, Source.CsiNodes])
         {
-            if (!cluster.Listening.Contains(source))
+            if (!cluster.SyncedSources.Contains(source))
             {
                 return source;
             }
@@ -107,17 +107,17 @@ internal sealed partial class Deliberation
         return null;
     }
 
-    private TimeSpan GraceOf(User user) => user.Assessment is { } assessment ? settings.GraceOf(assessment) : settings.KnownResourceGrace;
+    private TimeSpan GraceOf(VolumeConsumer consumer) => consumer.Assessment is { } assessment ? settings.GraceOf(assessment) : settings.KnownResourceGrace;
 
-    private void Hold(User user, HoldReason reason, string? detail, Instant since, params ImmutableArray<Pod> pods)
+    private void Hold(VolumeConsumer consumer, HoldReason reason, HoldDetail detail, Instant since, params ImmutableArray<Pod> pods)
     {
-        var due = since + GraceOf(user) + (reason is HoldReason.AwaitingConfirmation or HoldReason.NotOptedIn ? Patience : TimeSpan.Zero);
+        var due = since + GraceOf(consumer) + (reason is HoldReason.AwaitingConfirmation or HoldReason.NotOptedIn ? Patience : TimeSpan.Zero);
         if (now < due)
         {
             WakeAt(due);
         }
 
-        _decisions.Add(new Decision.Hold(user.Resource.Name, user.Node, reason, detail, pods.IsEmpty ? user.Pods : pods, since, Overdue: now >= due));
+        _decisions.Add(new Decision.Hold(consumer.Resource.Name, consumer.Node, reason, detail, pods.IsEmpty ? consumer.Pods : pods, since, Overdue: now >= due));
     }
 
     private void Ask(Decision question, Instant notBefore)
@@ -134,7 +134,7 @@ internal sealed partial class Deliberation
 
     private void Do(Decision action)
     {
-        var key = ActionKey.For(action);
+        var key = action.Key;
         if (cluster.Attempts.GetValueOrDefault(key) is { } attempt && now < attempt.NotBefore)
         {
             WakeAt(attempt.NotBefore);
@@ -144,8 +144,8 @@ internal sealed partial class Deliberation
             // What is done to a node comes before everything else, because much waits for it.
             var list = action switch
             {
-                Decision.Taint or Decision.Release => _preparations,
-                Decision.Detach => _detachments,
+                Decision.TaintNode or Decision.ClearVolumesInUse => _preparations,
+                Decision.DeleteAttachment => _detachments,
                 _ => _decisions,
             };
             list.Add(action);
@@ -154,5 +154,5 @@ internal sealed partial class Deliberation
 
     private static TimeSpan Between(TimeSpan least, TimeSpan wish, TimeSpan most) => wish < least ? least : wish < most ? wish : most;
 
-    private void WakeAt(Instant at) => _askAgainAt = Instant.Earlier(_askAgainAt, at);
+    private void WakeAt(Instant at) => _requeueAt = Instant.Earlier(_requeueAt, at);
 }

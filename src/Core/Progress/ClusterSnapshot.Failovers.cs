@@ -9,7 +9,7 @@ public sealed partial record ClusterSnapshot
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(30);
 
     /// <summary>The pods that this process deleted, by the claims they mounted, until everything that was lost together runs elsewhere.</summary>
-    public Catalog<Uid, Failover, ObjectKey> Failovers { get; private init; } = new(
+    public ObjectIndex<Uid, Failover, ObjectKey> Failovers { get; private init; } = new(
         failover => failover.Pod.Uid,
         failover => failover.Pod.ClaimKeys.Distinct(),
         (_, _) => true);
@@ -18,20 +18,20 @@ public sealed partial record ClusterSnapshot
     public ImmutableDictionary<NodeName, Instant> Incidents { get; private init; } = ImmutableDictionary<NodeName, Instant>.Empty;
 
     /// <summary>What Kubernetes last warned of about objects that a failover waits for.</summary>
-    public ImmutableDictionary<Uid, Observation.Warned> Warnings { get; private init; } = ImmutableDictionary<Uid, Observation.Warned>.Empty;
+    public ImmutableDictionary<Uid, Observation.WarningsListed> Warnings { get; private init; } = ImmutableDictionary<Uid, Observation.WarningsListed>.Empty;
 
     internal IEnumerable<Attachment> AttachmentsOf(ObjectKey claim) =>
         Claims.ReferringTo(claim).SelectMany(volume => Attachments.ReferringTo(volume.Item.Name)).Select(held => held.Item);
 
     /// <summary>An action was carried out for a lost node: something is being moved away from it.</summary>
-    private ClusterSnapshot Begin(Observation.Acted acted)
+    private ClusterSnapshot Begin(Observation.Answered acted)
     {
         var node = acted.Decision switch
         {
             Decision.DeletePod o => o.Evidence.Lost,
-            Decision.Detach o => o.Evidence.Lost,
-            Decision.Taint o => o.Node.Name,
-            Decision.Release o => o.Node.Name,
+            Decision.DeleteAttachment o => o.Evidence.Lost,
+            Decision.TaintNode o => o.Node.Name,
+            Decision.ClearVolumesInUse o => o.Node.Name,
             _ => (NodeName?)null,
         };
         if (node is not { } lost || acted.Outcome.Answer == Answer.DryRun)
@@ -53,7 +53,7 @@ public sealed partial record ClusterSnapshot
 
         // Who was due when the first request was sent was decided upon then, and waited for its turn.
         var decided = evidence.Due <= began ? began : acted.TakenAt;
-        var failover = Failovers.Find(pod.Uid) is { Item: { Ending: not Ending.NoLongerLost } known } ? known : Failover.Begin(this, pod, evidence, began, decided, acted.TakenAt);
+        var failover = Failovers.Find(pod.Uid) is { Item: { Ending: not FailoverResult.NoLongerLost } known } ? known : Failover.Begin(this, pod, evidence, began, decided, acted.TakenAt);
         return next with { Failovers = Failovers.Set(failover.Hear(acted.Outcome.Answer), acted.TakenAt) };
     }
 
@@ -79,7 +79,7 @@ public sealed partial record ClusterSnapshot
         }
 
         var next = ReferenceEquals(failovers, Failovers) ? this : this with { Failovers = failovers };
-        return seen is Observation.Woken ? next.ForgetOver(at) : next;
+        return seen is Observation.Tick ? next.ForgetOver(at) : next;
     }
 
     private IEnumerable<Uid> Concerned(Observation seen, Instant at)
@@ -88,17 +88,17 @@ public sealed partial record ClusterSnapshot
         {
             Observation.Seen<Pod> o => o.Item.ClaimKeys,
             Observation.Gone<Pod> o => o.Item.ClaimKeys,
-            Observation.Acted { Decision: Decision.DeletePod o } => o.Pod.ClaimKeys,
-            Observation.Promotion o => ClaimsOf(o.Resource),
-            Observation.Reported o => ClaimsOf(o.Report.Resource),
+            Observation.Answered { Decision: Decision.DeletePod o } => o.Pod.ClaimKeys,
+            Observation.PromotionChanged o => ClaimsOf(o.Resource),
+            Observation.ResourceReported o => ClaimsOf(o.Report.Resource),
             Observation.Seen<Attachment> o => ClaimsOf(o.Item),
             Observation.Gone<Attachment> o => ClaimsOf(o.Item),
             Observation.Seen<Volume> or Observation.Gone<Volume> => null, // a volume that is released, or gone, no longer names the claim by which it would be found
-            Observation.Listed<Pod> or Observation.Listed<Attachment> or Observation.Listed<Volume> or Observation.Woken => null,
+            Observation.Listed<Pod> or Observation.Listed<Attachment> or Observation.Listed<Volume> or Observation.Tick => null,
             _ => [],
         };
         return claims is null
-            ? Failovers.All.Where(held => seen is not Observation.Woken || held.Item.IsOverdue(at)).Select(held => held.Item.Pod.Uid)
+            ? Failovers.All.Where(held => seen is not Observation.Tick || held.Item.IsOverdue(at)).Select(held => held.Item.Pod.Uid)
             : claims.Distinct().SelectMany(Failovers.ReferringTo).Select(held => held.Item.Pod.Uid).Distinct();
     }
 
@@ -124,10 +124,10 @@ public sealed partial record ClusterSnapshot
         var failovers = Failovers.All.Select(held => held.Item).Where(failover => over.Contains(failover.Evidence.Lost)).Aggregate(Failovers, (rest, failover) => rest.Remove(failover));
         return this with
         {
-            Attempts = Attempts.RemoveRange(over.SelectMany(node => (ActionKey[])[ActionKey.ForTaint(node), ActionKey.ForRelease(node)])),
+            Attempts = Attempts.RemoveRange(over.SelectMany(node => (DecisionKey[])[DecisionKey.TaintNode(node), DecisionKey.ClearVolumesInUse(node)])),
             Incidents = Incidents.RemoveRange(over),
             Failovers = failovers,
-            Warnings = failovers.Count == 0 ? ImmutableDictionary<Uid, Observation.Warned>.Empty : Warnings,
+            Warnings = failovers.Count == 0 ? ImmutableDictionary<Uid, Observation.WarningsListed>.Empty : Warnings,
         };
     }
 }

@@ -1,7 +1,7 @@
 namespace Piraeus.HighAvailability.Core;
 
 /// <content>What is done to nodes: it makes a failover fast, and never stops one.</content>
-internal sealed partial class Deliberation
+internal sealed partial class PolicyEvaluation
 {
     /// <summary>The longest interval at which LINSTOR is asked about a resource that keeps a node's taint.</summary>
     private static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(2);
@@ -10,36 +10,36 @@ internal sealed partial class Deliberation
 
     /// <summary>Prepares a lost node, once: no new pod comes to it, and its lost volumes are not waited for.</summary>
     /// <returns>Whether its pods and attachments may go now. A step that failed is tried again, but nobody waits for it.</returns>
-    private bool IsCleared(User user, Evidence evidence, NodeSurvey? survey)
+    private bool IsCleared(VolumeConsumer consumer, LossEvidence evidence, PodsOnNode? onNode)
     {
-        if (!cluster.Nodes.TryGetValue(user.Node, out var node))
+        if (!cluster.Nodes.TryGetValue(consumer.Node, out var node))
         {
             return true;
         }
 
-        if (settings.TaintNodes && (!node.TaintedByUs || survey is { Tainted: false }) && !WasTried(new Decision.Taint(node, evidence)))
+        if (settings.TaintNodes && (!node.TaintedByUs || onNode is { Tainted: false }) && !WasTried(new Decision.TaintNode(node, evidence)))
         {
             return false;
         }
 
-        var releasable = survey is null ? [] : Releasable(user, survey).Where(survey.VolumesInUse.Contains).ToList();
+        var releasable = onNode is null ? [] : Releasable(consumer, onNode).Where(onNode.VolumesInUse.Contains).ToList();
         if (releasable.Count > 0)
         {
             var release = _releases.TryGetValue(node.Name, out var others) ? others : _releases[node.Name] = (node, new(StringComparer.Ordinal));
             release.Volumes.UnionWith(releasable);
-            return cluster.Attempts.ContainsKey(ActionKey.For(new Decision.Release(node, [])));
+            return cluster.Attempts.ContainsKey(DecisionKey.ClearVolumesInUse(node.Name));
         }
 
-        // Without a survey nobody knows what may be released; but one that cannot be had is not waited for.
-        return survey is not null || user.Attachments.IsEmpty || cluster.Attempts.ContainsKey(ActionKey.For(new Decision.Survey(user.Node)));
+        // Without a onNode nobody knows what may be released; but one that cannot be had is not waited for.
+        return onNode is not null || consumer.Attachments.IsEmpty || cluster.Attempts.ContainsKey(DecisionKey.ListPodsOnNode(consumer.Node));
     }
 
-    /// <summary>Releases the volumes of all users of a node together: each release rewrites one list.</summary>
+    /// <summary>Releases the volumes of all consumers of a node together: each release rewrites one list.</summary>
     private void Release()
     {
         foreach (var (node, volumes) in _releases.Values)
         {
-            Do(new Decision.Release(node, [.. volumes]));
+            Do(new Decision.ClearVolumesInUse(node, [.. volumes]));
         }
     }
 
@@ -50,7 +50,7 @@ internal sealed partial class Deliberation
         {
             if (cluster.Linstor.IsSynced && HasRecovered(node.Name, cluster.LinstorNameOf(node.Name), isNameKnown: cluster.CsiNodes.ContainsKey(node.Name)))
             {
-                Do(new Decision.Untaint(node));
+                Do(new Decision.UntaintNode(node));
             }
         }
     }
@@ -61,7 +61,7 @@ internal sealed partial class Deliberation
         if (isNameKnown && cluster.Satellites is { } satellites && !satellites.ContainsKey(name))
         {
             // LINSTOR has given it up: there is nothing left on it to be lost, once those who lost it have moved.
-            return !cluster.InDoubt.Values.Any(users => users.Any(user => user.LinstorName == name && user.Assessment is { IsLoss: true }));
+            return !cluster.InDoubt.Values.Any(consumers => consumers.Any(consumer => consumer.LinstorName == name && consumer.Assessment is { IsLoss: true }));
         }
 
         if (cluster.Linstor.StateOf(name) != SatelliteState.Online)
@@ -78,7 +78,7 @@ internal sealed partial class Deliberation
             // What has been so for long will not change soon, and the stream tells most of what changes.
             var speaker = resource.Find(name)!;
             var interval = Between(settings.ReconcileInterval, (now - speaker.ChangedAt) / 20, LongestInterval);
-            Ask(new Decision.Consult(resource.Name), resource.IsReportCurrent ? resource.ReportedAt!.Value + interval : now);
+            Ask(new Decision.QueryResource(resource.Name), resource.IsReportCurrent ? resource.ReportedAt!.Value + interval : now);
             HoldTaint(resource, node, speaker);
         }
 
@@ -88,7 +88,7 @@ internal sealed partial class Deliberation
         }
 
         var stale = there.FindAll(resource => resource.ReportedAt < now - settings.ReconcileInterval - Timings.AnswerLasts);
-        there.ForEach(resource => Ask(new Decision.Consult(resource.Name), resource.ReportedAt!.Value + settings.ReconcileInterval));
+        there.ForEach(resource => Ask(new Decision.QueryResource(resource.Name), resource.ReportedAt!.Value + settings.ReconcileInterval));
         return stale.Count == 0;
     }
 
@@ -96,40 +96,40 @@ internal sealed partial class Deliberation
     {
         if (resource.IsReportCurrent && speaker.Score is { Current: true, Value: <= 0 })
         {
-            _decisions.Add(new Decision.Hold(resource.Name, node, HoldReason.TaintStays, null, [], speaker.ChangedAt, Overdue: now - speaker.ChangedAt > LongestInterval));
+            _decisions.Add(new Decision.Hold(resource.Name, node, HoldReason.TaintStays, HoldDetail.None, [], speaker.ChangedAt, Overdue: now - speaker.ChangedAt > LongestInterval));
         }
     }
 
-    /// <summary>The user's volumes that nobody who stays uses there, and those that its pods lose with it, as its node names them. </summary>
-    private IEnumerable<string> Releasable(User user, NodeSurvey survey)
+    /// <summary>The consumer's volumes that nobody who stays uses there, and those that its pods lose with it, as its node names them. </summary>
+    private IEnumerable<string> Releasable(VolumeConsumer consumer, PodsOnNode onNode)
     {
-        foreach (var attachment in user.Attachments.Concat(LostAlongWith(user, survey)))
+        foreach (var attachment in consumer.Attachments.Concat(LostAlongWith(consumer, onNode)))
         {
-            if (cluster.Volumes.Find(attachment.Volume)?.Item is { InUseName: { } name, Claim: { } claim } && !survey.Pods.ReferringTo(claim).Any(held => Stays(held.Item)))
+            if (cluster.Volumes.Find(attachment.Volume)?.Item is { InUseName: { } name, Claim: { } claim } && !onNode.Pods.ReferringTo(claim).Any(held => Stays(held.Item)))
             {
                 yield return name;
             }
         }
     }
 
-    /// <summary>The attachments of the other volumes that the user's pods have on the node, where those are as lost as the user's own.</summary>
+    /// <summary>The attachments of the other volumes that the consumer's pods have on the node, where those are as lost as the consumer's own.</summary>
     /// <remarks>Whether their grace period is over does not matter: their pods are moved in any case.</remarks>
-    private IEnumerable<Attachment> LostAlongWith(User user, NodeSurvey survey) =>
-        from pod in user.Pods
-        where pod.Claims.Length > 1 && ObjectionTo(survey.Pods.Find(pod.Uid)?.Item ?? pod) is null
+    private IEnumerable<Attachment> LostAlongWith(VolumeConsumer consumer, PodsOnNode onNode) =>
+        from pod in consumer.Pods
+        where pod.Claims.Length > 1 && ObjectionTo(onNode.Pods.Find(pod.Uid)?.Item ?? pod) is null
         from claim in pod.ClaimKeys
         from attachment in cluster.AttachmentsOf(claim)
-        where attachment.Node == user.Node
+        where attachment.Node == consumer.Node
         let name = cluster.Volumes.Find(attachment.Volume)?.Item.Resource
-        where name is not null && name != user.Resource.Name && IsConfirmed(name.Value)
-        where cluster.Resources[name.Value].AssessmentOf(user.LinstorName) is { IsLoss: true }
+        where name is not null && name != consumer.Resource.Name && IsConfirmed(name.Value)
+        where cluster.Resources[name.Value].AssessmentOf(consumer.LinstorName) is { IsLoss: true }
         select attachment;
 
     private bool Stays(Pod pod) => !pod.Finished && ObjectionTo(pod) is not null;
 
     private bool WasTried(Decision action)
     {
-        var tried = cluster.Attempts.ContainsKey(ActionKey.For(action));
+        var tried = cluster.Attempts.ContainsKey(action.Key);
         Do(action);
         return tried;
     }

@@ -10,7 +10,7 @@ namespace Piraeus.HighAvailability.Core;
 /// <param name="Pods">The opted-in pods on the node that mount a claim of the resource, those included that have finished.</param>
 /// <param name="Since">From when the node has used the resource.</param>
 /// <param name="Priority">The highest priority of the opted-in pods that mount a claim of the resource, those that wait elsewhere included.</param>
-public sealed record User(
+public sealed record VolumeConsumer(
     Resource Resource, NodeName Node, NodeName LinstorName, ImmutableArray<Attachment> Attachments, ImmutableArray<Pod> Pods, Instant Since, int Priority)
 {
     /// <summary>What is to be said of it by LINSTOR's words; null if the resource was never seen on the node.</summary>
@@ -20,11 +20,11 @@ public sealed record User(
     public bool HasPromotablePeer => Resource.HasPromotablePeer(LinstorName);
 
     /// <summary>Whether nobody is left there whose attachments these are, because its pods were moved away.</summary>
-    internal bool IsVacated(ClusterSnapshot cluster) =>
-        Pods.IsEmpty && !Attachments.IsEmpty && Attachments.All(attachment => cluster.Vacated.Contains(attachment.Uid));
+    internal bool IsOrphaned(ClusterSnapshot cluster) =>
+        Pods.IsEmpty && !Attachments.IsEmpty && Attachments.All(attachment => cluster.Orphaned.Contains(attachment.Uid));
 
-    /// <summary>Every user of a resource who is not plainly well, ordered by node.</summary>
-    public static ImmutableArray<User> InDoubtOf(ClusterSnapshot cluster, Resource resource)
+    /// <summary>Every consumer of a resource who is not plainly well, ordered by node.</summary>
+    public static ImmutableArray<VolumeConsumer> InDoubtOf(ClusterSnapshot cluster, Resource resource)
     {
         var volumes = cluster.Volumes.ReferringTo(resource.Name).Select(held => held.Item).ToList();
         var attachments = volumes.SelectMany(volume => cluster.Attachments.ReferringTo(volume.Name)).ToList();
@@ -32,9 +32,9 @@ public sealed record User(
             .Where(held => held.Item.OptedIn).DistinctBy(held => held.Item.Uid).ToList();
         var priority = pods.Where(held => !held.Item.Finished).Select(held => held.Item.Priority).DefaultIfEmpty().Max();
         var nodes = attachments.Select(held => held.Item.Node).Concat(pods.Select(held => held.Item.Node).OfType<NodeName>()).Distinct().Order();
-        return [.. nodes.Select(On).OfType<User>()];
+        return [.. nodes.Select(On).OfType<VolumeConsumer>()];
 
-        User? On(NodeName node)
+        VolumeConsumer? On(NodeName node)
         {
             var linstorName = cluster.LinstorNameOf(node);
             if (resource.AssessmentOf(linstorName)?.Reason is HoldReason.Healthy)
@@ -44,7 +44,7 @@ public sealed record User(
 
             var attached = attachments.FindAll(held => held.Item.Node == node);
             var mounting = pods.FindAll(held => held.Item.Node == node);
-            return new User(
+            return new VolumeConsumer(
                 resource,
                 node,
                 linstorName,

@@ -3,35 +3,35 @@ using System.Collections.Immutable;
 namespace Piraeus.HighAvailability.Core;
 
 /// <summary>An object and the instant from which it has been there, as far as this process saw.</summary>
-public readonly record struct Held<T>(T Item, Instant Since);
+public readonly record struct Tracked<T>(T Item, Instant Since);
 
 /// <summary>Immutable collection of objects of one kind: by name, and by what they refer to.</summary>
 /// <typeparam name="TKey">What names an object.</typeparam>
 /// <typeparam name="T">The object.</typeparam>
 /// <typeparam name="TReference">What objects refer to, and are looked up by.</typeparam>
-public sealed class Catalog<TKey, T, TReference>
+public sealed class ObjectIndex<TKey, T, TReference>
     where TKey : notnull
     where TReference : notnull
 {
     private readonly Func<T, TKey> _keyOf;
     private readonly Func<T, IEnumerable<TReference>> _referencesOf;
     private readonly Func<T, T, bool> _continues;
-    private readonly ImmutableDictionary<TKey, Held<T>> _items;
+    private readonly ImmutableDictionary<TKey, Tracked<T>> _items;
     private readonly ImmutableDictionary<TReference, ImmutableArray<TKey>> _referrers;
 
     /// <param name="keyOf">An object's name.</param>
     /// <param name="referencesOf">What an object refers to.</param>
     /// <param name="continues">Whether the second object is the first one, changed, so that its time goes on.</param>
-    internal Catalog(Func<T, TKey> keyOf, Func<T, IEnumerable<TReference>> referencesOf, Func<T, T, bool> continues)
-        : this(keyOf, referencesOf, continues, ImmutableDictionary<TKey, Held<T>>.Empty, ImmutableDictionary<TReference, ImmutableArray<TKey>>.Empty)
+    internal ObjectIndex(Func<T, TKey> keyOf, Func<T, IEnumerable<TReference>> referencesOf, Func<T, T, bool> continues)
+        : this(keyOf, referencesOf, continues, ImmutableDictionary<TKey, Tracked<T>>.Empty, ImmutableDictionary<TReference, ImmutableArray<TKey>>.Empty)
     {
     }
 
-    private Catalog(
+    private ObjectIndex(
         Func<T, TKey> keyOf,
         Func<T, IEnumerable<TReference>> referencesOf,
         Func<T, T, bool> continues,
-        ImmutableDictionary<TKey, Held<T>> items,
+        ImmutableDictionary<TKey, Tracked<T>> items,
         ImmutableDictionary<TReference, ImmutableArray<TKey>> referrers) =>
         (_keyOf, _referencesOf, _continues, _items, _referrers) = (keyOf, referencesOf, continues, items, referrers);
 
@@ -39,26 +39,26 @@ public sealed class Catalog<TKey, T, TReference>
     public int Count => _items.Count;
 
     /// <summary>All objects, in no particular order.</summary>
-    public IEnumerable<Held<T>> All => _items.Values;
+    public IEnumerable<Tracked<T>> All => _items.Values;
 
     /// <summary>The object of that name, if there is one.</summary>
-    public Held<T>? Find(TKey key) => _items.TryGetValue(key, out var held) ? held : null;
+    public Tracked<T>? Find(TKey key) => _items.TryGetValue(key, out var held) ? held : null;
 
     /// <summary>Whether any object refers to something.</summary>
     public bool RefersTo(TReference reference) => _referrers.ContainsKey(reference);
 
     /// <summary>The objects that refer to something.</summary>
-    public IEnumerable<Held<T>> ReferringTo(TReference reference) =>
+    public IEnumerable<Tracked<T>> ReferringTo(TReference reference) =>
         _referrers.TryGetValue(reference, out var keys) ? keys.Select(key => _items[key]) : [];
 
-    internal Catalog<TKey, T, TReference> Set(T item, Instant at) => Without(_keyOf(item)).With(item, SinceOf(item, at));
+    internal ObjectIndex<TKey, T, TReference> Set(T item, Instant at) => Without(_keyOf(item)).With(item, SinceOf(item, at));
 
-    internal Catalog<TKey, T, TReference> Remove(T item) => Without(_keyOf(item));
+    internal ObjectIndex<TKey, T, TReference> Remove(T item) => Without(_keyOf(item));
 
     /// <summary>Replaces everything: what is not named is gone.</summary>
-    internal Catalog<TKey, T, TReference> Replace(IEnumerable<T> items, Instant at)
+    internal ObjectIndex<TKey, T, TReference> Replace(IEnumerable<T> items, Instant at)
     {
-        var held = ImmutableDictionary.CreateBuilder<TKey, Held<T>>();
+        var held = ImmutableDictionary.CreateBuilder<TKey, Tracked<T>>();
         var referrers = new Dictionary<TReference, ImmutableArray<TKey>>();
         foreach (var item in items)
         {
@@ -75,7 +75,7 @@ public sealed class Catalog<TKey, T, TReference>
 
     private Instant SinceOf(T item, Instant at) => Find(_keyOf(item)) is { } before && _continues(before.Item, item) ? before.Since : at;
 
-    private Catalog<TKey, T, TReference> With(T item, Instant since)
+    private ObjectIndex<TKey, T, TReference> With(T item, Instant since)
     {
         var key = _keyOf(item);
         var referrers = _referrers;
@@ -87,7 +87,7 @@ public sealed class Catalog<TKey, T, TReference>
         return new(_keyOf, _referencesOf, _continues, _items.SetItem(key, new(item, since)), referrers);
     }
 
-    private Catalog<TKey, T, TReference> Without(TKey key)
+    private ObjectIndex<TKey, T, TReference> Without(TKey key)
     {
         if (!_items.TryGetValue(key, out var held))
         {
