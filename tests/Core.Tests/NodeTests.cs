@@ -8,8 +8,8 @@ public sealed class NodeTests
         Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], OnNode().PowerOff("a").After(46).Moves);
 
     [Theory]
-    [InlineData(0, "Taint", "Release", "DeletePod", "Detach")]
-    [InlineData(-1, "Taint", "Release", "Detach", "DeletePod")]
+    [InlineData(0, "TaintNode", "ClearVolumesInUse", "DeletePod", "DeleteAttachment")]
+    [InlineData(-1, "TaintNode", "ClearVolumesInUse", "DeleteAttachment", "DeletePod")]
     public void What_is_done_to_a_node_comes_before_every_deletion_then_the_most_important_and_of_equals_pods_before_attachments(int priority, params string[] order)
     {
         var scene = OnNode().Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
