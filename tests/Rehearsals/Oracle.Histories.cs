@@ -52,9 +52,22 @@ internal sealed partial class Oracle
         Check(Apart, writers <= 1 || _stage.MayDiverge(definition), definition.Name, $"{writers} nodes write to it");
     }
 
+    // What was lost counts until it is well again, whether anybody still uses it there or not.
     private bool IsStorm()
     {
-        var lost = _stage.Nodes.Count(LooksLost);
+        foreach (var node in _stage.Nodes)
+        {
+            if (LooksLost(node))
+            {
+                _unwell.Add(node.Name);
+            }
+            else if (_stage.IsWell(node.Name))
+            {
+                _unwell.Remove(node.Name);
+            }
+        }
+
+        var lost = _unwell.Count;
         return lost >= 2 && lost > _stage.Nodes.Length * Settings.StormThreshold;
     }
 

@@ -50,6 +50,7 @@ internal sealed partial class Oracle
     private readonly Dictionary<(string Resource, int Node), TimeSpan> _deniedSince = [];
     private readonly HashSet<(string Resource, int Node)> _outvoted = [];
     private readonly Dictionary<string, History> _lostNodes = [];
+    private readonly HashSet<string> _unwell = [];
     private readonly Dictionary<(string Definition, string Node), TimeSpan> _inUseSince = [];
     private readonly HashSet<(string, string)> _speaking = [];
     private readonly History _storm = new();
@@ -118,7 +119,7 @@ internal sealed partial class Oracle
         {
             var node = pod.Spec.NodeName!;
             var lost = _stage.ResourcesOf(pod).Where(name => HasBeenLostSince(calm, name, node) && MuteOf(name, node).Covers(calm, Now) && IsProved(name, node)).ToList();
-            Check(Moved, isStorm || lost.Count == 0 || _stage.ResourcesOf(pod).Any(_stage.WasTamperedWith) || !MayBeMoved(pod) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}");
+            Check(Moved, isStorm || lost.Count == 0 || _stage.ResourcesOf(pod).Any(_stage.WasTamperedWith) || !MayBeMoved(pod) || !AreSharedLost(pod, node, calm) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}");
         }
 
         foreach (var node in _stage.Store.All<Model.Node>().Where(node => node.Taints.Any(taint => taint.Key == Words.TaintKey)))
@@ -188,6 +189,10 @@ internal sealed partial class Oracle
 
     private bool MayBeMoved(Model.Pod pod) =>
         Words.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(Words.OptOut) && _stage.Unfenced(pod, strictly: true) is [];
+
+    // A volume that several nodes may write to keeps its pod until it is lost as well.
+    private bool AreSharedLost(Model.Pod pod, string node, TimeSpan calm) =>
+        _stage.ResourcesOf(pod).Where(_stage.IsShared).All(name => HasBeenLostSince(calm, name, node) && IsProved(name, node));
 
     private bool WasLost(string resource, string node, TimeSpan sent) => LossOf(resource, node).Overlaps(sent - Confirmed, Now);
 

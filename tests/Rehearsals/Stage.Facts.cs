@@ -12,6 +12,9 @@ internal sealed partial class Stage
     /// <summary>Since when the process has known LINSTOR's satellites, in its present life; null if it does not.</summary>
     public TimeSpan? ListensSince(Candidate candidate) => _listens.TryGetValue((candidate, candidate.Life), out var since) ? since : null;
 
+    /// <summary>Whether several nodes may write to the resource at once.</summary>
+    public bool IsShared(string resource) => Plan.Cast.Volumes[Array.FindIndex([.. Resources], one => one == resource)].Shared;
+
     /// <summary>Whether Kubernetes calls the node Ready.</summary>
     public bool IsReady(string node) => Store.Find<Node>(node)?.Ready == NodeReadiness.True;
 
@@ -108,12 +111,14 @@ internal sealed partial class Stage
     public bool KnowsPolicy(Candidate candidate, string resource) => !_turnedOn.ContainsKey(resource) || _toldOfNone.Contains((candidate, candidate.Life, new(resource)));
 
     /// <summary>Whether LINSTOR reaches the node, and every replica there has quorum and data: nothing on it is amiss, and nothing has been since then.</summary>
-    public bool IsWell(string node, TimeSpan since)
+    public bool IsWell(string node, TimeSpan since) => IsWell(node) && IsQuietSince(since - TimeSpan.FromSeconds(15));
+
+    /// <summary>Whether LINSTOR reaches the node, and every replica there has quorum and data.</summary>
+    public bool IsWell(string node)
     {
         var name = Kubernetes.LinstorNameOf(node)!;
         return Storage.FindNode(name) is { Status: ConnectionStatus.Online }
-            && Storage.Definitions.All(definition => Storage.FindReplica(definition.Name, name) is not { } replica || Storage.Knowledge.About(replica) is { PromotionScore: > 0 })
-            && IsQuietSince(since - TimeSpan.FromSeconds(15));
+            && Storage.Definitions.All(definition => Storage.FindReplica(definition.Name, name) is not { } replica || Storage.Knowledge.About(replica) is { PromotionScore: > 0 });
     }
 
     /// <summary>Whether no fault has begun or ended since then.</summary>

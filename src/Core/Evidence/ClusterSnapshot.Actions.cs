@@ -11,8 +11,8 @@ public sealed partial record ClusterSnapshot
         var isDone = outcome.Answer is Answer.Accepted or Answer.AlreadyGone or Answer.Unchanged;
         return decision switch
         {
-            Decision.DeletePod { Pod: var pod } => isDone
-                ? noted.Vacate(pod).Settle(pod, isGone: outcome.Answer == Answer.AlreadyGone || pod.Finalizers.IsEmpty)
+            Decision.DeletePod { Pod: var pod } o => isDone
+                ? noted.NoteReturn(o, at).Vacate(pod).Settle(pod, isGone: outcome.Answer == Answer.AlreadyGone || pod.Finalizers.IsEmpty)
                 : (outcome.Answer == Answer.TimedOut ? noted.Vacate(pod) : noted).Settle(pod, isGone: false), // it may have been done: if the pod goes, it was
             Decision.DeleteAttachment { Attachment: var attachment } => noted.Settle(attachment),
             Decision.TaintNode o when outcome.Answer == Answer.Accepted => Done(key, o.Node, tainted: true),

@@ -11,9 +11,6 @@ public sealed class FailoverPolicy(FailoverSettings settings)
 /// <summary>One verdict in the making.</summary>
 internal sealed partial class PolicyEvaluation(FailoverSettings settings, ClusterSnapshot cluster, Instant now)
 {
-    /// <summary>How long a pod that comes to a node which was lost by then is left there at least.</summary>
-    private static readonly TimeSpan ShortestStay = TimeSpan.FromMilliseconds(500);
-
     /// <summary>How soon a consumer whose judgement failed is judged again, if nothing is observed until then.</summary>
     private static readonly TimeSpan AfterError = TimeSpan.FromSeconds(5);
 
@@ -146,6 +143,17 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
 
     private void Move(VolumeConsumer consumer, LossEvidence evidence)
     {
+        if (StaysAsIs(consumer))
+        {
+            foreach (var pod in consumer.Pods)
+            {
+                var stays = ObjectionTo(pod)!;
+                Hold(consumer, stays.Reason, stays.Detail, evidence.Since, pod);
+            }
+
+            return;
+        }
+
         // What is on the node was asked afresh: it is newer than the watch. It is not waited for where it cannot be had.
         var onNode = PodsOn(consumer.Node);
         if (onNode is null && !CannotListPodsOn(consumer.Node))
@@ -189,9 +197,13 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
         }
     }
 
+    // Pods that may not be moved by what the watch says, and their attachments: to ask what is on their node would be to ask for ever.
+    private bool StaysAsIs(VolumeConsumer consumer) => !consumer.Pods.IsEmpty && consumer.Pods.All(pod => ObjectionTo(pod) is not null)
+        && consumer.Attachments.All(attachment => attachment.Deleting || (cluster.Volumes.Find(attachment.Volume)?.Item.Claim is { } claim && consumer.Pods.Any(pod => !pod.Finished && pod.Uses(claim))));
+
     // A pod that comes to a node which was lost by then was put there in place of another, and so may the next one be: haste only makes more of them.
     private Instant? MayMoveOn(Pod pod, LossEvidence evidence) => cluster.Pods.Find(pod.Key)?.Since is { } since && since > evidence.Due
-        ? Instant.Later(since + ShortestStay, cluster.FailoverThatCameBack(pod, evidence.Lost)?.MayMoveOn ?? Instant.Start)
+        ? Instant.Later(since + Timings.ShortestStay, cluster.MayMoveOn(pod, evidence.Lost))
         : null;
 
     private void Detach(VolumeConsumer consumer, Attachment attachment, PodsOnNode onNode, LossEvidence evidence)

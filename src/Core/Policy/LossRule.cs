@@ -141,9 +141,10 @@ internal sealed class LossRule
         _ => _resource.HasHeardOfPolicy(_own) ? null : HoldReason.NoQuorumPolicy,
     };
 
-    // Single-writer: whoever has it in use elsewhere has it rightly, unless a newer word of another node's use shows that this one is old.
-    private NodeName? InUseElsewhere() => _others
-        .Find(other => other.InUse is { Value: true } && !_resource.Speakers.Any(newer => newer.Node != other.Node && newer.InUse is { Value: true } word && word.Since > (other.InUse.Value.Last?.ChangedAt ?? other.ChangedAt)))?.Node;
+    // Another node that has it in use, has it rightly: unless a newer word of another node's use shows that this one is old, or that node has lost it itself.
+    private NodeName? InUseElsewhere() => _others.Find(other => other.InUse is { Value: true } use
+        && _resource.AssessmentOf(other.Node) is not { IsLoss: true }
+        && !_resource.Speakers.Any(newer => newer.Node != other.Node && newer.InUse is { Value: true } word && word.Since > (use.Last?.ChangedAt ?? other.ChangedAt)))?.Node;
 
     // The peer says that its link to the node is down. Where no link is reported, the node's satellite is away, or the node was declared lost and has taken its links with it.
     private (HoldReason? Reason, NodeName? By)? NotSeparated(Speaker peer) => _peers.LinkFrom(peer, _own.Node) switch

@@ -15,6 +15,9 @@ internal static class Timings
     /// <summary>How long ago the list of satellites may have been asked for when a decision is made.</summary>
     public static readonly TimeSpan ListLasts = TimeSpan.FromSeconds(11.5);
 
+    /// <summary>How long a pod that comes to a node which was lost by then is left there at least.</summary>
+    public static readonly TimeSpan ShortestStay = TimeSpan.FromMilliseconds(500);
+
     /// <summary>How old the answer about the pods of a node may be when a decision is made.</summary>
     public static readonly TimeSpan PodListLasts = TimeSpan.FromSeconds(4);
 }

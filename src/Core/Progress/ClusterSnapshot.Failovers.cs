@@ -48,7 +48,7 @@ public sealed partial record ClusterSnapshot
 
         if (FailoverThatCameBack(pod, lost) is { } returning)
         {
-            return acted.Outcome.Answer == Answer.Accepted ? next with { Failovers = Failovers.Set(returning.Return(acted.TakenAt), acted.TakenAt) } : next;
+            return acted.Outcome.Answer == Answer.Accepted ? next with { Failovers = Failovers.Set(returning.Return(), acted.TakenAt) } : next;
         }
 
         // Who was due when the first request was sent was decided upon then, and waited for its turn.
@@ -58,7 +58,7 @@ public sealed partial record ClusterSnapshot
     }
 
     // A replacement that the scheduler put on the lost node once more is moved on as part of the failover that it belongs to.
-    internal Failover? FailoverThatCameBack(Pod pod, NodeName lost) => Failovers.Count == 0 ? null : pod.ClaimKeys.SelectMany(Failovers.ReferringTo)
+    private Failover? FailoverThatCameBack(Pod pod, NodeName lost) => Failovers.Count == 0 ? null : pod.ClaimKeys.SelectMany(Failovers.ReferringTo)
         .Select(held => held.Item).FirstOrDefault(failover => failover.Ending is null && failover.Evidence.Lost == lost && failover.Replacement?.Uid == pod.Uid);
 
     /// <summary>Looks how far everybody is whom an observation may have moved on.</summary>

@@ -47,8 +47,6 @@ public enum FailoverResult
 public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(30);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     /// <summary>When each phase was reached; those that were not are not in it.</summary>
     public ImmutableSortedDictionary<Phase, Instant> Reached { get; private init; } = ImmutableSortedDictionary<Phase, Instant>.Empty;
@@ -61,9 +59,6 @@ public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
 
     /// <summary>How many replacements came to the lost node again and were moved on.</summary>
     public int Returns { get; private init; }
-
-    /// <summary>From when the next one that comes to the lost node may be moved on, as far as its predecessors count.</summary>
-    public Instant MayMoveOn { get; private init; }
 
     /// <summary>Who runs in the pod's stead, as last seen; null if nobody was created yet.</summary>
     public Pod? Replacement { get; private init; }
@@ -115,12 +110,8 @@ public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
     internal Failover Hear(Answer answer) =>
         answer is Answer.Accepted or Answer.AlreadyGone || (answer is Answer.TimedOut && !Pod.Finalizers.IsEmpty) ? this with { IsAccepted = true } : this;
 
-    /// <summary>A replacement that came to the lost node was deleted there. Where nothing keeps the scheduler from doing so again, haste only makes more of them.</summary>
-    internal Failover Return(Instant at)
-    {
-        var pause = FirstPause * (1 << Math.Min(Returns, 6));
-        return this with { Returns = Returns + 1, MayMoveOn = at + (pause < LongestPause ? pause : LongestPause) };
-    }
+    /// <summary>A replacement that came to the lost node was deleted there.</summary>
+    internal Failover Return() => this with { Returns = Returns + 1 };
 
     /// <summary>The failover as the cluster shows it now.</summary>
     internal Failover Advance(ClusterSnapshot cluster, Instant now)

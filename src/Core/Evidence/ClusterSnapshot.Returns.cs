@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <content>How often pods came to a lost node in place of one that was moved away from it: the back-off for moving them on.</content>
+public sealed partial record ClusterSnapshot
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a return is remembered.</summary>
+    private static readonly TimeSpan ReturnLasts = TimeSpan.FromMinutes(10);
+
+    private ImmutableDictionary<(NodeName Node, ObjectKey Claim), (int Count, Instant At)> Returns { get; init; } = ImmutableDictionary<(NodeName, ObjectKey), (int, Instant)>.Empty;
+
+    /// <summary>From when a pod that came to a lost node may be moved on, as far as its predecessors count.</summary>
+    internal Instant MayMoveOn(Pod pod, NodeName lost)
+    {
+        var may = Instant.Start;
+        foreach (var claim in Returns.IsEmpty ? [] : pod.ClaimKeys)
+        {
+            may = Returns.TryGetValue((lost, claim), out var last) ? Instant.Later(may, last.At + Pause(last.Count)) : may;
+        }
+
+        return may;
+    }
+
+    // Where nothing keeps the scheduler from putting the next one there, too, haste only makes more of them.
+    private ClusterSnapshot NoteReturn(Decision.DeletePod deletion, Instant at)
+    {
+        if (Pods.Find(deletion.Pod.Key) is not { } known || known.Item.Uid != deletion.Pod.Uid || known.Since <= deletion.Evidence.Due)
+        {
+            return this;
+        }
+
+        var returns = Returns.RemoveRange(Returns.Where(one => at - one.Value.At > ReturnLasts).Select(one => one.Key));
+        foreach (var claim in deletion.Pod.ClaimKeys.Distinct())
+        {
+            var key = (deletion.Evidence.Lost, claim);
+            returns = returns.SetItem(key, (returns.GetValueOrDefault(key).Count + 1, at));
+        }
+
+        return this with { Returns = returns };
+    }
+
+    private static TimeSpan Pause(int count)
+    {
+        var pause = FirstPause * (1 << Math.Min(count - 1, 6));
+        return pause < LongestPause ? pause : LongestPause;
+    }
+}
