@@ -107,7 +107,7 @@ internal sealed partial class Oracle
         var rivals = others.FindAll(other => other.MayPromote == true);
         var links = rivals.SelectMany(rival => rival.Connections).Where(connection => connection.Peer == machine.Uname).ToList();
         return rivals.Count > 0
-            && !definition.Listed.Any(replica => replica != own && Known(replica)?.InUse == true && !IsOlderUse(definition, replica))
+            && !definition.Listed.Any(replica => replica != own && Known(replica)?.InUse == true && !IsOlderUse(definition, replica) && !IsLostThere(definition, replica))
             && !links.Exists(link => link.Message == "Connected")
             && (links.Count > 0 || machine.Status == ConnectionStatus.Offline);
     }
@@ -129,6 +129,11 @@ internal sealed partial class Oracle
     /// <summary>Whether LINSTOR has heard of a use elsewhere since it heard of this one: a volume with one writer was handed over meanwhile.</summary>
     private bool IsOlderUse(ResourceDefinition definition, Simulator.World.Replica replica) => _inUseSince.TryGetValue((definition.Name, replica.Node.Name), out var since)
         && _inUseSince.Any(use => use.Key.Definition == definition.Name && use.Key.Node != replica.Node.Name && use.Value > since);
+
+    // Where the other node has lost it, too, its use is over.
+    private bool IsLostThere(ResourceDefinition definition, Simulator.World.Replica replica) =>
+        _stage.Nodes.FirstOrDefault(node => _stage.Plan.Cast.LinstorName(node.Number) == replica.Node.Name) is { Name: { } name }
+        && LossOf(Cast.Handle(_stage.VolumeOf(definition)), name).IsSo && MuteOf(Cast.Handle(_stage.VolumeOf(definition)), name).IsSo;
 
     private void NoteUse(ResourceDefinition definition)
     {

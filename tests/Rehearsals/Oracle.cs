@@ -169,7 +169,7 @@ internal sealed partial class Oracle
     {
         var listens = _stage.ListensSince(actor) ?? TimeSpan.MaxValue;
         var lost = _stage.Nodes.Where(node => LossOf(node) is { IsSo: true } loss && loss.Covers(sent - Confirmed, Now)
-            && (loss.Since > listens || Enumerable.Range(0, _stage.Plan.Cast.Volumes.Length).Any(volume => _stage.HasUserOn(volume, node.Name)))).ToList();
+            && (loss.Since > listens || _stage.WasUsedWhenListening(actor, node.Name))).ToList();
         var of = _stage.Nodes.Count(node => !LooksLost(node)) + lost.Count;
         Check(Calm, lost.Count < 2 || lost.Count <= of * Settings.StormThreshold || Settings.StormThreshold >= 1, decision, $"too many satellites look lost: {string.Join(", ", lost.Select(node => node.Name))}");
     }

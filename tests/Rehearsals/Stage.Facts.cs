@@ -12,6 +12,9 @@ internal sealed partial class Stage
     /// <summary>Since when the process has known LINSTOR's satellites, in its present life; null if it does not.</summary>
     public TimeSpan? ListensSince(Candidate candidate) => _listens.TryGetValue((candidate, candidate.Life), out var since) ? since : null;
 
+    /// <summary>Whether anything used a LINSTOR volume on the node when the process, in its present life, first listened.</summary>
+    public bool WasUsedWhenListening(Candidate candidate, string node) => _used.TryGetValue((candidate, candidate.Life), out var used) && used.Contains(node);
+
     /// <summary>Whether several nodes may write to the resource at once.</summary>
     public bool IsShared(string resource) => Plan.Cast.Volumes[Array.FindIndex([.. Resources], one => one == resource)].Shared;
 

@@ -31,6 +31,7 @@ internal sealed partial class Stage
     private readonly HashSet<(Candidate, int, ResourceName)> _toldOfNone = [];
     private readonly HashSet<string> _tampered = [];
     private readonly Dictionary<(Candidate, int), TimeSpan> _listens = [];
+    private readonly Dictionary<(Candidate, int), HashSet<string>> _used = [];
     private readonly Dictionary<string, TimeSpan> _boundAt = [];
     private readonly Dictionary<string, TimeSpan> _attachedAt = [];
     private readonly Dictionary<(string, string), int> _said = [];
@@ -132,7 +133,10 @@ internal sealed partial class Stage
 
         if (seen is Observation.SatellitesListed)
         {
-            _listens.TryAdd((candidate, candidate.Life), Agenda.Now);
+            if (_listens.TryAdd((candidate, candidate.Life), Agenda.Now))
+            {
+                _used[(candidate, candidate.Life)] = [.. Nodes.Where(node => Enumerable.Range(0, Plan.Cast.Volumes.Length).Any(volume => HasUserOn(volume, node.Name))).Select(node => node.Name)];
+            }
         }
 
         if (!seen.GetType().IsGenericType)

@@ -15,9 +15,6 @@ public sealed record Storm(ImmutableSortedSet<NodeName> Nodes, int Of);
 /// </remarks>
 public sealed record StormWatch
 {
-    /// <summary>For how long the loss of a node is news, in the time in which LINSTOR answers.</summary>
-    internal static readonly TimeSpan NewsLasts = TimeSpan.FromMinutes(5);
-
     private ImmutableDictionary<NodeName, Loss> Losses { get; init; } = ImmutableDictionary<NodeName, Loss>.Empty;
 
     /// <summary>The storm; null if there is none.</summary>
@@ -32,19 +29,21 @@ public sealed record StormWatch
         var losses = ImmutableDictionary.CreateBuilder<NodeName, Loss>();
         foreach (var node in nodes.Where(node => node.IsLost))
         {
-            losses[node.Name] = Losses.GetValueOrDefault(node.Name) ?? new Loss(spoken, WasWell: spoken > TimeSpan.Zero && !node.IsFirstSeen);
+            var loss = Losses.GetValueOrDefault(node.Name) ?? new Loss(spoken, IsNews: spoken > TimeSpan.Zero && !node.IsFirstSeen);
+            losses[node.Name] = loss.IsNews || !node.HasConsumers || spoken - loss.At > Timings.FirstLook ? loss : loss with { IsNews = true };
         }
 
-        var news = nodes.Where(node => node.IsLost && IsNews(node, losses[node.Name], spoken)).Select(node => node.Name).ToImmutableSortedSet();
+        var news = nodes.Where(node => node.IsLost && IsNews(node.Name, losses[node.Name], spoken)).Select(node => node.Name).ToImmutableSortedSet();
         var of = nodes.Count(node => !node.IsLost) + news.Count;
         var isStorm = threshold < 1 && news.Count >= 2 && news.Count > of * threshold;
         return this with { Losses = losses.ToImmutable(), Storm = !isStorm ? null : Storm is { } before && before.Nodes.SetEquals(news) && before.Of == of ? before : new(news, of) };
     }
 
-    private bool IsNews(NodeHealth node, Loss loss, TimeSpan spoken) =>
-        Storm?.Nodes.Contains(node.Name) == true || (spoken - loss.At <= NewsLasts && (loss.WasWell || node.HasConsumers));
+    private bool IsNews(NodeName node, Loss loss, TimeSpan spoken) => Storm?.Nodes.Contains(node) == true || (loss.IsNews && spoken - loss.At <= Timings.NewsLasts);
 
-    private sealed record Loss(TimeSpan At, bool WasWell);
+    /// <param name="At">When the node was lost, or first seen to be.</param>
+    /// <param name="IsNews">Whether it was well before, or carried consumers when it was first seen: what comes to a node that is off makes it no loss.</param>
+    private sealed record Loss(TimeSpan At, bool IsNews);
 }
 
 /// <summary>What the storm watch looks at.</summary>

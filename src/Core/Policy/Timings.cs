@@ -15,6 +15,12 @@ internal static class Timings
     /// <summary>How long ago the list of satellites may have been asked for when a decision is made.</summary>
     public static readonly TimeSpan ListLasts = TimeSpan.FromSeconds(11.5);
 
+    /// <summary>For how long the loss of a node is news to the storm watch, in the time in which LINSTOR answers.</summary>
+    public static readonly TimeSpan NewsLasts = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a process that has begun needs to see what is on a node that was lost before.</summary>
+    public static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a pod that comes to a node which was lost by then is left there at least.</summary>
     public static readonly TimeSpan ShortestStay = TimeSpan.FromMilliseconds(500);
 
