@@ -119,9 +119,9 @@ public sealed record Resource(ResourceName Name)
             return true;
         }
 
-        var peers = new PeerNames(Speakers, linstor);
-        return (own.Speaks(linstor) && own.ChangedAt > lostSince && own.Score is { Current: true, Value: > 0 })
-            || Speakers.Any(other => other.Node != node && other.Speaks(linstor) && peers.LinkFrom(other, node) is { Current: true, Value: true } link && link.Since > lostSince);
+        var view = new ResourceView(Speakers, linstor);
+        return (view.Speaks(own) && own.ChangedAt > lostSince && own.Score is { Current: true, Value: > 0 })
+            || Speakers.Any(other => other.Node != node && view.Speaks(other) && view.LinkFrom(other, node) is { Current: true, Value: true } link && link.Since > lostSince);
     }
 
     /// <summary>The stream said something of one replica.</summary>
@@ -164,8 +164,14 @@ public sealed record Resource(ResourceName Name)
     internal Resource Reassess(LinstorView linstor, Instant at)
     {
         var next = Listen(linstor).KeepFences(linstor, at);
-        var assessments = next.Speakers.Select(speaker => next.Assess(speaker, linstor, at)).ToImmutableArray();
-        return assessments.SequenceEqual(Assessments) ? next : next with { Assessments = assessments };
+        ResourceView? view = null; // needed by few
+        var assessments = ImmutableArray.CreateBuilder<LossAssessment>(next.Speakers.Length);
+        foreach (var speaker in next.Speakers)
+        {
+            assessments.Add(next.Assess(speaker, ref view, linstor, at));
+        }
+
+        return assessments.SequenceEqual(Assessments) ? next : next with { Assessments = assessments.ToImmutable() };
     }
 
     /// <summary>Holds every consumer, because to assess them has failed.</summary>
@@ -222,14 +228,14 @@ public sealed record Resource(ResourceName Name)
             : next is { SeenUnfenced: true, FencedSince: null } ? next : next with { SeenUnfenced = true, FencedSince = null };
     }
 
-    private LossAssessment Assess(Speaker speaker, LinstorView linstor, Instant at)
+    private LossAssessment Assess(Speaker speaker, ref ResourceView? view, LinstorView linstor, Instant at)
     {
         var before = AssessmentOf(speaker.Node);
 
         // What the stream alone can tell: the resource is in use and well. A loss that was interrupted by a silence may go on.
         var isWell = speaker.Promotability == Promotability.MayNotPromote && !HasPromotablePeer(speaker.Node);
         var isInterrupted = before is { IsLoss: true } || at - before?.PausedAt <= Timings.LongestDetection;
-        var assessed = isWell && !isInterrupted ? null : LossRule.Assess(this, speaker, linstor, at, before);
+        var assessed = isWell && !isInterrupted ? null : LossRule.Assess(this, speaker, view ??= new(Speakers, linstor), at, before);
         return assessed is not null && (!isWell || assessed is { IsLoss: true } or { PausedAt: not null }) ? assessed
             : before is { Reason: HoldReason.Healthy } ? before : new(speaker.Node, HoldReason.Healthy, null, at, AtFirstSight: false);
     }

@@ -85,7 +85,10 @@ public sealed record Speaker(NodeName Node)
     public Usage Usage => InUse is { Current: true, Value: var inUse } ? inUse ? Usage.InUse : Usage.Unused : Usage.Unknown;
 
     /// <summary>Whether its words are news: its satellite is reached, and has spoken since LINSTOR has answered without a pause.</summary>
-    public bool Speaks(LinstorView linstor) => Presence == Presence.Listed && !IsSilent && linstor.IsOnline(Node) && linstor.IsSinceReturn(HeardAt);
+    public bool Speaks(LinstorView linstor) => Speaks(linstor, linstor.StateOf(Node));
+
+    internal bool Speaks(LinstorView linstor, SatelliteState? state) =>
+        Presence == Presence.Listed && !IsSilent && linstor.IsSynced && state == SatelliteState.Online && linstor.IsSinceReturn(HeardAt);
 
     /// <summary>The stream said whether it may promote; null if nothing is known any more, because its satellite was lost or DRBD is down there.</summary>
     internal Speaker Hear(bool? mayPromote, Instant at, LinstorView linstor)

@@ -8,29 +8,28 @@ internal sealed class LossRule
     private readonly Speaker _own;
     private readonly LinstorView _linstor;
     private readonly Instant _now;
-    private readonly PeerNames _peers;
+    private readonly ResourceView _view;
     private readonly List<Speaker> _others;
     private readonly bool _ownSpeaks;
     private Instant? _reviewAt;
     private bool _isUnknown;
 
-    private LossRule(Resource resource, Speaker own, LinstorView linstor, Instant now)
+    private LossRule(Resource resource, Speaker own, ResourceView view, Instant now)
     {
-        (_resource, _own, _linstor, _now) = (resource, own, linstor, now);
-        _peers = new(resource.Speakers, linstor);
+        (_resource, _own, _linstor, _now, _view) = (resource, own, view.Linstor, now, view);
         _others = [.. resource.Speakers.Where(other => other.Node != own.Node && other.Presence != Presence.Removed)];
-        _ownSpeaks = own.Speaks(linstor);
+        _ownSpeaks = view.Speaks(own);
     }
 
     /// <summary>Assesses a consumer on the node of one of the resource's speakers.</summary>
-    public static LossAssessment Assess(Resource resource, Speaker own, LinstorView linstor, Instant now, LossAssessment? before)
+    public static LossAssessment Assess(Resource resource, Speaker own, ResourceView view, Instant now, LossAssessment? before)
     {
-        var rule = new LossRule(resource, own, linstor, now);
+        var rule = new LossRule(resource, own, view, now);
         var (reason, by) = rule.Reason();
         var next = new LossAssessment(own.Node, reason, by, now, AtFirstSight: !resource.SeenOtherwise) { ReviewAt = rule._reviewAt };
         Instant? silentSince = reason switch
         {
-            HoldReason.LinstorSilent => linstor.AnsweredAt ?? now,
+            HoldReason.LinstorSilent => view.Linstor.AnsweredAt ?? now,
             HoldReason.PeerSilent or HoldReason.NobodySpeaks or HoldReason.NoSuchResource => now,
             _ => rule._isUnknown ? now : null,
         };
@@ -105,7 +104,7 @@ internal sealed class LossRule
 
     // A promotable peer speaks, may promote, and has all data itself: DRBD lets a replica promote on the strength of a peer's disk, but what it knows then of the other side is the peer's.
     private bool IsPromotablePeer(Speaker other) =>
-        other.Speaks(_linstor) && other is { Promotability: Promotability.MayPromote, Diskless: false, Score: { Current: true, Value: var score } } && IsUpToDate(score);
+        _view.Speaks(other) && other is { Promotability: Promotability.MayPromote, Diskless: false, Score: { Current: true, Value: var score } } && IsUpToDate(score);
 
     // The score's ten thousands say that every volume has a disk, its hundreds how many of them are UpToDate.
     private bool IsUpToDate(int score) => score >= 10_000 && score / 100 % 100 >= Math.Min(99, _resource.VolumeCount);
@@ -113,24 +112,24 @@ internal sealed class LossRule
     // No peer could take over. Why, depends on what the others say: nothing at all is not the same as no.
     private (HoldReason, NodeName?) NoPeer(List<Speaker> promotable)
     {
-        if (promotable.Find(other => other.Speaks(_linstor) && other.Promotability == Promotability.MayPromote) is { } incomplete)
+        if (promotable.Find(other => _view.Speaks(other) && other.Promotability == Promotability.MayPromote) is { } incomplete)
         {
             _isUnknown = incomplete is { Diskless: false, Score: not { Current: true } }; // the stream is faster than the answer that has the score
             return (HoldReason.NoUpToDatePeer, incomplete.Node);
         }
 
         // What speaks against the loss while the peer is silent, ends it; its silence alone may turn out to be short.
-        if (promotable.Find(other => !other.Speaks(_linstor) && !other.Diskless) is { } silent)
+        if (promotable.Find(other => !_view.Speaks(other) && !other.Diskless) is { } silent)
         {
             return Defended(silent) is { Reason: { } reason, By: var by } ? (reason, by) : (HoldReason.PeerSilent, silent.Node);
         }
 
-        if (_others.Find(other => other.Speaks(_linstor) && _peers.LinkFrom(other, _own.Node) is { Current: true, Value: true }) is { } connected)
+        if (_others.Find(other => _view.Speaks(other) && _view.LinkFrom(other, _own.Node) is { Current: true, Value: true }) is { } connected)
         {
             return (HoldReason.StillConnected, connected.Node);
         }
 
-        return _others.Exists(other => other.Speaks(_linstor)) ? (HoldReason.NothingMayPromote, null) : (HoldReason.NobodySpeaks, null);
+        return _others.Exists(other => _view.Speaks(other)) ? (HoldReason.NothingMayPromote, null) : (HoldReason.NobodySpeaks, null);
     }
 
     // Without a policy that fences, "may promote" proves nothing of the other side; and one that was turned on while the node was away may not have reached it.
@@ -147,7 +146,7 @@ internal sealed class LossRule
         && !_resource.Speakers.Any(newer => newer.Node != other.Node && newer.InUse is { Value: true } word && word.Since > (use.Last?.ChangedAt ?? other.ChangedAt)))?.Node;
 
     // The peer says that its link to the node is down. Where no link is reported, the node's satellite is away, or the node was declared lost and has taken its links with it.
-    private (HoldReason? Reason, NodeName? By)? NotSeparated(Speaker peer) => _peers.LinkFrom(peer, _own.Node) switch
+    private (HoldReason? Reason, NodeName? By)? NotSeparated(Speaker peer) => _view.LinkFrom(peer, _own.Node) switch
     {
         { Current: true, Value: true } => (HoldReason.StillConnected, peer.Node),
         { Current: true, Value: false } => null,
@@ -158,10 +157,10 @@ internal sealed class LossRule
     private (HoldReason? Reason, NodeName? By)? Defended(Speaker peer)
     {
         var accused = peer.MayPromote!.Value.Since;
-        accused = _peers.LinkFrom(peer, _own.Node) is { Value: false } down ? Instant.Later(accused, down.Since) : accused;
+        accused = _view.LinkFrom(peer, _own.Node) is { Value: false } down ? Instant.Later(accused, down.Since) : accused;
         foreach (var other in _others)
         {
-            if (other.Score is not { Value: 0 } && _peers.LinkFrom(other, _own.Node) is { Value: true } link && Stands(other, link.Last, accused))
+            if (other.Score is not { Value: 0 } && _view.LinkFrom(other, _own.Node) is { Value: true } link && Stands(other, link.Last, accused))
             {
                 return (other.Score is { Current: true, Value: > 0 } && other.Promotability != Promotability.MayPromote ? HoldReason.SideHasQuorum : HoldReason.StillConnected, other.Node);
             }
@@ -188,12 +187,12 @@ internal sealed class LossRule
     private bool Stands(Speaker speaker, LastWords? last, Instant accused)
     {
         var words = last ?? new LastWords(speaker.ReportedAt ?? Instant.Start, speaker.ChangedAt);
-        return (last is null && speaker.Speaks(_linstor)) || words.ChangedAt >= accused || words.HeardAt > accused + Timings.LongestDetection;
+        return (last is null && _view.Speaks(speaker)) || words.ChangedAt >= accused || words.HeardAt > accused + Timings.LongestDetection;
     }
 
     private bool KeepsQuorumAlone() => _own.Score is { Value: > 0 } score && _own.Membership is { } known
         && (score.Current || !_ownSpeaks) && _own.Links.Any(link => !link.Up.Value && link.Up.Last == score.Last)
-        && !QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => member.Node == _own.Node || _peers.LinkFrom(_own, member.Node) is not { Value: false });
+        && !QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => member.Node == _own.Node || _view.LinkFrom(_own, member.Node) is not { Value: false });
 
     // A satellite that answers pings may repeat the past. Everybody else with a link to the node contradicts it, not before what it says, and has done so for longer
     // than DRBD takes to notice: then it is the one that is wrong, unless it admits that a link is down.
@@ -203,8 +202,8 @@ internal sealed class LossRule
         var voters = 0;
         foreach (var other in _others.Where(other => !(other.Diskless && _own.Diskless)))
         {
-            if (!other.Speaks(_linstor) || _peers.LinkFrom(other, _own.Node) is not { Current: true, Value: false } denial || denial.Since < _own.ChangedAt
-                || _peers.LinkFrom(_own, other.Node) is { Value: false })
+            if (!_view.Speaks(other) || _view.LinkFrom(other, _own.Node) is not { Current: true, Value: false } denial || denial.Since < _own.ChangedAt
+                || _view.LinkFrom(_own, other.Node) is { Value: false })
             {
                 return false;
             }
@@ -239,8 +238,8 @@ internal sealed class LossRule
 
         var known = _resource.Find(member);
         return member != peer.Node && known?.Presence != Presence.Removed
-            && _peers.LinkFrom(peer, member) is not { Current: true, Value: true }
-            && !(known is not null && known.Speaks(_linstor) && _peers.LinkFrom(known, peer.Node) is { Current: true, Value: true });
+            && _view.LinkFrom(peer, member) is not { Current: true, Value: true }
+            && !(known is not null && _view.Speaks(known) && _view.LinkFrom(known, peer.Node) is { Current: true, Value: true });
     }
 
     private string? PolicyOf(Membership known) => known.IsPolicyKnown ? known.Policy : _resource.Policy;

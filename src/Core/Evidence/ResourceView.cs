@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>A resource's speakers as LINSTOR reaches them at one moment: who speaks, and which node a DRBD connection leads to.</summary>
+/// <remarks>Connections are named by host, which may differ from the LINSTOR name. Resources have few speakers: to look through them is faster than any index.</remarks>
+internal sealed class ResourceView
+{
+    private readonly ImmutableArray<Speaker> _speakers;
+    private readonly bool[] _speaks;
+    private readonly string?[] _hosts;
+
+    public ResourceView(ImmutableArray<Speaker> speakers, LinstorView linstor)
+    {
+        (_speakers, Linstor) = (speakers, linstor);
+        (_speaks, _hosts) = (new bool[speakers.Length], new string?[speakers.Length]);
+        for (var i = 0; i < speakers.Length; i++)
+        {
+            var satellite = linstor.Find(speakers[i].Node);
+            (_speaks[i], _hosts[i]) = (speakers[i].Speaks(linstor, satellite?.State), satellite?.HostName is { Length: > 0 } host ? host : null);
+        }
+    }
+
+    /// <summary>LINSTOR at that moment.</summary>
+    public LinstorView Linstor { get; }
+
+    /// <summary>Whether a speaker's words are news.</summary>
+    public bool Speaks(Speaker speaker) => _speaks[IndexOf(speaker.Node)];
+
+    /// <summary>What a speaker says, or last said, of its connection to a node; null if it never reported one that is known to lead there.</summary>
+    public Statement<bool>? LinkFrom(Speaker speaker, NodeName node)
+    {
+        Statement<bool>? remembered = null;
+        foreach (var link in speaker.Links)
+        {
+            if (OwnerOf(link, speaker) is { } owner && _speakers[owner].Node == node)
+            {
+                if (link.Up.Current)
+                {
+                    return link.Up;
+                }
+
+                remembered ??= link.Up;
+            }
+        }
+
+        return remembered;
+    }
+
+    /// <summary>The speaker behind a connection's name: by full name, else by short name if only one has it, else by elimination; null if that leaves a doubt.</summary>
+    private int? OwnerOf(LinkStatement link, Speaker speaker)
+    {
+        int? owner = null;
+        for (var i = 0; i < _speakers.Length; i++)
+        {
+            if (_speakers[i].Node != speaker.Node && (Same(_speakers[i].Node.Value, link.Peer) || (_hosts[i] is { } host && Same(host, link.Peer))))
+            {
+                owner = owner is null ? i : -1;
+            }
+        }
+
+        return owner is >= 0 ? owner : Only(speaker, i => IsNamed(link, i)) ?? ByElimination(link, speaker);
+    }
+
+    // Only what one report contains can be eliminated: behind a name that is one too many is a peer that LINSTOR does not list. And a node whose host name is known
+    // has no other; one that reports a connection of that name itself is not the one it leads to.
+    private int? ByElimination(LinkStatement link, Speaker speaker)
+    {
+        if (!link.Up.Current)
+        {
+            return null;
+        }
+
+        var current = speaker.Links.Where(one => one.Up.Current).ToList();
+        bool IsUnnamed(int i) => _speakers[i].Presence == Presence.Listed && !current.Exists(one => IsNamed(one, i));
+        var (unknown, unnamed) = (0, 0);
+        for (var i = 0; i < _speakers.Length; i++)
+        {
+            unnamed += _speakers[i].Node != speaker.Node && IsUnnamed(i) ? 1 : 0;
+        }
+
+        unknown = current.Count(one => Only(speaker, i => IsNamed(one, i)) is null);
+        return unknown <= unnamed ? Only(speaker, i => IsUnnamed(i) && _hosts[i] is null && !_speakers[i].Links.Any(one => Same(one.Peer, link.Peer))) : null;
+    }
+
+    private bool IsNamed(LinkStatement link, int i) =>
+        Same(Short(_speakers[i].Node.Value), Short(link.Peer)) || (_hosts[i] is { } host && Same(Short(host), Short(link.Peer)));
+
+    private int? Only(Speaker speaker, Func<int, bool> fits)
+    {
+        int? only = null;
+        for (var i = 0; i < _speakers.Length; i++)
+        {
+            if (_speakers[i].Node != speaker.Node && fits(i))
+            {
+                if (only is not null)
+                {
+                    return null;
+                }
+
+                only = i;
+            }
+        }
+
+        return only;
+    }
+
+    private int IndexOf(NodeName node)
+    {
+        for (var i = 0; i < _speakers.Length; i++)
+        {
+            if (_speakers[i].Node == node)
+            {
+                return i;
+            }
+        }
+
+        throw new ArgumentException($"{node} is no speaker of the resource", nameof(node));
+    }
+
+    private static ReadOnlySpan<char> Short(string name) => name.IndexOf('.', StringComparison.Ordinal) is >= 0 and var dot ? name.AsSpan(0, dot) : name;
+
+    private static bool Same(ReadOnlySpan<char> one, ReadOnlySpan<char> other) => one.Equals(other, StringComparison.OrdinalIgnoreCase);
+}
