@@ -1,0 +1,16 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>A Kubernetes node.</summary>
+public sealed record ClusterNode(NodeName Name, Uid Uid)
+{
+    /// <summary>Whether this controller has put the taint there that keeps new pods away from a node which has lost storage. Somebody else's is not ours to take back.</summary>
+    public bool TaintedByUs { get; init; }
+
+    /// <summary>Whether an administrator has confirmed that the node is gone (annotation <c>drbd.linbit.com/loss-confirmed</c>): its loss is no reason to doubt LINSTOR.</summary>
+    public bool LossConfirmed { get; init; }
+}
+
+/// <summary>What a node is called by the CSI driver: its LINSTOR name.</summary>
+/// <param name="Name">The Kubernetes node.</param>
+/// <param name="LinstorName">The driver's <c>nodeID</c>; null if the driver does not run there.</param>
+public sealed record CsiNode(NodeName Name, NodeName? LinstorName);

@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>A claim that a pod mounts.</summary>
+/// <param name="Claim">The PersistentVolumeClaim's name, in the pod's namespace.</param>
+/// <param name="ReadOnly">Whether the pod can only read it.</param>
+/// <param name="Ephemeral">Whether the claim was made for this pod alone and dies with it.</param>
+public readonly record struct ClaimUse(string Claim, bool ReadOnly = false, bool Ephemeral = false);
+
+/// <summary>The controller of a pod: a StatefulSet, a ReplicaSet, a Job …, in the pod's namespace.</summary>
+public sealed record Owner(string ApiVersion, string Kind, string Name, Uid Uid);
+
+/// <summary>The little of a pod that decides its fate.</summary>
+/// <param name="Key">Namespace and name; a replacement may carry the same.</param>
+/// <param name="Uid">The incarnation.</param>
+/// <param name="Node">The Kubernetes node it is bound to; null while unscheduled.</param>
+public sealed record Pod(ObjectKey Key, Uid Uid, NodeName? Node)
+{
+    /// <summary>The claims it mounts. Never default.</summary>
+    public ImmutableArray<ClaimUse> Claims { get; init; } = [];
+
+    /// <summary>Volumes of its own specification that write to shared storage of another kind, in words; DRBD fences none of it. Never default.</summary>
+    public ImmutableArray<string> SharedStorage { get; init; } = [];
+
+    /// <summary>Its scheduling priority, as its PriorityClass has set it: the higher, the sooner it is moved.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>Whether its labels match the selector: its owner asked for failover.</summary>
+    public bool OptedIn { get; init; }
+
+    /// <summary>Whether it carries the annotation <c>drbd.linbit.com/ignore-fail-over</c>.</summary>
+    public bool OptedOut { get; init; }
+
+    /// <summary>Who holds it back: deleted, it stays until these are removed. Never default.</summary>
+    public ImmutableArray<string> Finalizers { get; init; } = [];
+
+    /// <summary>Who brings it back when it is deleted; null for a pod that nobody brings back.</summary>
+    public Owner? Owner { get; init; }
+
+    /// <summary>Whether its phase is Running: its volumes are mounted, and its containers were started.</summary>
+    public bool Running { get; init; }
+
+    /// <summary>Whether it has succeeded or failed: it uses nothing any more.</summary>
+    public bool Finished { get; init; }
+
+    /// <summary>Whether it has been deleted (<c>deletionTimestamp</c>) and is still there: its node, or a finalizer, has not let go of it.</summary>
+    public bool Terminating { get; init; }
+
+    /// <summary>Why it does not run yet, in the words of its own status; null if that says nothing.</summary>
+    public string? Trouble { get; init; }
+
+    /// <summary>The claims that it mounts, as objects. One is named as often as it is mounted.</summary>
+    public IEnumerable<ObjectKey> ClaimKeys => Claims.Select(use => new ObjectKey(Key.Namespace, use.Claim));
+
+    /// <summary>Whether the pod mounts the claim.</summary>
+    public bool Uses(ObjectKey claim)
+    {
+        foreach (var use in Claims)
+        {
+            if (use.Claim == claim.Name && claim.Namespace == Key.Namespace)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
