@@ -241,7 +241,7 @@ public sealed class LossTests
     [Fact]
     public void The_word_of_a_diskless_replica_alone_is_no_proof()
     {
-        var scene = Scene.WithAppOn("a").Replica("c", TieBreaker).PowerOff("a").Silence("b").After(600);
+        var scene = Scene.WithAppOn("a").Replica("c", TieBreaker).Silence("b").Silence("a").Link("c", "a", up: false).MayPromote("c").After(600);
         Assert.Empty(scene.Moves);
         Assert.Equal([HoldReason.NoUpToDatePeer], scene.Holds);
     }

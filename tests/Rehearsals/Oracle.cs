@@ -15,6 +15,9 @@ internal sealed partial class Oracle
     /// <summary>How old the newest confirmation may be when a request is sent: four seconds for the policy, one for its way from LINSTOR and back.</summary>
     private static readonly TimeSpan Confirmed = TimeSpan.FromSeconds(5.5);
 
+    /// <summary>How old the list of satellites may be when a request is sent: it is one answer for all, and may be slow.</summary>
+    private static readonly TimeSpan Listed = TimeSpan.FromSeconds(12.5);
+
     /// <summary>An interruption of a loss that is shorter may go unseen: LINSTOR is asked at this interval at the longest, and answers late.</summary>
     private static readonly TimeSpan Unseen = TimeSpan.FromSeconds(14);
 
@@ -168,7 +171,7 @@ internal sealed partial class Oracle
     private void CheckCalm(Candidate actor, Decision decision, TimeSpan sent)
     {
         var listens = _stage.ListensSince(actor) ?? TimeSpan.MaxValue;
-        var lost = _stage.Nodes.Where(node => LossOf(node) is { IsSo: true } loss && loss.Covers(sent - Confirmed, Now)
+        var lost = _stage.Nodes.Where(node => LossOf(node) is { IsSo: true } loss && loss.Covers(sent - Listed, Now)
             && (loss.Since > listens || _stage.WasUsedWhenListening(actor, node.Name))).ToList();
         var of = _stage.Nodes.Count(node => !LooksLost(node)) + lost.Count;
         Check(Calm, lost.Count < 2 || lost.Count <= of * Settings.StormThreshold || Settings.StormThreshold >= 1, decision, $"too many satellites look lost: {string.Join(", ", lost.Select(node => node.Name))}");
@@ -212,7 +215,7 @@ internal sealed partial class Oracle
         {
             var left = _stage.AttachmentsOf(name).FirstOrDefault(attachment =>
                 attachment.NodeName == moved.Spec.NodeName && _stage.Precedes(attachment, moved) && !_stage.UsersOf(attachment.VolumeName).Any(pod => pod.Spec.NodeName == moved.Spec.NodeName));
-            Check(Free, isStorm || left is null || !IsKnownToBeLeft(left, move) || move.At > Now - TimeSpan.FromSeconds(30) || !HasBeenLostSince(Now - TimeSpan.FromSeconds(30), name, moved.Spec.NodeName!), moved, $"attachment {left?.Metadata.Name} of {name} on {moved.Spec.NodeName} is still there");
+            Check(Free, isStorm || left is null || !IsKnownToBeLeft(left, move) || move.At > Now - TimeSpan.FromSeconds(30) || !HasBeenLostSince(Now - TimeSpan.FromSeconds(30), name, moved.Spec.NodeName!) || !IsProved(name, moved.Spec.NodeName!), moved, $"attachment {left?.Metadata.Name} of {name} on {moved.Spec.NodeName} is still there");
         }
     }
 
@@ -229,7 +232,8 @@ internal sealed partial class Oracle
         }
 
         var successors = _stage.SuccessorsOf(moved).ToList();
-        var cannotRun = _stage.CompanionsOf(moved).Any() // under whom no volume is pulled away
+        var cannotRun = _stage.ResourcesOf(moved).Any(name => !IsProved(name, moved.Spec.NodeName!) && _stage.AttachmentsOf(name).Any(attachment => attachment.NodeName == moved.Spec.NodeName))
+            || _stage.CompanionsOf(moved).Any() // under whom no volume is pulled away
             || successors.Exists(pod => pod.Spec.NodeName is { } node && (!_stage.CanRunOn(pod, node) || _stage.WasAttachedSince(pod, Now - LongestBackOff)));
         if (!isStorm && !cannotRun)
         {

@@ -12,8 +12,9 @@ internal static class Reports
         ImmutableArray<Replica> replicas = [.. resources.Select(Translate.Replica).OfType<Replica>()];
         var (quorum, twoPrimaries) = (levels.Find(Translate.QuorumKey), levels.Find(Translate.TwoPrimariesKey));
         return new(
-            resource, true, replicas, Oldest(asked, levels.Definition, quorum, twoPrimaries))
+            resource, true, replicas, asked)
         {
+            PropertiesAskedAt = Oldest(asked, levels.Definition, quorum, twoPrimaries),
             Uuid = levels.Definition.Value?.Uuid,
             QuorumProperties = quorum is { } known ? new(known.IsControllers ? null : known.Value, known.IsControllers ? known.Value : null) : null,
             AllowsTwoPrimaries = twoPrimaries is { } option ? Translate.YesOrNo(option.Value ?? "no") : null, // DRBD's default

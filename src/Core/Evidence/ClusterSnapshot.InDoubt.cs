@@ -34,6 +34,9 @@ public sealed partial record ClusterSnapshot
     /// <summary>Which assessments time alone makes necessary, and when.</summary>
     private ImmutableDictionary<ResourceName, Instant> Reviews { get; init; } = ImmutableDictionary<ResourceName, Instant>.Empty;
 
+    /// <summary>The used resources that LINSTOR should be asked about, whether anybody there is in doubt or not, and from when.</summary>
+    internal ImmutableSortedDictionary<ResourceName, Instant> Outdated { get; private init; } = ImmutableSortedDictionary<ResourceName, Instant>.Empty;
+
     /// <summary>When the first of them is due; null if none is.</summary>
     internal Instant? ReviewAt { get; private init; }
 
@@ -121,7 +124,7 @@ public sealed partial record ClusterSnapshot
 
     private ClusterSnapshot Review(IEnumerable<ResourceName> names)
     {
-        var (resources, inDoubt, reviews, consumers, lostOn) = (Resources, InDoubt, Reviews, Consumers, LostOn);
+        var (resources, inDoubt, reviews, outdated, consumers, lostOn) = (Resources, InDoubt, Reviews, Outdated, Consumers, LostOn);
         foreach (var name in names)
         {
             var isNeeded = Resources.TryGetValue(name, out var resource) && (resource.IsHeardOf || Volumes.RefersTo(name));
@@ -130,6 +133,7 @@ public sealed partial record ClusterSnapshot
             inDoubt = isNeeded && resource!.IsInDoubt && VolumeConsumer.InDoubtOf(this, resource) is { IsEmpty: false } users ? inDoubt.SetItem(name, users) : inDoubt.Remove(name);
             consumers = Count(consumers, inDoubt.GetValueOrDefault(name, []), 1);
             lostOn = Remember(lostOn, name, resource, inDoubt.GetValueOrDefault(name, []));
+            outdated = isNeeded && resource!.QueryAt is { } due && IsUsed(name) ? outdated.SetItem(name, due) : outdated.Remove(name);
             reviews = inDoubt.ContainsKey(name) && resource!.ReviewAt is { } at ? reviews.SetItem(name, at) : reviews.Remove(name);
         }
 
@@ -139,6 +143,7 @@ public sealed partial record ClusterSnapshot
             InDoubt = inDoubt,
             Consumers = consumers,
             LostOn = lostOn,
+            Outdated = outdated,
             Reviews = reviews,
             ReviewAt = reviews == Reviews ? ReviewAt : reviews.IsEmpty ? null : reviews.Values.Min(),
         };

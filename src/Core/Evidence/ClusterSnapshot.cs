@@ -134,7 +134,7 @@ public sealed partial record ClusterSnapshot
         Observation.Listed<CsiNode> o => Hear(Source.CsiNodes).Remember(o.Items),
         Observation.Seen<CsiNode> o => Remember([o.Item]),
 
-        Observation.PodsOnNodeListed o => this with { PodsOnNodes = PodsOnNodes.SetItem(o.Node, PodsOnNode.Of(o)), Attempts = Attempts.Remove(DecisionKey.ListPodsOnNode(o.Node)) },
+        Observation.PodsOnNodeListed o => this with { PodsOnNodes = PodsOnNodes.SetItem(o.Node, PodsOnNode.Of(o, at)), Attempts = Attempts.Remove(DecisionKey.ListPodsOnNode(o.Node)) },
         Observation.SourceLost { Source: Source.Linstor } => LinstorLost(at),
         Observation.SourceLost o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { SyncedSources = SyncedSources.Remove(o.Source) },
         Observation.WarningsListed o => this with { Warnings = Warnings.SetItem(o.About, o), Attempts = Attempts.Remove(DecisionKey.QueryWarnings(o.About)) },
@@ -193,6 +193,7 @@ public sealed partial record ClusterSnapshot
             {
                 Satellites = isSame ? Satellites : listed,
                 AskedAt = told.AskedAt,
+                Latency = at - told.AskedAt,
                 AnsweredAt = at,
                 IsSynced = true,
                 ReturnedAt = Linstor.IsSynced ? Linstor.ReturnedAt : at,

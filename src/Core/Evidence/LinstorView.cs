@@ -14,6 +14,9 @@ public sealed record LinstorView
     /// <summary>When that list was asked for; null until there was one.</summary>
     public Instant? AskedAt { get; init; }
 
+    /// <summary>How long LINSTOR took to answer it.</summary>
+    public TimeSpan Latency { get; init; }
+
     /// <summary>Whether LINSTOR answers: it has listed its satellites, and was not lost since.</summary>
     public bool IsSynced { get; init; }
 

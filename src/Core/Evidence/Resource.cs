@@ -41,6 +41,16 @@ public sealed record Resource(ResourceName Name)
     /// <summary>When time alone makes it necessary to assess a consumer anew; null if it never does.</summary>
     public Instant? ReviewAt => Assessments.Min(assessment => assessment.ReviewAt is { } at ? at : (Instant?)null);
 
+    /// <summary>When the oldest request was sent that the newest answer's properties rest on; null if there was no answer.</summary>
+    public Instant? PolicyAskedAt { get; private init; }
+
+    /// <summary>When LINSTOR should be asked about the resource although nobody who uses it is in doubt; null if it need not be.</summary>
+    /// <remarks>The stream said something that the newest answer does not contain; or a policy came that a node has not been heard of since.</remarks>
+    internal Instant? QueryAt => ReportedAt is null ? null
+        : !IsReportCurrent ? ChangedAt
+        : SeenUnfenced && Fences && FencedSince is { } fenced && Speakers.Any(speaker => !speaker.IsSilent && !HasHeardOfPolicy(speaker)) ? fenced + Timings.LongestDetection
+        : null;
+
     // Kept by the uuid of the definition: one that is created anew begins anew.
     private string? Uuid { get; init; }
 
@@ -156,7 +166,7 @@ public sealed record Resource(ResourceName Name)
             return new Resource(Name).Hear(report, at, linstor);
         }
 
-        var answered = this with { Exists = report.Exists, ReportedAt = report.AskedAt, AnsweredAt = at, IsPolicyCurrent = false };
+        var answered = this with { Exists = report.Exists, ReportedAt = report.AskedAt, PolicyAskedAt = report.PropertiesAskedAt ?? report.AskedAt, AnsweredAt = at, IsPolicyCurrent = false };
         return report.Exists ? answered.Take(report, at, linstor) : answered;
     }
 
@@ -168,7 +178,21 @@ public sealed record Resource(ResourceName Name)
         var assessments = ImmutableArray.CreateBuilder<LossAssessment>(next.Speakers.Length);
         foreach (var speaker in next.Speakers)
         {
-            assessments.Add(next.Assess(speaker, ref view, linstor, at));
+            assessments.Add(next.Assess(speaker, ref view, linstor, at, []));
+        }
+
+        // A use elsewhere counts for nothing where it was lost as well. Each round can only find more losses, so the last one finds none.
+        for (var found = true; found;)
+        {
+            found = false;
+            for (var i = 0; i < assessments.Count; i++)
+            {
+                if (assessments[i].Reason == HoldReason.InUseElsewhere && assessments.Any(other => other.IsLoss))
+                {
+                    assessments[i] = next.Assess(next.Speakers[i], ref view, linstor, at, [.. assessments.Where(other => other.IsLoss).Select(other => other.Node)]);
+                    found |= assessments[i].IsLoss;
+                }
+            }
         }
 
         return assessments.SequenceEqual(Assessments) ? next : next with { Assessments = assessments.ToImmutable() };
@@ -184,10 +208,11 @@ public sealed record Resource(ResourceName Name)
     {
         var properties = report.QuorumProperties ?? QuorumProperties;
         var policy = PolicyOf(report.Replicas.Select(replica => (replica.Node, replica.QuorumPolicy)), properties, linstor);
-        var members = new Membership([.. report.Replicas.Where(replica => !replica.Deleting).Select(replica => new Member(replica.Node, !replica.Diskless)).OrderBy(member => member.Node)], policy, properties is not null);
-        members = members == Members ? Members : members;
-        var heard = report.Replicas.Select(replica => (Find(replica.Node) ?? new Speaker(replica.Node)).Hear(replica, report.AskedAt, at, linstor, members)).ToList();
-        var missing = Speakers.Where(known => !heard.Exists(speaker => speaker.Node == known.Node)).Select(known => known.Miss(report.AskedAt));
+        var members = MembersOf(report.Replicas.Where(replica => !replica.Deleting), policy, properties);
+        members = members == Members ? Members! : members;
+        var atMost = report.Replicas.Any(replica => replica.Deleting) ? MembersOf(report.Replicas, policy, properties) : members;
+        var heard = report.Replicas.Select(replica => (Find(replica.Node) ?? new Speaker(replica.Node)).Hear(replica, report.AskedAt, at, linstor, members, atMost)).ToList();
+        var missing = Speakers.Where(known => !heard.Exists(speaker => speaker.Node == known.Node)).Select(known => known.Miss(at));
         return this with
         {
             Uuid = report.Uuid ?? Uuid,
@@ -199,6 +224,9 @@ public sealed record Resource(ResourceName Name)
             SeenOtherwise = SeenOtherwise || heard.Exists(speaker => Find(speaker.Node)?.MayPromote is { } before && before.Value != speaker.MayPromote?.Value),
         };
     }
+
+    private static Membership MembersOf(IEnumerable<Replica> replicas, string? policy, QuorumProperties? properties) =>
+        new([.. replicas.Select(replica => new Member(replica.Node, !replica.Diskless)).OrderBy(member => member.Node)], policy, properties is not null);
 
     private Resource Listen(LinstorView linstor)
     {
@@ -228,14 +256,14 @@ public sealed record Resource(ResourceName Name)
             : next is { SeenUnfenced: true, FencedSince: null } ? next : next with { SeenUnfenced = true, FencedSince = null };
     }
 
-    private LossAssessment Assess(Speaker speaker, ref ResourceView? view, LinstorView linstor, Instant at)
+    private LossAssessment Assess(Speaker speaker, ref ResourceView? view, LinstorView linstor, Instant at, ImmutableArray<NodeName> lost)
     {
         var before = AssessmentOf(speaker.Node);
 
         // What the stream alone can tell: the resource is in use and well. A loss that was interrupted by a silence may go on.
         var isWell = speaker.Promotability == Promotability.MayNotPromote && !HasPromotablePeer(speaker.Node);
         var isInterrupted = before is { IsLoss: true } || at - before?.PausedAt <= Timings.LongestDetection;
-        var assessed = isWell && !isInterrupted ? null : LossRule.Assess(this, speaker, view ??= new(Speakers, linstor), at, before);
+        var assessed = isWell && !isInterrupted ? null : LossRule.Assess(this, speaker, view ??= new(Speakers, linstor), at, before, lost);
         return assessed is not null && (!isWell || assessed is { IsLoss: true } or { PausedAt: not null }) ? assessed
             : before is { Reason: HoldReason.Healthy } ? before : new(speaker.Node, HoldReason.Healthy, null, at, AtFirstSight: false);
     }

@@ -60,7 +60,7 @@ public sealed record Speaker(NodeName Node)
     public Instant? ReportedAt { get; init; }
 
     /// <summary>When it last changed anything that it says of the resource, or returned from silence, as of the newest answer that contains its words.</summary>
-    /// <remarks>What the stream says is no new word of the links: it makes the next answer a change.</remarks>
+    /// <remarks>What the stream says is no new word of the links; but it dates the next answer that says the same of them.</remarks>
     public Instant ChangedAt { get; init; }
 
     /// <summary>The members and the policy when it was last heard of, or when it was first listed if it never was; null until LINSTOR was asked.</summary>
@@ -74,7 +74,9 @@ public sealed record Speaker(NodeName Node)
 
     private Instant? StreamedAt { get; init; }
 
-    private bool HasChangedSince { get; init; }
+    private Instant? AwayAt { get; init; }
+
+    private Instant? NewSince { get; init; }
 
     private LastWords Newest => new(ReportedAt ?? Instant.Start, ChangedAt);
 
@@ -95,7 +97,7 @@ public sealed record Speaker(NodeName Node)
     {
         if (mayPromote is not { } may)
         {
-            return IsSilent ? this : FallSilent() with { StreamedAt = at };
+            return FallSilent() with { StreamedAt = at };
         }
 
         if (!IsSilent && linstor.IsSinceReturn(HeardAt) && MayPromote is { Current: true } known && known.Value == may)
@@ -111,17 +113,23 @@ public sealed record Speaker(NodeName Node)
             MayPromote = Statement<bool>.After(MayPromote, may, date, Newest),
             IsSilent = false,
             HeardAt = at,
-            HasChangedSince = HasChangedSince || !isRepeat,
+            NewSince = isRepeat ? NewSince : date,
             StreamedAt = isRepeat ? StreamedAt : at,
         };
     }
 
     /// <summary>LINSTOR has answered what it knows of the replica.</summary>
-    internal Speaker Hear(Replica said, Instant asked, Instant at, LinstorView linstor, Membership members)
+    /// <param name="said">What it knows.</param>
+    /// <param name="asked">When it was asked.</param>
+    /// <param name="at">Now.</param>
+    /// <param name="linstor">LINSTOR.</param>
+    /// <param name="members">Those whom a node that is heard of now goes by.</param>
+    /// <param name="atMost">Those whom a node may go by that was never heard of: members are deleted where nobody tells it.</param>
+    internal Speaker Hear(Replica said, Instant asked, Instant at, LinstorView linstor, Membership members, Membership atMost)
     {
         if (Uuid is not null && said.Uuid is not null && Uuid != said.Uuid)
         {
-            return new Speaker(Node).Hear(said, asked, at, linstor, members); // a new replica of the same name
+            return new Speaker(Node).Hear(said, asked, at, linstor, members, atMost); // a new replica of the same name
         }
 
         var listed = this with
@@ -133,17 +141,18 @@ public sealed record Speaker(NodeName Node)
             Leaving = said.Leaving,
             QuorumPolicy = said.QuorumPolicy,
             VolumeCount = said.VolumeCount ?? VolumeCount,
-            Membership = Membership ?? members,
+            Membership = Membership ?? atMost,
         };
 
         // What the stream said after the question was sent is newer than the answer may be.
         var streamIsNewer = StreamedAt >= asked;
         var saysNothing = said is { Promotability: Promotability.Unknown, Usage: Usage.Unknown, Score: null, Connections.IsEmpty: true };
-        return (streamIsNewer && IsSilent) || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Hear(said, asked, at, linstor, members, streamIsNewer);
+        var silenceIsNewer = IsSilent && (streamIsNewer || AwayAt > asked);
+        return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Hear(said, asked, at, linstor, members, streamIsNewer);
     }
 
-    /// <summary>LINSTOR has answered, and does not list the replica any more.</summary>
-    internal Speaker Miss(Instant asked) => Presence == Presence.Listed ? FallSilent() with { Presence = Presence.Missing, MissingSince = asked } : this;
+    /// <summary>LINSTOR has answered, and does not list the replica any more. Only what it lists from now on says why.</summary>
+    internal Speaker Miss(Instant at) => Presence == Presence.Listed ? FallSilent() with { Presence = Presence.Missing, MissingSince = at } : this;
 
     /// <summary>The speaker after a look at the satellites: one that is away has fallen silent, and one that is missing was removed or lost.</summary>
     internal Speaker After(LinstorView linstor)
@@ -160,7 +169,7 @@ public sealed record Speaker(NodeName Node)
             return this with { Presence = node is not null && (NodeUuid is null || node.Uuid is null || node.Uuid == NodeUuid) ? Presence.Removed : Presence.Lost };
         }
 
-        return !IsSilent && linstor.StateOf(Node) != SatelliteState.Online && HeardAt <= linstor.AskedAt ? FallSilent() : this;
+        return !IsSilent && linstor.StateOf(Node) != SatelliteState.Online && HeardAt <= linstor.AskedAt ? FallSilent() with { AwayAt = linstor.AskedAt } : this;
     }
 
     private Speaker Hear(Replica said, Instant asked, Instant at, LinstorView linstor, Membership members, bool streamIsNewer)
@@ -175,10 +184,10 @@ public sealed record Speaker(NodeName Node)
             IsSilent = false,
             HeardAt = HeardAt > asked ? HeardAt : asked,
             ReportedAt = asked,
-            HasChangedSince = false,
+            NewSince = null,
             Membership = members,
         };
-        return IsSilent || HasChangedSince || !next.SaysTheSameAs(this) ? next with { ChangedAt = date } : next;
+        return IsSilent || !next.SaysTheSameAs(this) ? next with { ChangedAt = date } : NewSince is { } since ? next with { ChangedAt = since } : next;
     }
 
     private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date)

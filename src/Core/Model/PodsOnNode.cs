@@ -14,11 +14,15 @@ public sealed record PodsOnNode(Instant AskedAt, ObjectIndex<Uid, Pod, ObjectKey
     /// <summary>Whether the node carries the taint that keeps new pods away from it; null if not known.</summary>
     public bool? Tainted { get; init; }
 
-    internal static PodsOnNode Of(Observation.PodsOnNodeListed surveyed) => new(
+    /// <summary>When Kubernetes answered.</summary>
+    public Instant AnsweredAt { get; init; }
+
+    internal static PodsOnNode Of(Observation.PodsOnNodeListed surveyed, Instant at) => new(
         surveyed.AskedAt,
         new ObjectIndex<Uid, Pod, ObjectKey>(pod => pod.Uid, pod => pod.ClaimKeys.Distinct(), (_, _) => true).Replace(surveyed.Pods, surveyed.AskedAt),
         [.. surveyed.VolumesInUse])
     {
+        AnsweredAt = at,
         Ready = surveyed.Ready,
         Tainted = surveyed.Tainted,
     };

@@ -15,6 +15,9 @@ public sealed record QuorumProperties(string? Definition, string? Controller);
 /// <param name="AskedAt">When the question was sent: the answer is at least this fresh, however long it took.</param>
 public sealed record ResourceReport(ResourceName Resource, bool Exists, ImmutableArray<Replica> Replicas, Instant AskedAt)
 {
+    /// <summary>When the oldest of the requests was sent that told of its properties, if that is not <see cref="AskedAt"/>: they may be shared by many reports.</summary>
+    public Instant? PropertiesAskedAt { get; init; }
+
     /// <summary>The uuid of this incarnation of the definition; null if LINSTOR did not state it.</summary>
     public string? Uuid { get; init; }
 

@@ -38,6 +38,7 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
             _detachments.Clear();
         }
 
+        QueryOutdated();
         if (cluster.ReviewAt is { } review)
         {
             WakeAt(review);

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Piraeus.HighAvailability.Core;
 
 /// <summary>Whether a consumer on one node has lost a resource: the clauses of docs/safety.md, one method each, by what LINSTOR alone says.</summary>
@@ -11,20 +13,27 @@ internal sealed class LossRule
     private readonly ResourceView _view;
     private readonly List<Speaker> _others;
     private readonly bool _ownSpeaks;
+    private readonly ImmutableArray<NodeName> _lost;
     private Instant? _reviewAt;
     private bool _isUnknown;
 
-    private LossRule(Resource resource, Speaker own, ResourceView view, Instant now)
+    private LossRule(Resource resource, Speaker own, ResourceView view, Instant now, ImmutableArray<NodeName> lost)
     {
-        (_resource, _own, _linstor, _now, _view) = (resource, own, view.Linstor, now, view);
+        (_resource, _own, _linstor, _now, _view, _lost) = (resource, own, view.Linstor, now, view, lost);
         _others = [.. resource.Speakers.Where(other => other.Node != own.Node && other.Presence != Presence.Removed)];
         _ownSpeaks = view.Speaks(own);
     }
 
     /// <summary>Assesses a consumer on the node of one of the resource's speakers.</summary>
-    public static LossAssessment Assess(Resource resource, Speaker own, ResourceView view, Instant now, LossAssessment? before)
+    /// <param name="resource">The resource.</param>
+    /// <param name="own">What is known of the consumer's node.</param>
+    /// <param name="view">Who speaks.</param>
+    /// <param name="now">The present.</param>
+    /// <param name="before">The assessment until now; null if there was none.</param>
+    /// <param name="lost">The nodes that are known to have lost the resource, too.</param>
+    public static LossAssessment Assess(Resource resource, Speaker own, ResourceView view, Instant now, LossAssessment? before, ImmutableArray<NodeName> lost)
     {
-        var rule = new LossRule(resource, own, view, now);
+        var rule = new LossRule(resource, own, view, now, lost);
         var (reason, by) = rule.Reason();
         var next = new LossAssessment(own.Node, reason, by, now, AtFirstSight: !resource.SeenOtherwise) { ReviewAt = rule._reviewAt };
         Instant? silentSince = reason switch
@@ -97,10 +106,17 @@ internal sealed class LossRule
     // Who does not have the resource cannot lose it, and where the consumer's own replica may promote, nobody uses it and the node is well: its pod is only starting or stopping.
     private (HoldReason, NodeName?)? HasNothingToLose() => _own switch
     {
-        { Presence: Presence.Removed or Presence.Missing } => (HoldReason.NoLongerDeployed, _own.Node),
+        { Presence: Presence.Removed } => (HoldReason.NoLongerDeployed, _own.Node),
+        { Presence: Presence.Missing } => Unknown(HoldReason.NoLongerDeployed, _own.Node), // removed, or lost with its node: the list of satellites will tell
         { MayPromote: { Current: true, Value: true } } when _ownSpeaks => (HoldReason.OwnReplicaMayPromote, _own.Node),
         _ => null,
     };
+
+    private (HoldReason, NodeName?) Unknown(HoldReason reason, NodeName? by)
+    {
+        _isUnknown = true;
+        return (reason, by);
+    }
 
     // A promotable peer speaks, may promote, and has all data itself: DRBD lets a replica promote on the strength of a peer's disk, but what it knows then of the other side is the peer's.
     private bool IsPromotablePeer(Speaker other) =>
@@ -112,16 +128,16 @@ internal sealed class LossRule
     // No peer could take over. Why, depends on what the others say: nothing at all is not the same as no.
     private (HoldReason, NodeName?) NoPeer(List<Speaker> promotable)
     {
-        if (promotable.Find(other => _view.Speaks(other) && other.Promotability == Promotability.MayPromote) is { } incomplete)
-        {
-            _isUnknown = incomplete is { Diskless: false, Score: not { Current: true } }; // the stream is faster than the answer that has the score
-            return (HoldReason.NoUpToDatePeer, incomplete.Node);
-        }
-
         // What speaks against the loss while the peer is silent, ends it; its silence alone may turn out to be short.
         if (promotable.Find(other => !_view.Speaks(other) && !other.Diskless) is { } silent)
         {
             return Defended(silent) is { Reason: { } reason, By: var by } ? (reason, by) : (HoldReason.PeerSilent, silent.Node);
+        }
+
+        if (promotable.Find(other => _view.Speaks(other) && other.Promotability == Promotability.MayPromote) is { } incomplete)
+        {
+            _isUnknown = incomplete is { Diskless: false, Score: not { Current: true } }; // the stream is faster than the answer that has the score
+            return (HoldReason.NoUpToDatePeer, incomplete.Node);
         }
 
         if (_others.Find(other => _view.Speaks(other) && _view.LinkFrom(other, _own.Node) is { Current: true, Value: true }) is { } connected)
@@ -142,7 +158,7 @@ internal sealed class LossRule
 
     // Another node that has it in use, has it rightly: unless a newer word of another node's use shows that this one is old, or that node has lost it itself.
     private NodeName? InUseElsewhere() => _others.Find(other => other.InUse is { Value: true } use
-        && _resource.AssessmentOf(other.Node) is not { IsLoss: true }
+        && !_lost.Contains(other.Node)
         && !_resource.Speakers.Any(newer => newer.Node != other.Node && newer.InUse is { Value: true } word && word.Since > (use.Last?.ChangedAt ?? other.ChangedAt)))?.Node;
 
     // The peer says that its link to the node is down. Where no link is reported, the node's satellite is away, or the node was declared lost and has taken its links with it.
@@ -200,16 +216,17 @@ internal sealed class LossRule
     {
         var latest = Instant.Start;
         var voters = 0;
-        foreach (var other in _others.Where(other => !(other.Diskless && _own.Diskless)))
+        foreach (var other in _others.Where(other => other.Presence != Presence.Lost && !(other.Diskless && _own.Diskless)))
         {
-            if (!_view.Speaks(other) || _view.LinkFrom(other, _own.Node) is not { Current: true, Value: false } denial || denial.Since < _own.ChangedAt
+            if (!_view.Speaks(other) || _view.LinkFrom(other, _own.Node) is not { Current: true, Value: false } denial
+                || Instant.Later(denial.Since, other.ChangedAt) is var denied && denied < _own.ChangedAt
                 || _view.LinkFrom(_own, other.Node) is { Value: false })
             {
                 return false;
             }
 
             voters++;
-            latest = Instant.Later(latest, denial.Since);
+            latest = Instant.Later(latest, Instant.Later(denial.Since, _own.ChangedAt));
         }
 
         var falls = latest + Timings.LongestDetection;

@@ -22,15 +22,23 @@ internal sealed partial class PolicyEvaluation
     /// <summary>Whether an answer about a resource, policy included, has just arrived that was asked for shortly before the grace period ended, and nothing newer differs.</summary>
     /// <remarks>Its age counts from its arrival, because its deadline bounds the rest: else a LINSTOR that needs seconds for an answer could never confirm anything.</remarks>
     private bool IsConfirmed(ResourceName name, Instant due) => cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, IsPolicyCurrent: true } resource
-        && resource.AnsweredAt >= now - Timings.AnswerLasts && resource.ReportedAt >= due - Timings.LongestLead;
+        && resource.AnsweredAt >= now - Timings.AnswerLasts && resource.ReportedAt >= due - Timings.LongestLead && resource.PolicyAskedAt >= due - Timings.LongestLead;
 
-    /// <summary>Asks for the answer that an action waits for: at once, unless the last one was of no use (its policy could not be read, say).</summary>
-    private void AskToConfirm(ResourceName name, Instant due) => Ask(
-        new Decision.QueryResource(name),
-        cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, IsPolicyCurrent: false, AnsweredAt: { } answered } ? answered + Between(_shortestInterval, (now - due) / 4, settings.ReconcileInterval) : now);
+    /// <summary>Asks for the answer that an action waits for: at once, unless the last one has just come and was of no use.</summary>
+    private void AskToConfirm(ResourceName name, Instant due)
+    {
+        var floor = cluster.Resources.GetValueOrDefault(name) switch
+        {
+            { IsReportCurrent: true, IsPolicyCurrent: false, AnsweredAt: { } answered } => answered + Between(_shortestInterval, (now - due) / 4, settings.ReconcileInterval),
+            { IsReportCurrent: false, AnsweredAt: { } answered } => answered + Timings.ShortestPause,
+            _ => now,
+        };
+        Ask(new Decision.QueryResource(name), floor);
+    }
 
     /// <summary>Whether the list of satellites is fresh: whether one is offline may be the proof, and how many are may be a doubt.</summary>
-    private bool AreSatellitesConfirmed => cluster.Linstor.AskedAt >= now - Timings.ListLasts;
+    /// <remarks>A slow LINSTOR is given more time: else it could never confirm anything.</remarks>
+    private bool AreSatellitesConfirmed => cluster.Linstor.AskedAt >= now - (cluster.Linstor.Latency > Timings.SlowAnswer ? Timings.ListLasts : Timings.AnswerLasts);
 
     // Between the answers of one satellite that repeats the past and one that is right, nothing can be told: a second witness is needed.
     private bool RestsOnOneVoice(VolumeConsumer consumer, LossAssessment loss) => !consumer.Resource.Speakers.Any(speaker => speaker.Node != loss.By && speaker.Speaks(cluster.Linstor));
@@ -39,7 +47,7 @@ internal sealed partial class PolicyEvaluation
     private void StayInformed(VolumeConsumer consumer, Instant since)
     {
         var resource = consumer.Resource;
-        if (consumer.Assessment?.Reason is HoldReason.OwnReplicaMayPromote || !cluster.SyncedSources.Contains(Source.Linstor))
+        if (!cluster.SyncedSources.Contains(Source.Linstor))
         {
             return;
         }
@@ -51,12 +59,39 @@ internal sealed partial class PolicyEvaluation
 
         if (!resource.IsReportCurrent)
         {
-            Do(new Decision.QueryResource(resource.Name));
+            Ask(new Decision.QueryResource(resource.Name), resource.AnsweredAt is { } answered ? answered + Timings.ShortestPause : now);
         }
-        else if (consumer.HasPromotablePeer)
+        else if (consumer.HasPromotablePeer && consumer.Assessment?.Reason is not HoldReason.OwnReplicaMayPromote)
         {
             var interval = Between(_shortestInterval, (now - since) / 2, settings.ReconcileInterval);
             Ask(new Decision.QueryResource(resource.Name), resource.ReportedAt!.Value + interval);
+        }
+    }
+
+    /// <summary>Asks about what is used and well as far as is known, where the newest answer does not contain what the stream has said since: a few at a time.</summary>
+    /// <remarks>What is not known of a resource while it is well cannot be asked for when it is not.</remarks>
+    private void QueryOutdated()
+    {
+        var room = Timings.MostOutdatedAtOnce;
+        if (!cluster.Linstor.IsSynced)
+        {
+            return;
+        }
+
+        foreach (var (name, due) in cluster.Outdated)
+        {
+            if (now < due)
+            {
+                WakeAt(due);
+            }
+            else if (room-- > 0)
+            {
+                Ask(new Decision.QueryResource(name), cluster.Resources[name].AnsweredAt is { } answered ? answered + Timings.ShortestPause : now);
+            }
+            else
+            {
+                break;
+            }
         }
     }
 
@@ -82,7 +117,7 @@ internal sealed partial class PolicyEvaluation
 
     private PodsOnNode? PodsOn(NodeName node)
     {
-        if (cluster.PodsOnNodes.TryGetValue(node, out var onNode) && onNode.AskedAt >= now - Timings.PodListLasts)
+        if (cluster.PodsOnNodes.TryGetValue(node, out var onNode) && onNode.AnsweredAt >= now - Timings.PodListLasts)
         {
             return onNode;
         }

@@ -12,7 +12,10 @@ internal static class Timings
     /// <summary>How long ago that answer may have arrived when a decision is made. The actuator sends within another half a second, or not at all: five seconds is the promise.</summary>
     public static readonly TimeSpan AnswerLasts = TimeSpan.FromSeconds(4.5);
 
-    /// <summary>How long ago the list of satellites may have been asked for when a decision is made.</summary>
+    /// <summary>An answer that takes longer is slow.</summary>
+    public static readonly TimeSpan SlowAnswer = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long ago the list of satellites may have been asked for when a decision is made, if LINSTOR is slow.</summary>
     public static readonly TimeSpan ListLasts = TimeSpan.FromSeconds(11.5);
 
     /// <summary>For how long the loss of a node is news to the storm watch, in the time in which LINSTOR answers.</summary>
@@ -24,6 +27,12 @@ internal static class Timings
     /// <summary>How long a pod that comes to a node which was lost by then is left there at least.</summary>
     public static readonly TimeSpan ShortestStay = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How old the answer about the pods of a node may be when a decision is made.</summary>
+    /// <summary>How soon after an answer LINSTOR is asked about the same resource again, if something newer was said meanwhile.</summary>
+    public static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How many resources that are well are asked about at a time, because something was said of them.</summary>
+    public const int MostOutdatedAtOnce = 8;
+
+    /// <summary>How long ago the answer about the pods of a node may have arrived when a decision is made.</summary>
     public static readonly TimeSpan PodListLasts = TimeSpan.FromSeconds(4);
 }
