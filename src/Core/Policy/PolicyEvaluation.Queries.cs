@@ -24,17 +24,10 @@ internal sealed partial class PolicyEvaluation
     private bool IsConfirmed(ResourceName name, Instant due) => cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, IsPolicyCurrent: true } resource
         && resource.AnsweredAt >= now - Timings.AnswerLasts && resource.ReportedAt >= due - Timings.LongestLead && resource.PolicyAskedAt >= due - Timings.LongestLead;
 
-    /// <summary>Asks for the answer that an action waits for: at once, unless the last one has just come and was of no use.</summary>
-    private void AskToConfirm(ResourceName name, Instant due)
-    {
-        var floor = cluster.Resources.GetValueOrDefault(name) switch
-        {
-            { IsReportCurrent: true, IsPolicyCurrent: false, AnsweredAt: { } answered } => answered + Between(_shortestInterval, (now - due) / 4, settings.ReconcileInterval),
-            { IsReportCurrent: false, AnsweredAt: { } answered } => answered + Timings.ShortestPause,
-            _ => now,
-        };
-        Ask(new Decision.QueryResource(name), floor);
-    }
+    /// <summary>Asks for the answer that an action waits for: at once, unless the last one was of no use: its policy could not be read, say.</summary>
+    private void AskToConfirm(ResourceName name, Instant due) => Ask(
+        new Decision.QueryResource(name),
+        cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, IsPolicyCurrent: false, AnsweredAt: { } answered } ? answered + Between(_shortestInterval, (now - due) / 4, settings.ReconcileInterval) : now);
 
     /// <summary>Whether the list of satellites is fresh: whether one is offline may be the proof, and how many are may be a doubt.</summary>
     /// <remarks>A slow LINSTOR is given more time: else it could never confirm anything.</remarks>
@@ -59,7 +52,7 @@ internal sealed partial class PolicyEvaluation
 
         if (!resource.IsReportCurrent)
         {
-            Ask(new Decision.QueryResource(resource.Name), resource.AnsweredAt is { } answered ? answered + Timings.ShortestPause : now);
+            Do(new Decision.QueryResource(resource.Name));
         }
         else if (consumer.HasPromotablePeer && consumer.Assessment?.Reason is not HoldReason.OwnReplicaMayPromote)
         {
@@ -86,7 +79,7 @@ internal sealed partial class PolicyEvaluation
             }
             else if (room-- > 0)
             {
-                Ask(new Decision.QueryResource(name), cluster.Resources[name].AnsweredAt is { } answered ? answered + Timings.ShortestPause : now);
+                Do(new Decision.QueryResource(name));
             }
             else
             {

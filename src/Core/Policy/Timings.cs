@@ -27,9 +27,6 @@ internal static class Timings
     /// <summary>How long a pod that comes to a node which was lost by then is left there at least.</summary>
     public static readonly TimeSpan ShortestStay = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How soon after an answer LINSTOR is asked about the same resource again, if something newer was said meanwhile.</summary>
-    public static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(250);
-
     /// <summary>How many resources that are well are asked about at a time, because something was said of them.</summary>
     public const int MostOutdatedAtOnce = 8;
 
