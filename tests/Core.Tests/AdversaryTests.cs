@@ -252,6 +252,32 @@ public sealed class AdversaryTests
         Assert.Fail("the pod was never deleted");
     }
 
+    // Storms.
+
+    [Fact]
+    public void A_node_that_was_declared_lost_and_came_back_counts_anew_in_a_storm()
+    {
+        // A died, its pod was moved, A was declared lost, reinstalled and registered under its old name; the replica was placed elsewhere. That A "was lost" is never forgotten,
+        // so its next loss is no news: two of three satellites go at once, and the pod on B is moved.
+        var scene = Scene.WithAppOn("a").After(600).PowerOff("a").After(60).Remove("a").Report("pvc-1").Satellites(On("b"), On("c")).After(60).Satellites(On("a"), On("b"), On("c")).After(600);
+        scene.Resource("pvc-2", "b").Volume("pv-2", "more", "pvc-2").Attachment("va-2", "pv-2", "b").Pod("app-1", "b", pod => pod with { Claims = [new("more")] }).Node("b", ready: false).After(600);
+        scene.Silence("a", "pvc-2").Silence("b", "pvc-2").Link("c", "b", up: false, "pvc-2").MayPromote("c", "pvc-2").After(120);
+        Assert.DoesNotContain("delete app-1 on b", scene.Moves);
+        Assert.Contains(HoldReason.Storm, scene.Holds);
+    }
+
+    [Fact]
+    public void A_node_to_which_others_are_connected_is_no_loss_only_because_its_satellite_was_away_when_this_process_began()
+    {
+        // C's satellite has been dead for a week; DRBD and the pods there are well, and B says that it is connected to C. This controller is restarted, and a minute later A loses power.
+        var scene = Scene.Empty().Satellites(On("a"), On("b"), Off("c"))
+            .Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false)
+            .Resource("pvc-2", "c").Silence("c", "pvc-2").Volume("pv-2", "more", "pvc-2").Attachment("va-2", "pv-2", "c").Pod("app-1", "c", pod => pod with { Claims = [new("more")] });
+        scene.Replica("c", replica => replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] }).Report("pvc-1").Report("pvc-2").After(60);
+        scene.Silence("a").Link("b", "a", up: false).MayPromote("b");
+        Assert.Equal(Moved, scene.After(600).Moves);
+    }
+
     // Loops.
 
     [Fact]
