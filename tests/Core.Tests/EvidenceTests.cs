@@ -193,10 +193,10 @@ public sealed class EvidenceTests
         // A's link is not reported; the link to an unlisted peer says nothing of A.
         Replica Ghost(Replica replica) => replica with { Connections = [.. replica.Connections.RemoveAll(connection => connection.Peer == "a"), new("ghost", up)] };
         var named = (Satellite[])[new(new("a"), SatelliteState.Offline, HostName: "a"), new(new("b"), SatelliteState.Online, HostName: "b"), new(new("c"), SatelliteState.Online, HostName: "c")];
-        var dead = Scene.WithAppOn("a").PowerOff("a").Satellites(named).Replica("b", Ghost).Replica("c", Ghost);
+        var dead = Scene.WithAppOn("a").PowerOff("a").Report("pvc-1").Satellites(named).Replica("b", Ghost).Replica("c", Ghost);
         Assert.Equal(Moved, dead.After(46).Moves); // its satellite is offline
 
-        var speaks = Scene.WithAppOn("a").PowerOff("a").Satellites([named[0] with { State = SatelliteState.Unknown }, .. named[1..]]).Replica("b", Ghost).Replica("c", Ghost);
+        var speaks = Scene.WithAppOn("a").PowerOff("a").Report("pvc-1").Satellites([named[0] with { State = SatelliteState.Unknown }, .. named[1..]]).Replica("b", Ghost).Replica("c", Ghost);
         Assert.Empty(speaks.After(600).Moves);
         Assert.Equal([HoldReason.NotKnownOffline], speaks.Holds);
     }

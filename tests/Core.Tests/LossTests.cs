@@ -157,7 +157,7 @@ public sealed class LossTests
     [Fact]
     public void A_user_whose_own_replica_has_quorum_is_left_alone_whatever_a_satellite_that_lives_in_the_past_says_of_its_rival()
     {
-        var scene = Scene.WithAppOn("a").OnlyPeersLose("a").Link("c", "a", up: true).MayNotPromote("c").Satellite("c", SatelliteState.Offline).After(600);
+        var scene = Scene.WithAppOn("a").OnlyPeersLose("a").Link("c", "a", up: true).MayNotPromote("c").Silence("c").After(600);
         Assert.Empty(scene.Moves);
         Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
     }
@@ -201,7 +201,7 @@ public sealed class LossTests
     [InlineData(SatelliteState.Unknown)]
     public void Where_no_promotable_replica_reports_on_its_connection_the_satellite_must_be_offline(SatelliteState state)
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").Satellite("a", state)
+        var scene = Scene.WithAppOn("a").PowerOff("a").Report("pvc-1").Satellite("a", state)
             .Replica("b", NoConnections).Replica("c", NoConnections).After(600);
         Assert.Empty(scene.Moves);
         Assert.Equal([HoldReason.NotKnownOffline], scene.Holds);
@@ -212,7 +212,7 @@ public sealed class LossTests
     [Fact]
     public void A_node_that_is_missing_from_LINSTORs_list_while_its_replica_is_there_is_not_known_to_be_offline()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").Satellites(Online("b"), Online("c")).Replica("b", NoConnections).Replica("c", NoConnections).After(600);
+        var scene = Scene.WithAppOn("a").PowerOff("a").Report("pvc-1").Satellites(Online("b"), Online("c")).Replica("b", NoConnections).Replica("c", NoConnections).After(600);
         Assert.Empty(scene.Moves);
         Assert.Equal([HoldReason.NotKnownOffline], scene.Holds);
     }

@@ -40,13 +40,18 @@ public sealed partial record ClusterSnapshot
     /// <summary>When the first of them is due; null if none is.</summary>
     internal Instant? ReviewAt { get; private init; }
 
-    /// <summary>The consumers on each LINSTOR node that are not plainly well, counted.</summary>
+    /// <summary>The consumers on each LINSTOR node of which nobody says that they are well, counted.</summary>
     private ImmutableDictionary<NodeName, int> Consumers { get; init; } = ImmutableDictionary<NodeName, int>.Empty;
 
     private static ImmutableDictionary<NodeName, int> Count(ImmutableDictionary<NodeName, int> counts, ImmutableArray<VolumeConsumer> consumers, int by)
     {
         foreach (var consumer in consumers)
         {
+            if (consumer.Assessment is null or { Reason: HoldReason.StillConnected or HoldReason.SideHasQuorum or HoldReason.OwnReplicaMayPromote or HoldReason.NotAskedYet })
+            {
+                continue;
+            }
+
             var count = counts.GetValueOrDefault(consumer.LinstorName) + by;
             counts = count == 0 ? counts.Remove(consumer.LinstorName) : counts.SetItem(consumer.LinstorName, count);
         }
@@ -104,7 +109,7 @@ public sealed partial record ClusterSnapshot
 
         var confirmed = Nodes.Values.Where(node => node.LossConfirmed).Select(node => LinstorNameOf(node.Name)).ToHashSet();
         var nodes = satellites.Values.Where(satellite => !satellite.Evicted && !confirmed.Contains(satellite.Name)).Select(satellite => new NodeHealth(
-            satellite.Name, satellite.State == SatelliteState.Offline || LostOn.ContainsKey(satellite.Name), Consumers.ContainsKey(satellite.Name), before.Linstor.Find(satellite.Name) is null));
+            satellite.Name, satellite.State == SatelliteState.Offline, LostOn.ContainsKey(satellite.Name), Consumers.ContainsKey(satellite.Name), before.Linstor.Find(satellite.Name) is null));
         return this with { Losses = Losses.After([.. nodes], Linstor.SpokenFor(at), StormThreshold) };
     }
 

@@ -71,7 +71,7 @@ public sealed partial record ClusterSnapshot
     public ClusterSnapshot Apply(Observation seen, Instant at)
     {
         var next = (Errors.IsEmpty ? this : this with { Errors = [] }).ReassessDue(at).TakeIn(seen, at);
-        next = next.SaysTheSameAs(this) ? next : next.Review(Touched(seen).Concat(next.Touched(seen)));
+        next = next.SaysTheSameAs(this) ? next : next.Review(Touched(seen).Concat(next.Touched(seen)).Distinct());
         next = next.Watch(this, at);
         try
         {
@@ -201,7 +201,14 @@ public sealed partial record ClusterSnapshot
         };
 
         // A list that says the same may still be the second one that calls a satellite away, which has spoken in between.
-        return next.ReassessAll(isSame && Linstor.IsSynced && listed.Values.All(satellite => satellite.State == SatelliteState.Online) ? NamesInDoubt.Select(name => Resources[name]) : Resources.Values, at);
+        if (!isSame || !Linstor.IsSynced)
+        {
+            return next.ReassessAll(Resources.Values, at);
+        }
+
+        var away = listed.Values.Where(satellite => satellite.State != SatelliteState.Online).Select(satellite => satellite.Name).ToHashSet();
+        var spoken = away.Count == 0 ? [] : Resources.Values.Where(resource => resource.Speakers.Any(speaker => !speaker.IsSilent && away.Contains(speaker.Node)));
+        return next.ReassessAll(NamesInDoubt.Select(name => Resources[name]).Union(spoken), at);
     }
 
     private ClusterSnapshot LinstorLost(Instant at) => !Linstor.IsSynced ? this : (this with

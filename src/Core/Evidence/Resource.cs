@@ -124,9 +124,9 @@ public sealed record Resource(ResourceName Name)
     /// <remarks>That those who said that it is lost have fallen silent is no recovery, nor that it repeats what it said before.</remarks>
     internal bool HasRecovered(NodeName node, Instant lostSince, LinstorView linstor)
     {
-        if (Find(node) is not { Presence: not Presence.Removed } own)
+        if (Find(node) is not { Presence: not Presence.Removed } own || (own.Presence == Presence.Lost && linstor.IsOnline(node)))
         {
-            return true;
+            return true; // the replica was removed, or the node is back without it
         }
 
         var view = new ResourceView(Speakers, linstor);

@@ -106,7 +106,7 @@ public sealed record Speaker(NodeName Node)
         }
 
         var date = linstor.DateOf(isFirst: !linstor.IsSinceReturn(HeardAt), at);
-        var isRepeat = !IsSilent && Promotability == (may ? Promotability.MayPromote : Promotability.MayNotPromote);
+        var isRepeat = !IsSilent && linstor.IsSinceReturn(HeardAt) && Promotability == (may ? Promotability.MayPromote : Promotability.MayNotPromote);
         return this with
         {
             Presence = Presence.Listed,
@@ -174,7 +174,9 @@ public sealed record Speaker(NodeName Node)
 
     private Speaker Hear(Replica said, Instant asked, Instant at, LinstorView linstor, Membership members, bool streamIsNewer)
     {
-        var date = linstor.DateOf(isFirst: !linstor.IsSinceReturn(ReportedAt), at);
+        // The first answer about a speaker that the stream has told of is no newer than what the stream told.
+        var (isFirst, isReturn) = (!linstor.IsSinceReturn(ReportedAt), IsSilent || !linstor.IsSinceReturn(HeardAt));
+        var date = isFirst && !isReturn && NewSince is { } told ? told : linstor.DateOf(isFirst, at);
         var next = this with
         {
             MayPromote = streamIsNewer ? MayPromote : Statement<bool>.After(MayPromote, Known(said.Promotability, Promotability.MayPromote), date, Newest),
@@ -187,7 +189,7 @@ public sealed record Speaker(NodeName Node)
             NewSince = null,
             Membership = members,
         };
-        return IsSilent || !next.SaysTheSameAs(this) ? next with { ChangedAt = date } : NewSince is { } since ? next with { ChangedAt = since } : next;
+        return isReturn || !next.SaysTheSameAs(this) ? next with { ChangedAt = date } : NewSince is { } since ? next with { ChangedAt = since } : next;
     }
 
     private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date)

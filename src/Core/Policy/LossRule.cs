@@ -166,6 +166,7 @@ internal sealed class LossRule
     {
         { Current: true, Value: true } => (HoldReason.StillConnected, peer.Node),
         { Current: true, Value: false } => null,
+        { Value: true } when _own.Presence != Presence.Lost => (HoldReason.NotKnownOffline, peer.Node), // it was up when it was last reported
         _ => _own.Presence == Presence.Lost || _linstor.StateOf(_own.Node) == SatelliteState.Offline ? null : (HoldReason.NotKnownOffline, peer.Node),
     };
 
@@ -206,9 +207,18 @@ internal sealed class LossRule
         return (last is null && _view.Speaks(speaker)) || words.ChangedAt >= accused || words.HeardAt > accused + Timings.LongestDetection;
     }
 
-    private bool KeepsQuorumAlone() => _own.Score is { Value: > 0 } score && _own.Membership is { } known
-        && (score.Current || !_ownSpeaks) && _own.Links.Any(link => !link.Up.Value && link.Up.Last == score.Last)
-        && !QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => member.Node == _own.Node || _view.LinkFrom(_own, member.Node) is not { Value: false });
+    // It has to have said so for a moment: LINSTOR shows link by link and value by value what changes at once.
+    private bool KeepsQuorumAlone()
+    {
+        if (_own.Score is not { Value: > 0 } score || _own.Membership is not { } known || (_ownSpeaks && !score.Current))
+        {
+            return false;
+        }
+
+        var words = score.Last ?? new LastWords(_own.ReportedAt ?? Instant.Start, _own.ChangedAt);
+        return words.HeardAt - words.ChangedAt >= Timings.ShortestAdmission && _own.Links.Any(link => !link.Up.Value && link.Up.Last == score.Last)
+            && !QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => member.Node == _own.Node || _view.LinkFrom(_own, member.Node) is not { Value: false });
+    }
 
     // A satellite that answers pings may repeat the past. Everybody else with a link to the node contradicts it, not before what it says, and has done so for longer
     // than DRBD takes to notice: then it is the one that is wrong, unless it admits that a link is down.

@@ -6,6 +6,9 @@ internal sealed partial class PolicyEvaluation
     /// <summary>The longest interval at which LINSTOR is asked about a resource that keeps a node's taint.</summary>
     private static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(2);
 
+    private readonly Lazy<ILookup<NodeName, Resource>> _byNode = new(() => cluster.Resources.Values
+        .SelectMany(resource => resource.Speakers, (resource, speaker) => (speaker.Node, Resource: resource)).ToLookup(pair => pair.Node, pair => pair.Resource));
+
     private readonly SortedDictionary<NodeName, (ClusterNode Node, SortedSet<string> Volumes)> _releases = [];
 
     /// <summary>Prepares a lost node, once: no new pod comes to it, and its lost volumes are not waited for.</summary>
@@ -69,7 +72,7 @@ internal sealed partial class PolicyEvaluation
             return false; // its return is told by the list of satellites
         }
 
-        var there = cluster.Resources.Values
+        var there = _byNode.Value[name]
             .Where(resource => resource.Find(name) is { Presence: Presence.Listed, Leaving: false } && (cluster.WasLostOn(resource.Name, name) || cluster.IsUsed(resource.Name)))
             .OrderBy(resource => resource.Name).ToList();
         var amiss = there.FindAll(resource => !resource.IsReportCurrent || resource.Find(name)!.Score is not { Current: true, Value: > 0 });

@@ -50,6 +50,11 @@ internal sealed partial class PolicyEvaluation
             Do(new Decision.QuerySatellites()); // which says whether it was removed, or lost with its node
         }
 
+        if (cluster.Linstor.AskedAt is { } listed && resource.Speakers.Any(speaker => !speaker.IsSilent && speaker.HeardAt > listed && cluster.Linstor.StateOf(speaker.Node) != SatelliteState.Online))
+        {
+            Ask(new Decision.QuerySatellites(), listed + _shortestInterval); // a satellite that is back by the stream is not so by the list yet
+        }
+
         if (!resource.IsReportCurrent)
         {
             Do(new Decision.QueryResource(resource.Name));

@@ -29,26 +29,41 @@ public sealed record StormWatch
         var losses = ImmutableDictionary.CreateBuilder<NodeName, Loss>();
         foreach (var node in nodes.Where(node => node.IsLost))
         {
-            var loss = Losses.GetValueOrDefault(node.Name) ?? new Loss(spoken, IsNews: spoken > TimeSpan.Zero && !node.IsFirstSeen);
-            losses[node.Name] = loss.IsNews || !node.HasConsumers || spoken - loss.At > Timings.FirstLook ? loss : loss with { IsNews = true };
+            losses[node.Name] = (Losses.GetValueOrDefault(node.Name) ?? new Loss(null, null, IsNews: spoken > TimeSpan.Zero && !node.IsFirstSeen)).After(node, spoken);
         }
 
         var news = nodes.Where(node => node.IsLost && IsNews(node.Name, losses[node.Name], spoken)).Select(node => node.Name).ToImmutableSortedSet();
-        var of = nodes.Count(node => !node.IsLost) + news.Count;
+        var of = nodes.Count(node => !node.IsOffline && !news.Contains(node.Name)) + news.Count;
         var isStorm = threshold < 1 && news.Count >= 2 && news.Count > of * threshold;
         return this with { Losses = losses.ToImmutable(), Storm = !isStorm ? null : Storm is { } before && before.Nodes.SetEquals(news) && before.Of == of ? before : new(news, of) };
     }
 
     private bool IsNews(NodeName node, Loss loss, TimeSpan spoken) => Storm?.Nodes.Contains(node) == true || (loss.IsNews && spoken - loss.At <= Timings.NewsLasts);
 
-    /// <param name="At">When the node was lost, or first seen to be.</param>
+    /// <summary>When a node was lost, or first seen to be. A satellite that goes away is a new loss, whatever storage was lost there long ago.</summary>
+    /// <param name="Offline">When its satellite went away; null if it has not.</param>
+    /// <param name="Storage">When a consumer there lost a resource; null if none has.</param>
     /// <param name="IsNews">Whether it was well before, or carried consumers when it was first seen: what comes to a node that is off makes it no loss.</param>
-    private sealed record Loss(TimeSpan At, bool IsNews);
+    private sealed record Loss(TimeSpan? Offline, TimeSpan? Storage, bool IsNews)
+    {
+        public TimeSpan At => Offline > Storage ? Offline.Value : Storage ?? Offline ?? TimeSpan.Zero;
+
+        public Loss After(NodeHealth node, TimeSpan spoken)
+        {
+            var wasAway = Offline is not null || Storage is null;
+            var next = new Loss(node.IsOffline ? Offline ?? spoken : null, node.HasLostStorage ? Storage ?? spoken : null, IsNews || !wasAway);
+            return next.IsNews || !node.HasConsumers || spoken - next.At > Timings.FirstLook ? next : next with { IsNews = true };
+        }
+    }
 }
 
 /// <summary>What the storm watch looks at.</summary>
 /// <param name="Name">The LINSTOR node.</param>
-/// <param name="IsLost">Whether its satellite is offline, or a consumer there has lost a resource.</param>
-/// <param name="HasConsumers">Whether there are consumers on it that are not plainly well.</param>
+/// <param name="IsOffline">Whether its satellite is offline.</param>
+/// <param name="HasLostStorage">Whether a consumer there has lost a resource, and the node has not recovered since.</param>
+/// <param name="HasConsumers">Whether there are consumers on it of which nobody says that they are well.</param>
 /// <param name="IsFirstSeen">Whether LINSTOR lists it for the first time.</param>
-internal readonly record struct NodeHealth(NodeName Name, bool IsLost, bool HasConsumers, bool IsFirstSeen);
+internal readonly record struct NodeHealth(NodeName Name, bool IsOffline, bool HasLostStorage, bool HasConsumers, bool IsFirstSeen)
+{
+    public bool IsLost => IsOffline || HasLostStorage;
+}

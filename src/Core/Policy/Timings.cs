@@ -6,6 +6,9 @@ internal static class Timings
     /// <summary>How long DRBD, or LINSTOR, takes at most to notice that a peer is gone: DRBD's <c>ping-int</c> of 10 s and <c>ping-timeout</c>, rounded up; LINSTOR's pings take 7 s.</summary>
     public static readonly TimeSpan LongestDetection = TimeSpan.FromSeconds(12);
 
+    /// <summary>For how long a node has to say that its links are down and that it has quorum, before that is taken for more than a change that is half shown.</summary>
+    public static readonly TimeSpan ShortestAdmission = TimeSpan.FromSeconds(1);
+
     /// <summary>The earliest time before the end of a grace period at which the answer that confirms the loss may have been asked for.</summary>
     public static readonly TimeSpan LongestLead = TimeSpan.FromSeconds(3);
 

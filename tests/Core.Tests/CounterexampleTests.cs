@@ -1,7 +1,7 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
 /// <summary>Sequences that an adversary found: each is something that LINSTOR, DRBD and Kubernetes can produce.</summary>
-public sealed class AdversaryTests
+public sealed class CounterexampleTests
 {
     private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
 
@@ -283,9 +283,9 @@ public sealed class AdversaryTests
     [Fact]
     public void An_answer_that_is_older_than_the_last_change_is_not_asked_for_again_at_once()
     {
-        // A report is as old as the oldest reading it rests on, and readings of groups and of the controller are shared for a second: for a second, no answer is new enough.
+        // Readings of groups and of the controller are shared for a second: for so long they are older than the last change, and the answer about the replicas is not.
         var scene = Scene.WithAppOn("a").After(60).PowerOff("a");
-        scene.Tell(new Observation.ResourceReported(scene.ReportOf(Scene.Pvc1) with { AskedAt = scene.Now - TimeSpan.FromSeconds(0.5) }));
+        scene.Tell(new Observation.ResourceReported(scene.ReportOf(Scene.Pvc1) with { AskedAt = scene.Now + TimeSpan.FromTicks(1), PropertiesAskedAt = scene.Now - TimeSpan.FromSeconds(0.5) }));
         Assert.DoesNotContain(new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now).Decisions, decision => decision is Decision.QueryResource);
     }
 
