@@ -44,10 +44,9 @@ internal static class Composition
         var recorder = settings.Record.Length == 0 ? null : Recorder.Open(settings, clock, provider, logs.CreateLogger<Recorder>());
         var actuator = new Actuator(kubernetes, nodes, linstor, hold, events, limit, inbox.Writer, clock, settings.DryRun, logs.CreateLogger<Actuator>());
         var journal = new Journal(clock, provider);
-        var policy = new FailoverPolicy(settings.Policy);
         var reporter = new Reporter(events, instruments, journal, logs.CreateLogger<Reporter>());
-        var control = new ControlLoop(inbox, policy, actuator, reporter, clock, provider, recorder, readiness.Observe);
-        var status = new StatusEndpoint(settings, policy, () => control.Cluster, hold, journal, clock, provider, () => linstorConnection.InUse);
+        var control = new ControlLoop(inbox, settings.Policy, actuator, reporter, clock, provider, recorder, readiness.Observe);
+        var status = new StatusEndpoint(settings, new(settings.Policy), () => control.Cluster, hold, journal, clock, provider, () => linstorConnection.InUse);
         var sweep = new Sweep(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Sweep>());
         var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer);
 

@@ -6,7 +6,7 @@ namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>Observations in, decisions out. The only owner of what this process believes.</summary>
 /// <param name="inbox">Where everybody tells what they saw.</param>
-/// <param name="policy">Decides.</param>
+/// <param name="settings">What the policy goes by.</param>
 /// <param name="actuator">Carries out what is decided.</param>
 /// <param name="reporter">Tells people.</param>
 /// <param name="clock">The time that the policy goes by.</param>
@@ -14,16 +14,17 @@ namespace Piraeus.HighAvailability.Controller.Control;
 /// <param name="recorder">Takes note of everything that the policy goes by; null if nobody asked for it.</param>
 /// <param name="turned">Is shown each new snapshot before anything is decided on it; null if nobody asked for it.</param>
 internal sealed class ControlLoop(
-    Channel<Observation> inbox, FailoverPolicy policy, Actuator actuator, Reporter reporter, MonotonicClock clock, TimeProvider provider, Recorder? recorder = null, Action<ClusterSnapshot>? turned = null)
+    Channel<Observation> inbox, FailoverSettings settings, Actuator actuator, Reporter reporter, MonotonicClock clock, TimeProvider provider, Recorder? recorder = null, Action<ClusterSnapshot>? turned = null)
 {
     /// <summary>The loop turns at least this often, so that its health can be told from outside.</summary>
     public static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
 
     // Decided, handed over, and not yet answered: only this loop reads and writes it.
     private readonly HashSet<DecisionKey> _inFlight = [];
+    private readonly FailoverPolicy _policy = new(settings);
     private readonly Pace _pace = new();
     private bool _hasCaughtUp;
-    private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty;
+    private volatile ClusterSnapshot _cluster = ClusterSnapshot.For(settings);
     private long _lastTurn = provider.GetTimestamp();
 
     /// <summary>What is believed now; any thread may read it.</summary>
@@ -56,7 +57,7 @@ internal sealed class ControlLoop(
 
             turned?.Invoke(_cluster);
             var now = clock.Now;
-            var verdict = policy.Decide(_cluster, now);
+            var verdict = _policy.Decide(_cluster, now);
             recorder?.Decided(verdict, now);
             var foundRoom = Offer(verdict);
             reporter.Report(_cluster, verdict);

@@ -70,7 +70,7 @@ internal sealed record WireEntry(
     long Number, DateTimeOffset At, string Kind, string About, string Sentence, string? Uid, string? Reason, bool Overdue, string? Answer, string? Message, WireEvidence? Evidence, WireResource? Linstor);
 
 /// <summary>Why a user was believed to have lost its storage, since when, when its grace period was over, and how long before the decision LINSTOR was asked.</summary>
-internal sealed record WireEvidence(string Resource, string Lost, string Peer, DateTimeOffset Since, DateTimeOffset Due, DateTimeOffset DecidedAt, double? AskedSecondsBefore);
+internal sealed record WireEvidence(string Resource, string Lost, [property: JsonPropertyName("rival")] string Peer, DateTimeOffset Since, DateTimeOffset Due, DateTimeOffset DecidedAt, double? AskedSecondsBefore);
 
 /// <summary>What LINSTOR had said of a resource definition, and whether its quorum policy proves that a partition without quorum cannot write.</summary>
 internal sealed record WireResource(string Name, bool Exists, string? Quorum, bool? Fences, IReadOnlyList<WireReplica> Replicas);

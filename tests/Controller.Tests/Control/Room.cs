@@ -22,6 +22,9 @@ internal sealed class Room : IAsyncDisposable
     public static readonly Decision Delete = new Decision.DeletePod(App, Evidence);
     public static readonly Decision Detach = new Decision.DeleteAttachment(Csi1, new("shop", "data"), Evidence);
 
+    /// <summary>What Kubernetes answers to whoever asks for the pods of node a.</summary>
+    public const string PodsOnA = """{"metadata":{},"items":[{"metadata":{"namespace":"shop","name":"app-0","uid":"u-pod"},"spec":{"nodeName":"a","volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"data"}}]}}]}""";
+
     private readonly LinstorConnection _connection;
 
     private Room(CannedKubernetes kubernetes, CannedLinstor linstor, bool dryRun, bool contested, FailoverSettings settings)
@@ -36,7 +39,7 @@ internal sealed class Room : IAsyncDisposable
         Status = new(new() { LeaderElection = contested, DryRun = dryRun }, new(settings), () => Control!.Cluster, Hold, Journal, Clock, Time);
         Events = new(Client, Hold, Gate, Time, dryRun, Told.CreateLogger<EventRecorder>()) { Remembered = 3 };
         Actuator = new(Client, new(http, Time), new(_connection, Clock), Hold, Events, Gate, Inbox.Writer, Clock, dryRun, Told.CreateLogger<Actuator>());
-        Control = new(Inbox, new(settings), Actuator, new(Events, new(), Journal, Told.CreateLogger<Reporter>()), Clock, Time);
+        Control = new(Inbox, settings, Actuator, new(Events, new(), Journal, Told.CreateLogger<Reporter>()), Clock, Time);
     }
 
     public ManualClock Time { get; } = new();
@@ -78,7 +81,7 @@ internal sealed class Room : IAsyncDisposable
     {
         foreach (var seen in (ImmutableArray<Observation>)
         [
-            new Observation.SatellitesListed([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online)], Instant.Start),
+            new Observation.SatellitesListed([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)], Instant.Start),
             new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = Resource }]),
             new Observation.Listed<Attachment>([Csi1]),
             new Observation.Listed<Pod>([App]),

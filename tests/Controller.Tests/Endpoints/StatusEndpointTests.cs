@@ -117,7 +117,7 @@ public sealed class StatusEndpointTests : IAsyncLifetime
         Assert.Equal(TimeSpan.FromSeconds(1), told.GetProperty("decidedAt").GetDateTimeOffset() - told.GetProperty("due").GetDateTimeOffset());
         Assert.Equal(("majority", true), (Text(entry, "linstor", "quorum"), entry.GetProperty("linstor").GetProperty("fences").GetBoolean()));
         Assert.Equal(
-            ["a Unknown", "b MayPromote a:False", "c MayNotPromote a:False"],
+            ["a Unknown", "b MayPromote a:False c:True", "c MayNotPromote a:False b:True"],
             entry.GetProperty("linstor").GetProperty("replicas").EnumerateArray().Select(replica =>
                 string.Join(' ', [Text(replica, "node"), Text(replica, "promotability"), .. replica.GetProperty("connections").EnumerateArray().Select(link => $"{Text(link, "peer")}:{link.GetProperty("up").GetBoolean()}")])));
     }
