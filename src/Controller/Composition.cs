@@ -38,16 +38,16 @@ internal static class Composition
 
         var hold = new LeaseHold(clock, settings.LeaseIdentity) { IsUncontested = !settings.LeaderElection };
         var limit = Limit(settings);
-        var events = new EventRecorder(kubernetes, hold, limit, provider, settings.DryRun, logs.CreateLogger<EventRecorder>());
+        var errors = new InternalErrors(instruments, provider, logs.CreateLogger<InternalErrors>());
+        var events = new EventRecorder(kubernetes, hold, limit, provider, errors, settings.DryRun, logs.CreateLogger<EventRecorder>());
         instruments.Follow(hold);
         var readiness = new Readiness(hold, clock, provider, logs.CreateLogger<Readiness>());
         var recorder = settings.Record.Length == 0 ? null : Recorder.Open(settings, clock, provider, logs.CreateLogger<Recorder>());
-        var actuator = new Actuator(kubernetes, nodes, linstor, hold, events, limit, inbox.Writer, clock, settings.DryRun, logs.CreateLogger<Actuator>());
+        var actuator = new Actuator(kubernetes, nodes, linstor, hold, events, limit, inbox.Writer, errors, clock, settings.DryRun, logs.CreateLogger<Actuator>());
         var journal = new Journal(clock, provider);
-        var policy = new FailoverPolicy(settings.Policy);
-        var reporter = new Reporter(events, instruments, journal, logs.CreateLogger<Reporter>());
-        var control = new ControlLoop(inbox, policy, actuator, reporter, clock, provider, recorder, readiness.Observe);
-        var status = new StatusEndpoint(settings, policy, () => control.Cluster, hold, journal, clock, provider, () => linstorConnection.InUse);
+        var reporter = new Reporter(events, instruments, journal, errors, logs.CreateLogger<Reporter>());
+        var control = new ControlLoop(inbox, settings.Policy, actuator, reporter, errors, clock, provider, recorder, readiness.Observe);
+        var status = new StatusEndpoint(settings, new(settings.Policy), () => control.Cluster, hold, journal, clock, provider, () => linstorConnection.InUse);
         var sweep = new Sweep(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Sweep>());
         var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer);
 

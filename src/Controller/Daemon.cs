@@ -45,7 +45,7 @@ internal sealed partial class Daemon(
         using var acting = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var feeding = new CancellationTokenSource();
         var feeders = Supervision.RunAsync(supporting, feeding.Token);
-        var actors = Supervision.RunAsync([("control", control.RunAsync), ("actuator", actuator.RunAsync)], acting.Token);
+        var actors = Supervision.RunAsync([("control", control.RunAsync)], acting.Token);
 
         await Task.WhenAny(feeders, actors);
         Stopping();

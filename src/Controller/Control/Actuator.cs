@@ -36,6 +36,7 @@ internal sealed partial class Actuator(
     EventRecorder events,
     RateLimiter limit,
     ChannelWriter<Observation> inbox,
+    InternalErrors errors,
     MonotonicClock clock,
     bool dryRun,
     ILogger<Actuator> logger)
@@ -60,7 +61,6 @@ internal sealed partial class Actuator(
     private readonly Queries _queries = new(kubernetes, nodes, linstor, logger);
     private readonly ConcurrentDictionary<Task, byte> _running = [];
     private readonly CancellationTokenSource _stopping = new();
-    private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Takes a decision on if it can be begun at once; waits for nothing.</summary>
     public Offered Offer(Decision decision)
@@ -88,9 +88,6 @@ internal sealed partial class Actuator(
         return Offered.Taken;
     }
 
-    /// <summary>Ends only if carrying out a decision failed in a way that nobody foresaw.</summary>
-    public Task RunAsync(CancellationToken cancellation) => _broken.Task.WaitAsync(cancellation);
-
     /// <summary>Takes nothing more on, and waits for what is under way.</summary>
     public async Task StopAsync(TimeSpan patience)
     {
@@ -112,13 +109,25 @@ internal sealed partial class Actuator(
         }
         catch (Exception bug)
         {
-            _broken.TrySetException(bug);
+            errors.Note(bug);
         }
     }
 
-    private async Task<Observation> AnswerAsync(Decision decision, Instant offered) => decision is Decision.Query
-        ? await _queries.AnswerAsync(decision, offered, _stopping.Token)
-        : new Observation.Answered(decision, await ActAsync(decision, offered), offered);
+    private async Task<Observation> AnswerAsync(Decision decision, Instant offered)
+    {
+        try
+        {
+            return decision is Decision.Query
+                ? await _queries.AnswerAsync(decision, offered, _stopping.Token)
+                : new Observation.Answered(decision, await ActAsync(decision, offered), offered);
+        }
+        catch (Exception bug) when (bug is not OperationCanceledException || !_stopping.IsCancellationRequested)
+        {
+            // What failed as nobody foresaw has failed like anything else: it is tried again with back-off.
+            errors.Note(bug);
+            return new Observation.Answered(decision, new(Answer.Refused, bug.Message), offered);
+        }
+    }
 
     private async Task<Outcome> ActAsync(Decision decision, Instant offered)
     {
@@ -150,7 +159,7 @@ internal sealed partial class Actuator(
         _unanswered.Note(decision, outcome.Answer);
         if (outcome.Answer == Answer.Accepted)
         {
-            events.Happened(decision);
+            errors.Isolate(() => events.Happened(decision)); // an action does not fail because its Event did
         }
         else
         {

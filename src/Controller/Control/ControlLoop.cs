@@ -6,24 +6,27 @@ namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>Observations in, decisions out. The only owner of what this process believes.</summary>
 /// <param name="inbox">Where everybody tells what they saw.</param>
-/// <param name="policy">Decides.</param>
+/// <param name="settings">What the policy goes by.</param>
 /// <param name="actuator">Carries out what is decided.</param>
 /// <param name="reporter">Tells people.</param>
+/// <param name="errors">Takes note of the program's own errors: whatever fails in a turn, the loop turns on.</param>
 /// <param name="clock">The time that the policy goes by.</param>
 /// <param name="provider">Wakes the loop.</param>
 /// <param name="recorder">Takes note of everything that the policy goes by; null if nobody asked for it.</param>
 /// <param name="turned">Is shown each new snapshot before anything is decided on it; null if nobody asked for it.</param>
 internal sealed class ControlLoop(
-    Channel<Observation> inbox, FailoverPolicy policy, Actuator actuator, Reporter reporter, MonotonicClock clock, TimeProvider provider, Recorder? recorder = null, Action<ClusterSnapshot>? turned = null)
+    Channel<Observation> inbox, FailoverSettings settings, Actuator actuator, Reporter reporter, InternalErrors errors, MonotonicClock clock, TimeProvider provider, Recorder? recorder = null,
+    Action<ClusterSnapshot>? turned = null)
 {
     /// <summary>The loop turns at least this often, so that its health can be told from outside.</summary>
     public static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
 
     // Decided, handed over, and not yet answered: only this loop reads and writes it.
     private readonly HashSet<DecisionKey> _inFlight = [];
+    private readonly FailoverPolicy _policy = new(settings);
     private readonly Pace _pace = new();
     private bool _hasCaughtUp;
-    private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty;
+    private volatile ClusterSnapshot _cluster = ClusterSnapshot.For(settings);
     private long _lastTurn = provider.GetTimestamp();
 
     /// <summary>What is believed now; any thread may read it.</summary>
@@ -43,28 +46,46 @@ internal sealed class ControlLoop(
             var rested = provider.GetElapsedTime(_lastTurn, began);
             while (inbox.Reader.TryRead(out var seen))
             {
-                if (DecisionKey.AnsweredBy(seen) is { } answered)
-                {
-                    _inFlight.Remove(answered);
-                }
-
-                reporter.Saw(_cluster, seen);
-                var at = clock.Now;
-                recorder?.Saw(seen, at);
-                _cluster = _cluster.Apply(seen, at);
+                TakeIn(seen);
             }
 
-            turned?.Invoke(_cluster);
+            errors.Isolate(() => turned?.Invoke(_cluster));
             var now = clock.Now;
-            var verdict = policy.Decide(_cluster, now);
-            recorder?.Decided(verdict, now);
+            var verdict = Decide(now);
+            errors.Isolate(() => recorder?.Decided(verdict, now));
             var foundRoom = Offer(verdict);
-            reporter.Report(_cluster, verdict);
+            errors.Isolate(() => reporter.Report(_cluster, verdict));
             alarm.Change(Until(foundRoom ? verdict.RequeueAt : Instant.Earlier(verdict.RequeueAt, clock.Now + Actuator.Breath)), Timeout.InfiniteTimeSpan);
             TidyUp();
             Volatile.Write(ref _lastTurn, provider.GetTimestamp());
             await Task.Delay(_pace.After(rested, provider.GetElapsedTime(began)), provider, cancellation);
         }
+    }
+
+    private void TakeIn(Observation seen)
+    {
+        if (DecisionKey.AnsweredBy(seen) is { } answered)
+        {
+            _inFlight.Remove(answered);
+        }
+
+        var (before, at) = (_cluster, clock.Now);
+        errors.Isolate(() => _cluster = before.Apply(seen, at)); // what cannot be taken in was never said; it is asked for again
+        if (!ReferenceEquals(_cluster, before) && !_cluster.Errors.IsEmpty)
+        {
+            errors.Note(_cluster.Errors);
+        }
+
+        errors.Isolate(() => recorder?.Saw(seen, at));
+        errors.Isolate(() => reporter.Saw(before, seen));
+    }
+
+    private Verdict Decide(Instant now)
+    {
+        var verdict = new Verdict([], null);
+        errors.Isolate(() => verdict = _policy.Decide(_cluster, now));
+        errors.Note(verdict.Errors);
+        return verdict;
     }
 
     // Listing a large cluster leaves much behind, and nothing that happens afterwards would be reason enough to give it back.
@@ -93,7 +114,7 @@ internal sealed class ControlLoop(
             if (offered == Offered.Taken)
             {
                 _inFlight.Add(decision.Key);
-                reporter.Took(_cluster, decision);
+                errors.Isolate(() => reporter.Took(_cluster, decision));
             }
         }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Threading.Channels;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Logging;
@@ -9,16 +8,10 @@ using Piraeus.HighAvailability.Core;
 namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>Writes Kubernetes Events: what was done, and what was left alone. No action waits for its Event, or fails with it.</summary>
-internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHold hold, RateLimiter limit, TimeProvider clock, bool dryRun, ILogger<EventRecorder> logger)
+internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHold hold, RateLimiter limit, TimeProvider clock, InternalErrors errors, bool dryRun, ILogger<EventRecorder> logger)
 {
     /// <summary>Where Events on objects without a namespace are written.</summary>
     private const string ClusterNamespace = "default";
-
-    /// <summary>How many bytes of a message the API server takes.</summary>
-    private const int LongestMessage = 1024;
-
-    /// <summary>How many characters of an object's name leave room for the time behind it.</summary>
-    private const int LongestPrefix = 253 - 20;
 
     /// <summary>How long the end of the process waits for what has happened to be written.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
@@ -122,6 +115,10 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
             {
                 NotWritten(happened.Reason, happened.InvolvedObject.Kind, happened.InvolvedObject.Name, weather.Message);
             }
+            catch (Exception bug) when (!farewell.IsCancellationRequested)
+            {
+                errors.Note(bug); // one Event is missing
+            }
         }
     }
 
@@ -155,35 +152,15 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
         _queue.Writer.TryWrite(new WireEvent
         {
             // A time in the name makes it unique, and sorts as client-go's do.
-            Metadata = new() { Name = $"{Prefix(about.Name!)}.{now.UtcTicks:x16}{Random.Shared.Next(0x1000):x3}", Namespace = about.Namespace ?? ClusterNamespace },
+            Metadata = new() { Name = $"{EventText.Prefix(about.Name!)}.{now.UtcTicks:x16}{Random.Shared.Next(0x1000):x3}", Namespace = about.Namespace ?? ClusterNamespace },
             InvolvedObject = about,
             Type = type,
             Reason = reason,
-            Message = Capped(message),
+            Message = EventText.Capped(message),
             Source = new() { Component = Release.Name },
             FirstTimestamp = now,
             LastTimestamp = now,
         });
-    }
-
-    private static string Prefix(string name) => name.Length <= LongestPrefix ? name : name[..LongestPrefix].TrimEnd('-', '.');
-
-    /// <summary>As much of a message as fits, without half a character at its end.</summary>
-    private static string Capped(string message)
-    {
-        var bytes = Encoding.UTF8.GetBytes(message);
-        if (bytes.Length <= LongestMessage)
-        {
-            return message;
-        }
-
-        var end = LongestMessage;
-        while ((bytes[end] & 0b1100_0000) == 0b1000_0000)
-        {
-            end--; // within a character
-        }
-
-        return Encoding.UTF8.GetString(bytes, 0, end);
     }
 
     private static WireObjectReference Reference(Pod pod) =>

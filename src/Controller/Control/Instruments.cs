@@ -19,6 +19,7 @@ internal sealed class Instruments : IDisposable
     private readonly Histogram<double> _linstor;
     private readonly Counter<long> _failovers;
     private readonly Counter<long> _actions;
+    private long _internalErrors;
     private volatile Verdict _verdict = new([], null);
     private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty;
 
@@ -33,7 +34,9 @@ internal sealed class Instruments : IDisposable
             "piraeus.ha.linstor.request.duration", "s", "How long LINSTOR took to answer a request.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = LinstorSeconds });
         _failovers = _meter.CreateCounter<long>("piraeus.ha.failovers", description: "Failovers that have ended, and how.");
         _actions = _meter.CreateCounter<long>("piraeus.ha.actions", description: "Requests that change the cluster, and how they were answered.");
-        _meter.CreateObservableGauge("piraeus.ha.held", Held, description: "Users of a resource who would have been moved by now, but for a reason.");
+        _meter.CreateObservableGauge("piraeus.ha.held", Held, description: "Consumers of a resource who would have been moved by now, but for a reason.");
+        _meter.CreateObservableGauge("piraeus.ha.storm", () => _cluster.Storm is null ? 0 : 1, description: "1 while so many nodes were lost at once that nothing is moved, else 0.");
+        _meter.CreateObservableCounter("piraeus.ha.internal_errors", () => Interlocked.Read(ref _internalErrors), description: "Errors of this program that were caught.");
         _meter.CreateObservableGauge("piraeus.ha.failovers.under_way", UnderWay, description: "Failovers that have not ended, by the phase that they wait for.");
     }
 
@@ -73,12 +76,16 @@ internal sealed class Instruments : IDisposable
     /// <summary>LINSTOR answered a request, or did not.</summary>
     public void AskedLinstor(TimeSpan took, string outcome) => _linstor.Record(took.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
 
+    /// <summary>This program has made an error, which was caught.</summary>
+    public void FailedInternally() => Interlocked.Increment(ref _internalErrors);
+
     public void Observe(ClusterSnapshot cluster, Verdict verdict) => (_cluster, _verdict) = (cluster, verdict);
 
     public void Dispose() => _meter.Dispose();
 
-    private IEnumerable<Measurement<int>> Held() => _verdict.Decisions.OfType<Decision.Hold>().Where(hold => hold.Overdue)
-        .GroupBy(hold => hold.Reason).Select(held => new Measurement<int>(held.Count(), new KeyValuePair<string, object?>("reason", held.Key.ToString())));
+    private IEnumerable<Measurement<int>> Held() => _verdict.Consumers
+        .SelectMany(consumer => consumer.Holds.Where(hold => hold.Overdue).Select(hold => hold.Reason).Distinct())
+        .CountBy(reason => reason).Select(held => new Measurement<int>(held.Value, new KeyValuePair<string, object?>("reason", held.Key.ToString())));
 
     private IEnumerable<Measurement<int>> UnderWay() => _cluster.Failovers.All.Where(held => held.Item.Ending is null)
         .GroupBy(held => held.Item.Awaited!.Value).Select(waiting => new Measurement<int>(waiting.Count(), new KeyValuePair<string, object?>("phase", Word(waiting.Key))));

@@ -4,10 +4,11 @@ using Piraeus.HighAvailability.Core;
 namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>What was known when something was decided, so that it can be explained afterwards.</summary>
-/// <param name="Evidence">Why a user was believed to have lost its storage; null where nothing was done.</param>
+/// <param name="Evidence">Why a consumer was believed to have lost its storage; null where nothing was done.</param>
 /// <param name="Resource">What LINSTOR had said of the resource; null if it had said nothing.</param>
+/// <param name="Linstor">Whether LINSTOR answered, and which satellites it reached: who spoke.</param>
 /// <param name="At">The instant of the decision.</param>
-internal sealed record Facts(LossEvidence? Evidence, Resource? Resource, Instant At);
+internal sealed record Facts(LossEvidence? Evidence, Resource? Resource, LinstorView Linstor, Instant At);
 
 /// <summary>One thing that was done, or left alone, or became of it.</summary>
 /// <param name="Number">Counts up, without gaps.</param>
@@ -42,7 +43,7 @@ internal sealed class Journal(MonotonicClock clock, TimeProvider provider)
     {
         if (EvidenceOf(action) is { } evidence)
         {
-            _underWay[action.Key] = new(evidence, cluster.Resources.GetValueOrDefault(evidence.Resource), clock.Now);
+            _underWay[action.Key] = new(evidence, cluster.Resources.GetValueOrDefault(evidence.Resource), cluster.Linstor, clock.Now);
         }
     }
 
@@ -63,7 +64,7 @@ internal sealed class Journal(MonotonicClock clock, TimeProvider provider)
         if (hold.Reason is not (HoldReason.NotAskedYet or HoldReason.OwnReplicaMayPromote))
         {
             var resource = cluster.Resources.GetValueOrDefault(hold.Resource);
-            Write(nameof(Decision.Hold), Subject(hold), Sentences.Of(hold), null, new(null, resource, clock.Now), null, hold.Reason, hold.Overdue);
+            Write(nameof(Decision.Hold), Subject(hold), Sentences.Of(hold), null, new(null, resource, cluster.Linstor, clock.Now), null, hold.Reason, hold.Overdue);
         }
     }
 

@@ -5,7 +5,7 @@ using Piraeus.HighAvailability.Core;
 namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>Tells people what is left alone, what became of what was moved, and why: each thing once, in the log and as an Event.</summary>
-internal sealed partial class Reporter(EventRecorder events, Instruments instruments, Journal journal, ILogger<Reporter> logger)
+internal sealed partial class Reporter(EventRecorder events, Instruments instruments, Journal journal, InternalErrors errors, ILogger<Reporter> logger)
 {
     /// <summary>Reasons that pass by themselves, or mean that all is well: no reader of a pod's Events is helped by them.</summary>
     private static readonly HashSet<HoldReason> Passing =
@@ -15,10 +15,12 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
     private const int Remembered = 1000;
 
     private readonly HashSet<Told> _told = [];
+    private readonly HashSet<(NodeName Node, ResourceName Resource)> _taints = [];
     private readonly HashSet<(Uid Pod, string Sentence)> _stalls = [];
     private readonly HashSet<Uid> _ended = [];
     private readonly HashSet<(NodeName Node, Instant Began)> _over = [];
     private ClusterSnapshot _before = ClusterSnapshot.Empty;
+    private bool _isStorm;
 
     /// <summary>How much it remembers to have told.</summary>
     public int Remembers => _told.Count;
@@ -43,18 +45,37 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
     /// <summary>Notices what a decision rests on that is being carried out.</summary>
     public void Took(ClusterSnapshot cluster, Decision action) => journal.Took(cluster, action);
 
-    /// <summary>Says what is new in a verdict.</summary>
+    /// <summary>Says what is new in a verdict. What fails to be said keeps nothing else from being said.</summary>
     public void Report(ClusterSnapshot cluster, Verdict verdict)
     {
-        var holds = verdict.Decisions.OfType<Decision.Hold>().ToList();
+        instruments.Observe(cluster, verdict);
+        errors.Isolate(() => Tell(cluster.Storm));
+        errors.Isolate(() => TellHolds(cluster, verdict));
+        foreach (var stuck in verdict.Decisions.OfType<Decision.ReportStuck>())
+        {
+            errors.Isolate(() => Tell(stuck));
+        }
+
+        if (!ReferenceEquals(cluster.Failovers, _before.Failovers))
+        {
+            errors.Isolate(() => Follow([.. cluster.Failovers.All.Select(held => held.Item)]));
+        }
+
+        _before = cluster;
+    }
+
+    private void TellHolds(ClusterSnapshot cluster, Verdict verdict)
+    {
+        var holds = verdict.Decisions.OfType<Decision.Hold>().Where(hold => hold.Reason != HoldReason.TaintStays).ToList();
         foreach (var hold in holds)
         {
             if (_told.Add(Told.Of(hold)))
             {
-                Tell(hold);
-                journal.Left(cluster, hold);
+                errors.Isolate(() => Tell(cluster, hold));
             }
         }
+
+        TellTaints(cluster, verdict);
 
         // Who is well again, or has moved, may be told again.
         if (!ReferenceEquals(cluster.InDoubt, _before.InDoubt))
@@ -66,19 +87,35 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         {
             _told.IntersectWith(holds.Select(Told.Of));
         }
+    }
 
-        foreach (var stall in verdict.Decisions.OfType<Decision.ReportStuck>())
+    // Of a node that keeps its taint, each resource is told once, until the node has lost its taint.
+    private void TellTaints(ClusterSnapshot cluster, Verdict verdict)
+    {
+        foreach (var hold in verdict.Decisions.OfType<Decision.Hold>().Where(hold => hold.Reason == HoldReason.TaintStays))
         {
-            Tell(stall);
+            if (_taints.Add((hold.Node, hold.Resource)))
+            {
+                Holding(LogLevel.Information, Sentences.Of(hold), hold.Reason);
+                journal.Left(cluster, hold);
+            }
         }
 
-        if (!ReferenceEquals(cluster.Failovers, _before.Failovers))
+        _taints.RemoveWhere(told => cluster.Nodes.GetValueOrDefault(told.Node) is not { TaintedByUs: true });
+    }
+
+    private void Tell(Storm? storm)
+    {
+        if (storm is not null && !_isStorm)
         {
-            Follow([.. cluster.Failovers.All.Select(held => held.Item)]);
+            StormBegan(storm.Nodes.Count, storm.Of, string.Join(", ", storm.Nodes));
+        }
+        else if (storm is null && _isStorm)
+        {
+            StormEnded();
         }
 
-        instruments.Observe(cluster, verdict);
-        _before = cluster;
+        _isStorm = storm is not null;
     }
 
     private void Follow(ImmutableArray<Failover> failovers)
@@ -116,14 +153,19 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         }
     }
 
-    private void Tell(Decision.Hold hold)
+    private void Tell(ClusterSnapshot cluster, Decision.Hold hold)
     {
         var matters = hold.Overdue && !Passing.Contains(hold.Reason);
-        Holding(matters ? LogLevel.Warning : hold.Reason == HoldReason.GraceNotOver ? LogLevel.Information : LogLevel.Debug, Sentences.Of(hold), hold.Reason);
+        var level = hold.Reason == HoldReason.Storm ? LogLevel.Debug // the storm has a line of its own
+            : matters ? LogLevel.Warning
+            : hold.Reason == HoldReason.GraceNotOver ? LogLevel.Information : LogLevel.Debug;
+        Holding(level, Sentences.Of(hold), hold.Reason);
         if (matters)
         {
             events.Held(hold);
         }
+
+        journal.Left(cluster, hold);
     }
 
     private readonly record struct Told(ResourceName Resource, NodeName Node, HoldReason Reason, HoldDetail Detail, string Pods, bool Overdue)
@@ -143,4 +185,11 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
 
     [LoggerMessage(113, LogLevel.Information, "{Sentence}")]
     private partial void Over(string sentence);
+
+    [LoggerMessage(114, LogLevel.Warning, "Storm: {Count} of {Of} nodes were lost at once ({Nodes}), so LINSTOR's own view is in doubt, and nothing is moved until they return. If they are really gone, confirm it: "
+        + "\"linstor node lost NODE\", or evict the node, or \"kubectl annotate node NODE drbd.linbit.com/loss-confirmed=\".")]
+    private partial void StormBegan(int count, int of, string nodes);
+
+    [LoggerMessage(115, LogLevel.Information, "The storm is over: what is lost is moved again.")]
+    private partial void StormEnded();
 }

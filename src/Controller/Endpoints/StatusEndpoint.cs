@@ -26,7 +26,8 @@ internal sealed class StatusEndpoint(
     public WireStatus Read()
     {
         var (known, now) = (cluster(), clock.Now);
-        var reader = new StatusReader(known, policy.Decide(known, now), now, provider.GetUtcNow());
+        var verdict = policy.Decide(known, now);
+        var reader = new StatusReader(known, verdict, now, provider.GetUtcNow());
         return new(
             Release.Version,
             settings.LeaseIdentity,
@@ -37,12 +38,12 @@ internal sealed class StatusEndpoint(
             new(
                 settings.KnownResourceGracePeriod.TotalSeconds, settings.NewResourceGracePeriod.TotalSeconds, settings.ReconcileInterval.TotalSeconds,
                 settings.StormThreshold, !settings.DisableNodeTaints, settings.DryRun, settings.PodSelector.ToString(), settings.AttacherName),
-            [.. known.InDoubt.Values.SelectMany(users => users).Take(Most).Select(user => reader.User(user, GraceOf(user)))],
+            reader.Storm,
+            [.. verdict.Consumers.Take(Most).Select(reader.Consumer)],
+            [.. reader.Taints.Take(Most)],
             [.. known.Failovers.All.Select(held => held.Item).OrderBy(failover => failover.Incident).Take(Most).Select(StatusReader.Failover)],
             [.. journal.Entries.Select(reader.Entry)]);
     }
-
-    private TimeSpan GraceOf(VolumeConsumer user) => user.Assessment is { AtFirstSight: true } ? settings.NewResourceGracePeriod : settings.KnownResourceGracePeriod;
 
     private Task Answer(HttpContext context)
     {

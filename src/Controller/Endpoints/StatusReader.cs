@@ -12,9 +12,6 @@ namespace Piraeus.HighAvailability.Controller.Endpoints;
 /// <param name="wall">The same by the wall clock.</param>
 internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Instant now, DateTimeOffset wall)
 {
-    private readonly ILookup<(ResourceName, NodeName), Decision.Hold> _holds = verdict.Decisions.OfType<Decision.Hold>().ToLookup(hold => (hold.Resource, hold.Node));
-    private readonly HashSet<(ResourceName, NodeName)> _moving = [.. verdict.Decisions.Select(Moved).OfType<(ResourceName, NodeName)>()];
-
     public DateTimeOffset Wall => wall;
 
     public WireLeadership Leadership(bool elects, LeaseHold hold)
@@ -37,24 +34,29 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
         linstor?.Address,
         linstor?.Fault);
 
-    public WireUser User(VolumeConsumer user, TimeSpan grace)
+    public WireStorm? Storm => cluster.Storm is { } storm ? new([.. storm.Nodes.Select(node => node.Value)], storm.Of) : null;
+
+    public WireUser Consumer(AssessedConsumer assessed)
     {
-        var since = Instant.Later(user.Assessment?.Since ?? Instant.Start, user.Since);
-        var isLoss = user.Assessment is { IsLoss: true };
-        var left = since + grace - now;
+        var consumer = assessed.Consumer;
         return new(
-            user.Resource.Name.Value,
-            user.Node.Value,
-            user.LinstorName.Value,
-            [.. user.Pods.Select(Pod)],
-            [.. user.Attachments.Select(attachment => attachment.Name)],
-            At(since),
-            isLoss ? Seconds(grace) : null,
-            isLoss ? Math.Max(0, Seconds(left)) : null,
-            _moving.Contains((user.Resource.Name, user.Node)),
-            [.. _holds[(user.Resource.Name, user.Node)].Select(hold => new WireRemark(hold.Reason.ToString(), Sentences.Of(hold), hold.Overdue))],
-            Resource(user.Resource));
+            consumer.Resource.Name.Value,
+            consumer.Node.Value,
+            consumer.LinstorName.Value,
+            [.. consumer.Pods.Select(Pod)],
+            [.. consumer.Attachments.Select(attachment => attachment.Name)],
+            At(assessed.Since),
+            consumer.Assessment?.By?.Value,
+            assessed.IsLoss ? Seconds(assessed.Due - assessed.Since) : null,
+            assessed.IsLoss ? Math.Max(0, Seconds(assessed.Due - now)) : null,
+            assessed.IsMoved,
+            [.. assessed.Holds.Select(hold => new WireRemark(hold.Reason.ToString(), Sentences.Of(hold), hold.Overdue))],
+            Resource(consumer.Resource, cluster.Linstor));
     }
+
+    /// <summary>Which resources keep the taint of which node.</summary>
+    public IEnumerable<WireTaintStays> Taints => verdict.Decisions.OfType<Decision.Hold>().Where(hold => hold.Reason == HoldReason.TaintStays)
+        .Select(hold => new WireTaintStays(hold.Node.Value, hold.Resource.Value, At(hold.Since), Sentences.Of(hold)));
 
     public static WireFailover Failover(Failover failover) => new(
         Pod(failover.Pod),
@@ -78,7 +80,7 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
         entry.Answer?.Answer.ToString(),
         entry.Answer?.Message,
         entry.Facts is { Evidence: { } evidence } facts ? Evidence(evidence, facts) : null,
-        entry.Facts?.Resource is { } resource ? Resource(resource) : null);
+        entry.Facts is { Resource: { } resource, Linstor: var linstor } ? Resource(resource, linstor) : null);
 
     private WireEvidence Evidence(LossEvidence evidence, Facts facts) => new(
         evidence.Resource.Value,
@@ -91,29 +93,24 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
 
     private static WirePod Pod(Pod pod) => new(pod.Key.Namespace, pod.Key.Name, pod.Uid.Value, pod.Node?.Value);
 
-    private static WireResource Resource(Resource resource) => new(
+    private WireResource Resource(Resource resource, LinstorView linstor) => new(
         resource.Name.Value,
         resource.Exists,
         resource.QuorumProperties is null ? null : resource.Policy ?? "off",
         resource.QuorumProperties is null ? null : resource.Fences,
-        [.. resource.Speakers.OrderBy(speaker => speaker.Node).Select(Replica)]);
+        [.. resource.Speakers.OrderBy(speaker => speaker.Node).Select(speaker => Replica(speaker, linstor))]);
 
-    private static WireReplica Replica(Speaker speaker) => new(
+    private WireReplica Replica(Speaker speaker, LinstorView linstor) => new(
         speaker.Node.Value,
         speaker.Promotability.ToString(),
         speaker.Usage.ToString(),
         speaker.Score is { Current: true } score ? score.Value : null,
         speaker.Diskless,
         speaker.Presence is not Presence.Listed,
+        speaker.Presence.ToString(),
+        speaker.Speaks(linstor),
+        speaker.HeardAt is null ? null : At(speaker.ChangedAt),
         [.. speaker.Links.Where(link => link.Up.Current).Select(link => new WireConnection(link.Peer, link.Up.Value))]);
-
-    private static (ResourceName, NodeName)? Moved(Decision decision) => decision switch
-    {
-        Decision.DeletePod o => (o.Evidence.Resource, o.Evidence.Lost),
-        Decision.DeleteAttachment o => (o.Evidence.Resource, o.Evidence.Lost),
-        Decision.TaintNode o => (o.Evidence.Resource, o.Evidence.Lost),
-        _ => null,
-    };
 
     private DateTimeOffset At(Instant at) => wall + (at - now);
 

@@ -19,7 +19,9 @@ internal sealed record WireStatus(
     WireLeadership Leadership,
     WireSources Sources,
     WireSettings Settings,
+    WireStorm? Storm,
     IReadOnlyList<WireUser> InDoubt,
+    IReadOnlyList<WireTaintStays> TaintsThatStay,
     IReadOnlyList<WireFailover> Failovers,
     IReadOnlyList<WireEntry> Journal);
 
@@ -42,7 +44,13 @@ internal sealed record WireSources(
 internal sealed record WireSettings(
     double KnownResourceGraceSeconds, double NewResourceGraceSeconds, double ReconcileSeconds, double StormThreshold, bool TaintsNodes, bool DryRun, string PodSelector, string Attacher);
 
-/// <summary>A node's use of a resource that is not plainly well, and since when. Where nothing suggests a loss there is no grace period.</summary>
+/// <summary>The nodes that were lost at once, and of how many; absent if there is no storm.</summary>
+internal sealed record WireStorm(IReadOnlyList<string> Nodes, int Of);
+
+/// <summary>A resource that keeps a node from losing its taint, and since when.</summary>
+internal sealed record WireTaintStays(string Node, string Resource, DateTimeOffset Since, string Sentence);
+
+/// <summary>A node's use of a resource that is not plainly well, since when, and by which LINSTOR node's words. Where nothing suggests a loss there is no grace period.</summary>
 /// <remarks>"Would act" means that it is decided to: on the replica that leads, it is being done.</remarks>
 internal sealed record WireUser(
     string Resource,
@@ -51,6 +59,7 @@ internal sealed record WireUser(
     IReadOnlyList<WirePod> Pods,
     IReadOnlyList<string> Attachments,
     DateTimeOffset Since,
+    string? By,
     double? GraceSeconds,
     double? GraceLeftSeconds,
     bool WouldAct,
@@ -69,13 +78,14 @@ internal sealed record WirePhase(string Name, double Seconds);
 internal sealed record WireEntry(
     long Number, DateTimeOffset At, string Kind, string About, string Sentence, string? Uid, string? Reason, bool Overdue, string? Answer, string? Message, WireEvidence? Evidence, WireResource? Linstor);
 
-/// <summary>Why a user was believed to have lost its storage, since when, when its grace period was over, and how long before the decision LINSTOR was asked.</summary>
-internal sealed record WireEvidence(string Resource, string Lost, string Peer, DateTimeOffset Since, DateTimeOffset Due, DateTimeOffset DecidedAt, double? AskedSecondsBefore);
+/// <summary>Why a consumer was believed to have lost its storage, since when, when its grace period was over, and how long before the decision LINSTOR was asked.</summary>
+internal sealed record WireEvidence(string Resource, string Lost, [property: JsonPropertyName("rival")] string Peer, DateTimeOffset Since, DateTimeOffset Due, DateTimeOffset DecidedAt, double? AskedSecondsBefore);
 
 /// <summary>What LINSTOR had said of a resource definition, and whether its quorum policy proves that a partition without quorum cannot write.</summary>
 internal sealed record WireResource(string Name, bool Exists, string? Quorum, bool? Fences, IReadOnlyList<WireReplica> Replicas);
 
+/// <summary>What a node says of its replica, whether it speaks, whether LINSTOR lists it, and since when its words have stood; absent if it never spoke.</summary>
 internal sealed record WireReplica(
-    string Node, string Promotability, string Usage, int? Score, bool Diskless, bool Gone, IReadOnlyList<WireConnection> Connections);
+    string Node, string Promotability, string Usage, int? Score, bool Diskless, bool Gone, string Presence, bool Speaks, DateTimeOffset? Since, IReadOnlyList<WireConnection> Connections);
 
 internal sealed record WireConnection(string Peer, bool Up);

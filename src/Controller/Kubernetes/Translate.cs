@@ -10,6 +10,9 @@ internal sealed class Translate(string driver, LabelSelector selector)
 {
     private const string OptOut = "drbd.linbit.com/ignore-fail-over";
 
+    /// <summary>Set on a node by an administrator who knows that it is gone, whatever the value: its loss is no reason to doubt LINSTOR.</summary>
+    private const string LossConfirmed = "drbd.linbit.com/loss-confirmed";
+
     /// <summary>A volume that linstor-csi serves over NFS: its DRBD Primary has nothing to do with the node of its consumers.</summary>
     private const string NfsExport = "linstor.csi.linbit.com/nfs-export";
 
@@ -68,6 +71,7 @@ internal sealed class Translate(string driver, LabelSelector selector)
     public static ClusterNode Node(WireMetadataOnly node) => new(new(node.Metadata.Name), UidOf(node.Metadata))
     {
         TaintedByUs = node.Metadata.Annotations?.GetValueOrDefault(NodeTaint.OwnerAnnotation) == NodeTaint.Owner,
+        LossConfirmed = node.Metadata.Annotations?.ContainsKey(LossConfirmed) == true,
     };
 
     public static NodeState State(WireNode node) => new(

@@ -32,7 +32,7 @@ internal sealed record Line
 /// <param name="Settings">What the policy went by.</param>
 internal sealed record Header(int Format, string Version, string Identity, DateTimeOffset Start, bool DryRun, FailoverSettings Settings)
 {
-    public const int CurrentFormat = 1;
+    public const int CurrentFormat = 2;
 }
 
 /// <summary>What the policy decided in one turn, as the difference to the turn before.</summary>

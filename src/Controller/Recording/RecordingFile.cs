@@ -104,7 +104,7 @@ internal static class RecordingFile
             // What another format has in its header is its own business.
             if (text.StartsWith(System.Text.Encoding.UTF8.GetBytes(Line.Magic)) && FormatOf(text) is var format && format != Header.CurrentFormat)
             {
-                throw new JsonException($"the recording is of format {format}, and this version reads format {Header.CurrentFormat}");
+                throw new JsonException($"the recording is of format {format}, and this version reads format {Header.CurrentFormat} only: {(format < Header.CurrentFormat ? "an older" : "a newer")} version recorded it, so replay it with that one");
             }
 
             var line = JsonSerializer.Deserialize(text, RecordingJson.OfLine);

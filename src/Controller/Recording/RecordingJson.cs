@@ -121,8 +121,8 @@ internal abstract class CaseConverter<T>(string what, IReadOnlyDictionary<string
 
 internal sealed class ObservationConverter() : CaseConverter<Observation>("observation", new Dictionary<string, Type>
 {
-    ["Promotion"] = typeof(Observation.PromotionChanged),
-    ["Reported"] = typeof(Observation.ResourceReported),
+    ["PromotionChanged"] = typeof(Observation.PromotionChanged),
+    ["ResourceReported"] = typeof(Observation.ResourceReported),
     ["SatellitesListed"] = typeof(Observation.SatellitesListed),
     ["ListedPods"] = typeof(Observation.Listed<Pod>),
     ["SeenPod"] = typeof(Observation.Seen<Pod>),
@@ -139,25 +139,25 @@ internal sealed class ObservationConverter() : CaseConverter<Observation>("obser
     ["ListedCsiNodes"] = typeof(Observation.Listed<CsiNode>),
     ["SeenCsiNode"] = typeof(Observation.Seen<CsiNode>),
     ["GoneCsiNode"] = typeof(Observation.Gone<CsiNode>),
-    ["Silenced"] = typeof(Observation.SourceLost),
-    ["Surveyed"] = typeof(Observation.PodsOnNodeListed),
-    ["Warned"] = typeof(Observation.WarningsListed),
-    ["Acted"] = typeof(Observation.Answered),
-    ["Woken"] = typeof(Observation.Tick),
+    ["SourceLost"] = typeof(Observation.SourceLost),
+    ["PodsOnNodeListed"] = typeof(Observation.PodsOnNodeListed),
+    ["WarningsListed"] = typeof(Observation.WarningsListed),
+    ["Answered"] = typeof(Observation.Answered),
+    ["Tick"] = typeof(Observation.Tick),
 });
 
 /// <summary>What may have been acted upon: remarks are only said.</summary>
 internal sealed class DecisionConverter() : CaseConverter<Decision>("action", new Dictionary<string, Type>
 {
-    ["Consult"] = typeof(Decision.QueryResource),
-    ["ListSatellites"] = typeof(Decision.QuerySatellites),
-    ["Survey"] = typeof(Decision.ListPodsOnNode),
-    ["Inquire"] = typeof(Decision.QueryWarnings),
-    ["Taint"] = typeof(Decision.TaintNode),
-    ["Untaint"] = typeof(Decision.UntaintNode),
-    ["Release"] = typeof(Decision.ClearVolumesInUse),
+    ["QueryResource"] = typeof(Decision.QueryResource),
+    ["QuerySatellites"] = typeof(Decision.QuerySatellites),
+    ["ListPodsOnNode"] = typeof(Decision.ListPodsOnNode),
+    ["QueryWarnings"] = typeof(Decision.QueryWarnings),
+    ["TaintNode"] = typeof(Decision.TaintNode),
+    ["UntaintNode"] = typeof(Decision.UntaintNode),
+    ["ClearVolumesInUse"] = typeof(Decision.ClearVolumesInUse),
     ["DeletePod"] = typeof(Decision.DeletePod),
-    ["Detach"] = typeof(Decision.DeleteAttachment),
+    ["DeleteAttachment"] = typeof(Decision.DeleteAttachment),
 });
 
 /// <summary>Seconds, exact to the tick.</summary>

@@ -81,7 +81,7 @@ internal sealed class Replay(Func<Settings, Settings> change, Narrowing narrowin
         private readonly FailoverPolicy _policy = new(settings);
         private readonly bool _isCompared = settings == header.Settings;
         private readonly Dictionary<string, string> _recorded = [];
-        private ClusterSnapshot _cluster = ClusterSnapshot.Empty;
+        private ClusterSnapshot _cluster = ClusterSnapshot.For(settings);
         private Instant? _alarm;
         private int _turns;
         private int _differences;

@@ -142,4 +142,9 @@ public sealed record Verdict(IReadOnlyList<Decision> Decisions, Instant? Requeue
 {
     /// <summary>Errors of this program in judging or explaining: each has held one consumer, or left one thing unexplained.</summary>
     public IReadOnlyList<Exception> Errors { get; init; } = [];
+
+    /// <summary>What is made of each consumer in doubt, by resource and node. Worked out when it is first asked for: deciding does not need it.</summary>
+    public IReadOnlyList<AssessedConsumer> Consumers => field ??= Assess();
+
+    internal Func<IReadOnlyList<AssessedConsumer>> Assess { private get; init; } = () => [];
 }

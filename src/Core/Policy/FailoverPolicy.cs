@@ -47,8 +47,13 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
         Release();
         Recover();
         Isolate(Follow);
-        return new([.. _preparations.Concat(_decisions)], _requeueAt) { Errors = [.. _errors] };
+        IReadOnlyList<Decision> decisions = [.. _preparations.Concat(_decisions)];
+        return new(decisions, _requeueAt) { Errors = [.. _errors], Assess = Assessing(settings, cluster, decisions) };
     }
+
+    // Keeps what it needs, and nothing of how the verdict came about.
+    private static Func<IReadOnlyList<AssessedConsumer>> Assessing(FailoverSettings settings, ClusterSnapshot cluster, IReadOnlyList<Decision> decisions) =>
+        () => AssessedConsumer.All(settings, cluster, decisions);
 
     // An error in judging one consumer holds that one, and nobody else.
     private void Isolate(VolumeConsumer consumer)
@@ -97,7 +102,7 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
             return;
         }
 
-        var since = Instant.Later(assessment?.Since ?? Instant.Start, consumer.Since);
+        var since = AssessedConsumer.SinceOf(consumer);
         StayInformed(consumer, since);
 
         if (assessment is null)
@@ -118,8 +123,7 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
             return;
         }
 
-        // Whose pods were moved for the sake of another volume has nobody left to be patient with.
-        var due = consumer.IsOrphaned(cluster) ? since : since + GraceOf(consumer);
+        var due = AssessedConsumer.DueOf(consumer, settings, cluster);
         if (now < due)
         {
             Hold(consumer, HoldReason.GraceNotOver, HoldDetail.None, since);

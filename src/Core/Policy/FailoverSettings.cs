@@ -12,6 +12,9 @@ public sealed record FailoverSettings
     /// <summary>The grace period of a loss.</summary>
     public TimeSpan GraceOf(LossAssessment assessment) => assessment.AtFirstSight ? NewResourceGrace : KnownResourceGrace;
 
+    /// <summary>The grace period of a consumer; of one whose resource was never seen on its node, that of a known resource.</summary>
+    internal TimeSpan GraceOf(VolumeConsumer consumer) => consumer.Assessment is { } assessment ? GraceOf(assessment) : KnownResourceGrace;
+
     /// <summary>How often LINSTOR is asked about a resource that looks lost.</summary>
     public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -140,11 +140,9 @@ internal sealed partial class PolicyEvaluation
         return null;
     }
 
-    private TimeSpan GraceOf(VolumeConsumer consumer) => consumer.Assessment is { } assessment ? settings.GraceOf(assessment) : settings.KnownResourceGrace;
-
     private void Hold(VolumeConsumer consumer, HoldReason reason, HoldDetail detail, Instant since, params ImmutableArray<Pod> pods)
     {
-        var due = since + GraceOf(consumer) + (reason is HoldReason.AwaitingConfirmation or HoldReason.NotOptedIn ? Patience : TimeSpan.Zero);
+        var due = since + settings.GraceOf(consumer) + (reason is HoldReason.AwaitingConfirmation or HoldReason.NotOptedIn ? Patience : TimeSpan.Zero);
         if (now < due)
         {
             WakeAt(due);

@@ -261,12 +261,15 @@ public sealed class ActuatorTests
     }
 
     [Fact]
-    public async Task An_exception_that_nobody_foresaw_ends_the_process()
+    public async Task A_request_that_fails_as_nobody_foresaw_has_failed_and_is_logged_and_the_next_one_is_sent()
     {
         await using var room = await Room.OpenAsync();
-        var running = room.Actuator.RunAsync(default);
         room.Actuator.Offer(new Decision.Hold(Room.Resource, new("a"), HoldReason.Storm, HoldDetail.None, [], Instant.Start, true)); // which is no action
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => running.SoonAsync());
+        Assert.Equal(Answer.Refused, (await room.ActedAsync()).Outcome.Answer);
+        Assert.Contains(room.Told.Lines, line => line.StartsWith("An error of this program was caught", StringComparison.Ordinal) && line.Contains("ArgumentOutOfRangeException", StringComparison.Ordinal));
+
+        room.Actuator.Offer(Room.Delete);
+        Assert.Equal(Room.Delete, (await room.ActedAsync()).Decision);
     }
 
     [Fact]

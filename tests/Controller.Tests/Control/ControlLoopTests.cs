@@ -84,7 +84,7 @@ public sealed class ControlLoopTests
     [Fact]
     public async Task What_found_no_room_is_decided_again_soon_and_not_lost()
     {
-        await using var room = await Room.OpenAsync(linstor: CannedLinstor.Alive(exchange => exchange.AnswerAsync("busy", "503 Service Unavailable")), kubernetes: call => call.AnswerAsync("""{"metadata":{}}"""), settings: new() { KnownResourceGrace = TimeSpan.Zero, NewResourceGrace = TimeSpan.Zero, StormThreshold = 1 });
+        await using var room = await Room.OpenAsync(linstor: CannedLinstor.Alive(exchange => exchange.AnswerAsync("busy", "503 Service Unavailable")), kubernetes: call => call.AnswerAsync(call is { Method: "GET", Path: "/api/v1/pods" } ? Room.PodsOnA : """{"metadata":{}}"""), settings: new() { KnownResourceGrace = TimeSpan.Zero, NewResourceGrace = TimeSpan.Zero, StormThreshold = 1 });
         room.Gate.IsOpen = false;
         room.TellOfLoss();
         using var stop = new CancellationTokenSource();

@@ -41,12 +41,43 @@ public sealed class InstrumentsTests : IDisposable
         Assert.Equal(["detach/refused"], Counted());
     }
 
+    [Fact]
+    public void A_consumer_that_is_held_counts_once_for_each_reason_however_many_pods_it_has()
+    {
+        FailoverSettings settings = new() { KnownResourceGrace = TimeSpan.Zero, NewResourceGrace = TimeSpan.Zero, StormThreshold = 1 };
+        var pod = Room.App with { OptedOut = true };
+        var other = pod with { Key = new("shop", "app-1"), Uid = new("u-other") };
+        var now = Instant.Start + TimeSpan.FromTicks(1);
+        Observation[] seen = [.. Room.Suspicion, new Observation.Listed<Pod>([pod, other]), Room.Loss(now), new Observation.PodsOnNodeListed(new("a"), [pod, other], [], now)];
+        var cluster = seen.Aggregate(ClusterSnapshot.For(settings), (known, each) => known.Apply(each, now));
+        var verdict = new FailoverPolicy(settings).Decide(cluster, now);
+        Assert.Equal(2, verdict.Decisions.Count(decision => decision is Decision.Hold { Reason: HoldReason.OptedOut }));
+
+        _instruments.Observe(cluster, verdict);
+        Assert.Equal(1, Samples["piraeus_ha_held{reason=\"OptedOut\"}"]);
+    }
+
+    [Fact]
+    public void A_storm_is_measured_while_it_lasts()
+    {
+        var began = Instant.Start + TimeSpan.FromSeconds(10);
+        var well = ClusterSnapshot.For(new()).Apply(Room.Satellites(Instant.Start), Instant.Start);
+        var storm = well.Apply(Room.Satellites(began, "a", "b"), began);
+        foreach (var (cluster, expected) in ((ClusterSnapshot, int)[])[(well, 0), (storm, 1), (storm.Apply(Room.Satellites(began), began), 0)])
+        {
+            _instruments.Observe(cluster, new([], null));
+            Assert.Equal(expected, Samples["piraeus_ha_storm"]);
+        }
+    }
+
     public void Dispose()
     {
         _instruments.Dispose();
         _measurements.Dispose();
     }
 
-    private IEnumerable<string> Counted() => Exposition.Parse(PrometheusText.Write(_measurements.Read(bug => throw bug))).Samples.Keys
+    private IReadOnlyDictionary<string, double> Samples => Exposition.Parse(PrometheusText.Write(_measurements.Read(bug => throw bug))).Samples;
+
+    private IEnumerable<string> Counted() => Samples.Keys
         .Where(sample => sample.StartsWith("piraeus_ha_actions_total", StringComparison.Ordinal)).Select(sample => string.Join('/', sample.Split('"').Where((_, at) => at % 2 == 1)));
 }

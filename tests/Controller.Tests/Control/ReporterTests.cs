@@ -3,7 +3,7 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Control;
 
-public sealed class ReporterTests
+public sealed partial class ReporterTests
 {
     private static readonly ClusterSnapshot Well = ClusterSnapshot.Empty.Apply(new Observation.Seen<Volume>(new("pv", null) { Resource = Room.Resource }), Instant.Start)
         .Apply(new Observation.Seen<Attachment>(new("va", new("va"), "pv", new("a"))), Instant.Start);
@@ -183,7 +183,7 @@ public sealed class ReporterTests
         new Observation.Answered(new Decision.DeletePod(Room.App with { Owner = Replacement.Owner }, Room.Evidence), new(Answer.Accepted), Instant.Start),
     ]).Aggregate(ClusterSnapshot.Empty, (cluster, seen) => cluster.Apply(seen, Instant.Start));
 
-    private static Reporter Reporter(Room room) => new(room.Events, new(), room.Journal, new Microsoft.Extensions.Logging.Logger<Reporter>(room.Told));
+    private static Reporter Reporter(Room room) => new(room.Events, room.Instruments, room.Journal, room.Errors, new Microsoft.Extensions.Logging.Logger<Reporter>(room.Told));
 
     private static Verdict Verdict(params Decision[] decisions) => new(decisions, null);
 

@@ -22,21 +22,26 @@ internal sealed class Room : IAsyncDisposable
     public static readonly Decision Delete = new Decision.DeletePod(App, Evidence);
     public static readonly Decision Detach = new Decision.DeleteAttachment(Csi1, new("shop", "data"), Evidence);
 
+    /// <summary>What Kubernetes answers to whoever asks for the pods of node a.</summary>
+    public const string PodsOnA = """{"metadata":{},"items":[{"metadata":{"namespace":"shop","name":"app-0","uid":"u-pod"},"spec":{"nodeName":"a","volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"data"}}]}}]}""";
+
     private readonly LinstorConnection _connection;
 
-    private Room(CannedKubernetes kubernetes, CannedLinstor linstor, bool dryRun, bool contested, FailoverSettings settings)
+    private Room(CannedKubernetes kubernetes, CannedLinstor linstor, bool dryRun, bool contested, FailoverSettings settings, ILogger<Reporter>? reporting)
     {
         (Kubernetes, Linstor) = (kubernetes, linstor);
         Clock = new(Time);
+        Instruments = new(Meter);
         Hold = new(Clock, "me") { IsUncontested = !contested };
         _connection = new(new LinstorSettings([linstor.Address]), TimeProvider.System, Told);
         var http = kubernetes.Connection.CreateClient();
         Client = new(http, new Controller.Kubernetes.Translate("linstor.csi.linbit.com", LabelSelector.Parse("")), Time);
         Journal = new(Clock, Time);
         Status = new(new() { LeaderElection = contested, DryRun = dryRun }, new(settings), () => Control!.Cluster, Hold, Journal, Clock, Time);
-        Events = new(Client, Hold, Gate, Time, dryRun, Told.CreateLogger<EventRecorder>()) { Remembered = 3 };
-        Actuator = new(Client, new(http, Time), new(_connection, Clock), Hold, Events, Gate, Inbox.Writer, Clock, dryRun, Told.CreateLogger<Actuator>());
-        Control = new(Inbox, new(settings), Actuator, new(Events, new(), Journal, Told.CreateLogger<Reporter>()), Clock, Time);
+        Errors = new(Instruments, Time, Told.CreateLogger<InternalErrors>());
+        Events = new(Client, Hold, Gate, Time, Errors, dryRun, Told.CreateLogger<EventRecorder>()) { Remembered = 3 };
+        Actuator = new(Client, new(http, Time), new(_connection, Clock), Hold, Events, Gate, Inbox.Writer, Errors, Clock, dryRun, Told.CreateLogger<Actuator>());
+        Control = new(Inbox, settings, Actuator, new(Events, Instruments, Journal, Errors, reporting ?? Told.CreateLogger<Reporter>()), Errors, Clock, Time);
     }
 
     public ManualClock Time { get; } = new();
@@ -55,6 +60,13 @@ internal sealed class Room : IAsyncDisposable
 
     public KubernetesClient Client { get; }
 
+    public InternalErrors Errors { get; }
+
+    /// <summary>Measured by nobody else, because listeners hear all of the process.</summary>
+    public string Meter { get; } = $"Tests.{Guid.NewGuid()}";
+
+    public Instruments Instruments { get; }
+
     public EventRecorder Events { get; }
 
     public Actuator Actuator { get; }
@@ -68,42 +80,50 @@ internal sealed class Room : IAsyncDisposable
     /// <summary>Every action and every Event passes here; a test may close it.</summary>
     public Gate Gate { get; } = new();
 
-    public static async Task<Room> OpenAsync(Func<Call, Task>? kubernetes = null, CannedLinstor? linstor = null, bool dryRun = false, bool contested = false, FailoverSettings? settings = null) => new(
-        await CannedKubernetes.StartAsync(kubernetes ?? (call => call.AnswerAsync("{}"))), linstor ?? CannedLinstor.With(("/v1/nodes", "[]")), dryRun, contested, settings ?? new());
+    public static async Task<Room> OpenAsync(Func<Call, Task>? kubernetes = null, CannedLinstor? linstor = null, bool dryRun = false, bool contested = false, FailoverSettings? settings = null, ILogger<Reporter>? reporting = null) => new(
+        await CannedKubernetes.StartAsync(kubernetes ?? (call => call.AnswerAsync("{}"))), linstor ?? CannedLinstor.With(("/v1/nodes", "[]")), dryRun, contested, settings ?? new(), reporting);
 
     public async Task<Observation.Answered> ActedAsync() => await Inbox.NextAsync<Observation.Answered>();
 
-    /// <summary>Tells the loop of a resource that node a uses, and that the replica on b may promote: LINSTOR is to be asked.</summary>
-    public void TellOfSuspicion()
+    /// <summary>Node a uses a resource, and the replica on b may promote: LINSTOR is to be asked.</summary>
+    public static ImmutableArray<Observation> Suspicion =>
+    [
+        Satellites(Instant.Start, "a"),
+        new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = Resource }]),
+        new Observation.Listed<Attachment>([Csi1]),
+        new Observation.Listed<Pod>([App]),
+        new Observation.Listed<ClusterNode>([]),
+        new Observation.Listed<CsiNode>([]),
+        new Observation.PromotionChanged(Resource, new("b"), Promotability.MayPromote),
+    ];
+
+    /// <summary>LINSTOR lists satellites a, b and c, of which some are offline.</summary>
+    public static Observation Satellites(Instant asked, params string[] offline) => new Observation.SatellitesListed(
+        [.. ((string[])["a", "b", "c"]).Select(name => new Satellite(new(name), offline.Contains(name) ? SatelliteState.Offline : SatelliteState.Online))], asked);
+
+    /// <summary>LINSTOR answers that node a has lost what it uses.</summary>
+    public static Observation Loss(Instant asked)
     {
-        foreach (var seen in (ImmutableArray<Observation>)
-        [
-            new Observation.SatellitesListed([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online)], Instant.Start),
-            new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = Resource }]),
-            new Observation.Listed<Attachment>([Csi1]),
-            new Observation.Listed<Pod>([App]),
-            new Observation.Listed<ClusterNode>([]),
-            new Observation.Listed<CsiNode>([]),
-            new Observation.PromotionChanged(Resource, new("b"), Promotability.MayPromote),
-        ])
-        {
-            Assert.True(Inbox.Writer.TryWrite(seen));
-        }
+        Replica lost = new(new("a")) { Promotability = Promotability.Unknown };
+        Replica peer = new(new("b")) { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] };
+        Replica third = new(new("c")) { Promotability = Promotability.MayNotPromote, Score = 10102, Connections = [new("a", Up: false), new("b", Up: true)] };
+        return new Observation.ResourceReported(new(Resource, true, [lost, peer, third], asked) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false });
     }
+
+    /// <summary>Tells the loop of a resource that node a may have lost.</summary>
+    public void TellOfSuspicion() => Assert.All(Suspicion, seen => Assert.True(Inbox.Writer.TryWrite(seen)));
 
     /// <summary>Tells the loop that node a has lost what it uses, as LINSTOR confirms.</summary>
     public void TellOfLoss()
     {
         TellOfSuspicion();
-        Replica lost = new(new("a")) { Promotability = Promotability.Unknown };
-        Replica peer = new(new("b")) { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] };
-        Replica third = new(new("c")) { Promotability = Promotability.MayNotPromote, Score = 10102, Connections = [new("a", Up: false), new("b", Up: true)] };
-        Assert.True(Inbox.Writer.TryWrite(new Observation.ResourceReported(new(Resource, true, [lost, peer, third], Clock.Now + TimeSpan.FromTicks(1)) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false })));
+        Assert.True(Inbox.Writer.TryWrite(Loss(Clock.Now + TimeSpan.FromTicks(1))));
     }
 
     public async ValueTask DisposeAsync()
     {
         _connection.Dispose();
+        Instruments.Dispose();
         await Kubernetes.DisposeAsync();
         await Linstor.DisposeAsync();
         await Gate.DisposeAsync();

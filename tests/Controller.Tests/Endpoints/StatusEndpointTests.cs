@@ -13,7 +13,7 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Endpoints;
 
-public sealed class StatusEndpointTests : IAsyncLifetime
+public sealed partial class StatusEndpointTests : IAsyncLifetime
 {
     private static readonly Settings Settings = new() { LeaderElection = true, LeaseIdentity = "me", KnownResourceGracePeriod = TimeSpan.FromSeconds(20), NewResourceGracePeriod = TimeSpan.FromSeconds(20) };
     private static readonly FailoverPolicy Policy = new(new() { KnownResourceGrace = TimeSpan.FromSeconds(20), NewResourceGrace = TimeSpan.FromSeconds(20), StormThreshold = 1 });
@@ -89,7 +89,7 @@ public sealed class StatusEndpointTests : IAsyncLifetime
     {
         TellOfLoss();
         _time.Advance(TimeSpan.FromSeconds(21));
-        Apply(Satellites(), Report(), new Observation.PodsOnNodeListed(new("a"), [Room.App], [], _clock.Now));
+        Apply(Room.Satellites(_clock.Now, "a"), Report(), new Observation.PodsOnNodeListed(new("a"), [Room.App], [], _clock.Now));
         var user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
         Assert.Equal(0, user.GetProperty("graceLeftSeconds").GetDouble());
         Assert.True(user.GetProperty("wouldAct").GetBoolean());
@@ -117,7 +117,7 @@ public sealed class StatusEndpointTests : IAsyncLifetime
         Assert.Equal(TimeSpan.FromSeconds(1), told.GetProperty("decidedAt").GetDateTimeOffset() - told.GetProperty("due").GetDateTimeOffset());
         Assert.Equal(("majority", true), (Text(entry, "linstor", "quorum"), entry.GetProperty("linstor").GetProperty("fences").GetBoolean()));
         Assert.Equal(
-            ["a Unknown", "b MayPromote a:False", "c MayNotPromote a:False"],
+            ["a Unknown", "b MayPromote a:False c:True", "c MayNotPromote a:False b:True"],
             entry.GetProperty("linstor").GetProperty("replicas").EnumerateArray().Select(replica =>
                 string.Join(' ', [Text(replica, "node"), Text(replica, "promotability"), .. replica.GetProperty("connections").EnumerateArray().Select(link => $"{Text(link, "peer")}:{link.GetProperty("up").GetBoolean()}")])));
     }
@@ -144,30 +144,15 @@ public sealed class StatusEndpointTests : IAsyncLifetime
         await _app.DisposeAsync();
     }
 
-    private Observation.SatellitesListed Satellites() =>
-        new([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)], _clock.Now);
-
     private void TellOfLoss() => Apply(
-        Satellites(),
+        Room.Satellites(_clock.Now, "a"),
         new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = Room.Resource }]),
         new Observation.Listed<Attachment>([Room.Csi1]),
         new Observation.Listed<Pod>([Room.App]),
         new Observation.Listed<CsiNode>([]),
         Report());
 
-    private Observation.ResourceReported Report() => new(new(
-        Room.Resource,
-        true,
-        [
-            new(new("a")) { Promotability = Promotability.Unknown },
-            new(new("b")) { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] },
-            new(new("c")) { Promotability = Promotability.MayNotPromote, Score = 10102, Connections = [new("a", Up: false), new("b", Up: true)] },
-        ],
-        _clock.Now)
-    {
-        QuorumProperties = new("majority", null),
-        AllowsTwoPrimaries = false,
-    });
+    private Observation Report() => Room.Loss(_clock.Now);
 
     private void Apply(params Observation[] seen) => _cluster = seen.Aggregate(_cluster, (cluster, each) => cluster.Apply(each, _clock.Now));
 

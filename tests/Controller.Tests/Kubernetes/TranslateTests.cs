@@ -252,6 +252,13 @@ public sealed class TranslateTests
         Assert.Equal((new("a"), new("u"), tainted), (node.Name, node.Uid, node.TaintedByUs));
     }
 
+    [Theory]
+    [InlineData("""{"name":"a"}""", false)]
+    [InlineData("""{"name":"a","annotations":{"drbd.linbit.com/loss-confirmed":""}}""", true)]
+    [InlineData("""{"name":"a","annotations":{"drbd.linbit.com/loss-confirmed":"burnt down, says Ada"}}""", true)]
+    public void An_administrator_confirms_the_loss_of_a_node_by_an_annotation_of_any_value(string metadata, bool confirmed) =>
+        Assert.Equal(confirmed, Translate.Node(Read($$"""{"metadata":{{metadata}}}""", KubernetesJson.Default.WireMetadataOnly)).LossConfirmed);
+
     private static Pod Pod(string json) => Translate.Pod(Read(json, KubernetesJson.Default.WirePod));
 
     private static Pod PodWith(params string[] volumes) =>

@@ -16,7 +16,7 @@ public sealed class RecorderTests : IDisposable
     {
         await _studio.RecordAsync(_ => { });
         Assert.Equal(
-            """{"recording":{"format":1,"version":"VERSION","identity":"ha-1","start":"2030-01-01T00:00:00+00:00","dryRun":false,"settings":{"knownResourceGrace":"00:00:45","newResourceGrace":"00:00:45","reconcileInterval":"00:00:10","taintNodes":true,"stormThreshold":0.5}}}""".Replace("VERSION", Release.Version),
+            """{"recording":{"format":2,"version":"VERSION","identity":"ha-1","start":"2030-01-01T00:00:00+00:00","dryRun":false,"settings":{"knownResourceGrace":"00:00:45","newResourceGrace":"00:00:45","reconcileInterval":"00:00:10","taintNodes":true,"stormThreshold":0.5}}}""".Replace("VERSION", Release.Version),
             _studio.Lines[0]);
         Assert.Equal("""{"at":0,"ended":"The program was asked to stop."}""", _studio.Lines[^1]);
     }
@@ -33,9 +33,9 @@ public sealed class RecorderTests : IDisposable
         });
         Assert.Equal(
             [
-                """{"at":0,"turn":{"begun":{"consult PVC-1":"Asking LINSTOR about resource pvc-1."}}}""",
+                """{"at":0,"turn":{"begun":{"query resource PVC-1":"Asking LINSTOR about resource pvc-1."}}}""",
                 """{"at":0,"turn":{}}""",
-                """{"at":0,"turn":{"over":["consult PVC-1"]}}""",
+                """{"at":0,"turn":{"over":["query resource PVC-1"]}}""",
             ],
             _studio.Lines[1..^1]);
     }
@@ -47,7 +47,7 @@ public sealed class RecorderTests : IDisposable
         using var stop = new CancellationTokenSource();
         var running = recorder.RunAsync(stop.Token);
         recorder.Saw(Woken, Instant.Start);
-        await UntilAsync(() => _studio.Lines is [_, """{"at":0,"saw":{"Woken":{}}}"""]);
+        await UntilAsync(() => _studio.Lines is [_, """{"at":0,"saw":{"Tick":{}}}"""]);
         await stop.CancelAsync();
         await running.CancelledAsync();
     }

@@ -46,12 +46,12 @@ public sealed class RecordingJsonTests
     {
         var at = Instant.Start + TimeSpan.FromMilliseconds(1500);
         Assert.Equal(
-            """{"at":1.5,"saw":{"Promotion":{"resource":"pvc-1","node":"b","promotability":"MayPromote"}}}""",
+            """{"at":1.5,"saw":{"PromotionChanged":{"resource":"pvc-1","node":"b","promotability":"MayPromote"}}}""",
             Write(new Line { At = at, Saw = new Observation.PromotionChanged(new("pvc-1"), new("b"), Promotability.MayPromote) }));
         Assert.DoesNotContain("claimKeys", Write(new Line { At = at, Saw = new Observation.Seen<Pod>(new(new("shop", "db-0"), new("1"), null)) }), StringComparison.Ordinal); // which can be worked out
         Assert.Equal(
-            """{"at":1.5,"turn":{"begun":{"consult PVC-1":"Asking LINSTOR about resource pvc-1."}}}""",
-            Write(new Line { At = at, Turn = new(new() { ["consult PVC-1"] = "Asking LINSTOR about resource pvc-1." }, null) }));
+            """{"at":1.5,"turn":{"begun":{"query resource PVC-1":"Asking LINSTOR about resource pvc-1."}}}""",
+            Write(new Line { At = at, Turn = new(new() { ["query resource PVC-1"] = "Asking LINSTOR about resource pvc-1." }, null) }));
     }
 
     private static void AssertReadAsWritten(Func<Sample, Observation> create)

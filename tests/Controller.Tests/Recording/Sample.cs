@@ -16,7 +16,7 @@ internal sealed class Sample(Random random)
         : ((Type[])[typeof(Pod), typeof(Volume), typeof(Attachment), typeof(ClusterNode), typeof(CsiNode)]).Select(item => type.MakeGenericType(item)));
 
     /// <summary>Every type that a decision may have upon which something is done.</summary>
-    public static IEnumerable<Type> Actions => typeof(Decision).GetNestedTypes().Where(type => type != typeof(Decision.Hold) && type != typeof(Decision.ReportStuck));
+    public static IEnumerable<Type> Actions => typeof(Decision).GetNestedTypes().Where(type => !type.IsAbstract && type != typeof(Decision.Hold) && type != typeof(Decision.ReportStuck));
 
     public object Of(Type type)
     {

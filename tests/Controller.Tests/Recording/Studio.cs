@@ -37,7 +37,7 @@ internal sealed class Studio : IDisposable
     /// <summary>Records a loss that lasts longer than the grace period, as a policy with these settings sees it.</summary>
     public Task RecordLossAsync() => RecordAsync(recorder =>
     {
-        var (cluster, policy, now) = (ClusterSnapshot.Empty, new FailoverPolicy(Settings.Policy), Instant.Start);
+        var (cluster, policy, now) = (ClusterSnapshot.For(Settings.Policy), new FailoverPolicy(Settings.Policy), Instant.Start);
         Pod pod = new(new("shop", "db-0"), new("uid-db-0"), new("a")) { Claims = [new("data")], OptedIn = true };
         Tell(new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = new("pvc-1") }]));
         Tell(new Observation.Listed<Attachment>([]));
@@ -56,6 +56,7 @@ internal sealed class Studio : IDisposable
         now += TimeSpan.FromSeconds(25);
         Think();
         Report();
+        Tell(new Observation.PodsOnNodeListed(new("a"), [pod], [], now));
         var deletion = Think().Decisions.OfType<Decision.DeletePod>().Single();
         Tell(new Observation.Answered(deletion, new(Answer.Accepted), now));
         Tell(new Observation.Gone<Pod>(pod));

@@ -1,0 +1,41 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>A consumer in doubt and what one verdict makes of it: the one value that the policy, the status and the metrics go by.</summary>
+/// <param name="Consumer">The consumer.</param>
+/// <param name="Since">From when its assessment has stood.</param>
+/// <param name="Due">When the grace period that began then is over. Only a loss is acted upon.</param>
+/// <param name="Holds">Why it, or some of its pods, are left alone.</param>
+/// <param name="IsMoved">Whether anything is done for it.</param>
+public sealed record AssessedConsumer(VolumeConsumer Consumer, Instant Since, Instant Due, IReadOnlyList<Decision.Hold> Holds, bool IsMoved)
+{
+    /// <summary>Whether it has lost its storage, by LINSTOR's words.</summary>
+    public bool IsLoss => Consumer.Assessment is { IsLoss: true };
+
+    internal static Instant SinceOf(VolumeConsumer consumer) => Instant.Later(consumer.Assessment?.Since ?? Instant.Start, consumer.Since);
+
+    // The pods of a consumer whose attachments are orphaned have moved already because of another volume, so no grace period applies.
+    internal static Instant DueOf(VolumeConsumer consumer, FailoverSettings settings, ClusterSnapshot cluster) =>
+        consumer.IsOrphaned(cluster) ? SinceOf(consumer) : SinceOf(consumer) + settings.GraceOf(consumer);
+
+    internal static IReadOnlyList<AssessedConsumer> All(FailoverSettings settings, ClusterSnapshot cluster, IReadOnlyList<Decision> decisions)
+    {
+        var holds = decisions.OfType<Decision.Hold>().Where(hold => hold.Reason != HoldReason.TaintStays).ToLookup(hold => (hold.Resource, hold.Node));
+        var moved = decisions.Select(EvidenceOf).OfType<LossEvidence>().Select(evidence => (evidence.Resource, evidence.Lost)).ToHashSet();
+        return
+        [
+            .. cluster.InDoubt.Values.SelectMany(consumers => consumers).Select(consumer =>
+            {
+                var key = (consumer.Resource.Name, consumer.Node);
+                return new AssessedConsumer(consumer, SinceOf(consumer), DueOf(consumer, settings, cluster), [.. holds[key]], moved.Contains(key));
+            }),
+        ];
+    }
+
+    private static LossEvidence? EvidenceOf(Decision decision) => decision switch
+    {
+        Decision.DeletePod o => o.Evidence,
+        Decision.DeleteAttachment o => o.Evidence,
+        Decision.TaintNode o => o.Evidence,
+        _ => null,
+    };
+}

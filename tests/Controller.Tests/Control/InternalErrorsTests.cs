@@ -1,0 +1,79 @@
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Endpoints;
+using Piraeus.HighAvailability.Controller.Tests.Endpoints;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Control;
+
+public sealed class InternalErrorsTests : IDisposable
+{
+    private readonly ManualClock _time = new();
+    private readonly Told _told = new();
+    private readonly Instruments _instruments;
+    private readonly Measurements _measurements;
+    private readonly InternalErrors _errors;
+
+    public InternalErrorsTests()
+    {
+        var meter = $"Tests.{Guid.NewGuid()}";
+        (_measurements, _instruments) = (new(meter), new(meter));
+        _errors = new(_instruments, _time, _told.CreateLogger<InternalErrors>());
+    }
+
+    [Fact]
+    public void Every_error_is_counted_and_one_of_a_kind_is_logged_with_its_stack_once_a_minute()
+    {
+        for (var second = 0; second < 120; second++)
+        {
+            _errors.Isolate(Fail);
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(120, Counted());
+        Assert.Equal(2, _told.Lines.Count);
+        Assert.All(_told.Lines, line => Assert.Contains("InvalidOperationException: one\n   at Piraeus", line.ReplaceLineEndings("\n"), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void An_error_of_another_type_or_from_another_method_is_logged_at_once()
+    {
+        _errors.Isolate(Fail);
+        _errors.Isolate(FailToo);
+        _errors.Isolate(() => Assert.Single(Array.Empty<int>()));
+        Assert.Equal(3, _told.Lines.Count);
+    }
+
+    [Fact]
+    public void Before_anything_failed_the_counter_is_there_and_says_so() => Assert.Equal(0, Counted());
+
+    [Fact]
+    public void A_log_that_fails_stops_nothing()
+    {
+        new InternalErrors(_instruments, _time, new BrokenLogger<InternalErrors>()).Isolate(Fail);
+        Assert.Equal(1, Counted());
+    }
+
+    public void Dispose()
+    {
+        _instruments.Dispose();
+        _measurements.Dispose();
+    }
+
+    private static void Fail() => throw new InvalidOperationException("one");
+
+    private static void FailToo() => throw new InvalidOperationException("another");
+
+    private double Counted() => Exposition.Parse(PrometheusText.Write(_measurements.Read(bug => throw bug))).Samples["piraeus_ha_internal_errors_total"];
+}
+
+/// <summary>A log that cannot be written to.</summary>
+internal sealed class BrokenLogger<T> : ILogger<T>
+{
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        throw new InvalidOperationException("the log is broken");
+}

@@ -1,0 +1,82 @@
+using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Endpoints;
+using Piraeus.HighAvailability.Controller.Tests.Endpoints;
+using Piraeus.HighAvailability.Controller.Tests.Kubernetes;
+using Piraeus.HighAvailability.Controller.Tests.Linstor;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Control;
+
+/// <summary>Deciding never dies: this program's own errors are logged and counted, and the control loop turns on.</summary>
+public sealed class ResilienceTests
+{
+    private static readonly FailoverSettings Impatient = new() { KnownResourceGrace = TimeSpan.Zero, NewResourceGrace = TimeSpan.Zero, StormThreshold = 1 };
+
+    [Fact]
+    public async Task What_fails_to_be_reported_stops_no_failover()
+    {
+        await using var room = await OpenAsync(reporting: new BrokenLogger<Reporter>());
+        using var measurements = new Measurements(room.Meter);
+        room.TellOfLoss();
+        await TurnUntilAsync(room, () => DeletionAsync(room));
+        Assert.Contains(room.Told.Lines, line => IsLogged(line, "InvalidOperationException: the log is broken"));
+        Assert.InRange(Counted(measurements), 1, double.MaxValue);
+    }
+
+    [Fact]
+    public async Task An_observation_that_cannot_be_taken_in_stops_no_failover()
+    {
+        await using var room = await OpenAsync();
+        using var measurements = new Measurements(room.Meter);
+        room.TellOfLoss();
+        Replica broken = new(new("b")) { Promotability = Promotability.MayPromote, Connections = default };
+        Assert.True(room.Inbox.Writer.TryWrite(new Observation.ResourceReported(new(new("other"), true, [broken], room.Clock.Now))));
+        await TurnUntilAsync(room, () => DeletionAsync(room));
+        Assert.Contains(room.Told.Lines, line => IsLogged(line, "NullReferenceException"));
+        Assert.Equal(1, Counted(measurements));
+    }
+
+    [Fact]
+    public async Task An_error_in_judging_a_consumer_ends_nothing()
+    {
+        await using var room = await OpenAsync(kubernetes: call => call.RefuseAsync(500, "out of order"));
+        room.TellOfLoss();
+        Assert.True(room.Inbox.Writer.TryWrite(new Observation.Seen<Pod>(Room.App with { SharedStorage = default })));
+        await TurnUntilAsync(room, async () =>
+        {
+            while (!room.Told.Lines.Any(line => IsLogged(line, "NullReferenceException")))
+            {
+                await Task.Yield();
+            }
+        });
+        Assert.DoesNotContain(room.Kubernetes.Calls, call => call.Method == "DELETE");
+        Assert.Contains(room.Journal.Entries, entry => entry.Reason == HoldReason.InternalError);
+    }
+
+    private static Task<Room> OpenAsync(Func<Call, Task>? kubernetes = null, Microsoft.Extensions.Logging.ILogger<Reporter>? reporting = null) => Room.OpenAsync(
+        kubernetes ?? (call => call.AnswerAsync(call is { Method: "GET", Path: "/api/v1/pods" } ? Room.PodsOnA : """{"metadata":{}}""")),
+        CannedLinstor.Alive(exchange => exchange.AnswerAsync("busy", "503 Service Unavailable")), settings: Impatient, reporting: reporting);
+
+    private static async Task TurnUntilAsync(Room room, Func<Task> seen)
+    {
+        using var stop = new CancellationTokenSource();
+        var running = room.Control.RunAsync(stop.Token);
+        await seen().SoonAsync();
+        Assert.False(running.IsCompleted);
+        await stop.CancelAsync();
+        await running.CancelledAsync();
+    }
+
+    private static async Task DeletionAsync(Room room)
+    {
+        while ((await room.Kubernetes.ArrivalAsync()).Method != "DELETE")
+        {
+        }
+    }
+
+    private static bool IsLogged(string line, string error) =>
+        line.StartsWith("An error of this program was caught", StringComparison.Ordinal) && line.Contains(error, StringComparison.Ordinal) && line.Contains("   at Piraeus.", StringComparison.Ordinal);
+
+    private static double Counted(Measurements measurements) =>
+        Exposition.Parse(PrometheusText.Write(measurements.Read(bug => throw bug))).Samples["piraeus_ha_internal_errors_total"];
+}
