@@ -30,6 +30,8 @@ internal sealed partial class Stage
     private readonly Dictionary<string, TimeSpan> _turnedOn = [];
     private readonly HashSet<(Candidate, int, ResourceName)> _toldOfNone = [];
     private readonly HashSet<string> _tampered = [];
+    private readonly HashSet<ResourceDefinition> _torn = [];
+    private readonly HashSet<string> _declaredLost = [];
     private readonly Dictionary<(Candidate, int), TimeSpan> _listens = [];
     private readonly Dictionary<string, TimeSpan> _boundAt = [];
     private readonly Dictionary<string, TimeSpan> _attachedAt = [];
@@ -172,8 +174,13 @@ internal sealed partial class Stage
             _toldOfNone.Add((candidate, candidate.Life, report.Resource));
         }
 
-        if (seen is Observation.SatellitesListed)
+        if (seen is Observation.SatellitesListed satellites)
         {
+            foreach (var definition in satellites.Satellites.Where(satellite => satellite.QuorumPolicy == "off").SelectMany(satellite => InheritingFrom(Storage.Machine(satellite.Name.Value))))
+            {
+                _toldOfNone.Add((candidate, candidate.Life, new(Cast.Handle(VolumeOf(definition)))));
+            }
+
             _listens.TryAdd((candidate, candidate.Life), Agenda.Now);
         }
 
