@@ -51,6 +51,9 @@ internal sealed class Candidate
 
     public bool ReachesLinstor => !_losesLinstor && !_isBlind;
 
+    /// <summary>Whether the LINSTOR that it listens to is another one, which reaches no satellite.</summary>
+    public bool HearsNobody { get; private set; }
+
     /// <summary>Whether it does not reach LINSTOR to the end of the story.</summary>
     public bool IsBlind => _isBlind;
 
@@ -118,6 +121,13 @@ internal sealed class Candidate
     }
 
     public void BreakWatches() => _kubernetes.Break();
+
+    /// <summary>It listens to another LINSTOR, which knows nothing, or to the right one again.</summary>
+    public void Mislead(bool begin)
+    {
+        HearsNobody = begin;
+        _linstor.Turn();
+    }
 
     public void LoseLinstor() => _losesLinstor = true;
 

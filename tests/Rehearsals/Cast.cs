@@ -42,6 +42,9 @@ internal sealed record WorkloadPart(Keeper Keeper, Wish Wish, ImmutableArray<int
 internal sealed record Cast(
     int Nodes, bool Aliases, ImmutableArray<VolumePart> Volumes, ImmutableArray<WorkloadPart> Workloads, int Candidates, FailoverSettings Settings)
 {
+    /// <summary>Whether an administrator has set quorum on LINSTOR's controller, so that a definition has no value of its own until LINSTOR's next pass over it.</summary>
+    public bool QuorumFromController { get; init; }
+
     public const string Driver = "linstor.csi.linbit.com";
     public const string Space = "default";
 
@@ -49,14 +52,22 @@ internal sealed record Cast(
     {
         var nodes = random.Next(3, 6);
         var volumes = Enumerable.Range(0, random.Next(2, 6)).Select(_ => DrawVolume(random, nodes)).ToImmutableArray();
-        return new(nodes, random.Next(3) == 0, volumes, DrawWorkloads(random, volumes), random.Next(6) switch { 0 or 1 or 2 => 1, 3 or 4 => 2, _ => 3 }, new FailoverSettings
+        var workloads = DrawWorkloads(random, volumes);
+        volumes = Mix(random, volumes, workloads);
+        return new(nodes, random.Next(3) == 0, volumes, workloads, random.Next(6) switch { 0 or 1 or 2 => 1, 3 or 4 => 2, _ => 3 }, new FailoverSettings
         {
             KnownResourceGrace = TimeSpan.FromSeconds(random.Next(4) == 0 ? 45 : 10),
             NewResourceGrace = TimeSpan.FromSeconds(random.Next(4) == 0 ? 45 : 15),
             TaintNodes = random.Next(4) > 0,
             StormThreshold = random.Next(4) == 0 ? 1 : 0.5,
-        });
+        })
+        {
+            QuorumFromController = random.Next(6) == 0,
+        };
     }
+
+    /// <summary>Whether a pod has two disks, one of which at least may be Primary on two nodes.</summary>
+    public bool IsMixed(WorkloadPart workload) => workload.Volumes.Length == 2 && workload.Volumes.Any(volume => Volumes[volume].Shared);
 
     public string NodeName(int node) => Text($"node-{node}");
 
@@ -79,7 +90,7 @@ internal sealed record Cast(
     {
         var order = Enumerable.Range(0, nodes).ToArray();
         random.Shuffle(order);
-        var diskful = random.Next(3) == 0 ? 2 : 3;
+        var diskful = random.Next(3) == 0 ? 2 : nodes == 5 && random.Next(6) == 0 ? 5 : 3;
         int? tieBreaker = diskful == 2 && random.Next(4) > 0 ? order[2] : null;
         return new(
             [.. order[..diskful]],
@@ -88,6 +99,20 @@ internal sealed record Cast(
             random.Next(3) == 0 ? "io-error" : "suspend-io",
             random.Next(8) == 0,
             random.Next(40) == 0);
+    }
+
+    // As a virtual machine has them: of two disks in one pod, one may be Primary on two nodes, or both.
+    private static ImmutableArray<VolumePart> Mix(Random random, ImmutableArray<VolumePart> volumes, ImmutableArray<WorkloadPart> workloads)
+    {
+        foreach (var pair in workloads.Where(workload => workload.Volumes.Length == 2 && random.Next(2) == 0))
+        {
+            foreach (var volume in pair.Volumes.Where((_, number) => number == 1 || random.Next(3) == 0))
+            {
+                volumes = volumes.SetItem(volume, volumes[volume] with { Shared = true });
+            }
+        }
+
+        return volumes;
     }
 
     private static ImmutableArray<WorkloadPart> DrawWorkloads(Random random, ImmutableArray<VolumePart> volumes)

@@ -24,7 +24,7 @@ internal sealed class Faults(Stage stage)
                     return;
                 }
 
-                var end = fault.Lasts is { } lasts ? fault.At + lasts : fault.IsBlindness ? calm : (TimeSpan?)null;
+                var end = fault.Kind == FaultKind.SatelliteReturnsStale ? fault.At + (fault.Lasts ?? TimeSpan.FromSeconds(20)) : fault.Lasts is { } lasts ? fault.At + lasts : fault.IsBlindness ? calm : (TimeSpan?)null;
                 if (end is { } at)
                 {
                     stage.Agenda.At(fault.IsBlindness && at > calm ? calm : at, () =>
@@ -40,8 +40,14 @@ internal sealed class Faults(Stage stage)
     private string Target(Fault fault) => fault.Kind switch
     {
         FaultKind.LinkCut => $"{NodeOf(fault).Name} {NodeAfter(fault).Name}",
-        FaultKind.Crash or FaultKind.Isolation or FaultKind.ReplicationCut or FaultKind.SatelliteStopped or FaultKind.SatelliteHangs or FaultKind.KubeletCut or FaultKind.Cordon => NodeOf(fault).Name,
+        FaultKind.Crash or FaultKind.Isolation or FaultKind.ReplicationCut or FaultKind.KubeletCut or FaultKind.Cordon => NodeOf(fault).Name,
+        FaultKind.SatelliteStopped or FaultKind.SatelliteHangs or FaultKind.SatelliteRepeats or FaultKind.SatelliteReturnsStale or FaultKind.SatelliteDead
+            or FaultKind.NodeLost or FaultKind.NodeEvicted or FaultKind.NodeQuorumOff => MemberOf(fault).Name,
+        FaultKind.Partition => string.Join(' ', IslandOf(fault).Select(node => node.Name)),
+        FaultKind.ReplicaCut => $"{NodeOf(fault).Name} {VolumeOf(fault)}",
+        FaultKind.LinstorSlow => $"{Slowness(fault).TotalSeconds:0.0} s",
         FaultKind.QuorumOff or FaultKind.ReplicaMoved => DefinitionOf(fault),
+        FaultKind.ReplicaRemoved or FaultKind.ReplicasAdded or FaultKind.DefinitionHangs or FaultKind.DefinitionMissing or FaultKind.PolicyUnreadable => VolumeOf(fault),
         FaultKind.PodDeleted or FaultKind.Exempted or FaultKind.Companion or FaultKind.Migration => Cast.Name(WorkloadOf(fault)),
         FaultKind.LinstorRestart or FaultKind.Replay or FaultKind.ApiRefuses or FaultKind.LeaderBlind => "",
         _ => CandidateOf(fault).Name,
@@ -52,6 +58,7 @@ internal sealed class Faults(Stage stage)
     {
         var (number, node) = NodeOf(fault);
         var machine = Cast.LinstorName(number);
+        var member = Cast.LinstorName(MemberOf(fault).Number);
         var candidate = CandidateOf(fault);
         switch (fault.Kind)
         {
@@ -69,11 +76,50 @@ internal sealed class Faults(Stage stage)
                 stage.Storage.CutLink(machine, peer);
                 return () => stage.Storage.HealLink(machine, peer);
             case FaultKind.SatelliteStopped:
-                stage.Storage.StopSatellite(machine);
-                return () => stage.Storage.StartSatellite(machine);
+                stage.Storage.StopSatellite(member);
+                return () => stage.Storage.StartSatellite(member);
             case FaultKind.SatelliteHangs:
-                stage.Storage.HangSatellite(machine);
-                return () => stage.Storage.ResumeSatellite(machine);
+                stage.Storage.HangSatellite(member);
+                return () => stage.Storage.ResumeSatellite(member);
+            case FaultKind.SatelliteRepeats:
+                stage.Storage.HangSatellite(member);
+                return null;
+            case FaultKind.SatelliteReturnsStale:
+                stage.Storage.StopSatellite(member);
+                return () => stage.Storage.StartSatelliteThatHangs(member);
+            case FaultKind.SatelliteDead:
+                stage.Storage.StopSatellite(member);
+                return null;
+            case FaultKind.NodeLost:
+                return GiveUp(member);
+            case FaultKind.NodeEvicted:
+                return Evict(member);
+            case FaultKind.ReplicaRemoved:
+                return RemoveReplica(fault);
+            case FaultKind.ReplicasAdded:
+                AddReplicas(fault);
+                return null;
+            case FaultKind.Partition:
+                return Divide(IslandOf(fault));
+            case FaultKind.ReplicaCut:
+                return CutReplica(fault);
+            case FaultKind.NodeQuorumOff:
+                return TurnQuorumOffOn(member);
+            case FaultKind.DefinitionHangs:
+                stage.Hang(VolumeOf(fault), true);
+                return () => stage.Hang(VolumeOf(fault), false);
+            case FaultKind.DefinitionMissing:
+                stage.MissOnce(VolumeOf(fault));
+                return null;
+            case FaultKind.PolicyUnreadable:
+                stage.HidePolicy(VolumeOf(fault), true);
+                return () => stage.HidePolicy(VolumeOf(fault), false);
+            case FaultKind.LinstorSlow:
+                stage.SlowDown(Slowness(fault));
+                return () => stage.SlowDown(TimeSpan.Zero);
+            case FaultKind.LinstorReachesNobody:
+                candidate.Mislead(true);
+                return () => candidate.Mislead(false);
             case FaultKind.KubeletCut:
                 stage.Kubernetes.CutFromApi(node);
                 return () => stage.Kubernetes.ReconnectToApi(node);
@@ -148,8 +194,26 @@ internal sealed class Faults(Stage stage)
     private (int Number, string Name) NodeOf(Fault fault)
     {
         var any = stage.Nodes[fault.Target % stage.Nodes.Length];
-        return fault.Target % 3 == 0 || PodOf(fault)?.Spec.NodeName is not { } node ? any : stage.Nodes.First(one => one.Name == node);
+        return (fault.Target % 3 == 0 && fault.Kind is not (FaultKind.ReplicaCut or FaultKind.Partition)) || PodOf(fault)?.Spec.NodeName is not { } node ? any : stage.Nodes.First(one => one.Name == node);
     }
+
+    // What is done to satellites may hit another member of a user's volume instead.
+    private (int Number, string Name) MemberOf(Fault fault) => fault.Other % 3 == 1 && PeersOf(fault) is { Count: > 0 } peers ? peers[fault.Other / 3 % peers.Count] : NodeOf(fault);
+
+    // The other nodes that have the first volume of a user.
+    private List<(int Number, string Name)> PeersOf(Fault fault)
+    {
+        var own = NodeOf(fault);
+        var definition = stage.Storage.FindDefinition(Cast.Definition(Cast.Workloads[WorkloadOf(fault)].Volumes[0]));
+        return [.. stage.Nodes.Where(node => node != own && definition?.Listed.Any(replica => replica.Node.Name == Cast.LinstorName(node.Number)) == true)];
+    }
+
+    private List<(int Number, string Name)> IslandOf(Fault fault) => [NodeOf(fault), .. PeersOf(fault).Take(1 + (fault.Other % 2))];
+
+    // A volume of a user.
+    private string VolumeOf(Fault fault) => Cast.Definition(Cast.Workloads[WorkloadOf(fault)].Volumes[fault.Other % Cast.Workloads[WorkloadOf(fault)].Volumes.Length]);
+
+    private static TimeSpan Slowness(Fault fault) => TimeSpan.FromSeconds(1 + (fault.Other % 31 / 10.0));
 
     private (int Number, string Name) NodeAfter(Fault fault) => stage.Nodes[(NodeOf(fault).Number + 1 + (fault.Other % (stage.Nodes.Length - 1))) % stage.Nodes.Length];
 
@@ -193,6 +257,143 @@ internal sealed class Faults(Stage stage)
             stage.TurnOn(definition);
             stage.Storage.SetDefinitionProperty(name, QuorumPolicy.Key, before);
         };
+    }
+
+    private Action? TurnQuorumOffOn(string node)
+    {
+        if (stage.Storage.FindNode(node) is not { } found || found.Properties.ContainsKey(QuorumPolicy.Key))
+        {
+            return null;
+        }
+
+        foreach (var definition in stage.InheritingFrom(found))
+        {
+            stage.Loosen(definition);
+        }
+
+        stage.Storage.SetNodeProperty(node, QuorumPolicy.Key, "off");
+        return () =>
+        {
+            foreach (var definition in stage.InheritingFrom(found))
+            {
+                stage.TurnOn(definition);
+            }
+
+            if (stage.Storage.FindNode(node) is not null)
+            {
+                stage.Storage.SetNodeProperty(node, QuorumPolicy.Key, null);
+            }
+        };
+    }
+
+    private Action? GiveUp(string node)
+    {
+        if (!stage.Storage.LinstorRuns || stage.Storage.FindNode(node) is not { } found)
+        {
+            return null;
+        }
+
+        if (found.Status != ConnectionStatus.Offline)
+        {
+            stage.Storage.StopSatellite(node); // else it is refused
+        }
+
+        if (found.Status == ConnectionStatus.Offline)
+        {
+            stage.DeclareLost(found);
+            stage.Storage.LoseNode(node);
+        }
+
+        return () =>
+        {
+            if (stage.Storage.FindNode(node) is null)
+            {
+                stage.Storage.AddNode(node);
+            }
+
+            stage.Storage.StartSatellite(node);
+        };
+    }
+
+    private Action? Evict(string node)
+    {
+        if (stage.Storage.LinstorRuns && stage.Storage.FindNode(node) is { Status: ConnectionStatus.Offline } found)
+        {
+            stage.Tear(found);
+            stage.Storage.Evict(node);
+            return () => _ = stage.Storage.FindNode(node) is not null && stage.Storage.RestoreNode(node);
+        }
+
+        return null;
+    }
+
+    // Where it is in use, LINSTOR refuses; where the satellite is away, it stays on the list.
+    private Action? RemoveReplica(Fault fault)
+    {
+        if (!stage.Storage.LinstorRuns || stage.Storage.FindDefinition(VolumeOf(fault)) is not { } definition)
+        {
+            return null;
+        }
+
+        var removable = definition.Listed.Where(replica => replica.Role == DrbdRole.Secondary).ToList();
+        if (removable.Count == 0)
+        {
+            return null;
+        }
+
+        var replica = removable[fault.Target % removable.Count];
+        var node = replica.Node.Name;
+        stage.Move(definition);
+        stage.Storage.DeleteReplica(definition.Name, node);
+        return () =>
+        {
+            if (stage.Storage.FindNode(node) is not null && stage.Storage.LinstorRuns && stage.Storage.FindReplica(definition.Name, node) is null)
+            {
+                stage.Storage.AddReplica(definition.Name, node, replica.Kind);
+            }
+        };
+    }
+
+    private void AddReplicas(Fault fault)
+    {
+        if (stage.Storage.LinstorRuns && stage.Storage.FindDefinition(VolumeOf(fault)) is { } definition)
+        {
+            stage.Move(definition);
+            stage.Tear(definition);
+            foreach (var node in stage.Storage.Nodes.Where(node => node.Status == ConnectionStatus.Online && definition.Listed.All(replica => replica.Node != node)).Take(2).ToList())
+            {
+                stage.Storage.AddReplica(definition.Name, node.Name);
+            }
+        }
+    }
+
+    private Action Divide(List<(int Number, string Name)> island)
+    {
+        var cuts = (from one in island from other in stage.Nodes.Except(island) select (Cast.LinstorName(one.Number), Cast.LinstorName(other.Number))).ToList();
+        cuts.ForEach(cut => stage.Storage.CutLink(cut.Item1, cut.Item2));
+        foreach (var (number, name) in island)
+        {
+            stage.Storage.CutSatellite(Cast.LinstorName(number));
+            stage.Kubernetes.CutFromApi(name);
+        }
+
+        return () =>
+        {
+            cuts.ForEach(cut => stage.Storage.HealLink(cut.Item1, cut.Item2));
+            foreach (var (number, name) in island)
+            {
+                stage.Storage.HealSatellite(Cast.LinstorName(number));
+                stage.Kubernetes.ReconnectToApi(name);
+            }
+        };
+    }
+
+    private Action? CutReplica(Fault fault)
+    {
+        var own = Cast.LinstorName(NodeOf(fault).Number);
+        var peers = stage.Storage.FindDefinition(VolumeOf(fault))?.Listed.Select(replica => replica.Node.Name).Where(name => name != own).ToList() ?? [];
+        peers.ForEach(peer => stage.Storage.CutLink(own, peer));
+        return () => peers.ForEach(peer => stage.Storage.HealLink(own, peer));
     }
 
     private void MoveReplica(Fault fault)

@@ -22,11 +22,11 @@ internal sealed class Hands(Candidate owner, Stage stage)
         {
             case Decision.QueryResource o:
                 var asked = owner.Now;
-                stage.AskLinstor(owner, () => new Observation.ResourceReported(Words.Report(stage.Storage, o.Resource, asked)), answer => Answer(decision, asked, answer));
+                stage.AskLinstor(owner, o.Resource, 1, () => stage.ReportTo(owner, o.Resource, asked), answer => Answer(decision, asked, answer));
                 return true;
             case Decision.QuerySatellites:
                 var listed = owner.Now;
-                stage.AskLinstor(owner, () => Words.Satellites(stage.Storage, listed), answer => Answer(decision, listed, answer));
+                stage.AskLinstor(owner, null, 1, () => Words.Satellites(stage.Storage, listed, owner.HearsNobody), answer => Answer(decision, listed, answer));
                 return true;
             case Decision.ListPodsOnNode o:
                 AskKubernetes(decision, at => Survey(o.Node, at));

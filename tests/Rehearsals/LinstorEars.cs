@@ -3,25 +3,26 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>A process' two witnesses at LINSTOR: the event stream, and the sweep.</summary>
+/// <summary>A process' two witnesses at LINSTOR: the event stream, and the sweep, whose schedule is the core's.</summary>
 internal sealed class LinstorEars
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
+    /// <summary>How long a round of the sweep waits for its answers.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     private readonly Candidate _owner;
     private readonly Stage _stage;
     private readonly Dictionary<(string, string), TimeSpan> _lastTold = [];
-    private readonly TimeSpan _slept;
+    private ResyncSchedule _schedule;
     private bool _isSubscribed;
     private bool _isDeaf;
-    private int _sweep;
+    private bool _isReading;
+    private int _round;
     private int _generation;
-    private TimeSpan _answeredAt;
 
     public LinstorEars(Candidate owner, Stage stage)
     {
         (_owner, _stage) = (owner, stage);
-        _slept = TimeSpan.FromTicks(Math.Max((3 * stage.Plan.Cast.Settings.ReconcileInterval).Ticks, TimeSpan.FromSeconds(5).Ticks));
+        _schedule = new(stage.Plan.Cast.Settings.ReconcileInterval, owner.Now);
         stage.Storage.Knowledge.Changed += Hear;
         stage.Storage.LinstorRunningChanged += runs =>
         {
@@ -35,9 +36,9 @@ internal sealed class LinstorEars
 
     public void Begin()
     {
-        (_isSubscribed, _answeredAt) = (false, _stage.Agenda.Now);
+        (_isSubscribed, _isReading, _schedule) = (false, false, new(_stage.Plan.Cast.Settings.ReconcileInterval, _owner.Now));
         Subscribe();
-        Sweep(FirstRetry);
+        PlanRound();
     }
 
     public void Deafen(bool isDeaf)
@@ -48,6 +49,9 @@ internal sealed class LinstorEars
             Reconnect();
         }
     }
+
+    /// <summary>It is another LINSTOR that answers from now on.</summary>
+    public void Turn() => Reconnect();
 
     public void Subscribe()
     {
@@ -77,14 +81,13 @@ internal sealed class LinstorEars
         });
     }
 
-    // The stream has ended: that is a reason to ask at once.
-    private void Reconnect()
+    private void Hear(PromotionEvent told)
     {
-        Subscribe();
-        Sweep(FirstRetry);
+        if (!_owner.HearsNobody)
+        {
+            Tell(told, _owner.Noise.Delay());
+        }
     }
-
-    private void Hear(PromotionEvent told) => Tell(told, _owner.Noise.Delay());
 
     // What is repeated was read a while ago, and a change may overtake it.
     private void Replay()
@@ -95,7 +98,7 @@ internal sealed class LinstorEars
             {
                 if (_stage.Storage.Knowledge.About(replica) is { } known)
                 {
-                    var told = new PromotionEvent(definition.Name, replica.Node.Name, known.MayPromote);
+                    var told = new PromotionEvent(definition.Name, replica.Node.Name, _owner.HearsNobody ? null : known.MayPromote);
                     Tell(told, _owner.Noise.OnceIn(20) ? _owner.Noise.UpTo(TimeSpan.FromSeconds(1)) : _owner.Noise.Delay(), isOrdered: false);
                 }
             }
@@ -121,56 +124,102 @@ internal sealed class LinstorEars
         _stage.Agenda.At(at, () => _owner.Hear(life, new Observation.PromotionChanged(new(told.Resource), new(told.Node), Words.Promotability(told.MayPromote))));
     }
 
-    private void Sweep(TimeSpan retry)
+    // The stream has ended: that is a reason to ask at once.
+    private void Reconnect()
     {
-        var sweep = ++_sweep;
-        if (_stage.Agenda.Now - _answeredAt > _slept)
+        Subscribe();
+        _schedule.Nudge(_owner.Now);
+        PlanRound();
+    }
+
+    private void PlanRound()
+    {
+        if (_isReading)
+        {
+            return; // what comes next is planned when the round ends
+        }
+
+        var (round, rest) = (++_round, _schedule.NextRoundAt - _owner.Now);
+        _owner.Later(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, () =>
+        {
+            if (round == _round)
+            {
+                BeginRound();
+            }
+        });
+    }
+
+    private void BeginRound()
+    {
+        _isReading = true;
+        if (_schedule.BeginRound(_owner.Now))
         {
             _owner.Hear(_owner.Life, new Observation.SourceLost(Source.Linstor));
         }
 
         var listed = _owner.Now;
-        _stage.AskLinstor(_owner, () => Words.Satellites(_stage.Storage, listed), answer =>
+        _stage.AskLinstor(_owner, null, 1, () => Words.Satellites(_stage.Storage, listed, _owner.HearsNobody), satellites =>
         {
-            if (sweep != _sweep)
+            if (satellites is null)
             {
-                return;
-            }
-
-            if (answer is null)
-            {
+                _schedule.SatellitesFailed(_owner.Now);
                 _owner.Hear(_owner.Life, new Observation.SourceLost(Source.Linstor));
-                _owner.Later(retry, () => Again(sweep, retry * 2));
+                EndRound();
                 return;
             }
 
-            _owner.Hear(_owner.Life, answer);
-            foreach (var resource in InUse())
-            {
-                var asked = _owner.Now;
-                _stage.AskLinstor(_owner, () => new Observation.ResourceReported(Words.Report(_stage.Storage, resource, asked)), report =>
-                {
-                    if (report is not null)
-                    {
-                        _owner.Hear(_owner.Life, report);
-                    }
-                });
-            }
-
-            _answeredAt = _stage.Agenda.Now;
-            _owner.Later(_stage.Plan.Cast.Settings.ReconcileInterval, () => Again(sweep, FirstRetry));
+            _owner.Hear(_owner.Life, satellites);
+            _schedule.SatellitesRead(_owner.Now);
+            AskAbout(_schedule.NextSlice(_owner.Cluster, _owner.Now));
         });
     }
 
-    private void Again(int sweep, TimeSpan retry)
+    // A round waits for its answers, but not for long: what takes longer goes on beside the next round.
+    private void AskAbout(IReadOnlyList<ResourceName> slice)
     {
-        if (sweep == _sweep)
+        var (round, left) = (_round, slice.Count);
+        if (left == 0)
         {
-            Sweep(retry < _stage.Plan.Cast.Settings.ReconcileInterval ? retry : _stage.Plan.Cast.Settings.ReconcileInterval);
+            EndRound();
+            return;
+        }
+
+        _owner.Later(LongestWait, End);
+        foreach (var resource in slice)
+        {
+            var asked = _owner.Now;
+            _stage.AskLinstor(_owner, resource, 2, () => _stage.ReportTo(_owner, resource, asked), report =>
+            {
+                if (report is null)
+                {
+                    _schedule.Failed(resource, _owner.Now, isNetwork: true);
+                    PlanRound();
+                }
+                else
+                {
+                    _schedule.Answered(resource);
+                    _owner.Hear(_owner.Life, report);
+                }
+
+                if (--left == 0)
+                {
+                    End();
+                }
+            });
+        }
+
+        void End()
+        {
+            if (_isReading && round == _round)
+            {
+                EndRound();
+            }
         }
     }
 
-    private IEnumerable<ResourceName> InUse() => _owner.Cluster.Attachments.All
-        .Select(held => _owner.Cluster.Volumes.Find(held.Item.Volume)?.Item.Resource)
-        .OfType<ResourceName>().Distinct().Order().ToList();
+    private void EndRound()
+    {
+        _isReading = false;
+        PlanRound();
+    }
 }

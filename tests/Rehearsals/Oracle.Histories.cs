@@ -89,27 +89,27 @@ internal sealed partial class Oracle
         var own = definition.Listed.FirstOrDefault(replica => replica.Node.Name == name);
         if (own is not null)
         {
-            _deployed.Add((definition.Name, number));
+            _deployed[(definition.Name, number)] = own.Node.Uuid;
         }
-        else if (_stage.Storage.FindNode(name) is { Status: ConnectionStatus.Online })
+        else if (_stage.Storage.FindNode(name) is { Status: ConnectionStatus.Online, Uuid: var uuid } && _deployed.GetValueOrDefault((definition.Name, number)) == uuid)
         {
             // LINSTOR removed it while the node was there, so a pod that is only starting there has nothing to lose.
             _deployed.Remove((definition.Name, number));
         }
 
-        if (!_stage.IsFenced(definition) || !_deployed.Contains((definition.Name, number)) || (own is not null && Known(own)?.MayPromote == true))
+        if (!_stage.IsFenced(definition) || !_deployed.ContainsKey((definition.Name, number)) || (own is not null && Known(own)?.MayPromote == true))
         {
             return false;
         }
 
-        var machine = _stage.Storage.FindNode(name)!;
+        var machine = _stage.Storage.Machine(name);
         var others = definition.Listed.Where(replica => replica != own).Select(Known).OfType<ReplicaReport>().ToList();
         var rivals = others.FindAll(other => other.MayPromote == true);
         var links = rivals.SelectMany(rival => rival.Connections).Where(connection => connection.Peer == machine.Uname).ToList();
         return rivals.Count > 0
             && !definition.Listed.Any(replica => replica != own && Known(replica)?.InUse == true && !IsOlderUse(definition, replica) && !IsLostThere(definition, replica))
             && !links.Exists(link => link.Message == "Connected")
-            && (links.Count > 0 || machine.Status == ConnectionStatus.Offline);
+            && (links.Count > 0 || machine.Status == ConnectionStatus.Offline || (own is null && _stage.WasDeclaredLost(_stage.Plan.Cast.NodeName(number))));
     }
 
     /// <summary>Whether what LINSTOR knows now is a proof to a cautious reader: a peer with all data itself, nobody who is heard contradicts it, and it is not the only voice while Kubernetes calls the node ready.</summary>

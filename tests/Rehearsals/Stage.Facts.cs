@@ -15,9 +15,6 @@ internal sealed partial class Stage
     /// <summary>Whether anything used a LINSTOR volume on the node when the process, in its present life, first listened.</summary>
     public bool WasUsedWhenListening(Candidate candidate, string node) => _used.TryGetValue((candidate, candidate.Life), out var used) && used.Contains(node);
 
-    /// <summary>Whether several nodes may write to the resource at once.</summary>
-    public bool IsShared(string resource) => Plan.Cast.Volumes[Array.FindIndex([.. Resources], one => one == resource)].Shared;
-
     /// <summary>Whether Kubernetes calls the node Ready.</summary>
     public bool IsReady(string node) => Store.Find<Node>(node)?.Ready == NodeReadiness.True;
 
@@ -71,10 +68,16 @@ internal sealed partial class Stage
     /// <summary>Whether a partition without quorum could not write, as the property says it and DRBD's voters count.</summary>
     public bool IsFenced(ResourceDefinition definition)
     {
-        var policy = Storage.EffectiveProperty(definition, QuorumPolicy.Key) ?? "off";
-        var voters = definition.Replicas.Count(replica => replica.Kind == ReplicaKind.Diskful);
-        return policy is "majority" or "all" || 2 * QuorumPolicy.VotesNeeded(policy, voters) > voters;
+        var listed = definition.Listed.ToList();
+        var voters = listed.Count(replica => replica.Kind == ReplicaKind.Diskful && !replica.Flags().Contains("DRBD_DELETE"));
+        return listed.TrueForAll(replica => IsFence(Storage.EffectiveProperty(definition, replica.Node, QuorumPolicy.Key) ?? "off", voters));
     }
+
+    private static bool IsFence(string policy, int voters) => policy is "majority" or "all" || 2 * QuorumPolicy.VotesNeeded(policy, voters) > voters;
+
+    /// <summary>The definitions for whose replicas a value on the node counts.</summary>
+    public IEnumerable<ResourceDefinition> InheritingFrom(StorageNode node) => Storage.Definitions.Where(definition =>
+        !definition.Properties.ContainsKey(QuorumPolicy.Key) && !definition.Group.Properties.ContainsKey(QuorumPolicy.Key) && definition.Listed.Any(replica => replica.Node == node));
 
     /// <summary>What the pod writes to, by claim, that nothing fences.</summary>
     /// <param name="strictly">Whether a resource counts whose quorum was off at any time: it may have been so unseen, or not everywhere have been turned on again.</param>
@@ -90,9 +93,45 @@ internal sealed partial class Stage
         && ResourceOf(bound.VolumeName) is { } resource && Storage.FindDefinition(resource) is { } definition
         && (_loose.Contains(definition) ? !strictly : IsFenced(definition));
 
-    /// <summary>Whether two may write to the resource at a time: its quorum was off, or it may have two Primaries.</summary>
+    /// <summary>
+    /// Whether two may write to the resource at a time through no fault of ours: its quorum was off, LINSTOR was told to give up members that live, or it may have two Primaries, as in a
+    /// live migration. That no pod is moved from where it can write to such a resource is judged when it is moved.
+    /// </summary>
     public bool MayDiverge(ResourceDefinition definition) =>
-        _loose.Contains(definition) || Storage.EffectiveProperty(definition, QuorumPolicy.Key) is null or "off" || Storage.EffectiveProperty(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes";
+        _loose.Contains(definition) || _torn.Contains(definition) || Storage.EffectiveProperty(definition, QuorumPolicy.Key) is null or "off"
+        || (Storage.EffectiveProperty(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes");
+
+    /// <summary>Whether two nodes may be Primary at a time.</summary>
+    public bool IsShared(string resource) => DefinitionOf(resource) is { } definition && Storage.EffectiveProperty(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes";
+
+    private ResourceDefinition? DefinitionOf(string resource) => Storage.FindDefinition(Plan.Cast.Definition(int.Parse(resource.AsSpan(4), System.Globalization.CultureInfo.InvariantCulture)));
+
+    /// <summary>LINSTOR is told that a node is lost. Whatever ran there is assumed to be dead, and whoever is connected to it may hold a majority that the others do not know of.</summary>
+    public void DeclareLost(StorageNode node)
+    {
+        _declaredLost.Add(node.Name);
+        Tear(node);
+    }
+
+    /// <summary>Members of what the node has are given up, where not everybody hears of it.</summary>
+    public void Tear(StorageNode node)
+    {
+        foreach (var definition in Storage.Definitions.Where(definition => definition.Listed.Any(replica => replica.Node == node)))
+        {
+            Tear(definition);
+            Move(definition);
+        }
+    }
+
+    /// <summary>The members of a resource change, where not everybody hears of it.</summary>
+    public void Tear(ResourceDefinition definition) => _torn.Add(definition);
+
+    /// <summary>Whether an administrator has told LINSTOR that the node is lost: it counts as dead, whether it is or not.</summary>
+    public bool WasDeclaredLost(string node) => _declaredLost.Contains(Kubernetes.LinstorNameOf(node)!);
+
+    /// <summary>Whether anybody else who has the resource tells LINSTOR the truth: when all whom LINSTOR reaches repeat the past, nobody can see it.</summary>
+    public bool IsWitnessed(string resource, string node) => DefinitionOf(resource) is { } definition
+        && definition.Listed.Any(replica => replica.Node.Name != Kubernetes.LinstorNameOf(node) && replica.Node is { Status: ConnectionStatus.Online, SatelliteHangs: false });
 
     /// <summary>The resource's quorum is turned off.</summary>
     public void Loosen(ResourceDefinition definition)
@@ -120,7 +159,7 @@ internal sealed partial class Stage
     public bool IsWell(string node)
     {
         var name = Kubernetes.LinstorNameOf(node)!;
-        return Storage.FindNode(name) is { Status: ConnectionStatus.Online }
+        return Storage.FindNode(name) is { Status: ConnectionStatus.Online, SatelliteHangs: false }
             && Storage.Definitions.All(definition => Storage.FindReplica(definition.Name, name) is not { } replica || Storage.Knowledge.About(replica) is { PromotionScore: > 0 });
     }
 

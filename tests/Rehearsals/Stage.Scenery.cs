@@ -21,6 +21,11 @@ internal sealed partial class Stage
             Furnish(volume, Plan.Cast.Volumes[volume]);
         }
 
+        if (Plan.Cast.QuorumFromController)
+        {
+            Storage.SetControllerProperty(QuorumPolicy.Key, "majority");
+        }
+
         for (var workload = 0; workload < Plan.Cast.Workloads.Length; workload++)
         {
             Furnish(workload, Plan.Cast.Workloads[workload]);

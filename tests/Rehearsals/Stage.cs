@@ -21,7 +21,7 @@ internal sealed partial class Stage
     /// <summary>How long a question waits for an answer that does not come.</summary>
     private static readonly TimeSpan Unanswered = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long LINSTOR takes for an answer when it has much to do.</summary>
+    /// <summary>How long LINSTOR takes at most for an answer when it has much to do for a moment.</summary>
     private static readonly TimeSpan SlowAnswer = TimeSpan.FromSeconds(8);
 
     private readonly HashSet<string> _optedIn = [];
@@ -30,12 +30,17 @@ internal sealed partial class Stage
     private readonly Dictionary<string, TimeSpan> _turnedOn = [];
     private readonly HashSet<(Candidate, int, ResourceName)> _toldOfNone = [];
     private readonly HashSet<string> _tampered = [];
+    private readonly HashSet<ResourceDefinition> _torn = [];
+    private readonly HashSet<string> _declaredLost = [];
     private readonly Dictionary<(Candidate, int), TimeSpan> _listens = [];
     private readonly Dictionary<(Candidate, int), HashSet<string>> _used = [];
     private readonly Dictionary<string, TimeSpan> _boundAt = [];
     private readonly Dictionary<string, TimeSpan> _attachedAt = [];
     private readonly Dictionary<(string, string), int> _said = [];
     private readonly Noise _noise;
+    private readonly HashSet<ResourceName> _hanging = [];
+    private readonly HashSet<ResourceName> _unreadable = [];
+    private readonly HashSet<(Candidate, ResourceName)> _missingOnce = [];
     private int _refusing;
 
     public Stage(Plan plan, Coverage coverage, Audience audience)
@@ -84,20 +89,59 @@ internal sealed partial class Stage
 
     public void Replay() => Replaying?.Invoke();
 
+    /// <summary>How long LINSTOR takes for every answer.</summary>
+    public TimeSpan LinstorTakes { get; set; }
+
+    /// <summary>The longest that it took in this story.</summary>
+    public TimeSpan LinstorTookMost { get; private set; }
+
     /// <summary>A question to LINSTOR and its answer, which is null if there is none.</summary>
-    public void AskLinstor(Candidate asker, Func<Observation> question, Action<Observation?> answered)
+    /// <param name="asker">Who asks.</param>
+    /// <param name="about">A resource, whose requests may hang; null if the question is of no single one.</param>
+    /// <param name="requests">How many requests it takes, one after the other.</param>
+    /// <param name="question">What is answered, when it is answered.</param>
+    /// <param name="answered">Takes the answer.</param>
+    public void AskLinstor(Candidate asker, ResourceName? about, int requests, Func<Observation> question, Action<Observation?> answered)
     {
-        var life = asker.Life;
-        Agenda.After(asker.Noise.Delay(), () =>
+        var (life, there) = (asker.Life, asker.Noise.Delay() + (requests * LinstorTakes / 2));
+        Agenda.After(there, () =>
         {
             if (life == asker.Life)
             {
-                var answer = asker.ReachesLinstor && Storage.LinstorRuns ? question() : null;
-                var back = asker.Noise.OnceIn(40) ? asker.Noise.UpTo(SlowAnswer) : asker.Noise.Delay();
-                asker.Later(asker.ReachesLinstor ? back : Unanswered, () => answered(answer));
+                var isReached = asker.ReachesLinstor && !(about is { } resource && _hanging.Contains(resource));
+                var answer = isReached && Storage.LinstorRuns ? question() : null;
+                var back = (requests * LinstorTakes / 2) + (asker.Noise.OnceIn(40) ? asker.Noise.UpTo(SlowAnswer) : asker.Noise.Delay());
+                var isInTime = isReached && there + back < requests * Unanswered;
+                asker.Later(isInTime ? back : Unanswered > there ? Unanswered - there : TimeSpan.Zero, () => answered(isInTime ? answer : null));
             }
         });
     }
+
+    /// <summary>What LINSTOR answers one of our processes about a resource.</summary>
+    public Observation ReportTo(Candidate asker, ResourceName resource, Instant asked)
+    {
+        if (_missingOnce.Remove((asker, resource)))
+        {
+            return new Observation.ResourceReported(new(resource, false, [], asked));
+        }
+
+        var report = Words.Report(Storage, resource, asked, asker.HearsNobody);
+        return new Observation.ResourceReported(_unreadable.Contains(resource) ? report with { QuorumProperties = null, AllowsTwoPrimaries = null } : report);
+    }
+
+    /// <summary>LINSTOR takes so long for every answer from now on.</summary>
+    public void SlowDown(TimeSpan takes) => (LinstorTakes, LinstorTookMost) = (takes, takes > LinstorTookMost ? takes : LinstorTookMost);
+
+    /// <summary>Requests about a resource are not answered within their deadline.</summary>
+    public void Hang(string resource, bool begin) => Set(_hanging, new(resource), begin);
+
+    /// <summary>The properties of a definition and of its group cannot be read.</summary>
+    public void HidePolicy(string resource, bool begin) => Set(_unreadable, new(resource), begin);
+
+    /// <summary>Each of our processes is told once that there is no such definition.</summary>
+    public void MissOnce(string resource) => _missingOnce.UnionWith(Candidates.Select(candidate => (candidate, new ResourceName(resource))));
+
+    private static void Set(HashSet<ResourceName> resources, ResourceName resource, bool isIn) => _ = isIn ? resources.Add(resource) : resources.Remove(resource);
 
     /// <summary>A question to the API server and its answer, which is null if there is none.</summary>
     public void AskApi(Candidate asker, Func<Observation> question, Action<Observation?> answered)
@@ -131,8 +175,13 @@ internal sealed partial class Stage
             _toldOfNone.Add((candidate, candidate.Life, report.Resource));
         }
 
-        if (seen is Observation.SatellitesListed)
+        if (seen is Observation.SatellitesListed satellites)
         {
+            foreach (var definition in satellites.Satellites.Where(satellite => satellite.QuorumPolicy == "off").SelectMany(satellite => InheritingFrom(Storage.Machine(satellite.Name.Value))))
+            {
+                _toldOfNone.Add((candidate, candidate.Life, new(Cast.Handle(VolumeOf(definition)))));
+            }
+
             if (_listens.TryAdd((candidate, candidate.Life), Agenda.Now))
             {
                 _used[(candidate, candidate.Life)] = [.. Nodes.Where(node => Enumerable.Range(0, Plan.Cast.Volumes.Length).Any(volume => HasUserOn(volume, node.Name))).Select(node => node.Name)];

@@ -55,22 +55,34 @@ internal static class Words
     public static CsiNode CsiNode(Model.CsiNode node) =>
         new(new(node.Metadata.Name), node.NodeIds.GetValueOrDefault(Cast.Driver) is { } name ? new NodeName(name) : null);
 
-    public static Observation.SatellitesListed Satellites(StorageWorld world, Instant asked) => new([.. world.Nodes.Select(Satellite)], asked);
+    /// <param name="world">Where LINSTOR runs.</param>
+    /// <param name="asked">When the question was sent.</param>
+    /// <param name="isDeaf">Whether it is another LINSTOR that answers, which has the same database and reaches no satellite.</param>
+    public static Observation.SatellitesListed Satellites(StorageWorld world, Instant asked, bool isDeaf) => new([.. world.Nodes.Select(node => Satellite(node, isDeaf))], asked);
 
-    private static Satellite Satellite(StorageNode node) => new(
+    private static Satellite Satellite(StorageNode node, bool isDeaf) => new(
         new(node.Name),
-        node.Status switch { ConnectionStatus.Online => SatelliteState.Online, ConnectionStatus.Offline => SatelliteState.Offline, _ => SatelliteState.Unknown },
+        isDeaf ? SatelliteState.Offline : node.Status switch { ConnectionStatus.Online => SatelliteState.Online, ConnectionStatus.Offline => SatelliteState.Offline, _ => SatelliteState.Unknown },
         node.Uname,
-        node.Evicted);
+        node.Evicted)
+    {
+        Uuid = node.Uuid,
+        QuorumPolicy = node.Properties.GetValueOrDefault(QuorumPolicy.Key),
+    };
 
     /// <summary>What LINSTOR would answer now about a resource definition.</summary>
-    public static ResourceReport Report(StorageWorld world, ResourceName name, Instant askedAt) => world.FindDefinition(name.Value) is not { } definition
-        ? new(name, false, [], askedAt)
-        : new(name, true, [.. definition.Listed.Select(replica => Replica(replica, world.Knowledge.About(replica)))], askedAt)
+    /// <inheritdoc cref="Satellites"/>
+    public static ResourceReport Report(StorageWorld world, ResourceName name, Instant asked, bool isDeaf) => world.FindDefinition(name.Value) is not { } definition
+        ? new(name, false, [], asked)
+        : new(name, true, [.. definition.Listed.Select(replica => Replica(replica, isDeaf ? null : world.Knowledge.About(replica)))], asked)
         {
-            QuorumProperties = new(world.EffectiveProperty(definition, QuorumPolicy.Key), null),
+            Uuid = definition.Uuid,
+            QuorumProperties = Quorum(definition.Properties.GetValueOrDefault(QuorumPolicy.Key) ?? definition.Group.Properties.GetValueOrDefault(QuorumPolicy.Key), world),
             AllowsTwoPrimaries = world.EffectiveProperty(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes",
         };
+
+    // The controller's value is not read where it cannot count.
+    private static QuorumProperties Quorum(string? own, StorageWorld world) => new(own, own is null ? world.ControllerProperties.GetValueOrDefault(QuorumPolicy.Key) : null);
 
     public static Promotability Promotability(bool? mayPromote) => mayPromote switch
     {
@@ -86,7 +98,8 @@ internal static class Words
         Usage = known?.InUse switch { null => Usage.Unknown, true => Usage.InUse, false => Usage.Unused },
         Connections = [.. (known?.Connections ?? []).Select(connection => new Connection(connection.Peer, connection.Message == "Connected"))],
         Diskless = replica.Kind != ReplicaKind.Diskful,
-        VolumeCount = 1,
+        Uuid = replica.Uuid,
+        VolumeCount = replica.Definition.Volumes,
         Deleting = replica.Flags().Any(flag => flag is "DELETE" or "DRBD_DELETE"),
         Leaving = replica.Flags().Any(flag => flag is "DELETE" or "DRBD_DELETE" or "INACTIVE" or "EVICTED"),
     };

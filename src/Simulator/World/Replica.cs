@@ -44,13 +44,14 @@ public enum DiskState
 /// <summary>A resource on one node, as it truly is. Change it through <see cref="StorageWorld"/>.</summary>
 public sealed class Replica
 {
-    internal Replica(ResourceDefinition definition, StorageNode node, ReplicaKind kind, int nodeId, string uuid, TimeSpan created)
+    internal Replica(ResourceDefinition definition, StorageNode node, ReplicaKind kind, string uuid, TimeSpan created)
     {
         Definition = definition;
         Node = node;
         Kind = kind;
         Disk = kind == ReplicaKind.Diskful ? DiskState.Inconsistent : DiskState.Diskless;
-        NodeId = nodeId;
+        NodeId = definition.FreeNodeId();
+        Ordinal = definition.NextOrdinal();
         Uuid = uuid;
         Created = created;
     }
@@ -85,18 +86,31 @@ public sealed class Replica
     /// <summary>DRBD demoted a user by force and fails all of its I/O until the user has gone.</summary>
     public bool FailsIo { get; internal set; }
 
-    /// <summary>The others no longer count this replica as a member, while it still counts them: it is being deleted, or was lost or evicted.</summary>
+    /// <summary>LINSTOR no longer configures this replica as a member: it is being deleted, or was lost or evicted. Where that was not heard, it still is one.</summary>
     public bool Estranged { get; internal set; }
 
     /// <summary>LINSTOR has forgotten the replica, although its node may still run it.</summary>
     public bool Forgotten { get; internal set; }
+
+    /// <summary>The uuid of this incarnation.</summary>
+    public string Uuid { get; }
+
+    /// <summary>The nodes of the members that DRBD here was last configured with, its own included.</summary>
+    public IEnumerable<StorageNode> Members => Configured.Select(member => member.Node);
 
     /// <summary>The nodes that DRBD believes to be connected to.</summary>
     public IEnumerable<StorageNode> Peers => Definition.ConnectedPeers(this).Select(peer => peer.Node);
 
     internal int NodeId { get; }
 
-    internal string Uuid { get; }
+    /// <summary>Tells replicas of a definition apart; unlike a node id it is never given again.</summary>
+    internal int Ordinal { get; }
+
+    /// <summary>The members that DRBD here was last configured with, itself included: it connects to these, and counts their votes.</summary>
+    internal Replica[] Configured { get; set; } = [];
+
+    /// <summary>What a satellite that hangs read last, and repeats; null if it had read nothing.</summary>
+    internal ReplicaReport? LastRead { get; set; }
 
     internal TimeSpan Created { get; }
 

@@ -1,7 +1,7 @@
 namespace Piraeus.HighAvailability.Simulator.World;
 
 /// <summary>What DRBD does by itself when links, roles or members change: connect, refuse, count votes, outdate, resynchronise.</summary>
-internal sealed class Replication(Agenda agenda, Network network, Func<Timings> timings, Func<ResourceDefinition, string, string?> option, Action<ResourceDefinition> changed)
+internal sealed class Replication(Agenda agenda, Network network, Func<Timings> timings, Func<ResourceDefinition, string, string?> option, Func<ResourceDefinition, StorageNode, string> policy, Action<ResourceDefinition> changed)
 {
     /// <summary>Brings a resource to rest. Everything happens at the present instant, except for resynchronisations.</summary>
     public void Settle(ResourceDefinition definition)
@@ -11,6 +11,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
             return;
         }
 
+        Configure(definition);
         Connect(definition);
         CountVotes(definition);
         Resynchronise(definition);
@@ -40,6 +41,20 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
     private static bool SeesNoMorePrimariesThan(Replica observer, Replica peer) =>
         peer.Definition.ConnectedPeers(peer).All(third => third.Role == DrbdRole.Secondary || third == observer || peer.Definition.Connected(observer, third));
 
+    /// <summary>What LINSTOR wants reaches the nodes that take orders; on every other node, DRBD goes on with the members and the policy that it was given last.</summary>
+    private void Configure(ResourceDefinition definition)
+    {
+        var members = definition.Configuration();
+        foreach (var replica in definition.Members)
+        {
+            if (replica is { Forgotten: false, Node.TakesOrders: true })
+            {
+                replica.QuorumPolicy = policy(definition, replica.Node);
+                replica.Configured = replica.Estranged ? replica.Configured : members;
+            }
+        }
+    }
+
     private void Connect(ResourceDefinition definition)
     {
         for (var i = 0; i < definition.Members.Count; i++)
@@ -60,7 +75,9 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
     }
 
     private bool Possible(Replica one, Replica other) =>
-        one is { Up: true, Estranged: false } && other is { Up: true, Estranged: false } && !(one.Diskless && other.Diskless) && network.Believed(one.Node, other.Node);
+        one.Up && other.Up && !(one.Diskless && other.Diskless) && Counts(one, other) && Counts(other, one) && network.Believed(one.Node, other.Node);
+
+    private static bool Counts(Replica one, Replica other) => Array.IndexOf(one.Configured, other) >= 0;
 
     private bool ShakeHands(Replica one, Replica other)
     {
@@ -105,14 +122,8 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
         return true;
     }
 
-    private void CountVotes(ResourceDefinition definition)
+    private static void CountVotes(ResourceDefinition definition)
     {
-        var policy = option(definition, QuorumPolicy.Key) ?? "off";
-        foreach (var replica in definition.Members.Where(replica => replica.Node.TakesOrders))
-        {
-            replica.QuorumPolicy = policy;
-        }
-
         foreach (var replica in definition.Members.Where(replica => !replica.Diskless))
         {
             replica.Quorate = replica.Up && Drbd.HasQuorum(replica.QuorumPolicy, Count(replica), replica.Quorate);
@@ -126,13 +137,14 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
 
     private static Ballot Count(Replica replica)
     {
-        var members = replica.Definition.Members.FindAll(other => other == replica || replica.Estranged || !other.Estranged);
-        var reached = members.FindAll(other => other == replica || replica.Definition.Connected(replica, other));
-        return new(
-            members.Count(member => !member.Diskless),
-            reached.Count(member => !member.Diskless),
-            members.Count(member => member.Diskless),
-            reached.Count(member => member.Diskless));
+        var (voters, votes, diskless, voices) = (0, 0, 0, 0);
+        foreach (var member in replica.Configured)
+        {
+            var reached = member == replica || replica.Definition.Connected(replica, member) ? 1 : 0;
+            _ = member.Diskless ? (diskless++, voices += reached) : (voters++, votes += reached);
+        }
+
+        return new(voters, votes, diskless, voices);
     }
 
     private void Resynchronise(ResourceDefinition definition)

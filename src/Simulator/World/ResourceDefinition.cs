@@ -25,7 +25,9 @@ public sealed class ResourceDefinition
 {
     private readonly HashSet<(Replica, Replica)> _connected = [];
     private readonly HashSet<(Replica, Replica)> _splitBrain = [];
+    private Replica[] _configuration = [];
     private int _generations;
+    private int _ordinals;
 
     internal ResourceDefinition(string name, ResourceGroup group, int volumes, ImmutableArray<string> layers, int ordinal, string uuid)
     {
@@ -65,11 +67,32 @@ public sealed class ResourceDefinition
 
     internal int Ordinal { get; }
 
-    internal string Uuid { get; }
+    /// <summary>The uuid of this incarnation.</summary>
+    public string Uuid { get; }
 
     internal bool Deleting { get; set; }
 
     internal int NextGeneration() => ++_generations;
+
+    internal int NextOrdinal() => ++_ordinals;
+
+    /// <summary>The lowest DRBD node id that no replica has, also none that LINSTOR has forgotten.</summary>
+    internal int FreeNodeId() => Enumerable.Range(0, Members.Count + 1).First(id => Members.TrueForAll(member => member.NodeId != id));
+
+    /// <summary>The members that LINSTOR configures: on every node that takes orders, DRBD counts these. The same array while they are the same.</summary>
+    internal Replica[] Configuration()
+    {
+        var index = 0;
+        foreach (var member in Members)
+        {
+            if (!member.Estranged && (index >= _configuration.Length || _configuration[index++] != member))
+            {
+                return _configuration = [.. Members.Where(one => !one.Estranged)];
+            }
+        }
+
+        return index == _configuration.Length ? _configuration : _configuration = [.. Members.Where(one => !one.Estranged)];
+    }
 
     internal bool Connected(Replica one, Replica other) => _connected.Contains(Pair(one, other));
 
@@ -83,5 +106,5 @@ public sealed class ResourceDefinition
 
     internal IEnumerable<Replica> ConnectedPeers(Replica replica) => Members.Where(other => other != replica && Connected(replica, other));
 
-    private static (Replica, Replica) Pair(Replica one, Replica other) => one.NodeId < other.NodeId ? (one, other) : (other, one);
+    private static (Replica, Replica) Pair(Replica one, Replica other) => one.Ordinal < other.Ordinal ? (one, other) : (other, one);
 }

@@ -29,7 +29,7 @@ internal sealed class Sessions(Agenda agenda, Func<Timings> timings, Action<Stor
     /// <summary>Plans what LINSTOR will notice about a satellite whose reachability may have changed.</summary>
     public void Reconsider(StorageNode node)
     {
-        var reachable = Running && node.SatelliteReachable && !node.Evicted;
+        var reachable = Running && node is { SatelliteReachable: true, Evicted: false, DeclaredLost: false };
         if (reachable == node.WasReachable)
         {
             return;
@@ -41,7 +41,7 @@ internal sealed class Sessions(Agenda agenda, Func<Timings> timings, Action<Stor
         {
             Resume(node, session);
         }
-        else if (node is { Powered: true, Isolated: false })
+        else if (node is { Powered: true, Isolated: false, SatelliteCut: false })
         {
             // The process has died but its machine answers: a reset, at once.
             Lose(node);

@@ -52,14 +52,24 @@ public sealed class StorageNode
     public bool Evicted => _flags.Contains("EVICTED");
 
     /// <summary>LINSTOR could talk to the satellite right now.</summary>
-    public bool SatelliteReachable => Powered && SatelliteRuns && !Isolated;
+    public bool SatelliteReachable => Powered && SatelliteRuns && !Isolated && !SatelliteCut;
 
     /// <summary>LINSTOR can change the configuration of DRBD on the node.</summary>
     internal bool TakesOrders => Status == ConnectionStatus.Online && SatelliteReachable && !SatelliteHangs;
 
     internal string Address { get; }
 
-    internal string Uuid { get; }
+    /// <summary>The uuid of this incarnation in LINSTOR.</summary>
+    public string Uuid { get; internal set; }
+
+    /// <summary>The node's own properties in LINSTOR.</summary>
+    public IReadOnlyDictionary<string, string> Properties => _props;
+
+    /// <summary>LINSTOR was told to give the node up, and knows nothing of it any more; the machine may live.</summary>
+    public bool DeclaredLost { get; internal set; }
+
+    /// <summary>The network between LINSTOR and the satellite is cut, and nothing else.</summary>
+    public bool SatelliteCut { get; internal set; }
 
     /// <summary>Counts changes of reachability, so that what was planned for an earlier one is void.</summary>
     internal int Session { get; set; }
@@ -72,5 +82,26 @@ public sealed class StorageNode
 
     internal void Flag(params ReadOnlySpan<string> flags) => _flags.AddRange(flags);
 
-    internal void SetProperty(string key, string value) => _props[key] = value;
+    internal void Unflag() => _flags.Clear();
+
+    internal void SetProperty(string key, string? value)
+    {
+        if (value is null)
+        {
+            _props.Remove(key);
+        }
+        else
+        {
+            _props[key] = value;
+        }
+    }
+
+    /// <summary>LINSTOR creates the node anew on the machine that it had given up.</summary>
+    internal void BeginAnew(string uuid)
+    {
+        Uuid = uuid;
+        _flags.Clear();
+        _props.Clear();
+        (Status, DeclaredLost, WasReachable) = (ConnectionStatus.Offline, false, false);
+    }
 }

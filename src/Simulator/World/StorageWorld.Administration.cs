@@ -24,11 +24,8 @@ public sealed partial class StorageWorld
         var replica = definition.Members[^1];
         ChooseQuorum(definition);
         Appear(replica);
-        Agenda.After(2 * Timings.Deploy, () =>
-        {
-            replica.Up = definition.Members.Contains(replica);
-            Settle(definition);
-        });
+        Settle(definition); // its peers are told at once that they have one more
+        Agenda.After(2 * Timings.Deploy, () => ComeUp(replica));
         return replica;
     }
 
@@ -44,7 +41,11 @@ public sealed partial class StorageWorld
 
         replica.DrbdDeleting = true;
         ChooseQuorum(replica.Definition);
-        if (replica.Node.Status == ConnectionStatus.Online)
+        if (replica.Node is { Status: ConnectionStatus.Online, SatelliteHangs: true })
+        {
+            replica.Estranged = true; // LINSTOR waits for an answer that does not come
+        }
+        else if (replica.Node.Status == ConnectionStatus.Online)
         {
             TakeDown(replica);
         }
@@ -86,27 +87,49 @@ public sealed partial class StorageWorld
         }
     });
 
-    private void TakeDown(Replica replica)
+    // A node that does not take orders follows when it does again.
+    private void ComeUp(Replica replica)
     {
-        Agenda.After(Timings.Deploy, () =>
+        if (replica is { Up: false, DrbdDeleting: false, Forgotten: false, Node.TakesOrders: true } && replica.Definition.Members.Contains(replica))
         {
-            (replica.Up, replica.Role) = (false, DrbdRole.Secondary);
-            (replica.Deleting, replica.Estranged) = (true, true);
-            if (Reports(replica))
-            {
-                Knowledge.Forget(replica);
-            }
-
+            replica.Up = true;
             Settle(replica.Definition);
-        });
-        Agenda.After(2 * Timings.Deploy, () => Erase(replica));
+        }
     }
 
-    private void FinishDeletions(StorageNode node)
+    private void TakeDown(Replica replica) => Agenda.After(Timings.Deploy, () =>
     {
-        foreach (var replica in ReplicasOn(node).FindAll(replica => replica is { DrbdDeleting: true, Forgotten: false }))
+        (replica.Deleting, replica.Estranged) = (true, true);
+        if (!replica.Node.TakesOrders || replica.Forgotten)
         {
-            TakeDown(replica);
+            return;
+        }
+
+        if (replica.Role == DrbdRole.Primary)
+        {
+            TakeDown(replica); // DRBD refuses while it is in use
+            return;
+        }
+
+        replica.Up = false;
+        Knowledge.Forget(replica);
+        Settle(replica.Definition);
+        Agenda.After(Timings.Deploy, () => Erase(replica));
+    });
+
+    /// <summary>What LINSTOR could not have done on a node, because its satellite was away, is done now.</summary>
+    private void FinishOrders(StorageNode node)
+    {
+        foreach (var replica in ReplicasOn(node).FindAll(replica => !replica.Forgotten))
+        {
+            if (replica.DrbdDeleting)
+            {
+                TakeDown(replica);
+            }
+            else if (!replica.Up)
+            {
+                Agenda.After(Timings.Deploy, () => ComeUp(replica));
+            }
         }
     }
 

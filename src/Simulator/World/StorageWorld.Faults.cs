@@ -9,16 +9,16 @@ public sealed partial class StorageWorld
     /// <summary>The machine starts again; DRBD comes up at once, the satellite with it unless it was stopped.</summary>
     public void PowerOn(string node)
     {
-        var machine = Node(node);
+        var machine = Machine(node);
         if (machine.Powered)
         {
             return;
         }
 
-        machine.Powered = true;
+        (machine.Powered, machine.SatelliteHangs) = (true, false); // its processes are new ones
         foreach (var replica in ReplicasOn(machine))
         {
-            (replica.Up, replica.Role, replica.Quorate, replica.FailsIo) = (true, DrbdRole.Secondary, false, false);
+            (replica.Role, replica.Quorate, replica.FailsIo) = (DrbdRole.Secondary, false, false);
             replica.SyncSource = null;
         }
 
@@ -28,16 +28,16 @@ public sealed partial class StorageWorld
     }
 
     /// <summary>Cuts the replication link between two nodes; satellites are not affected.</summary>
-    public void CutLink(string one, string other) => _network.Cut(Node(one), Node(other), cut: true);
+    public void CutLink(string one, string other) => _network.Cut(Machine(one), Machine(other), cut: true);
 
     /// <summary>Mends the replication link between two nodes.</summary>
-    public void HealLink(string one, string other) => _network.Cut(Node(one), Node(other), cut: false);
+    public void HealLink(string one, string other) => _network.Cut(Machine(one), Machine(other), cut: false);
 
     /// <summary>Cuts all replication links of a node; its satellite stays connected.</summary>
-    public void CutLinks(string node) => _network.CutAll(Node(node), cut: true);
+    public void CutLinks(string node) => _network.CutAll(Machine(node), cut: true);
 
     /// <summary>Mends all replication links of a node.</summary>
-    public void HealLinks(string node) => _network.CutAll(Node(node), cut: false);
+    public void HealLinks(string node) => _network.CutAll(Machine(node), cut: false);
 
     /// <summary>Cuts a node from everything, LINSTOR included. From outside it looks like <see cref="PowerOff"/>.</summary>
     public void Isolate(string node) => Break(node, machine => machine.Isolated = true);
@@ -51,16 +51,36 @@ public sealed partial class StorageWorld
     /// <summary>The satellite process starts.</summary>
     public void StartSatellite(string node) => Break(node, machine => (machine.SatelliteRuns, machine.SatelliteHangs) = (true, false));
 
-    /// <summary>The satellite answers pings and nothing else: LINSTOR believes it online and its last reports true.</summary>
-    public void HangSatellite(string node) => Break(node, machine => machine.SatelliteHangs = true);
+    /// <summary>Cuts the way between LINSTOR and a satellite; replication is not affected.</summary>
+    public void CutSatellite(string node) => Break(node, machine => machine.SatelliteCut = true);
+
+    /// <summary>Ends <see cref="CutSatellite"/>.</summary>
+    public void HealSatellite(string node) => Break(node, machine => machine.SatelliteCut = false);
+
+    /// <summary>The satellite answers pings and nothing else: LINSTOR believes it online and its last reports true. Where LINSTOR connects anew, it says them once more.</summary>
+    public void HangSatellite(string node) => Break(node, Hang);
+
+    /// <summary>The satellite process starts, reads DRBD's state once, and hangs: what it says when LINSTOR has connected to it is that old, and stays so.</summary>
+    public void StartSatelliteThatHangs(string node) => Break(node, machine =>
+    {
+        (machine.SatelliteRuns, machine.SatelliteHangs) = (true, false);
+        Hang(machine);
+    });
 
     /// <summary>Ends <see cref="HangSatellite"/>.</summary>
-    public void ResumeSatellite(string node) => Break(node, machine => machine.SatelliteHangs = false);
+    public void ResumeSatellite(string node)
+    {
+        if (Machine(node).SatelliteHangs)
+        {
+            Break(node, machine => machine.SatelliteHangs = false);
+            FinishOrders(Machine(node));
+        }
+    }
 
     /// <summary>The satellite's reader of DRBD's events restarts: what it knew is unknown, then fresh objects, then the values again.</summary>
     public void RestartEvents(string node)
     {
-        var machine = Node(node);
+        var machine = Machine(node);
         foreach (var replica in ReplicasOn(machine).FindAll(Reports))
         {
             Knowledge.Learn(replica, ReplicaReport.Fresh);
@@ -96,9 +116,18 @@ public sealed partial class StorageWorld
         Agenda.After(downtime, StartLinstor);
     }
 
+    private void Hang(StorageNode machine)
+    {
+        if (!machine.SatelliteHangs)
+        {
+            machine.SatelliteHangs = true;
+            ReplicasOn(machine).ForEach(replica => replica.LastRead = replica is { Up: true, Forgotten: false } ? Read(replica) : null);
+        }
+    }
+
     private void Break(string node, Action<StorageNode> change)
     {
-        var machine = Node(node);
+        var machine = Machine(node);
         change(machine);
         _network.Reconsider();
         _sessions.Reconsider(machine);

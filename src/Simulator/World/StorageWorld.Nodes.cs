@@ -3,15 +3,16 @@ namespace Piraeus.HighAvailability.Simulator.World;
 /// <remarks>What becomes of nodes in LINSTOR.</remarks>
 public sealed partial class StorageWorld
 {
-    /// <summary>Sets a property of a node.</summary>
-    public void SetNodeProperty(string node, string key, string value)
+    /// <summary>Sets (or, with null, removes) a property of a node.</summary>
+    public void SetNodeProperty(string node, string key, string? value)
     {
         var before = Node(node).Describe();
         Node(node).SetProperty(key, value);
         NodeChanged?.Invoke(new("node-modified", Node(node).Describe(), before));
+        SettleAll();
     }
 
-    /// <summary>LINSTOR gives up a node: its resources vanish, and nobody is told.</summary>
+    /// <summary>LINSTOR gives up a node: its resources vanish, and no subscriber is told. Satellites that are connected drop its replicas from DRBD's configuration; a machine that lives goes on as before.</summary>
     /// <returns>False, and nothing happens, while its satellite is connected.</returns>
     public bool LoseNode(string node)
     {
@@ -28,6 +29,8 @@ public sealed partial class StorageWorld
             ChooseQuorum(replica.Definition);
         }
 
+        lost.DeclaredLost = true;
+        _lost[lost.Name] = lost;
         Remove(lost);
         return true;
     }
@@ -40,6 +43,16 @@ public sealed partial class StorageWorld
         if (ReplicasOn(deleted).Exists(replica => !replica.Forgotten))
         {
             return false;
+        }
+
+        if (ReplicasOn(deleted).Count == 0)
+        {
+            _network.Leave(deleted);
+        }
+        else
+        {
+            deleted.DeclaredLost = true;
+            _lost[deleted.Name] = deleted; // what LINSTOR has forgotten there may still run
         }
 
         Remove(deleted);
@@ -69,11 +82,34 @@ public sealed partial class StorageWorld
         return true;
     }
 
+    /// <summary>An administrator takes an evicted node back: its replicas are members again.</summary>
+    /// <returns>False, and nothing happens, if it is not evicted.</returns>
+    public bool RestoreNode(string node)
+    {
+        var restored = Node(node);
+        if (!restored.Evicted)
+        {
+            return false;
+        }
+
+        var before = restored.Describe();
+        restored.Unflag();
+        foreach (var replica in ReplicasOn(restored).FindAll(replica => replica is { Forgotten: false, Deleting: false }))
+        {
+            replica.Estranged = false;
+            ChooseQuorum(replica.Definition);
+        }
+
+        NodeChanged?.Invoke(new("node-modified", restored.Describe(), before));
+        _sessions.Reconsider(restored);
+        SettleAll();
+        return true;
+    }
+
     private void Remove(StorageNode node)
     {
         _nodes.Remove(node.Name);
         node.Session++;
-        _network.Leave(node);
         SettleAll();
     }
 }

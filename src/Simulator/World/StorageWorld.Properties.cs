@@ -31,6 +31,12 @@ public sealed partial class StorageWorld
     /// <summary>What counts for a definition: its own property, else its group's, else the controller's; null if none of them has it.</summary>
     public string? EffectiveProperty(ResourceDefinition definition, string key) => Option(definition, key);
 
+    /// <summary>What counts for a definition's replica on a node: the definition's own property, else its group's, else the node's, else the controller's.</summary>
+    public string? EffectiveProperty(ResourceDefinition definition, StorageNode node, string key) =>
+        definition.Properties.GetValueOrDefault(key) ?? definition.Group.Properties.GetValueOrDefault(key) ?? node.Properties.GetValueOrDefault(key) ?? ControllerProperties.GetValueOrDefault(key);
+
+    private string PolicyOn(ResourceDefinition definition, StorageNode node) => EffectiveProperty(definition, node, QuorumPolicy.Key) ?? "off";
+
     private static void Write(SortedDictionary<string, string> properties, string key, string? value)
     {
         if (value is null)

@@ -29,17 +29,26 @@ public sealed partial class StorageWorld
 
     private void Publish(Replica replica)
     {
-        if (replica.Up && Reports(replica))
+        if (Reports(replica))
         {
-            Knowledge.Learn(replica, replica.Definition.IsDrbd ? Report(replica) : ReportOfOtherLayer(replica));
+            if (replica.Up)
+            {
+                Knowledge.Learn(replica, Read(replica));
+            }
+        }
+        else if (replica is { Forgotten: false, LastRead: { } old, Node: { SatelliteHangs: true, SatelliteReachable: true, Status: ConnectionStatus.Online } })
+        {
+            Knowledge.Learn(replica, old);
         }
     }
+
+    private static ReplicaReport Read(Replica replica) => replica.Definition.IsDrbd ? Report(replica) : ReportOfOtherLayer(replica);
 
     private static ReplicaReport Report(Replica replica)
     {
         var view = Replication.View(replica);
-        var connections = replica.Definition.Members
-            .Where(peer => peer != replica && !(peer.Diskless && replica.Diskless) && (!peer.Estranged || replica.Estranged))
+        var connections = replica.Configured
+            .Where(peer => peer != replica && !(peer.Diskless && replica.Diskless))
             .Select(peer => new PeerConnection(peer.Node.Uname, Message(replica, peer)));
         return new(Drbd.MayPromote(view), Drbd.PromotionScore(view), view.Role == DrbdRole.Primary, view.Disk, [.. connections]);
     }
@@ -53,7 +62,7 @@ public sealed partial class StorageWorld
 
     private void PublishAllOf(StorageNode node)
     {
-        FinishDeletions(node);
+        FinishOrders(node);
         SettleAll();
     }
 

@@ -79,7 +79,8 @@ public sealed partial class StorageWorld
             return false;
         }
 
-        return !(FindReplica(resource, node) ?? AddReplica(resource, node, ReplicaKind.Diskless)).Deleting;
+        var isBlocked = FindReplica(resource, node) is null && FindTruth(resource, node) is { Role: DrbdRole.Primary }; // what LINSTOR has forgotten is in use there
+        return !isBlocked && !(FindReplica(resource, node) ?? AddReplica(resource, node, ReplicaKind.Diskless)).Deleting;
     }
 
     /// <summary>Ends <see cref="Attach"/>: a diskless replica is deleted, unless it is used or needed as a tie-breaker.</summary>

@@ -12,6 +12,7 @@ public sealed partial class StorageWorld
     private const string TieBreakerKey = "DrbdOptions/auto-add-quorum-tiebreaker";
 
     private readonly SortedDictionary<string, StorageNode> _nodes = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, StorageNode> _lost = new(StringComparer.OrdinalIgnoreCase);
     private readonly SortedDictionary<string, ResourceGroup> _groups = new(StringComparer.OrdinalIgnoreCase);
     private readonly SortedDictionary<string, ResourceDefinition> _definitions = new(StringComparer.OrdinalIgnoreCase);
     private readonly Network _network;
@@ -24,7 +25,7 @@ public sealed partial class StorageWorld
     {
         Timings = timings ?? new Timings();
         _network = new(Agenda, () => Timings, SettleAll);
-        _replication = new(Agenda, _network, () => Timings, Option, Settle);
+        _replication = new(Agenda, _network, () => Timings, Option, PolicyOn, Settle);
         _sessions = new(Agenda, () => Timings, ForgetAllOf, PublishAllOf);
         ControllerProperties[QuorumPolicy.OnNoQuorumKey] = "suspend-io";
         ControllerProperties["DrbdOptions/Resource/on-no-data-accessible"] = "suspend-io";
@@ -89,12 +90,22 @@ public sealed partial class StorageWorld
     /// <summary>Lets time pass.</summary>
     public void RunFor(TimeSpan duration) => Agenda.RunUntil(Agenda.Now + duration);
 
-    /// <summary>Adds a node that is up and connected.</summary>
+    /// <summary>Adds a node that is up and connected; one that was declared lost comes back on its machine as that is, with another uuid and without its replicas.</summary>
     /// <param name="uname">What the machine calls itself, if not <paramref name="name"/>.</param>
     public StorageNode AddNode(string name, string? uname = null)
     {
+        if (_lost.Remove(name, out var returned))
+        {
+            returned.BeginAnew(NextUuid());
+            _nodes.Add(returned.Name, returned);
+            NodeChanged?.Invoke(new("node-create", returned.Describe()));
+            _sessions.Reconsider(returned);
+            SettleAll();
+            return returned;
+        }
+
         var node = new StorageNode(name, uname ?? name, $"10.0.0.{_nodes.Count + 1}", NextUuid());
-        _network.Join(node, _nodes.Values);
+        _network.Join(node, [.. _nodes.Values, .. _lost.Values]);
         _nodes.Add(name, node);
         NodeChanged?.Invoke(new("node-create", node.Describe()));
         return node;
@@ -155,8 +166,14 @@ public sealed partial class StorageWorld
 
     private static bool IsNamed(StorageNode node, string name) => string.Equals(node.Name, name, StringComparison.OrdinalIgnoreCase);
 
-    private static void Place(StorageWorld world, ResourceDefinition definition, string node, ReplicaKind kind) => definition.Members.Add(
-        new Replica(definition, world.Node(node), kind, definition.Members.Count, world.NextUuid(), world.Agenda.Now));
+    private static void Place(StorageWorld world, ResourceDefinition definition, string node, ReplicaKind kind)
+    {
+        // What LINSTOR had forgotten there is configured anew, as the new replica.
+        definition.Members.RemoveAll(member => member.Forgotten && IsNamed(member.Node, node));
+        var replica = new Replica(definition, world.Node(node), kind, world.NextUuid(), world.Agenda.Now);
+        definition.Members.Add(replica);
+        replica.Configured = definition.Configuration();
+    }
 
     private void Place(ResourceDefinition definition, IReadOnlyList<string> nodes, ReplicaKind kind)
     {
@@ -180,6 +197,9 @@ public sealed partial class StorageWorld
 
         Settle(definition);
     }
+
+    /// <summary>The machine of that name, whether LINSTOR knows it or has given it up.</summary>
+    public StorageNode Machine(string name) => FindNode(name) ?? _lost.GetValueOrDefault(name) ?? throw new ArgumentException($"There is no machine {name}.");
 
     private StorageNode Node(string name) => FindNode(name) ?? throw new ArgumentException($"There is no node {name}.");
 
