@@ -23,6 +23,9 @@ internal sealed partial class Oracle
         return histories;
     }
 
+    /// <summary>Whether no write to the volume can complete on the node, in truth.</summary>
+    public bool IsMute(int volume, string node) => MuteOf(Cast.Handle(volume), node).IsSo;
+
     /// <summary>Something has changed in the world of storage.</summary>
     private void Look(ResourceDefinition definition)
     {
