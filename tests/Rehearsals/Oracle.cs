@@ -122,7 +122,7 @@ internal sealed partial class Oracle
         {
             var node = pod.Spec.NodeName!;
             var lost = _stage.ResourcesOf(pod).Where(name => HasBeenLostSince(calm, name, node) && MuteOf(name, node).Covers(calm, Now) && IsProved(name, node)).ToList();
-            Check(Moved, isStorm || lost.Count == 0 || _stage.ResourcesOf(pod).Any(_stage.WasTamperedWith) || !MayBeMoved(pod) || !AreSharedLost(pod, node, calm) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}");
+            Check(Moved, isStorm || lost.Count == 0 || _stage.ResourcesOf(pod).Any(_stage.WasTamperedWith) || !MayBeMoved(pod, lost) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}");
         }
 
         foreach (var node in _stage.Store.All<Model.Node>().Where(node => node.Taints.Any(taint => taint.Key == Words.TaintKey)))
@@ -192,12 +192,9 @@ internal sealed partial class Oracle
     // The state that the pod's owner has put it into reaches the controller late.
     private bool WasWanted(Model.Pod pod, TimeSpan sent) => _stage.Exempted(pod) is not { } since || since > sent - TimeSpan.FromSeconds(21);
 
-    private bool MayBeMoved(Model.Pod pod) =>
-        Words.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(Words.OptOut) && _stage.Unfenced(pod, strictly: true) is [];
-
-    // A volume that several nodes may write to keeps its pod until it is lost as well.
-    private bool AreSharedLost(Model.Pod pod, string node, TimeSpan calm) =>
-        _stage.ResourcesOf(pod).Where(_stage.IsShared).All(name => HasBeenLostSince(calm, name, node) && IsProved(name, node));
+    // What two nodes may write to protects itself only where it is lost, too.
+    private bool MayBeMoved(Model.Pod pod, List<string> lost) =>
+        _stage.ResourcesOf(pod).All(name => !_stage.IsShared(name) || lost.Contains(name)) && Words.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(Words.OptOut) && _stage.Unfenced(pod, strictly: true) is [];
 
     private bool WasLost(string resource, string node, TimeSpan sent) => LossOf(resource, node).Overlaps(sent - Confirmed, Now);
 
@@ -205,7 +202,7 @@ internal sealed partial class Oracle
 
     // What docs/safety.md assumes, because no observer can see that it is otherwise.
     private bool IsBeyondKnowing(Candidate actor, string resource, string node) =>
-        !_stage.KnowsPolicy(actor, resource) || _stage.WasDeclaredLost(node) || !_stage.IsWitnessed(resource, node);
+        !_stage.KnowsPolicy(actor, resource) || !_stage.AppliesPolicy(resource, node) || _stage.WasDeclaredLost(node) || !_stage.IsWitnessed(resource, node);
 
     private TimeSpan LostFor(string resource, string node) => LossOf(resource, node).LongestUntil(Now, Unseen, _silence);
 

@@ -46,11 +46,14 @@ internal sealed partial class Stage
         : [];
 
     /// <summary>Whether a pod on a node mounts a LINSTOR volume, or an attachment has it there.</summary>
-    public bool HasUserOn(int volume, string node)
+    /// <param name="volume">The volume, as a number.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="since">It was there by then; null if it need not have been.</param>
+    public bool HasUserOn(int volume, string node, TimeSpan? since = null)
     {
         var (claim, handle) = (Cast.Claim(volume), Cast.Handle(volume));
-        return Store.All<Pod>().Any(pod => pod.Spec.NodeName == node && pod.Spec.Claims.Any(mount => mount.Claim == claim))
-            || AttachmentsOf(handle).Any(attachment => attachment.NodeName == node);
+        return Store.All<Pod>().Any(pod => pod.Spec.NodeName == node && !(BoundAt(pod) > since) && pod.Spec.Claims.Any(mount => mount.Claim == claim))
+            || AttachmentsOf(handle).Any(attachment => attachment.NodeName == node && !(attachment.Metadata.Created > since));
     }
 
     /// <summary>The attachments of a LINSTOR volume.</summary>
@@ -128,6 +131,11 @@ internal sealed partial class Stage
 
     /// <summary>Whether an administrator has told LINSTOR that the node is lost: it counts as dead, whether it is or not.</summary>
     public bool WasDeclaredLost(string node) => _declaredLost.Contains(Kubernetes.LinstorNameOf(node)!);
+
+    /// <summary>Whether DRBD on the node goes by the policy that LINSTOR shows. It does not where a satellite hangs that LINSTOR keeps ONLINE: nobody can see that.</summary>
+    public bool AppliesPolicy(string resource, string node) =>
+        DefinitionOf(resource)?.Replicas.FirstOrDefault(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node)) is not { Node.SatelliteHangs: true } replica
+        || replica.QuorumPolicy == (Storage.EffectiveProperty(replica.Definition, replica.Node, QuorumPolicy.Key) ?? "off");
 
     /// <summary>Whether anybody else who has the resource tells LINSTOR the truth: when all whom LINSTOR reaches repeat the past, nobody can see it.</summary>
     public bool IsWitnessed(string resource, string node) => DefinitionOf(resource) is { } definition

@@ -40,7 +40,7 @@ public sealed record StormWatch
 
     private bool IsNews(NodeName node, Loss loss, TimeSpan spoken) => Storm?.Nodes.Contains(node) == true || (loss.IsNews && spoken - loss.At <= Timings.NewsLasts);
 
-    /// <summary>When a node was lost, or first seen to be. A satellite that goes away is a new loss, whatever storage was lost there long ago.</summary>
+    /// <summary>When a node was lost, or first seen to be. A satellite that goes away is a new loss, whatever storage was lost there long ago, and so is storage that is lost where the satellite had been away.</summary>
     /// <param name="Offline">When its satellite went away; null if it has not.</param>
     /// <param name="Storage">When a consumer there lost a resource; null if none has.</param>
     /// <param name="IsNews">Whether it was well before, or carried consumers when it was first seen: what comes to a node that is off makes it no loss.</param>
@@ -50,8 +50,8 @@ public sealed record StormWatch
 
         public Loss After(NodeHealth node, TimeSpan spoken)
         {
-            var wasAway = Offline is not null || Storage is null;
-            var next = new Loss(node.IsOffline ? Offline ?? spoken : null, node.HasLostStorage ? Storage ?? spoken : null, IsNews || !wasAway);
+            var (wentAway, lostStorage) = (node.IsOffline && Offline is null && Storage is not null, node.HasLostStorage && Storage is null);
+            var next = new Loss(node.IsOffline ? Offline ?? spoken : null, node.HasLostStorage ? Storage ?? spoken : null, IsNews || wentAway || lostStorage);
             return next.IsNews || !node.HasConsumers || spoken - next.At > Timings.FirstLook ? next : next with { IsNews = true };
         }
     }

@@ -41,16 +41,29 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
     private static bool SeesNoMorePrimariesThan(Replica observer, Replica peer) =>
         peer.Definition.ConnectedPeers(peer).All(third => third.Role == DrbdRole.Secondary || third == observer || peer.Definition.Connected(observer, third));
 
+    /// <summary>LINSTOR has connected to a satellite, and all that it wants there is applied.</summary>
+    public void Configure(StorageNode node, IEnumerable<ResourceDefinition> definitions)
+    {
+        foreach (var replica in definitions.SelectMany(definition => definition.Members).Where(replica => replica is { Forgotten: false } && replica.Node == node))
+        {
+            Configure(replica);
+        }
+    }
+
+    private void Configure(Replica replica)
+    {
+        replica.QuorumPolicy = policy(replica.Definition, replica.Node);
+        replica.Configured = replica.Estranged ? replica.Configured : replica.Definition.Configuration();
+    }
+
     /// <summary>What LINSTOR wants reaches the nodes that take orders; on every other node, DRBD goes on with the members and the policy that it was given last.</summary>
     private void Configure(ResourceDefinition definition)
     {
-        var members = definition.Configuration();
         foreach (var replica in definition.Members)
         {
             if (replica is { Forgotten: false, Node.TakesOrders: true })
             {
-                replica.QuorumPolicy = policy(definition, replica.Node);
-                replica.Configured = replica.Estranged ? replica.Configured : members;
+                Configure(replica);
             }
         }
     }

@@ -62,6 +62,11 @@ public sealed partial class StorageWorld
 
     private void PublishAllOf(StorageNode node)
     {
+        if (node.SatelliteHangs)
+        {
+            _replication.Configure(node, _definitions.Values); // LINSTOR calls a satellite ONLINE when it has done what it is told; what hangs is what it tells
+        }
+
         FinishOrders(node);
         SettleAll();
     }
