@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Piraeus.HighAvailability.Simulator;
 using Piraeus.HighAvailability.Simulator.Linstor;
 using Piraeus.HighAvailability.Simulator.World;
 using Piraeus.HighAvailability.Tests;
@@ -28,12 +29,15 @@ public sealed class Stage : IAsyncDisposable
 
     private readonly ConcurrentDictionary<string, string> _attachments = new();
     private readonly List<Controller> _controllers = [];
+    private readonly List<LinstorServer> _furtherAddresses = [];
+    private readonly StorageWorld _storage;
+    private readonly WorldClock _clock;
     private readonly long _before;
     private int _grants;
 
-    private Stage(World world, LinstorServer linstor, Identity account)
+    private Stage(World world, StorageWorld storage, WorldClock clock, LinstorServer linstor, Identity account)
     {
-        (World, Linstor, Account, _before) = (world, linstor, account, world.Plane.Audit.Length);
+        (World, _storage, _clock, Linstor, Account, _before) = (world, storage, clock, linstor, account, world.Plane.Audit.Length);
         world.View.Attachments.Seen += attachment => _attachments[attachment.Name] = Describe(attachment);
         world.Kubelet.MayStart = OpenAsync;
         world.Kubelet.OnStopped = Close;
@@ -64,8 +68,6 @@ public sealed class Stage : IAsyncDisposable
     /// <summary>Who the controllers are to Kubernetes.</summary>
     public Identity Account { get; private set; }
 
-    private ImmutableDictionary<string, string> Environment => ImmutableDictionary<string, string>.Empty.Add("LS_CONTROLLERS", Linstor.Url.ToString());
-
     /// <summary>
     /// What was deleted in this world, each once: pods that the controllers deleted, by name, and attachments that they or the attach-detach
     /// controller deleted, by the claim and node that they served. Of these two, either may be first once a volume has been released.
@@ -91,24 +93,38 @@ public sealed class Stage : IAsyncDisposable
             storage.AddNode(options.NodeId(node));
         }
 
-        var linstor = await LinstorServer.StartAsync(storage, cancellation: cancellation);
-        return new Stage(world, linstor, account)
+        var clock = new WorldClock(storage.Agenda);
+        var linstor = await LinstorServer.StartAsync(storage, new LinstorOptions { Clock = clock }, cancellation);
+        return new Stage(world, storage, clock, linstor, account)
         {
             LinstorName = options.NodeId,
             Provision = (w, resource) => w.AddResource(resource, [.. (resource.Contains("bystander", StringComparison.Ordinal) ? world.Nodes.Skip(2) : world.Nodes.Take(3)).Select(options.NodeId)]),
         };
     }
 
-    /// <summary>Starts a controller with a grace period of two seconds, and waits until it has seen everything.</summary>
-    public async Task<Controller> StartControllerAsync(params IEnumerable<string> flags)
+    /// <summary>Starts another address of the same LINSTOR, which may be made unreachable while the first one is well.</summary>
+    public async Task<LinstorServer> StartLinstorAddressAsync()
     {
-        var controller = await LaunchControllerAsync(flags);
+        var address = await LinstorServer.StartAsync(_storage, new LinstorOptions { Clock = _clock }, World.Closing);
+        _furtherAddresses.Add(address);
+        return address;
+    }
+
+    /// <summary>Starts a controller with a grace period of two seconds, and waits until it has seen everything.</summary>
+    public Task<Controller> StartControllerAsync(params IEnumerable<string> flags) => StartControllerAsync(Linstor, flags);
+
+    /// <summary>The same, with a LINSTOR address of its own.</summary>
+    public async Task<Controller> StartControllerAsync(LinstorServer linstor, params IEnumerable<string> flags)
+    {
+        var controller = await LaunchControllerAsync(linstor, flags);
         await EventuallyAsync(async () => await controller.ProbeAsync("/readyz") == 200, "the controller is ready");
         return controller;
     }
 
     /// <summary>Starts a controller and waits for nothing. A flag given here overrides the default, as the last one wins.</summary>
-    public async Task<Controller> LaunchControllerAsync(params IEnumerable<string> flags)
+    public Task<Controller> LaunchControllerAsync(params IEnumerable<string> flags) => LaunchControllerAsync(Linstor, flags);
+
+    private async Task<Controller> LaunchControllerAsync(LinstorServer linstor, IEnumerable<string> flags)
     {
         var port = Launch.FreePort();
         string[] defaults =
@@ -116,16 +132,16 @@ public sealed class Stage : IAsyncDisposable
             $"--kubeconfig={World.Plane.KubeconfigFor(Account)}", $"--attacher-name={World.Driver}", $"--leader-election-healtz-port={port}",
             "--known-resource-grace-period=2s", "--new-resource-grace-period=2s", "--reconcile-interval=1s", "--v=5",
         ];
-        var controller = await Controller.StartAsync(LogOf($"controller-{_controllers.Count}"), port, [.. defaults, .. flags], Environment);
+        var controller = await Controller.StartAsync(LogOf($"controller-{_controllers.Count}"), port, [.. defaults, .. flags], EnvironmentFor(linstor));
         _controllers.Add(controller);
         return controller;
     }
 
     /// <summary>Runs the init container's command.</summary>
-    public Task<Controller> WaitUntilApiOnlineAsync() => Controller.StartAsync(LogOf("init"), 0, ["wait-until", "api-online"], Environment);
+    public Task<Controller> WaitUntilApiOnlineAsync() => Controller.StartAsync(LogOf("init"), 0, ["wait-until", "api-online"], EnvironmentFor(Linstor));
 
     /// <summary>Tells what a recording contains.</summary>
-    public Task<Controller> ReplayAsync(string recording) => Controller.StartAsync(LogOf("replay"), 0, ["replay", recording], Environment);
+    public Task<Controller> ReplayAsync(string recording) => Controller.StartAsync(LogOf("replay"), 0, ["replay", recording], EnvironmentFor(Linstor));
 
     /// <summary>Lets the controllers of this world run as somebody who has these rights and no others, whatever deploy/all.yaml says.</summary>
     public async Task GrantOnlyAsync(params (string Group, string Resource, string Verbs)[] rules)
@@ -161,6 +177,22 @@ public sealed class Stage : IAsyncDisposable
     /// <summary>The node's replication links fail; its kubelet and its satellite are well.</summary>
     public void CutLinks(string node) => Linstor.Do(world => world.CutLinks(LinstorName(node)));
 
+    /// <summary>The node hangs: its kubelet is dead and so is its DRBD, but its satellite answers pings, so that LINSTOR calls it ONLINE and repeats its last report.</summary>
+    public void Hang(string node)
+    {
+        World.Crash(node);
+        Linstor.Do(world =>
+        {
+            world.HangSatellite(LinstorName(node));
+            world.CutLinks(LinstorName(node));
+        });
+    }
+
+    /// <summary>The satellite's process ends; the node's DRBD and its kubelet are well.</summary>
+    public void StopSatellite(string node) => Linstor.Do(world => world.StopSatellite(LinstorName(node)));
+
+    public void StartSatellite(string node) => Linstor.Do(world => world.StartSatellite(LinstorName(node)));
+
     public void HealLinks(string node) => Linstor.Do(world => world.HealLinks(LinstorName(node)));
 
     public Task EventuallyAsync(Func<Task<bool>> condition, string what, double seconds = 20) => EventuallyCoreAsync(condition, what, seconds);
@@ -173,6 +205,11 @@ public sealed class Stage : IAsyncDisposable
 
     /// <summary>Waits until a controller says something.</summary>
     public Task UntilSaidAsync(string words) => EventuallyAsync(() => _controllers.Exists(controller => controller.Says(words)), $"a controller says \"{words}\"");
+
+    /// <summary>Waits until an Event on a pod says why it has been left alone for the whole grace period.</summary>
+    public Task UntilHeldAsync(string pod, string because) => EventuallyAsync(
+        async () => (await EventsOnAsync("Pod", pod)).Any(held => held.Text("reason") == "FailoverHeld" && held.Text("message")!.Contains(because, StringComparison.Ordinal)),
+        $"an Event on pod {pod} that says \"{because}\"");
 
     /// <summary>
     /// Waits until everything has happened that was going to happen to an older loss: a bystander on another node loses its storage as well, and
@@ -199,7 +236,12 @@ public sealed class Stage : IAsyncDisposable
         }
 
         await World.DisposeAsync();
-        await Linstor.DisposeAsync();
+        foreach (var address in _furtherAddresses.Append(Linstor))
+        {
+            await address.DisposeAsync();
+        }
+
+        _clock.Dispose();
     }
 
     /// <summary>The controllers are processes of ours: the manifest's own replicas would only occupy the nodes of these worlds.</summary>
@@ -267,6 +309,9 @@ public sealed class Stage : IAsyncDisposable
     public string FileOf(string name) => Path.Combine(World.Plane.LogDirectory, $"{World.Namespace}-{name}");
 
     private string LogOf(string name) => FileOf($"{name}.log");
+
+    private static ImmutableDictionary<string, string> EnvironmentFor(LinstorServer linstor) =>
+        ImmutableDictionary<string, string>.Empty.Add("LS_CONTROLLERS", linstor.Url.ToString());
 
     private string Describe(JsonNode attachment)
     {

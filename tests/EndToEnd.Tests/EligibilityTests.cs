@@ -160,6 +160,54 @@ public sealed class EligibilityTests(SharedControlPlane shared)
         await stage.UntilDeletedAsync("pod local-0", "attachment of data-local-0 on a");
     }
 
+    [Fact]
+    public async Task A_pod_with_two_volumes_that_several_nodes_may_write_to_stays_until_both_are_lost()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        stage.Provision = (world, resource) =>
+        {
+            world.AddResource(resource, resource.EndsWith("one", StringComparison.Ordinal) ? [stage.A, stage.B, stage.C] : [stage.A, stage.D, stage.E]);
+            world.SetDefinitionProperty(resource, "DrbdOptions/Net/allow-two-primaries", "yes");
+        };
+        VolumeShape Shared(string claim) => new(claim) { AccessModes = ["ReadWriteMany"] };
+        var machine = await stage.Workloads.DeploymentAsync("machine", on: stage.A, volumes: [Shared("one"), Shared("two")]);
+        await stage.StartControllerAsync();
+
+        // Moved now, the pod and its replacement would both write to the second volume.
+        stage.Linstor.Do(world => world.CutLink(stage.A, stage.B));
+        stage.Linstor.Do(world => world.CutLink(stage.A, stage.C));
+        await stage.UntilHeldAsync(machine.Pod.Name, "claim two (several nodes may write to resource");
+        Assert.Empty(stage.Deletions);
+
+        stage.CutLinks(stage.A);
+        await stage.EventuallyAsync(() => stage.Deletions.Any(deletion => deletion.StartsWith("pod machine-", StringComparison.Ordinal)), "the pod was moved");
+        await stage.World.UntilMovedAsync(machine, from: stage.A, within: TimeSpan.FromSeconds(120));
+    }
+
+    [Fact]
+    public async Task Of_two_failed_pods_on_a_dead_node_the_terminating_one_is_finished_off_and_the_other_one_is_left_alone()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
+        await stage.Workloads.PodAsync("job", on: stage.A);
+        await stage.StartControllerAsync();
+
+        stage.World.Crash(stage.A);
+        await stage.World.Api.DeleteAsync(Paths.Pod(stage.World.Namespace, "db-0"), stage.World.Closing);
+        await FailAsync(stage, "db-0");
+        await FailAsync(stage, "job");
+        Assert.True((await stage.World.Api.GetAsync(Paths.Pod(stage.World.Namespace, "db-0"), stage.World.Closing)).IsTerminating);
+
+        stage.Crash(stage.A);
+        await stage.EventuallyAsync(() => stage.Deletions.Contains("pod db-0"), "the pod was finished off");
+        await stage.World.UntilMovedAsync(db, from: stage.A, within: TimeSpan.FromSeconds(120));
+        await stage.UntilHeldAsync("job", "it has finished, and was not deleted");
+        Assert.DoesNotContain("pod job", stage.Deletions);
+    }
+
+    private static Task FailAsync(Stage stage, string pod) =>
+        stage.World.Api.PatchAsync($"{Paths.Pod(stage.World.Namespace, pod)}/status", new { status = new { phase = "Failed" } }, stage.World.Closing);
+
     private static PodShape With(object volume) => PodShape.OptedIn with { ExtraVolumes = [volume] };
 
     private static Task CordonAsync(Stage stage, string node) =>

@@ -138,6 +138,31 @@ public sealed class FollowTests(SharedControlPlane shared)
         Assert.Equal(["attachment of one on a", "attachment of two on a"], stage.Deletions.Where(deletion => deletion.StartsWith("attachment", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task A_claim_and_a_volume_that_vanish_while_an_attachment_is_still_going_stop_nothing()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        var db = await stage.Workloads.PodAsync("db", on: stage.A);
+        await stage.Workloads.StatefulSetAsync("bystander", on: stage.E);
+        var controller = await stage.StartControllerAsync();
+        stage.World.Attacher.Pause();
+
+        stage.Crash(stage.A);
+        await stage.EventuallyAsync(() => stage.Deletions.Contains("pod db"), "the pod was deleted");
+        await stage.World.Api.DeleteAsync(Paths.Claim(stage.World.Namespace, db.Volume.Claim), stage.World.Closing);
+        await stage.EventuallyAsync(() => stage.World.View.Volumes.Find(db.Volume.PersistentVolume)?.Text("status", "phase") == "Released", "the volume is released");
+        await stage.UntilSaidAsync($"volume {db.Volume.PersistentVolume} is still attached to node {stage.A}");
+        await stage.World.Api.DeleteAsync(Paths.Volume(db.Volume.PersistentVolume), stage.World.Closing);
+        await stage.EventuallyAsync(() => stage.World.View.Volumes.Find(db.Volume.PersistentVolume) is null, "the volume is gone");
+
+        stage.CutLinks(stage.E);
+        await stage.EventuallyAsync(() => stage.Deletions.Contains("pod bystander-0"), "the bystander was moved");
+        stage.World.Attacher.Resume();
+        await stage.UntilSaidAsync($"Pod {stage.World.Namespace}/db of node {stage.A} was deleted and its volumes detached");
+        Assert.Equal(200, await controller.ProbeAsync("/healthz"));
+        Assert.Contains("piraeus_ha_leader 1\n", await controller.ReadAsync("/metrics"), StringComparison.Ordinal);
+    }
+
     private static string Stalled(Controller controller) => controller.Log.First(line => line.Contains("moved away from node", StringComparison.Ordinal));
 
     private static async Task CordonAsync(Stage stage, bool unschedulable)

@@ -1,4 +1,5 @@
 using Piraeus.HighAvailability.ControlPlane;
+using Piraeus.HighAvailability.Simulator.Linstor;
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
 
@@ -49,6 +50,31 @@ public sealed class LeadershipTests(SharedControlPlane shared)
     }
 
     [Fact]
+    public async Task A_leader_that_does_not_reach_LINSTOR_gives_the_lease_up_and_a_standby_that_does_moves_the_pod()
+    {
+        await using var stage = await SetAsync();
+        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
+        var address = await stage.StartLinstorAddressAsync();
+        var leader = await StartReplicaAsync(stage, "one", address);
+        await stage.UntilSaidAsync("This replica holds lease");
+        var standby = await StartReplicaAsync(stage, "two");
+        await stage.UntilSaidAsync("one holds lease");
+
+        address.RefusesConnections = true;
+        stage.Crash(stage.A);
+        await stage.EventuallyAsync(() => standby.Says("the grace period is not over"), "the standby sees the loss");
+        await stage.EventuallyAsync(() => leader.Says("up, because this replica cannot decide"), "the leader gives the lease up", seconds: 30);
+        await stage.EventuallyAsync(() => standby.Says("This replica holds lease"), "the standby leads", seconds: 4);
+        await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
+        await stage.World.UntilMovedAsync(db, from: stage.A, within: TimeSpan.FromSeconds(120));
+
+        Assert.False(leader.Says("Deleting"));
+        Assert.True(leader.Says("This replica cannot decide: Linstor silent since"));
+        Assert.Contains("piraeus_ha_cannot_decide{source=\"linstor\"} 1\n", await leader.ReadAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Equal("two", (await stage.World.Api.GetAsync(Lease, stage.World.Closing)).Text("spec", "holderIdentity"));
+    }
+
+    [Fact]
     public async Task Kubectl_shows_the_lease_as_client_go_would_have_written_it()
     {
         await using var stage = await SetAsync();
@@ -73,6 +99,6 @@ public sealed class LeadershipTests(SharedControlPlane shared)
         return stage;
     }
 
-    private static Task<Controller> StartReplicaAsync(Stage stage, string name) => stage.StartControllerAsync(
-        "--leader-election", $"--leader-election-lease-name={name}", "--leader-election-namespace=ha-controller");
+    private static Task<Controller> StartReplicaAsync(Stage stage, string name, LinstorServer? linstor = null) => stage.StartControllerAsync(
+        linstor ?? stage.Linstor, "--leader-election", $"--leader-election-lease-name={name}", "--leader-election-namespace=ha-controller");
 }

@@ -1,4 +1,5 @@
 using Piraeus.HighAvailability.ControlPlane;
+using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
 
@@ -58,10 +59,13 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.StartControllerAsync();
 
-        stage.Crash(stage.A);
+        stage.CutLinks(stage.A);
         // Its kubelet lives and stops the pod, so either we or the attach-detach controller delete the attachment.
         await stage.EventuallyAsync(() => stage.Deletions.Contains("pod db-0"), "the pod was deleted");
         await stage.World.UntilMovedAsync(db, from: stage.A, within: AttachDetachSync);
+
+        Assert.Equal(ConnectionStatus.Online, stage.Linstor.Ask(world => world.FindNode(stage.A)!.Status));
+        Assert.Equal("True", stage.World.View.Nodes.Find(stage.A)!.Items("status", "conditions").Single(condition => condition.Text("type") == "Ready").Text("status"));
     }
 
     [Fact]
@@ -176,6 +180,6 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
             return flaps;
         }
 
-        bool MayPromote(Simulator.World.StorageWorld world, string node) => world.KnownOf($"pvc-{stage.World.Namespace}-data-db-0", node)?.MayPromote == true;
+        bool MayPromote(StorageWorld world, string node) => world.KnownOf($"pvc-{stage.World.Namespace}-data-db-0", node)?.MayPromote == true;
     }
 }

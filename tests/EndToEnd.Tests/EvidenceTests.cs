@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using Piraeus.HighAvailability.ControlPlane;
+
+namespace Piraeus.HighAvailability.EndToEnd.Tests;
+
+/// <summary>Whose word is believed of a node, on a real control plane.</summary>
+public sealed class EvidenceTests(SharedControlPlane shared)
+{
+    /// <summary>DRBD's longest detection, in seconds: what is denied for longer than this is not merely being noticed.</summary>
+    private const double Detection = 12;
+
+    /// <summary>The grace period of these tests, in seconds.</summary>
+    private const double Grace = 2;
+
+    [Fact]
+    public async Task A_hung_node_that_repeats_the_past_is_outvoted_once_everybody_else_has_denied_it_for_twelve_seconds()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
+        var listening = Stopwatch.StartNew(); // what is heard soon after a start may be as old as that
+        await stage.StartControllerAsync();
+
+        // While one voter is silent, the others do not outvote it.
+        stage.StopSatellite(stage.C);
+        stage.Hang(stage.A);
+        await stage.UntilHeldAsync("db-0", $"node {stage.A} reports that the side of node {stage.A} has quorum");
+        Assert.Empty(stage.Deletions);
+
+        stage.StartSatellite(stage.C);
+        await stage.EventuallyAsync(() => stage.Deletions.Contains("pod db-0"), "the pod was deleted", seconds: Detection + 20);
+        Assert.InRange(listening.Elapsed.TotalSeconds, Detection + Grace, double.MaxValue);
+        await stage.World.UntilMovedAsync(db, from: stage.A, within: TimeSpan.FromSeconds(120));
+        Assert.True(stage.Linstor.Ask(world => world.KnownOf(db.Volume.Handle, stage.A)) is { InUse: true, PromotionScore: > 0 });
+    }
+
+    [Fact]
+    public async Task One_voice_alone_moves_a_pod_only_when_its_node_is_not_Ready()
+    {
+        await using var stage = await Stage.SetAsync(shared);
+        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
+        await stage.StartControllerAsync();
+
+        stage.StopSatellite(stage.C);
+        stage.Crash(stage.A);
+        await stage.UntilHeldAsync("db-0", $"node {stage.B} is the only one of resource {db.Volume.Handle} that LINSTOR reaches");
+        Assert.Empty(stage.Deletions);
+
+        await stage.World.Api.StrategicPatchAsync(
+            $"{Paths.Node(stage.A)}/status", new { status = new { conditions = new[] { new { type = "Ready", status = "Unknown", reason = "NodeStatusUnknown" } } } }, stage.World.Closing);
+        await stage.EventuallyAsync(() => stage.Deletions.Contains("pod db-0"), "the pod was deleted");
+    }
+}
