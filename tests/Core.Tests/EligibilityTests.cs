@@ -20,6 +20,15 @@ public sealed class EligibilityTests
     }
 
     [Fact]
+    public void A_pod_that_also_writes_to_a_resource_whose_policy_has_not_reached_its_node_is_exempt()
+    {
+        var scene = Scene.WithAppOn("a").Resource("pvc-2", "a", "off").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(5).PowerOff("a").PowerOff("a", "pvc-2").Quorum("majority", "pvc-2").Report("pvc-2").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Contains(HoldReason.WritesToSharedStorage, scene.Holds);
+    }
+
+    [Fact]
     public void A_pod_whose_other_volume_has_one_writer_is_moved_although_that_is_not_lost() =>
         Assert.Equal(Moved, TwoVolumes(shared: null).CutOff("a").After(46).Moves);
 
@@ -62,6 +71,15 @@ public sealed class EligibilityTests
     public void An_annotation_that_is_set_counts_before_the_watch_has_told()
     {
         var scene = Scene.WithAppOn("a").PowerOff("a").After(30).PodUnseen("app-0", "a", pod => pod with { OptedOut = true }).After(60);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.OptedOut], scene.Holds);
+    }
+
+    [Fact]
+    public void An_annotation_that_only_the_watch_has_told_counts_as_well()
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(30);
+        scene.Tell(new Observation.Seen<Pod>(scene.Cluster.Pods.All.Single().Item with { OptedOut = true })).After(60);
         Assert.Empty(scene.Moves);
         Assert.Equal([HoldReason.OptedOut], scene.Holds);
     }

@@ -248,6 +248,7 @@ public sealed class LossTests
 
     [Theory]
     [InlineData(3)] // promotes on a peer's disk: no disk of its own
+    [InlineData(102)] // one of its volumes has no disk
     [InlineData(10002)] // a disk that is not UpToDate
     [InlineData(null)]
     public void A_peer_that_does_not_say_that_its_own_disk_is_UpToDate_is_no_proof(int? score)

@@ -19,6 +19,17 @@ public sealed class StormTests
     public void A_lower_threshold_holds_sooner() => Assert.Empty(Lost(10, 2, threshold: 0.1).Moves);
 
     [Fact]
+    public void One_node_is_no_storm_however_low_the_threshold() => Assert.NotEmpty(Lost(5, 1, threshold: 0.1).Moves);
+
+    [Fact]
+    public void What_has_been_off_for_long_does_not_make_a_storm_smaller()
+    {
+        // Two of three that were left are lost.
+        var scene = Five("d", "e").After(3600).Silence("b").PowerOff("a").After(1);
+        Assert.Equal((2, 3), (scene.Cluster.Storm!.Nodes.Count, scene.Cluster.Storm.Of));
+    }
+
+    [Fact]
     public void A_node_that_is_cut_off_looks_lost_although_its_satellite_is_online()
     {
         var scene = Scene.WithAppOn("a").CutOff("a").Silence("b").After(60);
@@ -146,6 +157,28 @@ public sealed class StormTests
         var before = scene.Sayings.ToList();
         Assert.Equal(before, scene.Silence("c").After(1).Sayings);
     }
+
+    [Fact]
+    public void A_node_that_linstor_has_evicted_counts_for_nothing_although_it_was_well_a_moment_ago() =>
+        Assert.NotEmpty(Five().After(600).PowerOff("a").Satellites(
+            Off("a"), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online), Off("d") with { Evicted = true }, Off("e") with { Evicted = true }).After(60).Moves);
+
+    [Fact]
+    public void A_node_that_was_lost_is_not_well_because_its_accusers_fall_silent() =>
+        Assert.Equal(3, Five().After(600).CutOff("a").After(20).Silence("b").Silence("c").After(1).Cluster.Storm?.Nodes.Count);
+
+    [Fact]
+    public void A_node_that_was_lost_is_not_well_because_of_a_link_that_was_up_all_the_time()
+    {
+        // C is connected to A, but has no quorum either. B proves the loss, and falls silent.
+        var scene = Five().Replica("c", replica => replica with { Score = 0 }).Report("pvc-1").After(600);
+        scene.Replica("a", replica => replica with { Score = 0 }).Link("a", "b", up: false).Link("b", "a", up: false).MayPromote("b").Report("pvc-1").After(20);
+        Assert.Equal(3, scene.Silence("b").Silence("d").After(1).Cluster.Storm?.Nodes.Count);
+    }
+
+    [Fact]
+    public void A_node_that_has_recovered_counts_no_more() =>
+        Assert.Null(Five().After(600).CutOff("a").After(20).Heal("a").Report("pvc-1").After(5).Silence("b").Silence("c").After(1).Cluster.Storm);
 
     private static Satellite Off(string node) => new(new(node), SatelliteState.Offline);
 

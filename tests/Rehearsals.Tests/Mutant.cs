@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Piraeus.HighAvailability.Core;
@@ -25,35 +26,40 @@ internal sealed record Mutant(string Rule, params Edit[] Edits)
         [assembly: System.Reflection.AssemblyVersion("{typeof(FailoverPolicy).Assembly.GetName().Version}")]
         """;
 
-    /// <summary>Compiles the core with the rule broken.</summary>
-    /// <exception cref="InvalidOperationException">The rule is not where it was, or what breaks it is no program.</exception>
-    public void Emit(string path)
-    {
-        var folder = Repository.File("src/Core");
-        var trees = Directory.GetFiles(folder, "*.cs", SearchOption.AllDirectories).Select(file => CSharpSyntaxTree.ParseText(Source(file), Language))
-            .Append(CSharpSyntaxTree.ParseText(ImplicitUsings, Language));
-        var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+    // The core as it is. Every mutant shares what it does not change.
+    private static readonly Lazy<CSharpCompilation> Core = new(() => CSharpCompilation.Create(
+        typeof(FailoverPolicy).Assembly.GetName().Name,
+        Directory.GetFiles(Repository.File("src/Core"), "*.cs", SearchOption.AllDirectories).Select(file => CSharpSyntaxTree.ParseText(File.ReadAllText(file), Language, file))
+            .Append(CSharpSyntaxTree.ParseText(ImplicitUsings, Language)),
+        ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(file => Path.GetFileName(file).StartsWith("System.", StringComparison.Ordinal) && !Path.GetFileName(file).Contains("CodeAnalysis", StringComparison.Ordinal))
-            .Select(file => MetadataReference.CreateFromFile(file));
-        var options = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable);
-        var emitted = CSharpCompilation.Create("Piraeus.HighAvailability.Core", trees, references, options).Emit(path);
-        if (!emitted.Success)
-        {
-            throw new InvalidOperationException($"{Rule}: {string.Join('\n', emitted.Diagnostics.Where(problem => problem.Severity == DiagnosticSeverity.Error))}");
-        }
+            .Select(file => MetadataReference.CreateFromFile(file)),
+        new(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable)));
+
+    /// <summary>The name of the core's assembly.</summary>
+    public static AssemblyName CoreName => typeof(FailoverPolicy).Assembly.GetName();
+
+    /// <summary>Compiles the core with the rule broken.</summary>
+    /// <returns>The assembly.</returns>
+    /// <exception cref="InvalidOperationException">The rule is not where it was, or what breaks it is no program.</exception>
+    public byte[] Compile()
+    {
+        using var image = new MemoryStream();
+        var emitted = Edits.Aggregate(Core.Value, Apply).Emit(image);
+        return emitted.Success
+            ? image.ToArray()
+            : throw new InvalidOperationException($"{Rule}: {string.Join('\n', emitted.Diagnostics.Where(problem => problem.Severity == DiagnosticSeverity.Error))}");
     }
 
-    private string Source(string file)
+    private CSharpCompilation Apply(CSharpCompilation core, Edit edit)
     {
-        var text = File.ReadAllText(file);
-        foreach (var edit in Edits.Where(edit => edit.File == Path.GetFileName(file)))
-        {
-            text = text.Split(edit.Before).Length == 2
-                ? text.Replace(edit.Before, edit.After, StringComparison.Ordinal)
-                : throw new InvalidOperationException($"{Rule}: {edit.File} has the line {text.Split(edit.Before).Length - 1} times: {edit.Before}");
-        }
-
-        return text;
+        var tree = core.SyntaxTrees.SingleOrDefault(tree => Path.GetFileName(tree.FilePath) == edit.File)
+            ?? throw new InvalidOperationException($"{Rule}: the core has no file {edit.File}");
+        var text = tree.ToString();
+        var times = text.Split(edit.Before).Length - 1;
+        return times == 1
+            ? core.ReplaceSyntaxTree(tree, CSharpSyntaxTree.ParseText(text.Replace(edit.Before, edit.After, StringComparison.Ordinal), Language, tree.FilePath))
+            : throw new InvalidOperationException($"{Rule}: {edit.File} has the line {times} times: {edit.Before}");
     }
 }
 

@@ -54,7 +54,7 @@ public sealed class MutantTests
                 File.Copy(file, Path.Combine(stage.FullName, Path.GetFileName(file)));
             }
 
-            mutant.Emit(Path.Combine(stage.FullName, "Piraeus.HighAvailability.Core.dll"));
+            await File.WriteAllBytesAsync(Path.Combine(stage.FullName, $"{Mutant.CoreName.Name}.dll"), mutant.Compile(), TestContext.Current.CancellationToken);
             using var rehearsal = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(stage.FullName, "rehearse.dll"), .. arguments])
             {
                 RedirectStandardOutput = true,

@@ -1,81 +1,64 @@
 namespace Piraeus.HighAvailability.Rehearsals.Tests;
 
-/// <summary>Each rule of the policy, broken.</summary>
+/// <summary>Rules of the core, broken so that a story has to end badly. They prove the rehearsals; <see cref="TestedRules"/> has every rule.</summary>
 /// <remarks>
-/// Five rules have no mutant, because the truth alone does not show that they were broken: time in which LINSTOR could not be asked does not count, the grace period does not begin before the
-/// node uses the resource, what is on a node is known afresh, a late answer to an older question is not believed, and what the stream said after the question is newer than the answer.
-/// Whoever breaks the last two starts a loss anew that is over, and hears so from the last word before its grace period ends. <c>tests/Core.Tests</c> has all five.
+/// A story sees a broken rule only if it does harm or stops a failover. Many rules of evidence back each other up, or speak of faults that the stories do not have: those are proved by unit tests alone.
 /// </remarks>
 internal static class Mutants
 {
     // Rules that back each other up are broken together.
-    private static readonly Edit NoWitnessOfQuorum = new("StorageLoss.cs", "if (user is { Gone: false, Score: > 0 } && !IsOffline(user, satellites))", "if (user is { Gone: true, Score: > 0 })");
-    private static readonly Edit NoCompanion = new("StorageLoss.cs", "replica.Score > 0 && peers", "replica.Score < 0 && peers");
-    private static readonly Edit NeverTooOld = new("PolicyEvaluation.Questions.cs", "resource.ReportedAt >= now - Fresh && !(resource.ReportedAt < due - _lead)", "resource.ReportedAt >= Instant.Start");
-    private static readonly Edit SatellitesNeverTooOld = new("PolicyEvaluation.Questions.cs", "asked >= now - Fresh && asked >= due - _lead;", "asked >= Instant.Start;");
-    private static readonly Edit UnfencedIsFine = new("Eligibility.cs", "&& !resource.Fences(user)", "&& !resource.Fences(user) && resource.Replicas.IsEmpty");
+    private static readonly Edit NobodyElseCounts = new("LossRule.cs", "NotSeparated(peer) ?? Defended(peer) ?? MayHaveQuorumElsewhere(peer) ??", "");
+    private static readonly Edit NoDefence = new("LossRule.cs", "Defended(peer) ?? MayHaveQuorumElsewhere(peer) ??", "");
+    private static readonly Edit NeverTooOld = new("PolicyEvaluation.Queries.cs", "resource.AnsweredAt >= now - Timings.AnswerLasts && resource.ReportedAt >= due - Timings.LongestLead", "now >= due");
+    private static readonly Edit ListNeverTooOld = new("PolicyEvaluation.Queries.cs", "cluster.Linstor.AskedAt >= now - Timings.ListLasts", "cluster.Linstor.AskedAt >= Instant.Start");
+    private static readonly Edit UnfencedIsFine = new("Eligibility.cs", "if (!resource.IsFenced(consumer))", "if (!resource.IsFenced(consumer) && resource.Speakers.IsEmpty)");
 
     public static readonly Mutant[] All =
     [
         // Who has lost its storage.
-        new("a user whose own replica may promote is well",
-            new("StorageLoss.cs", "if (user.Promotability == Promotability.MayPromote)", "if (user.Promotability == Promotability.MayPromote && user.Leaving)"),
-            new("StorageLoss.cs", "peers.LinkFrom(replica, user) == Link.Up &&", "peers.LinkFrom(replica, user) == Link.Up && replica.Leaving &&"),
-            NoWitnessOfQuorum, NoCompanion),
-        new("without a rival nobody has lost anything", "StorageLoss.cs",
-            "if (rivals.Count == 0)\n        {", "if (rivals.Count == 0 && others.Count == 0)\n        {"),
-        new("a replica that may promote and is connected speaks against a loss",
-            new("StorageLoss.cs", "peers.LinkFrom(replica, user) == Link.Up &&", "peers.LinkFrom(replica, user) == Link.Up && replica.Leaving &&"), NoWitnessOfQuorum, NoCompanion),
-        new("without a quorum policy nothing is proved",
-            new("StorageLoss.cs", "if (!resource.Fences(user.Node))", "if (resource.Quorum is null)"), UnfencedIsFine),
-        new("a policy proves nothing of a node that has not heard of it", "Resource.cs",
-            "&& !Unfenced.Contains(node)", "&& (Unfenced.Count >= 0)"),
-        new("a user whose side has quorum has lost nothing", NoWitnessOfQuorum, NoCompanion),
+        new("a consumer whose own replica may promote is well", new("LossRule.cs", "when _ownSpeaks => ", "when !_ownSpeaks => "), NobodyElseCounts),
+        new("a replica that may promote and is connected speaks against a loss", NobodyElseCounts),
+        new("a consumer whose side has quorum has lost nothing", NoDefence),
+        new("the node's side cannot have quorum", "LossRule.cs", " ?? MayHaveQuorumElsewhere(peer) ??", " ??"),
+        new("without a quorum policy nothing is proved", new("LossRule.cs", "{ Fences: false } => HoldReason.NoQuorumPolicy,", "{ Fences: false } => null,"), UnfencedIsFine),
+        new("a policy proves nothing of a node that has not heard of it",
+            new("LossRule.cs", "_resource.HasHeardOfPolicy(_own) ? null : HoldReason.NoQuorumPolicy", "null"),
+            new("Resource.cs", "Fences && (!SeenUnfenced || (Find(node) is { } speaker && HasHeardOfPolicy(speaker)))", "Fences")),
         new("where nobody reports on the connection the satellite has to be offline",
-            new("StorageLoss.cs", "Link.Unreported) && !IsOffline(user, satellites))", "Link.Unreported) && !IsOffline(user, satellites) && user.Gone)"), NoWitnessOfQuorum, NoCompanion),
-        new("a resource that another node uses is not lost", "StorageLoss.cs",
-            "others.Find(replica => replica.Usage == Usage.InUse) is { } inUse", "others.Find(replica => replica is { Usage: Usage.InUse, Leaving: true }) is { } inUse"),
-        new("a number of votes fences only if two partitions cannot have it", "Storage.cs",
-            "2 * votes > voters", "votes > 0"),
+            new("LossRule.cs", "_ => _own.Presence == Presence.Lost || _linstor.StateOf(_own.Node) == SatelliteState.Offline ? null :", "_ => _own is not null ? null :"), NoDefence),
+        new("a resource that another node uses is not lost", "LossRule.cs", "if (InUseElsewhere() is { } consumer)", "if (InUseElsewhere() is { } consumer && consumer == _own.Node)"),
+        new("a number of votes fences only if two partitions cannot have it", "QuorumPolicy.cs", "2 * needed > voters", "needed > 0"),
 
         // How long, and how fresh.
-        new("a loss has to last for the grace period", "FailoverPolicy.cs",
-            "since + GraceOf(user);", "since;"),
-        new("the grace period begins anew when the loss was interrupted", "Resource.cs",
-            "(objection is null && IsBeingNoticed(before, at))", "objection is null"),
+        new("a loss has to last for the grace period", "FailoverPolicy.cs", "consumer.IsOrphaned(cluster) ? since : since + GraceOf(consumer)", "since"),
+        new("the grace period begins anew when the loss was interrupted", "LossRule.cs", "_ => rule._isUnknown ? now : null,", "_ => now,"),
         new("nothing is decided while LINSTOR does not answer",
-            new("FailoverPolicy.cs", "if (!cluster.SyncedSources.Contains(Source.Linstor))", "if (cluster.Satellites is null)"), NeverTooOld, SatellitesNeverTooOld),
+            new("LossRule.cs", "if (!_linstor.IsSynced)", "if (!_linstor.IsSynced && _others.Count == 0)"), new("LinstorView.cs", "IsSynced && StateOf(node) == SatelliteState.Online", "StateOf(node) == SatelliteState.Online"),
+            NeverTooOld, ListNeverTooOld),
         new("LINSTOR confirms afresh before anything is done",
-            NeverTooOld, SatellitesNeverTooOld, new("PolicyEvaluation.Questions.cs", "resource.ReportedAt!.Value + interval", "resource.ReportedAt!.Value + TimeSpan.FromHours(1)")),
-
+            NeverTooOld, ListNeverTooOld, new("PolicyEvaluation.Queries.cs", "resource.ReportedAt!.Value + interval", "resource.ReportedAt!.Value + TimeSpan.FromHours(1)"),
+            new("PolicyEvaluation.Queries.cs", "if (consumer.Resource.ReportedAt < last)", "if (consumer.Resource.ReportedAt is null)")),
         new("LINSTOR says afresh which satellites it reaches",
-            SatellitesNeverTooOld, new("PolicyEvaluation.Questions.cs", "if (!(cluster.SatellitesAskedAt >= last))", "if (cluster.SatellitesAskedAt is null)")),
+            ListNeverTooOld, new("PolicyEvaluation.Queries.cs", "if (!(cluster.Linstor.AskedAt >= last))", "if (cluster.Linstor.AskedAt is null)"), NoDefence),
 
         // Who may be moved.
-        new("an annotated pod is exempt", "Eligibility.cs",
-            "if (pod.OptedOut)", "if (pod.OptedOut && !pod.OptedIn)"),
-        new("a pod that writes to other shared storage is exempt", "Eligibility.cs",
-            "if (volume.SharedStorage is { } storage)", "if (volume is { SharedStorage: { } storage, Claim: null })"),
+        new("an annotated pod is exempt", "Eligibility.cs", ": pod.OptedOut ? new(HoldReason.OptedOut) : null", ": null"),
+        new("a pod that writes to other shared storage is exempt", "Eligibility.cs", "if (volume.SharedStorage is { } storage)", "if (volume is { SharedStorage: { } storage, Claim: null })"),
         new("a pod is exempt that also writes to a resource without a quorum policy", UnfencedIsFine),
-        new("an attachment stays under a pod that stays", "FailoverPolicy.cs",
-            ".FirstOrDefault(pod => !pod.Finished) is { } stays", ".FirstOrDefault(pod => pod.OptedIn) is { } stays"),
+        new("an attachment stays under a pod that stays", "FailoverPolicy.cs", ".FirstOrDefault(pod => !pod.Finished) is { } stays", ".FirstOrDefault(pod => pod.OptedIn) is { } stays"),
         new("an attachment is deleted only for a pod that opted in", "FailoverPolicy.cs",
-            "if (!cluster.Orphaned.Contains(attachment.Uid) && !IsWantedElsewhere(claim, user.Node))", "if (claim.Name.Length == 0)"),
-        new("too many satellites that look lost hold everything", "StormGuard.cs",
-            "lost >= 2 && lost > satellites.Count * threshold", "lost > satellites.Count"),
+            "if (!cluster.Orphaned.Contains(attachment.Uid) && !IsWantedElsewhere(claim, consumer.Node))", "if (claim.Name.Length == 0)"),
+        new("too many nodes that look lost hold everything", "FailoverPolicy.cs", "if (cluster.Storm is not null)", "if (cluster.Storm is { Of: 0 })"),
 
         // How it is done.
         new("who is not yet gone is deleted again", "Attempt.cs",
             "_ => new(failures + 1, at + Longer(Doubled(FirstDelay, failures, LongestDelay), Shorter(outcome.RetryAfter ?? TimeSpan.Zero, LongestRetryAfter)), outcome.Message)", "_ => new(0, at + TimeSpan.FromHours(1), outcome.Message)"),
-        new("our taint is taken back", "PolicyEvaluation.Nodes.cs",
-            "Where(node => node.TaintedByUs)", "Where(node => node is { TaintedByUs: true, Name.Value: \"\" })"),
+        new("our taint is taken back", "PolicyEvaluation.Nodes.cs", "Where(node => node.TaintedByUs)", "Where(node => node is { TaintedByUs: true, Name.Value: \"\" })"),
 
         // Who acts.
         new("a holder stops before a challenger starts", "LeaseRace.cs",
             "now >= ChangedAt + duration ? LeaseMove.Take : LeaseMove.Look", "now >= ChangedAt + (duration * 0) ? LeaseMove.Take : LeaseMove.Look"),
-        new("a holder counts from when it sent its renewal", "LeaseRace.cs",
-            "HeldUntil = sent + RenewDeadline", "HeldUntil = sent + (RenewDeadline * 10)"),
-        new("a leader that cannot decide gives the Lease up", "LeaderElection.cs",
-            "TermEnds ?? Lost.Since + LeaseTimings.SourceLostFor", "TermEnds ?? Lost.Since + TimeSpan.FromHours(1)"),
+        new("a holder counts from when it sent its renewal", "LeaseRace.cs", "HeldUntil = sent + RenewDeadline", "HeldUntil = sent + (RenewDeadline * 10)"),
+        new("a leader that cannot decide gives the Lease up", "LeaderElection.cs", "TermEnds ?? Lost.Since + LeaseTimings.SourceLostFor", "TermEnds ?? Lost.Since + TimeSpan.FromHours(1)"),
     ];
 }

@@ -1,0 +1,143 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>What the node says of itself, who outvotes it, and who may be on its side.</summary>
+public sealed class CounterEvidenceTests
+{
+    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
+
+    [Fact]
+    public void A_node_that_speaks_and_leaves_out_the_score_it_had_lost_has_not_said_that_it_has_no_quorum()
+    {
+        var scene = Scene.WithAppOn("a").CutOff("a").Report("pvc-1").Replica("a", replica => replica with { Score = null }).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void A_node_that_never_said_its_score_has_not_said_that_it_has_no_quorum()
+    {
+        var scene = Scene.WithAppOn("a", change: replica => replica.Node.Value == "a" ? replica with { Score = null } : replica).OnlyPeersLose("a").Link("a", "b", up: false).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void A_defence_from_between_the_two_words_of_an_accusation_is_older_than_that() =>
+        Assert.Equal(Moved, Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Silence("a").MayPromote("b").Report("pvc-1").After(3)
+            .Replica("c", replica => replica with { Score = 10102 }).Report("pvc-1").After(3).Link("b", "a", up: false).Report("pvc-1").Silence("c").After(60).Moves);
+
+    [Fact]
+    public void A_node_is_not_outvoted_while_one_that_has_no_quorum_says_it_is_connected_to_it()
+    {
+        var scene = Scene.WithAppOn("a").MayPromote("b").Link("b", "a", up: false).Replica("c", replica => replica with { Score = 0 }).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void A_node_is_not_outvoted_by_a_denial_that_is_no_longer_repeated()
+    {
+        var scene = Scene.WithAppOn("a").OnlyPeersLose("a").Report("pvc-1").After(3)
+            .Replica("c", replica => replica with { Connections = replica.Connections.RemoveAll(connection => connection.Peer == "a") }).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void A_node_is_outvoted_twelve_seconds_after_the_last_one_has_denied_it()
+    {
+        var scene = Scene.WithAppOn("a").MayPromote("b").Link("b", "a", up: false).Report("pvc-1").After(10).MayPromote("c").Link("c", "a", up: false).Report("pvc-1");
+        Assert.Empty(scene.After(56).Moves);
+        Assert.Equal(Moved, scene.After(2).Moves);
+    }
+
+    [Fact]
+    public void A_diskless_node_is_outvoted_without_the_diskless_ones_which_have_no_link_to_it()
+    {
+        static Replica Client(Replica replica) => replica.Node.Value == "b" ? replica : replica with
+        {
+            Diskless = true,
+            Score = replica.Node.Value == "a" ? 3 : 2,
+            Connections = [new("b", Up: true)],
+        };
+        Assert.Equal(Moved, Scene.WithAppOn("a", change: Client).OnlyPeersLose("a").After(58).Moves);
+    }
+
+    [Fact]
+    public void Links_that_were_down_before_are_no_admission_of_a_node_that_has_quorum_now() =>
+        Assert.Equal(Moved, Scene.WithAppOn("a").CutOff("a").Report("pvc-1").After(5).Replica("a", replica => replica with { Connections = [] }).Heal("a").Report("pvc-1").After(5)
+            .PowerOff("a").After(46).Moves);
+
+    [Fact]
+    public void A_node_that_was_last_connected_to_one_peer_and_not_to_another_has_admitted_nothing() =>
+        Assert.Equal(Moved, Scene.WithAppOn("a").Link("a", "b", up: false).Link("b", "a", up: false).Report("pvc-1").After(60).PowerOff("a").After(46).Moves);
+
+    [Fact]
+    public void A_member_that_says_it_is_connected_to_the_peer_is_on_its_side_although_the_peer_does_not_report_that_link()
+    {
+        var scene = Five();
+        foreach (var node in (string[])["c", "d", "e"])
+        {
+            scene.Replica(node, replica => replica with { Score = 10005 });
+        }
+
+        scene.Report("pvc-1").After(20).PowerOff("a").Replica("b", replica => replica with { Connections = [new("a", Up: false), new("c", Up: true)] });
+        Assert.Equal(Moved, scene.After(46).Moves);
+    }
+
+    [Fact]
+    public void A_member_whose_link_the_peer_no_longer_reports_may_be_on_the_nodes_side()
+    {
+        var scene = Five().Silence("a").Silence("d").Silence("e");
+        foreach (var (node, other) in (ReadOnlySpan<(string, string)>)[("b", "c"), ("c", "b")])
+        {
+            scene.Replica(node, replica => replica with { Connections = [new("a", Up: false), new(other, Up: true)] }).MayPromote(node);
+        }
+
+        Assert.Empty(scene.After(600).Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void The_policy_that_counts_is_the_one_that_the_node_last_knew()
+    {
+        var scene = Split().Quorum("all").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+
+        // D and E are with B: then A has no quorum by any of the two.
+        Assert.Equal(Moved, scene.Link("b", "d", up: true).Link("b", "e", up: true).After(60).Moves);
+
+        static Scene Split() => Five().Silence("a").Silence("d").Silence("e").CutLinks("b").CutLinks("c");
+    }
+
+    [Fact]
+    public void Where_the_policy_was_not_known_when_the_node_was_last_heard_of_the_present_one_counts()
+    {
+        var scene = Scene.Empty();
+        scene.HidesPolicy = true;
+        scene.Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(20).PowerOff("a").Report("pvc-1");
+        scene.HidesPolicy = false;
+        Assert.Equal(Moved, scene.After(60).Moves);
+    }
+
+    [Fact]
+    public void A_replica_that_is_being_deleted_is_no_member()
+    {
+        var scene = Scene.WithAppOn("a");
+        Assert.Equal(3, scene.Cluster.Resources[Scene.Pvc1].Voters);
+        Assert.Equal(2, scene.Replica("c", replica => replica with { Deleting = true, Leaving = true }).Report("pvc-1").Cluster.Resources[Scene.Pvc1].Voters);
+    }
+
+    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
+
+    private static Scene Five() => Scene.Empty(NoStorm).Satellites([.. "abcde".Select(node => new Satellite(new($"{node}"), SatelliteState.Online))])
+        .Resource("pvc-1", "a", "majority", "a", "b", "c", "d", "e").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(20);
+}
+
+/// <summary>How the links of these stories fail.</summary>
+file static class Links
+{
+    public static Scene CutLinks(this Scene scene, string node) =>
+        ((string[])["a", "d", "e"]).Aggregate(scene, (cut, other) => cut.Link(node, other, up: false)).MayPromote(node);
+}

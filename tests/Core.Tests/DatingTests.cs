@@ -1,0 +1,101 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>When words are new: an accusation is as old as its first hearing, a defence as new as its speaker's last change or its return from silence.</summary>
+public sealed class DatingTests
+{
+    [Fact]
+    public void An_accusation_keeps_its_first_date_through_a_silence()
+    {
+        // A and C are well again and say so; then their satellites stop, and B's is restarted and repeats what it said before.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).CutOff("a").Report("pvc-1").After(5);
+        scene.Replica("a", Well).MayNotPromote("c").Link("c", "a", up: true).Report("pvc-1").After(5);
+        Assert.Empty(scene.Silence("a").Silence("c").Silence("b").After(5).Speak("b").After(600).Moves);
+    }
+
+    [Fact]
+    public void A_return_from_silence_with_the_same_words_dates_a_defence_anew()
+    {
+        // Only answers tell of the return, and nothing in them has changed; the events of B and C hang at "down".
+        var scene = Scene.WithAppOn("a").After(60).Silence("a").Report("pvc-1").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").After(20);
+        scene.Satellite("a", SatelliteState.Online).Replica("a", Well, streamed: false).Report("pvc-1").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void A_change_that_only_an_answer_tells_dates_a_defence_anew()
+    {
+        var scene = Healed().Silence("c").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.StillConnected], scene.Holds);
+    }
+
+    [Fact]
+    public void A_link_that_is_left_out_is_remembered()
+    {
+        var scene = Healed().Replica("c", replica => replica with { Connections = replica.Connections.RemoveAll(connection => connection.Peer == "a") }).Report("pvc-1").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void First_words_that_come_later_than_twelve_seconds_after_a_return_are_dated_when_they_were_heard()
+    {
+        // LINSTOR returns; 13 s later B finds A gone; 20 s after the return C registers, connected to A, and falls silent.
+        var scene = Scene.Empty(NoStorm).Satellites(new(new("a"), SatelliteState.Offline), On("b"), new(new("c"), SatelliteState.Offline)).Node("a", ready: false)
+            .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Facts("pvc-1", "majority", [new(new("a")), Peer("b"), new(new("c"))]).Report("pvc-1").After(13);
+        scene.Replica("b", replica => replica with { Connections = [new("a", Up: false), new("c", Up: true)] }).MayPromote("b").Report("pvc-1").After(7);
+        scene.Satellite("c", SatelliteState.Online).Replica("c", _ => Peer("c")).Report("pvc-1").After(1).Silence("c");
+        Assert.Empty(scene.After(600).Moves);
+        Assert.Equal([HoldReason.StillConnected], scene.Holds);
+    }
+
+    [Fact]
+    public void What_the_stream_said_after_a_question_was_sent_is_newer_than_the_answer()
+    {
+        var scene = Scene.WithAppOn("a").CutOff("a").Report("pvc-1");
+        var stale = scene.ReportOf(Scene.Pvc1);
+        scene.MayNotPromote("b").Tell(new Observation.ResourceReported(stale));
+        Assert.Equal(Promotability.MayNotPromote, scene.Cluster.Resources[Scene.Pvc1].Find(new("b"))!.Promotability);
+    }
+
+    [Fact]
+    public void A_late_answer_to_an_older_question_is_not_believed()
+    {
+        var scene = Scene.WithAppOn("a");
+        var stale = scene.ReportOf(Scene.Pvc1);
+        scene.After(1).Link("c", "a", up: false).Report("pvc-1").Tell(new Observation.ResourceReported(stale));
+        Assert.False(scene.Cluster.Resources[Scene.Pvc1].Find(new("c"))!.Links.Single(link => link.Peer == "a").Up.Value);
+    }
+
+    [Fact]
+    public void A_replica_that_is_created_anew_has_not_admitted_what_its_predecessor_did()
+    {
+        var scene = Scene.WithAppOn("a").Replica("a", replica => replica with { Uuid = "1" }).CutOff("a").Replica("a", replica => replica with { Score = 10101 }).Report("pvc-1").After(5);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Silence("a").Replica("a", replica => replica with { Uuid = "2" }).Report("pvc-1").After(46).Moves);
+    }
+
+    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
+
+    // A is silent. B and C find it gone, and C, which may not promote, finds it again.
+    private static Scene Healed() => Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").Report("pvc-1").After(5)
+        .Link("c", "a", up: true).Report("pvc-1").After(1);
+
+    private static Replica Well(Replica replica) => replica with
+    {
+        Promotability = Promotability.MayNotPromote,
+        Usage = Usage.InUse,
+        Score = 10103,
+        Connections = [new("b", Up: true), new("c", Up: true)],
+    };
+
+    private static Replica Peer(string node) => new(new(node))
+    {
+        Promotability = Promotability.MayNotPromote,
+        Usage = Usage.Unused,
+        Score = 10103,
+        Connections = [new("a", Up: true), new(node == "b" ? "c" : "b", Up: true)],
+    };
+
+    private static Satellite On(string node) => new(new(node), SatelliteState.Online);
+}
