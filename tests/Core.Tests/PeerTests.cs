@@ -76,10 +76,14 @@ public sealed class PeerTests
     [Fact]
     public void A_use_elsewhere_stands_although_its_node_has_fallen_silent()
     {
-        var scene = UsedOnD().Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").After(600);
+        var scene = UsedOnD().Link("c", "d", up: true).Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").After(600);
         Assert.Empty(scene.Moves);
         Assert.Equal([HoldReason.InUseElsewhere], scene.Holds);
     }
+
+    [Fact]
+    public void A_use_elsewhere_counts_for_nothing_where_it_was_lost_as_well() =>
+        Assert.Equal(Moved, UsedOnD().Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").After(60).Moves);
 
     [Fact]
     public void A_newer_use_ends_an_older_one_of_a_node_that_stays_silent() =>

@@ -23,8 +23,8 @@ internal sealed partial class Oracle
         return histories;
     }
 
-    /// <summary>Whether no write to the volume can complete on the node, in truth.</summary>
-    public bool IsMute(int volume, string node) => MuteOf(Cast.Handle(volume), node).IsSo;
+    /// <summary>Whether LINSTOR knows that a consumer there has lost the volume, and it is true.</summary>
+    public bool IsLost(int volume, string node) => LossOf(Cast.Handle(volume), node).IsSo && MuteOf(Cast.Handle(volume), node).IsSo;
 
     /// <summary>Something has changed in the world of storage.</summary>
     private void Look(ResourceDefinition definition)
@@ -76,7 +76,13 @@ internal sealed partial class Oracle
 
     private bool LooksLost((int Number, string Name) node)
     {
-        var looksLost = _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is { Status: ConnectionStatus.Offline, Evicted: false };
+        // What an administrator, or LINSTOR, has given up is no news.
+        if (_stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is not { Evicted: false } listed)
+        {
+            return false;
+        }
+
+        var looksLost = listed.Status == ConnectionStatus.Offline;
         for (var volume = 0; volume < _stage.Plan.Cast.Volumes.Length && !looksLost; volume++)
         {
             looksLost = LossOf(Cast.Handle(volume), node.Name).IsSo && MuteOf(Cast.Handle(volume), node.Name).IsSo && _stage.HasUserOn(volume, node.Name) && !IsContested(volume, node.Number);

@@ -12,7 +12,7 @@ internal sealed partial class Stage
     /// <summary>Since when the process has known LINSTOR's satellites, in its present life; null if it does not.</summary>
     public TimeSpan? ListensSince(Candidate candidate) => _listens.TryGetValue((candidate, candidate.Life), out var since) ? since : null;
 
-    /// <summary>Whether anything used a LINSTOR volume on the node, and could not write to it any more, when the process, in its present life, first listened.</summary>
+    /// <summary>Whether anything used a LINSTOR volume on the node, and had lost it, when the process, in its present life, first listened.</summary>
     public bool WasUsedWhenListening(Candidate candidate, string node) => _used.TryGetValue((candidate, candidate.Life), out var used) && used.Contains(node);
 
     /// <summary>Whether Kubernetes calls the node Ready.</summary>

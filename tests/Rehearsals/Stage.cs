@@ -184,7 +184,7 @@ internal sealed partial class Stage
 
             if (_listens.TryAdd((candidate, candidate.Life), Agenda.Now))
             {
-                _used[(candidate, candidate.Life)] = [.. Nodes.Where(node => Enumerable.Range(0, Plan.Cast.Volumes.Length).Any(volume => HasUserOn(volume, node.Name) && Oracle.IsMute(volume, node.Name))).Select(node => node.Name)];
+                _used[(candidate, candidate.Life)] = [.. Nodes.Where(node => Enumerable.Range(0, Plan.Cast.Volumes.Length).Any(volume => HasUserOn(volume, node.Name) && Oracle.IsLost(volume, node.Name))).Select(node => node.Name)];
             }
         }
 
