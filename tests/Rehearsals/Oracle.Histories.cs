@@ -132,7 +132,7 @@ internal sealed partial class Oracle
         }
 
         var speakers = definition.Listed.Where(replica => replica.Node.Status == ConnectionStatus.Online && Known(replica)?.MayPromote is not null).ToList();
-        return speakers.Exists(peer => peer.Kind == ReplicaKind.Diskful && Known(peer) is { MayPromote: true, PromotionScore: >= 10_100 }) && (speakers.Count > 1 || !_stage.IsReady(node));
+        return speakers.Exists(peer => peer.Kind == ReplicaKind.Diskful && !peer.Node.SatelliteHangs && Known(peer) is { MayPromote: true, PromotionScore: >= 10_100 }) && (speakers.Count > 1 || !_stage.IsReady(node));
     }
 
     /// <summary>Whether LINSTOR has heard of a use elsewhere since it heard of this one: a volume with one writer was handed over meanwhile.</summary>

@@ -235,7 +235,8 @@ internal sealed partial class Oracle
         }
 
         var successors = _stage.SuccessorsOf(moved).ToList();
-        var cannotRun = _stage.ResourcesOf(moved).Any(name => !IsProved(name, moved.Spec.NodeName!) && _stage.AttachmentsOf(name).Any(attachment => attachment.NodeName == moved.Spec.NodeName))
+        var cannotRun = _stage.ResourcesOf(moved).Any(_stage.HasHungSatellite) // whatever its node is told to attach or let go, is not done
+            || _stage.ResourcesOf(moved).Any(name => !IsProved(name, moved.Spec.NodeName!) && _stage.AttachmentsOf(name).Any(attachment => attachment.NodeName == moved.Spec.NodeName))
             || _stage.CompanionsOf(moved).Any() // under whom no volume is pulled away
             || successors.Exists(pod => pod.Spec.NodeName is { } node && (!_stage.CanRunOn(pod, node) || _stage.WasAttachedSince(pod, Now - LongestBackOff)));
         if (!isStorm && !cannotRun)

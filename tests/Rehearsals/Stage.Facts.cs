@@ -15,6 +15,9 @@ internal sealed partial class Stage
     /// <summary>Whether anything used a LINSTOR volume on the node, and had lost it, when the process, in its present life, first listened.</summary>
     public bool WasUsedWhenListening(Candidate candidate, string node) => _used.TryGetValue((candidate, candidate.Life), out var used) && used.Contains(node);
 
+    /// <summary>Whether the satellite of one of the resource's nodes hangs.</summary>
+    public bool HasHungSatellite(string resource) => DefinitionOf(resource)?.Listed.Any(replica => replica.Node.SatelliteHangs) == true;
+
     /// <summary>Whether Kubernetes calls the node Ready.</summary>
     public bool IsReady(string node) => Store.Find<Node>(node)?.Ready == NodeReadiness.True;
 
