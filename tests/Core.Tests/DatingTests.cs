@@ -39,6 +39,18 @@ public sealed class DatingTests
     }
 
     [Fact]
+    public void First_words_after_a_return_of_linstor_have_one_date_also_if_the_accuser_registers_last()
+    {
+        // Nobody has registered when LINSTOR is back; then A does, and falls silent; B registers later, and repeats the past.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).LinstorGoesAway();
+        scene.Facts("pvc-1", "majority", [new(new("a")), new(new("b")), new(new("c"))]).LinstorComesBack().Report("pvc-1").After(2);
+        scene.Replica("a", Well).Report("pvc-1").After(2).Silence("a").After(2);
+        scene.Replica("b", _ => Peer("b") with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }).Report("pvc-1").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+    }
+
+    [Fact]
     public void First_words_that_come_later_than_twelve_seconds_after_a_return_are_dated_when_they_were_heard()
     {
         // LINSTOR returns; 13 s later B finds A gone; 20 s after the return C registers, connected to A, and falls silent.

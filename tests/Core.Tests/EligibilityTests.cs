@@ -85,6 +85,14 @@ public sealed class EligibilityTests
     }
 
     [Fact]
+    public void A_pod_that_is_no_longer_on_the_node_is_left_to_the_watch()
+    {
+        var scene = Scene.WithAppOn("a").Tell(new Observation.Seen<Pod>(new(new("default", "gone"), new("uid-gone"), new NodeName("a")) { Claims = [new("data")], OptedIn = true })).PowerOff("a").After(60);
+        Assert.Contains("delete app-0 on a", scene.Moves);
+        Assert.DoesNotContain("delete gone on a", scene.Moves);
+    }
+
+    [Fact]
     public void A_volume_that_nothing_fences_counts_before_the_watch_has_told()
     {
         var scene = Scene.WithAppOn("a").PowerOff("a").After(30).PodUnseen("app-0", "a", pod => pod with { SharedStorage = ["volume web (nfs)"] }).After(60);

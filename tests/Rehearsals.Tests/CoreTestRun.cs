@@ -20,7 +20,7 @@ internal sealed class CoreTestRun : IDisposable
 
     /// <summary>Runs a test with each row of its data.</summary>
     /// <param name="name">The method's name.</param>
-    /// <returns>The first assertion that fails; null if all hold.</returns>
+    /// <returns>Why it fails first; null if it passes.</returns>
     public async Task<Exception?> RunAsync(string name)
     {
         var method = Assert.Single(_tests.GetExportedTypes().SelectMany(type => type.GetMethods()), method => method.Name == name && method.GetCustomAttribute<FactAttribute>() is not null);
@@ -38,7 +38,7 @@ internal sealed class CoreTestRun : IDisposable
             {
                 method.Invoke(Activator.CreateInstance(method.DeclaringType!), row);
             }
-            catch (TargetInvocationException failed) when (failed.InnerException is XunitException)
+            catch (TargetInvocationException failed) when (failed.InnerException is not (TypeLoadException or MissingMemberException or IOException or BadImageFormatException))
             {
                 return failed.InnerException;
             }
