@@ -55,12 +55,17 @@ internal sealed partial class Oracle
     private bool IsStorm()
     {
         var lost = _stage.Nodes.Count(LooksLost);
-        return lost >= 2 && lost > _stage.Nodes.Length * Settings.StormThreshold;
+        return lost >= 2 && lost > _stage.Storage.Nodes.Count(node => !node.Evicted) * Settings.StormThreshold;
     }
 
     private bool LooksLost((int Number, string Name) node)
     {
-        var looksLost = _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is { Status: ConnectionStatus.Offline, Evicted: false };
+        if (_stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is not { Evicted: false } machine)
+        {
+            return false; // an administrator has said that it is gone
+        }
+
+        var looksLost = machine.Status == ConnectionStatus.Offline;
         for (var volume = 0; volume < _stage.Plan.Cast.Volumes.Length && !looksLost; volume++)
         {
             looksLost = LossOf(Cast.Handle(volume), node.Name).IsSo && MuteOf(Cast.Handle(volume), node.Name).IsSo && _stage.HasUserOn(volume, node.Name) && !IsContested(volume, node.Number);
@@ -110,7 +115,7 @@ internal sealed partial class Oracle
         }
 
         var speakers = definition.Listed.Where(replica => replica.Node.Status == ConnectionStatus.Online && Known(replica)?.MayPromote is not null).ToList();
-        return speakers.Exists(peer => peer.Kind == ReplicaKind.Diskful && Known(peer) is { MayPromote: true, PromotionScore: >= 10_100 }) && (speakers.Count > 1 || !_stage.IsReady(node));
+        return speakers.Exists(peer => !peer.Node.SatelliteHangs && peer.Kind == ReplicaKind.Diskful && Known(peer) is { MayPromote: true, PromotionScore: >= 10_100 }) && (speakers.Count > 1 || !_stage.IsReady(node));
     }
 
     /// <summary>Whether LINSTOR has heard of a use elsewhere since it heard of this one: a volume with one writer was handed over meanwhile.</summary>

@@ -80,7 +80,7 @@ internal sealed partial class Stage
         !definition.Properties.ContainsKey(QuorumPolicy.Key) && !definition.Group.Properties.ContainsKey(QuorumPolicy.Key) && definition.Listed.Any(replica => replica.Node == node));
 
     /// <summary>What the pod writes to, by claim, that nothing fences.</summary>
-    /// <param name="strictly">Whether a resource counts whose quorum was off at any time: it may have been so unseen, or not everywhere have been turned on again.</param>
+    /// <param name="strictly">Whether a resource counts whose quorum was off at any time, or may have been, because it lost members: it may have been so unseen, or not everywhere have been turned on again.</param>
     public List<string> Unfenced(Pod pod, bool strictly) =>
     [
         .. from mount in pod.Spec.Claims
@@ -91,7 +91,7 @@ internal sealed partial class Stage
     private bool IsFenced(Pod pod, string claim, bool strictly) =>
         Store.Find<PersistentVolumeClaim>(pod.Metadata.Namespace, claim) is { } bound
         && ResourceOf(bound.VolumeName) is { } resource && Storage.FindDefinition(resource) is { } definition
-        && (_loose.Contains(definition) ? !strictly : IsFenced(definition));
+        && (_loose.Contains(definition) || _torn.Contains(definition) ? !strictly : IsFenced(definition)); // LINSTOR itself turns quorum off where two members are left
 
     /// <summary>
     /// Whether two may write to the resource at a time through no fault of ours: its quorum was off, LINSTOR was told to give up members that live, or it may have two Primaries, as in a
