@@ -68,9 +68,16 @@ internal sealed partial class Stage
     /// <summary>Whether a partition without quorum could not write, as the property says it and DRBD's voters count.</summary>
     public bool IsFenced(ResourceDefinition definition)
     {
-        var listed = definition.Listed.ToList();
-        var voters = listed.Count(replica => replica.Kind == ReplicaKind.Diskful && !replica.Flags().Contains("DRBD_DELETE"));
-        return listed.TrueForAll(replica => IsFence(Storage.EffectiveProperty(definition, replica.Node, QuorumPolicy.Key) ?? "off", voters));
+        // Asked with every change of the world.
+        var (voters, own) = (0, definition.Properties.GetValueOrDefault(QuorumPolicy.Key));
+        foreach (var replica in definition.Replicas)
+        {
+            voters += replica is { Kind: ReplicaKind.Diskful, DrbdDeleting: false, Forgotten: false } ? 1 : 0;
+        }
+
+        return own is not null
+            ? IsFence(own, voters)
+            : definition.Replicas.All(replica => replica.Forgotten || IsFence(Storage.EffectiveProperty(definition, replica.Node, QuorumPolicy.Key) ?? "off", voters));
     }
 
     private static bool IsFence(string policy, int voters) => policy is "majority" or "all" || 2 * QuorumPolicy.VotesNeeded(policy, voters) > voters;
@@ -173,7 +180,7 @@ internal sealed partial class Stage
     /// <summary>Whether Kubernetes and LINSTOR reach the node, and nothing keeps it from using the pod's volumes.</summary>
     public bool CanRunOn(Pod pod, string node) =>
         Kubernetes.IsConnected(node)
-        && Kubernetes.LinstorNameOf(node) is { } name && Storage.FindNode(name) is { Status: ConnectionStatus.Online }
+        && Kubernetes.LinstorNameOf(node) is { } name && Storage.FindNode(name) is { Status: ConnectionStatus.Online, SatelliteHangs: false }
         && ResourcesOf(pod).All(resource => Storage.KnownOf(resource, name) is { } known ? known is { MayPromote: true } or { InUse: true } : IsFree(resource));
 
     private bool IsFree(string resource) => Nodes.Any(node => Storage.KnownOf(resource, Plan.Cast.LinstorName(node.Number)) is { MayPromote: true });
