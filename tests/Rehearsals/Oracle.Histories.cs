@@ -71,7 +71,7 @@ internal sealed partial class Oracle
         }
 
         var lost = _unwell.Count;
-        return lost >= 2 && lost > _stage.Nodes.Length * Settings.StormThreshold;
+        return lost >= 2 && lost > _stage.Storage.Nodes.Count(node => !node.Evicted) * Settings.StormThreshold;
     }
 
     private bool LooksLost((int Number, string Name) node)
@@ -182,6 +182,7 @@ internal sealed partial class Oracle
     private void NoteDenial(ResourceDefinition definition, int number)
     {
         var key = (definition.Name, number);
+        NoteWords(definition, number);
         if (!LossOf(Cast.Handle(_stage.VolumeOf(definition)), _stage.Plan.Cast.NodeName(number)).IsSo && !_deniedSince.ContainsKey(key) && !_outvoted.Contains(key))
         {
             return;
@@ -200,13 +201,43 @@ internal sealed partial class Oracle
         }
 
         var admitsNothing = own is not null && Known(own) is { } said && said.Connections.All(connection => connection.Message == "Connected");
-        if (!admitsNothing || words.Count == 0 || words.Contains(null) || words.Exists(word => word!.Contains("Connected")))
+        // What was denied before the node came back from a silence may have been true then, and its own words are newer.
+        var isNews = _speaksSince.TryGetValue(key, out var spoke) && others.TrueForAll(other => _deniesSince.TryGetValue((definition.Name, number, other.Node.Name), out var denied) && denied >= spoke);
+        if (!admitsNothing || !isNews || words.Count == 0 || words.Contains(null) || words.Exists(word => word!.Contains("Connected")))
         {
             _deniedSince.Remove(key);
         }
         else
         {
             _deniedSince.TryAdd(key, Now);
+        }
+    }
+
+    // As a process would that remembers: silence changes no value, and a node that returns from it has spoken anew.
+    private void NoteWords(ResourceDefinition definition, int number)
+    {
+        var (own, others) = ReplicasFor(definition, number);
+        if (own is null || Known(own) is null)
+        {
+            _speaksSince.Remove((definition.Name, number));
+        }
+        else
+        {
+            _speaksSince.TryAdd((definition.Name, number), Now);
+        }
+
+        foreach (var other in others)
+        {
+            var key = (definition.Name, number, other.Node.Name);
+            switch (Known(other) is { } known ? LinksOf(known, number).Contains("Connected") : (bool?)null)
+            {
+                case true:
+                    _deniesSince.Remove(key);
+                    break;
+                case false:
+                    _deniesSince.TryAdd(key, Now);
+                    break;
+            }
         }
     }
 

@@ -52,6 +52,8 @@ internal sealed partial class Oracle
     private readonly Dictionary<(string Resource, int Node), string> _deployed = [];
     private readonly Dictionary<(string Resource, int Node), TimeSpan> _deniedSince = [];
     private readonly HashSet<(string Resource, int Node)> _outvoted = [];
+    private readonly Dictionary<(string Resource, int Node), TimeSpan> _speaksSince = [];
+    private readonly Dictionary<(string Resource, int Node, string Other), TimeSpan> _deniesSince = [];
     private readonly Dictionary<string, History> _lostNodes = [];
     private readonly HashSet<string> _unwell = [];
     private readonly Dictionary<(string Definition, string Node), TimeSpan> _inUseSince = [];

@@ -74,9 +74,16 @@ internal sealed partial class Stage
     /// <summary>Whether a partition without quorum could not write, as the property says it and DRBD's voters count.</summary>
     public bool IsFenced(ResourceDefinition definition)
     {
-        var listed = definition.Listed.ToList();
-        var voters = listed.Count(replica => replica.Kind == ReplicaKind.Diskful && !replica.Flags().Contains("DRBD_DELETE"));
-        return listed.TrueForAll(replica => IsFence(Storage.EffectiveProperty(definition, replica.Node, QuorumPolicy.Key) ?? "off", voters));
+        // Asked with every change of the world.
+        var (voters, own) = (0, definition.Properties.GetValueOrDefault(QuorumPolicy.Key));
+        foreach (var replica in definition.Replicas)
+        {
+            voters += replica is { Kind: ReplicaKind.Diskful, DrbdDeleting: false, Forgotten: false } ? 1 : 0;
+        }
+
+        return own is not null
+            ? IsFence(own, voters)
+            : definition.Replicas.All(replica => replica.Forgotten || IsFence(Storage.EffectiveProperty(definition, replica.Node, QuorumPolicy.Key) ?? "off", voters));
     }
 
     private static bool IsFence(string policy, int voters) => policy is "majority" or "all" || 2 * QuorumPolicy.VotesNeeded(policy, voters) > voters;
@@ -86,7 +93,7 @@ internal sealed partial class Stage
         !definition.Properties.ContainsKey(QuorumPolicy.Key) && !definition.Group.Properties.ContainsKey(QuorumPolicy.Key) && definition.Listed.Any(replica => replica.Node == node));
 
     /// <summary>What the pod writes to, by claim, that nothing fences.</summary>
-    /// <param name="strictly">Whether a resource counts whose quorum was off at any time: it may have been so unseen, or not everywhere have been turned on again.</param>
+    /// <param name="strictly">Whether a resource counts whose quorum was off at any time, or may have been, because it lost members: it may have been so unseen, or not everywhere have been turned on again.</param>
     public List<string> Unfenced(Pod pod, bool strictly) =>
     [
         .. from mount in pod.Spec.Claims
@@ -97,7 +104,7 @@ internal sealed partial class Stage
     private bool IsFenced(Pod pod, string claim, bool strictly) =>
         Store.Find<PersistentVolumeClaim>(pod.Metadata.Namespace, claim) is { } bound
         && ResourceOf(bound.VolumeName) is { } resource && Storage.FindDefinition(resource) is { } definition
-        && (_loose.Contains(definition) ? !strictly : IsFenced(definition));
+        && (_loose.Contains(definition) || _torn.Contains(definition) ? !strictly : IsFenced(definition)); // LINSTOR itself turns quorum off where two members are left
 
     /// <summary>
     /// Whether two may write to the resource at a time through no fault of ours: its quorum was off, LINSTOR was told to give up members that live, or it may have two Primaries, as in a
@@ -181,7 +188,7 @@ internal sealed partial class Stage
     /// <summary>Whether Kubernetes and LINSTOR reach the node, and nothing keeps it from using the pod's volumes.</summary>
     public bool CanRunOn(Pod pod, string node) =>
         Kubernetes.IsConnected(node)
-        && Kubernetes.LinstorNameOf(node) is { } name && Storage.FindNode(name) is { Status: ConnectionStatus.Online }
+        && Kubernetes.LinstorNameOf(node) is { } name && Storage.FindNode(name) is { Status: ConnectionStatus.Online, SatelliteHangs: false }
         && ResourcesOf(pod).All(resource => Storage.KnownOf(resource, name) is { } known ? known is { MayPromote: true } or { InUse: true } : IsFree(resource));
 
     private bool IsFree(string resource) => Nodes.Any(node => Storage.KnownOf(resource, Plan.Cast.LinstorName(node.Number)) is { MayPromote: true });

@@ -4,13 +4,15 @@ namespace Piraeus.HighAvailability.Simulator.World;
 internal static class Generations
 {
     /// <summary>All that can be reached over connections, itself included.</summary>
-    public static HashSet<Replica> Partition(Replica replica)
+    public static HashSet<Replica> Partition(Replica replica) => Partition(replica, static (_, _) => true);
+
+    private static HashSet<Replica> Partition(Replica replica, Func<StorageNode, StorageNode, bool> passes)
     {
         HashSet<Replica> reached = [replica];
         Queue<Replica> next = new([replica]);
         while (next.TryDequeue(out var at))
         {
-            foreach (var peer in replica.Definition.ConnectedPeers(at).Where(reached.Add))
+            foreach (var peer in replica.Definition.ConnectedPeers(at).Where(peer => passes(at.Node, peer.Node) && reached.Add(peer)))
             {
                 next.Enqueue(peer);
             }
@@ -45,10 +47,10 @@ internal static class Generations
         }
     }
 
-    /// <summary>What a writing Primary reaches only through others falls behind, and is told so.</summary>
-    public static void OutdateOutOfReachOf(Replica primary)
+    /// <summary>What a writing Primary reaches only through others falls behind, and is told so, if the word passes.</summary>
+    public static void OutdateOutOfReachOf(Replica primary, Func<StorageNode, StorageNode, bool> passes)
     {
-        var outOfReach = Partition(primary).Where(other =>
+        var outOfReach = Partition(primary, passes).Where(other =>
             other.Disk == DiskState.UpToDate && other != primary && !primary.Definition.Connected(primary, other) && other.Lineage.Length < primary.Lineage.Length);
         foreach (var replica in outOfReach)
         {

@@ -120,7 +120,8 @@ public sealed class Replica
     /// <summary>The replica that a running resynchronisation copies from.</summary>
     internal Replica? SyncSource { get; set; }
 
-    internal bool DrbdDeleting { get; set; }
+    /// <summary>LINSTOR is deleting the replica.</summary>
+    public bool DrbdDeleting { get; internal set; }
 
     internal bool Deleting { get; set; }
 

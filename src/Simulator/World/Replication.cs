@@ -18,7 +18,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
         foreach (var primary in definition.Members.Where(CanWrite).ToList())
         {
             Generations.Begin(primary);
-            Generations.OutdateOutOfReachOf(primary);
+            Generations.OutdateOutOfReachOf(primary, (one, other) => !network.Severed(one, other));
         }
     }
 
