@@ -61,17 +61,17 @@ public sealed class ReportFreshnessTests
     }
 
     [Fact]
-    public async Task Inherited_properties_are_shared_for_one_second_after_they_were_asked_for_and_a_report_is_as_old_as_they_are()
+    public async Task Inherited_properties_are_shared_for_one_second_after_they_were_asked_for_and_a_report_says_how_old_they_are()
     {
         await using var server = new CannedLinstor(AnswerAsync);
         using var client = Of(server);
         await client.Linstor.ReportAsync(new("r"), default);
 
         _clock.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(Instant.Start, (await client.Linstor.ReportAsync(new("r"), default)).AskedAt);
+        Assert.Equal(Instant.Start, (await client.Linstor.ReportAsync(new("r"), default)).PropertiesAskedAt);
 
         _clock.Advance(TimeSpan.FromSeconds(0.1));
-        Assert.Equal(Instant.Start + TimeSpan.FromSeconds(1.1), (await client.Linstor.ReportAsync(new("r"), default)).AskedAt);
+        Assert.Equal(Instant.Start + TimeSpan.FromSeconds(1.1), (await client.Linstor.ReportAsync(new("r"), default)).PropertiesAskedAt);
         Assert.Equal((2, 2), (server.Requests.Count(request => request.Path == Group), server.Requests.Count(request => request.Path == Controller)));
     }
 
@@ -134,7 +134,7 @@ public sealed class ReportFreshnessTests
     }
 
     [Fact]
-    public async Task A_report_is_as_old_as_the_definition_in_it()
+    public async Task A_report_says_how_old_the_definition_in_it_is()
     {
         await using var server = new CannedLinstor(AnswerAsync);
         using var client = Of(server);
@@ -144,7 +144,7 @@ public sealed class ReportFreshnessTests
 
         var report = await client.Linstor.ReportAsync(new("r"), new Reading<WireDefinition>(definition, null, asked), default);
 
-        Assert.Equal((new QuorumProperties("majority", null), asked, "u-1"), (report.QuorumProperties, report.AskedAt, report.Uuid));
+        Assert.Equal((new QuorumProperties("majority", null), asked, "u-1"), (report.QuorumProperties, report.PropertiesAskedAt!.Value, report.Uuid));
     }
 
     private Client Of(CannedLinstor server) => new(new LinstorSettings([server.Address]), TimeSpan.FromHours(1), _clock);
