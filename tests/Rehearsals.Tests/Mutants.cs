@@ -10,7 +10,7 @@ internal static class Mutants
     private static readonly Edit NobodyElseCounts = new("LossRule.cs", "NotSeparated(peer) ?? Defended(peer) ?? MayHaveQuorumElsewhere(peer) ??", "");
     private static readonly Edit NoDefence = new("LossRule.cs", "Defended(peer) ?? MayHaveQuorumElsewhere(peer) ??", "");
     private static readonly Edit NeverTooOld = new("PolicyEvaluation.Queries.cs", "resource.AnsweredAt >= now - Timings.AnswerLasts && resource.ReportedAt >= due - Timings.LongestLead", "now >= due");
-    private static readonly Edit ListNeverTooOld = new("PolicyEvaluation.Queries.cs", "cluster.Linstor.AskedAt >= now - Timings.ListLasts", "cluster.Linstor.AskedAt >= Instant.Start");
+    private static readonly Edit ListNeverTooOld = new("PolicyEvaluation.Queries.cs", "cluster.Linstor.AskedAt >= now - (cluster", "cluster.Linstor.AskedAt >= Instant.Start - (cluster");
     private static readonly Edit UnfencedIsFine = new("Eligibility.cs", "if (!resource.IsFenced(consumer))", "if (!resource.IsFenced(consumer) && resource.Speakers.IsEmpty)");
 
     public static readonly Mutant[] All =
@@ -30,7 +30,7 @@ internal static class Mutants
         new("a number of votes fences only if two partitions cannot have it", "QuorumPolicy.cs", "2 * needed > voters", "needed > 0"),
 
         // How long, and how fresh.
-        new("a loss has to last for the grace period", "FailoverPolicy.cs", "consumer.IsOrphaned(cluster) ? since : since + GraceOf(consumer)", "since"),
+        new("a loss has to last for the grace period", "AssessedConsumer.cs", "SinceOf(consumer) + settings.GraceOf(consumer);", "SinceOf(consumer);"),
         new("the grace period begins anew when the loss was interrupted", "LossRule.cs", "_ => rule._isUnknown ? now : null,", "_ => now,"),
         new("nothing is decided while LINSTOR does not answer",
             new("LossRule.cs", "if (!_linstor.IsSynced)", "if (!_linstor.IsSynced && _others.Count == 0)"), new("LinstorView.cs", "IsSynced && StateOf(node) == SatelliteState.Online", "StateOf(node) == SatelliteState.Online"),

@@ -44,7 +44,7 @@ internal static partial class TestedRules
         new("the watch may be newer than the fresh list of pods", nameof(EligibilityTests.An_annotation_that_only_the_watch_has_told_counts_as_well),
             "FailoverPolicy.cs", "(ObjectionTo(pod) ?? Eligibility.Wish(watched)) is { } objection", "ObjectionTo(pod) is { } objection"),
         new("the list of pods is fresh", nameof(TotalityTests.A_user_whose_judgement_failed_is_judged_again),
-            "PolicyEvaluation.Queries.cs", "onNode) && onNode.AskedAt >= now - Timings.PodListLasts", "onNode)"),
+            "PolicyEvaluation.Queries.cs", "onNode) && onNode.AnsweredAt >= now - Timings.PodListLasts", "onNode)"),
         new("a pod that the fresh list does not have is gone", nameof(EligibilityTests.A_pod_that_is_no_longer_on_the_node_is_left_to_the_watch),
             "FailoverPolicy.cs", "onNode is null ? watched : onNode.Pods.Find(watched.Uid)?.Item;", "onNode?.Pods.Find(watched.Uid)?.Item ?? watched;"),
         new("what cannot be listed is not waited for", nameof(NodeTests.A_count_of_pods_that_cannot_be_had_is_not_waited_for),

@@ -35,6 +35,7 @@ internal sealed partial class Oracle
         }
 
         NoteUse(definition);
+        _hung.UnionWith(definition.Listed.Where(replica => replica.Node.SatelliteHangs).Select(replica => replica.Node.Name));
         var resource = Cast.Handle(_stage.VolumeOf(definition));
         var writers = 0;
         foreach (var (number, node) in _stage.Nodes)
@@ -127,6 +128,15 @@ internal sealed partial class Oracle
         var (number, _) = _stage.Nodes.First(one => one.Name == node);
         var volume = Enumerable.Range(0, _stage.Plan.Cast.Volumes.Length).First(one => Cast.Handle(one) == resource);
         if (_stage.Storage.FindDefinition(_stage.Plan.Cast.Definition(volume)) is not { } definition || IsContested(volume, number))
+        {
+            return false;
+        }
+
+        // The last words of nodes that have fallen silent stand, too: of a use that no newer one has ended, and of a satellite that repeated the past.
+        var name = _stage.Plan.Cast.LinstorName(number);
+        var others = definition.Listed.Where(replica => replica.Node.Name != name).ToList();
+        if (others.Exists(other => _inUseSince.ContainsKey((definition.Name, other.Node.Name)) && !IsOlderUse(definition, other) && !IsLostThere(definition, other))
+            || others.Exists(other => _hung.Contains(other.Node.Name) && other.Node.Status != ConnectionStatus.Online) || _hung.Contains(name))
         {
             return false;
         }

@@ -56,6 +56,7 @@ internal sealed partial class Oracle
     private readonly Dictionary<(string Resource, int Node, string Other), TimeSpan> _deniesSince = [];
     private readonly Dictionary<string, History> _lostNodes = [];
     private readonly HashSet<string> _unwell = [];
+    private readonly HashSet<string> _hung = [];
     private readonly Dictionary<(string Definition, string Node), TimeSpan> _inUseSince = [];
     private readonly HashSet<(string, string)> _speaking = [];
     private readonly History _storm = new();

@@ -138,7 +138,7 @@ public sealed partial record ClusterSnapshot
             inDoubt = isNeeded && resource!.IsInDoubt && VolumeConsumer.InDoubtOf(this, resource) is { IsEmpty: false } users ? inDoubt.SetItem(name, users) : inDoubt.Remove(name);
             consumers = Count(consumers, inDoubt.GetValueOrDefault(name, []), 1);
             lostOn = Remember(lostOn, name, resource, inDoubt.GetValueOrDefault(name, []));
-            outdated = isNeeded && resource!.QueryAt is { } due && IsUsed(name) ? outdated.SetItem(name, due) : outdated.Remove(name);
+            outdated = isNeeded && resource!.QueryAt is { } due && (IsUsed(name) || lostOn.Values.Any(lost => lost.ContainsKey(name))) ? outdated.SetItem(name, due) : outdated.Remove(name);
             reviews = inDoubt.ContainsKey(name) && resource!.ReviewAt is { } at ? reviews.SetItem(name, at) : reviews.Remove(name);
         }
 
