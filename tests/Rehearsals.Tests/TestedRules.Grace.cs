@@ -50,7 +50,7 @@ internal static partial class TestedRules
         new("the confirming answer is as young as its arrival", nameof(ConfirmationTests.An_answer_that_linstor_needs_five_seconds_for_confirms_the_loss),
             "PolicyEvaluation.Queries.cs", "resource.AnsweredAt >= now - Timings.AnswerLasts", "resource.ReportedAt >= now - Timings.AnswerLasts"),
         new("the confirming answer was asked for at most three seconds before the grace period ended", nameof(ConfirmationTests.An_answer_that_was_asked_for_more_than_three_seconds_before_the_grace_period_ended_confirms_nothing),
-            "PolicyEvaluation.Queries.cs", " && resource.ReportedAt >= due - Timings.LongestLead", ""),
+            "PolicyEvaluation.Queries.cs", " && resource.ReportedAt >= due - Timings.LongestLead && resource.PolicyAskedAt >= due - Timings.LongestLead", ""),
         new("the confirming answer may have been asked for before the grace period ended", nameof(ConfirmationTests.An_answer_that_was_asked_for_in_the_last_three_seconds_of_the_grace_period_confirms_the_loss),
             "PolicyEvaluation.Queries.cs", "resource.ReportedAt >= due - Timings.LongestLead", "resource.ReportedAt >= due"),
         new("the list of satellites was asked for at most twelve seconds ago", nameof(GraceTests.Without_a_fresh_list_of_satellites_nothing_is_done),

@@ -35,6 +35,7 @@ internal sealed partial class Oracle
         }
 
         NoteUse(definition);
+        NoteAdmissions(definition);
         _hung.UnionWith(definition.Listed.Where(replica => replica.Node.SatelliteHangs).Select(replica => replica.Node.Name));
         var resource = Cast.Handle(_stage.VolumeOf(definition));
         var writers = 0;
@@ -135,7 +136,8 @@ internal sealed partial class Oracle
         // The last words of nodes that have fallen silent stand, too: of a use that no newer one has ended, and of a satellite that repeated the past.
         var name = _stage.Plan.Cast.LinstorName(number);
         var others = definition.Listed.Where(replica => replica.Node.Name != name).ToList();
-        if (others.Exists(other => _inUseSince.ContainsKey((definition.Name, other.Node.Name)) && !IsOlderUse(definition, other) && !IsLostThere(definition, other))
+        if (others.Exists(other => _inUseSince.ContainsKey((definition.Name, other.Node.Name)) && !IsLostThere(definition, other))
+            || _admitted.Contains((definition.Name, name))
             || others.Exists(other => _hung.Contains(other.Node.Name) && other.Node.Status != ConnectionStatus.Online) || _hung.Contains(name))
         {
             return false;
@@ -153,6 +155,19 @@ internal sealed partial class Oracle
     private bool IsLostThere(ResourceDefinition definition, Simulator.World.Replica replica) =>
         _stage.Nodes.FirstOrDefault(node => _stage.Plan.Cast.LinstorName(node.Number) == replica.Node.Name) is { Name: { } name }
         && LossOf(Cast.Handle(_stage.VolumeOf(definition)), name).IsSo && MuteOf(Cast.Handle(_stage.VolumeOf(definition)), name).IsSo;
+
+    // A node that says that a link is down and that it has quorum may be taken at its word, until it says otherwise.
+    private void NoteAdmissions(ResourceDefinition definition)
+    {
+        foreach (var replica in definition.Listed)
+        {
+            var key = (definition.Name, replica.Node.Name);
+            if (Known(replica) is { PromotionScore: { } score } words)
+            {
+                _ = score > 0 && words.Connections.Any(connection => connection.Message != "Connected") ? _admitted.Add(key) : _admitted.Remove(key);
+            }
+        }
+    }
 
     private void NoteUse(ResourceDefinition definition)
     {

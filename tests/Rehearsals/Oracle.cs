@@ -57,6 +57,7 @@ internal sealed partial class Oracle
     private readonly Dictionary<string, History> _lostNodes = [];
     private readonly HashSet<string> _unwell = [];
     private readonly HashSet<string> _hung = [];
+    private readonly HashSet<(string Definition, string Node)> _admitted = [];
     private readonly Dictionary<(string Definition, string Node), TimeSpan> _inUseSince = [];
     private readonly HashSet<(string, string)> _speaking = [];
     private readonly History _storm = new();
@@ -239,6 +240,7 @@ internal sealed partial class Oracle
 
         var successors = _stage.SuccessorsOf(moved).ToList();
         var cannotRun = _stage.ResourcesOf(moved).Any(_stage.HasHungSatellite) // whatever its node is told to attach or let go, is not done
+            || _stage.ResourcesOf(moved).Any(name => _stage.IsUsedOn(name, moved.Spec.NodeName!)) // its old node has come back with it
             || _stage.ResourcesOf(moved).Any(name => !IsProved(name, moved.Spec.NodeName!) && _stage.AttachmentsOf(name).Any(attachment => attachment.NodeName == moved.Spec.NodeName))
             || _stage.CompanionsOf(moved).Any() // under whom no volume is pulled away
             || successors.Exists(pod => pod.Spec.NodeName is { } node && (!_stage.CanRunOn(pod, node) || _stage.WasAttachedSince(pod, Now - LongestBackOff)));

@@ -15,6 +15,9 @@ internal sealed partial class Stage
     /// <summary>Whether anything used a LINSTOR volume on the node, and had lost it, when the process, in its present life, first listened.</summary>
     public bool WasUsedWhenListening(Candidate candidate, string node) => _used.TryGetValue((candidate, candidate.Life), out var used) && used.Contains(node);
 
+    /// <summary>Whether LINSTOR knows the resource to be in use on a node.</summary>
+    public bool IsUsedOn(string resource, string node) => Kubernetes.LinstorNameOf(node) is { } name && Storage.KnownOf(resource, name) is { InUse: true };
+
     /// <summary>Whether the satellite of one of the resource's nodes hangs.</summary>
     public bool HasHungSatellite(string resource) => DefinitionOf(resource)?.Listed.Any(replica => replica.Node.SatelliteHangs) == true;
 
