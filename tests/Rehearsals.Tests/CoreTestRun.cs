@@ -14,7 +14,7 @@ internal sealed class CoreTestRun : IDisposable
 
     public CoreTestRun(Mutant mutant)
     {
-        _context = new(mutant.Compile());
+        _context = new(mutant.Compile(optimized: false));
         _tests = _context.LoadFromAssemblyPath(typeof(LossTests).Assembly.Location);
     }
 

@@ -17,7 +17,7 @@ internal sealed record Mutant(string Rule, params Edit[] Edits)
     {
     }
 
-    private static readonly CSharpParseOptions Language = new(LanguageVersion.Latest);
+    private static readonly CSharpParseOptions Language = new(LanguageVersion.Latest, DocumentationMode.None);
 
     // What the SDK adds to every project.
     private static readonly string ImplicitUsings = $"""
@@ -34,18 +34,20 @@ internal sealed record Mutant(string Rule, params Edit[] Edits)
         ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(file => Path.GetFileName(file).StartsWith("System.", StringComparison.Ordinal) && !Path.GetFileName(file).Contains("CodeAnalysis", StringComparison.Ordinal))
             .Select(file => MetadataReference.CreateFromFile(file)),
-        new(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable)));
+        new(OutputKind.DynamicallyLinkedLibrary, warningLevel: 0, concurrentBuild: false)));
 
     /// <summary>The name of the core's assembly.</summary>
     public static AssemblyName CoreName => typeof(FailoverPolicy).Assembly.GetName();
 
     /// <summary>Compiles the core with the rule broken.</summary>
+    /// <param name="optimized">Whether it is to run fast, or to start fast.</param>
     /// <returns>The assembly.</returns>
     /// <exception cref="InvalidOperationException">The rule is not where it was, or what breaks it is no program.</exception>
-    public byte[] Compile()
+    public byte[] Compile(bool optimized)
     {
         using var image = new MemoryStream();
-        var emitted = Edits.Aggregate(Core.Value, Apply).Emit(image);
+        var options = Core.Value.Options.WithOptimizationLevel(optimized ? OptimizationLevel.Release : OptimizationLevel.Debug);
+        var emitted = Edits.Aggregate(Core.Value.WithOptions(options), Apply).Emit(image);
         return emitted.Success
             ? image.ToArray()
             : throw new InvalidOperationException($"{Rule}: {string.Join('\n', emitted.Diagnostics.Where(problem => problem.Severity == DiagnosticSeverity.Error))}");

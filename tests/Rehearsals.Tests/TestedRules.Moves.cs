@@ -95,8 +95,6 @@ internal static partial class TestedRules
             "LostSources.cs", "NeverSynced || now >= Since", "now >= Since"),
         new("who took the Lease blindly offers it again", nameof(CannotDecideTests.A_leader_that_cannot_decide_offers_the_Lease_again_every_30_s),
             "LeaderElection.Answers.cs", "TermEnds = IsTakingTerm ? SentAt + LeaseTimings.Term : TermEnds,", "TermEnds = TermEnds,"),
-        new("a release may arrive whatever becomes of its answer", nameof(CannotDecideTests.A_release_that_failed_is_tried_again_and_what_was_sent_ends_the_hold_for_good),
-            "LeaderElection.cs", "Race = request.IsRelease ? Race.Released() : Race,", "Race = Race,"),
         new("the answer to a request that was cut off says nothing", nameof(LeaderElectionTests.The_answer_to_a_renewal_that_the_end_cut_off_gives_nothing_back),
             "LeaderElection.Answers.cs", "if (!ReferenceEquals(request, UnderWay))", "if (request is null)"),
     ];
