@@ -40,7 +40,7 @@ internal static partial class TestedRules
         new("what speaks against the loss ends it although the peer is silent", nameof(ConfirmationTests.Counter_evidence_that_is_heard_while_the_peer_is_silent_starts_the_grace_period_anew),
             "LossRule.cs", "Defended(silent) is { Reason: { } reason, By: var by } ? (reason, by) :", ""),
         new("a consumer that came later has the whole grace period", nameof(ConfirmationTests.A_consumer_that_comes_to_a_resource_that_was_lost_long_ago_has_the_whole_grace_period),
-            "FailoverPolicy.cs", "Instant.Later(assessment?.Since ?? Instant.Start, consumer.Since)", "assessment?.Since ?? consumer.Since"),
+            "AssessedConsumer.cs", "Instant.Later(consumer.Assessment?.Since ?? Instant.Start, consumer.Since)", "consumer.Assessment?.Since ?? consumer.Since"),
         new("nothing is decided while LINSTOR is silent", nameof(GraceTests.Satellites_that_linstor_no_longer_lists_are_stale_belief),
             "LossRule.cs", "if (!_linstor.IsSynced)", "if (!_linstor.IsSynced && _others.Count == 0)"),
         new("nothing is decided while Kubernetes is silent", nameof(MoveTests.Nothing_is_done_on_stale_belief),
