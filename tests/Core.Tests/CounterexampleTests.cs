@@ -278,6 +278,13 @@ public sealed class CounterexampleTests
         Assert.Equal(Moved, scene.After(600).Moves);
     }
 
+    [Fact]
+    public void Words_repeated_after_a_silence_of_linstor_are_a_return_although_their_speaker_was_never_silent()
+    {
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).LinstorGoesAway().After(60).LinstorComesBack().Report("pvc-1").After(20);
+        Assert.True(scene.Cluster.Resources[Scene.Pvc1].Find(new("a"))!.ChangedAt >= scene.Cluster.Linstor.ReturnedAt);
+    }
+
     // Loops.
 
     [Fact]
