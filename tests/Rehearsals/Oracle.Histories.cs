@@ -50,7 +50,7 @@ internal sealed partial class Oracle
 
         foreach (var node in _stage.Nodes)
         {
-            LossOf(node).Note(Now, LooksLost(node));
+            LossOf(node).Note(Now, IsLost(node));
         }
 
         _storm.Note(Now, IsStorm());
@@ -76,7 +76,13 @@ internal sealed partial class Oracle
         return lost >= 2 && lost > _stage.Storage.Nodes.Count(node => !node.Evicted) * Settings.StormThreshold;
     }
 
-    private bool LooksLost((int Number, string Name) node)
+    /// <summary>The node counts as lost for everybody who listens.</summary>
+    private bool IsLost((int Number, string Name) node) => IsLost(node, volume => IsProved(Cast.Handle(volume), node.Name));
+
+    /// <summary>The node may count as lost.</summary>
+    private bool LooksLost((int Number, string Name) node) => IsLost(node, volume => !IsContested(volume, node.Number));
+
+    private bool IsLost((int Number, string Name) node, Func<int, bool> isBelieved)
     {
         // What an administrator, or LINSTOR, has given up is no news.
         if (_stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is not { Evicted: false } listed)
@@ -84,13 +90,13 @@ internal sealed partial class Oracle
             return false;
         }
 
-        var looksLost = listed.Status == ConnectionStatus.Offline;
-        for (var volume = 0; volume < _stage.Plan.Cast.Volumes.Length && !looksLost; volume++)
+        var isLost = listed.Status == ConnectionStatus.Offline;
+        for (var volume = 0; volume < _stage.Plan.Cast.Volumes.Length && !isLost; volume++)
         {
-            looksLost = LossOf(Cast.Handle(volume), node.Name).IsSo && MuteOf(Cast.Handle(volume), node.Name).IsSo && _stage.HasUserOn(volume, node.Name) && !IsContested(volume, node.Number);
+            isLost = LossOf(Cast.Handle(volume), node.Name).IsSo && MuteOf(Cast.Handle(volume), node.Name).IsSo && _stage.HasUserOn(volume, node.Name) && isBelieved(volume);
         }
 
-        return looksLost;
+        return isLost;
     }
 
     /// <summary>What LINSTOR knows at this moment makes it certain that a user on the node has lost the resource.</summary>
@@ -144,7 +150,21 @@ internal sealed partial class Oracle
         }
 
         var speakers = definition.Listed.Where(replica => replica.Node.Status == ConnectionStatus.Online && Known(replica)?.MayPromote is not null).ToList();
-        return speakers.Exists(peer => peer.Kind == ReplicaKind.Diskful && !peer.Node.SatelliteHangs && Known(peer) is { MayPromote: true, PromotionScore: >= 10_100 }) && (speakers.Count > 1 || !_stage.IsReady(node));
+        return speakers.Exists(peer => peer.Kind == ReplicaKind.Diskful && !peer.Node.SatelliteHangs && Known(peer) is { MayPromote: true, PromotionScore: >= 10_100 } && !MayHaveQuorumAgainst(peer, definition, name))
+            && (speakers.Count > 1 || !_stage.IsReady(node));
+    }
+
+    // A peer that keeps quorum only because it remembers that others have lost theirs: LINSTOR does not report that.
+    private static bool MayHaveQuorumAgainst(Simulator.World.Replica peer, ResourceDefinition definition, string node)
+    {
+        if (definition.Replicas.FirstOrDefault(replica => replica.Node.Name == node) is not { } own)
+        {
+            return false;
+        }
+
+        var members = own.Members.Select(member => definition.Replicas.FirstOrDefault(replica => replica.Node == member)).OfType<Simulator.World.Replica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
+        int Apart(bool diskful) => members[diskful].Count(member => member != peer && !peer.Peers.Contains(member.Node));
+        return Drbd.HasQuorum(own.QuorumPolicy, new Ballot(members[true].Count(), Apart(diskful: true), Quorumless: 0, members[false].Count(), Apart(diskful: false)), had: true);
     }
 
     /// <summary>Whether LINSTOR has heard of a use elsewhere since it heard of this one: a volume with one writer was handed over meanwhile.</summary>

@@ -1,4 +1,5 @@
 using Piraeus.HighAvailability.Core;
+using Piraeus.HighAvailability.Simulator.World;
 using Model = Piraeus.HighAvailability.Simulator.Kubernetes;
 
 namespace Piraeus.HighAvailability.Rehearsals;
@@ -179,7 +180,7 @@ internal sealed partial class Oracle
         var listens = _stage.ListensSince(actor) ?? TimeSpan.MaxValue;
         var lost = _stage.Nodes.Where(node => LossOf(node) is { IsSo: true } loss && loss.Covers(sent - Listed, Now)
             && (loss.Since > listens || _stage.WasUsedWhenListening(actor, node.Name))).ToList();
-        var of = _stage.Nodes.Count(node => !LooksLost(node) && _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is { Evicted: false }) + lost.Count;
+        var of = lost.Count + _stage.Nodes.Count(node => !lost.Contains(node) && _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is { Evicted: false, Status: not ConnectionStatus.Offline });
         Check(Calm, lost.Count < 2 || lost.Count <= of * Settings.StormThreshold || Settings.StormThreshold >= 1, decision, $"too many satellites look lost: {string.Join(", ", lost.Select(node => node.Name))}");
     }
 

@@ -192,7 +192,11 @@ internal sealed partial class Stage
     public bool CanRunOn(Pod pod, string node) =>
         Kubernetes.IsConnected(node)
         && Kubernetes.LinstorNameOf(node) is { } name && Storage.FindNode(name) is { Status: ConnectionStatus.Online, SatelliteHangs: false }
-        && ResourcesOf(pod).All(resource => Storage.KnownOf(resource, name) is { } known ? known is { MayPromote: true } or { InUse: true } : IsFree(resource));
+        && ResourcesOf(pod).All(resource => !IsHeldWhileDeleted(resource, name) && (Storage.KnownOf(resource, name) is { } known ? known is { MayPromote: true } or { InUse: true } : IsFree(resource)));
+
+    // LINSTOR deletes what it believed to be unused, DRBD refuses while the old user's I/O is suspended, and with its peers gone it stays so: until the node is rebooted, or DRBD demoted by force.
+    private bool IsHeldWhileDeleted(string resource, string node) =>
+        Storage.FindDefinition(resource)?.Replicas.Any(replica => replica.Node.Name == node && replica is { DrbdDeleting: true, Role: DrbdRole.Primary }) == true;
 
     private bool IsFree(string resource) => Nodes.Any(node => Storage.KnownOf(resource, Plan.Cast.LinstorName(node.Number)) is { MayPromote: true });
 

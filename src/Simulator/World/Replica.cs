@@ -109,6 +109,19 @@ public sealed class Replica
     /// <summary>The members that DRBD here was last configured with, itself included: it connects to these, and counts their votes.</summary>
     internal Replica[] Configured { get; set; } = [];
 
+    /// <summary>The diskful members that it knows to be without quorum, because it had quorum while nobody in its partition reached them.</summary>
+    internal HashSet<Replica> Quorumless { get; } = [];
+
+    /// <summary>The diskful members that it has been connected to since it is up.</summary>
+    internal HashSet<Replica> Met { get; } = [];
+
+    /// <summary>DRBD has started anew: what it knew of its peers is gone.</summary>
+    internal void Forget()
+    {
+        Met.Clear();
+        Quorumless.Clear();
+    }
+
     /// <summary>What a satellite that hangs read last, and repeats; null if it had read nothing.</summary>
     internal ReplicaReport? LastRead { get; set; }
 

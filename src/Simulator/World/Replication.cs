@@ -140,6 +140,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
         foreach (var replica in definition.Members.Where(replica => !replica.Diskless))
         {
             replica.Quorate = replica.Up && Drbd.HasQuorum(replica.QuorumPolicy, Count(replica), replica.Quorate);
+            Remember(replica);
         }
 
         foreach (var replica in definition.Members.Where(replica => replica.Diskless))
@@ -150,14 +151,48 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
 
     private static Ballot Count(Replica replica)
     {
-        var (voters, votes, diskless, voices) = (0, 0, 0, 0);
+        var (voters, votes, quorumless, diskless, voices) = (0, 0, 0, 0, 0);
         foreach (var member in replica.Configured)
         {
             var reached = member == replica || replica.Definition.Connected(replica, member) ? 1 : 0;
             _ = member.Diskless ? (diskless++, voices += reached) : (voters++, votes += reached);
+            quorumless += reached == 0 && replica.Quorumless.Contains(member) ? 1 : 0;
         }
 
-        return new(voters, votes, diskless, voices);
+        return new(voters, votes, quorumless, diskless, voices);
+    }
+
+    // A partition that has quorum knows that a member which none of it reaches has none. A restart forgets it.
+    private static void Remember(Replica replica)
+    {
+        if (!replica.Up)
+        {
+            replica.Forget();
+            return;
+        }
+
+        HashSet<Replica>? partition = null;
+        foreach (var member in replica.Configured)
+        {
+            if (member.Diskless || member == replica)
+            {
+                continue;
+            }
+
+            if (replica.Definition.Connected(replica, member))
+            {
+                replica.Met.Add(member);
+                replica.Quorumless.Remove(member);
+            }
+            else if (!replica.Met.Contains(member) || (partition ??= Generations.Partition(replica)).Contains(member))
+            {
+                replica.Quorumless.Remove(member);
+            }
+            else if (replica.Quorate && replica.QuorumPolicy != "off")
+            {
+                replica.Quorumless.Add(member);
+            }
+        }
     }
 
     private void Resynchronise(ResourceDefinition definition)

@@ -20,6 +20,7 @@ public sealed partial class StorageWorld
         {
             (replica.Role, replica.Quorate, replica.FailsIo) = (DrbdRole.Secondary, false, false);
             replica.SyncSource = null;
+            replica.Forget();
         }
 
         _network.Reset(machine);

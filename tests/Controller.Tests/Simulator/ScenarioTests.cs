@@ -93,6 +93,34 @@ public sealed class ScenarioTests
     }
 
     [Fact]
+    public void After_power_loss_a_diskless_replica_joins_without_costing_the_survivor_its_quorum()
+    {
+        var story = Story.OfTwoReplicasAndATieBreaker();
+        story.World.AddNodes("d");
+        story.World.PowerOff("a");
+        story.Settle();
+        story.World.AddReplica("r", "d", ReplicaKind.Diskless);
+        Assert.True(story.World.FindReplica("r", "b")!.Quorate); // although one of two diskless members is not there yet
+        story.Settle();
+        Assert.Equal(PromotionOutcome.Promoted, story.World.Promote("r", "d"));
+    }
+
+    [Fact]
+    public void After_power_loss_the_survivor_keeps_quorum_without_its_tie_breaker_but_not_after_a_restart()
+    {
+        var story = Story.OfTwoReplicasAndATieBreaker();
+        story.World.PowerOff("a");
+        story.Settle();
+        story.World.PowerOff("c");
+        story.Settle();
+        Assert.True(story.World.FindReplica("r", "b")!.Quorate);
+        story.World.PowerOff("b");
+        story.World.PowerOn("b");
+        story.Settle();
+        Assert.False(story.World.FindReplica("r", "b")!.Quorate);
+    }
+
+    [Fact]
     public void A_tie_breaker_that_is_used_is_no_tie_breaker_any_more()
     {
         var story = Story.OfTwoReplicasAndATieBreaker();
