@@ -65,12 +65,12 @@ public sealed class CounterEvidenceTests
 
     [Fact]
     public void Links_that_were_down_before_are_no_admission_of_a_node_that_has_quorum_now() =>
-        Assert.Equal(Moved, Scene.WithAppOn("a").CutOff("a").Report("pvc-1").After(5).Replica("a", replica => replica with { Connections = [] }).Heal("a").Report("pvc-1").After(5)
+        Assert.Equal(Moved, Scene.WithAppOn("a").CutOff("a").Report("pvc-1").After(5).Replica("a", replica => replica with { Connections = [] }).Heal("a").Report("pvc-1").After(5).Report("pvc-1")
             .PowerOff("a").After(46).Moves);
 
     [Fact]
     public void A_node_that_was_last_connected_to_one_peer_and_not_to_another_has_admitted_nothing() =>
-        Assert.Equal(Moved, Scene.WithAppOn("a").Link("a", "b", up: false).Link("b", "a", up: false).Report("pvc-1").After(60).PowerOff("a").After(46).Moves);
+        Assert.Equal(Moved, Scene.WithAppOn("a").Link("a", "b", up: false).Link("b", "a", up: false).Report("pvc-1").After(60).Report("pvc-1").PowerOff("a").After(46).Moves);
 
     [Fact]
     public void A_member_that_says_it_is_connected_to_the_peer_is_on_its_side_although_the_peer_does_not_report_that_link()

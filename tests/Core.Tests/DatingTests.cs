@@ -72,6 +72,15 @@ public sealed class DatingTests
     }
 
     [Fact]
+    public void A_list_of_satellites_that_was_asked_for_before_the_words_does_not_silence_them()
+    {
+        var scene = Scene.WithAppOn("a");
+        var before = scene.Now;
+        scene.After(1).Report("pvc-1").Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Offline)], before));
+        Assert.False(scene.Cluster.Resources[Scene.Pvc1].Find(new("c"))!.IsSilent);
+    }
+
+    [Fact]
     public void A_late_answer_to_an_older_question_is_not_believed()
     {
         var scene = Scene.WithAppOn("a");

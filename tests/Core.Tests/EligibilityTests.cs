@@ -78,10 +78,11 @@ public sealed class EligibilityTests
     [Fact]
     public void An_annotation_that_only_the_watch_has_told_counts_as_well()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(30);
-        scene.Tell(new Observation.Seen<Pod>(scene.Cluster.Pods.All.Single().Item with { OptedOut = true })).After(60);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.OptedOut], scene.Holds);
+        // The other pod of the claim is why the node's pods are asked for at all.
+        var scene = Scene.WithAppOn("a").Pod("app-1", "a").PowerOff("a").After(30);
+        scene.Tell(new Observation.Seen<Pod>(scene.Cluster.Pods.All.Single(held => held.Item.Key.Name == "app-0").Item with { OptedOut = true })).After(60);
+        Assert.Equal(["delete app-1 on a"], scene.Moves);
+        Assert.Contains(HoldReason.OptedOut, scene.Holds);
     }
 
     [Fact]

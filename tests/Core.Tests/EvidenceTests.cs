@@ -114,8 +114,9 @@ public sealed class EvidenceTests
     [Fact]
     public void A_peer_whose_satellite_is_listed_as_offline_does_not_speak()
     {
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).PowerOff("a").Silence("c").Satellite("b", SatelliteState.Offline).After(600);
-        Assert.Empty(scene.Moves);
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).PowerOff("a").Silence("c").Satellite("b", SatelliteState.Offline).Report("pvc-1");
+        Assert.False(scene.Cluster.Resources[Scene.Pvc1].Find(new("b"))!.Speaks(scene.Cluster.Linstor)); // although LINSTOR goes on to repeat it
+        Assert.Empty(scene.After(600).Moves);
         Assert.Equal([HoldReason.PeerSilent], scene.Holds);
     }
 

@@ -98,6 +98,16 @@ public sealed class GraceTests
     }
 
     [Fact]
+    public void A_score_that_is_left_out_for_up_to_twelve_seconds_pauses_the_grace_period()
+    {
+        var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).PowerOff("a").MayNotPromote("c").Node("a", ready: false).Report("pvc-1").After(30);
+        scene.Replica("b", replica => replica with { Score = null }).Report("pvc-1").After(5);
+        Assert.Contains(HoldReason.NoUpToDatePeer, scene.AllHolds);
+        Assert.Empty(scene.Replica("b", replica => replica with { Score = 10102 }).Report("pvc-1").After(14).Moves);
+        Assert.NotEmpty(scene.After(3).Moves);
+    }
+
+    [Fact]
     public void A_longer_silence_of_the_promotable_peer_starts_the_grace_period_anew()
     {
         var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Silence("b").After(13).Speak("b");

@@ -84,12 +84,13 @@ internal sealed class Scene
     /// <summary>What is said of failovers that get no further.</summary>
     public IEnumerable<string> Stalls => _verdict.Decisions.OfType<Decision.ReportStuck>().Select(Sentences.Of);
 
-    public static Scene Empty(FailoverSettings? settings = null)
+    /// <summary>Nothing but nodes; a, b and c with their satellites online if nothing else is said.</summary>
+    public static Scene Empty(FailoverSettings? settings = null, params Satellite[] satellites)
     {
         var scene = new Scene(settings ?? new FailoverSettings());
-        foreach (var node in (string[])["a", "b", "c"])
+        foreach (var satellite in satellites is [] ? [.. "abc".Select(node => new Satellite(new($"{node}"), SatelliteState.Online))] : satellites)
         {
-            scene._satellites[new(node)] = new(new(node), SatelliteState.Online);
+            scene._satellites[satellite.Name] = satellite;
         }
 
         return scene.Tell(new Observation.SatellitesListed([.. scene._satellites.Values], Instant.Start))

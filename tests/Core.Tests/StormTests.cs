@@ -142,10 +142,20 @@ public sealed class StormTests
     [Fact]
     public void A_process_that_begins_in_the_middle_of_a_storm_counts_the_nodes_that_carry_consumers()
     {
-        var scene = Scene.Empty(new()).Satellites(Off("a"), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online), Off("d"));
-        scene.Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
-        scene.Resource("pvc-2", "d", "majority", "b", "c", "d").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "d");
-        scene.PowerOff("a").PowerOff("d", "pvc-2").Satellites(Off("a"), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Offline), Off("d")).Node("a", ready: false).After(60);
+        // Of what was used on D nobody has enough left to prove the loss.
+        var scene = TwoAreOff(threshold: 0.4).PowerOff("a").Node("a", ready: false);
+        scene.Resource("pvc-2", "d", "majority", "b", "c", "d").Silence("d", "pvc-2").Link("b", "d", up: false, "pvc-2").Link("c", "d", up: false, "pvc-2").Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "d").After(60);
+        Assert.Empty(scene.Moves);
+        Assert.Contains(HoldReason.Storm, scene.Holds);
+    }
+
+    [Fact]
+    public void Storage_that_is_lost_where_the_satellite_has_been_away_for_long_is_news()
+    {
+        var scene = TwoAreOff(threshold: 0.4).Node("a", ready: false).Node("d", ready: false);
+        scene.Resource("pvc-2", "d", "majority", "b", "c", "d").Silence("d", "pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "d").After(3600);
+        Assert.Null(scene.Cluster.Storm);
+        scene.PowerOff("a").PowerOff("d", "pvc-2").After(60);
         Assert.Empty(scene.Moves);
         Assert.Contains(HoldReason.Storm, scene.Holds);
     }
@@ -179,6 +189,10 @@ public sealed class StormTests
     [Fact]
     public void A_node_that_has_recovered_counts_no_more() =>
         Assert.Null(Five().After(600).CutOff("a").After(20).Heal("a").Report("pvc-1").After(5).Silence("b").Silence("c").After(1).Cluster.Storm);
+
+    // Those of A and D, with the app on A: its DRBD is alive.
+    private static Scene TwoAreOff(double threshold) => Scene.Empty(new() { StormThreshold = threshold }, Off("a"), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online), Off("d"))
+        .Resource("pvc-1", "a").Silence("a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
 
     private static Satellite Off(string node) => new(new(node), SatelliteState.Offline);
 

@@ -50,8 +50,7 @@ public sealed record StormWatch
 
         public Loss After(NodeHealth node, TimeSpan spoken)
         {
-            var (wentAway, lostStorage) = (node.IsOffline && Offline is null && Storage is not null, node.HasLostStorage && Storage is null);
-            var next = new Loss(node.IsOffline ? Offline ?? spoken : null, node.HasLostStorage ? Storage ?? spoken : null, IsNews || wentAway || lostStorage);
+            var next = this with { Offline = node.IsOffline ? Offline ?? spoken : null, Storage = node.HasLostStorage ? Storage ?? spoken : null };
             return next.IsNews || !node.HasConsumers || spoken - next.At > Timings.FirstLook ? next : next with { IsNews = true };
         }
     }
