@@ -90,6 +90,8 @@ internal static partial class TestedRules
             "StormWatch.cs", "IsNews: spoken > TimeSpan.Zero && !node.IsFirstSeen", "IsNews: false"),
         new("a loss of a node that carries consumers is news although this process never saw it well", nameof(StormTests.A_process_that_begins_in_the_middle_of_a_storm_counts_the_nodes_that_carry_consumers),
             "StormWatch.cs", "? next : next with { IsNews = true }", "? next : next"),
+        new("a satellite that goes away where storage was lost before is news", nameof(CounterexampleTests.A_node_that_was_declared_lost_and_came_back_counts_anew_in_a_storm),
+            "StormWatch.cs", "IsNews || wentAway", "IsNews"),
         new("storage that is lost where the satellite has been away is news", nameof(StormTests.Storage_that_is_lost_where_the_satellite_has_been_away_for_long_is_news),
             "StormWatch.cs", "node.HasLostStorage ? Storage ?? spoken : null", "node.HasLostStorage ? Storage ?? Offline : null"),
         new("a node that was away when first seen was not well", nameof(StormTests.Satellites_that_were_off_when_this_process_began_and_carry_no_consumers_are_no_news),

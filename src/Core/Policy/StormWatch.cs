@@ -50,7 +50,8 @@ public sealed record StormWatch
 
         public Loss After(NodeHealth node, TimeSpan spoken)
         {
-            var next = this with { Offline = node.IsOffline ? Offline ?? spoken : null, Storage = node.HasLostStorage ? Storage ?? spoken : null };
+            var wentAway = node.IsOffline && Offline is null && Storage is not null;
+            var next = new Loss(node.IsOffline ? Offline ?? spoken : null, node.HasLostStorage ? Storage ?? spoken : null, IsNews || wentAway);
             return next.IsNews || !node.HasConsumers || spoken - next.At > Timings.FirstLook ? next : next with { IsNews = true };
         }
     }
