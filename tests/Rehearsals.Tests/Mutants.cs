@@ -53,7 +53,7 @@ internal static class Mutants
         // How it is done.
         new("who is not yet gone is deleted again", "Attempt.cs",
             "_ => new(failures + 1, at + Longer(Doubled(FirstDelay, failures, LongestDelay), Shorter(outcome.RetryAfter ?? TimeSpan.Zero, LongestRetryAfter)), outcome.Message)", "_ => new(0, at + TimeSpan.FromHours(1), outcome.Message)"),
-        new("our taint is taken back", "PolicyEvaluation.Nodes.cs", "Where(node => node.TaintedByUs)", "Where(node => node is { TaintedByUs: true, Name.Value: \"\" })"),
+        new("our taint is taken back", "PolicyEvaluation.Nodes.cs", "in cluster.TaintedByUs.Values)", "in cluster.TaintedByUs.Values.Take(0))"),
 
         // Who acts.
         new("a holder stops before a challenger starts", "LeaseRace.cs",

@@ -42,6 +42,14 @@ internal sealed record WorkloadPart(Keeper Keeper, Wish Wish, ImmutableArray<int
 internal sealed record Cast(
     int Nodes, bool Aliases, ImmutableArray<VolumePart> Volumes, ImmutableArray<WorkloadPart> Workloads, int Candidates, FailoverSettings Settings)
 {
+    // Asked for all the time, so each is made once.
+    private static readonly ImmutableArray<string> NodeNames = Names("node-{0}");
+    private static readonly ImmutableArray<string> LinstorNames = Names("Storage-{0}");
+    private static readonly ImmutableArray<string> HostNames = Names("host-{0}.example");
+    private static readonly ImmutableArray<string> Definitions = Names("PVC-{0}");
+    private static readonly ImmutableArray<string> Handles = Names("pvc-{0}");
+    private static readonly ImmutableArray<string> Claims = Names("data-{0}");
+
     /// <summary>Whether an administrator has set quorum on LINSTOR's controller, so that a definition has no value of its own until LINSTOR's next pass over it.</summary>
     public bool QuorumFromController { get; init; }
 
@@ -69,22 +77,22 @@ internal sealed record Cast(
     /// <summary>Whether a pod has two disks, one of which at least may be Primary on two nodes.</summary>
     public bool IsMixed(WorkloadPart workload) => workload.Volumes.Length == 2 && workload.Volumes.Any(volume => Volumes[volume].Shared);
 
-    public string NodeName(int node) => Text($"node-{node}");
+    public string NodeName(int node) => NodeNames[node];
 
     /// <summary>What LINSTOR calls a node.</summary>
-    public string LinstorName(int node) => Aliases ? Text($"Storage-{node}") : NodeName(node);
+    public string LinstorName(int node) => Aliases ? LinstorNames[node] : NodeName(node);
 
     /// <summary>What the machine calls itself, and DRBD its connections.</summary>
-    public string HostName(int node) => Aliases ? Text($"host-{node}.example") : NodeName(node);
+    public string HostName(int node) => Aliases ? HostNames[node] : NodeName(node);
 
     /// <summary>What LINSTOR calls a volume; its handle in Kubernetes is the same in lower case.</summary>
-    public string Definition(int volume) => Aliases ? Text($"PVC-{volume}") : Handle(volume);
+    public string Definition(int volume) => Aliases ? Definitions[volume] : Handle(volume);
 
-    public static string Handle(int volume) => Text($"pvc-{volume}");
+    public static string Handle(int volume) => Handles[volume];
 
-    public static string Claim(int volume) => Text($"data-{volume}");
+    public static string Claim(int volume) => Claims[volume];
 
-    public static string Name(int workload) => Text($"app-{workload}");
+    public static string Name(int workload) => string.Create(CultureInfo.InvariantCulture, $"app-{workload}");
 
     private static VolumePart DrawVolume(Random random, int nodes)
     {
@@ -130,5 +138,5 @@ internal sealed record Cast(
         return workloads.ToImmutable();
     }
 
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static ImmutableArray<string> Names(string format) => [.. Enumerable.Range(0, 100).Select(number => string.Format(CultureInfo.InvariantCulture, format, number))];
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Rehearsals;
@@ -5,7 +6,11 @@ namespace Piraeus.HighAvailability.Rehearsals;
 /// <summary>How often each thing was met that a story can meet. One never met is a hole in the net.</summary>
 internal sealed class Coverage
 {
-    private readonly SortedDictionary<string, long> _met = new(StringComparer.Ordinal);
+    // Things are met by the hundred thousand: each name is made once.
+    private static readonly Dictionary<HoldReason, string> Holds = Enum.GetValues<HoldReason>().ToDictionary(reason => reason, reason => $"hold {reason}");
+    private static readonly ConcurrentDictionary<Type, string> Types = [];
+
+    private readonly Dictionary<string, long> _met = new(StringComparer.Ordinal);
 
     /// <summary>Everything that a long run has to meet.</summary>
     public static IEnumerable<string> Expected =>
@@ -19,13 +24,17 @@ internal sealed class Coverage
         .. Oracle.Rules,
     ];
 
-    public IEnumerable<KeyValuePair<string, long>> Met => _met;
+    public IEnumerable<KeyValuePair<string, long>> Met => _met.OrderBy(met => met.Key, StringComparer.Ordinal);
 
     public IEnumerable<string> Missing => Expected.Where(what => !_met.ContainsKey(what));
 
     public static string Of(FaultKind kind) => $"fault {kind}";
 
-    public static string Of(HoldReason reason) => $"hold {reason}";
+    public static string Of(HoldReason reason) => Holds[reason];
+
+    public static string Of(Decision decision) => Types.GetOrAdd(decision.GetType(), static type => $"decision {type.Name}");
+
+    public static string Of(Observation seen) => Types.GetOrAdd(seen.GetType(), static type => $"observation {type.Name}");
 
     public static string Of(Answer answer) => $"answer {answer}";
 

@@ -178,7 +178,7 @@ internal sealed partial class Oracle
     private void CheckCalm(Candidate actor, Decision decision, TimeSpan sent)
     {
         var listens = _stage.ListensSince(actor) ?? TimeSpan.MaxValue;
-        var lost = _stage.Nodes.Where(node => LossOf(node) is { IsSo: true } loss && loss.Covers(sent - Listed, Now)
+        var lost = _stage.Nodes.Where(node => LossOf(node) is { IsSo: true } loss && loss.Covers(sent - Listed, Now) && IsLost(node) // a satellite comes back without a change of storage
             && (loss.Since > listens || _stage.WasUsedWhenListening(actor, node.Name))).ToList();
         var of = lost.Count + _stage.Nodes.Count(node => !lost.Contains(node) && _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is { Evicted: false, Status: not ConnectionStatus.Offline });
         Check(Calm, lost.Count < 2 || lost.Count <= of * Settings.StormThreshold || Settings.StormThreshold >= 1, decision, $"too many satellites look lost: {string.Join(", ", lost.Select(node => node.Name))}");

@@ -190,7 +190,7 @@ internal sealed partial class Stage
 
         if (!seen.GetType().IsGenericType)
         {
-            Coverage.Meet($"observation {seen.GetType().Name}");
+            Coverage.Meet(Coverage.Of(seen));
         }
 
         if (seen is Observation.Answered acted)
@@ -212,10 +212,10 @@ internal sealed partial class Stage
     /// <summary>One of our processes has come to a decision.</summary>
     public void Decided(Candidate candidate, Decision decision)
     {
-        Coverage.Meet(decision is Decision.Hold hold ? Coverage.Of(hold.Reason) : $"decision {decision.GetType().Name}");
-        if (decision is Decision.Hold)
+        Coverage.Meet(Coverage.Of(decision));
+        if (decision is Decision.Hold hold)
         {
-            Coverage.Meet("decision Hold");
+            Coverage.Meet(Coverage.Of(hold.Reason));
         }
 
         if (IsTold && decision is not Decision.Query)

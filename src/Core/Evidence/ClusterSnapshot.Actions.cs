@@ -23,11 +23,10 @@ public sealed partial record ClusterSnapshot
     }
 
     // What was written to a node is so at once: waiting for the watch to repeat it would cost time, and an older event only repeats the work.
-    private ClusterSnapshot Done(DecisionKey key, ClusterNode node, bool tainted) => this with
+    private ClusterSnapshot Done(DecisionKey key, ClusterNode node, bool tainted) => (Nodes.TryGetValue(node.Name, out var known) ? Set(known with { TaintedByUs = tainted }) : this) with
     {
         Attempts = Attempts.Remove(key),
         PodsOnNodes = PodsOnNodes.TryGetValue(node.Name, out var onNode) ? PodsOnNodes.SetItem(node.Name, onNode with { Tainted = tainted }) : PodsOnNodes,
-        Nodes = Nodes.TryGetValue(node.Name, out var known) ? Nodes.SetItem(node.Name, known with { TaintedByUs = tainted }) : Nodes,
     };
 
     private ClusterSnapshot Released(DecisionKey key, Decision.ClearVolumesInUse release) => this with

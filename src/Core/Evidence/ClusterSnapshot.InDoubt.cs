@@ -43,15 +43,17 @@ public sealed partial record ClusterSnapshot
     /// <summary>The consumers on each LINSTOR node of which nobody says that they are well, counted.</summary>
     private ImmutableDictionary<NodeName, int> Consumers { get; init; } = ImmutableDictionary<NodeName, int>.Empty;
 
+    private static ImmutableDictionary<NodeName, int> Recount(ImmutableDictionary<NodeName, int> counts, ImmutableArray<VolumeConsumer> before, ImmutableArray<VolumeConsumer> after) =>
+        before.Where(IsCounted).Select(consumer => consumer.LinstorName).SequenceEqual(after.Where(IsCounted).Select(consumer => consumer.LinstorName)) ? counts
+            : Count(Count(counts, before, -1), after, 1);
+
+    private static bool IsCounted(VolumeConsumer consumer) =>
+        consumer.Assessment is not (null or { Reason: HoldReason.StillConnected or HoldReason.SideHasQuorum or HoldReason.OwnReplicaMayPromote or HoldReason.NotAskedYet });
+
     private static ImmutableDictionary<NodeName, int> Count(ImmutableDictionary<NodeName, int> counts, ImmutableArray<VolumeConsumer> consumers, int by)
     {
-        foreach (var consumer in consumers)
+        foreach (var consumer in consumers.Where(IsCounted))
         {
-            if (consumer.Assessment is null or { Reason: HoldReason.StillConnected or HoldReason.SideHasQuorum or HoldReason.OwnReplicaMayPromote or HoldReason.NotAskedYet })
-            {
-                continue;
-            }
-
             var count = counts.GetValueOrDefault(consumer.LinstorName) + by;
             counts = count == 0 ? counts.Remove(consumer.LinstorName) : counts.SetItem(consumer.LinstorName, count);
         }
@@ -102,12 +104,12 @@ public sealed partial record ClusterSnapshot
 
     private ClusterSnapshot Watch(ClusterSnapshot before, Instant at)
     {
-        if (Satellites is not { } satellites || (satellites == before.Satellites && Consumers == before.Consumers && LostOn == before.LostOn && Nodes == before.Nodes))
+        if (Satellites is not { } satellites || (satellites == before.Satellites && Consumers == before.Consumers && LostOn == before.LostOn && LossConfirmed == before.LossConfirmed))
         {
             return this;
         }
 
-        var confirmed = Nodes.Values.Where(node => node.LossConfirmed).Select(node => LinstorNameOf(node.Name)).ToHashSet();
+        var confirmed = LossConfirmed.Select(LinstorNameOf).ToHashSet();
         var nodes = satellites.Values.Where(satellite => !satellite.Evicted && !confirmed.Contains(satellite.Name)).Select(satellite => new NodeHealth(
             satellite.Name, satellite.State == SatelliteState.Offline, LostOn.ContainsKey(satellite.Name), Consumers.ContainsKey(satellite.Name), before.Linstor.Find(satellite.Name) is null));
         return this with { Losses = Losses.After([.. nodes], Linstor.SpokenFor(at), StormThreshold) };
@@ -134,10 +136,10 @@ public sealed partial record ClusterSnapshot
         {
             var isNeeded = Resources.TryGetValue(name, out var resource) && (resource.IsHeardOf || Volumes.RefersTo(name));
             resources = isNeeded ? resources : resources.Remove(name);
-            consumers = Count(consumers, inDoubt.GetValueOrDefault(name, []), -1);
-            inDoubt = isNeeded && resource!.IsInDoubt && VolumeConsumer.InDoubtOf(this, resource) is { IsEmpty: false } users ? inDoubt.SetItem(name, users) : inDoubt.Remove(name);
-            consumers = Count(consumers, inDoubt.GetValueOrDefault(name, []), 1);
-            lostOn = Remember(lostOn, name, resource, inDoubt.GetValueOrDefault(name, []));
+            var users = isNeeded && resource!.IsInDoubt ? VolumeConsumer.InDoubtOf(this, resource) : [];
+            consumers = Recount(consumers, inDoubt.GetValueOrDefault(name, []), users);
+            inDoubt = users.IsEmpty ? inDoubt.Remove(name) : inDoubt.SetItem(name, users);
+            lostOn = Remember(lostOn, name, resource, users);
             outdated = isNeeded && resource!.QueryAt is { } due && (IsUsed(name) || lostOn.Values.Any(lost => lost.ContainsKey(name))) ? outdated.SetItem(name, due) : outdated.Remove(name);
             reviews = inDoubt.ContainsKey(name) && resource!.ReviewAt is { } at ? reviews.SetItem(name, at) : reviews.Remove(name);
         }

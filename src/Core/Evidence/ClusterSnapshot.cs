@@ -52,6 +52,12 @@ public sealed partial record ClusterSnapshot
     /// <summary>Kubernetes' nodes.</summary>
     public ImmutableDictionary<NodeName, ClusterNode> Nodes { get; private init; } = ImmutableDictionary<NodeName, ClusterNode>.Empty;
 
+    /// <summary>Those of them that have our taint, ordered by name.</summary>
+    internal ImmutableSortedDictionary<NodeName, ClusterNode> TaintedByUs { get; private init; } = ImmutableSortedDictionary<NodeName, ClusterNode>.Empty;
+
+    /// <summary>Those of them whose loss an administrator has confirmed.</summary>
+    private ImmutableHashSet<NodeName> LossConfirmed { get; init; } = [];
+
     /// <summary>The LINSTOR names of nodes, as last told.</summary>
     public ImmutableDictionary<NodeName, CsiNode> CsiNodes { get; private init; } = ImmutableDictionary<NodeName, CsiNode>.Empty;
 
@@ -127,9 +133,9 @@ public sealed partial record ClusterSnapshot
         Observation.Seen<Attachment> o => this with { Attachments = Attachments.Set(o.Item, at) },
         Observation.Gone<Attachment> o => Forget(o.Item) with { Attachments = Attachments.Remove(o.Item) },
 
-        Observation.Listed<ClusterNode> o => Hear(Source.Nodes) with { Nodes = o.Items.ToImmutableDictionary(node => node.Name) },
-        Observation.Seen<ClusterNode> o => this with { Nodes = Nodes.SetItem(o.Item.Name, o.Item) },
-        Observation.Gone<ClusterNode> o => this with { Nodes = Nodes.Remove(o.Item.Name) },
+        Observation.Listed<ClusterNode> o => o.Items.Aggregate(Nodes.Keys.Aggregate(Hear(Source.Nodes), (cluster, node) => cluster.Remove(node)), (cluster, node) => cluster.Set(node)),
+        Observation.Seen<ClusterNode> o => Set(o.Item),
+        Observation.Gone<ClusterNode> o => Remove(o.Item.Name),
 
         Observation.Listed<CsiNode> o => Hear(Source.CsiNodes).Remember(o.Items),
         Observation.Seen<CsiNode> o => Remember([o.Item]),
@@ -150,6 +156,15 @@ public sealed partial record ClusterSnapshot
     /// <summary>Whether an attachment was left behind by a pod that this process deleted, on a node that has lost its volume.</summary>
     public bool IsOrphaned(Attachment attachment) =>
         Orphaned.Contains(attachment.Uid) && Volumes.Find(attachment.Volume)?.Item.Resource is { } name && IsLost(name, attachment.Node);
+
+    private ClusterSnapshot Set(ClusterNode node) => this with
+    {
+        Nodes = Nodes.SetItem(node.Name, node),
+        TaintedByUs = node.TaintedByUs ? TaintedByUs.SetItem(node.Name, node) : TaintedByUs.Remove(node.Name),
+        LossConfirmed = node.LossConfirmed ? LossConfirmed.Add(node.Name) : LossConfirmed.Remove(node.Name),
+    };
+
+    private ClusterSnapshot Remove(NodeName node) => this with { Nodes = Nodes.Remove(node), TaintedByUs = TaintedByUs.Remove(node), LossConfirmed = LossConfirmed.Remove(node) };
 
     private Resource ResourceOf(ResourceName name) => Resources.GetValueOrDefault(name) ?? new Resource(name);
 

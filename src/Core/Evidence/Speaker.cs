@@ -194,6 +194,11 @@ public sealed record Speaker(NodeName Node)
 
     private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date)
     {
+        if (Repeats(said))
+        {
+            return Links;
+        }
+
         var links = ImmutableArray.CreateBuilder<LinkStatement>(Links.Length);
         foreach (var connection in said)
         {
@@ -202,6 +207,18 @@ public sealed record Speaker(NodeName Node)
 
         links.AddRange(Links.Where(link => !said.Any(connection => connection.Peer == link.Peer)).Select(link => link with { Up = link.Up.Remembered(Newest) }));
         return links.SequenceEqual(Links) ? Links : links.ToImmutable();
+    }
+
+    // Nearly every answer is the one before: that costs nothing.
+    private bool Repeats(ImmutableArray<Connection> said)
+    {
+        var isSame = said.Length == Links.Length;
+        for (var i = 0; isSame && i < said.Length; i++)
+        {
+            isSame = Links[i].Up.Current && Links[i].Up.Value == said[i].Up && Links[i].Peer == said[i].Peer;
+        }
+
+        return isSame;
     }
 
     // Both enumerations have their unknown at zero.

@@ -17,26 +17,29 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
     private readonly List<Decision> _preparations = [];
     private readonly List<Decision> _decisions = [];
     private readonly List<Decision> _detachments = [];
-    private readonly Dictionary<Pod, Ineligibility?> _objections = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<DecisionKey> _decided = [];
     private readonly List<Exception> _errors = [];
     private readonly Eligibility _eligibility = new(cluster, (resource, node) => IsLost(settings, resource, node, now));
+    private Dictionary<Pod, Ineligibility?>? _objections;
     private Instant? _requeueAt;
 
     public Verdict Conclude()
     {
         // Whoever acts takes on what comes first: so the most important comes first, and of what is equally important the pods before their
         // attachments, which the attach-detach controller may get to before us.
-        foreach (var equals in cluster.InDoubt.Values.SelectMany(consumers => consumers).GroupBy(consumer => consumer.Priority).OrderByDescending(equals => equals.Key))
+        int? priority = null;
+        foreach (var consumer in cluster.InDoubt.Values.SelectMany(consumers => consumers).OrderByDescending(consumer => consumer.Priority))
         {
-            foreach (var consumer in equals)
+            if (consumer.Priority != priority)
             {
-                Isolate(consumer);
+                DetachDecided();
+                priority = consumer.Priority;
             }
 
-            _decisions.AddRange(_detachments);
-            _detachments.Clear();
+            Isolate(consumer);
         }
+
+        DetachDecided();
 
         QueryOutdated();
         if (cluster.ReviewAt is { } review)
@@ -49,6 +52,12 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
         Isolate(Follow);
         IReadOnlyList<Decision> decisions = [.. _preparations.Concat(_decisions)];
         return new(decisions, _requeueAt) { Errors = [.. _errors], Assess = Assessing(settings, cluster, decisions) };
+    }
+
+    private void DetachDecided()
+    {
+        _decisions.AddRange(_detachments);
+        _detachments.Clear();
     }
 
     // Keeps what it needs, and nothing of how the verdict came about.
@@ -241,8 +250,11 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
         Act(consumer, new Decision.DeleteAttachment(attachment, claim, evidence), evidence, onNode, [consumer.Resource.Name]);
     }
 
-    private Ineligibility? ObjectionTo(Pod pod) =>
-        _objections.TryGetValue(pod, out var known) ? known : _objections[pod] = _eligibility.ObjectionTo(pod);
+    private Ineligibility? ObjectionTo(Pod pod)
+    {
+        _objections ??= new(ReferenceEqualityComparer.Instance);
+        return _objections.TryGetValue(pod, out var known) ? known : _objections[pod] = _eligibility.ObjectionTo(pod);
+    }
 
     /// <summary>Acts, if LINSTOR has confirmed within the last seconds what it knows of everything that the action rests on, and the node is ready for it.</summary>
     private void Act(VolumeConsumer consumer, Decision action, LossEvidence evidence, PodsOnNode? onNode, params IEnumerable<ResourceName> restsOn)

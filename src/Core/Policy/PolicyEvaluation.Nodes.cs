@@ -6,10 +6,8 @@ internal sealed partial class PolicyEvaluation
     /// <summary>The longest interval at which LINSTOR is asked about a resource that keeps a node's taint.</summary>
     private static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(2);
 
-    private readonly Lazy<ILookup<NodeName, Resource>> _byNode = new(() => cluster.Resources.Values
-        .SelectMany(resource => resource.Speakers, (resource, speaker) => (speaker.Node, Resource: resource)).ToLookup(pair => pair.Node, pair => pair.Resource));
-
-    private readonly SortedDictionary<NodeName, (ClusterNode Node, SortedSet<string> Volumes)> _releases = [];
+    private ILookup<NodeName, Resource>? _byNode;
+    private SortedDictionary<NodeName, (ClusterNode Node, SortedSet<string> Volumes)>? _releases;
 
     /// <summary>Prepares a lost node, once: no new pod comes to it, and its lost volumes are not waited for.</summary>
     /// <returns>Whether its pods and attachments may go now. A step that failed is tried again, but nobody waits for it.</returns>
@@ -28,6 +26,7 @@ internal sealed partial class PolicyEvaluation
         var releasable = onNode is null ? [] : Releasable(consumer, onNode).Where(onNode.VolumesInUse.Contains).ToList();
         if (releasable.Count > 0)
         {
+            _releases ??= [];
             var release = _releases.TryGetValue(node.Name, out var others) ? others : _releases[node.Name] = (node, new(StringComparer.Ordinal));
             release.Volumes.UnionWith(releasable);
             return cluster.Attempts.ContainsKey(DecisionKey.ClearVolumesInUse(node.Name));
@@ -40,7 +39,7 @@ internal sealed partial class PolicyEvaluation
     /// <summary>Releases the volumes of all consumers of a node together: each release rewrites one list.</summary>
     private void Release()
     {
-        foreach (var (node, volumes) in _releases.Values)
+        foreach (var (node, volumes) in _releases?.Values.AsEnumerable() ?? [])
         {
             Do(new Decision.ClearVolumesInUse(node, [.. volumes]));
         }
@@ -49,7 +48,7 @@ internal sealed partial class PolicyEvaluation
     /// <summary>Takes our taint back from nodes that have all their storage again, or says what they still miss.</summary>
     private void Recover()
     {
-        foreach (var node in cluster.Nodes.Values.Where(node => node.TaintedByUs).OrderBy(node => node.Name))
+        foreach (var node in cluster.TaintedByUs.Values)
         {
             if (cluster.Linstor.IsSynced && HasRecovered(node.Name, cluster.LinstorNameOf(node.Name), isNameKnown: cluster.CsiNodes.ContainsKey(node.Name)))
             {
@@ -72,7 +71,7 @@ internal sealed partial class PolicyEvaluation
             return false; // its return is told by the list of satellites
         }
 
-        var there = _byNode.Value[name]
+        var there = ResourcesOn(name)
             .Where(resource => resource.Find(name) is { Presence: Presence.Listed, Leaving: false } && (cluster.WasLostOn(resource.Name, name) || cluster.IsUsed(resource.Name)))
             .OrderBy(resource => resource.Name).ToList();
         var amiss = there.FindAll(resource => !resource.IsReportCurrent || resource.Find(name)!.Score is not { Current: true, Value: > 0 });
@@ -94,6 +93,9 @@ internal sealed partial class PolicyEvaluation
         there.ForEach(resource => Ask(new Decision.QueryResource(resource.Name), resource.ReportedAt!.Value + settings.ReconcileInterval));
         return stale.Count == 0;
     }
+
+    private IEnumerable<Resource> ResourcesOn(NodeName node) => (_byNode ??= cluster.Resources.Values
+        .SelectMany(resource => resource.Speakers, (resource, speaker) => (speaker.Node, Resource: resource)).ToLookup(pair => pair.Node, pair => pair.Resource))[node];
 
     private void HoldTaint(Resource resource, NodeName node, Speaker speaker)
     {

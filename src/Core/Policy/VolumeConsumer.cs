@@ -26,32 +26,61 @@ public sealed record VolumeConsumer(
     /// <summary>Every consumer of a resource who is not plainly well, ordered by node.</summary>
     public static ImmutableArray<VolumeConsumer> InDoubtOf(ClusterSnapshot cluster, Resource resource)
     {
-        var volumes = cluster.Volumes.ReferringTo(resource.Name).Select(held => held.Item).ToList();
-        var attachments = volumes.SelectMany(volume => cluster.Attachments.ReferringTo(volume.Name)).ToList();
-        var pods = volumes.Select(volume => volume.Claim).OfType<ObjectKey>().SelectMany(cluster.Pods.ReferringTo)
-            .Where(held => held.Item.OptedIn).DistinctBy(held => held.Item.Uid).ToList();
-        var priority = pods.Where(held => !held.Item.Finished).Select(held => held.Item.Priority).DefaultIfEmpty().Max();
-        var nodes = attachments.Select(held => held.Item.Node).Concat(pods.Select(held => held.Item.Node).OfType<NodeName>()).Distinct().Order();
-        return [.. nodes.Select(On).OfType<VolumeConsumer>()];
+        // Asked with nearly everything that is observed: so it is loops, not queries.
+        var attachments = new List<Tracked<Attachment>>();
+        var pods = new List<Tracked<Pod>>();
+        var nodes = new SortedSet<NodeName>();
+        var priority = int.MinValue;
+        foreach (var volume in cluster.Volumes.ReferringTo(resource.Name))
+        {
+            foreach (var attachment in cluster.Attachments.ReferringTo(volume.Item.Name))
+            {
+                attachments.Add(attachment);
+                nodes.Add(attachment.Item.Node);
+            }
 
-        VolumeConsumer? On(NodeName node)
+            if (volume.Item.Claim is not { } claim)
+            {
+                continue;
+            }
+
+            foreach (var pod in cluster.Pods.ReferringTo(claim))
+            {
+                if (!pod.Item.OptedIn || pods.Exists(known => known.Item.Uid == pod.Item.Uid))
+                {
+                    continue;
+                }
+
+                pods.Add(pod);
+                priority = pod.Item.Finished ? priority : Math.Max(priority, pod.Item.Priority);
+                if (pod.Item.Node is { } node)
+                {
+                    nodes.Add(node);
+                }
+            }
+        }
+
+        var consumers = ImmutableArray.CreateBuilder<VolumeConsumer>(nodes.Count);
+        foreach (var node in nodes)
         {
             var linstorName = cluster.LinstorNameOf(node);
             if (resource.AssessmentOf(linstorName)?.Reason is HoldReason.Healthy)
             {
-                return null;
+                continue;
             }
 
             var attached = attachments.FindAll(held => held.Item.Node == node);
             var mounting = pods.FindAll(held => held.Item.Node == node);
-            return new VolumeConsumer(
+            consumers.Add(new(
                 resource,
                 node,
                 linstorName,
                 [.. attached.Select(held => held.Item).OrderBy(attachment => attachment.Name, StringComparer.Ordinal)],
                 [.. mounting.Select(held => held.Item).OrderBy(pod => pod.Key)],
                 attached.Select(held => held.Since).Concat(mounting.Select(held => held.Since)).Min(),
-                priority);
+                priority == int.MinValue ? 0 : priority));
         }
+
+        return consumers.DrainToImmutable();
     }
 }

@@ -17,6 +17,11 @@ internal sealed partial class PolicyEvaluation
 
     private void Follow()
     {
+        if (cluster.Failovers.Count == 0)
+        {
+            return;
+        }
+
         var inquiries = 0;
         var late = new List<Failover>();
         var patience = LongestPhase + (cluster.Failovers.Count * PerFailover);

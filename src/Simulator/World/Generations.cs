@@ -51,7 +51,7 @@ internal static class Generations
     public static void OutdateOutOfReachOf(Replica primary, Func<StorageNode, StorageNode, bool> passes)
     {
         var outOfReach = Partition(primary, passes).Where(other =>
-            other.Disk == DiskState.UpToDate && other != primary && !primary.Definition.Connected(primary, other) && other.Lineage.Length < primary.Lineage.Length);
+            other.Disk == DiskState.UpToDate && other != primary && !primary.IsConnectedTo(other) && other.Lineage.Length < primary.Lineage.Length);
         foreach (var replica in outOfReach)
         {
             replica.Disk = DiskState.Outdated;

@@ -1,7 +1,7 @@
 namespace Piraeus.HighAvailability.Simulator.World;
 
 /// <summary>The replication links between nodes: which of them carry packets, and which of them DRBD still believes in.</summary>
-internal sealed class Network(Agenda agenda, Func<Timings> timings, Action changed)
+internal sealed class Network(Agenda agenda, Func<Timings> timings, Action<StorageNode, StorageNode> changed)
 {
     private readonly List<Link> _links = [];
 
@@ -70,7 +70,7 @@ internal sealed class Network(Agenda agenda, Func<Timings> timings, Action chang
             link.Believed = true;
         }
 
-        changed();
+        changed(link.One, link.Other);
     }
 
     /// <summary>DRBD pings its other peers before it goes on without one, so a node that loses one dead link loses all of its dead links.</summary>
@@ -83,8 +83,18 @@ internal sealed class Network(Agenda agenda, Func<Timings> timings, Action chang
         }
     }
 
-    private Link Find(StorageNode one, StorageNode other) => _links.Find(link => link.Touches(one) && link.Touches(other))
-        ?? throw new ArgumentException($"There is no link between {one.Name} and {other.Name}.");
+    private Link Find(StorageNode one, StorageNode other)
+    {
+        foreach (var link in _links)
+        {
+            if (link.Touches(one) && link.Touches(other))
+            {
+                return link;
+            }
+        }
+
+        throw new ArgumentException($"There is no link between {one.Name} and {other.Name}.");
+    }
 
     private sealed class Link(StorageNode one, StorageNode other)
     {

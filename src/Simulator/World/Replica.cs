@@ -44,6 +44,8 @@ public enum DiskState
 /// <summary>A resource on one node, as it truly is. Change it through <see cref="StorageWorld"/>.</summary>
 public sealed class Replica
 {
+    private readonly List<Replica> _connected = [];
+
     internal Replica(ResourceDefinition definition, StorageNode node, ReplicaKind kind, string uuid, TimeSpan created)
     {
         Definition = definition;
@@ -114,6 +116,21 @@ public sealed class Replica
 
     /// <summary>The diskful members that it has been connected to since it is up.</summary>
     internal HashSet<Replica> Met { get; } = [];
+
+    /// <summary>Whether DRBD here believes to be connected to the other one.</summary>
+    internal bool IsConnectedTo(Replica other) => _connected.Contains(other);
+
+    internal void Connect(Replica other)
+    {
+        _connected.Add(other);
+        other._connected.Add(this);
+    }
+
+    internal void Disconnect(Replica other)
+    {
+        _connected.Remove(other);
+        other._connected.Remove(this);
+    }
 
     /// <summary>DRBD has started anew: what it knew of its peers is gone.</summary>
     internal void Forget()

@@ -39,7 +39,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
     public bool AllowsTwoPrimaries(ResourceDefinition definition) => option(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes";
 
     private static bool SeesNoMorePrimariesThan(Replica observer, Replica peer) =>
-        peer.Definition.ConnectedPeers(peer).All(third => third.Role == DrbdRole.Secondary || third == observer || peer.Definition.Connected(observer, third));
+        peer.Definition.ConnectedPeers(peer).All(third => third.Role == DrbdRole.Secondary || third == observer || observer.IsConnectedTo(third));
 
     /// <summary>LINSTOR has connected to a satellite, and all that it wants there is applied.</summary>
     public void Configure(StorageNode node, IEnumerable<ResourceDefinition> definitions)
@@ -77,11 +77,11 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
                 var (one, other) = (definition.Members[i], definition.Members[j]);
                 if (!Possible(one, other))
                 {
-                    definition.Disconnect(one, other);
+                    one.Disconnect(other);
                 }
-                else if (!definition.Connected(one, other) && ShakeHands(one, other))
+                else if (!one.IsConnectedTo(other) && ShakeHands(one, other))
                 {
-                    definition.Connect(one, other);
+                    one.Connect(other);
                 }
             }
         }
@@ -154,7 +154,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
         var (voters, votes, quorumless, diskless, voices) = (0, 0, 0, 0, 0);
         foreach (var member in replica.Configured)
         {
-            var reached = member == replica || replica.Definition.Connected(replica, member) ? 1 : 0;
+            var reached = member == replica || replica.IsConnectedTo(member) ? 1 : 0;
             _ = member.Diskless ? (diskless++, voices += reached) : (voters++, votes += reached);
             quorumless += reached == 0 && replica.Quorumless.Contains(member) ? 1 : 0;
         }
@@ -179,7 +179,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
                 continue;
             }
 
-            if (replica.Definition.Connected(replica, member))
+            if (replica.IsConnectedTo(member))
             {
                 replica.Met.Add(member);
                 replica.Quorumless.Remove(member);
@@ -199,7 +199,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
     {
         foreach (var target in definition.Members.Where(replica => replica is { Diskless: false, Runs: true }))
         {
-            if (target.SyncSource is { } gone && !definition.Connected(target, gone))
+            if (target.SyncSource is { } gone && !target.IsConnectedTo(gone))
             {
                 target.SyncSource = null;
             }

@@ -23,9 +23,9 @@ public sealed class ResourceGroup
 /// <summary>A replicated device: its settings and its replicas. Change it through <see cref="StorageWorld"/>.</summary>
 public sealed class ResourceDefinition
 {
-    private readonly HashSet<(Replica, Replica)> _connected = [];
     private readonly HashSet<(Replica, Replica)> _splitBrain = [];
     private Replica[] _configuration = [];
+    private Replica[] _listed = [];
     private int _generations;
     private int _ordinals;
 
@@ -58,7 +58,22 @@ public sealed class ResourceDefinition
     public IReadOnlyList<Replica> Replicas => Members;
 
     /// <summary>What LINSTOR lists, ordered by node.</summary>
-    public IEnumerable<Replica> Listed => Members.Where(replica => !replica.Forgotten).OrderBy(replica => replica.Node.Name, StringComparer.OrdinalIgnoreCase);
+    public IReadOnlyList<Replica> Listed
+    {
+        get
+        {
+            var count = 0;
+            var isSame = true;
+            foreach (var member in Members)
+            {
+                count += member.Forgotten ? 0 : 1;
+                isSame &= member.Forgotten || Array.IndexOf(_listed, member) >= 0;
+            }
+
+            return isSame && count == _listed.Length ? _listed
+                : _listed = [.. Members.Where(replica => !replica.Forgotten).OrderBy(replica => replica.Node.Name, StringComparer.OrdinalIgnoreCase)];
+        }
+    }
 
     /// <summary>DRBD is the top of the stack.</summary>
     public bool IsDrbd => Layers is ["DRBD", ..];
@@ -94,17 +109,11 @@ public sealed class ResourceDefinition
         return index == _configuration.Length ? _configuration : _configuration = [.. Members.Where(one => !one.Estranged)];
     }
 
-    internal bool Connected(Replica one, Replica other) => _connected.Contains(Pair(one, other));
-
     internal bool SplitBrain(Replica one, Replica other) => _splitBrain.Contains(Pair(one, other));
-
-    internal bool Connect(Replica one, Replica other) => _connected.Add(Pair(one, other));
-
-    internal bool Disconnect(Replica one, Replica other) => _connected.Remove(Pair(one, other));
 
     internal void Diverge(Replica one, Replica other) => _splitBrain.Add(Pair(one, other));
 
-    internal IEnumerable<Replica> ConnectedPeers(Replica replica) => Members.Where(other => other != replica && Connected(replica, other));
+    internal IEnumerable<Replica> ConnectedPeers(Replica replica) => Members.Where(other => replica.IsConnectedTo(other));
 
     private static (Replica, Replica) Pair(Replica one, Replica other) => one.Ordinal < other.Ordinal ? (one, other) : (other, one);
 }

@@ -16,6 +16,21 @@ public sealed partial class StorageWorld
         }
     }
 
+    private void SettleAllOn(params ReadOnlySpan<StorageNode> nodes)
+    {
+        foreach (var definition in _definitions.Values)
+        {
+            foreach (var member in definition.Members)
+            {
+                if (nodes.Contains(member.Node))
+                {
+                    Settle(definition);
+                    break;
+                }
+            }
+        }
+    }
+
     private void Settle(ResourceDefinition definition)
     {
         _replication.Settle(definition);
@@ -54,7 +69,7 @@ public sealed partial class StorageWorld
     }
 
     private static string Message(Replica replica, Replica peer) =>
-        replica.Definition.Connected(replica, peer) ? "Connected" : replica.Definition.SplitBrain(replica, peer) ? "StandAlone" : "Connecting";
+        replica.IsConnectedTo(peer) ? "Connected" : replica.Definition.SplitBrain(replica, peer) ? "StandAlone" : "Connecting";
 
     /// <summary>LUKS says that nobody uses it, the others do not know.</summary>
     private static ReplicaReport ReportOfOtherLayer(Replica replica) =>
@@ -68,7 +83,7 @@ public sealed partial class StorageWorld
         }
 
         FinishOrders(node);
-        SettleAll();
+        SettleAllOn(node);
     }
 
     private void ForgetAllOf(StorageNode node)

@@ -24,7 +24,7 @@ public sealed partial class StorageWorld
     public StorageWorld(Timings? timings = null)
     {
         Timings = timings ?? new Timings();
-        _network = new(Agenda, () => Timings, SettleAll);
+        _network = new(Agenda, () => Timings, (one, other) => SettleAllOn(one, other));
         _replication = new(Agenda, _network, () => Timings, Option, PolicyOn, Settle);
         _sessions = new(Agenda, () => Timings, ForgetAllOf, PublishAllOf);
         ControllerProperties[QuorumPolicy.OnNoQuorumKey] = "suspend-io";

@@ -201,7 +201,7 @@ public sealed class AdministrationTests
         var story = Story.Empty();
         story.World.AddResource("r", ["a", "b", "c"]);
         int? listed = null;
-        story.World.Settled += definition => listed = definition.Listed.Count();
+        story.World.Settled += definition => listed = definition.Listed.Count;
         story.World.DeleteReplica("r", "c");
         story.Settle();
         Assert.Equal(2, listed);
