@@ -86,6 +86,17 @@ public sealed class PeerTests
         Assert.Equal(Moved, UsedOnD().Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").After(60).Moves);
 
     [Fact]
+    public void Two_uses_that_are_both_lost_do_not_hold_one_another()
+    {
+        var scene = Scene.Empty(new() { StormThreshold = 1 }).Satellites(On("a"), On("b"), On("c"), On("d"), On("e"))
+            .Resource("pvc-1", "d", "majority", "a", "b", "c", "d", "e").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a")
+            .Replica("a", replica => replica with { Usage = Usage.InUse }).Report("pvc-1").After(60)
+            .CutOff("a").CutOff("d").MayNotPromote("a").Report("pvc-1").After(1);
+        Assert.Equal(Usage.InUse, scene.Cluster.Resources[Scene.Pvc1].Find(new("d"))!.Usage);
+        Assert.Equal(Moved, scene.After(46).Moves);
+    }
+
+    [Fact]
     public void A_newer_use_ends_an_older_one_of_a_node_that_stays_silent() =>
         Assert.Equal(Moved, UsedOnD().Replica("a", replica => replica with { Usage = Usage.InUse }).Report("pvc-1").After(20)
             .Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").After(60).Moves);

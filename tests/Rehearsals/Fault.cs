@@ -129,6 +129,9 @@ internal enum FaultKind
     /// <summary>One of our processes listens to a second LINSTOR, which reaches no satellite.</summary>
     LinstorReachesNobody,
 
+    /// <summary>A node that is short of memory ends a pod; at once. Its object stays, and says Failed.</summary>
+    PodEvicted,
+
     /// <summary>The process that leads does not reach LINSTOR, to the end of the story, unless no other would be left that does.</summary>
     LeaderBlind,
 }

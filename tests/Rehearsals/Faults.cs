@@ -48,7 +48,7 @@ internal sealed class Faults(Stage stage)
         FaultKind.LinstorSlow => $"{Slowness(fault).TotalSeconds:0.0} s",
         FaultKind.QuorumOff or FaultKind.ReplicaMoved => DefinitionOf(fault),
         FaultKind.ReplicaRemoved or FaultKind.ReplicasAdded or FaultKind.DefinitionHangs or FaultKind.DefinitionMissing or FaultKind.PolicyUnreadable => VolumeOf(fault),
-        FaultKind.PodDeleted or FaultKind.Exempted or FaultKind.Companion or FaultKind.Migration => Cast.Name(WorkloadOf(fault)),
+        FaultKind.PodDeleted or FaultKind.PodEvicted or FaultKind.Exempted or FaultKind.Companion or FaultKind.Migration => Cast.Name(WorkloadOf(fault)),
         FaultKind.LinstorRestart or FaultKind.Replay or FaultKind.ApiRefuses or FaultKind.LeaderBlind => "",
         _ => CandidateOf(fault).Name,
     };
@@ -166,6 +166,13 @@ internal sealed class Faults(Stage stage)
                 }
 
                 return null;
+            case FaultKind.PodEvicted:
+                if (PodOf(fault) is { Phase: PodPhase.Running, Spec.NodeName: { } home } running && stage.Kubernetes.IsConnected(home))
+                {
+                    _ = stage.Store.Change(running, now => now with { Phase = PodPhase.Failed, Ready = false, Reason = "Evicted", Message = "The node was low on resource: memory." });
+                }
+
+                return null;
             case FaultKind.Exempted:
                 Exempt(fault);
                 return null;
@@ -266,19 +273,13 @@ internal sealed class Faults(Stage stage)
             return null;
         }
 
-        foreach (var definition in stage.InheritingFrom(found))
-        {
-            stage.Loosen(definition);
-        }
+        var inheriting = stage.InheritingFrom(found).ToList(); // LINSTOR may give them a value of their own meanwhile, and not every node hears of it
+        inheriting.ForEach(stage.Loosen);
 
         stage.Storage.SetNodeProperty(node, QuorumPolicy.Key, "off");
         return () =>
         {
-            foreach (var definition in stage.InheritingFrom(found))
-            {
-                stage.TurnOn(definition);
-            }
-
+            inheriting.ForEach(stage.TurnOn);
             if (stage.Storage.FindNode(node) is not null)
             {
                 stage.Storage.SetNodeProperty(node, QuorumPolicy.Key, null);

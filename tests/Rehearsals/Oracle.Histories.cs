@@ -124,7 +124,7 @@ internal sealed partial class Oracle
         var rivals = others.FindAll(other => other.MayPromote == true);
         var links = rivals.SelectMany(rival => rival.Connections).Where(connection => connection.Peer == machine.Uname).ToList();
         return rivals.Count > 0
-            && !definition.Listed.Any(replica => replica != own && Known(replica)?.InUse == true && !IsOlderUse(definition, replica) && !IsLostThere(definition, replica))
+            && !definition.Listed.Any(replica => replica != own && Known(replica)?.InUse == true && !IsOlderUse(definition, replica) && !IsLostThere(definition, replica.Node.Name))
             && !links.Exists(link => link.Message == "Connected")
             && (links.Count > 0 || machine.Status == ConnectionStatus.Offline || (own is null && _stage.WasDeclaredLost(_stage.Plan.Cast.NodeName(number))));
     }
@@ -142,7 +142,7 @@ internal sealed partial class Oracle
         // The last words of nodes that have fallen silent stand, too: of a use that no newer one has ended, and of a satellite that repeated the past.
         var name = _stage.Plan.Cast.LinstorName(number);
         var others = definition.Listed.Where(replica => replica.Node.Name != name).ToList();
-        if (others.Exists(other => _inUseSince.ContainsKey((definition.Name, other.Node.Name)) && !IsLostThere(definition, other))
+        if (_inUseSince.Keys.Any(use => use.Definition == definition.Name && use.Node != name && !(IsLostThere(definition, use.Node) && HasRival(definition, use.Node)))
             || _admitted.Contains((definition.Name, name))
             || others.Exists(other => _hung.Contains(other.Node.Name) && other.Node.Status != ConnectionStatus.Online) || _hung.Contains(name))
         {
@@ -150,9 +150,13 @@ internal sealed partial class Oracle
         }
 
         var speakers = definition.Listed.Where(replica => replica.Node.Status == ConnectionStatus.Online && Known(replica)?.MayPromote is not null).ToList();
-        return speakers.Exists(peer => peer.Kind == ReplicaKind.Diskful && !peer.Node.SatelliteHangs && Known(peer) is { MayPromote: true, PromotionScore: >= 10_100 } && !MayHaveQuorumAgainst(peer, definition, name))
-            && (speakers.Count > 1 || !_stage.IsReady(node));
+        return HasRival(definition, name) && (speakers.Count > 1 || !_stage.IsReady(node));
     }
+
+    // A peer that could take over, and whose words prove that the node could not write.
+    private bool HasRival(ResourceDefinition definition, string machine) => definition.Listed.Any(peer =>
+        peer is { Kind: ReplicaKind.Diskful, Node: { Status: ConnectionStatus.Online, SatelliteHangs: false } } && peer.Node.Name != machine
+        && Known(peer) is { MayPromote: true, PromotionScore: >= 10_100 } && !MayHaveQuorumAgainst(peer, definition, machine));
 
     // A peer that keeps quorum only because it remembers that others have lost theirs: LINSTOR does not report that.
     private static bool MayHaveQuorumAgainst(Simulator.World.Replica peer, ResourceDefinition definition, string node)
@@ -172,8 +176,8 @@ internal sealed partial class Oracle
         && _inUseSince.Any(use => use.Key.Definition == definition.Name && use.Key.Node != replica.Node.Name && use.Value > since);
 
     // Where the other node has lost it, too, its use is over.
-    private bool IsLostThere(ResourceDefinition definition, Simulator.World.Replica replica) =>
-        _stage.Nodes.FirstOrDefault(node => _stage.Plan.Cast.LinstorName(node.Number) == replica.Node.Name) is { Name: { } name }
+    private bool IsLostThere(ResourceDefinition definition, string machine) =>
+        _stage.Nodes.FirstOrDefault(node => _stage.Plan.Cast.LinstorName(node.Number) == machine) is { Name: { } name }
         && LossOf(Cast.Handle(_stage.VolumeOf(definition)), name).IsSo && MuteOf(Cast.Handle(_stage.VolumeOf(definition)), name).IsSo;
 
     // A node that says that a link is down and that it has quorum may be taken at its word, until it says otherwise.

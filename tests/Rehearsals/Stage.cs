@@ -170,7 +170,7 @@ internal sealed partial class Stage
     public void Heard(Candidate candidate, Observation seen, ClusterSnapshot before)
     {
         Audience.Heard?.Invoke(candidate.Name, seen, candidate.Now);
-        if (seen is Observation.ResourceReported { Report: { QuorumProperties: { } properties } report } && !Core.QuorumPolicy.Fences(properties.Definition, report.Replicas.Count(replica => !replica.Diskless)))
+        if (seen is Observation.ResourceReported { Report: { QuorumProperties: { } properties } report } && !Core.QuorumPolicy.Fences(properties.Definition ?? properties.Controller, report.Replicas.Count(replica => !replica.Diskless)))
         {
             _toldOfNone.Add((candidate, candidate.Life, report.Resource));
         }

@@ -181,17 +181,22 @@ public sealed record Resource(ResourceName Name)
             assessments.Add(next.Assess(speaker, ref view, linstor, at, []));
         }
 
-        // A use elsewhere counts for nothing where it was lost as well. Each round can only find more losses, so the last one finds none.
-        for (var found = true; found;)
+        // A use elsewhere counts for nothing where it is lost by all that is known, other uses aside: that a side has no quorum is proved without them.
+        if (assessments.Any(assessment => assessment.Reason == HoldReason.InUseElsewhere))
         {
-            found = false;
+            ImmutableArray<NodeName> everybody = [.. next.Speakers.Select(speaker => speaker.Node)];
+            var lost = ImmutableArray.CreateBuilder<NodeName>();
+            foreach (var speaker in next.Speakers)
+            {
+                if (next.Assess(speaker, ref view, linstor, at, everybody).IsLoss)
+                {
+                    lost.Add(speaker.Node);
+                }
+            }
+
             for (var i = 0; i < assessments.Count; i++)
             {
-                if (assessments[i].Reason == HoldReason.InUseElsewhere && assessments.Any(other => other.IsLoss))
-                {
-                    assessments[i] = next.Assess(next.Speakers[i], ref view, linstor, at, [.. assessments.Where(other => other.IsLoss).Select(other => other.Node)]);
-                    found |= assessments[i].IsLoss;
-                }
+                assessments[i] = assessments[i].Reason == HoldReason.InUseElsewhere ? next.Assess(next.Speakers[i], ref view, linstor, at, [.. lost]) : assessments[i];
             }
         }
 

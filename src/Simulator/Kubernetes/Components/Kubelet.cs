@@ -187,7 +187,7 @@ internal sealed class Kubelet
         pod = pod?.Spec.NodeName == Name ? pod : null;
         foreach (var worker in _workers.Values.Where(worker => worker.Pod.Key == key).ToList())
         {
-            if (pod is null || !worker.Pod.Is(pod))
+            if (pod is null or { IsOver: true } || !worker.Pod.Is(pod))
             {
                 worker.Stop(isForgotten: true);
             }
