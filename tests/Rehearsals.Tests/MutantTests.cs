@@ -59,6 +59,7 @@ public sealed class MutantTests
             using var rehearsal = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(stage.FullName, "rehearse.dll"), .. arguments])
             {
                 RedirectStandardOutput = true,
+                Environment = { ["DOTNET_GCgen0size"] = "0x10000000" }, // as in rehearse.sh
             })!;
             var said = rehearsal.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
             while (!rehearsal.HasExited)

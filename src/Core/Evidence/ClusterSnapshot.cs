@@ -198,15 +198,14 @@ public sealed partial record ClusterSnapshot
     /// <summary>LINSTOR has listed its satellites, which ends a silence; nothing else does: without the list, which of them are away is stale belief.</summary>
     private ClusterSnapshot Relist(Observation.SatellitesListed told, Instant at)
     {
-        var listed = told.Satellites.DistinctBy(satellite => satellite.Name).ToImmutableDictionary(satellite => satellite.Name);
-        var isSame = Satellites is { } before && before.Count == listed.Count && listed.All(entry => before.GetValueOrDefault(entry.Key) == entry.Value);
+        var isSame = Satellites is { } before && before.Count == told.Satellites.Length && told.Satellites.All(satellite => before.GetValueOrDefault(satellite.Name) == satellite);
         var next = this with
         {
             SyncedSources = SyncedSources.Add(Source.Linstor),
             Attempts = Attempts.Remove(DecisionKey.QuerySatellites),
             Linstor = Linstor with
             {
-                Satellites = isSame ? Satellites : listed,
+                Satellites = isSame ? Satellites : told.Satellites.DistinctBy(satellite => satellite.Name).ToImmutableDictionary(satellite => satellite.Name),
                 AskedAt = told.AskedAt,
                 Latency = at - told.AskedAt,
                 AnsweredAt = at,
@@ -221,9 +220,9 @@ public sealed partial record ClusterSnapshot
             return next.ReassessAll(Resources.Values, at);
         }
 
-        var away = listed.Values.Where(satellite => satellite.State != SatelliteState.Online).Select(satellite => satellite.Name).ToHashSet();
-        var spoken = away.Count == 0 ? [] : Resources.Values.Where(resource => resource.Speakers.Any(speaker => !speaker.IsSilent && away.Contains(speaker.Node)));
-        return next.ReassessAll(NamesInDoubt.Select(name => Resources[name]).Union(spoken), at);
+        var away = told.Satellites.Where(satellite => satellite.State != SatelliteState.Online).Select(satellite => satellite.Name).ToHashSet();
+        var spoken = away.Count == 0 ? [] : Resources.Values.Where(resource => !IsInDoubt(resource.Name) && resource.Speakers.Any(speaker => !speaker.IsSilent && away.Contains(speaker.Node)));
+        return next.ReassessAll(NamesInDoubt.Select(name => Resources[name]).Concat(spoken), at);
     }
 
     private ClusterSnapshot LinstorLost(Instant at) => !Linstor.IsSynced ? this : (this with

@@ -181,26 +181,34 @@ public sealed record Resource(ResourceName Name)
             assessments.Add(next.Assess(speaker, ref view, linstor, at, []));
         }
 
-        // A use elsewhere counts for nothing where it is lost by all that is known, other uses aside: that a side has no quorum is proved without them.
         if (assessments.Any(assessment => assessment.Reason == HoldReason.InUseElsewhere))
         {
-            ImmutableArray<NodeName> everybody = [.. next.Speakers.Select(speaker => speaker.Node)];
-            var lost = ImmutableArray.CreateBuilder<NodeName>();
-            foreach (var speaker in next.Speakers)
-            {
-                if (next.Assess(speaker, ref view, linstor, at, everybody).IsLoss)
-                {
-                    lost.Add(speaker.Node);
-                }
-            }
-
-            for (var i = 0; i < assessments.Count; i++)
-            {
-                assessments[i] = assessments[i].Reason == HoldReason.InUseElsewhere ? next.Assess(next.Speakers[i], ref view, linstor, at, [.. lost]) : assessments[i];
-            }
+            next.WeighUses(assessments, ref view, linstor, at);
         }
 
         return assessments.SequenceEqual(Assessments) ? next : next with { Assessments = assessments.ToImmutable() };
+    }
+
+    // A use elsewhere counts for nothing where it is lost by all that is known, other uses aside: that a side has no quorum is proved without them.
+    private void WeighUses(ImmutableArray<LossAssessment>.Builder assessments, ref ResourceView? view, LinstorView linstor, Instant at)
+    {
+        ImmutableArray<NodeName> everybody = [.. Speakers.Select(speaker => speaker.Node)];
+        var asides = new List<LossAssessment>(Speakers.Length);
+        foreach (var speaker in Speakers)
+        {
+            asides.Add(Assess(speaker, ref view, linstor, at, everybody));
+        }
+
+        ImmutableArray<NodeName> lost = [.. asides.Where(aside => aside.IsLoss).Select(aside => aside.Node)];
+        var reviewAt = asides.Min(aside => aside.ReviewAt);
+        for (var i = 0; i < assessments.Count; i++)
+        {
+            if (assessments[i].Reason == HoldReason.InUseElsewhere)
+            {
+                var weighed = Assess(Speakers[i], ref view, linstor, at, lost);
+                assessments[i] = weighed with { ReviewAt = Instant.Earlier(weighed.ReviewAt, reviewAt) };
+            }
+        }
     }
 
     /// <summary>Holds every consumer, because to assess them has failed.</summary>

@@ -14,6 +14,8 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
     /// <summary>How soon a consumer whose judgement failed is judged again, if nothing is observed until then.</summary>
     private static readonly TimeSpan AfterError = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(1);
+
     private readonly List<Decision> _preparations = [];
     private readonly List<Decision> _decisions = [];
     private readonly List<Decision> _detachments = [];
@@ -44,7 +46,7 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
         QueryOutdated();
         if (cluster.ReviewAt is { } review)
         {
-            WakeAt(review);
+            WakeAt(review > now ? review : now + Soon); // what is due already is assessed with the next observation, which is a tick if nothing else
         }
 
         Release();
