@@ -142,6 +142,34 @@ public sealed class EvidenceTests
     }
 
     [Fact]
+    public void A_speaker_that_can_say_nothing_of_the_node_is_no_second_voice()
+    {
+        // A uses the disks of B and C, D breaks ties. C is away, and D, which has no link to A, does not say that it may promote.
+        var scene = Scene.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), On("d")).Resource("pvc-1", "a", "majority", "a", "b", "c", "d").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        scene.Replica("a", replica => replica with { Diskless = true, Score = 2, Connections = [new("b", true), new("c", true)] })
+            .Replica("d", replica => replica with { Diskless = true, Score = 2, Connections = [new("b", true), new("c", true)] }).Report("pvc-1").After(60)
+            .Silence("c").PowerOff("a").MayNotPromote("d").Replica("d", replica => replica with { Connections = [new("b", true), new("c", false)] }).Report("pvc-1");
+        Assert.Empty(scene.After(600).Moves);
+        Assert.Equal([HoldReason.OnlyOneSpeaker], scene.Holds);
+        Assert.Equal(Moved, scene.MayPromote("d").Report("pvc-1").After(15).Moves);
+    }
+
+    [Fact]
+    public void A_denial_is_not_made_new_by_a_silence_of_linstor()
+    {
+        // B's satellite repeats what was so before the links healed. A's stops, LINSTOR restarts, and then C loses its link to A, which has quorum with B.
+        var scene = Scene.WithAppOn("a", NoStorm).After(60).CutOff("a").Report("pvc-1").After(5);
+        scene.Replica("a", Well).Link("c", "a", up: true).MayNotPromote("c").Report("pvc-1").After(5).Silence("a").LinstorGoesAway().After(5).LinstorComesBack().Report("pvc-1").After(20);
+        scene.Link("c", "a", up: false).Report("pvc-1");
+        Assert.Empty(scene.After(600).Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void A_node_that_repeats_the_past_is_outvoted_although_linstor_was_silent_meanwhile() =>
+        Assert.Equal(Moved, Scene.WithAppOn("a").OnlyPeersLose("a").Report("pvc-1").After(5).LinstorGoesAway().After(5).LinstorComesBack().Report("pvc-1").After(70).Moves);
+
+    [Fact]
     public void Members_that_were_placed_with_the_peer_while_the_node_was_away_do_not_count_for_it()
     {
         // A and C are cut off from B; D and E are placed with B, which counts three of five, while A and C count two of three.

@@ -42,7 +42,7 @@ public sealed class EvidenceTests(SharedControlPlane shared)
 
         stage.StopSatellite(stage.C);
         stage.Crash(stage.A);
-        await stage.UntilHeldAsync("db-0", $"node {stage.B} is the only one of resource {db.Volume.Handle} that LINSTOR reaches");
+        await stage.UntilHeldAsync("db-0", $"node {stage.B} is the only one of resource {db.Volume.Handle} that reports it as lost");
         Assert.Empty(stage.Deletions);
 
         await stage.World.Api.StrategicPatchAsync(

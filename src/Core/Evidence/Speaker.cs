@@ -76,7 +76,13 @@ public sealed record Speaker(NodeName Node)
 
     private Instant? AwayAt { get; init; }
 
+    /// <summary>When it last changed anything that it says of the resource, or returned from a silence of its own.</summary>
+    /// <remarks>Unlike for <see cref="ChangedAt"/>, a silence of LINSTOR, in which all satellites are away, is nothing: who repeats after it what it said before has said nothing new.</remarks>
+    public Instant NewsAt { get; init; }
+
     private Instant? NewSince { get; init; }
+
+    private Instant? NewsSince { get; init; }
 
     private LastWords Newest => new(ReportedAt ?? Instant.Start, ChangedAt);
 
@@ -114,6 +120,7 @@ public sealed record Speaker(NodeName Node)
             IsSilent = false,
             HeardAt = at,
             NewSince = isRepeat ? NewSince : date,
+            NewsSince = IsOwnReturn(date, linstor) || MayPromote?.Value != may ? date : NewsSince,
             StreamedAt = isRepeat ? StreamedAt : at,
         };
     }
@@ -187,9 +194,12 @@ public sealed record Speaker(NodeName Node)
             HeardAt = HeardAt > asked ? HeardAt : asked,
             ReportedAt = asked,
             NewSince = null,
+            NewsSince = null,
             Membership = members,
         };
-        return isReturn || !next.SaysTheSameAs(this) ? next with { ChangedAt = date } : NewSince is { } since ? next with { ChangedAt = since } : next;
+        var isSame = next.SaysTheSameAs(this);
+        return isReturn || !isSame ? next with { ChangedAt = date, NewsAt = IsOwnReturn(date, linstor) || !isSame ? date : NewsSince ?? NewsAt }
+            : NewSince is { } since ? next with { ChangedAt = since, NewsAt = NewsSince ?? NewsAt } : next;
     }
 
     private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date)
@@ -208,6 +218,8 @@ public sealed record Speaker(NodeName Node)
         links.AddRange(Links.Where(link => !said.Any(connection => connection.Peer == link.Peer)).Select(link => link with { Up = link.Up.Remembered(Newest) }));
         return links.SequenceEqual(Links) ? Links : links.ToImmutable();
     }
+
+    private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && date != linstor.ReturnedAt;
 
     // Nearly every answer is the one before: that costs nothing.
     private bool Repeats(ImmutableArray<Connection> said)

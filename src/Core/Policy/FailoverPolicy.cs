@@ -142,7 +142,7 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
             return;
         }
 
-        if (RestsOnOneVoice(consumer, assessment) && PodsOn(consumer.Node) is not { Ready: false })
+        if (!assessment.IsCorroborated && PodsOn(consumer.Node) is not { Ready: false })
         {
             Hold(consumer, HoldReason.OnlyOneSpeaker, new() { Node = assessment.By }, since);
             return;

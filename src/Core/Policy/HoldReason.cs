@@ -57,7 +57,7 @@ public enum HoldReason
     /// <summary>The consumer's own replica, or one that is connected to it, reports that its partition has quorum: one of those who report is out of date.</summary>
     SideHasQuorum,
 
-    /// <summary>The replica that may promote is the only one whose satellite is reached, and Kubernetes does not say that the consumer's node is not ready.</summary>
+    /// <summary>No other replica confirms what the one that may promote reports, and Kubernetes does not say that the consumer's node is not ready.</summary>
     OnlyOneSpeaker,
 
     /// <summary>LINSTOR does not answer.</summary>

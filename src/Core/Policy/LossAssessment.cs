@@ -11,6 +11,9 @@ public sealed record LossAssessment(NodeName Node, HoldReason? Reason, NodeName?
     /// <summary>Whether a consumer there has lost the resource.</summary>
     public bool IsLoss => Reason is null;
 
+    /// <summary>Whether another speaker than <see cref="By"/> says something that agrees with a loss.</summary>
+    public bool IsCorroborated { get; init; }
+
     /// <summary>Since when a loss is interrupted by a silence, which may turn out to have been short; null if it is not.</summary>
     public Instant? PausedAt { get; init; }
 

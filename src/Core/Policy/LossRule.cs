@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Piraeus.HighAvailability.Core;
 
 /// <summary>Whether a consumer on one node has lost a resource: the clauses of docs/safety.md, one method each, by what LINSTOR alone says.</summary>
-/// <remarks>Two clauses are missing here, because they ask for more: that the loss has lasted and was confirmed, and that it rests on more than one voice, are the policy's.</remarks>
+/// <remarks>Two clauses are missing here, because they ask for more: that the loss has lasted and that it was confirmed are the policy's.</remarks>
 internal sealed class LossRule
 {
     private readonly Resource _resource;
@@ -35,7 +35,7 @@ internal sealed class LossRule
     {
         var rule = new LossRule(resource, own, view, now, lost);
         var (reason, by) = rule.Reason();
-        var next = new LossAssessment(own.Node, reason, by, now, AtFirstSight: !resource.SeenOtherwise) { ReviewAt = rule._reviewAt };
+        var next = new LossAssessment(own.Node, reason, by, now, AtFirstSight: !resource.SeenOtherwise) { ReviewAt = rule._reviewAt, IsCorroborated = reason is null && rule.IsCorroborated(by!.Value) };
         Instant? silentSince = reason switch
         {
             HoldReason.LinstorSilent => view.Linstor.AnsweredAt ?? now,
@@ -229,14 +229,14 @@ internal sealed class LossRule
         foreach (var other in _others.Where(other => other.Presence != Presence.Lost && !(other.Diskless && _own.Diskless)))
         {
             if (!_view.Speaks(other) || _view.LinkFrom(other, _own.Node) is not { Current: true, Value: false } denial
-                || Instant.Later(denial.Since, other.ChangedAt) is var denied && denied < _own.ChangedAt
+                || denial.Since < _own.NewsAt
                 || _view.LinkFrom(_own, other.Node) is { Value: false })
             {
                 return false;
             }
 
             voters++;
-            latest = Instant.Later(latest, Instant.Later(denial.Since, _own.ChangedAt));
+            latest = Instant.Later(latest, denial.Since);
         }
 
         var falls = latest + Timings.LongestDetection;
@@ -268,6 +268,12 @@ internal sealed class LossRule
             && _view.LinkFrom(peer, member) is not { Current: true, Value: true }
             && !(known is not null && _view.Speaks(known) && _view.LinkFrom(known, peer.Node) is { Current: true, Value: true });
     }
+
+    // Between the words of one satellite that repeats the past and of one that is right, nothing can be told: another speaker has to say that the node is gone, that no
+    // Primary is in its reach either, or that it has no quorum, as the node itself or as one that is connected to it.
+    private bool IsCorroborated(NodeName peer) => (_ownSpeaks && _own.Score is { Current: true, Value: 0 })
+        || _others.Exists(other => other.Node != peer && _view.Speaks(other)
+            && (other.Promotability == Promotability.MayPromote || (_view.LinkFrom(other, _own.Node) is { Current: true } link && (!link.Value || other.Score is { Current: true, Value: 0 }))));
 
     private string? PolicyOf(Membership known) => known.IsPolicyKnown ? known.Policy : _resource.Policy;
 }

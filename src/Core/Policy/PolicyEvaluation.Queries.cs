@@ -33,9 +33,6 @@ internal sealed partial class PolicyEvaluation
     /// <remarks>A slow LINSTOR is given more time: else it could never confirm anything.</remarks>
     private bool AreSatellitesConfirmed => cluster.Linstor.AskedAt >= now - (cluster.Linstor.Latency > Timings.SlowAnswer ? Timings.ListLasts : Timings.AnswerLasts);
 
-    // Between the answers of one satellite that repeats the past and one that is right, nothing can be told: a second witness is needed.
-    private bool RestsOnOneVoice(VolumeConsumer consumer, LossAssessment loss) => !consumer.Resource.Speakers.Any(speaker => speaker.Node != loss.By && speaker.Speaks(cluster.Linstor));
-
     /// <summary>Asks LINSTOR again while a rival may promote: often at first, when things move, and then at the reconcile interval.</summary>
     private void StayInformed(VolumeConsumer consumer, Instant since)
     {

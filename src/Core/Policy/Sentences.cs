@@ -84,7 +84,7 @@ public static class Sentences
         HoldReason.NoQuorumPolicy => $"resource {hold.Resource} has no quorum policy that fences node {hold.Node}, or the node has not been heard of since there is one: it may still be writing.",
         HoldReason.KeepsQuorumAlone => $"node {hold.Detail.Node} has said that its links are down and that it keeps quorum all the same, so its quorum policy does not fence it.",
         HoldReason.MayHaveQuorum => $"node {hold.Detail.Node} may have quorum together with members of resource {hold.Resource} that node {hold.Node} last knew of and that the other side does not reach.",
-        HoldReason.OnlyOneSpeaker => $"node {hold.Detail.Node} is the only one of resource {hold.Resource} that LINSTOR reaches, and Kubernetes does not say that node {hold.Node} is not ready.",
+        HoldReason.OnlyOneSpeaker => $"node {hold.Detail.Node} is the only one of resource {hold.Resource} that reports it as lost, and Kubernetes does not say that node {hold.Node} is not ready.",
         HoldReason.StillConnected => $"node {hold.Detail.Node} is connected to it, so it is alive and only its LINSTOR satellite went away.",
         HoldReason.NotKnownOffline => $"no replica that may promote reports on its connection to node {hold.Node}, and its satellite is not known to be offline.",
         HoldReason.InUseElsewhere => $"node {hold.Detail.Node} has resource {hold.Resource} in use.",
