@@ -21,6 +21,10 @@ public sealed class EvidenceTests
         Assert.Equal(Moved, Scene.WithAppOn("a").After(60).PowerOff("a").After(46).Moves);
 
     [Fact]
+    public void Older_words_that_were_repeated_do_not_stand_after_their_speaker_fell_silent() =>
+        Assert.Equal(Moved, Scene.WithAppOn("a").After(60).OnlyPeersLose("a").Report("pvc-1").After(3).Report("pvc-1").Silence("a").After(46).Moves);
+
+    [Fact]
     public void What_was_repeated_for_longer_than_linstor_needs_to_notice_stands_after_its_speaker_fell_silent()
     {
         // C goes on saying that it is connected to A, and then its satellite stops; B alone says that A is gone.

@@ -98,7 +98,7 @@ public sealed class PeerTests
 
     [Fact]
     public void A_newer_use_ends_an_older_one_of_a_node_that_stays_silent() =>
-        Assert.Equal(Moved, UsedOnD().Replica("a", replica => replica with { Usage = Usage.InUse }).Report("pvc-1").After(20)
+        Assert.Equal(Moved, UsedOnD().Link("c", "d", up: true).Replica("a", replica => replica with { Usage = Usage.InUse }).Report("pvc-1").After(20)
             .Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").After(60).Moves);
 
     [Fact]

@@ -121,6 +121,7 @@ public sealed class StormTests
     public void A_storm_does_not_grow_old()
     {
         var scene = Five().After(600).Silence("d").Silence("e").PowerOff("a").After(7200);
+        scene.Tell(new Observation.Seen<ClusterNode>(new(new("f"), new("uid-f")) { LossConfirmed = true })).After(60); // a reason to look again
         Assert.Empty(scene.Moves);
         Assert.Equal([HoldReason.Storm], scene.Holds);
         Assert.NotEmpty(scene.Satellite("d", SatelliteState.Online).Satellite("e", SatelliteState.Online).After(60).Moves);

@@ -15,7 +15,7 @@ internal static partial class TestedRules
             "Speaker.cs", "return isReturn || !isSame ?", "return !isSame ?"),
         new("a change dates a defence anew", nameof(DatingTests.A_change_that_only_an_answer_tells_dates_a_defence_anew),
             "Speaker.cs", "return isReturn || !isSame ?", "return isReturn ?"),
-        new("a repeated word dates no defence anew", nameof(EvidenceTests.A_node_that_repeats_the_past_is_outvoted_by_everybody_else_after_twelve_seconds),
+        new("a repeated word dates no defence anew", nameof(EvidenceTests.Older_words_that_were_repeated_do_not_stand_after_their_speaker_fell_silent),
             "Speaker.cs", "return isReturn || !isSame ?", "return isReturn || ReportedAt is not null ?"),
         new("what the stream told makes the next answer a change", nameof(EvidenceTests.A_return_from_silence_dates_a_defence_anew),
             "Speaker.cs", ": NewSince is { } since ? next with { ChangedAt = since, NewsAt = NewsSince ?? NewsAt } : next;", ": next;"),
