@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>Sequences that an adversary found: each is something that LINSTOR, DRBD and Kubernetes can produce.</summary>
+/// <summary>Sequences in which an earlier version of the rules failed: each is something that LINSTOR, DRBD and Kubernetes can produce.</summary>
 public sealed class CounterexampleTests
 {
     private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
