@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace Piraeus.HighAvailability.Rehearsals.Tests;
@@ -87,7 +88,7 @@ public sealed class MutantTests
         {
             return process.TotalProcessorTime;
         }
-        catch (InvalidOperationException)
+        catch (Exception ended) when (ended is InvalidOperationException or Win32Exception)
         {
             return null; // it has just ended
         }

@@ -31,7 +31,9 @@ internal static class Mutants
 
         // How long, and how fresh.
         new("a loss has to last for the grace period", "AssessedConsumer.cs", "SinceOf(consumer) + settings.GraceOf(consumer);", "SinceOf(consumer);"),
-        new("the grace period begins anew when the loss was interrupted", "LossRule.cs", "_ => rule._isUnknown ? now : null,", "_ => now,"),
+        new("the grace period begins anew when the loss was interrupted",
+            new("LossRule.cs", "_ => rule._isUnknown ? now : null,", "_ => now,"), new Edit("LossAssessment.cs", "PausedAt is { } paused && next.Since - paused <= Timings.LongestDetection ?", "PausedAt is not null ?"),
+            new Edit("Resource.cs", "at - before?.PausedAt <= Timings.LongestDetection", "before?.PausedAt is not null")),
         new("nothing is decided while LINSTOR does not answer",
             new("LossRule.cs", "if (!_linstor.IsSynced)", "if (!_linstor.IsSynced && _others.Count == 0)"), new("LinstorView.cs", "IsSynced && StateOf(node) == SatelliteState.Online", "StateOf(node) == SatelliteState.Online"),
             NeverTooOld, ListNeverTooOld),
@@ -52,7 +54,7 @@ internal static class Mutants
 
         // How it is done.
         new("who is not yet gone is deleted again", "Attempt.cs",
-            "_ => new(failures + 1, at + Longer(Doubled(FirstDelay, failures, LongestDelay), Shorter(outcome.RetryAfter ?? TimeSpan.Zero, LongestRetryAfter)), outcome.Message)", "_ => new(0, at + TimeSpan.FromHours(1), outcome.Message)"),
+            "_ => new(failures + 1, at + Longer(Doubled(Timings.FirstRetry, failures, Timings.LongestRetry), Shorter(outcome.RetryAfter ?? TimeSpan.Zero, Timings.LongestRetryAfter)), outcome.Message)", "_ => new(0, at + TimeSpan.FromHours(1), outcome.Message)"),
         new("our taint is taken back", "PolicyEvaluation.Nodes.cs", "in cluster.TaintedByUs.Values)", "in cluster.TaintedByUs.Values.Take(0))"),
 
         // Who acts.

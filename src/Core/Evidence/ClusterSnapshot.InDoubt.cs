@@ -8,10 +8,10 @@ public sealed partial record ClusterSnapshot
     /// <summary>Everybody who is not plainly well, by resource definition. Kept rather than worked out in every turn: most turns change the lot of one.</summary>
     public ImmutableSortedDictionary<ResourceName, ImmutableArray<VolumeConsumer>> InDoubt { get; private init; } = ImmutableSortedDictionary<ResourceName, ImmutableArray<VolumeConsumer>>.Empty;
 
-    /// <summary>The resource definitions of which something is to be said: somebody who uses them is not plainly well.</summary>
+    /// <summary>The resource definitions with a consumer that is not plainly well.</summary>
     public IEnumerable<ResourceName> NamesInDoubt => InDoubt.Keys;
 
-    /// <summary>Whether somebody who uses the resource is not plainly well.</summary>
+    /// <summary>Whether the resource has a consumer that is not plainly well.</summary>
     public bool IsInDoubt(ResourceName name) => InDoubt.ContainsKey(name);
 
     /// <summary>The resources whose consumers an observation may have changed, seen from before it or from after it.</summary>

@@ -5,12 +5,6 @@ namespace Piraeus.HighAvailability.Core;
 /// <content>How often pods came to a lost node in place of one that was moved away from it: the back-off for moving them on.</content>
 public sealed partial record ClusterSnapshot
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
-
-    /// <summary>How long a return is remembered.</summary>
-    private static readonly TimeSpan ReturnLasts = TimeSpan.FromMinutes(10);
-
     private ImmutableDictionary<(NodeName Node, ObjectKey Claim), (int Count, Instant At)> Returns { get; init; } = ImmutableDictionary<(NodeName, ObjectKey), (int, Instant)>.Empty;
 
     /// <summary>From when a pod that came to a lost node may be moved on, as far as its predecessors count.</summary>
@@ -33,7 +27,7 @@ public sealed partial record ClusterSnapshot
             return this;
         }
 
-        var returns = Returns.RemoveRange(Returns.Where(one => at - one.Value.At > ReturnLasts).Select(one => one.Key));
+        var returns = Returns.RemoveRange(Returns.Where(one => at - one.Value.At > Timings.ReturnLasts).Select(one => one.Key));
         foreach (var claim in deletion.Pod.ClaimKeys.Distinct())
         {
             var key = (deletion.Evidence.Lost, claim);
@@ -45,7 +39,7 @@ public sealed partial record ClusterSnapshot
 
     private static TimeSpan Pause(int count)
     {
-        var pause = FirstPause * (1 << Math.Min(count - 1, 6));
-        return pause < LongestPause ? pause : LongestPause;
+        var pause = Timings.FirstPause * (1 << Math.Min(count - 1, 6));
+        return pause < Timings.LongestPause ? pause : Timings.LongestPause;
     }
 }

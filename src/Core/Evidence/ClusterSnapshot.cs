@@ -149,7 +149,7 @@ public sealed partial record ClusterSnapshot
         _ => this,
     };
 
-    /// <summary>Whether whoever uses a resource on a Kubernetes node has lost it, as far as LINSTOR told.</summary>
+    /// <summary>Whether the consumer of a resource on a Kubernetes node has lost it, by what LINSTOR reported.</summary>
     internal bool IsLost(ResourceName name, NodeName node) =>
         Resources.GetValueOrDefault(name)?.AssessmentOf(LinstorNameOf(node)) is { IsLoss: true };
 

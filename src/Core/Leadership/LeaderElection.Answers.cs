@@ -25,7 +25,7 @@ public sealed partial record LeaderElection
             (LeaseOutcome.Done, { IsRelease: true }) => ended.GaveUp(answer, now).Rest(now, jitter),
             (LeaseOutcome.Done, _) => ended.Wrote(answer).Rest(now, jitter),
             (LeaseOutcome.Conflict, _) or (LeaseOutcome.NotFound, { Version: not null }) => ended with { LooksAgain = true, Due = now },
-            _ => (ended with { IsReleasing = IsReleasing && !IsStopping }).Rest(now, jitter), // whoever stops does not wait: it expires by itself
+            _ => (ended with { IsReleasing = IsReleasing && !IsStopping }).Rest(now, jitter), // a process that stops does not wait: the lease expires by itself
         };
     }
 

@@ -4,11 +4,11 @@ namespace Piraeus.HighAvailability.Core;
 
 /// <summary>One replica's part in the election: what to ask of the API server next, and when. Immutable; time, chance and answers come in as arguments.</summary>
 /// <remarks>
-/// <para>Whoever drives it calls <see cref="Begin"/> at <see cref="WakeAt"/>, carries the request out, and brings the answer back with <see cref="Answered"/>, one at a time.</para>
+/// <para>The caller calls <see cref="Begin"/> at <see cref="WakeAt"/>, carries the request out, and brings the answer back with <see cref="Answered"/>, one at a time.</para>
 /// <para>
 /// A replica that cannot decide must not keep the Lease from one that can. Its hold ends <see cref="LeaseTimings.SourceLostFor"/> after the source was lost, as if it had not been renewed; no request
 /// begins that would outlast the hold, so that nothing is under way when the Lease is given up at that moment. It competes again only for a Lease that nobody has wanted for
-/// <see cref="LeaseTimings.FreeFor"/>, so that somebody reports, and offers it again after a <see cref="LeaseTimings.Term"/>. It cannot know whether anyone who can decide is waiting: to take turns with
+/// <see cref="LeaseTimings.FreeFor"/>, so that one replica reports, and offers it again after a <see cref="LeaseTimings.Term"/>. It cannot know whether anyone who can decide is waiting: to take turns with
 /// nobody costs two writes a minute, and bounds what such a replica waits for.
 /// </para>
 /// </remarks>

@@ -3,7 +3,7 @@ namespace Piraeus.HighAvailability.Core;
 /// <summary>What a candidate has to do next.</summary>
 public enum LeaseMove
 {
-    /// <summary>Somebody else holds the lease: only look again.</summary>
+    /// <summary>Another replica holds the lease: only look again.</summary>
     Look,
 
     /// <summary>It is free, or its holder went silent: try to write our name.</summary>
@@ -18,7 +18,7 @@ public enum LeaseMove
 /// Two clocks are never compared. A holder counts from just before it <em>sent</em> the renewal that succeeded; a
 /// challenger counts from when it <em>saw</em> the record change, and waits for longer. The first can only be earlier than
 /// the second, so a holder always stops before a challenger starts. A change of the object's metadata changes no record:
-/// whoever labels the Lease of a dead holder prolongs nothing.
+/// a label on the Lease of a dead holder prolongs nothing.
 /// </remarks>
 /// <param name="Me">Our identity.</param>
 /// <param name="RenewDeadline">How long a renewal lets us act; shorter than the duration that we ask others to wait.</param>

@@ -3,7 +3,7 @@ namespace Piraeus.HighAvailability.Core;
 /// <summary>A Kubernetes node.</summary>
 public sealed record ClusterNode(NodeName Name, Uid Uid)
 {
-    /// <summary>Whether this controller has put the taint there that keeps new pods away from a node which has lost storage. Somebody else's is not ours to take back.</summary>
+    /// <summary>Whether this controller has put the taint there that keeps new pods away from a node which has lost storage. A taint of another owner stays.</summary>
     public bool TaintedByUs { get; init; }
 
     /// <summary>Whether an administrator has confirmed that the node is gone (annotation <c>drbd.linbit.com/loss-confirmed</c>): its loss is no reason to doubt LINSTOR.</summary>

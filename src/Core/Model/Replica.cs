@@ -8,7 +8,7 @@ public enum Promotability
     /// <summary>LINSTOR's absent value: no satellite has said. Evidence of nothing.</summary>
     Unknown,
 
-    /// <summary>Somebody is Primary, or this replica's partition has no quorum, or it has no usable data.</summary>
+    /// <summary>A replica in reach is Primary, or this replica's partition has no quorum, or it has no usable data.</summary>
     MayNotPromote,
 
     /// <summary>This replica's partition has quorum and usable data, and sees no Primary.</summary>

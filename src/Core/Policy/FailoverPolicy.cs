@@ -11,11 +11,6 @@ public sealed class FailoverPolicy(FailoverSettings settings)
 /// <summary>One verdict in the making.</summary>
 internal sealed partial class PolicyEvaluation(FailoverSettings settings, ClusterSnapshot cluster, Instant now)
 {
-    /// <summary>How soon a consumer whose judgement failed is judged again, if nothing is observed until then.</summary>
-    private static readonly TimeSpan AfterError = TimeSpan.FromSeconds(5);
-
-    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(1);
-
     private readonly List<Decision> _preparations = [];
     private readonly List<Decision> _decisions = [];
     private readonly List<Decision> _detachments = [];
@@ -27,8 +22,8 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
 
     public Verdict Conclude()
     {
-        // Whoever acts takes on what comes first: so the most important comes first, and of what is equally important the pods before their
-        // attachments, which the attach-detach controller may get to before us.
+        // The actuator takes decisions in order, so the highest priority comes first. Of one priority, pods come before their attachments, which the
+        // attach-detach controller may delete before us.
         int? priority = null;
         foreach (var consumer in cluster.InDoubt.Values.SelectMany(consumers => consumers).OrderByDescending(consumer => consumer.Priority))
         {
@@ -46,7 +41,7 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
         QueryOutdated();
         if (cluster.ReviewAt is { } review)
         {
-            WakeAt(review > now ? review : now + Soon); // what is due already is assessed with the next observation, which is a tick if nothing else
+            WakeAt(review > now ? review : now + Timings.Soon); // what is due already is assessed with the next observation, which is a tick if nothing else
         }
 
         Release();
@@ -81,7 +76,7 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
             Undo(_detachments, detachments);
             _errors.Add(error);
             _decisions.Add(new Decision.Hold(consumer.Resource.Name, consumer.Node, HoldReason.InternalError, new() { Error = error.GetType().Name }, consumer.Pods, consumer.Since, Overdue: true));
-            WakeAt(now + AfterError);
+            WakeAt(now + Timings.AfterError);
         }
     }
 

@@ -72,7 +72,7 @@ public enum HoldReason
     /// <summary>So many satellites look lost that the witness is doubted.</summary>
     Storm,
 
-    /// <summary>The grace period is over; whoever knows is asked once more.</summary>
+    /// <summary>The grace period is over; a fresh answer has not arrived yet.</summary>
     AwaitingConfirmation,
 
     /// <summary>The pod's predecessors were moved away from the node, and the scheduler puts one after the other there.</summary>
@@ -100,7 +100,7 @@ public enum HoldReason
     TaintStays,
 }
 
-/// <summary>What a hold reason is about, as data: whoever reads it, in the log, an Event or the status, finds names and not words.</summary>
+/// <summary>What a hold reason is about, as data. The log, Events and the status page put it into words.</summary>
 public sealed record HoldDetail
 {
     /// <summary>Nothing: the reason says it all.</summary>

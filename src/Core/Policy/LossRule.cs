@@ -249,8 +249,8 @@ internal sealed class LossRule
         return true;
     }
 
-    // By the members and the policy as the node last knew them: it, with everybody who may be on its side, has no quorum. Whoever was added since does not count for the
-    // peer; whoever was declared lost may be on the node's side.
+    // By the members and the policy as the node last knew them: the node, together with every member that may be on its side, has no quorum. Members that were added since do
+    // not count for the peer; members that were declared lost may be on the node's side.
     private (HoldReason? Reason, NodeName? By)? MayHaveQuorumElsewhere(Speaker peer) =>
         _own.Membership is { } known && QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => MayBeOnOwnSide(member.Node, peer))
             ? (HoldReason.MayHaveQuorum, _own.Node)

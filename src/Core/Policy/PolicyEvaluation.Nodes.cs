@@ -3,9 +3,6 @@ namespace Piraeus.HighAvailability.Core;
 /// <content>What is done to nodes: it makes a failover fast, and never stops one.</content>
 internal sealed partial class PolicyEvaluation
 {
-    /// <summary>The longest interval at which LINSTOR is asked about a resource that keeps a node's taint.</summary>
-    private static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(2);
-
     private ILookup<NodeName, Resource>? _byNode;
     private SortedDictionary<NodeName, (ClusterNode Node, SortedSet<string> Volumes)>? _releases;
 
@@ -79,7 +76,7 @@ internal sealed partial class PolicyEvaluation
         {
             // What has been so for long will not change soon, and the stream tells most of what changes.
             var speaker = resource.Find(name)!;
-            var interval = Between(settings.ReconcileInterval, (now - speaker.ChangedAt) / 20, LongestInterval);
+            var interval = Between(settings.ReconcileInterval, (now - speaker.ChangedAt) / 20, Timings.LongestInterval);
             Ask(new Decision.QueryResource(resource.Name), resource.IsReportCurrent ? resource.ReportedAt!.Value + interval : now);
             HoldTaint(resource, node, speaker);
         }
@@ -101,7 +98,7 @@ internal sealed partial class PolicyEvaluation
     {
         if (resource.IsReportCurrent && speaker.Score is { Current: true, Value: <= 0 })
         {
-            _decisions.Add(new Decision.Hold(resource.Name, node, HoldReason.TaintStays, HoldDetail.None, [], speaker.ChangedAt, Overdue: now - speaker.ChangedAt > LongestInterval));
+            _decisions.Add(new Decision.Hold(resource.Name, node, HoldReason.TaintStays, HoldDetail.None, [], speaker.ChangedAt, Overdue: now - speaker.ChangedAt > Timings.LongestInterval));
         }
     }
 

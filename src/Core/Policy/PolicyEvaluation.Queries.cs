@@ -5,17 +5,11 @@ namespace Piraeus.HighAvailability.Core;
 /// <content>What has to be asked, when to think again, and how a verdict is put together.</content>
 internal sealed partial class PolicyEvaluation
 {
-    /// <summary>How long LINSTOR may take for a question, on average and beside its other work, when it is asked about everything that was lost.</summary>
-    private static readonly TimeSpan PerQuestion = TimeSpan.FromMilliseconds(2);
-
     /// <summary>How long before the end of the grace period the last word is asked for, so that nobody waits for it.</summary>
-    private readonly TimeSpan _lead = Between(TimeSpan.FromSeconds(1), PerQuestion * cluster.InDoubt.Count, TimeSpan.FromSeconds(3));
+    private readonly TimeSpan _lead = Between(Timings.ShortestLead, Timings.PerQuestion * cluster.InDoubt.Count, Timings.LongestLead);
 
     /// <summary>How soon the same question may be asked again: the sooner, the fewer are asked about.</summary>
-    private readonly TimeSpan _shortestInterval = Between(TimeSpan.FromMilliseconds(500), 2 * PerQuestion * cluster.InDoubt.Count, TimeSpan.FromSeconds(10));
-
-    /// <summary>How long a last word may take, and a deletion that is under way, before somebody should hear of it.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private readonly TimeSpan _shortestInterval = Between(Timings.ShortestInterval, 2 * Timings.PerQuestion * cluster.InDoubt.Count, Timings.LongestIntervalInDoubt);
 
     private bool IsConfirmed(ResourceName name) => IsConfirmed(name, Instant.Start);
 
@@ -139,7 +133,7 @@ internal sealed partial class PolicyEvaluation
 
     private void Hold(VolumeConsumer consumer, HoldReason reason, HoldDetail detail, Instant since, params ImmutableArray<Pod> pods)
     {
-        var due = since + settings.GraceOf(consumer) + (reason is HoldReason.AwaitingConfirmation or HoldReason.NotOptedIn ? Patience : TimeSpan.Zero);
+        var due = since + settings.GraceOf(consumer) + (reason is HoldReason.AwaitingConfirmation or HoldReason.NotOptedIn ? Timings.ConfirmationTakes : TimeSpan.Zero);
         if (now < due)
         {
             WakeAt(due);

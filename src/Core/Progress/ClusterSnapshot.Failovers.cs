@@ -5,9 +5,6 @@ namespace Piraeus.HighAvailability.Core;
 /// <content>What became of those who were moved. None of it decides anything: it is what people are told.</content>
 public sealed partial record ClusterSnapshot
 {
-    /// <summary>How long an incident that is over is remembered: what falls a little later on the same node belongs to it.</summary>
-    private static readonly TimeSpan Memory = TimeSpan.FromSeconds(30);
-
     /// <summary>The pods that this process deleted, by the claims they mounted, until everything that was lost together runs elsewhere.</summary>
     public ObjectIndex<Uid, Failover, ObjectKey> Failovers { get; private init; } = new(
         failover => failover.Pod.Uid,
@@ -113,7 +110,7 @@ public sealed partial record ClusterSnapshot
     {
         var over = Incidents
             .Where(incident => Failovers.All.Where(held => held.Item.Evidence.Lost == incident.Key)
-                .All(held => at - held.Item.EndedAt > Memory) && at - incident.Value > Memory)
+                .All(held => at - held.Item.EndedAt > Timings.IncidentLasts) && at - incident.Value > Timings.IncidentLasts)
             .Select(incident => incident.Key)
             .ToHashSet();
         if (over.Count == 0)

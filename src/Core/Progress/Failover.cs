@@ -46,8 +46,6 @@ public enum FailoverResult
 /// <param name="Incident">When the first request was sent for the lost node; shared by all that is moved away from it together.</param>
 public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
 {
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(30);
-
     /// <summary>When each phase was reached; those that were not are not in it.</summary>
     public ImmutableSortedDictionary<Phase, Instant> Reached { get; private init; } = ImmutableSortedDictionary<Phase, Instant>.Empty;
 
@@ -151,7 +149,7 @@ public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
     ];
 
     /// <summary>Whether it is not worth following any longer.</summary>
-    internal bool IsOverdue(Instant now) => Ending is null && now - Since > LongestWait;
+    internal bool IsOverdue(Instant now) => Ending is null && now - Since > Timings.LongestFailover;
 
     private Failover Reach(Phase phase, bool isSo, Instant now) =>
         isSo && !Reached.ContainsKey(phase) ? this with { Reached = Reached.Add(phase, now), Since = now } : this;

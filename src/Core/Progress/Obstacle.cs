@@ -44,7 +44,7 @@ internal static class Obstacle
 
         var name = cluster.Volumes.Find(attachment.Volume)?.Item.Resource;
         return name is { } resource && cluster.IsLost(resource, attachment.Node)
-            ? $"{what}: {cluster.Attempts.GetValueOrDefault(DecisionKey.DeleteAttachment(attachment.Uid))?.Message ?? "somebody else uses it there"}"
+            ? $"{what}: {cluster.Attempts.GetValueOrDefault(DecisionKey.DeleteAttachment(attachment.Uid))?.Message ?? "another pod uses it there"}"
             : $"{what}, where resource {name} is not lost: only the node itself can let go of it";
     }
 

@@ -27,8 +27,9 @@ internal sealed class DemoProcess : IAsyncDisposable
     /// <summary>The processes that it has started.</summary>
     public int[] Children => [.. Directory.EnumerateDirectories($"/proc/{Id}/task").SelectMany(task => File.ReadAllText($"{task}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
 
+    // What runs in the background of a shell script ignores Ctrl-C, and so does everything that it starts.
     public static DemoProcess Start(params string[] arguments) =>
-        new(Process.Start(new ProcessStartInfo(ControlPlane.Controller.Program, ["demo", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!);
+        new(Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", ControlPlane.Controller.Program, "demo", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!);
 
     public Task<Uri> PageAsync() => _page.Task.WaitAsync(TimeSpan.FromSeconds(60));
 
