@@ -1,0 +1,66 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <content>What happens to DRBD and to the satellites.</content>
+internal sealed partial class Scene
+{
+    /// <summary>The node loses power: its satellite and its DRBD are silent, the others gain quorum without it.</summary>
+    public Scene PowerOff(string node, string resource = "pvc-1") => Silence(node, resource).OthersLose(node, resource);
+
+    /// <summary>The node's replication links fail: its satellite lives and calls it Primary, the others gain quorum without it.</summary>
+    public Scene CutOff(string node, string resource = "pvc-1")
+    {
+        Replica(node, replica => replica with
+        {
+            Promotability = Promotability.MayNotPromote,
+            Score = 0,
+            Connections = [.. replica.Connections.Select(connection => connection with { Up = false })],
+        }, resource);
+        return OthersLose(node, resource);
+    }
+
+    /// <summary>The others gain quorum without the node, which LINSTOR has not noticed yet: it repeats what the node last said.</summary>
+    public Scene OnlyPeersLose(string node, string resource = "pvc-1") => OthersLose(node, resource);
+
+    /// <summary>The node's satellite, a mere process, is away; DRBD goes on.</summary>
+    public Scene Silence(string node, string resource = "pvc-1") => Satellite(node, SatelliteState.Offline) is var scene && !_resources[new(resource)].Replicas.ContainsKey(new(node)) ? scene : Satellite(node, SatelliteState.Offline)
+        .Replica(node, replica => replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] }, resource);
+
+    /// <summary>A satellite that was away is back: its DRBD says what the others of its side say of the rest.</summary>
+    public Scene Speak(string node, string resource = "pvc-1") => Satellite(node, SatelliteState.Online).Replica(node, replica => replica with
+    {
+        Promotability = Promotability.MayPromote,
+        Usage = Usage.Unused,
+        Score = 10102,
+        Connections = [new("a", Up: false), new("c", Up: true)],
+    }, resource);
+
+    /// <summary>The links heal before anybody promoted elsewhere.</summary>
+    public Scene Heal(string node, string resource = "pvc-1")
+    {
+        Replica(node, replica => replica with { Score = 10103 }, resource);
+        foreach (var other in Others(node, resource))
+        {
+            Link(other, node, up: true, resource).Link(node, other, up: true, resource).MayNotPromote(other, resource);
+        }
+
+        return this;
+    }
+
+    private Scene OthersLose(string node, string resource)
+    {
+        foreach (var other in Others(node, resource))
+        {
+            Link(other, node, up: false, resource);
+        }
+
+        foreach (var other in Others(node, resource))
+        {
+            MayPromote(other, resource);
+        }
+
+        return this;
+    }
+
+    private List<string> Others(string node, string resource) =>
+        [.. _resources[new(resource)].Replicas.Keys.Where(other => other != new NodeName(node)).Select(other => other.Value)];
+}
