@@ -33,7 +33,7 @@ internal static class Mutants
         new("a loss has to last for the grace period", "AssessedConsumer.cs", "SinceOf(consumer) + settings.GraceOf(consumer);", "SinceOf(consumer);"),
         new("the grace period begins anew when the loss was interrupted",
             new("LossRule.cs", "_ => rule._isUnknown ? now : null,", "_ => now,"), new Edit("LossAssessment.cs", "PausedAt is { } paused && next.Since - paused <= Timings.LongestDetection ?", "PausedAt is not null ?"),
-            new Edit("Resource.cs", "at - before?.PausedAt <= Timings.LongestDetection", "before?.PausedAt is not null")),
+            new Edit("Resource.Assessments.cs", "at - before?.PausedAt <= Timings.LongestDetection", "before?.PausedAt is not null")),
         new("nothing is decided while LINSTOR does not answer",
             new("LossRule.cs", "if (!_linstor.IsSynced)", "if (!_linstor.IsSynced && _others.Count == 0)"), new("LinstorView.cs", "IsSynced && StateOf(node) == SatelliteState.Online", "StateOf(node) == SatelliteState.Online"),
             NeverTooOld, ListNeverTooOld),
@@ -47,10 +47,10 @@ internal static class Mutants
         new("an annotated pod is exempt", "Eligibility.cs", ": pod.OptedOut ? new(HoldReason.OptedOut) : null", ": null"),
         new("a pod that writes to other shared storage is exempt", "Eligibility.cs", "if (volume.SharedStorage is { } storage)", "if (volume is { SharedStorage: { } storage, Claim: null })"),
         new("a pod is exempt that also writes to a resource without a quorum policy", UnfencedIsFine),
-        new("an attachment stays under a pod that stays", "FailoverPolicy.cs", ".FirstOrDefault(pod => !pod.Finished) is { } stays", ".FirstOrDefault(pod => pod.OptedIn) is { } stays"),
-        new("an attachment is deleted only for a pod that opted in", "FailoverPolicy.cs",
+        new("an attachment stays under a pod that stays", "PolicyEvaluation.Moves.cs", ".FirstOrDefault(pod => !pod.Finished) is { } stays", ".FirstOrDefault(pod => pod.OptedIn) is { } stays"),
+        new("an attachment is deleted only for a pod that opted in", "PolicyEvaluation.Moves.cs",
             "if (!cluster.Orphaned.Contains(attachment.Uid) && !IsWantedElsewhere(claim, consumer.Node))", "if (claim.Name.Length == 0)"),
-        new("too many nodes that look lost hold everything", "FailoverPolicy.cs", "if (cluster.Storm is not null)", "if (cluster.Storm is { Of: 0 })"),
+        new("too many nodes that look lost hold everything", "PolicyEvaluation.cs", "if (cluster.Storm is not null)", "if (cluster.Storm is { Of: 0 })"),
 
         // How it is done.
         new("who is not yet gone is deleted again", "Attempt.cs",

@@ -131,7 +131,7 @@ internal static partial class TestedRules
         new("a node that has quorum with a peer has admitted nothing by missing another", nameof(CounterEvidenceTests.A_node_that_was_last_connected_to_one_peer_and_not_to_another_has_admitted_nothing),
             "LossRule.cs", "\n            && !QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => member.Node == _own.Node || _view.LinkFrom(_own, member.Node) is not { Value: false });", ";"),
         new("two uses that are both lost do not hold one another", nameof(PeerTests.Two_uses_that_are_both_lost_do_not_hold_one_another),
-            "Resource.cs", "linstor, at, everybody)", "linstor, at, [])"),
+            "Resource.Assessments.cs", "linstor, at, everybody)", "linstor, at, [])"),
         new("the node's side cannot have quorum", nameof(EvidenceTests.Members_that_were_placed_with_the_peer_while_the_node_was_away_do_not_count_for_it),
             "LossRule.cs", "_own.Membership is { } known && QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => MayBeOnOwnSide", "_own.Membership is { Members.Count: 0 } known && QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => MayBeOnOwnSide"),
         new("a member that was removed while it spoke is not on the node's side", nameof(EvidenceTests.Members_that_were_removed_while_linstor_reached_them_are_gone),

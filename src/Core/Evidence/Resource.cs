@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Piraeus.HighAvailability.Core;
 
 /// <summary>What this process has heard of one LINSTOR resource definition, by speaker, and what follows from it for the consumers on each node.</summary>
-public sealed record Resource(ResourceName Name)
+public sealed partial record Resource(ResourceName Name)
 {
     /// <summary>False while LINSTOR answers that it has no such definition. What was known stands: a 404 may be a moment of LINSTOR's, or a definition that is created anew.</summary>
     public bool Exists { get; private init; } = true;
@@ -170,53 +170,6 @@ public sealed record Resource(ResourceName Name)
         return report.Exists ? answered.Take(report, at, linstor) : answered;
     }
 
-    /// <summary>Works out anew who speaks, whether it is fenced, and every assessment; what stands keeps its time.</summary>
-    internal Resource Reassess(LinstorView linstor, Instant at)
-    {
-        var next = Listen(linstor).KeepFences(linstor, at);
-        ResourceView? view = null; // needed by few
-        var assessments = ImmutableArray.CreateBuilder<LossAssessment>(next.Speakers.Length);
-        foreach (var speaker in next.Speakers)
-        {
-            assessments.Add(next.Assess(speaker, ref view, linstor, at, []));
-        }
-
-        if (assessments.Any(assessment => assessment.Reason == HoldReason.InUseElsewhere))
-        {
-            next.WeighUses(assessments, ref view, linstor, at);
-        }
-
-        return assessments.SequenceEqual(Assessments) ? next : next with { Assessments = assessments.ToImmutable() };
-    }
-
-    // A use elsewhere counts for nothing where it is lost by all that is known, other uses aside: that a side has no quorum is proved without them.
-    private void WeighUses(ImmutableArray<LossAssessment>.Builder assessments, ref ResourceView? view, LinstorView linstor, Instant at)
-    {
-        ImmutableArray<NodeName> everybody = [.. Speakers.Select(speaker => speaker.Node)];
-        var asides = new List<LossAssessment>(Speakers.Length);
-        foreach (var speaker in Speakers)
-        {
-            asides.Add(Assess(speaker, ref view, linstor, at, everybody));
-        }
-
-        ImmutableArray<NodeName> lost = [.. asides.Where(aside => aside.IsLoss).Select(aside => aside.Node)];
-        var reviewAt = asides.Min(aside => aside.ReviewAt);
-        for (var i = 0; i < assessments.Count; i++)
-        {
-            if (assessments[i].Reason == HoldReason.InUseElsewhere)
-            {
-                var weighed = Assess(Speakers[i], ref view, linstor, at, lost);
-                assessments[i] = weighed with { ReviewAt = Instant.Earlier(weighed.ReviewAt, reviewAt) };
-            }
-        }
-    }
-
-    /// <summary>Holds every consumer, because to assess them has failed.</summary>
-    internal Resource Hold(Instant at) => this with
-    {
-        Assessments = [.. Speakers.Select(speaker => new LossAssessment(speaker.Node, HoldReason.InternalError, null, at, AtFirstSight: false))],
-    };
-
     private Resource Take(ResourceReport report, Instant at, LinstorView linstor)
     {
         var properties = report.QuorumProperties ?? QuorumProperties;
@@ -240,46 +193,6 @@ public sealed record Resource(ResourceName Name)
 
     private static Membership MembersOf(IEnumerable<Replica> replicas, string? policy, QuorumProperties? properties) =>
         new([.. replicas.Select(replica => new Member(replica.Node, !replica.Diskless)).OrderBy(member => member.Node)], policy, properties is not null);
-
-    private Resource Listen(LinstorView linstor)
-    {
-        foreach (var speaker in Speakers)
-        {
-            if (!ReferenceEquals(speaker.After(linstor), speaker))
-            {
-                return this with { Speakers = [.. Speakers.Select(one => one.After(linstor))] };
-            }
-        }
-
-        return this;
-    }
-
-    /// <summary>Keeps account of when the policy came that fences, if this process saw the resource without it.</summary>
-    private Resource KeepFences(LinstorView linstor, Instant at)
-    {
-        if (QuorumProperties is null)
-        {
-            return this;
-        }
-
-        var policy = PolicyOf(Speakers.Where(speaker => speaker.Presence == Presence.Listed).Select(speaker => (speaker.Node, speaker.QuorumPolicy)), QuorumProperties, linstor);
-        var next = policy == Policy ? this : this with { Policy = policy };
-        return next.Fences
-            ? next.FencedSince is null ? next with { FencedSince = at } : next
-            : next is { SeenUnfenced: true, FencedSince: null } ? next : next with { SeenUnfenced = true, FencedSince = null };
-    }
-
-    private LossAssessment Assess(Speaker speaker, ref ResourceView? view, LinstorView linstor, Instant at, ImmutableArray<NodeName> lost)
-    {
-        var before = AssessmentOf(speaker.Node);
-
-        // What the stream alone can tell: the resource is in use and well. A loss that was interrupted by a silence may go on.
-        var isWell = speaker.Promotability == Promotability.MayNotPromote && !HasPromotablePeer(speaker.Node);
-        var isInterrupted = before is { IsLoss: true } || at - before?.PausedAt <= Timings.LongestDetection;
-        var assessed = isWell && !isInterrupted ? null : LossRule.Assess(this, speaker, view ??= new(Speakers, linstor), at, before, lost);
-        return assessed is not null && (!isWell || assessed is { IsLoss: true } or { PausedAt: not null }) ? assessed
-            : before is { Reason: HoldReason.Healthy } ? before : new(speaker.Node, HoldReason.Healthy, null, at, AtFirstSight: false);
-    }
 
     // LINSTOR's precedence: replica, definition, group, node, controller.
     private static string? PolicyOf(IEnumerable<(NodeName Node, string? Own)> replicas, QuorumProperties? above, LinstorView linstor) =>

@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <content>What Kubernetes reports.</content>
+public sealed partial record ClusterSnapshot
+{
+    private ClusterSnapshot Relist(ImmutableArray<Pod> pods, Instant at)
+    {
+        var listed = Pods.Replace(pods, at);
+        var gone = Pods.All.Where(held => listed.Find(held.Item.Key)?.Item.Uid != held.Item.Uid);
+        return gone.Aggregate(Hear(Source.Pods), (cluster, held) => cluster.Forget(held.Item)) with { Pods = listed };
+    }
+
+    private ClusterSnapshot Relist(ImmutableArray<Attachment> attachments, Instant at)
+    {
+        var listed = Attachments.Replace(attachments, at);
+        var gone = Attachments.All.Where(held => listed.Find(held.Item.Name)?.Item.Uid != held.Item.Uid);
+        return gone.Aggregate(Hear(Source.Attachments), (cluster, held) => cluster.Forget(held.Item)) with { Attachments = listed };
+    }
+
+    /// <summary>A pod left the watch: because it is gone, or because its labels no longer match. Only if we deleted it do we know which.</summary>
+    private ClusterSnapshot Forget(Pod pod)
+    {
+        var key = DecisionKey.DeletePod(pod.Uid);
+        return this with
+        {
+            PodsOnNodes = Attempts.GetValueOrDefault(key) is { Failures: 0 } ? Uncount(pod) : PodsOnNodes,
+            Attempts = Attempts.Remove(key),
+        };
+    }
+
+    private ClusterSnapshot Forget(Attachment attachment) => this with
+    {
+        Attempts = Attempts.Remove(DecisionKey.DeleteAttachment(attachment.Uid)),
+        Orphaned = Orphaned.Remove(attachment.Uid),
+    };
+
+    private ImmutableDictionary<NodeName, PodsOnNode> Uncount(Pod pod) =>
+        pod.Node is { } node && PodsOnNodes.TryGetValue(node, out var onNode)
+            ? PodsOnNodes.SetItem(node, onNode with { Pods = onNode.Pods.Remove(pod) })
+            : PodsOnNodes;
+
+    // A name outlives the driver's registration and the node's object: neither has anything to say of DRBD, and a lost node may lose both.
+    private ClusterSnapshot Remember(ImmutableArray<CsiNode> nodes) => this with
+    {
+        CsiNodes = CsiNodes.SetItems(nodes.Where(node => node.LinstorName is not null).Select(node => KeyValuePair.Create(node.Name, node))),
+    };
+
+    private ClusterSnapshot Hear(Source source) => SyncedSources.Contains(source) ? this : this with { SyncedSources = SyncedSources.Add(source) };
+
+    private ClusterSnapshot Set(ClusterNode node) => this with
+    {
+        Nodes = Nodes.SetItem(node.Name, node),
+        TaintedByUs = node.TaintedByUs ? TaintedByUs.SetItem(node.Name, node) : TaintedByUs.Remove(node.Name),
+        LossConfirmed = node.LossConfirmed ? LossConfirmed.Add(node.Name) : LossConfirmed.Remove(node.Name),
+    };
+
+    private ClusterSnapshot Remove(NodeName node) => this with { Nodes = Nodes.Remove(node), TaintedByUs = TaintedByUs.Remove(node), LossConfirmed = LossConfirmed.Remove(node) };
+}

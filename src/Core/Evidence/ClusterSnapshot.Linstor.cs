@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <content>What LINSTOR reports.</content>
+public sealed partial record ClusterSnapshot
+{
+    private Resource ResourceOf(ResourceName name) => Resources.GetValueOrDefault(name) ?? new Resource(name);
+
+    private ClusterSnapshot With(Resource resource, Instant at)
+    {
+        Resource assessed;
+        try
+        {
+            assessed = resource.Reassess(Linstor, at);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            return this with { Resources = Resources.SetItem(resource.Name, resource.Hold(at)), Errors = Errors.Add(error) };
+        }
+
+        return Resources.TryGetValue(resource.Name, out var before) && ReferenceEquals(before, assessed)
+            ? this
+            : this with { Resources = Resources.SetItem(resource.Name, assessed) };
+    }
+
+    private ClusterSnapshot Report(ResourceReport report, Instant at)
+    {
+        var answered = this with
+        {
+            Linstor = Linstor.IsSynced ? Linstor with { AnsweredAt = at } : Linstor,
+            Attempts = Attempts.Remove(DecisionKey.QueryResource(report.Resource)),
+        };
+        return answered.With(ResourceOf(report.Resource).Hear(report, at, Linstor), at);
+    }
+
+    /// <summary>LINSTOR has listed its satellites, which ends a silence; nothing else does: without the list, which of them are away is stale belief.</summary>
+    private ClusterSnapshot Relist(Observation.SatellitesListed told, Instant at)
+    {
+        var isSame = Satellites is { } before && before.Count == told.Satellites.Length && told.Satellites.All(satellite => before.GetValueOrDefault(satellite.Name) == satellite);
+        var next = this with
+        {
+            SyncedSources = SyncedSources.Add(Source.Linstor),
+            Attempts = Attempts.Remove(DecisionKey.QuerySatellites),
+            Linstor = Linstor with
+            {
+                Satellites = isSame ? Satellites : told.Satellites.DistinctBy(satellite => satellite.Name).ToImmutableDictionary(satellite => satellite.Name),
+                AskedAt = told.AskedAt,
+                Latency = at - told.AskedAt,
+                AnsweredAt = at,
+                IsSynced = true,
+                ReturnedAt = Linstor.IsSynced ? Linstor.ReturnedAt : at,
+            },
+        };
+
+        // A list that says the same may still be the second one that calls a satellite away, which has spoken in between.
+        if (!isSame || !Linstor.IsSynced)
+        {
+            return next.ReassessAll(Resources.Values, at);
+        }
+
+        var away = told.Satellites.Where(satellite => satellite.State != SatelliteState.Online).Select(satellite => satellite.Name).ToHashSet();
+        var spoken = away.Count == 0 ? [] : Resources.Values.Where(resource => !IsInDoubt(resource.Name) && resource.Speakers.Any(speaker => !speaker.IsSilent && away.Contains(speaker.Node)));
+        return next.ReassessAll(NamesInDoubt.Select(name => Resources[name]).Concat(spoken), at);
+    }
+
+    private ClusterSnapshot LinstorLost(Instant at) => !Linstor.IsSynced ? this : (this with
+    {
+        SyncedSources = SyncedSources.Remove(Source.Linstor),
+        Linstor = Linstor with { IsSynced = false, SpokenBefore = Linstor.SpokenFor(Linstor.AnsweredAt ?? at) },
+    }).ReassessAll(NamesInDoubt.Select(name => Resources[name]), at);
+
+    private ClusterSnapshot ReassessAll(IEnumerable<Resource> resources, Instant at) => resources.Aggregate(this, (cluster, resource) => cluster.With(resource, at));
+}

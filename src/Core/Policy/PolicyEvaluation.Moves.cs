@@ -1,0 +1,138 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <content>What is done about a loss whose grace period is over: which pods and attachments go, and what has to be confirmed before.</content>
+internal sealed partial class PolicyEvaluation
+{
+    private void Move(VolumeConsumer consumer, LossEvidence evidence)
+    {
+        if (StaysAsIs(consumer))
+        {
+            foreach (var pod in consumer.Pods)
+            {
+                var stays = ObjectionTo(pod)!;
+                Hold(consumer, stays.Reason, stays.Detail, evidence.Since, pod);
+            }
+
+            return;
+        }
+
+        // What is on the node was asked afresh: it is newer than the watch. It is not waited for where it cannot be had.
+        var onNode = PodsOn(consumer.Node);
+        if (onNode is null && !CannotListPodsOn(consumer.Node))
+        {
+            Hold(consumer, HoldReason.AwaitingConfirmation, new() { Node = consumer.Node }, evidence.Since);
+            return;
+        }
+
+        foreach (var watched in consumer.Pods)
+        {
+            var pod = onNode is null ? watched : onNode.Pods.Find(watched.Uid)?.Item;
+            if (pod is null)
+            {
+                // It is gone, which the watch will tell, or came after the question.
+                Ask(new Decision.ListPodsOnNode(consumer.Node), onNode!.AskedAt + _shortestInterval);
+                Hold(consumer, HoldReason.AwaitingConfirmation, new() { Pod = watched.Key }, evidence.Since, watched);
+            }
+            else if ((ObjectionTo(pod) ?? Eligibility.Wish(watched)) is { } objection)
+            {
+                Hold(consumer, objection.Reason, objection.Detail, evidence.Since, watched);
+            }
+            else if (MayMoveOn(pod, evidence) is { } hour && now < hour)
+            {
+                Hold(consumer, HoldReason.ComesBack, HoldDetail.None, evidence.Since, pod);
+                WakeAt(hour);
+            }
+            else
+            {
+                Act(consumer, new Decision.DeletePod(pod, evidence), evidence, onNode, [consumer.Resource.Name, .. _eligibility.WrittenBy(pod)]);
+            }
+        }
+
+        var attachments = consumer.Attachments.Where(attachment => !attachment.Deleting).ToList();
+        if (onNode is not null)
+        {
+            attachments.ForEach(attachment => Detach(consumer, attachment, onNode, evidence));
+        }
+        else if (attachments.Count > 0 && consumer.Pods.IsEmpty)
+        {
+            Hold(consumer, HoldReason.AwaitingConfirmation, new() { Node = consumer.Node }, evidence.Since);
+        }
+    }
+
+    // Pods that may not be moved by what the watch says, and their attachments: to ask what is on their node would be to ask for ever.
+    private bool StaysAsIs(VolumeConsumer consumer) => !consumer.Pods.IsEmpty && consumer.Pods.All(pod => ObjectionTo(pod) is not null)
+        && consumer.Attachments.All(attachment => attachment.Deleting || (cluster.Volumes.Find(attachment.Volume)?.Item.Claim is { } claim && consumer.Pods.Any(pod => !pod.Finished && pod.Uses(claim))));
+
+    // A pod that comes to a node which was lost by then was put there in place of another, and so may the next one be: haste only makes more of them.
+    private Instant? MayMoveOn(Pod pod, LossEvidence evidence) => cluster.Pods.Find(pod.Key)?.Since is { } since && since > evidence.Due
+        ? Instant.Later(since + Timings.ShortestStay, cluster.MayMoveOn(pod, evidence.Lost))
+        : null;
+
+    private void Detach(VolumeConsumer consumer, Attachment attachment, PodsOnNode onNode, LossEvidence evidence)
+    {
+        if (cluster.Volumes.Find(attachment.Volume)?.Item.Claim is not { } claim)
+        {
+            Hold(consumer, HoldReason.NotOptedIn, new() { Attachment = attachment.Name, Volume = attachment.Volume }, evidence.Since);
+            return;
+        }
+
+        if (consumer.Pods.Any(pod => pod.Uses(claim) && (!pod.Finished || pod.Terminating)))
+        {
+            return; // they are being moved first, or have been held with a reason of their own
+        }
+
+        if (onNode.Pods.ReferringTo(claim).Select(held => held.Item).FirstOrDefault(pod => !pod.Finished) is { } stays)
+        {
+            // A pod that has left the watch may be gone, or only have lost its label: ask again who is there.
+            Ask(new Decision.ListPodsOnNode(consumer.Node), onNode.AskedAt + _shortestInterval);
+            Hold(consumer, stays.OptedIn ? HoldReason.AwaitingConfirmation : HoldReason.AttachmentInUse, new() { Pod = stays.Key }, evidence.Since, stays);
+            return;
+        }
+
+        if (!cluster.Orphaned.Contains(attachment.Uid) && !IsWantedElsewhere(claim, consumer.Node))
+        {
+            Hold(consumer, HoldReason.NotOptedIn, new() { Attachment = attachment.Name, Claim = claim }, evidence.Since);
+            return;
+        }
+
+        Act(consumer, new Decision.DeleteAttachment(attachment, claim, evidence), evidence, onNode, [consumer.Resource.Name]);
+    }
+
+    private Ineligibility? ObjectionTo(Pod pod)
+    {
+        _objections ??= new(ReferenceEqualityComparer.Instance);
+        return _objections.TryGetValue(pod, out var known) ? known : _objections[pod] = _eligibility.ObjectionTo(pod);
+    }
+
+    /// <summary>Acts, if LINSTOR has confirmed within the last seconds what it knows of everything that the action rests on, and the node is ready for it.</summary>
+    private void Act(VolumeConsumer consumer, Decision action, LossEvidence evidence, PodsOnNode? onNode, params IEnumerable<ResourceName> restsOn)
+    {
+        HoldDetail? doubtful = null;
+        foreach (var name in restsOn)
+        {
+            if (!IsConfirmed(name, evidence.Due))
+            {
+                doubtful ??= new() { Resource = name };
+                AskToConfirm(name, evidence.Due);
+            }
+        }
+
+        if (!AreSatellitesConfirmed)
+        {
+            doubtful ??= HoldDetail.None;
+            Do(new Decision.QuerySatellites());
+        }
+
+        if (doubtful is not null)
+        {
+            Hold(consumer, HoldReason.AwaitingConfirmation, doubtful, evidence.Since);
+        }
+        else if (IsCleared(consumer, evidence, onNode))
+        {
+            Do(action);
+        }
+    }
+
+    private bool IsWantedElsewhere(ObjectKey claim, NodeName node) => cluster.Pods.ReferringTo(claim).Any(held =>
+        held.Item is { OptedIn: true, OptedOut: false, Finished: false } pod && pod.Node != node);
+}

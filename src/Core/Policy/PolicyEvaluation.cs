@@ -1,0 +1,149 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>One verdict in the making.</summary>
+internal sealed partial class PolicyEvaluation(FailoverSettings settings, ClusterSnapshot cluster, Instant now)
+{
+    private readonly List<Decision> _preparations = [];
+    private readonly List<Decision> _decisions = [];
+    private readonly List<Decision> _detachments = [];
+    private readonly HashSet<DecisionKey> _decided = [];
+    private readonly List<Exception> _errors = [];
+    private readonly Eligibility _eligibility = new(cluster, (resource, node) => IsLost(settings, resource, node, now));
+    private Dictionary<Pod, Ineligibility?>? _objections;
+    private Instant? _requeueAt;
+
+    public Verdict Conclude()
+    {
+        // The actuator takes decisions in order, so the highest priority comes first. Of one priority, pods come before their attachments, which the
+        // attach-detach controller may delete before us.
+        int? priority = null;
+        foreach (var consumer in cluster.InDoubt.Values.SelectMany(consumers => consumers).OrderByDescending(consumer => consumer.Priority))
+        {
+            if (consumer.Priority != priority)
+            {
+                DetachDecided();
+                priority = consumer.Priority;
+            }
+
+            Isolate(consumer);
+        }
+
+        DetachDecided();
+
+        QueryOutdated();
+        if (cluster.ReviewAt is { } review)
+        {
+            WakeAt(review > now ? review : now + Timings.Soon); // what is due already is assessed with the next observation, which is a tick if nothing else
+        }
+
+        Release();
+        Recover();
+        Isolate(Follow);
+        IReadOnlyList<Decision> decisions = [.. _preparations.Concat(_decisions)];
+        return new(decisions, _requeueAt) { Errors = [.. _errors], Assess = Assessing(settings, cluster, decisions) };
+    }
+
+    private void DetachDecided()
+    {
+        _decisions.AddRange(_detachments);
+        _detachments.Clear();
+    }
+
+    // Keeps what it needs, and nothing of how the verdict came about.
+    private static Func<IReadOnlyList<AssessedConsumer>> Assessing(FailoverSettings settings, ClusterSnapshot cluster, IReadOnlyList<Decision> decisions) =>
+        () => AssessedConsumer.All(settings, cluster, decisions);
+
+    // An error in judging one consumer holds that one, and nobody else.
+    private void Isolate(VolumeConsumer consumer)
+    {
+        var (preparations, decisions, detachments) = (_preparations.Count, _decisions.Count, _detachments.Count);
+        try
+        {
+            Judge(consumer);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            Undo(_preparations, preparations);
+            Undo(_decisions, decisions);
+            Undo(_detachments, detachments);
+            _errors.Add(error);
+            _decisions.Add(new Decision.Hold(consumer.Resource.Name, consumer.Node, HoldReason.InternalError, new() { Error = error.GetType().Name }, consumer.Pods, consumer.Since, Overdue: true));
+            WakeAt(now + Timings.AfterError);
+        }
+    }
+
+    // What only explains cannot stop what decides.
+    private void Isolate(Action explain)
+    {
+        try
+        {
+            explain();
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            _errors.Add(error);
+        }
+    }
+
+    private void Undo(List<Decision> list, int count)
+    {
+        _decided.ExceptWith(list.Skip(count).Where(decision => decision is Decision.Query or Decision.Mutation).Select(decision => decision.Key));
+        list.RemoveRange(count, list.Count - count);
+    }
+
+    // Reads from top to bottom as the safety argument: each paragraph is one reason to hold; what is left, acts.
+    private void Judge(VolumeConsumer consumer)
+    {
+        var assessment = consumer.Assessment;
+        if (assessment?.Reason is HoldReason.Healthy || (assessment is null && consumer.Resource.Exists && !consumer.HasPromotablePeer))
+        {
+            return;
+        }
+
+        var since = AssessedConsumer.SinceOf(consumer);
+        StayInformed(consumer, since);
+
+        if (assessment is null)
+        {
+            Hold(consumer, consumer.Resource.Exists ? HoldReason.NeverDeployed : HoldReason.NoSuchResource, new() { Node = consumer.LinstorName }, since);
+            return;
+        }
+
+        if (assessment.Reason is { } reason)
+        {
+            Hold(consumer, reason, new() { Node = assessment.By }, since);
+            return;
+        }
+
+        if (LostSource() is { } silent)
+        {
+            Hold(consumer, HoldReason.KubernetesSilent, new() { Source = silent }, since);
+            return;
+        }
+
+        var due = AssessedConsumer.DueOf(consumer, settings, cluster);
+        if (now < due)
+        {
+            Hold(consumer, HoldReason.GraceNotOver, HoldDetail.None, since);
+            Prepare(consumer, due);
+            return;
+        }
+
+        if (!assessment.IsCorroborated && PodsOn(consumer.Node) is not { Ready: false })
+        {
+            Hold(consumer, HoldReason.OnlyOneSpeaker, new() { Node = assessment.By }, since);
+            return;
+        }
+
+        if (cluster.Storm is not null)
+        {
+            Hold(consumer, HoldReason.Storm, HoldDetail.None, since);
+            return;
+        }
+
+        Move(consumer, new LossEvidence(consumer.Resource.Name, consumer.Node, assessment.By!.Value, since, due));
+    }
+
+    private static bool IsLost(FailoverSettings settings, Resource resource, NodeName node, Instant now) =>
+        resource.AssessmentOf(node) is { IsLoss: true } loss && now >= loss.Since + settings.GraceOf(loss);
+}
