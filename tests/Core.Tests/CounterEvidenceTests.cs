@@ -126,7 +126,7 @@ public sealed class CounterEvidenceTests
     {
         var scene = Scene.WithAppOn("a");
         Assert.Equal(3, scene.Cluster.Resources[Scene.Pvc1].Voters);
-        Assert.Equal(2, scene.Replica("c", replica => replica with { Deleting = true, Leaving = true }).Report("pvc-1").Cluster.Resources[Scene.Pvc1].Voters);
+        Assert.Equal(2, scene.Replica("c", replica => replica with { Leaving = true }).Report("pvc-1").Cluster.Resources[Scene.Pvc1].Voters);
     }
 
     private static FailoverSettings NoStorm => new() { StormThreshold = 1 };

@@ -31,7 +31,7 @@ public sealed class CounterexampleTests
         // A, D and E are cut off, three of five. An administrator deletes the replicas on D and E, whose satellites are away: B and C drop them and count two of three,
         // A, D and E never hear of it. Then this controller is restarted: LINSTOR still lists both, with the flag DELETE.
         var scene = Scene.Empty(NoStorm).Satellites(Off("a"), On("b"), On("c"), Off("d"), Off("e")).Facts("pvc-1", "majority", [
-            new(new("a")), Peer("b", "c"), Peer("c", "b"), new(new("d")) { Deleting = true, Leaving = true }, new(new("e")) { Deleting = true, Leaving = true }]);
+            new(new("a")), Peer("b", "c"), Peer("c", "b"), new(new("d")) { Leaving = true }, new(new("e")) { Leaving = true }]);
         scene.Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false).Stream("b", Promotability.MayPromote).Stream("c", Promotability.MayPromote).After(600);
         Assert.Empty(scene.Moves);
         Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);

@@ -154,7 +154,6 @@ public sealed class FuzzTests
             Connections = [.. Nodes.Where(peer => peer != node && Coin()).Select(peer => new Connection(_random.Next(9) == 0 ? "ghost" : peer, Coin()))],
             Diskless = _random.Next(4) == 0,
             Leaving = _random.Next(9) == 0,
-            Deleting = _random.Next(9) == 0,
             Uuid = Coin() ? $"{_random.Next(2)}" : null,
             VolumeCount = Coin() ? _random.Next(3) : null,
             QuorumPolicy = _random.Next(5) == 0 ? Policy() : null,

@@ -150,8 +150,13 @@ internal sealed partial class Oracle
         }
 
         var speakers = definition.Listed.Where(replica => replica.Node.Status == ConnectionStatus.Online && Known(replica)?.MayPromote is not null).ToList();
-        return HasRival(definition, name) && (speakers.Count > 1 || !_stage.IsReady(node));
+        return HasRival(definition, name) && (speakers.Count(speaker => Agrees(speaker, name, number)) > 1 || !_stage.IsReady(node));
     }
+
+    // A replica with old data may have been left behind by the node itself.
+    private bool Agrees(Simulator.World.Replica replica, string machine, int number) => Known(replica) is { } known && (replica.Node.Name == machine
+        ? known.PromotionScore == 0
+        : known.MayPromote == true || (LinksOf(known, number) is { Count: > 0 } links && !links.Contains("Connected") && (replica.Kind != ReplicaKind.Diskful || known.PromotionScore >= 10_100)));
 
     // A peer that could take over, and whose words prove that the node could not write.
     private bool HasRival(ResourceDefinition definition, string machine) => definition.Listed.Any(peer =>

@@ -100,7 +100,6 @@ internal static class Words
         Diskless = replica.Kind != ReplicaKind.Diskful,
         Uuid = replica.Uuid,
         VolumeCount = replica.Definition.Volumes,
-        Deleting = replica.Flags().Any(flag => flag is "DELETE" or "DRBD_DELETE"),
         Leaving = replica.Flags().Any(flag => flag is "DELETE" or "DRBD_DELETE" or "INACTIVE" or "EVICTED"),
     };
 }

@@ -31,7 +31,6 @@ internal static class Translate
             Uuid = resource.Uuid,
             QuorumPolicy = Value(resource.Props, QuorumKey),
             Diskless = IsDiskless(resource.Flags ?? []),
-            Deleting = IsDeleting(resource.Flags ?? []),
             Leaving = IsLeaving(resource.Flags ?? []),
         };
 
@@ -102,8 +101,6 @@ internal static class Translate
     private static bool IsDiskless(List<string> flags) =>
         flags.Contains("DRBD_DISKLESS") || flags.Contains("TIE_BREAKER")
         || (flags.Contains("DISKLESS") && !flags.Contains("NVME_INITIATOR") && !flags.Contains("EBS_INITIATOR"));
-
-    private static bool IsDeleting(List<string> flags) => flags.Exists(flag => flag is "DELETE" or "DRBD_DELETE");
 
     private static bool IsLeaving(List<string> flags) =>
         flags.Exists(flag => flag is "DELETE" or "DRBD_DELETE" or "INACTIVE" or "INACTIVE_PERMANENTLY" or "INACTIVATING" or "EVICTED");

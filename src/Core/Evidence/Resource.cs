@@ -174,9 +174,9 @@ public sealed partial record Resource(ResourceName Name)
     {
         var properties = report.QuorumProperties ?? QuorumProperties;
         var policy = PolicyOf(report.Replicas.Select(replica => (replica.Node, replica.QuorumPolicy)), properties, linstor);
-        var members = MembersOf(report.Replicas.Where(replica => !replica.Deleting), policy, properties);
+        var members = MembersOf(report.Replicas.Where(replica => !replica.Leaving), policy, properties);
         members = members == Members ? Members! : members;
-        var atMost = report.Replicas.Any(replica => replica.Deleting) ? MembersOf(report.Replicas, policy, properties) : members;
+        var atMost = report.Replicas.Any(replica => replica.Leaving) ? MembersOf(report.Replicas, policy, properties) : members;
         var heard = report.Replicas.Select(replica => (Find(replica.Node) ?? new Speaker(replica.Node)).Hear(replica, report.AskedAt, at, linstor, members, atMost)).ToList();
         var missing = Speakers.Where(known => !heard.Exists(speaker => speaker.Node == known.Node)).Select(known => known.Miss(at));
         return this with

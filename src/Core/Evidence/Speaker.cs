@@ -198,6 +198,12 @@ public sealed record Speaker(NodeName Node)
             Membership = members,
         };
         var isSame = next.SaysTheSameAs(this);
+        if (isSame && !IsSilent && isReturn)
+        {
+            // Only LINSTOR was silent: since it has answered again, the words may be as old as that.
+            date = Instant.Later(ChangedAt, linstor.ReturnedAt ?? date);
+        }
+
         return isReturn || !isSame ? next with { ChangedAt = date, NewsAt = IsOwnReturn(date, linstor) || !isSame ? date : NewsSince ?? NewsAt }
             : NewSince is { } since ? next with { ChangedAt = since, NewsAt = NewsSince ?? NewsAt } : next;
     }
@@ -219,7 +225,7 @@ public sealed record Speaker(NodeName Node)
         return links.SequenceEqual(Links) ? Links : links.ToImmutable();
     }
 
-    private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && date != linstor.ReturnedAt;
+    private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && linstor.IsSynced && date != linstor.ReturnedAt;
 
     // Nearly every answer is the one before: that costs nothing.
     private bool Repeats(ImmutableArray<Connection> said)

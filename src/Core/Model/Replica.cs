@@ -49,11 +49,8 @@ public sealed record Replica(NodeName Node)
     /// <summary>Whether the replica has no disk (a client or a tie-breaker). Diskless replicas have no vote of their own.</summary>
     public bool Diskless { get; init; }
 
-    /// <summary>Whether the replica is being deleted, deactivated or evicted: what it says of itself counts for nothing.</summary>
+    /// <summary>Whether the replica is being deleted, deactivated or evicted: what it says of itself counts for nothing, and LINSTOR has taken it out of the configuration of every peer that it reaches.</summary>
     public bool Leaving { get; init; }
-
-    /// <summary>Whether the replica is being deleted: LINSTOR has taken it out of the configuration of every peer that it reaches.</summary>
-    public bool Deleting { get; init; }
 
     /// <summary>The uuid of this incarnation (<c>uuid</c> of the resource); null if LINSTOR did not state it.</summary>
     public string? Uuid { get; init; }

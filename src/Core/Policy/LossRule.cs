@@ -157,9 +157,9 @@ internal sealed class LossRule
     };
 
     // Another node that has it in use, has it rightly: unless a newer word of another node's use shows that this one is old, or that node has lost it itself.
-    private NodeName? InUseElsewhere() => _others.Find(other => other.InUse is { Value: true } use
+    private NodeName? InUseElsewhere() => _others.Find(other => other.InUse is { Value: true }
         && !_lost.Contains(other.Node)
-        && !_resource.Speakers.Any(newer => newer.Node != other.Node && newer.InUse is { Value: true } word && word.Since > (use.Last?.ChangedAt ?? other.ChangedAt)))?.Node;
+        && !_resource.Speakers.Any(newer => newer.Node != other.Node && newer.InUse is { Value: true } word && word.Since > other.NewsAt))?.Node;
 
     // The peer says that its link to the node is down. Where no link is reported, the node's satellite is away, or the node was declared lost and has taken its links with it.
     private (HoldReason? Reason, NodeName? By)? NotSeparated(Speaker peer) => _view.LinkFrom(peer, _own.Node) switch
@@ -239,14 +239,11 @@ internal sealed class LossRule
             latest = Instant.Later(latest, denial.Since);
         }
 
+        // What was contradicted only after the node fell silent, may have been true to its last word.
         var falls = latest + Timings.LongestDetection;
-        if (voters == 0 || _now < falls)
-        {
-            _reviewAt = voters == 0 ? null : falls;
-            return false;
-        }
-
-        return true;
+        var isOutvoted = voters > 0 && (_ownSpeaks ? _now : _own.HeardAt) >= falls;
+        _reviewAt = voters > 0 && _ownSpeaks && !isOutvoted ? falls : null;
+        return isOutvoted;
     }
 
     // By the members and the policy as the node last knew them: the node, together with every member that may be on its side, has no quorum. Members that were added since do
@@ -270,10 +267,12 @@ internal sealed class LossRule
     }
 
     // Between the words of one satellite that repeats the past and of one that is right, nothing can be told: another speaker has to say that the node is gone, that no
-    // Primary is in its reach either, or that it has no quorum, as the node itself or as one that is connected to it.
+    // Primary is in its reach either, or that it has no quorum, as the node itself or as one that is connected to it. A disk that has fallen behind is no second voice: it may
+    // have been outdated by the node, through the very peer that repeats the past.
     private bool IsCorroborated(NodeName peer) => (_ownSpeaks && _own.Score is { Current: true, Value: 0 })
         || _others.Exists(other => other.Node != peer && _view.Speaks(other)
-            && (other.Promotability == Promotability.MayPromote || (_view.LinkFrom(other, _own.Node) is { Current: true } link && (!link.Value || other.Score is { Current: true, Value: 0 }))));
+            && (other.Promotability == Promotability.MayPromote || (_view.LinkFrom(other, _own.Node) is { Current: true } link
+                && (link.Value ? other.Score is { Current: true, Value: 0 } : other.Diskless || (other.Score is { Current: true, Value: var score } && IsUpToDate(score))))));
 
     private string? PolicyOf(Membership known) => known.IsPolicyKnown ? known.Policy : _resource.Policy;
 }
