@@ -115,7 +115,7 @@ internal static partial class TestedRules
         new("what is contradicted only after a node has fallen silent is not outvoted", nameof(StaleSatelliteTests.One_stale_satellite_and_a_true_cut_elsewhere_do_not_outvote_a_node_that_has_fallen_silent),
             "LossRule.cs", "(_ownSpeaks ? _now : _own.HeardAt) >= falls", "_now >= falls"),
         new("a denial is not made new by a silence of LINSTOR", nameof(EvidenceTests.A_denial_is_not_made_new_by_a_silence_of_linstor),
-            "LossRule.cs", "|| denial.Since < _own.NewsAt", "|| Instant.Later(denial.Since, other.ChangedAt) < _own.NewsAt"),
+            new Edit("LossRule.cs", "|| denial.Since < _own.NewsAt", "|| Instant.Later(denial.Since, other.ChangedAt) < _own.NewsAt"), new Edit("LossRule.cs", "(_ownSpeaks ? _now : _own.HeardAt) >= falls", "_now >= falls")),
         new("a silence of LINSTOR does not make what a node repeats new", nameof(EvidenceTests.A_node_that_repeats_the_past_is_outvoted_although_linstor_was_silent_meanwhile),
             "LossRule.cs", "|| denial.Since < _own.NewsAt", "|| denial.Since < _own.ChangedAt"),
         new("a node that admits that a link is down is not outvoted", nameof(EvidenceTests.An_unknown_score_of_a_node_that_speaks_is_not_zero),
