@@ -14,7 +14,7 @@ public sealed class CounterexampleTests
     {
         // A, D and E are cut off from B and C, three of five. LINSTOR needs two seconds for an answer; in between it lists its satellites,
         // and then an administrator declares D and E lost. The answer, asked for before that list, no longer has them: they look as if they were regularly removed.
-        var scene = Five().PowerOff("a").Silence("d").Silence("e");
+        var scene = Scene.InTwoParts().PowerOff("a").Silence("d").Silence("e");
         var asked = scene.Now;
         scene.Ignores = decision => decision is Decision.QueryResource;
         scene.After(1).Satellites(Off("a"), On("b"), On("c"), Off("d"), Off("e")).After(1);
@@ -294,18 +294,6 @@ public sealed class CounterexampleTests
         var scene = Scene.WithAppOn("a").After(60).PowerOff("a");
         scene.Tell(new Observation.ResourceReported(scene.ReportOf(Scene.Pvc1) with { AskedAt = scene.Now + TimeSpan.FromTicks(1), PropertiesAskedAt = scene.Now - TimeSpan.FromSeconds(0.5) }));
         Assert.DoesNotContain(new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now).Decisions, decision => decision is Decision.QueryResource);
-    }
-
-    private static Scene Five()
-    {
-        var scene = Scene.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), On("d"), On("e")).Resource("pvc-1", "a", "majority", "a", "b", "c", "d", "e")
-            .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
-        foreach (var side in (string[])["b", "c"])
-        {
-            scene.Link(side, "d", up: false).Link(side, "e", up: false);
-        }
-
-        return scene.After(20);
     }
 
     private static Scene TwoDisks() => Scene.WithAppOn("a", NoStorm, replica => replica.Node.Value == "c" ? replica with { Diskless = true, Score = 2 } : replica with { Score = 10102 }).Node("a", ready: false);

@@ -192,14 +192,14 @@ public sealed class EvidenceTests
     [Fact]
     public void Members_that_were_declared_lost_may_live_on_with_the_node()
     {
-        var scene = Five().PowerOff("a").Remove("d").Remove("e").Report("pvc-1").Satellites(Off("a"), On("b"), On("c")).After(600);
+        var scene = Scene.InTwoParts().PowerOff("a").Remove("d").Remove("e").Report("pvc-1").Satellites(Off("a"), On("b"), On("c")).After(600);
         Assert.Empty(scene.Moves);
         Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
     }
 
     [Fact]
     public void Members_that_were_removed_while_linstor_reached_them_are_gone() =>
-        Assert.Equal(Moved, Five().PowerOff("a").Remove("d").Remove("e").Report("pvc-1").Satellites(Off("a"), On("b"), On("c"), On("d"), On("e")).After(60).Moves);
+        Assert.Equal(Moved, Scene.InTwoParts().PowerOff("a").Remove("d").Remove("e").Report("pvc-1").Satellites(Off("a"), On("b"), On("c"), On("d"), On("e")).After(60).Moves);
 
     [Fact]
     public void A_node_from_which_the_resource_was_removed_has_nothing_to_lose()
@@ -246,18 +246,6 @@ public sealed class EvidenceTests
     }
 
     private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
-
-    private static Scene Five()
-    {
-        var scene = Scene.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), On("d"), On("e")).Resource("pvc-1", "a", "majority", "a", "b", "c", "d", "e")
-            .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
-        foreach (var side in (string[])["b", "c"])
-        {
-            scene.Link(side, "d", up: false).Link(side, "e", up: false);
-        }
-
-        return scene.After(20);
-    }
 
     private static Satellite On(string node) => new(new(node), SatelliteState.Online);
 

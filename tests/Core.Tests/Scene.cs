@@ -105,6 +105,20 @@ internal sealed partial class Scene
         .Attachment("va-1", "pv-1", node)
         .Pod("app-0", node);
 
+    /// <summary>The app on a, with five disks: b and c have lost their links to d and e, and all five are connected to a.</summary>
+    public static Scene InTwoParts()
+    {
+        string[] nodes = ["a", "b", "c", "d", "e"];
+        var scene = Empty(new() { StormThreshold = 1 }).Satellites([.. nodes.Select(node => new Satellite(new(node), SatelliteState.Online))])
+            .Resource("pvc-1", "a", "majority", nodes).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        foreach (var side in (string[])["b", "c"])
+        {
+            scene.Link(side, "d", up: false).Link(side, "e", up: false);
+        }
+
+        return scene.After(20);
+    }
+
     /// <summary>A resource that the stream and a report have told of.</summary>
     public Scene Resource(string name, string? inUseOn, string? quorum = "majority", params string[] nodes) => Resource(name, inUseOn, change: null, quorum, nodes);
 

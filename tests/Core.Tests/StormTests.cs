@@ -141,6 +141,23 @@ public sealed class StormTests
     }
 
     [Fact]
+    public void An_administrator_releases_a_storm_although_what_linstor_calls_the_nodes_is_learned_last()
+    {
+        var scene = Scene.Empty(new() { StormThreshold = 0.4 }, On("a"), On("b"), On("c"), On("ld"), On("le"))
+            .Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false).After(10);
+        foreach (var node in (string[])["d", "e"])
+        {
+            scene.Tell(new Observation.Seen<ClusterNode>(new(new(node), new($"uid-{node}")) { LossConfirmed = true }));
+        }
+
+        scene.PowerOff("a").Satellites(Off("a"), On("b"), On("c"), Off("ld"), Off("le"));
+        Assert.NotNull(scene.Cluster.Storm);
+        scene.Tell(new Observation.Listed<CsiNode>([new(new("d"), new("ld")), new(new("e"), new("le"))]));
+        Assert.Null(scene.Cluster.Storm);
+        Assert.NotEmpty(scene.After(60).Moves);
+    }
+
+    [Fact]
     public void A_process_that_begins_in_the_middle_of_a_storm_counts_the_nodes_that_carry_consumers()
     {
         // Of what was used on D nobody has enough left to prove the loss.
@@ -194,6 +211,8 @@ public sealed class StormTests
     // Those of A and D, with the app on A: its DRBD is alive.
     private static Scene TwoAreOff(double threshold) => Scene.Empty(new() { StormThreshold = threshold }, Off("a"), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online), Off("d"))
         .Resource("pvc-1", "a").Silence("a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+
+    private static Satellite On(string node) => new(new(node), SatelliteState.Online);
 
     private static Satellite Off(string node) => new(new(node), SatelliteState.Offline);
 
