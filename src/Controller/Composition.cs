@@ -49,7 +49,7 @@ internal static class Composition
         var control = new ControlLoop(inbox, settings.Policy, actuator, reporter, errors, clock, provider, recorder, readiness.Observe);
         var status = new StatusEndpoint(settings, new(settings.Policy), () => control.Cluster, hold, journal, clock, provider, () => linstorConnection.InUse);
         var sweep = new Sweep(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Sweep>());
-        var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer);
+        var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer, sweep.StreamSpoke);
 
         List<(string, Func<CancellationToken, Task>)> supporting =
         [

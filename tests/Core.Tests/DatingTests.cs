@@ -50,6 +50,73 @@ public sealed class DatingTests
         Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
     }
 
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void A_score_that_changed_since_the_last_answer_is_older_than_what_the_stream_has_just_told(bool failed, bool late)
+    {
+        // A resynchronisation ended since the last answer. Then A loses power, DRBD is faster than LINSTOR, and the first answer still contains A's words, with another score.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("a", replica => replica with { Score = 10102 }).Report("pvc-1").After(60);
+        if (failed)
+        {
+            scene.LinstorGoesAway().After(2).LinstorComesBack();
+        }
+
+        scene.Replica("a", replica => replica with { Score = 10103 }).After(60);
+        if (late)
+        {
+            // LINSTOR needs so long for the first answer that A may have been away and back in between.
+            scene.Ignores = decision => decision is Decision.QueryResource;
+            scene.OnlyPeersLose("a").After(13).Ignores = _ => false;
+            scene.After(3).Silence("a").After(600);
+            Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+        }
+        else
+        {
+            Assert.Equal(["delete app-0 on a", "detach va-1"], scene.OnlyPeersLose("a").After(3).Silence("a").After(300).Moves);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void First_words_of_a_node_that_the_stream_has_told_of_are_older_than_an_accusation(bool streamFirst)
+    {
+        // This process starts; the stream's replay may come before the first list. No round has come to the resource yet when A loses power; DRBD is faster than LINSTOR.
+        var scene = Scene.Empty(NoStorm).Facts("pvc-1", "majority", [Well(Peer("a")), Peer("b"), Peer("c")]).LinstorGoesAway().After(1);
+        scene = streamFirst ? scene : scene.LinstorComesBack();
+        scene.Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayNotPromote).Stream("c", Promotability.MayNotPromote).After(0.5);
+        scene = streamFirst ? scene.LinstorComesBack() : scene;
+        scene.Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false).After(60);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.OnlyPeersLose("a").After(3).Silence("a").After(300).Moves);
+    }
+
+    [Theory]
+    [InlineData(2, true, true)]
+    [InlineData(13, true, false)]
+    [InlineData(2, false, false)]
+    public void A_list_that_failed_while_the_stream_went_on_makes_no_words_new(double silence, bool isStreamIntact, bool isMoved)
+    {
+        // C's satellite has long been dead, so nobody but B can contradict A. LINSTOR's list fails for a moment; then A loses power, and DRBD is faster than LINSTOR.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(600).LinstorGoesAway(isStreamIntact).After(silence).LinstorComesBack().After(5);
+        scene.Link("b", "a", up: false).MayPromote("b").Report("pvc-1").After(3).Silence("a").After(600);
+        Assert.Equal(isMoved ? ["delete app-0 on a", "detach va-1"] : [], scene.Moves);
+    }
+
+    [Fact]
+    public void First_words_that_everybody_else_denied_from_the_start_do_not_outlive_their_speaker()
+    {
+        // This process starts in the seconds in which DRBD has noticed that A is dead, and LINSTOR has not.
+        var scene = Scene.Empty(NoStorm).Facts("pvc-1", "majority", [Well(Peer("a")), Peer("b"), Peer("c")]);
+        scene.LinstorGoesAway().After(60).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false);
+        scene.Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false);
+        scene.Replica("c", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("b", Up: true)] }, streamed: false);
+        scene.LinstorComesBack().Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayPromote).Stream("c", Promotability.MayPromote).Report("pvc-1").After(3).Silence("a").After(300);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Moves);
+    }
+
     [Fact]
     public void First_words_that_come_later_than_twelve_seconds_after_a_return_are_dated_when_they_were_heard()
     {

@@ -205,10 +205,10 @@ internal sealed partial class Scene
         return Tell(new Observation.SatellitesListed([.. satellites], Now));
     }
 
-    public Scene LinstorGoesAway()
+    public Scene LinstorGoesAway(bool isStreamIntact = false)
     {
         _linstorAnswers = false;
-        return Tell(new Observation.SourceLost(Source.Linstor));
+        return Tell(new Observation.SourceLost(Source.Linstor) { IsStreamIntact = isStreamIntact });
     }
 
     public Scene LinstorComesBack()

@@ -11,6 +11,9 @@ internal sealed class History
     /// <summary>Since when it is so, or was last.</summary>
     public TimeSpan Since => _spans.Count > 0 ? _spans[^1].From : TimeSpan.MaxValue;
 
+    /// <summary>When it last ceased to be so; null if it never did, or is so now.</summary>
+    public TimeSpan? EndedAt => _spans.Count > 0 ? _spans[^1].To : null;
+
     /// <summary>It is so, or is not, from now on.</summary>
     public void Note(TimeSpan now, bool isSo)
     {

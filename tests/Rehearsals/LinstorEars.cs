@@ -121,7 +121,15 @@ internal sealed class LinstorEars
         }
 
         var life = _owner.Life;
-        _stage.Agenda.At(at, () => _owner.Hear(life, new Observation.PromotionChanged(new(told.Resource), new(told.Node), Words.Promotability(told.MayPromote))));
+        _stage.Agenda.At(at, () =>
+        {
+            if (_isSubscribed && !_isDeaf)
+            {
+                _schedule.StreamSpoke();
+            }
+
+            _owner.Hear(life, new Observation.PromotionChanged(new(told.Resource), new(told.Node), Words.Promotability(told.MayPromote)));
+        });
     }
 
     // The stream has ended: that is a reason to ask at once.
@@ -163,7 +171,7 @@ internal sealed class LinstorEars
             if (satellites is null)
             {
                 _schedule.SatellitesFailed(_owner.Now);
-                _owner.Hear(_owner.Life, new Observation.SourceLost(Source.Linstor));
+                _owner.Hear(_owner.Life, new Observation.SourceLost(Source.Linstor) { IsStreamIntact = _schedule.IsStreamIntact });
                 EndRound();
                 return;
             }

@@ -34,6 +34,7 @@ internal sealed partial class Oracle
             _silence.Note(Now, isSo: false);
         }
 
+        (_fenced.TryGetValue(definition, out var fenced) ? fenced : _fenced[definition] = new()).Note(Now, _stage.IsFenced(definition));
         NoteUse(definition);
         NoteAdmissions(definition);
         _hung.UnionWith(definition.Listed.Where(replica => replica.Node.SatelliteHangs).Select(replica => replica.Node.Name));
@@ -143,7 +144,8 @@ internal sealed partial class Oracle
         var name = _stage.Plan.Cast.LinstorName(number);
         var others = definition.Listed.Where(replica => replica.Node.Name != name).ToList();
         if (_inUseSince.Keys.Any(use => use.Definition == definition.Name && use.Node != name && !(IsLostThere(definition, use.Node) && HasRival(definition, use.Node)))
-            || _admitted.Contains((definition.Name, name))
+            || WasAdmitted((definition.Name, name)) || IsTied(definition, number)
+            || definition.Listed.Any(replica => replica.Node.Name == name && replica.DrbdDeleting) // its peers have taken the link down, as LINSTOR told them
             || others.Exists(other => _hung.Contains(other.Node.Name) && other.Node.Status != ConnectionStatus.Online) || _hung.Contains(name))
         {
             return false;
@@ -191,12 +193,29 @@ internal sealed partial class Oracle
         foreach (var replica in definition.Listed)
         {
             var key = (definition.Name, replica.Node.Name);
+            HistoryOf(key, _spoke).Note(Now, Known(replica) is not null);
             if (Known(replica) is { PromotionScore: { } score } words)
             {
-                _ = score > 0 && words.Connections.Any(connection => connection.Message != "Connected") ? _admitted.Add(key) : _admitted.Remove(key);
+                HistoryOf(key, _admitted).Note(Now, score > 0 && words.Connections.Any(connection => connection.Message != "Connected"));
             }
         }
     }
+
+    // What a node says otherwise just before it falls silent may not have been read any more.
+    private bool WasAdmitted((string, string) key) => HistoryOf(key, _admitted).Overlaps((HistoryOf(key, _spoke).EndedAt ?? Now) - Unseen, Now);
+
+    // Where a node is lost just when a process begins to listen, or LINSTOR is back, its words and those against it have one date. Unless every other voter denies them from the start, nobody can outvote it.
+    private bool IsTied(ResourceDefinition definition, int number)
+    {
+        var name = _stage.Plan.Cast.LinstorName(number);
+        var (_, others) = ReplicasFor(definition, number);
+        bool Denies(Simulator.World.Replica other, TimeSpan until) => _deniesSince.TryGetValue((definition.Name, number, other.Node.Name), out var denied) && denied <= until;
+        var starts = _stage.Candidates.Select(_stage.ListensSince).Append(_silence.EndedAt).OfType<TimeSpan>();
+        return starts.Any(start => !(HistoryOf((definition.Name, name), _spoke).EndedAt < start)
+            && others.Exists(other => Denies(other, start + LongestDetection)) && !others.TrueForAll(other => Denies(other, start + LongestDetection)));
+    }
+
+    private static History HistoryOf((string, string) key, Dictionary<(string, string), History> histories) => histories.TryGetValue(key, out var known) ? known : histories[key] = new();
 
     private void NoteUse(ResourceDefinition definition)
     {

@@ -1,4 +1,5 @@
 using Piraeus.HighAvailability.Core;
+using Piraeus.HighAvailability.Simulator.World;
 using Model = Piraeus.HighAvailability.Simulator.Kubernetes;
 
 namespace Piraeus.HighAvailability.Rehearsals;
@@ -57,9 +58,11 @@ internal sealed partial class Oracle
     private readonly Dictionary<string, History> _lostNodes = [];
     private readonly HashSet<string> _unwell = [];
     private readonly HashSet<string> _hung = [];
-    private readonly HashSet<(string Definition, string Node)> _admitted = [];
+    private readonly Dictionary<(string Definition, string Node), History> _admitted = [];
+    private readonly Dictionary<(string Definition, string Node), History> _spoke = [];
     private readonly Dictionary<(string Definition, string Node), TimeSpan> _inUseSince = [];
     private readonly HashSet<(string, string)> _speaking = [];
+    private readonly Dictionary<ResourceDefinition, History> _fenced = [];
     private readonly History _storm = new();
     private readonly History _silence = new();
 
@@ -126,7 +129,7 @@ internal sealed partial class Oracle
         {
             var node = pod.Spec.NodeName!;
             var lost = _stage.ResourcesOf(pod).Where(name => HasBeenLostSince(calm, name, node) && MuteOf(name, node).Covers(calm, Now) && IsProved(name, node)).ToList();
-            Check(Moved, isStorm || lost.Count == 0 || _stage.ResourcesOf(pod).Any(_stage.WasTamperedWith) || !MayBeMoved(pod, lost) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}");
+            Check(Moved, isStorm || lost.Count == 0 || _stage.ResourcesOf(pod).Any(_stage.WasTamperedWith) || !MayBeMoved(pod, lost) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}: {string.Join(", ", _stage.Candidates.SelectMany(candidate => lost.Select(name => $"{candidate.Name} says {candidate.Cluster.Resources.GetValueOrDefault(new(name))?.AssessmentOf(candidate.Cluster.LinstorNameOf(new(node)))}")))}");
         }
 
         foreach (var node in _stage.Store.All<Model.Node>().Where(node => node.Taints.Any(taint => taint.Key == Words.TaintKey)))
@@ -154,7 +157,8 @@ internal sealed partial class Oracle
         Check(Lost, lost.Count > 0, decision, $"LINSTOR knew of no loss: {string.Join("; ", _stage.ResourcesOf(pod).Select(name => Describe(name, node)))}");
         Check(Fenced, lost.Exists(name => CouldNotWrite(name, node, sent) || IsBeyondKnowing(actor, name, node)), decision, "its node could write to everything all the time");
         Check(Waited, lost.Exists(name => LostFor(name, node) >= Grace - Confirmed), decision, $"it was lost for {lost.Max(name => LostFor(name, node)).TotalSeconds:0.0} s only");
-        Check(Shared, _stage.Unfenced(pod, strictly: false) is [], decision, $"it also writes to {string.Join(", ", _stage.Unfenced(pod, strictly: false))}, which nothing fences");
+        var unfenced = _stage.Unfenced(pod, definition => _fenced[definition].Overlaps(sent - Confirmed, Now));
+        Check(Shared, unfenced is [], decision, $"it also writes to {string.Join(", ", unfenced)}, which nothing fences");
         var written = _stage.ResourcesOf(pod).FirstOrDefault(name => _stage.IsShared(name) && !CouldNotWrite(name, node, sent) && !IsBeyondKnowing(actor, name, node));
         Check(Apart, written is null, decision, $"its node could write all the time to {written}, to which its successor may write, too");
         CheckCalm(actor, decision, sent);
@@ -199,7 +203,7 @@ internal sealed partial class Oracle
 
     // What two nodes may write to protects itself only where it is lost, too.
     private bool MayBeMoved(Model.Pod pod, List<string> lost) =>
-        _stage.ResourcesOf(pod).All(name => !_stage.IsShared(name) || lost.Contains(name)) && Words.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(Words.OptOut) && _stage.Unfenced(pod, strictly: true) is [];
+        _stage.ResourcesOf(pod).All(name => !_stage.IsShared(name) || lost.Contains(name)) && Words.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(Words.OptOut) && _stage.Unfenced(pod) is [];
 
     private bool WasLost(string resource, string node, TimeSpan sent) => LossOf(resource, node).Overlaps(sent - Confirmed, Now);
 

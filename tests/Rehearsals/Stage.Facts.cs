@@ -96,18 +96,22 @@ internal sealed partial class Stage
         !definition.Properties.ContainsKey(QuorumPolicy.Key) && !definition.Group.Properties.ContainsKey(QuorumPolicy.Key) && definition.Listed.Any(replica => replica.Node == node));
 
     /// <summary>What the pod writes to, by claim, that nothing fences.</summary>
-    /// <param name="strictly">Whether a resource counts whose quorum was off at any time, or may have been, because it lost members: it may have been so unseen, or not everywhere have been turned on again.</param>
-    public List<string> Unfenced(Pod pod, bool strictly) =>
+    /// <param name="pod">The pod.</param>
+    /// <param name="wasFenced">
+    /// Tells of a resource that is not fenced now whether it was, as far as could be known; then what lost members is excused, too. If null, a resource counts whose quorum was off at any time,
+    /// or may have been, because it lost members: it may have been so unseen, or not everywhere have been turned on again.
+    /// </param>
+    public List<string> Unfenced(Pod pod, Func<ResourceDefinition, bool>? wasFenced = null) =>
     [
         .. from mount in pod.Spec.Claims
-           where !mount.ReadOnly && !IsFenced(pod, mount.Claim, strictly)
+           where !mount.ReadOnly && !IsFenced(pod, mount.Claim, wasFenced)
            select mount.Claim,
     ];
 
-    private bool IsFenced(Pod pod, string claim, bool strictly) =>
+    private bool IsFenced(Pod pod, string claim, Func<ResourceDefinition, bool>? wasFenced) =>
         Store.Find<PersistentVolumeClaim>(pod.Metadata.Namespace, claim) is { } bound
         && ResourceOf(bound.VolumeName) is { } resource && Storage.FindDefinition(resource) is { } definition
-        && (_loose.Contains(definition) || _torn.Contains(definition) ? !strictly : IsFenced(definition)); // LINSTOR itself turns quorum off where two members are left
+        && (_loose.Contains(definition) || _torn.Contains(definition) ? wasFenced is not null : IsFenced(definition) || wasFenced?.Invoke(definition) == true); // LINSTOR itself turns quorum off where two members are left
 
     /// <summary>
     /// Whether two may write to the resource at a time through no fault of ours: its quorum was off, LINSTOR was told to give up members that live, or it may have two Primaries, as in a

@@ -82,13 +82,17 @@ internal sealed partial class PromotionStream(LinstorConnection connection, ILog
 }
 
 /// <summary>Tells the inbox what LINSTOR's promotion stream says, and nothing more: LINSTOR waits for its readers.</summary>
-internal sealed class PromotionFeed(PromotionStream stream, ChannelWriter<Observation> inbox)
+/// <param name="stream">The stream.</param>
+/// <param name="inbox">Where its events go.</param>
+/// <param name="heard">Called with each event: the stream is open.</param>
+internal sealed class PromotionFeed(PromotionStream stream, ChannelWriter<Observation> inbox, Action heard)
 {
     /// <summary>Follows one connection to its end.</summary>
     public async Task FollowAsync(CancellationToken cancellation)
     {
         await foreach (var change in stream.ReadAsync(cancellation))
         {
+            heard();
             await inbox.WriteAsync(new Observation.PromotionChanged(change.Resource, change.Node, change.Promotability), cancellation);
         }
     }

@@ -23,6 +23,9 @@ internal sealed partial class Sweep(
     private readonly List<Task> _slices = [];
     private Instant _definitionsApartUntil;
 
+    /// <summary>The event stream has said something.</summary>
+    public void StreamSpoke() => Schedule(static (schedule, _) => schedule.StreamSpoke());
+
     /// <summary>Asks now: something suggests that LINSTOR's state has changed, or that it is gone.</summary>
     public void Nudge()
     {
@@ -77,7 +80,7 @@ internal sealed partial class Sweep(
             }
 
             _definitionsApartUntil = default; // what failed meanwhile failed because LINSTOR was away
-            await inbox.WriteAsync(new Observation.SourceLost(Source.Linstor), cancellation);
+            await inbox.WriteAsync(new Observation.SourceLost(Source.Linstor) { IsStreamIntact = Schedule(static (schedule, _) => schedule.IsStreamIntact) }, cancellation);
             return;
         }
 

@@ -38,6 +38,7 @@ public sealed partial record ClusterSnapshot
     private ClusterSnapshot Relist(Observation.SatellitesListed told, Instant at)
     {
         var isSame = Satellites is { } before && before.Count == told.Satellites.Length && told.Satellites.All(satellite => before.GetValueOrDefault(satellite.Name) == satellite);
+        var isReturn = !Linstor.IsSynced && !(Linstor.IsStreamIntact && at - Linstor.LostAt <= Timings.LongestDetection);
         var next = this with
         {
             SyncedSources = SyncedSources.Add(Source.Linstor),
@@ -49,7 +50,9 @@ public sealed partial record ClusterSnapshot
                 Latency = at - told.AskedAt,
                 AnsweredAt = at,
                 IsSynced = true,
-                ReturnedAt = Linstor.IsSynced ? Linstor.ReturnedAt : at,
+                IsStreamIntact = true,
+                ReturnedAt = isReturn ? at : Linstor.ReturnedAt,
+                SpokenBefore = isReturn ? Linstor.SpokenFor(at) : Linstor.SpokenBefore,
             },
         };
 
@@ -64,10 +67,10 @@ public sealed partial record ClusterSnapshot
         return next.ReassessAll(NamesInDoubt.Select(name => Resources[name]).Concat(spoken), at);
     }
 
-    private ClusterSnapshot LinstorLost(Instant at) => !Linstor.IsSynced ? this : (this with
+    private ClusterSnapshot LinstorLost(bool isStreamIntact, Instant at) => !Linstor.IsSynced ? this with { Linstor = Linstor with { IsStreamIntact = Linstor.IsStreamIntact && isStreamIntact } } : (this with
     {
         SyncedSources = SyncedSources.Remove(Source.Linstor),
-        Linstor = Linstor with { IsSynced = false, SpokenBefore = Linstor.SpokenFor(Linstor.AnsweredAt ?? at) },
+        Linstor = Linstor with { IsSynced = false, LostAt = at, IsStreamIntact = isStreamIntact },
     }).ReassessAll(NamesInDoubt.Select(name => Resources[name]), at);
 
     private ClusterSnapshot ReassessAll(IEnumerable<Resource> resources, Instant at) => resources.Aggregate(this, (cluster, resource) => cluster.With(resource, at));

@@ -141,7 +141,7 @@ public sealed partial record ClusterSnapshot
         Observation.Seen<CsiNode> o => Remember([o.Item]),
 
         Observation.PodsOnNodeListed o => this with { PodsOnNodes = PodsOnNodes.SetItem(o.Node, PodsOnNode.Of(o, at)), Attempts = Attempts.Remove(DecisionKey.ListPodsOnNode(o.Node)) },
-        Observation.SourceLost { Source: Source.Linstor } => LinstorLost(at),
+        Observation.SourceLost { Source: Source.Linstor, IsStreamIntact: var isIntact } => LinstorLost(isIntact, at),
         Observation.SourceLost o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { SyncedSources = SyncedSources.Remove(o.Source) },
         Observation.WarningsListed o => this with { Warnings = Warnings.SetItem(o.About, o), Attempts = Attempts.Remove(DecisionKey.QueryWarnings(o.About)) },
         Observation.Answered { Outcome.Answer: Answer.NotSent } => this,

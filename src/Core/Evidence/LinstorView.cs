@@ -20,6 +20,12 @@ public sealed record LinstorView
     /// <summary>Whether LINSTOR answers: it has listed its satellites, and was not lost since.</summary>
     public bool IsSynced { get; init; }
 
+    /// <summary>When it last failed to answer for the first time; null if it never did.</summary>
+    internal Instant? LostAt { get; init; }
+
+    /// <summary>Whether its event stream has gone on since it last answered. A list that could not be had is then no silence of LINSTOR's, if it is had soon: no satellite was away that the stream has not told of.</summary>
+    internal bool IsStreamIntact { get; init; }
+
     /// <summary>When LINSTOR answered for the first time, or for the first time after it had been silent; null until it did.</summary>
     public Instant? ReturnedAt { get; init; }
 
@@ -30,7 +36,7 @@ public sealed record LinstorView
     internal TimeSpan SpokenBefore { get; init; }
 
     /// <summary>For how long LINSTOR has answered in all, since this process began.</summary>
-    internal TimeSpan SpokenFor(Instant at) => IsSynced && ReturnedAt is { } returned ? SpokenBefore + (at - returned) : SpokenBefore;
+    internal TimeSpan SpokenFor(Instant at) => ReturnedAt is { } returned && (IsSynced ? at : AnsweredAt) is { } last ? SpokenBefore + (last - returned) : SpokenBefore;
 
     /// <summary>Whether LINSTOR answers and reaches the node's satellite.</summary>
     public bool IsOnline(NodeName node) => IsSynced && StateOf(node) == SatelliteState.Online;

@@ -39,7 +39,11 @@ public abstract record Observation
     public sealed record Gone<T>(T Item) : Observation;
 
     /// <summary>A source no longer answers: what it told us is ageing.</summary>
-    public sealed record SourceLost(Source Source) : Observation;
+    public sealed record SourceLost(Source Source) : Observation
+    {
+        /// <summary>Whether LINSTOR's event stream goes on: then only the list of satellites could not be had. False for other sources.</summary>
+        public bool IsStreamIntact { get; init; }
+    }
 
     /// <summary>Kubernetes answered which pods are bound to a node, those that the selector does not match included, and which volumes its kubelet last said to use.</summary>
     public sealed record PodsOnNodeListed(NodeName Node, ImmutableArray<Pod> Pods, ImmutableArray<string> VolumesInUse, Instant AskedAt) : Observation

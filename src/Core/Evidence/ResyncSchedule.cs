@@ -44,6 +44,8 @@ public sealed class ResyncSchedule(TimeSpan interval, Instant start)
     private TimeSpan _retry = FirstRetry;
     private bool _isReading;
     private bool _isNudged;
+    private bool _streamSpoke;
+    private bool _streamEnded;
 
     /// <summary>When the next round is to begin. Not to be asked for while the satellites are being read.</summary>
     public Instant NextRoundAt { get; private set; } = start;
@@ -51,10 +53,17 @@ public sealed class ResyncSchedule(TimeSpan interval, Instant start)
     /// <summary>Whether LINSTOR counts as silent: it did not answer the latest request for its satellites, which it answers from memory.</summary>
     public bool IsSilent { get; private set; }
 
+    /// <summary>Whether the event stream that was heard before the newest list of satellites has gone on since. LINSTOR then still runs, and has lost no satellite that the stream did not tell of.</summary>
+    public bool IsStreamIntact => _streamSpoke && !_streamEnded;
+
+    /// <summary>The event stream has said something, so it is open.</summary>
+    public void StreamSpoke() => _streamSpoke = true;
+
     /// <summary>Brings the next round forward: the event stream has ended, so LINSTOR may be gone, or its state may have changed unseen.</summary>
     /// <remarks>While LINSTOR is silent, the retries keep their pace, and an extra round follows the first answer.</remarks>
     public void Nudge(Instant now)
     {
+        (_streamSpoke, _streamEnded) = (false, true);
         if (_isReading || IsSilent)
         {
             _isNudged = true;
@@ -79,6 +88,7 @@ public sealed class ResyncSchedule(TimeSpan interval, Instant start)
     {
         var wasSilent = IsSilent;
         NextRoundAt = _isNudged ? now : now + interval;
+        _streamEnded = _isNudged;
         (_readAt, _retry, _isReading, _isNudged, IsSilent) = (now, FirstRetry, false, false, false);
         return wasSilent;
     }

@@ -130,13 +130,14 @@ public sealed record Speaker(NodeName Node)
     /// <param name="asked">When it was asked.</param>
     /// <param name="at">Now.</param>
     /// <param name="linstor">LINSTOR.</param>
+    /// <param name="unreportedSince">When the stream first told of a change of the resource that no answer contains yet; null if none.</param>
     /// <param name="members">Those whom a node that is heard of now goes by.</param>
     /// <param name="atMost">Those whom a node may go by that was never heard of: members are deleted where nobody tells it.</param>
-    internal Speaker Hear(Replica said, Instant asked, Instant at, LinstorView linstor, Membership members, Membership atMost)
+    internal Speaker Hear(Replica said, Instant asked, Instant at, LinstorView linstor, Instant? unreportedSince, Membership members, Membership atMost)
     {
         if (Uuid is not null && said.Uuid is not null && Uuid != said.Uuid)
         {
-            return new Speaker(Node).Hear(said, asked, at, linstor, members, atMost); // a new replica of the same name
+            return new Speaker(Node).Hear(said, asked, at, linstor, unreportedSince, members, atMost); // a new replica of the same name
         }
 
         var listed = this with
@@ -155,7 +156,7 @@ public sealed record Speaker(NodeName Node)
         var streamIsNewer = StreamedAt >= asked;
         var saysNothing = said is { Promotability: Promotability.Unknown, Usage: Usage.Unknown, Score: null, Connections.IsEmpty: true };
         var silenceIsNewer = IsSilent && (streamIsNewer || AwayAt > asked);
-        return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Hear(said, asked, at, linstor, members, streamIsNewer);
+        return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Hear(said, asked, at, linstor, unreportedSince, members, streamIsNewer);
     }
 
     /// <summary>LINSTOR has answered, and does not list the replica any more. Only what it lists from now on says why.</summary>
@@ -179,11 +180,12 @@ public sealed record Speaker(NodeName Node)
         return !IsSilent && linstor.StateOf(Node) != SatelliteState.Online && HeardAt <= linstor.AskedAt ? FallSilent() with { AwayAt = linstor.AskedAt } : this;
     }
 
-    private Speaker Hear(Replica said, Instant asked, Instant at, LinstorView linstor, Membership members, bool streamIsNewer)
+    private Speaker Hear(Replica said, Instant asked, Instant at, LinstorView linstor, Instant? unreportedSince, Membership members, bool streamIsNewer)
     {
         // The first answer about a speaker that the stream has told of is no newer than what the stream told.
         var (isFirst, isReturn) = (!linstor.IsSinceReturn(ReportedAt), IsSilent || !linstor.IsSinceReturn(HeardAt));
-        var date = isFirst && !isReturn && NewSince is { } told ? told : linstor.DateOf(isFirst, at);
+        var date = isFirst && !isReturn && NewSince is { } told ? told
+            : WasThereBefore(said, asked, unreportedSince) ? ((Instant?[])[NewSince, ReportedAt, linstor.ReturnedAt]).Max() ?? Instant.Start : linstor.DateOf(isFirst, at);
         var next = this with
         {
             MayPromote = streamIsNewer ? MayPromote : Statement<bool>.After(MayPromote, Known(said.Promotability, Promotability.MayPromote), date, Newest),
@@ -224,6 +226,11 @@ public sealed record Speaker(NodeName Node)
         links.AddRange(Links.Where(link => !said.Any(connection => connection.Peer == link.Peer)).Select(link => link with { Up = link.Up.Remembered(Newest) }));
         return links.SequenceEqual(Links) ? Links : links.ToImmutable();
     }
+
+    // A Primary whose satellite was never away may have changed its score at any time since the last answer. If the stream told of another change a moment ago, and this is the first
+    // answer since, the score is taken to be the older one: it would have had to change in that moment.
+    private bool WasThereBefore(Replica said, Instant asked, Instant? unreportedSince) =>
+        !IsSilent && said.Usage == Usage.InUse && !(NewSince >= unreportedSince) && asked - unreportedSince <= Timings.LongestDetection;
 
     private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && linstor.IsSynced && date != linstor.ReturnedAt;
 

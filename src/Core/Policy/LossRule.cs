@@ -239,19 +239,27 @@ internal sealed class LossRule
             latest = Instant.Later(latest, denial.Since);
         }
 
-        // What was contradicted only after the node fell silent, may have been true to its last word.
+        // What was contradicted only after the node fell silent, may have been true to its last word; what everybody contradicted from the first words on, was not.
         var falls = latest + Timings.LongestDetection;
-        var isOutvoted = voters > 0 && (_ownSpeaks ? _now : _own.HeardAt) >= falls;
-        _reviewAt = voters > 0 && _ownSpeaks && !isOutvoted ? falls : null;
+        var goesOn = _ownSpeaks || (latest == _own.NewsAt && latest == _linstor.ReturnedAt);
+        var isOutvoted = voters > 0 && (goesOn ? _now : _own.HeardAt) >= falls;
+        _reviewAt = voters > 0 && goesOn && !isOutvoted ? falls : null;
         return isOutvoted;
     }
 
     // By the members and the policy as the node last knew them: the node, together with every member that may be on its side, has no quorum. Members that were added since do
-    // not count for the peer; members that were declared lost may be on the node's side.
-    private (HoldReason? Reason, NodeName? By)? MayHaveQuorumElsewhere(Speaker peer) =>
-        _own.Membership is { } known && QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => MayBeOnOwnSide(member.Node, peer))
-            ? (HoldReason.MayHaveQuorum, _own.Node)
-            : null;
+    // not count for the peer; members that were declared lost may be on the node's side. Of a node that this process has never heard of it does not know which of the members on
+    // the peer's side were added since: all but one may have been, which has kept the data.
+    private (HoldReason? Reason, NodeName? By)? MayHaveQuorumElsewhere(Speaker peer)
+    {
+        if (_own.Membership is not { } known)
+        {
+            return null;
+        }
+
+        var members = _own.HeardAt is null ? [.. known.Members.Where(member => member.Node == peer.Node || MayBeOnOwnSide(member.Node, peer))] : known.Members;
+        return QuorumPolicy.MayHaveQuorum(PolicyOf(known), members, member => MayBeOnOwnSide(member.Node, peer)) ? (HoldReason.MayHaveQuorum, _own.Node) : null;
+    }
 
     private bool MayBeOnOwnSide(NodeName member, Speaker peer)
     {
