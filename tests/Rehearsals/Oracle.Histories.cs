@@ -49,6 +49,12 @@ internal sealed partial class Oracle
             MuteOf(resource, node).Note(Now, !canWrite);
         }
 
+        // That one node has lost it may end the use that held another.
+        foreach (var (number, node) in _stage.Nodes)
+        {
+            LossOf(resource, node).Note(Now, IsLost(definition, number));
+        }
+
         foreach (var node in _stage.Nodes)
         {
             LossOf(node).Note(Now, IsLost(node));
@@ -165,8 +171,8 @@ internal sealed partial class Oracle
         peer is { Kind: ReplicaKind.Diskful, Node: { Status: ConnectionStatus.Online, SatelliteHangs: false } } && peer.Node.Name != machine
         && Known(peer) is { MayPromote: true, PromotionScore: >= 10_100 } && !MayHaveQuorumAgainst(peer, definition, machine));
 
-    // A peer that keeps quorum only because it remembers that others have lost theirs: LINSTOR does not report that.
-    private static bool MayHaveQuorumAgainst(Simulator.World.Replica peer, ResourceDefinition definition, string node)
+    // A peer that keeps quorum only because it remembers that others have lost theirs: LINSTOR does not report that. Who has never heard of the node does not know who was added since.
+    private bool MayHaveQuorumAgainst(Simulator.World.Replica peer, ResourceDefinition definition, string node)
     {
         if (definition.Replicas.FirstOrDefault(replica => replica.Node.Name == node) is not { } own)
         {
@@ -175,7 +181,9 @@ internal sealed partial class Oracle
 
         var members = own.Members.Select(member => definition.Replicas.FirstOrDefault(replica => replica.Node == member)).OfType<Simulator.World.Replica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
         int Apart(bool diskful) => members[diskful].Count(member => member != peer && !peer.Peers.Contains(member.Node));
-        return Drbd.HasQuorum(own.QuorumPolicy, new Ballot(members[true].Count(), Apart(diskful: true), Quorumless: 0, members[false].Count(), Apart(diskful: false)), had: true);
+        var isHeardOf = _stage.Candidates.All(candidate => !(HistoryOf((definition.Name, node), _spoke).EndedAt < _stage.ListensSince(candidate)));
+        var (voters, diskless) = isHeardOf ? (members[true].Count(), members[false].Count()) : (Apart(diskful: true) + 1, Apart(diskful: false));
+        return Drbd.HasQuorum(own.QuorumPolicy, new Ballot(voters, Apart(diskful: true), Quorumless: 0, diskless, Apart(diskful: false)), had: true);
     }
 
     /// <summary>Whether LINSTOR has heard of a use elsewhere since it heard of this one: a volume with one writer was handed over meanwhile.</summary>

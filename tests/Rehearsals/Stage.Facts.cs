@@ -130,8 +130,16 @@ internal sealed partial class Stage
     public void DeclareLost(StorageNode node)
     {
         _declaredLost.Add(node.Name);
+        foreach (var definition in Storage.Definitions.Where(definition => definition.Listed.Any(replica => replica.Node == node)))
+        {
+            _lastLost[definition] = Agenda.Now;
+        }
+
         Tear(node);
     }
+
+    /// <summary>Whether LINSTOR was told to give up members of the resource before the process, in its present life, first listened: it cannot know that they were any.</summary>
+    public bool HasLostMembersUnseen(Candidate candidate, string resource) => DefinitionOf(resource) is { } definition && _lastLost.TryGetValue(definition, out var lost) && !(ListensSince(candidate) <= lost);
 
     /// <summary>Members of what the node has are given up, where not everybody hears of it.</summary>
     public void Tear(StorageNode node)

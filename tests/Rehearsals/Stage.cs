@@ -31,6 +31,7 @@ internal sealed partial class Stage
     private readonly HashSet<(Candidate, int, ResourceName)> _toldOfNone = [];
     private readonly HashSet<string> _tampered = [];
     private readonly HashSet<ResourceDefinition> _torn = [];
+    private readonly Dictionary<ResourceDefinition, TimeSpan> _lastLost = [];
     private readonly HashSet<string> _declaredLost = [];
     private readonly Dictionary<(Candidate, int), TimeSpan> _listens = [];
     private readonly Dictionary<(Candidate, int), HashSet<string>> _used = [];
