@@ -51,6 +51,9 @@ internal sealed class Candidate
 
     public bool ReachesLinstor => !_losesLinstor && !_isBlind;
 
+    /// <summary>When it last had LINSTOR back, after it alone had lost it; null if that never happened.</summary>
+    public TimeSpan? LinstorReturnedAt { get; private set; }
+
     /// <summary>Whether the LINSTOR that it listens to is another one, which reaches no satellite.</summary>
     public bool HearsNobody { get; private set; }
 
@@ -126,6 +129,7 @@ internal sealed class Candidate
     public void Mislead(bool begin)
     {
         HearsNobody = begin;
+        LinstorReturnedAt = begin ? LinstorReturnedAt : _stage.Agenda.Now;
         _linstor.Turn();
     }
 
@@ -136,6 +140,7 @@ internal sealed class Candidate
     public void RegainLinstor()
     {
         _losesLinstor = false;
+        LinstorReturnedAt = _stage.Agenda.Now;
         _linstor.Subscribe();
     }
 

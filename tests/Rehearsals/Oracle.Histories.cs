@@ -55,7 +55,8 @@ internal sealed partial class Oracle
             LossOf(resource, node).Note(Now, IsLost(definition, number));
         }
 
-        foreach (var node in _stage.Nodes)
+        // A node that comes back from being evicted was not well meanwhile.
+        foreach (var node in _stage.Nodes.Where(node => _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is not { Evicted: true }))
         {
             LossOf(node).Note(Now, IsLost(node));
         }
@@ -150,7 +151,7 @@ internal sealed partial class Oracle
         var name = _stage.Plan.Cast.LinstorName(number);
         var others = definition.Listed.Where(replica => replica.Node.Name != name).ToList();
         if (_inUseSince.Keys.Any(use => use.Definition == definition.Name && use.Node != name && !(IsLostThere(definition, use.Node) && HasRival(definition, use.Node)))
-            || WasAdmitted((definition.Name, name)) || IsTied(definition, number)
+            || WasAdmitted((definition.Name, name)) || IsTied(definition, number) || IsRememberedAsConnected(definition, number)
             || definition.Listed.Any(replica => replica.Node.Name == name && replica.DrbdDeleting) // its peers have taken the link down, as LINSTOR told them
             || others.Exists(other => _hung.Contains(other.Node.Name) && other.Node.Status != ConnectionStatus.Online) || _hung.Contains(name))
         {
@@ -218,9 +219,17 @@ internal sealed partial class Oracle
         var name = _stage.Plan.Cast.LinstorName(number);
         var (_, others) = ReplicasFor(definition, number);
         bool Denies(Simulator.World.Replica other, TimeSpan until) => _deniesSince.TryGetValue((definition.Name, number, other.Node.Name), out var denied) && denied <= until;
-        var starts = _stage.Candidates.Select(_stage.ListensSince).Append(_silence.EndedAt).OfType<TimeSpan>();
+        var starts = _stage.Candidates.SelectMany(candidate => (TimeSpan?[])[_stage.ListensSince(candidate), candidate.LinstorReturnedAt]).Append(_silence.EndedAt).OfType<TimeSpan>();
         return starts.Any(start => !(HistoryOf((definition.Name, name), _spoke).EndedAt < start)
             && others.Exists(other => Denies(other, start + LongestDetection)) && !others.TrueForAll(other => Denies(other, start + LongestDetection)));
+    }
+
+    // The last words of one that fell silent after it had found the node again stand against all that is older.
+    private bool IsRememberedAsConnected(ResourceDefinition definition, int number)
+    {
+        var (_, others) = ReplicasFor(definition, number);
+        return others.Exists(other => Known(other) is null && _connectsSince.TryGetValue((definition.Name, number, other.Node.Name), out var connected)
+            && others.TrueForAll(rival => !(_deniesSince.TryGetValue((definition.Name, number, rival.Node.Name), out var denied) && denied > connected)));
     }
 
     private static History HistoryOf((string, string) key, Dictionary<(string, string), History> histories) => histories.TryGetValue(key, out var known) ? known : histories[key] = new();
@@ -314,9 +323,11 @@ internal sealed partial class Oracle
             {
                 case true:
                     _deniesSince.Remove(key);
+                    _connectsSince.TryAdd(key, Now);
                     break;
                 case false:
                     _deniesSince.TryAdd(key, Now);
+                    _connectsSince.Remove(key);
                     break;
             }
         }

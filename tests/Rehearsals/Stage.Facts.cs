@@ -81,7 +81,7 @@ internal sealed partial class Stage
         var (voters, own) = (0, definition.Properties.GetValueOrDefault(QuorumPolicy.Key));
         foreach (var replica in definition.Replicas)
         {
-            voters += replica is { Kind: ReplicaKind.Diskful, DrbdDeleting: false, Forgotten: false } ? 1 : 0;
+            voters += replica is { Kind: ReplicaKind.Diskful, DrbdDeleting: false, Forgotten: false, Estranged: false } ? 1 : 0;
         }
 
         return own is not null

@@ -38,7 +38,9 @@ public sealed partial record ClusterSnapshot
     private ClusterSnapshot Relist(Observation.SatellitesListed told, Instant at)
     {
         var isSame = Satellites is { } before && before.Count == told.Satellites.Length && told.Satellites.All(satellite => before.GetValueOrDefault(satellite.Name) == satellite);
-        var isReturn = !Linstor.IsSynced && !(Linstor.IsStreamIntact && at - Linstor.LostAt <= Timings.LongestDetection);
+        // A LINSTOR that reached no satellite, as when it has just started, or is the wrong one of two, had nothing to say.
+        var isReturn = Linstor.IsSynced ? !Linstor.ReachesAny && told.Satellites.Any(satellite => satellite.State == SatelliteState.Online)
+            : !(Linstor.IsStreamIntact && at - Linstor.LostAt <= Timings.LongestDetection);
         var next = this with
         {
             SyncedSources = SyncedSources.Add(Source.Linstor),
@@ -50,6 +52,7 @@ public sealed partial record ClusterSnapshot
                 Latency = at - told.AskedAt,
                 AnsweredAt = at,
                 IsSynced = true,
+                ReachesAny = told.Satellites.Any(satellite => satellite.State == SatelliteState.Online),
                 IsStreamIntact = true,
                 ReturnedAt = isReturn ? at : Linstor.ReturnedAt,
                 SpokenBefore = isReturn ? Linstor.SpokenFor(at) : Linstor.SpokenBefore,

@@ -26,7 +26,10 @@ public sealed record LinstorView
     /// <summary>Whether its event stream has gone on since it last answered. A list that could not be had is then no silence of LINSTOR's, if it is had soon: no satellite was away that the stream has not told of.</summary>
     internal bool IsStreamIntact { get; init; }
 
-    /// <summary>When LINSTOR answered for the first time, or for the first time after it had been silent; null until it did.</summary>
+    /// <summary>Whether it reached any satellite when it last listed them.</summary>
+    internal bool ReachesAny { get; init; }
+
+    /// <summary>When LINSTOR answered for the first time, or for the first time after it had been silent or had reached no satellite; null until it did.</summary>
     public Instant? ReturnedAt { get; init; }
 
     /// <summary>When it last answered; null until it did.</summary>
