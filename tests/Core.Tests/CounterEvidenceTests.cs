@@ -129,6 +129,14 @@ public sealed class CounterEvidenceTests
         Assert.Equal(2, scene.Replica("c", replica => replica with { Leaving = true }).Report("pvc-1").Cluster.Resources[Scene.Pvc1].Voters);
     }
 
+    [Fact]
+    public void A_node_whose_own_replica_is_being_deleted_still_counts_itself()
+    {
+        var scene = Scene.WithAppOn("a").Replica("a", replica => replica with { Leaving = true }).Report("pvc-1");
+        Assert.Contains(new Member(new("a"), Votes: true), scene.Cluster.Resources[Scene.Pvc1].Find(new("a"))!.Membership!.Members);
+        Assert.DoesNotContain(new Member(new("a"), Votes: true), scene.Cluster.Resources[Scene.Pvc1].Find(new("b"))!.Membership!.Members);
+    }
+
     private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
 
     private static Scene Five() => Scene.Empty(NoStorm).Satellites([.. "abcde".Select(node => new Satellite(new($"{node}"), SatelliteState.Online))])

@@ -117,6 +117,20 @@ public sealed class DatingTests
         Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Moves);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_linstor_that_reached_no_satellite_returns_with_the_first_one_that_it_reaches(bool reachesNobody)
+    {
+        // For a while this process listens to a LINSTOR that reaches nobody. A dies just before that ends: DRBD has noticed, LINSTOR has not.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60);
+        scene.Satellites([.. "abc".Select(node => new Satellite(new($"{node}"), reachesNobody || node == 'a' ? SatelliteState.Offline : SatelliteState.Online))]).After(30);
+        scene.Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false);
+        scene.Replica("c", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("b", Up: true)] }, streamed: false);
+        scene.Satellites(On("a"), On("b"), On("c")).Report("pvc-1").After(3).Silence("a").After(600);
+        Assert.Equal(reachesNobody ? ["delete app-0 on a", "detach va-1"] : [], scene.Moves);
+    }
+
     [Fact]
     public void First_words_that_come_later_than_twelve_seconds_after_a_return_are_dated_when_they_were_heard()
     {

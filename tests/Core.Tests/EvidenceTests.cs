@@ -89,6 +89,19 @@ public sealed class EvidenceTests
         Assert.Equal(Moved, scene.After(60).Moves);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_last_words_of_a_node_that_is_declared_lost_do_not_stand(bool isLost)
+    {
+        // LINSTOR is away for a moment; A dies when it is back, and C's satellite has long been dead: nobody can outvote A.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(600).LinstorGoesAway().After(2).LinstorComesBack().After(5);
+        scene.Link("b", "a", up: false).MayPromote("b").Report("pvc-1").After(3).Silence("a").After(600);
+        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+        scene = isLost ? scene.Remove("a").Report("pvc-1").Satellites(new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Offline)) : scene;
+        Assert.Equal(isLost ? ["delete app-0 on a", "detach va-1"] : [], scene.After(100).Moves);
+    }
+
     [Fact]
     public void A_node_that_has_quorum_with_one_peer_has_not_admitted_anything_by_missing_the_other() =>
         Assert.Equal(Moved, Scene.WithAppOn("a").Link("a", "b", up: false).Link("b", "a", up: false).Report("pvc-1").After(60)
@@ -173,20 +186,37 @@ public sealed class EvidenceTests
     public void A_node_that_repeats_the_past_is_outvoted_although_linstor_was_silent_meanwhile() =>
         Assert.Equal(Moved, Scene.WithAppOn("a").OnlyPeersLose("a").Report("pvc-1").After(5).LinstorGoesAway().After(5).LinstorComesBack().Report("pvc-1").After(70).Moves);
 
-    [Fact]
-    public void Members_that_were_placed_with_the_peer_while_the_node_was_away_do_not_count_for_it()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Members_that_were_placed_with_the_peer_while_the_node_was_away_do_not_count_for_it(bool isNew)
     {
-        // A and C are cut off from B; D and E are placed with B, which counts three of five, while A and C count two of three.
-        var scene = Scene.WithAppOn("a", NoStorm).Silence("a").Silence("c").After(1).Link("b", "a", up: false).Link("b", "c", up: false).Report("pvc-1");
+        // A and C are cut off from B; D and E are placed with B, which counts three of five, while A and C count two of three. A process that begins after that cannot know it.
+        var scene = isNew ? Scene.Empty(NoStorm).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a")
+            : Scene.WithAppOn("a", NoStorm).Silence("a").Silence("c").After(1).Link("b", "a", up: false).Link("b", "c", up: false).Report("pvc-1");
         scene.Satellites([.. "abcde".Select(node => new Satellite(new($"{node}"), node is 'a' or 'c' ? SatelliteState.Offline : SatelliteState.Online))]);
         scene.Facts("pvc-1", "majority", [
             new(new("a")), new(new("c")),
             Peer("b") with { Connections = [new("a", Up: false), new("c", Up: false), new("d", Up: true), new("e", Up: true)] },
             Peer("d") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("e", Up: true)] },
             Peer("e") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("d", Up: true)] }]);
-        scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote)).After(600);
+        scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote)).Node("a", ready: false).After(600);
         Assert.Empty(scene.Moves);
         Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void A_node_that_was_never_heard_of_and_is_alone_has_no_quorum()
+    {
+        // This process begins when A has been dead for long; nobody else is missing.
+        var scene = Scene.Empty(NoStorm).Satellites(new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online))
+            .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        scene.Facts("pvc-1", "majority", [
+            new(new("a")),
+            Peer("b") with { Connections = [new("a", Up: false), new("c", Up: true)] },
+            Peer("c") with { Connections = [new("a", Up: false), new("b", Up: true)] }]);
+        scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote)).Report("pvc-1").After(600);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Moves);
     }
 
     [Fact]

@@ -125,12 +125,19 @@ public sealed class NodeTests
         Assert.Equal(certain, scene.Moves.Contains("untaint a"));
     }
 
-    [Fact]
-    public void A_node_that_linstor_has_given_up_stays_tainted_until_those_who_lost_their_storage_there_have_moved()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_node_that_linstor_has_given_up_stays_tainted_until_those_who_lost_their_storage_there_have_moved(bool isBack)
     {
         var scene = OnNode().Tell(new Observation.Seen<CsiNode>(new(new("a"), new("a"))));
         scene.Answers = decision => decision is Decision.DeletePod ? Answer.Refused : Answer.Accepted;
         scene.PowerOff("a").After(60).Remove("a").Report("pvc-1").Satellites(new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)).After(60);
+        if (isBack)
+        {
+            scene.Satellites(new(new("a"), SatelliteState.Online), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)).After(60); // without the replica, which it has lost
+        }
+
         Assert.DoesNotContain("untaint a", scene.Moves);
         scene.Answers = _ => Answer.Accepted;
         Assert.Equal(["delete app-0 on a", "detach va-1", "untaint a"], scene.After(20).Moves.TakeLast(3));

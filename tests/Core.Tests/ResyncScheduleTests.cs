@@ -12,6 +12,25 @@ public sealed class ResyncScheduleTests : ResyncFixture
     }
 
     [Fact]
+    public void The_stream_is_intact_if_it_has_spoken_and_has_not_ended_since_the_satellites_were_read()
+    {
+        Read(0);
+        Assert.False(Schedule.IsStreamIntact); // it may not be open yet
+        Schedule.StreamSpoke();
+        Assert.True(Schedule.IsStreamIntact);
+        Schedule.Nudge(At(1));
+        Schedule.StreamSpoke();
+        Assert.False(Schedule.IsStreamIntact); // another one has begun: nothing is known of the time between
+        Read(1);
+        Assert.True(Schedule.IsStreamIntact);
+        Schedule.BeginRound(At(11));
+        Schedule.Nudge(At(11.1));
+        Schedule.SatellitesRead(At(11.2));
+        Schedule.StreamSpoke();
+        Assert.False(Schedule.IsStreamIntact); // the list may be older than the end of the stream
+    }
+
+    [Fact]
     public void A_request_about_one_resource_that_times_out_brings_the_next_round_forward_which_tells_whether_LINSTOR_is_silent()
     {
         InUse(2);

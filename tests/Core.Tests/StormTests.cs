@@ -118,6 +118,18 @@ public sealed class StormTests
     }
 
     [Fact]
+    public void That_a_list_of_satellites_failed_makes_no_node_lost()
+    {
+        // C's satellite has been dead for a week; DRBD and the pods there are well, and B says that it is connected to C. This process starts; some seconds later one list fails. Then A loses power.
+        var scene = Scene.Empty(null, On("a"), On("b"), Off("c"))
+            .Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false)
+            .Resource("pvc-2", "c").Silence("c", "pvc-2").Volume("pv-2", "more", "pvc-2").Attachment("va-2", "pv-2", "c").Pod("app-1", "c", pod => pod with { Claims = [new("more")] });
+        scene.Replica("c", replica => replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] }).Report("pvc-1").Report("pvc-2").After(5);
+        scene.LinstorGoesAway(isStreamIntact: true).After(2).LinstorComesBack().After(20);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Silence("a").Link("b", "a", up: false).MayPromote("b").After(600).Moves);
+    }
+
+    [Fact]
     public void A_storm_does_not_grow_old()
     {
         var scene = Five().After(600).Silence("d").Silence("e").PowerOff("a").After(7200);

@@ -67,6 +67,8 @@ internal static partial class TestedRules
             "Attempt.cs", "Shorter(outcome.RetryAfter ?? TimeSpan.Zero, Timings.LongestRetryAfter)", "(outcome.RetryAfter ?? TimeSpan.Zero)"),
         new("our taint is taken back", nameof(NodeTests.The_taint_is_taken_back_once_every_resource_of_the_node_has_quorum_again),
             "PolicyEvaluation.Nodes.cs", "in cluster.TaintedByUs.Values)", "in cluster.TaintedByUs.Values.Take(0))"),
+        new("our taint stays while what was lost there waits to be moved", nameof(NodeTests.A_node_that_linstor_has_given_up_stays_tainted_until_those_who_lost_their_storage_there_have_moved),
+            "PolicyEvaluation.Nodes.cs", "consumer.LinstorName == name && consumer.Assessment is { IsLoss: true }", "consumer.LinstorName == name && consumer.Assessment is { IsLoss: true, ReviewAt: not null }"),
         new("somebody else's taint is not taken back", nameof(NodeTests.A_node_that_somebody_else_has_tainted_is_asked_about_once_and_never_untainted),
             "PolicyEvaluation.Nodes.cs", "in cluster.TaintedByUs.Values)", "in cluster.Nodes.Values.Where(node => cluster.Incidents.ContainsKey(node.Name)))"),
         new("a node is prepared before its pods are deleted", nameof(NodeTests.A_lost_node_is_tainted_and_its_volume_released_before_pod_and_attachment_are_deleted),

@@ -182,7 +182,7 @@ internal sealed partial class Oracle
 
         var members = own.Members.Select(member => definition.Replicas.FirstOrDefault(replica => replica.Node == member)).OfType<Simulator.World.Replica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
         int Apart(bool diskful) => members[diskful].Count(member => member != peer && !peer.Peers.Contains(member.Node));
-        var isHeardOf = _stage.Candidates.All(candidate => !(HistoryOf((definition.Name, node), _spoke).EndedAt < _stage.ListensSince(candidate)));
+        var isHeardOf = HistoryOf((definition.Name, node), _spoke) is var spoke && (spoke.IsSo || _stage.Candidates.All(candidate => spoke.EndedAt >= (_stage.ListensSince(candidate) ?? Now)));
         var (voters, diskless) = isHeardOf ? (members[true].Count(), members[false].Count()) : (Apart(diskful: true) + 1, Apart(diskful: false));
         return Drbd.HasQuorum(own.QuorumPolicy, new Ballot(voters, Apart(diskful: true), Quorumless: 0, diskless, Apart(diskful: false)), had: true);
     }

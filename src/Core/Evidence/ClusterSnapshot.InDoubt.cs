@@ -48,7 +48,7 @@ public sealed partial record ClusterSnapshot
             : Count(Count(counts, before, -1), after, 1);
 
     private static bool IsCounted(VolumeConsumer consumer) =>
-        consumer.Assessment is not (null or { Reason: HoldReason.StillConnected or HoldReason.SideHasQuorum or HoldReason.OwnReplicaMayPromote or HoldReason.NotAskedYet });
+        consumer.Assessment is not (null or { Reason: HoldReason.StillConnected or HoldReason.SideHasQuorum or HoldReason.OwnReplicaMayPromote or HoldReason.NotAskedYet or HoldReason.LinstorSilent });
 
     private static ImmutableDictionary<NodeName, int> Count(ImmutableDictionary<NodeName, int> counts, ImmutableArray<VolumeConsumer> consumers, int by)
     {

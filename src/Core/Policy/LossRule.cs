@@ -197,8 +197,8 @@ internal sealed class LossRule
         return Stands(_own, _ownSpeaks ? null : _own.Score?.Last, accused) && !IsOutvoted() ? (HoldReason.SideHasQuorum, _own.Node) : null;
     }
 
-    // Score zero agrees with the loss, whatever links may be up. A node that speaks and leaves the score out has not said that.
-    private bool HasOwnDefence() => _own.HeardAt is not null && (_own.Score is not { } score || score.Value != 0 || (_ownSpeaks && !score.Current));
+    // Score zero agrees with the loss, whatever links may be up. A node that speaks and leaves the score out has not said that. Who was declared lost is dead, whatever it said last.
+    private bool HasOwnDefence() => _own.HeardAt is not null && _own.Presence != Presence.Lost && (_own.Score is not { } score || score.Value != 0 || (_ownSpeaks && !score.Current));
 
     // While its speaker speaks; afterwards if it is not older than what accuses, or was repeated for so long that LINSTOR's own delay does not explain it.
     private bool Stands(Speaker speaker, LastWords? last, Instant accused)
@@ -241,7 +241,7 @@ internal sealed class LossRule
 
         // What was contradicted only after the node fell silent, may have been true to its last word; what everybody contradicted from the first words on, was not.
         var falls = latest + Timings.LongestDetection;
-        var goesOn = _ownSpeaks || (latest == _own.NewsAt && latest == _linstor.ReturnedAt);
+        var goesOn = _ownSpeaks || latest == _linstor.ReturnedAt;
         var isOutvoted = voters > 0 && (goesOn ? _now : _own.HeardAt) >= falls;
         _reviewAt = voters > 0 && goesOn && !isOutvoted ? falls : null;
         return isOutvoted;

@@ -57,10 +57,15 @@ internal sealed partial class PolicyEvaluation
     /// <summary>Whether LINSTOR reaches the node, and every resource that was lost there, or is used, has quorum and usable data; asks about those that it has not told of lately.</summary>
     private bool HasRecovered(NodeName node, NodeName name, bool isNameKnown)
     {
+        // A node that was declared lost and is back without its replicas has nothing to miss, while its pods still wait to be moved.
+        if (cluster.InDoubt.Values.Any(consumers => consumers.Any(consumer => consumer.LinstorName == name && consumer.Assessment is { IsLoss: true })))
+        {
+            return false;
+        }
+
         if (isNameKnown && cluster.Satellites is { } satellites && !satellites.ContainsKey(name))
         {
-            // LINSTOR has given it up: there is nothing left on it to be lost, once those who lost it have moved.
-            return !cluster.InDoubt.Values.Any(consumers => consumers.Any(consumer => consumer.LinstorName == name && consumer.Assessment is { IsLoss: true }));
+            return true; // LINSTOR has given it up: there is nothing left on it to be lost
         }
 
         if (cluster.Linstor.StateOf(name) != SatelliteState.Online)
