@@ -130,11 +130,14 @@ public sealed class CounterEvidenceTests
     }
 
     [Fact]
-    public void A_node_whose_own_replica_is_being_deleted_still_counts_itself()
+    public void A_node_whose_own_replica_is_leaving_goes_by_the_members_it_knew()
     {
-        var scene = Scene.WithAppOn("a").Replica("a", replica => replica with { Leaving = true }).Report("pvc-1");
-        Assert.Contains(new Member(new("a"), Votes: true), scene.Cluster.Resources[Scene.Pvc1].Find(new("a"))!.Membership!.Members);
-        Assert.DoesNotContain(new Member(new("a"), Votes: true), scene.Cluster.Resources[Scene.Pvc1].Find(new("b"))!.Membership!.Members);
+        // A is evicted while it lives; then C is declared lost. LINSTOR tells B of both, and A of nothing.
+        var scene = Scene.WithAppOn("a").Replica("a", replica => replica with { Leaving = true }).Report("pvc-1").Remove("c").Report("pvc-1");
+        Assert.Equal(["a", "b", "c"], Members("a"));
+        Assert.Equal(["b"], Members("b"));
+
+        IEnumerable<string> Members(string node) => scene.Cluster.Resources[Scene.Pvc1].Find(new(node))!.Membership!.Members.Select(member => member.Node.Value);
     }
 
     private static FailoverSettings NoStorm => new() { StormThreshold = 1 };

@@ -30,7 +30,7 @@ internal static partial class TestedRules
         new("a score that was not read is older than what the stream has just told", nameof(DatingTests.A_score_that_changed_since_the_last_answer_is_older_than_what_the_stream_has_just_told),
             "Speaker.cs", "!IsSilent && said.Usage == Usage.InUse && !", "IsSilent && said.Usage == Usage.InUse && !"),
         new("a score that was not read for long may be newer than what the stream told", nameof(DatingTests.A_score_that_changed_since_the_last_answer_is_older_than_what_the_stream_has_just_told),
-            "Speaker.cs", "&& asked - unreportedSince <= Timings.LongestDetection;", "&& unreportedSince is not null;"),
+            "Speaker.cs", "&& asked - accusedSince <= Timings.LongestDetection;", "&& accusedSince is not null;"),
         new("a list that failed is no silence while the stream goes on", nameof(DatingTests.A_list_that_failed_while_the_stream_went_on_makes_no_words_new),
             "ClusterSnapshot.Linstor.cs", ": !(Linstor.IsStreamIntact && at - Linstor.LostAt", ": !(false && at - Linstor.LostAt"),
         new("a list that fails for long is a silence although the stream seems to go on", nameof(DatingTests.A_list_that_failed_while_the_stream_went_on_makes_no_words_new),

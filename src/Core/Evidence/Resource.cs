@@ -56,8 +56,8 @@ public sealed partial record Resource(ResourceName Name)
 
     private Membership? Members { get; init; }
 
-    // When the stream first told of a change that no answer contains; null if the newest answer contains them all.
-    private Instant? UnreportedSince { get; init; }
+    // When the stream told that a replica may promote, of a resource of which none could, and nothing better since; null once an answer contains that.
+    private Instant? AccusedSince { get; init; }
 
     private bool SeenUnfenced { get; init; }
 
@@ -152,7 +152,7 @@ public sealed partial record Resource(ResourceName Name)
             Speakers = known is null ? Speakers.Add(heard) : Speakers.Replace(known, heard),
             Exists = true,
             ChangedAt = known is not null && known.Promotability == said ? ChangedAt : at,
-            UnreportedSince = known is { Promotability: not Promotability.Unknown } && known.Promotability != said ? UnreportedSince ?? at : UnreportedSince,
+            AccusedSince = said != Promotability.MayPromote ? null : known is { Promotability: Promotability.MayNotPromote } && !HasPromotablePeer(node) ? at : AccusedSince,
             SeenOtherwise = SeenOtherwise || (said != Promotability.Unknown && known?.MayPromote is { } before && before.Value != heard.MayPromote?.Value),
         };
     }
@@ -181,12 +181,12 @@ public sealed partial record Resource(ResourceName Name)
         var members = MembersOf(report.Replicas.Where(replica => !replica.Leaving), policy, properties);
         members = members == Members ? Members! : members;
         var atMost = report.Replicas.Any(replica => replica.Leaving) ? MembersOf(report.Replicas, policy, properties) : members;
-        var heard = report.Replicas.Select(replica => (Find(replica.Node) ?? new Speaker(replica.Node)).Hear(replica, report.AskedAt, at, linstor, UnreportedSince, replica.Leaving ? atMost : members, atMost)).ToList(); // one that is leaving counts itself
+        var heard = report.Replicas.Select(replica => (Find(replica.Node) ?? new Speaker(replica.Node)).Hear(replica, report.AskedAt, at, linstor, AccusedSince, members, atMost)).ToList();
         var missing = Speakers.Where(known => !heard.Exists(speaker => speaker.Node == known.Node)).Select(known => known.Miss(at));
         return this with
         {
             Uuid = report.Uuid ?? Uuid,
-            UnreportedSince = UnreportedSince >= report.AskedAt ? UnreportedSince : null,
+            AccusedSince = AccusedSince >= report.AskedAt ? AccusedSince : null,
             QuorumProperties = properties,
             IsPolicyCurrent = report.QuorumProperties is not null,
             AllowsTwoPrimaries = report.AllowsTwoPrimaries ?? AllowsTwoPrimaries,

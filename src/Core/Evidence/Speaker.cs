@@ -130,14 +130,14 @@ public sealed record Speaker(NodeName Node)
     /// <param name="asked">When it was asked.</param>
     /// <param name="at">Now.</param>
     /// <param name="linstor">LINSTOR.</param>
-    /// <param name="unreportedSince">When the stream first told of a change of the resource that no answer contains yet; null if none.</param>
+    /// <param name="accusedSince">When the stream told that another replica may promote, if no answer contains that yet, and nothing better was told since; else null.</param>
     /// <param name="members">Those whom a node that is heard of now goes by.</param>
     /// <param name="atMost">Those whom a node may go by that was never heard of: members are deleted where nobody tells it.</param>
-    internal Speaker Hear(Replica said, Instant asked, Instant at, LinstorView linstor, Instant? unreportedSince, Membership members, Membership atMost)
+    internal Speaker Hear(Replica said, Instant asked, Instant at, LinstorView linstor, Instant? accusedSince, Membership members, Membership atMost)
     {
         if (Uuid is not null && said.Uuid is not null && Uuid != said.Uuid)
         {
-            return new Speaker(Node).Hear(said, asked, at, linstor, unreportedSince, members, atMost); // a new replica of the same name
+            return new Speaker(Node).Hear(said, asked, at, linstor, accusedSince, members, atMost); // a new replica of the same name
         }
 
         var listed = this with
@@ -156,7 +156,7 @@ public sealed record Speaker(NodeName Node)
         var streamIsNewer = StreamedAt >= asked;
         var saysNothing = said is { Promotability: Promotability.Unknown, Usage: Usage.Unknown, Score: null, Connections.IsEmpty: true };
         var silenceIsNewer = IsSilent && (streamIsNewer || AwayAt > asked);
-        return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Hear(said, asked, at, linstor, unreportedSince, members, streamIsNewer);
+        return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Hear(said, asked, at, linstor, accusedSince, members, streamIsNewer);
     }
 
     /// <summary>LINSTOR has answered, and does not list the replica any more. Only what it lists from now on says why.</summary>
@@ -180,12 +180,12 @@ public sealed record Speaker(NodeName Node)
         return !IsSilent && linstor.StateOf(Node) != SatelliteState.Online && HeardAt <= linstor.AskedAt ? FallSilent() with { AwayAt = linstor.AskedAt } : this;
     }
 
-    private Speaker Hear(Replica said, Instant asked, Instant at, LinstorView linstor, Instant? unreportedSince, Membership members, bool streamIsNewer)
+    private Speaker Hear(Replica said, Instant asked, Instant at, LinstorView linstor, Instant? accusedSince, Membership members, bool streamIsNewer)
     {
         // The first answer about a speaker that the stream has told of is no newer than what the stream told.
         var (isFirst, isReturn) = (!linstor.IsSinceReturn(ReportedAt), IsSilent || !linstor.IsSinceReturn(HeardAt));
         var date = isFirst && !isReturn && NewSince is { } told ? told
-            : WasThereBefore(said, asked, unreportedSince) ? ((Instant?[])[NewSince, ReportedAt, linstor.ReturnedAt]).Max() ?? Instant.Start : linstor.DateOf(isFirst, at);
+            : WasThereBefore(said, asked, accusedSince) ? ((Instant?[])[NewSince, ReportedAt, linstor.ReturnedAt]).Max() ?? Instant.Start : linstor.DateOf(isFirst, at);
         var next = this with
         {
             MayPromote = streamIsNewer ? MayPromote : Statement<bool>.After(MayPromote, Known(said.Promotability, Promotability.MayPromote), date, Newest),
@@ -197,7 +197,7 @@ public sealed record Speaker(NodeName Node)
             ReportedAt = asked,
             NewSince = null,
             NewsSince = null,
-            Membership = members,
+            Membership = Leaving ? Membership : members, // one that is leaving is told nothing any more
         };
         var isSame = next.SaysTheSameAs(this);
         if (isSame && !IsSilent && isReturn)
@@ -227,10 +227,10 @@ public sealed record Speaker(NodeName Node)
         return links.SequenceEqual(Links) ? Links : links.ToImmutable();
     }
 
-    // A Primary whose satellite was never away may have changed its score at any time since the last answer. If the stream told of another change a moment ago, and this is the first
-    // answer since, the score is taken to be the older one: it would have had to change in that moment.
-    private bool WasThereBefore(Replica said, Instant asked, Instant? unreportedSince) =>
-        !IsSilent && said.Usage == Usage.InUse && !(NewSince >= unreportedSince) && asked - unreportedSince <= Timings.LongestDetection;
+    // A Primary whose satellite was never away may have changed its score at any time since the last answer, when all was well. If another replica was told to be promotable a moment ago,
+    // and this is the first answer since, the score is taken to be the older one: else the node would have been lost and found again in that moment.
+    private bool WasThereBefore(Replica said, Instant asked, Instant? accusedSince) =>
+        !IsSilent && said.Usage == Usage.InUse && !(NewSince >= accusedSince) && asked - accusedSince <= Timings.LongestDetection;
 
     private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && linstor.IsSynced && date != linstor.ReturnedAt;
 
