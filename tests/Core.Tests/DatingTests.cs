@@ -94,6 +94,21 @@ public sealed class DatingTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public void What_accuses_after_a_silence_of_its_speaker_may_be_as_old_as_that_silence(bool isStreamed)
+    {
+        // B's satellite is away while the links flap, and comes back with the state of the flap. C, a tie-breaker, has lost its link to A for good. Then A's satellite stops.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60).Silence("b").After(5);
+        scene.Link("c", "a", up: false).Replica("a", replica => replica with { Score = 10102, Connections = [new("b", Up: true), new("c", Up: false)] }).Report("pvc-1").After(5);
+        scene.Satellite("b", SatelliteState.Online);
+        scene = isStreamed ? scene.MayPromote("b") : scene;
+        scene.Replica("b", _ => Peer("b") with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false).Report("pvc-1");
+        Assert.Empty(scene.After(5).Silence("a").After(600).Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public void First_words_of_a_node_that_the_stream_has_told_of_are_older_than_an_accusation(bool streamFirst)
     {
         // This process starts; the stream's replay may come before the first list. No round has come to the resource yet when A loses power; DRBD is faster than LINSTOR.

@@ -229,7 +229,30 @@ public sealed class EvidenceTests
 
     [Fact]
     public void Members_that_were_removed_while_linstor_reached_them_are_gone() =>
-        Assert.Equal(Moved, Scene.InTwoParts().PowerOff("a").Remove("d").Remove("e").Report("pvc-1").Satellites(Off("a"), On("b"), On("c"), On("d"), On("e")).After(60).Moves);
+        Assert.Equal(Moved, Scene.InTwoParts().PowerOff("a").Report("pvc-1").Remove("d").Remove("e").Report("pvc-1").Satellites(Off("a"), On("b"), On("c"), On("d"), On("e")).After(60).Moves);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Members_that_were_removed_while_they_were_connected_to_the_node_help_it_keep_its_quorum(bool areCreatedAnew)
+    {
+        // A, D and E are cut off from B and C, and LINSTOR does not reach A. Then D and E are removed, in an orderly way, and perhaps placed anew with B and C.
+        var scene = Scene.InTwoParts().Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).Report("pvc-1").Remove("d").Remove("e").MayPromote("b").MayPromote("c").Report("pvc-1");
+        scene.Satellites(Off("a"), On("b"), On("c"), On("d"), On("e"));
+        if (areCreatedAnew)
+        {
+            scene.Facts("pvc-1", "majority", [new(new("a")), .. "bcde".Select(node => Anew($"{node}"))]).Report("pvc-1");
+        }
+
+        Assert.Empty(scene.Node("a", ready: false).After(600).Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+
+        static Replica Anew(string node) => Peer(node) with
+        {
+            Promotability = Promotability.MayPromote,
+            Connections = [new("a", Up: false), .. "bcde".Select(peer => $"{peer}").Where(peer => peer != node).Select(peer => new Connection(peer, Up: true))],
+        };
+    }
 
     [Fact]
     public void A_node_from_which_the_resource_was_removed_has_nothing_to_lose()

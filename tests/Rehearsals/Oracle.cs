@@ -130,7 +130,7 @@ internal sealed partial class Oracle
         {
             var node = pod.Spec.NodeName!;
             var lost = _stage.ResourcesOf(pod).Where(name => HasBeenLostSince(calm, name, node) && MuteOf(name, node).Covers(calm, Now) && IsProved(name, node)).ToList();
-            Check(Moved, isStorm || lost.Count == 0 || _stage.ResourcesOf(pod).Any(_stage.WasTamperedWith) || !MayBeMoved(pod, lost) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}: {string.Join(", ", _stage.Candidates.SelectMany(candidate => lost.Select(name => $"{candidate.Name} says {candidate.Cluster.Resources.GetValueOrDefault(new(name))?.AssessmentOf(candidate.Cluster.LinstorNameOf(new(node)))}")))}");
+            Check(Moved, isStorm || lost.Count == 0 || _stage.ResourcesOf(pod).Any(_stage.WasTamperedWith) || !MayBeMoved(pod, lost) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}: {string.Join(", ", _stage.Candidates.SelectMany(candidate => lost.Select(name => $"{candidate.Name} says {string.Join(", ", candidate.Cluster.Resources.GetValueOrDefault(new(name))?.Assessments.Select(assessment => $"{assessment.Node}: {assessment.Reason?.ToString() ?? "lost"} by {assessment.By}") ?? [])}")))}");
         }
 
         foreach (var node in _stage.Store.All<Model.Node>().Where(node => node.Taints.Any(taint => taint.Key == Words.TaintKey)))

@@ -66,6 +66,9 @@ public sealed record Speaker(NodeName Node)
     /// <summary>The members and the policy when it was last heard of, or when it was first listed if it never was; null until LINSTOR was asked.</summary>
     public Membership? Membership { get; init; }
 
+    /// <summary>When its replica was first seen to be another one than before, of the same name; null if it never was.</summary>
+    public Instant? RecreatedAt { get; init; }
+
     private string? Uuid { get; init; }
 
     private string? NodeUuid { get; init; }
@@ -79,6 +82,9 @@ public sealed record Speaker(NodeName Node)
     /// <summary>When it last changed anything that it says of the resource, or returned from a silence of its own.</summary>
     /// <remarks>Unlike for <see cref="ChangedAt"/>, a silence of LINSTOR, in which all satellites are away, is nothing: who repeats after it what it said before has said nothing new.</remarks>
     public Instant NewsAt { get; init; }
+
+    // When it was heard before the silence from which the stream says that it is back, and no answer yet.
+    private Instant? ReturnedFrom { get; init; }
 
     private Instant? NewSince { get; init; }
 
@@ -116,9 +122,10 @@ public sealed record Speaker(NodeName Node)
         return this with
         {
             Presence = Presence.Listed,
-            MayPromote = Statement<bool>.After(MayPromote, may, date, Newest),
+            MayPromote = Statement<bool>.After(MayPromote, may, may ? Accusing(date, linstor) : date, Newest),
             IsSilent = false,
             HeardAt = at,
+            ReturnedFrom = IsOwnReturn(date, linstor) ? HeardAt : ReturnedFrom,
             NewSince = isRepeat ? NewSince : date,
             NewsSince = IsOwnReturn(date, linstor) || MayPromote?.Value != may ? date : NewsSince,
             StreamedAt = isRepeat ? StreamedAt : at,
@@ -135,9 +142,9 @@ public sealed record Speaker(NodeName Node)
     /// <param name="atMost">Those whom a node may go by that was never heard of: members are deleted where nobody tells it.</param>
     internal Speaker Hear(Replica said, Instant asked, Instant at, LinstorView linstor, Instant? accusedSince, Membership members, Membership atMost)
     {
-        if (Uuid is not null && said.Uuid is not null && Uuid != said.Uuid)
+        if (Uuid is not null && said.Uuid is not null ? Uuid != said.Uuid : Presence is Presence.Lost or Presence.Removed)
         {
-            return new Speaker(Node).Hear(said, asked, at, linstor, accusedSince, members, atMost); // a new replica of the same name
+            return new Speaker(Node) { RecreatedAt = asked }.Hear(said, asked, at, linstor, accusedSince, members, atMost); // a new replica of the same name
         }
 
         var listed = this with
@@ -188,13 +195,14 @@ public sealed record Speaker(NodeName Node)
             : WasThereBefore(said, asked, accusedSince) ? ((Instant?[])[NewSince, ReportedAt, linstor.ReturnedAt]).Max() ?? Instant.Start : linstor.DateOf(isFirst, at);
         var next = this with
         {
-            MayPromote = streamIsNewer ? MayPromote : Statement<bool>.After(MayPromote, Known(said.Promotability, Promotability.MayPromote), date, Newest),
+            MayPromote = streamIsNewer ? MayPromote : Statement<bool>.After(MayPromote, Known(said.Promotability, Promotability.MayPromote), said.Promotability == Promotability.MayPromote ? Accusing(date, linstor) : date, Newest),
             InUse = Statement<bool>.After(InUse, Known(said.Usage, Usage.InUse), date, Newest),
             Score = Statement<int>.After(Score, said.Score, date, Newest),
-            Links = Hear(said.Connections, date),
+            Links = Hear(said.Connections, date, Accusing(date, linstor)),
             IsSilent = false,
             HeardAt = HeardAt > asked ? HeardAt : asked,
             ReportedAt = asked,
+            ReturnedFrom = null,
             NewSince = null,
             NewsSince = null,
             Membership = Leaving ? Membership : members, // one that is leaving is told nothing any more
@@ -210,7 +218,10 @@ public sealed record Speaker(NodeName Node)
             : NewSince is { } since ? next with { ChangedAt = since, NewsAt = NewsSince ?? NewsAt } : next;
     }
 
-    private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date)
+    // What it says against others when it is back from a silence of its own may be as old as that silence.
+    private Instant Accusing(Instant date, LinstorView linstor) => (IsOwnReturn(date, linstor) ? HeardAt : ReturnedFrom) is { } last ? Instant.Later(last, linstor.ReturnedAt ?? last) : date;
+
+    private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date, Instant accusing)
     {
         if (Repeats(said))
         {
@@ -220,7 +231,7 @@ public sealed record Speaker(NodeName Node)
         var links = ImmutableArray.CreateBuilder<LinkStatement>(Links.Length);
         foreach (var connection in said)
         {
-            links.Add(new(connection.Peer, Statement<bool>.After(Find(connection.Peer)?.Up, connection.Up, date, Newest)!.Value));
+            links.Add(new(connection.Peer, Statement<bool>.After(Find(connection.Peer)?.Up, connection.Up, connection.Up ? date : accusing, Newest)!.Value));
         }
 
         links.AddRange(Links.Where(link => !said.Any(connection => connection.Peer == link.Peer)).Select(link => link with { Up = link.Up.Remembered(Newest) }));

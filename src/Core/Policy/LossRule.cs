@@ -268,7 +268,13 @@ internal sealed class LossRule
             return true;
         }
 
+        // A member that was removed has told the node so, if it was connected to it: that helps the node keep its quorum. And one that was created anew is not the one that the node knows.
         var known = _resource.Find(member);
+        if (known?.RecreatedAt > _own.HeardAt || (known?.Presence == Presence.Removed && _view.LinkFrom(known, _own.Node) is { Value: true }))
+        {
+            return true;
+        }
+
         return member != peer.Node && known?.Presence != Presence.Removed
             && _view.LinkFrom(peer, member) is not { Current: true, Value: true }
             && !(known is not null && _view.Speaks(known) && _view.LinkFrom(known, peer.Node) is { Current: true, Value: true });
