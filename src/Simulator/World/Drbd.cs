@@ -27,7 +27,7 @@ public static class Drbd
         var voters = ballot.Votes + ballot.Quorumless == ballot.Voters ? ballot.Votes : ballot.Voters;
         var needed = QuorumPolicy.VotesNeeded(policy, voters);
         return ballot.Votes >= needed
-            || (policy == "majority" && had && voters % 2 == 0 && ballot.Votes == needed - 1 && ballot.Diskless > 0
+            || (had && voters % 2 == 0 && ballot.Votes == needed - 1 && ballot.Diskless > 0
                 && ballot.Voices >= (ballot.Diskless / 2) + 1);
     }
 
