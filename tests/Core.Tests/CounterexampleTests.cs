@@ -270,7 +270,7 @@ public sealed class CounterexampleTests
     public void A_node_to_which_others_are_connected_is_no_loss_only_because_its_satellite_was_away_when_this_process_began()
     {
         // C's satellite has been dead for a week; DRBD and the pods there are well, and B says that it is connected to C. This controller is restarted, and a minute later A loses power.
-        var scene = Scene.Empty().Satellites(On("a"), On("b"), Off("c"))
+        var scene = Scene.Empty(null, On("a"), On("b"), Off("c"))
             .Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false)
             .Resource("pvc-2", "c").Silence("c", "pvc-2").Volume("pv-2", "more", "pvc-2").Attachment("va-2", "pv-2", "c").Pod("app-1", "c", pod => pod with { Claims = [new("more")] });
         scene.Replica("c", replica => replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] }).Report("pvc-1").Report("pvc-2").After(60);

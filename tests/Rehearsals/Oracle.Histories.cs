@@ -133,8 +133,8 @@ internal sealed partial class Oracle
         var links = rivals.SelectMany(rival => rival.Connections).Where(connection => connection.Peer == machine.Uname).ToList();
         return rivals.Count > 0
             && !definition.Listed.Any(replica => replica != own && Known(replica)?.InUse == true && !IsOlderUse(definition, replica) && !IsLostThere(definition, replica.Node.Name))
-            && !links.Exists(link => link.Message == "Connected")
-            && (links.Count > 0 || machine.Status == ConnectionStatus.Offline || (own is null && _stage.WasDeclaredLost(_stage.Plan.Cast.NodeName(number))));
+            && ((own is null && _stage.WasDeclaredLost(_stage.Plan.Cast.NodeName(number))) // it counts as dead, whatever a satellite repeats of it
+                || (!links.Exists(link => link.Message == "Connected") && (links.Count > 0 || machine.Status == ConnectionStatus.Offline)));
     }
 
     /// <summary>Whether what LINSTOR knows now is a proof to a cautious reader: a peer with all data itself, nobody who is heard contradicts it, and it is not the only voice while Kubernetes calls the node ready.</summary>

@@ -29,7 +29,7 @@ public sealed record StormWatch
         var losses = ImmutableDictionary.CreateBuilder<NodeName, Loss>();
         foreach (var node in nodes.Where(node => node.IsLost))
         {
-            losses[node.Name] = (Losses.GetValueOrDefault(node.Name) ?? new Loss(null, null, IsNews: spoken > TimeSpan.Zero && !node.IsFirstSeen)).After(node, spoken);
+            losses[node.Name] = (Losses.GetValueOrDefault(node.Name) ?? new Loss(null, null, IsNews: !node.IsFirstSeen)).After(node, spoken);
         }
 
         var news = nodes.Where(node => node.IsLost && IsNews(node.Name, losses[node.Name], spoken)).Select(node => node.Name).ToImmutableSortedSet();
