@@ -132,8 +132,8 @@ public sealed class StormTests
     [Fact]
     public void A_node_that_was_well_in_the_only_list_before_a_silence_of_linstor_was_well()
     {
-        var scene = Scene.Empty(new() { StormThreshold = 0.4 }, On("a"), On("b"), On("c"), On("d")).Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").LinstorGoesAway().After(40);
-        scene.Satellites(On("a"), On("b"), On("c"), Off("d")).Report("pvc-1").After(20);
+        var scene = Scene.Empty(new() { StormThreshold = 0.4 }, On("a"), On("b"), On("c"), On("d")).LinstorGoesAway().After(40).Satellites(On("a"), On("b"), On("c"), Off("d")).LinstorComesBack();
+        scene.Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(20);
         Assert.Empty(scene.PowerOff("a").After(600).Moves);
         Assert.Equal([HoldReason.Storm], scene.Holds);
     }

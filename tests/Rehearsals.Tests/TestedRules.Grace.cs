@@ -98,6 +98,8 @@ internal static partial class TestedRules
             "StormWatch.cs", "IsNews || wentAway", "IsNews"),
         new("storage that is lost where the satellite has been away is news", nameof(StormTests.Storage_that_is_lost_where_the_satellite_has_been_away_for_long_is_news),
             "StormWatch.cs", "node.HasLostStorage ? Storage ?? spoken : null", "node.HasLostStorage ? Storage ?? Offline : null"),
+        new("a node that was well in the only list before a silence was well", nameof(StormTests.A_node_that_was_well_in_the_only_list_before_a_silence_of_linstor_was_well),
+            "StormWatch.cs", "IsNews: !node.IsFirstSeen", "IsNews: spoken > TimeSpan.Zero && !node.IsFirstSeen"),
         new("a node that is listed for the first time was not well", nameof(StormTests.Satellites_that_were_off_when_this_process_began_and_carry_no_consumers_are_no_news),
             "StormWatch.cs", "IsNews: !node.IsFirstSeen", "IsNews: true"),
         new("the nodes that have been off for long count for nothing", nameof(StormTests.What_has_been_off_for_long_does_not_make_a_storm_smaller),
