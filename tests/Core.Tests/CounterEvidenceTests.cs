@@ -129,6 +129,21 @@ public sealed class CounterEvidenceTests
         Assert.Equal(2, scene.Replica("c", replica => replica with { Leaving = true }).Report("pvc-1").Cluster.Resources[Scene.Pvc1].Voters);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_peer_that_was_silent_when_the_node_last_changed_is_borne_out_by_another_one(bool isBorneOut)
+    {
+        // B's satellite is away while A becomes Primary. Then A loses power, as C, which is diskless, says as well, and B's satellite comes back.
+        var scene = Scene.WithAppOn("b", NoStorm).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60).Silence("b").After(5);
+        scene.Volume("pv-2", "more", "pvc-1").Attachment("va-2", "pv-2", "a").Pod("app-1", "a", pod => pod with { Claims = [new("more")] }).Node("a", ready: false);
+        scene.Replica("a", replica => replica with { Usage = Usage.InUse }).Report("pvc-1").After(30).Silence("a").Link("c", "a", up: false);
+        scene = isBorneOut ? scene.MayPromote("c") : scene.MayNotPromote("c");
+        scene.Report("pvc-1").After(30).Satellite("b", SatelliteState.Online);
+        scene.Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Usage = Usage.Unused, Score = 10101, Connections = [new("a", Up: false), new("c", Up: true)] });
+        Assert.Equal(isBorneOut ? ["delete app-1 on a"] : [], scene.Report("pvc-1").After(600).Moves.Where(move => move.StartsWith("delete app-1", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void A_node_whose_own_replica_is_leaving_goes_by_the_members_it_knew()
     {

@@ -92,6 +92,16 @@ public sealed class LossTests
     }
 
     [Fact]
+    public void A_policy_that_came_after_the_satellite_of_a_node_hung_proves_nothing_of_it()
+    {
+        // LINSTOR turns quorum off and on again, and the satellite of A, which hangs, gets neither. Then A's links break.
+        var scene = Scene.Empty(new() { StormThreshold = 1 }).Resource("pvc-1", "a", "off").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
+        scene.Quorum("majority").Report("pvc-1").After(60).OnlyPeersLose("a").Report("pvc-1").After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.NoQuorumPolicy], scene.Holds);
+    }
+
+    [Fact]
     public void A_policy_proves_nothing_of_a_node_that_was_silent_when_this_process_first_asked()
     {
         // LINSTOR's list of satellites was read just before it noticed that a is silent: it says ONLINE.

@@ -24,7 +24,7 @@ internal static partial class TestedRules
         new("a pod that writes to a resource without a quorum policy is exempt", nameof(MoveTests.Every_linstor_resource_that_a_pod_writes_to_must_be_fenced),
             "Eligibility.cs", "if (!resource.IsFenced(consumer))", "if (!resource.IsFenced(consumer) && resource.Speakers.IsEmpty)"),
         new("a pod that writes to a resource whose policy has not reached its node is exempt", nameof(EligibilityTests.A_pod_that_also_writes_to_a_resource_whose_policy_has_not_reached_its_node_is_exempt),
-            "Resource.cs", "Fences && (!SeenUnfenced || (Find(node) is { } speaker && HasHeardOfPolicy(speaker)))", "Fences"),
+            "Resource.cs", "Fences && (!SeenUnfenced || (Find(node) is { } speaker && HasHeardOfPolicy(speaker.HeardAt)))", "Fences"),
         new("a pod that only reads a volume is not exempt for its sake", nameof(MoveTests.A_claim_of_another_driver_exempts_unless_it_is_read_only_or_dies_with_the_pod),
             "Eligibility.cs", "use is { ReadOnly: false, Ephemeral: false }", "use is { Ephemeral: false }"),
         new("a pod is not exempt for the sake of a volume that dies with it", nameof(MoveTests.A_claim_of_another_driver_exempts_unless_it_is_read_only_or_dies_with_the_pod),

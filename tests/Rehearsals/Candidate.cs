@@ -19,6 +19,7 @@ internal sealed class Candidate
     private bool _isStopping;
     private bool _isBlind;
     private bool _losesLinstor;
+    private TimeSpan _lostLinstorAt;
 
     public Candidate(Stage stage, string name, bool isContested, Noise noise)
     {
@@ -50,6 +51,9 @@ internal sealed class Candidate
     public bool HearsAnswers { get; set; } = true;
 
     public bool ReachesLinstor => !_losesLinstor && !_isBlind;
+
+    /// <summary>For how long it alone did not reach LINSTOR, at the longest: what happens meanwhile it learns late.</summary>
+    public TimeSpan LinstorAway { get; private set; }
 
     /// <summary>When it last had LINSTOR back, after it alone had lost it; null if that never happened.</summary>
     public TimeSpan? LinstorReturnedAt { get; private set; }
@@ -133,13 +137,14 @@ internal sealed class Candidate
         _linstor.Turn();
     }
 
-    public void LoseLinstor() => _losesLinstor = true;
+    public void LoseLinstor() => (_losesLinstor, _lostLinstorAt) = (true, _stage.Agenda.Now);
 
     public void LoseLinstorForGood() => _isBlind = true;
 
     public void RegainLinstor()
     {
         _losesLinstor = false;
+        LinstorAway = _stage.Agenda.Now - _lostLinstorAt is var away && away > LinstorAway ? away : LinstorAway;
         LinstorReturnedAt = _stage.Agenda.Now;
         _linstor.Subscribe();
     }

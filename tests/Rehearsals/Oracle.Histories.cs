@@ -80,8 +80,11 @@ internal sealed partial class Oracle
             }
         }
 
-        var lost = _unwell.Count;
-        return lost >= 2 && lost > _stage.Storage.Nodes.Count(node => !node.Evicted) * Settings.StormThreshold;
+        // What has been off for long counts for nothing, and this does not know what those who watch remember of it.
+        bool IsOff(string node) => _stage.Storage.FindNode(_stage.Kubernetes.LinstorNameOf(node)!) is { Status: ConnectionStatus.Offline };
+        var (lost, of) = (_unwell.Count, _stage.Storage.Nodes.Count(node => !node.Evicted));
+        var (on, ofThose) = (_unwell.Count(node => !IsOff(node)), _stage.Storage.Nodes.Count(node => node is { Evicted: false, Status: ConnectionStatus.Online }));
+        return (lost >= 2 && lost > of * Settings.StormThreshold) || (on >= 2 && on > ofThose * Settings.StormThreshold);
     }
 
     /// <summary>The node counts as lost for everybody who listens.</summary>

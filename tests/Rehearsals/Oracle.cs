@@ -125,7 +125,7 @@ internal sealed partial class Oracle
     /// <param name="calm">Since when nothing has disturbed those who watch.</param>
     public void Conclude(TimeSpan calm)
     {
-        var isStorm = _storm.Overlaps(calm, Now);
+        var isStorm = _storm.Overlaps(calm, Now) || IsStorm(); // who uses what changes without the storage
         foreach (var pod in _stage.Store.All<Model.Pod>().Where(pod => pod is { IsOver: false, Spec.NodeName: not null }))
         {
             var node = pod.Spec.NodeName!;
@@ -157,7 +157,7 @@ internal sealed partial class Oracle
         var lost = _stage.ResourcesOf(pod).Where(name => WasLost(name, node, sent)).ToList();
         Check(Lost, lost.Count > 0, decision, $"LINSTOR knew of no loss: {string.Join("; ", _stage.ResourcesOf(pod).Select(name => Describe(name, node)))}");
         Check(Fenced, lost.Exists(name => CouldNotWrite(name, node, sent) || IsBeyondKnowing(actor, name, node)), decision, "its node could write to everything all the time");
-        Check(Waited, lost.Exists(name => LostFor(name, node) >= Grace - Confirmed), decision, $"it was lost for {lost.Max(name => LostFor(name, node)).TotalSeconds:0.0} s only");
+        Check(Waited, lost.Exists(name => LostFor(actor, name, node) >= Grace - Confirmed || IsBeyondKnowing(actor, name, node)), decision, $"it was lost for {lost.Max(name => LostFor(actor, name, node)).TotalSeconds:0.0} s only");
         var unfenced = _stage.Unfenced(pod, definition => _fenced[definition].Overlaps(sent - Confirmed, Now));
         Check(Shared, unfenced is [], decision, $"it also writes to {string.Join(", ", unfenced)}, which nothing fences");
         var written = _stage.ResourcesOf(pod).FirstOrDefault(name => _stage.IsShared(name) && !CouldNotWrite(name, node, sent) && !IsBeyondKnowing(actor, name, node));
@@ -214,7 +214,7 @@ internal sealed partial class Oracle
     private bool IsBeyondKnowing(Candidate actor, string resource, string node) =>
         !_stage.KnowsPolicy(actor, resource) || !_stage.AppliesPolicy(resource, node) || _stage.WasDeclaredLost(node) || _stage.HasLostMembersUnseen(actor, resource) || !_stage.IsWitnessed(resource, node);
 
-    private TimeSpan LostFor(string resource, string node) => LossOf(resource, node).LongestUntil(Now, Unseen, _silence);
+    private TimeSpan LostFor(Candidate actor, string resource, string node) => LossOf(resource, node).LongestUntil(Now, Unseen + actor.LinstorAway, _silence);
 
     private bool HasBeenLostSince(TimeSpan calm, string resource, string node) => LossOf(resource, node).Covers(calm, Now);
 

@@ -48,7 +48,7 @@ public sealed partial record Resource(ResourceName Name)
     /// <remarks>The stream said something that the newest answer does not contain; or a policy came that a node has not been heard of since.</remarks>
     internal Instant? QueryAt => ReportedAt is null ? null
         : !IsReportCurrent ? ChangedAt
-        : SeenUnfenced && Fences && FencedSince is { } fenced && Speakers.Any(speaker => !speaker.IsSilent && !HasHeardOfPolicy(speaker)) ? fenced + Timings.LongestDetection
+        : SeenUnfenced && Fences && FencedSince is { } fenced && Speakers.Any(speaker => !speaker.IsSilent && !HasHeardOfPolicy(speaker.HeardAt)) ? fenced + Timings.LongestDetection
         : null;
 
     // Kept by the uuid of the definition: one that is created anew begins anew.
@@ -118,10 +118,10 @@ public sealed partial record Resource(ResourceName Name)
 
     /// <summary>Whether a node that could go by no policy was heard of since there is one, for long enough that it has reached it.</summary>
     /// <remarks>What LINSTOR says of a node for a while may have been true before it turned the policy on.</remarks>
-    internal bool HasHeardOfPolicy(Speaker speaker) => !SeenUnfenced || speaker.HeardAt - FencedSince >= Timings.LongestDetection;
+    internal bool HasHeardOfPolicy(Instant? heard) => !SeenUnfenced || heard - FencedSince >= Timings.LongestDetection;
 
     /// <summary>Whether the policy is known, fences, and has reached the node.</summary>
-    public bool IsFenced(NodeName node) => Fences && (!SeenUnfenced || (Find(node) is { } speaker && HasHeardOfPolicy(speaker)));
+    public bool IsFenced(NodeName node) => Fences && (!SeenUnfenced || (Find(node) is { } speaker && HasHeardOfPolicy(speaker.HeardAt)));
 
     /// <summary>Whether a node that was lost has quorum again: it says so itself, in new words, or another one has found its link to it up since; or the replica there was removed.</summary>
     /// <remarks>That those who said that it is lost have fallen silent is no recovery, nor that it repeats what it said before.</remarks>

@@ -153,7 +153,7 @@ internal sealed class LossRule
     {
         { QuorumProperties: null } => HoldReason.QuorumPolicyUnknown,
         { Fences: false } => HoldReason.NoQuorumPolicy,
-        _ => _resource.HasHeardOfPolicy(_own) ? null : HoldReason.NoQuorumPolicy,
+        _ => _resource.HasHeardOfPolicy(_own.HeardAt) ? null : HoldReason.NoQuorumPolicy,
     };
 
     // Another node that has it in use, has it rightly: unless a newer word of another node's use shows that this one is old, or that node has lost it itself.
@@ -173,8 +173,14 @@ internal sealed class LossRule
     // A defence stands against the peer's words: a link to the node that is up, said by anybody who has quorum; quorum, said by the node itself.
     private (HoldReason? Reason, NodeName? By)? Defended(Speaker peer)
     {
-        var accused = peer.MayPromote!.Value.Since;
-        accused = _view.LinkFrom(peer, _own.Node) is { Value: false } down ? Instant.Later(accused, down.Since) : accused;
+        // Who is connected to the peer and says the same, bears the peer out at a later time.
+        var accused = AccusedBy(peer);
+        foreach (var other in _others.Where(other => other != peer && _view.Speaks(other) && other.Promotability == Promotability.MayPromote))
+        {
+            var isApart = _view.LinkFrom(other, _own.Node) is { Current: true, Value: false } || (other.Diskless && _own.Diskless);
+            accused = isApart && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true } ? Instant.Later(accused, AccusedBy(other)) : accused;
+        }
+
         foreach (var other in _others)
         {
             if (other.Score is not { Value: 0 } && _view.LinkFrom(other, _own.Node) is { Value: true } link && Stands(other, link.Last, accused))
@@ -194,8 +200,18 @@ internal sealed class LossRule
             return (HoldReason.KeepsQuorumAlone, _own.Node);
         }
 
-        return Stands(_own, _ownSpeaks ? null : _own.Score?.Last, accused) && !IsOutvoted() ? (HoldReason.SideHasQuorum, _own.Node) : null;
+        if (!Stands(_own, _ownSpeaks ? null : _own.Score?.Last, accused))
+        {
+            return null;
+        }
+
+        // That LINSTOR repeats the words of a node is no sign that a policy has reached it.
+        return !IsOutvoted() ? (HoldReason.SideHasQuorum, _own.Node) : _resource.HasHeardOfPolicy(_own.NewsAt) ? null : (HoldReason.NoQuorumPolicy, peer.Node);
     }
+
+    // When a replica was first heard to say both that it may promote and, if it has a link to the node, that this is down.
+    private Instant AccusedBy(Speaker other) =>
+        _view.LinkFrom(other, _own.Node) is { Value: false } down ? Instant.Later(other.MayPromote!.Value.Since, down.Since) : other.MayPromote!.Value.Since;
 
     // Score zero agrees with the loss, whatever links may be up. A node that speaks and leaves the score out has not said that. Who was declared lost is dead, whatever it said last.
     private bool HasOwnDefence() => _own.HeardAt is not null && _own.Presence != Presence.Lost && (_own.Score is not { } score || score.Value != 0 || (_ownSpeaks && !score.Current));
