@@ -119,7 +119,7 @@ internal sealed class CannedKubernetes : IAsyncDisposable
     }
 
     /// <summary>The next request that nobody has waited for yet.</summary>
-    public async Task<Call> ArrivalAsync() => await _arrivals.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+    public async Task<Call> ArrivalAsync() => await _arrivals.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1));
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }
