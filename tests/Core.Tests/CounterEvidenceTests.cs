@@ -152,7 +152,7 @@ public sealed class CounterEvidenceTests
         Assert.Equal(["a", "b", "c"], Members("a"));
         Assert.Equal(["b"], Members("b"));
 
-        IEnumerable<string> Members(string node) => scene.Cluster.Resources[Scene.Pvc1].Find(new(node))!.Membership!.Members.Select(member => member.Node.Value);
+        IEnumerable<string> Members(string node) => scene.Cluster.Resources[Scene.Pvc1].Find(new(node))!.Memberships[^1].Members.Select(member => member.Node.Value);
     }
 
     private static FailoverSettings NoStorm => new() { StormThreshold = 1 };

@@ -205,6 +205,24 @@ public sealed class EvidenceTests
         Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
     }
 
+    [Theory]
+    [InlineData(5, false)]
+    [InlineData(20, true)]
+    public void Members_that_change_before_linstor_notices_that_the_node_is_away_may_not_have_reached_it(double seconds, bool isMoved)
+    {
+        // A and C are cut off from B. LINSTOR, which has not noticed yet, moves the replica on C to D: B counts B and D of three, while A and C count two of three.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Satellites(On("a"), On("b"), On("c"), On("d"));
+        scene.Replica("c", replica => replica with { Leaving = true }).Report("pvc-1");
+        scene.Facts("pvc-1", "majority", [
+            Primary(), Peer("c") with { Leaving = true, Connections = [new("a", Up: true)] }, Peer("d") with { Connections = [new("a", Up: true), new("b", Up: true)] },
+            Peer("b") with { Connections = [new("a", Up: true), new("d", Up: true)] }]).Report("pvc-1").After(seconds);
+        scene.Silence("a").Silence("c").Link("b", "a", up: false).Link("d", "a", up: false).MayPromote("b").MayPromote("d").Report("pvc-1").After(600);
+        Assert.Equal(isMoved ? Moved : [], scene.Moves);
+        Assert.True(isMoved || scene.Holds.SequenceEqual([HoldReason.MayHaveQuorum]));
+
+        static Replica Primary() => Peer("a") with { Usage = Usage.InUse, Connections = [new("b", Up: true), new("c", Up: true), new("d", Up: true)] };
+    }
+
     [Fact]
     public void A_node_that_was_never_heard_of_and_is_alone_has_no_quorum()
     {

@@ -154,7 +154,7 @@ internal sealed partial class Oracle
         var name = _stage.Plan.Cast.LinstorName(number);
         var others = definition.Listed.Where(replica => replica.Node.Name != name).ToList();
         if (_inUseSince.Keys.Any(use => use.Definition == definition.Name && use.Node != name && !(IsLostThere(definition, use.Node) && HasRival(definition, use.Node) && !IsRememberedAsConnected(definition, _stage.Nodes.First(other => _stage.Plan.Cast.LinstorName(other.Number) == use.Node).Number)))
-            || WasAdmitted((definition.Name, name)) || IsTied(definition, number) || IsRememberedAsConnected(definition, number)
+            || WasAdmitted((definition.Name, name)) || IsTied(definition, number) || IsRememberedAsConnected(definition, number) || IsNewerThanItsPeers(definition, number) || IsPolicyNew(definition, name)
             || definition.Listed.Any(replica => replica.Node.Name == name && replica.DrbdDeleting) // its peers have taken the link down, as LINSTOR told them
             || others.Exists(other => _hung.Contains(other.Node.Name) && other.Node.Status != ConnectionStatus.Online) || _hung.Contains(name))
         {
@@ -206,6 +206,12 @@ internal sealed partial class Oracle
         {
             var key = (definition.Name, replica.Node.Name);
             HistoryOf(key, _spoke).Note(Now, Known(replica) is not null);
+            if (Known(replica) is { } said && !(_said.TryGetValue(key, out var before) && (before.Words == said
+                || ((said.MayPromote, said.PromotionScore, said.InUse) == (before.Words.MayPromote, before.Words.PromotionScore, before.Words.InUse) && said.Connections.SequenceEqual(before.Words.Connections)))))
+            {
+                _said[key] = (said, Now);
+            }
+
             if (Known(replica) is { PromotionScore: { } score } words)
             {
                 HistoryOf(key, _admitted).Note(Now, score > 0 && words.Connections.Any(connection => connection.Message != "Connected"));
@@ -227,13 +233,26 @@ internal sealed partial class Oracle
             && others.Exists(other => Denies(other, start + LongestDetection)) && !others.TrueForAll(other => Denies(other, start + LongestDetection)));
     }
 
-    // The last words of one that fell silent after it had found the node again stand against all that is older.
+    // The last words of one that fell silent after it had found the node again, or had gone on saying that it is connected to it, may stand against all that is older.
     private bool IsRememberedAsConnected(ResourceDefinition definition, int number)
     {
         var (_, others) = ReplicasFor(definition, number);
-        return others.Exists(other => Known(other) is null && _connectsSince.TryGetValue((definition.Name, number, other.Node.Name), out var connected)
-            && others.TrueForAll(rival => !(_deniesSince.TryGetValue((definition.Name, number, rival.Node.Name), out var denied) && denied > connected)));
+        return others.Exists(other => Known(other) is null && _connectsSince.ContainsKey((definition.Name, number, other.Node.Name))
+            && others.TrueForAll(rival => !(_deniesSince.TryGetValue((definition.Name, number, rival.Node.Name), out var denied) && denied > HistoryOf((definition.Name, other.Node.Name), _spoke).EndedAt)));
     }
+
+    // What a node said last may be newer than anything that a peer says which was silent at that time: the peer may have come back with old state.
+    private bool IsNewerThanItsPeers(ResourceDefinition definition, int number)
+    {
+        var name = _stage.Plan.Cast.LinstorName(number);
+        var (_, others) = ReplicasFor(definition, number);
+        return _said.TryGetValue((definition.Name, name), out var last)
+            && others.TrueForAll(peer => Known(peer) is null || HistoryOf((definition.Name, peer.Node.Name), _spoke).Since > last.At || !LinksOf(Known(peer)!, number).Exists(link => link != "Connected"));
+    }
+
+    // A policy that came just before a node fell silent may not have reached it.
+    private bool IsPolicyNew(ResourceDefinition definition, string name) =>
+        _fenced.TryGetValue(definition, out var fenced) && fenced.Since > (HistoryOf((definition.Name, name), _spoke).EndedAt ?? Now) - Unseen && fenced.Since > TimeSpan.FromSeconds(20);
 
     private static History HistoryOf((string, string) key, Dictionary<(string, string), History> histories) => histories.TryGetValue(key, out var known) ? known : histories[key] = new();
 

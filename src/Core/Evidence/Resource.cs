@@ -45,16 +45,19 @@ public sealed partial record Resource(ResourceName Name)
     public Instant? PolicyAskedAt { get; private init; }
 
     /// <summary>When LINSTOR should be asked about the resource although nobody who uses it is in doubt; null if it need not be.</summary>
-    /// <remarks>The stream said something that the newest answer does not contain; or a policy came that a node has not been heard of since.</remarks>
+    /// <remarks>The stream said something that the newest answer does not contain; or a policy or members came that a node has not been heard of since.</remarks>
     internal Instant? QueryAt => ReportedAt is null ? null
         : !IsReportCurrent ? ChangedAt
         : SeenUnfenced && Fences && FencedSince is { } fenced && Speakers.Any(speaker => !speaker.IsSilent && !HasHeardOfPolicy(speaker.HeardAt)) ? fenced + Timings.LongestDetection
+        : Speakers.Any(speaker => !speaker.IsSilent && speaker.Memberships.Length > 1) ? MembersSince + Timings.LongestDetection
         : null;
 
     // Kept by the uuid of the definition: one that is created anew begins anew.
     private string? Uuid { get; init; }
 
     private Membership? Members { get; init; }
+
+    private Instant MembersSince { get; init; }
 
     // When the stream told that a replica may promote, of a resource of which none could, and nothing better since; null once an answer contains that.
     private Instant? AccusedSince { get; init; }
@@ -179,9 +182,11 @@ public sealed partial record Resource(ResourceName Name)
         var properties = report.QuorumProperties ?? QuorumProperties;
         var policy = PolicyOf(report.Replicas.Select(replica => (replica.Node, replica.QuorumPolicy)), properties, linstor);
         var members = MembersOf(report.Replicas.Where(replica => !replica.Leaving), policy, properties);
+        var membersSince = members == Members ? MembersSince : at;
         members = members == Members ? Members! : members;
         var atMost = report.Replicas.Any(replica => replica.Leaving) ? MembersOf(report.Replicas, policy, properties) : members;
-        var heard = report.Replicas.Select(replica => (Find(replica.Node) ?? new Speaker(replica.Node)).Hear(replica, report.AskedAt, at, linstor, AccusedSince, members, atMost)).ToList();
+        var answer = new Answered(report.AskedAt, at, linstor, AccusedSince, members, membersSince, atMost);
+        var heard = report.Replicas.Select(replica => (Find(replica.Node) ?? new Speaker(replica.Node)).Hear(replica, answer)).ToList();
         var missing = Speakers.Where(known => !heard.Exists(speaker => speaker.Node == known.Node)).Select(known => known.Miss(at));
         return this with
         {
@@ -191,6 +196,7 @@ public sealed partial record Resource(ResourceName Name)
             IsPolicyCurrent = report.QuorumProperties is not null,
             AllowsTwoPrimaries = report.AllowsTwoPrimaries ?? AllowsTwoPrimaries,
             Members = members,
+            MembersSince = membersSince,
             Speakers = [.. heard, .. missing],
             SeenOtherwise = SeenOtherwise || heard.Exists(speaker => Find(speaker.Node)?.MayPromote is { } before && before.Value != speaker.MayPromote?.Value),
         };

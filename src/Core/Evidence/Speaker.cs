@@ -21,7 +21,7 @@ public enum Presence
 /// <summary>A node's DRBD as to one resource, heard through its LINSTOR satellite: what it says, or last said, and when that was new.</summary>
 /// <remarks>What is unknown never wipes out what was known: a field that is left out, or a satellite that is away, makes a statement old, not false.</remarks>
 /// <param name="Node">The LINSTOR node.</param>
-public sealed record Speaker(NodeName Node)
+public sealed partial record Speaker(NodeName Node)
 {
     /// <summary>Whether LINSTOR lists the replica.</summary>
     public Presence Presence { get; init; }
@@ -63,8 +63,9 @@ public sealed record Speaker(NodeName Node)
     /// <remarks>What the stream says is no new word of the links; but it dates the next answer that says the same of them.</remarks>
     public Instant ChangedAt { get; init; }
 
-    /// <summary>The members and the policy when it was last heard of, or when it was first listed if it never was; null until LINSTOR was asked.</summary>
-    public Membership? Membership { get; init; }
+    /// <summary>The members and the policy that it may go by: those when it was last heard of, or when it was first listed if it never was. None until LINSTOR was asked.</summary>
+    /// <remarks>Several only for a while after the members have changed: the change may not have reached it.</remarks>
+    public ImmutableArray<Membership> Memberships { get; init; } = [];
 
     /// <summary>When its replica was first seen to be another one than before, of the same name; null if it never was.</summary>
     public Instant? RecreatedAt { get; init; }
@@ -104,68 +105,6 @@ public sealed record Speaker(NodeName Node)
     internal bool Speaks(LinstorView linstor, SatelliteState? state) =>
         Presence == Presence.Listed && !IsSilent && linstor.IsSynced && state == SatelliteState.Online && linstor.IsSinceReturn(HeardAt);
 
-    /// <summary>The stream said whether it may promote; null if nothing is known any more, because its satellite was lost or DRBD is down there.</summary>
-    internal Speaker Hear(bool? mayPromote, Instant at, LinstorView linstor)
-    {
-        if (mayPromote is not { } may)
-        {
-            return FallSilent() with { StreamedAt = at };
-        }
-
-        if (!IsSilent && linstor.IsSinceReturn(HeardAt) && MayPromote is { Current: true } known && known.Value == may)
-        {
-            return this; // LINSTOR repeats everything to everybody whenever anybody connects
-        }
-
-        var date = linstor.DateOf(isFirst: !linstor.IsSinceReturn(HeardAt), at);
-        var isRepeat = !IsSilent && linstor.IsSinceReturn(HeardAt) && Promotability == (may ? Promotability.MayPromote : Promotability.MayNotPromote);
-        return this with
-        {
-            Presence = Presence.Listed,
-            MayPromote = Statement<bool>.After(MayPromote, may, may ? Accusing(date, linstor) : date, Newest),
-            IsSilent = false,
-            HeardAt = at,
-            ReturnedFrom = IsOwnReturn(date, linstor) ? HeardAt : ReturnedFrom,
-            NewSince = isRepeat ? NewSince : date,
-            NewsSince = IsOwnReturn(date, linstor) || MayPromote?.Value != may ? date : NewsSince,
-            StreamedAt = isRepeat ? StreamedAt : at,
-        };
-    }
-
-    /// <summary>LINSTOR has answered what it knows of the replica.</summary>
-    /// <param name="said">What it knows.</param>
-    /// <param name="asked">When it was asked.</param>
-    /// <param name="at">Now.</param>
-    /// <param name="linstor">LINSTOR.</param>
-    /// <param name="accusedSince">When the stream told that another replica may promote, if no answer contains that yet, and nothing better was told since; else null.</param>
-    /// <param name="members">Those whom a node that is heard of now goes by.</param>
-    /// <param name="atMost">Those whom a node may go by that was never heard of: members are deleted where nobody tells it.</param>
-    internal Speaker Hear(Replica said, Instant asked, Instant at, LinstorView linstor, Instant? accusedSince, Membership members, Membership atMost)
-    {
-        if (Uuid is not null && said.Uuid is not null ? Uuid != said.Uuid : Presence is Presence.Lost or Presence.Removed)
-        {
-            return new Speaker(Node) { RecreatedAt = asked }.Hear(said, asked, at, linstor, accusedSince, members, atMost); // a new replica of the same name
-        }
-
-        var listed = this with
-        {
-            Presence = Presence.Listed,
-            Uuid = said.Uuid ?? Uuid,
-            NodeUuid = linstor.Find(Node)?.Uuid ?? NodeUuid,
-            Diskless = said.Diskless,
-            Leaving = said.Leaving,
-            QuorumPolicy = said.QuorumPolicy,
-            VolumeCount = said.VolumeCount ?? VolumeCount,
-            Membership = Membership ?? atMost,
-        };
-
-        // What the stream said after the question was sent is newer than the answer may be.
-        var streamIsNewer = StreamedAt >= asked;
-        var saysNothing = said is { Promotability: Promotability.Unknown, Usage: Usage.Unknown, Score: null, Connections.IsEmpty: true };
-        var silenceIsNewer = IsSilent && (streamIsNewer || AwayAt > asked);
-        return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Hear(said, asked, at, linstor, accusedSince, members, streamIsNewer);
-    }
-
     /// <summary>LINSTOR has answered, and does not list the replica any more. Only what it lists from now on says why.</summary>
     internal Speaker Miss(Instant at) => Presence == Presence.Listed ? FallSilent() with { Presence = Presence.Missing, MissingSince = at } : this;
 
@@ -186,98 +125,6 @@ public sealed record Speaker(NodeName Node)
 
         return !IsSilent && linstor.StateOf(Node) != SatelliteState.Online && HeardAt <= linstor.AskedAt ? FallSilent() with { AwayAt = linstor.AskedAt } : this;
     }
-
-    private Speaker Hear(Replica said, Instant asked, Instant at, LinstorView linstor, Instant? accusedSince, Membership members, bool streamIsNewer)
-    {
-        // The first answer about a speaker that the stream has told of is no newer than what the stream told.
-        var (isFirst, isReturn) = (!linstor.IsSinceReturn(ReportedAt), IsSilent || !linstor.IsSinceReturn(HeardAt));
-        var date = isFirst && !isReturn && NewSince is { } told ? told
-            : WasThereBefore(said, asked, accusedSince) ? ((Instant?[])[NewSince, ReportedAt, linstor.ReturnedAt]).Max() ?? Instant.Start : linstor.DateOf(isFirst, at);
-        var next = this with
-        {
-            MayPromote = streamIsNewer ? MayPromote : Statement<bool>.After(MayPromote, Known(said.Promotability, Promotability.MayPromote), said.Promotability == Promotability.MayPromote ? Accusing(date, linstor) : date, Newest),
-            InUse = Statement<bool>.After(InUse, Known(said.Usage, Usage.InUse), date, Newest),
-            Score = Statement<int>.After(Score, said.Score, date, Newest),
-            Links = Hear(said.Connections, date, Accusing(date, linstor)),
-            IsSilent = false,
-            HeardAt = HeardAt > asked ? HeardAt : asked,
-            ReportedAt = asked,
-            ReturnedFrom = null,
-            NewSince = null,
-            NewsSince = null,
-            Membership = Leaving ? Membership : members, // one that is leaving is told nothing any more
-        };
-        var isSame = next.SaysTheSameAs(this);
-        if (isSame && !IsSilent && isReturn)
-        {
-            // Only LINSTOR was silent: since it has answered again, the words may be as old as that.
-            date = Instant.Later(ChangedAt, linstor.ReturnedAt ?? date);
-        }
-
-        return isReturn || !isSame ? next with { ChangedAt = date, NewsAt = IsOwnReturn(date, linstor) || !isSame ? date : NewsSince ?? NewsAt }
-            : NewSince is { } since ? next with { ChangedAt = since, NewsAt = NewsSince ?? NewsAt } : next;
-    }
-
-    // What it says against others when it is back from a silence of its own may be as old as that silence.
-    private Instant Accusing(Instant date, LinstorView linstor) => (IsOwnReturn(date, linstor) ? HeardAt : ReturnedFrom) is { } last ? Instant.Later(last, linstor.ReturnedAt ?? last) : date;
-
-    private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date, Instant accusing)
-    {
-        if (Repeats(said))
-        {
-            return Links;
-        }
-
-        var links = ImmutableArray.CreateBuilder<LinkStatement>(Links.Length);
-        foreach (var connection in said)
-        {
-            links.Add(new(connection.Peer, Statement<bool>.After(Find(connection.Peer)?.Up, connection.Up, connection.Up ? date : accusing, Newest)!.Value));
-        }
-
-        links.AddRange(Links.Where(link => !said.Any(connection => connection.Peer == link.Peer)).Select(link => link with { Up = link.Up.Remembered(Newest) }));
-        return links.SequenceEqual(Links) ? Links : links.ToImmutable();
-    }
-
-    // A Primary whose satellite was never away may have changed its score at any time since the last answer, when all was well. If another replica was told to be promotable a moment ago,
-    // and this is the first answer since, the score is taken to be the older one: else the node would have been lost and found again in that moment.
-    private bool WasThereBefore(Replica said, Instant asked, Instant? accusedSince) =>
-        !IsSilent && said.Usage == Usage.InUse && !(NewSince >= accusedSince) && asked - accusedSince <= Timings.LongestDetection;
-
-    private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && linstor.IsSynced && date != linstor.ReturnedAt;
-
-    // Nearly every answer is the one before: that costs nothing.
-    private bool Repeats(ImmutableArray<Connection> said)
-    {
-        var isSame = said.Length == Links.Length;
-        for (var i = 0; isSame && i < said.Length; i++)
-        {
-            isSame = Links[i].Up.Current && Links[i].Up.Value == said[i].Up && Links[i].Peer == said[i].Peer;
-        }
-
-        return isSame;
-    }
-
-    // Both enumerations have their unknown at zero.
-    private static bool? Known<T>(T said, T yes)
-        where T : struct, Enum => said.Equals(default(T)) ? null : said.Equals(yes);
-
-    private LinkStatement? Find(string peer)
-    {
-        foreach (var link in Links)
-        {
-            if (link.Peer == peer)
-            {
-                return link;
-            }
-        }
-
-        return null;
-    }
-
-    // To leave something out, or to say it again, is no change.
-    private bool SaysTheSameAs(Speaker before) =>
-        (MayPromote?.Value, InUse?.Value, Score?.Value) == (before.MayPromote?.Value, before.InUse?.Value, before.Score?.Value)
-        && (Links == before.Links || (Links.Length == before.Links.Length && Links.All(link => before.Find(link.Peer)?.Up.Value == link.Up.Value)));
 
     private Speaker FallSilent() => IsSilent ? this : this with
     {

@@ -1,0 +1,172 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <content>How its words are taken in, and dated.</content>
+public sealed partial record Speaker
+{
+    /// <summary>The stream said whether it may promote; null if nothing is known any more, because its satellite was lost or DRBD is down there.</summary>
+    internal Speaker Hear(bool? mayPromote, Instant at, LinstorView linstor)
+    {
+        if (mayPromote is not { } may)
+        {
+            return FallSilent() with { StreamedAt = at };
+        }
+
+        if (!IsSilent && linstor.IsSinceReturn(HeardAt) && MayPromote is { Current: true } known && known.Value == may)
+        {
+            return this; // LINSTOR repeats everything to everybody whenever anybody connects
+        }
+
+        var date = linstor.DateOf(isFirst: !linstor.IsSinceReturn(HeardAt), at);
+        var isRepeat = !IsSilent && linstor.IsSinceReturn(HeardAt) && Promotability == (may ? Promotability.MayPromote : Promotability.MayNotPromote);
+        return this with
+        {
+            Presence = Presence.Listed,
+            MayPromote = Statement<bool>.After(MayPromote, may, may ? Accusing(date, linstor) : date, Newest),
+            IsSilent = false,
+            HeardAt = at,
+            ReturnedFrom = IsOwnReturn(date, linstor) ? HeardAt : ReturnedFrom,
+            NewSince = isRepeat ? NewSince : date,
+            NewsSince = IsOwnReturn(date, linstor) || MayPromote?.Value != may ? date : NewsSince,
+            StreamedAt = isRepeat ? StreamedAt : at,
+        };
+    }
+
+    /// <summary>LINSTOR has answered what it knows of the replica.</summary>
+    /// <param name="said">What it knows.</param>
+    /// <param name="answer">The answer that contains it.</param>
+    internal Speaker Hear(Replica said, in Answered answer)
+    {
+        if (Uuid is not null && said.Uuid is not null ? Uuid != said.Uuid : Presence is Presence.Lost or Presence.Removed)
+        {
+            return new Speaker(Node) { RecreatedAt = answer.AskedAt }.Hear(said, answer); // a new replica of the same name
+        }
+
+        var listed = this with
+        {
+            Presence = Presence.Listed,
+            Uuid = said.Uuid ?? Uuid,
+            NodeUuid = answer.Linstor.Find(Node)?.Uuid ?? NodeUuid,
+            Diskless = said.Diskless,
+            Leaving = said.Leaving,
+            QuorumPolicy = said.QuorumPolicy,
+            VolumeCount = said.VolumeCount ?? VolumeCount,
+            Memberships = Memberships.IsEmpty ? [answer.AtMost] : Memberships,
+        };
+
+        // What the stream said after the question was sent is newer than the answer may be.
+        var streamIsNewer = StreamedAt >= answer.AskedAt;
+        var saysNothing = said is { Promotability: Promotability.Unknown, Usage: Usage.Unknown, Score: null, Connections.IsEmpty: true };
+        var silenceIsNewer = IsSilent && (streamIsNewer || AwayAt > answer.AskedAt);
+        return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Hear(said, answer, streamIsNewer);
+    }
+
+    private Speaker Hear(Replica said, in Answered answer, bool streamIsNewer)
+    {
+        var (asked, linstor) = (answer.AskedAt, answer.Linstor);
+
+        // The first answer about a speaker that the stream has told of is no newer than what the stream told.
+        var (isFirst, isReturn) = (!linstor.IsSinceReturn(ReportedAt), IsSilent || !linstor.IsSinceReturn(HeardAt));
+        var date = isFirst && !isReturn && NewSince is { } told ? told
+            : WasThereBefore(said, answer) ? ((Instant?[])[NewSince, ReportedAt, linstor.ReturnedAt]).Max() ?? Instant.Start : linstor.DateOf(isFirst, answer.At);
+        var next = this with
+        {
+            MayPromote = streamIsNewer ? MayPromote : Statement<bool>.After(MayPromote, Known(said.Promotability, Promotability.MayPromote), said.Promotability == Promotability.MayPromote ? Accusing(date, linstor) : date, Newest),
+            InUse = Statement<bool>.After(InUse, Known(said.Usage, Usage.InUse), date, Newest),
+            Score = Statement<int>.After(Score, said.Score, date, Newest),
+            Links = Hear(said.Connections, date, Accusing(date, linstor)),
+            IsSilent = false,
+            HeardAt = HeardAt > asked ? HeardAt : asked,
+            ReportedAt = asked,
+            ReturnedFrom = null,
+            NewSince = null,
+            NewsSince = null,
+            Memberships = Leaving ? Memberships : HeardBy(answer), // one that is leaving is told nothing any more
+        };
+        var isSame = next.SaysTheSameAs(this);
+        if (isSame && !IsSilent && isReturn)
+        {
+            // Only LINSTOR was silent: since it has answered again, the words may be as old as that.
+            date = Instant.Later(ChangedAt, linstor.ReturnedAt ?? date);
+        }
+
+        return isReturn || !isSame ? next with { ChangedAt = date, NewsAt = IsOwnReturn(date, linstor) || !isSame ? date : NewsSince ?? NewsAt }
+            : NewSince is { } since ? next with { ChangedAt = since, NewsAt = NewsSince ?? NewsAt } : next;
+    }
+
+    // What it says against others when it is back from a silence of its own may be as old as that silence.
+    private Instant Accusing(Instant date, LinstorView linstor) => (IsOwnReturn(date, linstor) ? HeardAt : ReturnedFrom) is { } last ? Instant.Later(last, linstor.ReturnedAt ?? last) : date;
+
+    private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date, Instant accusing)
+    {
+        if (Repeats(said))
+        {
+            return Links;
+        }
+
+        var links = ImmutableArray.CreateBuilder<LinkStatement>(Links.Length);
+        foreach (var connection in said)
+        {
+            links.Add(new(connection.Peer, Statement<bool>.After(Find(connection.Peer)?.Up, connection.Up, connection.Up ? date : accusing, Newest)!.Value));
+        }
+
+        links.AddRange(Links.Where(link => !said.Any(connection => connection.Peer == link.Peer)).Select(link => link with { Up = link.Up.Remembered(Newest) }));
+        return links.SequenceEqual(Links) ? Links : links.ToImmutable();
+    }
+
+    // A Primary whose satellite was never away may have changed its score at any time since the last answer, when all was well. If another replica was told to be promotable a moment ago,
+    // and this is the first answer since, the score is taken to be the older one: else the node would have been lost and found again in that moment.
+    private bool WasThereBefore(Replica said, in Answered answer) =>
+        !IsSilent && said.Usage == Usage.InUse && !(NewSince >= answer.AccusedSince) && answer.AskedAt - answer.AccusedSince <= Timings.LongestDetection;
+
+    // What LINSTOR repeats of a node for a while may be older than the members that it now lists: until then the node may go by these, or by those that it knew.
+    private ImmutableArray<Membership> HeardBy(in Answered answer) => answer.AskedAt - answer.MembersSince >= Timings.LongestDetection ? Memberships is [var only] && only == answer.Members ? Memberships : [answer.Members]
+        : Memberships.Contains(answer.Members) ? Memberships : Memberships.Add(answer.Members);
+
+    private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && linstor.IsSynced && date != linstor.ReturnedAt;
+
+    // Nearly every answer is the one before: that costs nothing.
+    private bool Repeats(ImmutableArray<Connection> said)
+    {
+        var isSame = said.Length == Links.Length;
+        for (var i = 0; isSame && i < said.Length; i++)
+        {
+            isSame = Links[i].Up.Current && Links[i].Up.Value == said[i].Up && Links[i].Peer == said[i].Peer;
+        }
+
+        return isSame;
+    }
+
+    // Both enumerations have their unknown at zero.
+    private static bool? Known<T>(T said, T yes)
+        where T : struct, Enum => said.Equals(default(T)) ? null : said.Equals(yes);
+
+    private LinkStatement? Find(string peer)
+    {
+        foreach (var link in Links)
+        {
+            if (link.Peer == peer)
+            {
+                return link;
+            }
+        }
+
+        return null;
+    }
+
+    // To leave something out, or to say it again, is no change.
+    private bool SaysTheSameAs(Speaker before) =>
+        (MayPromote?.Value, InUse?.Value, Score?.Value) == (before.MayPromote?.Value, before.InUse?.Value, before.Score?.Value)
+        && (Links == before.Links || (Links.Length == before.Links.Length && Links.All(link => before.Find(link.Peer)?.Up.Value == link.Up.Value)));
+}
+
+/// <summary>An answer of LINSTOR about a resource, for those whom it tells of.</summary>
+/// <param name="AskedAt">When the question was sent.</param>
+/// <param name="At">Now.</param>
+/// <param name="Linstor">LINSTOR.</param>
+/// <param name="AccusedSince">When the stream told that a replica may promote, if no answer contains that yet, and nothing better was told since; else null.</param>
+/// <param name="Members">Those whom a node goes by that LINSTOR has told of them.</param>
+/// <param name="MembersSince">When LINSTOR first listed these.</param>
+/// <param name="AtMost">Those whom a node may go by that was never heard of: members are deleted where nobody tells it.</param>
+internal readonly record struct Answered(Instant AskedAt, Instant At, LinstorView Linstor, Instant? AccusedSince, Membership Members, Instant MembersSince, Membership AtMost);

@@ -1,0 +1,98 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <content>What speaks against a loss, and when it falls: clauses 4 and 5.</content>
+internal sealed partial class LossRule
+{
+    // A defence stands against the peer's words: a link to the node that is up, said by anybody who has quorum; quorum, said by the node itself.
+    private (HoldReason? Reason, NodeName? By)? Defended(Speaker peer)
+    {
+        // Who is connected to the peer and says the same, bears the peer out at a later time.
+        var accused = AccusedBy(peer);
+        foreach (var other in _others.Where(other => other != peer && _view.Speaks(other) && other.Promotability == Promotability.MayPromote))
+        {
+            var isApart = _view.LinkFrom(other, _own.Node) is { Current: true, Value: false } || (other.Diskless && _own.Diskless);
+            accused = isApart && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true } ? Instant.Later(accused, AccusedBy(other)) : accused;
+        }
+
+        foreach (var other in _others)
+        {
+            if (other.Score is not { Value: 0 } && _view.LinkFrom(other, _own.Node) is { Value: true } link && Stands(other, link.Last, accused))
+            {
+                return (other.Score is { Current: true, Value: > 0 } && other.Promotability != Promotability.MayPromote ? HoldReason.SideHasQuorum : HoldReason.StillConnected, other.Node);
+            }
+        }
+
+        if (!HasOwnDefence())
+        {
+            return null;
+        }
+
+        // The node lives in a partition that has quorum by its own word, and could not by anybody's arithmetic: its policy does not fence.
+        if (KeepsQuorumAlone())
+        {
+            return (HoldReason.KeepsQuorumAlone, _own.Node);
+        }
+
+        if (!Stands(_own, _ownSpeaks ? null : _own.Score?.Last, accused))
+        {
+            return null;
+        }
+
+        // That LINSTOR repeats the words of a node is no sign that a policy has reached it.
+        return !IsOutvoted() ? (HoldReason.SideHasQuorum, _own.Node) : _resource.HasHeardOfPolicy(_own.NewsAt) ? null : (HoldReason.NoQuorumPolicy, peer.Node);
+    }
+
+    // When a replica was first heard to say both that it may promote and, if it has a link to the node, that this is down.
+    private Instant AccusedBy(Speaker other) =>
+        _view.LinkFrom(other, _own.Node) is { Value: false } down ? Instant.Later(other.MayPromote!.Value.Since, down.Since) : other.MayPromote!.Value.Since;
+
+    // Score zero agrees with the loss, whatever links may be up. A node that speaks and leaves the score out has not said that. Who was declared lost is dead, whatever it said last.
+    private bool HasOwnDefence() => _own.HeardAt is not null && _own.Presence != Presence.Lost && (_own.Score is not { } score || score.Value != 0 || (_ownSpeaks && !score.Current));
+
+    // While its speaker speaks; afterwards if it is not older than what accuses, or was repeated for so long that LINSTOR's own delay does not explain it.
+    private bool Stands(Speaker speaker, LastWords? last, Instant accused)
+    {
+        var words = last ?? new LastWords(speaker.ReportedAt ?? Instant.Start, speaker.ChangedAt);
+        return (last is null && _view.Speaks(speaker)) || words.ChangedAt >= accused || words.HeardAt > accused + Timings.LongestDetection;
+    }
+
+    // It has to have said so for a moment: LINSTOR shows link by link and value by value what changes at once.
+    private bool KeepsQuorumAlone()
+    {
+        if (_own.Score is not { Value: > 0 } score || _own.Memberships.IsEmpty || (_ownSpeaks && !score.Current))
+        {
+            return false;
+        }
+
+        var words = score.Last ?? new LastWords(_own.ReportedAt ?? Instant.Start, _own.ChangedAt);
+        return words.HeardAt - words.ChangedAt >= Timings.ShortestAdmission && _own.Links.Any(link => !link.Up.Value && link.Up.Last == score.Last)
+            && !_own.Memberships.Any(known => QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => member.Node == _own.Node || _view.LinkFrom(_own, member.Node) is not { Value: false }));
+    }
+
+    // A satellite that answers pings may repeat the past. Everybody else with a link to the node contradicts it, not before what it says, and has done so for longer
+    // than DRBD takes to notice: then it is the one that is wrong, unless it admits that a link is down.
+    private bool IsOutvoted()
+    {
+        var latest = Instant.Start;
+        var voters = 0;
+        foreach (var other in _others.Where(other => other.Presence != Presence.Lost && !(other.Diskless && _own.Diskless)))
+        {
+            if (!_view.Speaks(other) || _view.LinkFrom(other, _own.Node) is not { Current: true, Value: false } denial
+                || denial.Since < _own.NewsAt
+                || _view.LinkFrom(_own, other.Node) is { Value: false })
+            {
+                return false;
+            }
+
+            voters++;
+            latest = Instant.Later(latest, denial.Since);
+        }
+
+        // What was contradicted only after the node fell silent, may have been true to its last word; what everybody contradicted from the first words on, was not.
+        var falls = latest + Timings.LongestDetection;
+        var goesOn = _ownSpeaks || latest == _linstor.ReturnedAt;
+        var isOutvoted = voters > 0 && (goesOn ? _now : _own.HeardAt) >= falls;
+        _reviewAt = voters > 0 && goesOn && !isOutvoted ? falls : null;
+        return isOutvoted;
+    }
+}
