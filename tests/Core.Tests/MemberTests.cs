@@ -1,0 +1,107 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>By whose count a side has quorum: the members and the policy that the node may go by.</summary>
+public sealed class MemberTests
+{
+    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Members_that_were_placed_with_the_peer_while_the_node_was_away_do_not_count_for_it(bool isNew)
+    {
+        // A and C are cut off from B; D and E are placed with B, which counts three of five, while A and C count two of three. A process that begins after that cannot know it.
+        var scene = isNew ? Scene.Empty(NoStorm).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a")
+            : Scene.WithAppOn("a", NoStorm).Silence("a").Silence("c").After(1).Link("b", "a", up: false).Link("b", "c", up: false).Report("pvc-1");
+        scene.Satellites([.. "abcde".Select(node => new Satellite(new($"{node}"), node is 'a' or 'c' ? SatelliteState.Offline : SatelliteState.Online))]);
+        scene.Facts("pvc-1", "majority", [
+            new(new("a")), new(new("c")),
+            Peer("b") with { Connections = [new("a", Up: false), new("c", Up: false), new("d", Up: true), new("e", Up: true)] },
+            Peer("d") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("e", Up: true)] },
+            Peer("e") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("d", Up: true)] }]);
+        scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote)).Node("a", ready: false).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+    }
+
+    [Theory]
+    [InlineData(5, false)]
+    [InlineData(20, true)]
+    public void Members_that_change_before_linstor_notices_that_the_node_is_away_may_not_have_reached_it(double seconds, bool isMoved)
+    {
+        // A and C are cut off from B. LINSTOR, which has not noticed yet, moves the replica on C to D: B counts B and D of three, while A and C count two of three.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Satellites(On("a"), On("b"), On("c"), On("d"));
+        scene.Replica("c", replica => replica with { Leaving = true }).Report("pvc-1");
+        scene.Facts("pvc-1", "majority", [
+            Primary(), Peer("c") with { Leaving = true, Connections = [new("a", Up: true)] }, Peer("d") with { Connections = [new("a", Up: true), new("b", Up: true)] },
+            Peer("b") with { Connections = [new("a", Up: true), new("d", Up: true)] }]).Report("pvc-1").After(seconds);
+        scene.Silence("a").Silence("c").Link("b", "a", up: false).Link("d", "a", up: false).MayPromote("b").MayPromote("d").Report("pvc-1").After(600);
+        Assert.Equal(isMoved ? Moved : [], scene.Moves);
+        Assert.True(isMoved || scene.Holds.SequenceEqual([HoldReason.MayHaveQuorum]));
+
+        static Replica Primary() => Peer("a") with { Usage = Usage.InUse, Connections = [new("b", Up: true), new("c", Up: true), new("d", Up: true)] };
+    }
+
+    [Fact]
+    public void A_node_that_was_never_heard_of_and_is_alone_has_no_quorum()
+    {
+        // This process begins when A has been dead for long; nobody else is missing.
+        var scene = Scene.Empty(NoStorm).Satellites(new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online))
+            .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        scene.Facts("pvc-1", "majority", [
+            new(new("a")),
+            Peer("b") with { Connections = [new("a", Up: false), new("c", Up: true)] },
+            Peer("c") with { Connections = [new("a", Up: false), new("b", Up: true)] }]);
+        scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote)).Report("pvc-1").After(600);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Moves);
+    }
+
+    [Fact]
+    public void Members_that_were_declared_lost_may_live_on_with_the_node()
+    {
+        var scene = Scene.InTwoParts().PowerOff("a").Remove("d").Remove("e").Report("pvc-1").Satellites(Off("a"), On("b"), On("c")).After(600);
+        Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+    }
+
+    [Fact]
+    public void Members_that_were_removed_while_linstor_reached_them_are_gone() =>
+        Assert.Equal(Moved, Scene.InTwoParts().PowerOff("a").Report("pvc-1").Remove("d").Remove("e").Report("pvc-1").Satellites(Off("a"), On("b"), On("c"), On("d"), On("e")).After(60).Moves);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Members_that_were_removed_while_they_were_connected_to_the_node_help_it_keep_its_quorum(bool areCreatedAnew)
+    {
+        // A, D and E are cut off from B and C, and LINSTOR does not reach A. Then D and E are removed, in an orderly way, and perhaps placed anew with B and C.
+        var scene = Scene.InTwoParts().Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).Report("pvc-1").Remove("d").Remove("e").MayPromote("b").MayPromote("c").Report("pvc-1");
+        scene.Satellites(Off("a"), On("b"), On("c"), On("d"), On("e"));
+        if (areCreatedAnew)
+        {
+            scene.Facts("pvc-1", "majority", [new(new("a")), .. "bcde".Select(node => Anew($"{node}"))]).Report("pvc-1");
+        }
+
+        Assert.Empty(scene.Node("a", ready: false).After(600).Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+
+        static Replica Anew(string node) => Peer(node) with
+        {
+            Promotability = Promotability.MayPromote,
+            Connections = [new("a", Up: false), .. "bcde".Select(peer => $"{peer}").Where(peer => peer != node).Select(peer => new Connection(peer, Up: true))],
+        };
+    }
+
+    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
+
+    private static Satellite On(string node) => new(new(node), SatelliteState.Online);
+
+    private static Satellite Off(string node) => new(new(node), SatelliteState.Offline);
+
+    private static Replica Peer(string node) => new(new(node))
+    {
+        Promotability = Promotability.MayPromote,
+        Usage = Usage.Unused,
+        Score = 10102,
+        Connections = [new("a", Up: false), new("c", Up: true)],
+    };
+}

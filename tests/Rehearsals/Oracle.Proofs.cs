@@ -1,0 +1,92 @@
+using Piraeus.HighAvailability.Simulator.World;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <content>Of which losses nobody who listens to LINSTOR can be certain: that such a pod is not moved is no fault.</content>
+internal sealed partial class Oracle
+{
+    /// <summary>Whether what LINSTOR knows now is a proof to a cautious reader: a peer with all data itself, nobody who is heard contradicts it, and it is not the only voice while Kubernetes calls the node ready.</summary>
+    private bool IsProved(string resource, string node)
+    {
+        var (number, _) = _stage.Nodes.First(one => one.Name == node);
+        var volume = Enumerable.Range(0, _stage.Plan.Cast.Volumes.Length).First(one => Cast.Handle(one) == resource);
+        if (_stage.Storage.FindDefinition(_stage.Plan.Cast.Definition(volume)) is not { } definition || IsContested(volume, number))
+        {
+            return false;
+        }
+
+        // The last words of nodes that have fallen silent stand, too: of a use that no newer one has ended, and of a satellite that repeated the past.
+        var name = _stage.Plan.Cast.LinstorName(number);
+        var others = definition.Listed.Where(replica => replica.Node.Name != name).ToList();
+        if (_inUseSince.Keys.Any(use => use.Definition == definition.Name && use.Node != name && !(IsLostThere(definition, use.Node) && HasRival(definition, use.Node) && !IsRememberedAsConnected(definition, _stage.Nodes.First(other => _stage.Plan.Cast.LinstorName(other.Number) == use.Node).Number)))
+            || WasAdmitted((definition.Name, name)) || IsTied(definition, number) || IsRememberedAsConnected(definition, number) || IsNewerThanItsPeers(definition, number) || IsPolicyNew(definition, name)
+            || definition.Listed.Any(replica => replica.Node.Name == name && replica.DrbdDeleting) // its peers have taken the link down, as LINSTOR told them
+            || others.Exists(other => _hung.Contains(other.Node.Name) && other.Node.Status != ConnectionStatus.Online) || _hung.Contains(name))
+        {
+            return false;
+        }
+
+        var speakers = definition.Listed.Where(replica => replica.Node.Status == ConnectionStatus.Online && Known(replica)?.MayPromote is not null).ToList();
+        return HasRival(definition, name) && (speakers.Count(speaker => Agrees(speaker, name, number)) > 1 || !_stage.IsReady(node));
+    }
+
+    // A replica with old data may have been left behind by the node itself.
+    private bool Agrees(Simulator.World.Replica replica, string machine, int number) => Known(replica) is { } known && (replica.Node.Name == machine
+        ? known.PromotionScore == 0
+        : known.MayPromote == true || (LinksOf(known, number) is { Count: > 0 } links && !links.Contains("Connected") && (replica.Kind != ReplicaKind.Diskful || known.PromotionScore >= 10_100)));
+
+    // A peer that could take over, and whose words prove that the node could not write.
+    private bool HasRival(ResourceDefinition definition, string machine) => definition.Listed.Any(peer =>
+        peer is { Kind: ReplicaKind.Diskful, Node: { Status: ConnectionStatus.Online, SatelliteHangs: false } } && peer.Node.Name != machine
+        && Known(peer) is { MayPromote: true, PromotionScore: >= 10_100 } && !MayHaveQuorumAgainst(peer, definition, machine));
+
+    // A peer that keeps quorum only because it remembers that others have lost theirs: LINSTOR does not report that. Who has never heard of the node does not know who was added since.
+    private bool MayHaveQuorumAgainst(Simulator.World.Replica peer, ResourceDefinition definition, string node)
+    {
+        if (definition.Replicas.FirstOrDefault(replica => replica.Node.Name == node) is not { } own)
+        {
+            return false;
+        }
+
+        var members = own.Members.Select(member => definition.Replicas.FirstOrDefault(replica => replica.Node == member)).OfType<Simulator.World.Replica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
+        int Apart(bool diskful) => members[diskful].Count(member => member != peer && !peer.Peers.Contains(member.Node));
+        var isHeardOf = HistoryOf((definition.Name, node), _spoke) is var spoke && (spoke.IsSo || _stage.Candidates.All(candidate => spoke.EndedAt >= (_stage.ListensSince(candidate) ?? Now)));
+        var (voters, diskless) = isHeardOf ? (members[true].Count(), members[false].Count()) : (Apart(diskful: true) + 1, Apart(diskful: false));
+        return Drbd.HasQuorum(own.QuorumPolicy, new Ballot(voters, Apart(diskful: true), Quorumless: 0, diskless, Apart(diskful: false)), had: true);
+    }
+
+    // What a node says otherwise just before it falls silent may not have been read any more.
+    private bool WasAdmitted((string, string) key) => HistoryOf(key, _admitted).Overlaps((HistoryOf(key, _spoke).EndedAt ?? Now) - Unseen, Now);
+
+    // Where a node is lost just when a process begins to listen, or LINSTOR is back, its words and those against it have one date. Unless every other voter denies them from the start, nobody can outvote it.
+    private bool IsTied(ResourceDefinition definition, int number)
+    {
+        var name = _stage.Plan.Cast.LinstorName(number);
+        var (_, others) = ReplicasFor(definition, number);
+        bool Denies(Simulator.World.Replica other, TimeSpan until) => _deniesSince.TryGetValue((definition.Name, number, other.Node.Name), out var denied) && denied <= until;
+        var starts = _stage.Candidates.SelectMany(candidate => (TimeSpan?[])[_stage.ListensSince(candidate), candidate.LinstorReturnedAt]).Append(_silence.EndedAt).OfType<TimeSpan>();
+        return starts.Any(start => !(HistoryOf((definition.Name, name), _spoke).EndedAt < start)
+            && others.Exists(other => Denies(other, start + LongestDetection)) && !others.TrueForAll(other => Denies(other, start + LongestDetection)));
+    }
+
+    // The last words of one that fell silent after it had found the node again, or had gone on saying that it is connected to it, may stand against all that is older.
+    private bool IsRememberedAsConnected(ResourceDefinition definition, int number)
+    {
+        var (_, others) = ReplicasFor(definition, number);
+        return others.Exists(other => Known(other) is null && _connectsSince.ContainsKey((definition.Name, number, other.Node.Name))
+            && others.TrueForAll(rival => !(_deniesSince.TryGetValue((definition.Name, number, rival.Node.Name), out var denied) && denied > HistoryOf((definition.Name, other.Node.Name), _spoke).EndedAt)));
+    }
+
+    // What a node said last may be newer than anything that a peer says which was silent at that time: the peer may have come back with old state.
+    private bool IsNewerThanItsPeers(ResourceDefinition definition, int number)
+    {
+        var name = _stage.Plan.Cast.LinstorName(number);
+        var (_, others) = ReplicasFor(definition, number);
+        return _said.TryGetValue((definition.Name, name), out var last)
+            && others.TrueForAll(peer => Known(peer) is null || HistoryOf((definition.Name, peer.Node.Name), _spoke).Since > last.At || !LinksOf(Known(peer)!, number).Exists(link => link != "Connected"));
+    }
+
+    // A policy that came just before a node fell silent may not have reached it.
+    private bool IsPolicyNew(ResourceDefinition definition, string name) =>
+        _fenced.TryGetValue(definition, out var fenced) && fenced.Since > (HistoryOf((definition.Name, name), _spoke).EndedAt ?? Now) - Unseen && fenced.Since > TimeSpan.FromSeconds(20);
+}
