@@ -56,6 +56,27 @@ public sealed class MemberTests
         Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Moves);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_node_that_had_quorum_while_it_missed_every_other_voter_keeps_it_alone(bool missed)
+    {
+        // A and B have disks, C is the tie-breaker. B dies, so that A has quorum with C and remembers that B has none; then A is cut off. B comes back, and an administrator places D, with which B has quorum.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60);
+        if (missed)
+        {
+            scene.Silence("b").Link("c", "b", up: false).Replica("a", replica => replica with { Score = 10101, Connections = [new("b", Up: false), new("c", Up: true)] }).Report("pvc-1").After(60);
+        }
+
+        scene.Silence("a").Link("c", "a", up: false).Report("pvc-1").After(30).Satellites(Off("a"), On("b"), On("c"), On("d"));
+        scene.Facts("pvc-1", "majority", [
+            new(new("a")), Peer("b") with { Connections = [new("a", Up: false), new("c", Up: true), new("d", Up: true)] },
+            Peer("c") with { Diskless = true, Score = 2, Connections = [new("a", Up: false), new("b", Up: true), new("d", Up: true)] },
+            Peer("d") with { Connections = [new("a", Up: false), new("b", Up: true), new("c", Up: true)] }]);
+        Assert.Equal(missed ? [] : Moved, scene.MayPromote("b").Report("pvc-1").After(600).Moves);
+        Assert.True(!missed || scene.Holds.SequenceEqual([HoldReason.MayHaveQuorum]));
+    }
+
     [Fact]
     public void Members_that_were_declared_lost_may_live_on_with_the_node()
     {

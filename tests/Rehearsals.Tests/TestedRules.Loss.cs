@@ -154,6 +154,8 @@ internal static partial class TestedRules
             "Speaker.Words.cs", "answer.AskedAt - answer.MembersSince >= Timings.LongestDetection ?", "answer.AskedAt < Instant.Start ?"),
         new("a node that is leaving is told of no new members", nameof(CounterEvidenceTests.A_node_whose_own_replica_is_leaving_goes_by_the_members_it_knew),
             "Speaker.Words.cs", "Memberships = Leaving ? Memberships : HeardBy(answer),", "Memberships = HeardBy(answer),"),
+        new("a node keeps quorum that had it while it missed every other voter", nameof(MemberTests.A_node_that_had_quorum_while_it_missed_every_other_voter_keeps_it_alone),
+            "LossRule.cs", " || MayRemember(known, peer))", ")"),
         new("a member that was removed while it spoke is not on the node's side", nameof(MemberTests.Members_that_were_removed_while_linstor_reached_them_are_gone),
             "LossRule.cs", "member != peer.Node && known?.Presence != Presence.Removed", "member != peer.Node"),
         new("a member that was connected to the node when it was removed helps it keep its quorum", nameof(MemberTests.Members_that_were_removed_while_they_were_connected_to_the_node_help_it_keep_its_quorum),

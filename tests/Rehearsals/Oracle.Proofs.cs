@@ -88,5 +88,6 @@ internal sealed partial class Oracle
 
     // A policy that came just before a node fell silent may not have reached it.
     private bool IsPolicyNew(ResourceDefinition definition, string name) =>
-        _fenced.TryGetValue(definition, out var fenced) && fenced.Since > (HistoryOf((definition.Name, name), _spoke).EndedAt ?? Now) - Unseen && fenced.Since > TimeSpan.FromSeconds(20);
+        _fenced.TryGetValue(definition, out var fenced) && HistoryOf((definition.Name, name), _spoke) is var spoke && fenced.Since > TimeSpan.FromSeconds(20)
+            && (spoke is { IsSo: false, EndedAt: null } || fenced.Since > (spoke.EndedAt ?? Now) - Unseen);
 }

@@ -213,7 +213,7 @@ internal sealed partial class Oracle
 
     // What docs/safety.md assumes, because no observer can see that it is otherwise.
     private bool IsBeyondKnowing(Candidate actor, string resource, string node) =>
-        !_stage.KnowsPolicy(actor, resource) || !_stage.AppliesPolicy(resource, node) || _stage.WasDeclaredLost(node) || _stage.HasLostMembersUnseen(actor, resource) || !_stage.IsWitnessed(resource, node);
+        !_stage.KnowsPolicy(actor, resource, node) || !_stage.AppliesPolicy(resource, node) || _stage.WasDeclaredLost(node) || _stage.HasLostMembersUnseen(actor, resource) || !_stage.IsWitnessed(resource, node);
 
     private TimeSpan LostFor(Candidate actor, string resource, string node) => LossOf(resource, node).LongestUntil(Now, Unseen + actor.LinstorAway, _silence);
 

@@ -184,7 +184,8 @@ internal sealed partial class Stage
     public void Move(ResourceDefinition definition) => _tampered.Add(Cast.Handle(VolumeOf(definition)));
 
     /// <summary>Whether the process could know since when the resource has its quorum policy: LINSTOR told it of a time in which it had none.</summary>
-    public bool KnowsPolicy(Candidate candidate, string resource) => !_turnedOn.ContainsKey(resource) || _toldOfNone.Contains((candidate, candidate.Life, new(resource)));
+    public bool KnowsPolicy(Candidate candidate, string resource, string node) => _toldOfNone.Contains((candidate, candidate.Life, new(resource)))
+        || !(_turnedOn.ContainsKey(resource) || DefinitionOf(resource)?.Replicas.Any(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node) && replica.QuorumPolicy is null or "off") == true);
 
     /// <summary>Whether LINSTOR reaches the node, and every replica there has quorum and data: nothing on it is amiss, and nothing has been since then.</summary>
     public bool IsWell(string node, TimeSpan since) => IsWell(node) && IsQuietSince(since - TimeSpan.FromSeconds(15));

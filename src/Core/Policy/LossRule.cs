@@ -178,7 +178,7 @@ internal sealed partial class LossRule
         foreach (var known in _own.Memberships)
         {
             var members = _own.HeardAt is null ? [.. known.Members.Where(member => member.Node == peer.Node || MayBeOnOwnSide(member.Node, peer))] : known.Members;
-            if (QuorumPolicy.MayHaveQuorum(PolicyOf(known), members, member => MayBeOnOwnSide(member.Node, peer)))
+            if (QuorumPolicy.MayHaveQuorum(PolicyOf(known), members, member => MayBeOnOwnSide(member.Node, peer)) || MayRemember(known, peer))
             {
                 return (HoldReason.MayHaveQuorum, _own.Node);
             }
@@ -186,6 +186,10 @@ internal sealed partial class LossRule
 
         return null;
     }
+
+    // DRBD remembers who had lost quorum when it was last seen. A node that had quorum while it missed every other voter keeps it alone, with whoever else it loses.
+    private bool MayRemember(Membership known, Speaker peer) => _own.Score is { Value: > 0 } score && known.Members.Any(member => member.Votes && !MayBeOnOwnSide(member.Node, peer))
+        && known.Members.All(member => !member.Votes || MayBeOnOwnSide(member.Node, peer) || (_view.LinkFrom(_own, member.Node) is { Value: false } link && link.Last == score.Last));
 
     private bool MayBeOnOwnSide(NodeName member, Speaker peer)
     {
