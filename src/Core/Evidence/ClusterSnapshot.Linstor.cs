@@ -39,8 +39,8 @@ public sealed partial record ClusterSnapshot
     {
         var isSame = Satellites is { } before && before.Count == told.Satellites.Length && told.Satellites.All(satellite => before.GetValueOrDefault(satellite.Name) == satellite);
         // A LINSTOR that reached no satellite, as when it has just started, or is the wrong one of two, had nothing to say.
-        var isReturn = Linstor.IsSynced ? !Linstor.ReachesAny && told.Satellites.Any(satellite => satellite.State == SatelliteState.Online)
-            : !(Linstor.IsStreamIntact && at - Linstor.LostAt <= Timings.LongestDetection);
+        var isReturn = (!Linstor.ReachesAny && told.Satellites.Any(satellite => satellite.State == SatelliteState.Online))
+            || (!Linstor.IsSynced && !(Linstor.IsStreamIntact && at - Linstor.LostAt <= Timings.LongestDetection));
         var next = this with
         {
             SyncedSources = SyncedSources.Add(Source.Linstor),

@@ -48,8 +48,8 @@ public sealed partial record Resource(ResourceName Name)
     /// <remarks>The stream said something that the newest answer does not contain; or a policy or members came that a node has not been heard of since.</remarks>
     internal Instant? QueryAt => ReportedAt is null ? null
         : !IsReportCurrent ? ChangedAt
-        : SeenUnfenced && Fences && FencedSince is { } fenced && Speakers.Any(speaker => !speaker.IsSilent && !HasHeardOfPolicy(speaker.HeardAt)) ? fenced + Timings.LongestDetection
-        : Speakers.Any(speaker => !speaker.IsSilent && speaker.Memberships.Length > 1) ? MembersSince + Timings.LongestDetection
+        : SeenUnfenced && Fences && FencedSince is { } fenced && ReportedAt < fenced + Timings.LongestDetection && Speakers.Any(speaker => !speaker.IsSilent && !HasHeardOfPolicy(speaker.HeardAt)) ? fenced + Timings.LongestDetection
+        : ReportedAt < MembersSince + Timings.LongestDetection && Speakers.Any(speaker => !speaker.IsSilent && speaker.Memberships.Length > 1) ? MembersSince + Timings.LongestDetection
         : null;
 
     // Kept by the uuid of the definition: one that is created anew begins anew.
@@ -123,6 +123,9 @@ public sealed partial record Resource(ResourceName Name)
     /// <remarks>What LINSTOR says of a node for a while may have been true before it turned the policy on.</remarks>
     internal bool HasHeardOfPolicy(Instant? heard) => !SeenUnfenced || heard - FencedSince >= Timings.LongestDetection;
 
+    /// <summary>Whether a node that could go by no policy has said something new since there is one, for longer than LINSTOR needs to show one change.</summary>
+    internal bool HasChangedUnderPolicy(Speaker speaker) => !SeenUnfenced || speaker.NewsAt - FencedSince >= Timings.ShortestAdmission;
+
     /// <summary>Whether the policy is known, fences, and has reached the node.</summary>
     public bool IsFenced(NodeName node) => Fences && (!SeenUnfenced || (Find(node) is { } speaker && HasHeardOfPolicy(speaker.HeardAt)));
 
@@ -155,7 +158,7 @@ public sealed partial record Resource(ResourceName Name)
             Speakers = known is null ? Speakers.Add(heard) : Speakers.Replace(known, heard),
             Exists = true,
             ChangedAt = known is not null && known.Promotability == said ? ChangedAt : at,
-            AccusedSince = said != Promotability.MayPromote ? null : known is { Promotability: Promotability.MayNotPromote } && !HasPromotablePeer(node) ? at : AccusedSince,
+            AccusedSince = said == Promotability.MayNotPromote ? null : said == Promotability.Unknown ? AccusedSince : known is { Promotability: Promotability.MayNotPromote } && !HasPromotablePeer(node) ? at : AccusedSince,
             SeenOtherwise = SeenOtherwise || (said != Promotability.Unknown && known?.MayPromote is { } before && before.Value != heard.MayPromote?.Value),
         };
     }

@@ -23,7 +23,7 @@ public sealed partial record Speaker
         return this with
         {
             Presence = Presence.Listed,
-            MayPromote = Statement<bool>.After(MayPromote, may, may ? Accusing(date, linstor) : date, Newest),
+            MayPromote = Statement<bool>.After(MayPromote, may, may && IsOwnReturn(date, linstor) ? Accusing(date, linstor) : date, Newest),
             IsSilent = false,
             HeardAt = at,
             ReturnedFrom = IsOwnReturn(date, linstor) ? HeardAt : ReturnedFrom,
@@ -91,6 +91,7 @@ public sealed partial record Speaker
             date = Instant.Later(ChangedAt, linstor.ReturnedAt ?? date);
         }
 
+        next = IsOwnReturn(date, linstor) || !isSame || NewsSince is not null ? next with { MembershipsAtNews = Leaving || asked - answer.MembersSince < Timings.ShortestAdmission ? next.Memberships : [answer.Members] } : next;
         return isReturn || !isSame ? next with { ChangedAt = date, NewsAt = IsOwnReturn(date, linstor) || !isSame ? date : NewsSince ?? NewsAt }
             : NewSince is { } since ? next with { ChangedAt = since, NewsAt = NewsSince ?? NewsAt } : next;
     }
@@ -124,7 +125,7 @@ public sealed partial record Speaker
     private ImmutableArray<Membership> HeardBy(in Answered answer) => answer.AskedAt - answer.MembersSince >= Timings.LongestDetection ? Memberships is [var only] && only == answer.Members ? Memberships : [answer.Members]
         : Memberships.Contains(answer.Members) ? Memberships : Memberships.Add(answer.Members);
 
-    private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && linstor.IsSynced && date != linstor.ReturnedAt;
+    private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && (linstor.IsSynced || linstor.IsStreamIntact) && date != linstor.ReturnedAt;
 
     // Nearly every answer is the one before: that costs nothing.
     private bool Repeats(ImmutableArray<Connection> said)

@@ -38,8 +38,9 @@ internal sealed partial class LossRule
             return null;
         }
 
-        // That LINSTOR repeats the words of a node is no sign that a policy has reached it.
-        return !IsOutvoted() ? (HoldReason.SideHasQuorum, _own.Node) : _resource.HasHeardOfPolicy(_own.NewsAt) ? null : (HoldReason.NoQuorumPolicy, peer.Node);
+        // That LINSTOR repeats the words of a node is no sign that a policy has reached it: it has to have said something new since.
+        _isOutvoted = IsOutvoted();
+        return !_isOutvoted ? (HoldReason.SideHasQuorum, _own.Node) : _resource.HasChangedUnderPolicy(_own) ? null : (HoldReason.NoQuorumPolicy, peer.Node);
     }
 
     // When a replica was first heard to say both that it may promote and, if it has a link to the node, that this is down.
@@ -75,6 +76,7 @@ internal sealed partial class LossRule
     {
         var latest = Instant.Start;
         var voters = 0;
+        var arePromotable = true;
         foreach (var other in _others.Where(other => other.Presence != Presence.Lost && !(other.Diskless && _own.Diskless)))
         {
             if (!_view.Speaks(other) || _view.LinkFrom(other, _own.Node) is not { Current: true, Value: false } denial
@@ -85,12 +87,13 @@ internal sealed partial class LossRule
             }
 
             voters++;
+            arePromotable &= other.Promotability == Promotability.MayPromote;
             latest = Instant.Later(latest, denial.Since);
         }
 
         // What was contradicted only after the node fell silent, may have been true to its last word; what everybody contradicted from the first words on, was not.
         var falls = latest + Timings.LongestDetection;
-        var goesOn = _ownSpeaks || latest == _linstor.ReturnedAt;
+        var goesOn = _ownSpeaks || (latest == _linstor.ReturnedAt && arePromotable);
         var isOutvoted = voters > 0 && (goesOn ? _now : _own.HeardAt) >= falls;
         _reviewAt = voters > 0 && goesOn && !isOutvoted ? falls : null;
         return isOutvoted;

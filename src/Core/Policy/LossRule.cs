@@ -16,6 +16,7 @@ internal sealed partial class LossRule
     private readonly ImmutableArray<NodeName> _lost;
     private Instant? _reviewAt;
     private bool _isUnknown;
+    private bool _isOutvoted;
 
     private LossRule(Resource resource, Speaker own, ResourceView view, Instant now, ImmutableArray<NodeName> lost)
     {
@@ -175,7 +176,12 @@ internal sealed partial class LossRule
     // the peer's side were added since: all but one may have been, which has kept the data.
     private (HoldReason? Reason, NodeName? By)? MayHaveQuorumElsewhere(Speaker peer)
     {
-        foreach (var known in _own.Memberships)
+        if (_own.Memberships.IsEmpty)
+        {
+            return (HoldReason.MayHaveQuorum, _own.Node);
+        }
+
+        foreach (var known in _isOutvoted ? [.. _own.Memberships, .. _own.MembershipsAtNews] : _own.Memberships)
         {
             var members = _own.HeardAt is null ? [.. known.Members.Where(member => member.Node == peer.Node || MayBeOnOwnSide(member.Node, peer))] : known.Members;
             if (QuorumPolicy.MayHaveQuorum(PolicyOf(known), members, member => MayBeOnOwnSide(member.Node, peer)) || MayRemember(known, peer))
@@ -187,8 +193,10 @@ internal sealed partial class LossRule
         return null;
     }
 
-    // DRBD remembers who had lost quorum when it was last seen. A node that had quorum while it missed every other voter keeps it alone, with whoever else it loses.
-    private bool MayRemember(Membership known, Speaker peer) => _own.Score is { Value: > 0 } score && known.Members.Any(member => member.Votes && !MayBeOnOwnSide(member.Node, peer))
+    // DRBD remembers who had lost quorum when it was last seen. A node that had quorum while it missed every other voter keeps it alone, with whoever else it loses. These voters can
+    // have quorum again only with the node, or with a voter that it does not know.
+    private bool MayRemember(Membership known, Speaker peer) => _own.Score is { Value: > 0 } score
+        && _others.Exists(other => other is { Presence: Presence.Listed, Diskless: false } && !known.Members.Contains(new(other.Node, Votes: true)))
         && known.Members.All(member => !member.Votes || MayBeOnOwnSide(member.Node, peer) || (_view.LinkFrom(_own, member.Node) is { Value: false } link && link.Last == score.Last));
 
     private bool MayBeOnOwnSide(NodeName member, Speaker peer)

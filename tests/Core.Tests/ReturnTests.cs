@@ -1,0 +1,177 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>What was away and is back, and what LINSTOR repeats: what is news then, and what is asked again.</summary>
+public sealed class ReturnTests
+{
+    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
+
+    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_linstor_that_reached_nobody_returns_with_its_first_satellite_although_a_list_failed_in_between(bool listFails)
+    {
+        // LINSTOR has just started and reaches nobody; one list fails for 2 s, the stream goes on. A dies just before the satellites register: DRBD has noticed, LINSTOR has not.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60);
+        scene.Satellites(Off("a"), Off("b"), Off("c")).After(30);
+        if (listFails)
+        {
+            scene.LinstorGoesAway(isStreamIntact: true).After(2);
+        }
+
+        scene.Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false);
+        scene.Replica("c", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("b", Up: true)] }, streamed: false);
+        scene.Satellites(On("a"), On("b"), On("c")).LinstorComesBack().Report("pvc-1").After(3).Silence("a").After(600);
+        Assert.Equal(Moved, scene.Moves);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_accuses_after_a_silence_is_as_old_as_that_silence_also_if_a_list_failed_when_it_ended(bool listFails)
+    {
+        // As What_accuses_after_a_silence_of_its_speaker_may_be_as_old_as_that_silence, and LINSTOR, busy with the satellite that comes back, fails to answer one list.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60).Silence("b").After(5);
+        scene.Link("c", "a", up: false).Replica("a", replica => replica with { Score = 10102, Connections = [new("b", Up: true), new("c", Up: false)] }).Report("pvc-1").After(5);
+        scene = listFails ? scene.LinstorGoesAway(isStreamIntact: true) : scene.Satellite("b", SatelliteState.Online);
+        scene.MayPromote("b").Replica("b", _ => Peer("b") with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false).After(1);
+        scene = listFails ? scene.Satellites(On("a"), On("b"), On("c")).LinstorComesBack() : scene;
+        Assert.Empty(scene.Report("pvc-1").After(5).Silence("a").After(600).Moves);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_return_from_silence_is_news_also_if_a_list_failed_when_it_ended(bool listFails)
+    {
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(20);
+        scene = listFails ? scene.LinstorGoesAway(isStreamIntact: true) : scene.Satellite("a", SatelliteState.Online);
+        scene.Replica("a", _ => Peer("a", "b", "c") with { Usage = Usage.InUse }).After(1);
+        scene = listFails ? scene.Satellites(On("a"), On("b"), On("c")).LinstorComesBack() : scene;
+        Assert.Empty(scene.After(600).Moves);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_a_speaker_said_after_it_came_back_and_then_changed_is_dated_when_it_changed(bool answered)
+    {
+        // C's satellite has long been dead. B's is restarted, and B says that it may not promote. The answer about it is slow. Five seconds later A loses power, as B says.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(600).Silence("b").Report("pvc-1").After(15).Report("pvc-1");
+        scene.Ignores = decision => decision is Decision.QueryResource;
+        scene.Satellite("b", SatelliteState.Online).Replica("b", _ => Peer("b", "a", "c")).After(1);
+        scene = answered ? scene.Report("pvc-1") : scene;
+        scene.After(4).Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] }).After(3).Ignores = _ => false;
+        Assert.Equal(Moved, scene.Silence("a").After(300).Moves);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void One_stale_satellite_and_a_true_cut_do_not_outvote_a_node_whose_first_words_were_well(bool tieBreaker)
+    {
+        // This process starts. B's satellite has repeated since A's last reboot that A is gone; A is well, with B. C, which registers a moment later, has just lost its link to A (A has not noticed), as LINSTOR will.
+        var scene = Scene.Empty(NoStorm).Satellites(On("a"), On("b"), Off("c")).Node("a", ready: tieBreaker).LinstorGoesAway().After(60);
+        scene.Facts("pvc-1", "majority", [
+            Peer("a", "b", "c") with { Usage = Usage.InUse, Score = tieBreaker ? 10102 : 10103 },
+            new(new("b")) { Promotability = Promotability.MayPromote, Usage = Usage.Unused, Score = tieBreaker ? 10101 : 10102, Connections = [new("a", Up: false), new("c", Up: true)] },
+            new(new("c"))]);
+        scene.Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        scene.LinstorComesBack().Tell(new Observation.PromotionChanged(Scene.Pvc1, new("a"), Promotability.MayNotPromote)).Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote)).Report("pvc-1").After(5);
+        scene.Satellite("c", SatelliteState.Online).Replica("c", _ => new(new("c")) { Promotability = Promotability.MayNotPromote, Usage = Usage.Unused, Score = 1, Diskless = tieBreaker, Connections = [new("a", Up: false), new("b", Up: true)] }).Report("pvc-1").After(1);
+        Assert.Empty(scene.Silence("a").Report("pvc-1").After(600).Moves);
+    }
+
+    [Fact]
+    public void A_node_that_is_outvoted_goes_by_the_members_of_its_last_news()
+    {
+        // A's satellite hangs. The replica on C is moved to D, of which A learns nothing: A never connects to D. C has left in an orderly way. Later A's link to B breaks: A counts A and C of three.
+        var scene = Scene.WithAppOn("a", NoStorm).After(60).Satellites(On("a"), On("b"), On("c"), On("d"));
+        var hung = Peer("a", "b", "c") with { Usage = Usage.InUse };
+        scene.Facts("pvc-1", "majority", [hung, Peer("b", "a", "c", "d"), Peer("c", "a", "b", "d"), Down(Peer("d", "a", "b", "c"))]).Report("pvc-1").After(60);
+        scene.Facts("pvc-1", "majority", [hung, Peer("b", "a", "d"), Down(Peer("d", "a", "b"))]).Report("pvc-1").After(600);
+        scene.Replica("b", Lost).Replica("d", Lost).Report("pvc-1").After(600);
+        Assert.Empty(scene.Moves);
+
+        static Replica Lost(Replica replica) => Down(replica) with { Promotability = Promotability.MayPromote };
+        static Replica Down(Replica replica) => replica with { Connections = [.. replica.Connections.Select(link => link with { Up = link.Up && link.Peer != "a" })] };
+    }
+
+    [Fact]
+    public void A_node_that_hangs_long_after_its_volume_got_its_policy_is_outvoted()
+    {
+        // A volume of two disks gets a tie-breaker, and with it its policy; a moment later the pod comes to A. An hour later A hangs; its satellite stays ONLINE.
+        var scene = Scene.WithAppOn("b", NoStorm).Quorum("off").Report("pvc-1").After(60).Quorum("majority").Report("pvc-1").After(5);
+        scene.Replica("b", replica => replica with { Usage = Usage.Unused }).Replica("a", replica => replica with { Usage = Usage.InUse }).Report("pvc-1");
+        scene.Volume("pv-2", "more", "pvc-1").Attachment("va-2", "pv-2", "a").Pod("app-1", "a", pod => pod with { Claims = [new("more")] }).After(3600).Report("pvc-1");
+        Assert.Contains("delete app-1 on a", scene.OnlyPeersLose("a").After(600).Moves);
+    }
+
+    [Fact]
+    public void A_node_of_which_only_the_stream_has_told_and_that_is_declared_lost_goes_by_some_members()
+    {
+        // This process starts; the stream tells of A. A and D are cut off from B, and A is declared lost before the first answer, while it lives with D and E.
+        var scene = Scene.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), Off("d"), Off("e")).Node("a", ready: false)
+            .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        scene.Facts("pvc-1", "majority", [Cut("b", "c"), Cut("c", "b"), new(new("d")), new(new("e"))]);
+        scene.Ignores = decision => decision is Decision.QueryResource;
+        scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("a"), Promotability.MayNotPromote)).After(1).Satellites(On("b"), On("c"), Off("d"), Off("e")).Ignores = _ => false;
+        scene.Report("pvc-1").After(1).Satellites(On("b"), On("c"), Off("d"), Off("e")).After(600);
+        Assert.Empty(scene.Moves);
+
+        static Replica Cut(string node, string other) => new(new(node))
+        {
+            Promotability = Promotability.MayPromote,
+            Usage = Usage.Unused,
+            Score = 10102,
+            Connections = [new("a", Up: false), new(other, Up: true), new("d", Up: false), new("e", Up: false)],
+        };
+    }
+
+    [Fact]
+    public void A_replica_that_cannot_be_deleted_after_its_successor_was_placed_is_not_asked_about_for_ever()
+    {
+        var scene = Scene.WithAppOn("a", NoStorm).After(60).Satellites(On("a"), On("b"), On("c"), On("d"));
+        var (a, b, c) = (Peer("a", "b", "c", "d") with { Usage = Usage.InUse }, Peer("b", "a", "c", "d"), Peer("c", "a", "b", "d"));
+        scene.Facts("pvc-1", "majority", [a, b, c, Peer("d", "a", "b", "c")]).Report("pvc-1").After(5);
+        // DRBD on C cannot be taken down: its device is held open.
+        scene.Facts("pvc-1", "majority", [a, b, c with { Leaving = true }, Peer("d", "a", "b", "c")]).Report("pvc-1");
+        var before = scene.Consultations;
+        scene.After(60);
+        Assert.InRange(scene.Consultations - before, 0, 10);
+    }
+
+    [Fact]
+    public void A_definition_that_is_gone_soon_after_its_members_changed_is_not_asked_about_for_ever()
+    {
+        var scene = Scene.WithAppOn("a", NoStorm).After(60).Satellites(On("a"), On("b"), On("c"), On("d"));
+        scene.Facts("pvc-1", "majority", [Peer("a", "b", "c", "d") with { Usage = Usage.InUse }, Peer("b", "a", "c", "d"), Peer("c", "a", "b", "d"), Peer("d", "a", "b", "c")]).Report("pvc-1").After(5);
+        scene.RemoveDefinition().Report("pvc-1");
+        var before = scene.Consultations;
+        scene.After(60);
+        Assert.InRange(scene.Consultations - before, 0, 20);
+    }
+
+    [Fact]
+    public void A_definition_that_is_gone_soon_after_its_policy_came_is_not_asked_about_for_ever()
+    {
+        var scene = Scene.WithAppOn("a", NoStorm).Quorum("off").Report("pvc-1").After(60).Quorum("majority").Report("pvc-1").After(5);
+        scene.RemoveDefinition().Report("pvc-1");
+        var before = scene.Consultations;
+        scene.After(60);
+        Assert.InRange(scene.Consultations - before, 0, 20);
+    }
+
+    private static Satellite On(string node) => new(new(node), SatelliteState.Online);
+
+    private static Satellite Off(string node) => new(new(node), SatelliteState.Offline);
+
+    private static Replica Peer(string node, params string[] peers) => new(new(node))
+    {
+        Promotability = Promotability.MayNotPromote,
+        Usage = Usage.Unused,
+        Score = 10103,
+        Connections = [.. peers.Select(peer => new Connection(peer, Up: true))],
+    };
+}
