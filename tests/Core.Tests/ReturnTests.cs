@@ -163,6 +163,21 @@ public sealed class ReturnTests
         Assert.InRange(scene.Consultations - before, 0, 20);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_accuses_after_a_silence_is_newer_than_what_was_said_before_it(bool inOneAnswer)
+    {
+        // C's satellite has long been dead. A becomes Primary, as one answer says, or two; then B's satellite is away, and A loses power meanwhile. B accuses it when it is back.
+        var scene = Scene.WithAppOn("b", NoStorm).Silence("c").After(60);
+        scene.Volume("pv-2", "more", "pvc-1").Attachment("va-2", "pv-2", "a").Pod("app-1", "a", pod => pod with { Claims = [new("more")] }).Node("a", ready: false);
+        scene.Replica("b", replica => replica with { Usage = Usage.Unused }).Replica("a", replica => replica with { Usage = Usage.InUse }, streamed: false);
+        scene = inOneAnswer ? scene.Report("pvc-1") : scene.Report("pvc-1").After(1).Report("pvc-1");
+        scene.Silence("b").After(5).Silence("a").After(30).Satellite("b", SatelliteState.Online);
+        scene.Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Usage = Usage.Unused, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] });
+        Assert.Contains("delete app-1 on a", scene.Report("pvc-1").After(600).Moves);
+    }
+
     private static Satellite On(string node) => new(new(node), SatelliteState.Online);
 
     private static Satellite Off(string node) => new(new(node), SatelliteState.Offline);

@@ -185,7 +185,7 @@ internal sealed partial class Oracle
                     _inUseSince.Remove(key);
                     _speaking.Add(key);
                     break;
-                case null:
+                case null when !_silence.IsSo && !(Now - _silence.EndedAt < Unseen): // who repeats after a silence of LINSTOR what it said before has said nothing new
                     _speaking.Remove(key);
                     break;
             }

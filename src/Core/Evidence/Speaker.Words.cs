@@ -26,7 +26,8 @@ public sealed partial record Speaker
             MayPromote = Statement<bool>.After(MayPromote, may, may && IsOwnReturn(date, linstor) ? Accusing(date, linstor) : date, Newest),
             IsSilent = false,
             HeardAt = at,
-            ReturnedFrom = IsOwnReturn(date, linstor) ? HeardAt : ReturnedFrom,
+            HeardUntil = at,
+            ReturnedFrom = IsOwnReturn(date, linstor) ? HeardUntil : ReturnedFrom,
             NewSince = isRepeat ? NewSince : date,
             NewsSince = IsOwnReturn(date, linstor) || MayPromote?.Value != may ? date : NewsSince,
             StreamedAt = isRepeat ? StreamedAt : at,
@@ -78,6 +79,7 @@ public sealed partial record Speaker
             Links = Hear(said.Connections, date, Accusing(date, linstor)),
             IsSilent = false,
             HeardAt = HeardAt > asked ? HeardAt : asked,
+            HeardUntil = answer.At,
             ReportedAt = asked,
             ReturnedFrom = null,
             NewSince = null,
@@ -96,8 +98,9 @@ public sealed partial record Speaker
             : NewSince is { } since ? next with { ChangedAt = since, NewsAt = NewsSince ?? NewsAt } : next;
     }
 
-    // What it says against others when it is back from a silence of its own may be as old as that silence.
-    private Instant Accusing(Instant date, LinstorView linstor) => (IsOwnReturn(date, linstor) ? HeardAt : ReturnedFrom) is { } last ? Instant.Later(last, linstor.ReturnedAt ?? last) : date;
+    // What it says against others when it is back from a silence of its own may be as old as that silence, and is newer than the answer before it.
+    private Instant Accusing(Instant date, LinstorView linstor) =>
+        (IsOwnReturn(date, linstor) ? HeardUntil : ReturnedFrom) is { } last ? Instant.Later(last + TimeSpan.FromTicks(1), linstor.ReturnedAt ?? last) : date;
 
     private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date, Instant accusing)
     {

@@ -87,6 +87,9 @@ public sealed partial record Speaker(NodeName Node)
     /// <remarks>Unlike for <see cref="ChangedAt"/>, a silence of LINSTOR, in which all satellites are away, is nothing: who repeats after it what it said before has said nothing new.</remarks>
     public Instant NewsAt { get; init; }
 
+    // When its last words arrived; null if there were none.
+    private Instant? HeardUntil { get; init; }
+
     // When it was heard before the silence from which the stream says that it is back, and no answer yet.
     private Instant? ReturnedFrom { get; init; }
 
