@@ -178,6 +178,16 @@ public sealed class ReturnTests
         Assert.Contains("delete app-1 on a", scene.Report("pvc-1").After(600).Moves);
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(15)]
+    public void A_node_that_dies_while_the_only_other_satellite_is_restarted_is_moved(double seconds)
+    {
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Satellites(On("a"), On("b"), On("c"), On("d")).Silence("c").After(600).Report("pvc-1").Silence("b").Report("pvc-1").After(seconds).Report("pvc-1");
+        scene.After(1).Silence("a").Satellite("b", SatelliteState.Online).Replica("b", _ => Peer("b", "a", "c") with { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] });
+        Assert.Equal(Moved, scene.After(300).Moves);
+    }
+
     private static Satellite On(string node) => new(new(node), SatelliteState.Online);
 
     private static Satellite Off(string node) => new(new(node), SatelliteState.Offline);

@@ -55,6 +55,20 @@ internal sealed partial class Oracle
         return Drbd.HasQuorum(own.QuorumPolicy, new Ballot(voters, Apart(diskful: true), Quorumless: 0, diskless, Apart(diskful: false)), had: true);
     }
 
+    // A node that is cut off from everybody, and has quorum only because DRBD remembers that the others had none: nobody was told of it, and an administrator has given the others new members.
+    private bool KeepsQuorumByMemory(string resource, string node)
+    {
+        var volume = Enumerable.Range(0, _stage.Plan.Cast.Volumes.Length).First(one => Cast.Handle(one) == resource);
+        if (!_stage.WasTamperedWith(resource) || _stage.Storage.FindDefinition(_stage.Plan.Cast.Definition(volume))?.Replicas.FirstOrDefault(replica => replica.Node.Name == _stage.Kubernetes.LinstorNameOf(node)) is not { } own)
+        {
+            return false;
+        }
+
+        var members = own.Members.Select(member => own.Definition.Replicas.FirstOrDefault(replica => replica.Node == member)).OfType<Simulator.World.Replica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
+        int Reached(bool diskful) => members[diskful].Count(member => member == own || own.Peers.Contains(member.Node));
+        return !Drbd.HasQuorum(own.QuorumPolicy, new Ballot(members[true].Count(), Reached(diskful: true), Quorumless: 0, members[false].Count(), Reached(diskful: false)), had: true);
+    }
+
     // What a node says otherwise just before it falls silent may not have been read any more.
     private bool WasAdmitted((string, string) key) => HistoryOf(key, _admitted).Overlaps((HistoryOf(key, _spoke).EndedAt ?? Now) - Unseen, Now);
 

@@ -187,7 +187,7 @@ internal sealed partial class Oracle
             && !_stage.WasDeclaredLost(node.Name) // what is created anew was never well
             && (loss.Since > listens || _stage.WasUsedWhenListening(actor, node.Name))).ToList();
         var of = lost.Count + _stage.Nodes.Count(node => !lost.Contains(node) && (_stage.WasDeclaredLost(node.Name) || !(LossOf(node).Covers(sent - Listed, Now) && IsLost(node))) && _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is { Evicted: false });
-        Check(Calm, lost.Count < 2 || lost.Count <= of * Settings.StormThreshold || Settings.StormThreshold >= 1, decision, $"too many satellites look lost: {string.Join(", ", lost.Select(node => node.Name))}");
+        Check(Calm, _stage.LastDeclaredLost > sent - Listed || lost.Count < 2 || lost.Count <= of * Settings.StormThreshold || Settings.StormThreshold >= 1, decision, $"too many satellites look lost: {string.Join(", ", lost.Select(node => node.Name))}");
     }
 
     private History LossOf((int Number, string Name) node) => _lostNodes.TryGetValue(node.Name, out var known) ? known : _lostNodes[node.Name] = new();
@@ -213,7 +213,7 @@ internal sealed partial class Oracle
 
     // What docs/safety.md assumes, because no observer can see that it is otherwise.
     private bool IsBeyondKnowing(Candidate actor, string resource, string node) =>
-        !_stage.KnowsPolicy(actor, resource, node) || !_stage.AppliesPolicy(resource, node) || _stage.WasDeclaredLost(node) || _stage.HasLostMembersUnseen(actor, resource) || !_stage.IsWitnessed(resource, node);
+        !_stage.KnowsPolicy(actor, resource, node) || !_stage.AppliesPolicy(resource, node) || _stage.WasDeclaredLost(node) || _stage.HasLostMembersUnseen(actor, resource) || KeepsQuorumByMemory(resource, node) || !_stage.IsWitnessed(resource, node);
 
     private TimeSpan LostFor(Candidate actor, string resource, string node) => LossOf(resource, node).LongestUntil(Now, Unseen + actor.LinstorAway, _silence);
 

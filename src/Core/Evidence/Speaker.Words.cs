@@ -23,7 +23,7 @@ public sealed partial record Speaker
         return this with
         {
             Presence = Presence.Listed,
-            MayPromote = Statement<bool>.After(MayPromote, may, may && IsOwnReturn(date, linstor) ? Accusing(date, linstor) : date, Newest),
+            MayPromote = Statement<bool>.After(MayPromote, may, date, Newest, may && IsOwnReturn(date, linstor) ? Accusing(date, linstor) : null),
             IsSilent = false,
             HeardAt = at,
             HeardUntil = at,
@@ -73,7 +73,7 @@ public sealed partial record Speaker
             : WasThereBefore(said, answer) ? ((Instant?[])[NewSince, ReportedAt, linstor.ReturnedAt]).Max() ?? Instant.Start : linstor.DateOf(isFirst, answer.At);
         var next = this with
         {
-            MayPromote = streamIsNewer ? MayPromote : Statement<bool>.After(MayPromote, Known(said.Promotability, Promotability.MayPromote), said.Promotability == Promotability.MayPromote ? Accusing(date, linstor) : date, Newest),
+            MayPromote = streamIsNewer ? MayPromote : Statement<bool>.After(MayPromote, Known(said.Promotability, Promotability.MayPromote), date, Newest, said.Promotability == Promotability.MayPromote ? Accusing(date, linstor) : null),
             InUse = Statement<bool>.After(InUse, Known(said.Usage, Usage.InUse), date, Newest),
             Score = Statement<int>.After(Score, said.Score, date, Newest),
             Links = Hear(said.Connections, date, Accusing(date, linstor)),
@@ -99,10 +99,10 @@ public sealed partial record Speaker
     }
 
     // What it says against others when it is back from a silence of its own may be as old as that silence, and is newer than the answer before it.
-    private Instant Accusing(Instant date, LinstorView linstor) =>
-        (IsOwnReturn(date, linstor) ? HeardUntil : ReturnedFrom) is { } last ? Instant.Later(last + TimeSpan.FromTicks(1), linstor.ReturnedAt ?? last) : date;
+    private Instant? Accusing(Instant date, LinstorView linstor) =>
+        (IsOwnReturn(date, linstor) ? HeardUntil : ReturnedFrom) is { } last ? Instant.Later(last + TimeSpan.FromTicks(1), linstor.ReturnedAt ?? last) : null;
 
-    private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date, Instant accusing)
+    private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date, Instant? accusing)
     {
         if (Repeats(said))
         {
@@ -112,7 +112,7 @@ public sealed partial record Speaker
         var links = ImmutableArray.CreateBuilder<LinkStatement>(Links.Length);
         foreach (var connection in said)
         {
-            links.Add(new(connection.Peer, Statement<bool>.After(Find(connection.Peer)?.Up, connection.Up, connection.Up ? date : accusing, Newest)!.Value));
+            links.Add(new(connection.Peer, Statement<bool>.After(Find(connection.Peer)?.Up, connection.Up, date, Newest, connection.Up ? null : accusing)!.Value));
         }
 
         links.AddRange(Links.Where(link => !said.Any(connection => connection.Peer == link.Peer)).Select(link => link with { Up = link.Up.Remembered(Newest) }));

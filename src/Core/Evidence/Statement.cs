@@ -8,6 +8,11 @@ namespace Piraeus.HighAvailability.Core;
 public readonly record struct Statement<T>(T Value, Instant Since, LastWords? Last = null)
     where T : struct, IEquatable<T>
 {
+    /// <summary>How old it may be: its speaker may have come back from a silence with old state. Else as <see cref="Since"/>.</summary>
+    public Instant OldestSince => Oldest ?? Since;
+
+    private Instant? Oldest { get; init; }
+
     /// <summary>Whether the newest words contain it; false for what is only remembered.</summary>
     public bool Current => Last is null;
 
@@ -16,10 +21,11 @@ public readonly record struct Statement<T>(T Value, Instant Since, LastWords? La
     /// <param name="value">The value.</param>
     /// <param name="date">The date of the new words.</param>
     /// <param name="last">How new the words before them were.</param>
-    internal static Statement<T>? After(Statement<T>? before, T? value, Instant date, LastWords last) => (before, value) switch
+    /// <param name="oldest">How old the value may be; null if it is as new as the words.</param>
+    internal static Statement<T>? After(Statement<T>? before, T? value, Instant date, LastWords last, Instant? oldest = null) => (before, value) switch
     {
         ({ } known, { } same) when known.Value.Equals(same) => known with { Last = null },
-        (_, { } other) => new(other, date),
+        (_, { } other) => new(other, date) { Oldest = oldest },
         ({ } known, null) => known.Remembered(last),
         _ => null,
     };

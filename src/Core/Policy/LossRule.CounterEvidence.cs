@@ -11,7 +11,7 @@ internal sealed partial class LossRule
         foreach (var other in _others.Where(other => other != peer && _view.Speaks(other) && other.Promotability == Promotability.MayPromote))
         {
             var isApart = _view.LinkFrom(other, _own.Node) is { Current: true, Value: false } || (other.Diskless && _own.Diskless);
-            accused = isApart && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true } ? Instant.Later(accused, AccusedBy(other)) : accused;
+            accused = isApart && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true } ? Later(accused, AccusedBy(other)) : accused;
         }
 
         foreach (var other in _others)
@@ -43,18 +43,24 @@ internal sealed partial class LossRule
         return !_isOutvoted ? (HoldReason.SideHasQuorum, _own.Node) : _resource.HasChangedUnderPolicy(_own) ? null : (HoldReason.NoQuorumPolicy, peer.Node);
     }
 
-    // When a replica was first heard to say both that it may promote and, if it has a link to the node, that this is down.
-    private Instant AccusedBy(Speaker other) =>
-        _view.LinkFrom(other, _own.Node) is { Value: false } down ? Instant.Later(other.MayPromote!.Value.Since, down.Since) : other.MayPromote!.Value.Since;
+    // When a replica was first heard to say both that it may promote and, if it has a link to the node, that this is down; and how old that may be.
+    private (Instant Oldest, Instant Heard) AccusedBy(Speaker other)
+    {
+        var may = other.MayPromote!.Value;
+        return _view.LinkFrom(other, _own.Node) is { Value: false } down ? Later((may.OldestSince, may.Since), (down.OldestSince, down.Since)) : (may.OldestSince, may.Since);
+    }
+
+    private static (Instant Oldest, Instant Heard) Later((Instant Oldest, Instant Heard) one, (Instant Oldest, Instant Heard) other) =>
+        (Instant.Later(one.Oldest, other.Oldest), Instant.Later(one.Heard, other.Heard));
 
     // Score zero agrees with the loss, whatever links may be up. A node that speaks and leaves the score out has not said that. Who was declared lost is dead, whatever it said last.
     private bool HasOwnDefence() => _own.HeardAt is not null && _own.Presence != Presence.Lost && (_own.Score is not { } score || score.Value != 0 || (_ownSpeaks && !score.Current));
 
     // While its speaker speaks; afterwards if it is not older than what accuses, or was repeated for so long that LINSTOR's own delay does not explain it.
-    private bool Stands(Speaker speaker, LastWords? last, Instant accused)
+    private bool Stands(Speaker speaker, LastWords? last, (Instant Oldest, Instant Heard) accused)
     {
         var words = last ?? new LastWords(speaker.ReportedAt ?? Instant.Start, speaker.ChangedAt);
-        return (last is null && _view.Speaks(speaker)) || words.ChangedAt >= accused || words.HeardAt > accused + Timings.LongestDetection;
+        return (last is null && _view.Speaks(speaker)) || words.ChangedAt >= accused.Oldest || words.HeardAt > accused.Heard + Timings.LongestDetection;
     }
 
     // It has to have said so for a moment: LINSTOR shows link by link and value by value what changes at once.
@@ -74,13 +80,13 @@ internal sealed partial class LossRule
     // than DRBD takes to notice: then it is the one that is wrong, unless it admits that a link is down.
     private bool IsOutvoted()
     {
-        var latest = Instant.Start;
+        var (latest, oldest) = (Instant.Start, Instant.Start);
         var voters = 0;
         var arePromotable = true;
         foreach (var other in _others.Where(other => other.Presence != Presence.Lost && !(other.Diskless && _own.Diskless)))
         {
             if (!_view.Speaks(other) || _view.LinkFrom(other, _own.Node) is not { Current: true, Value: false } denial
-                || denial.Since < _own.NewsAt
+                || denial.OldestSince < _own.NewsAt
                 || _view.LinkFrom(_own, other.Node) is { Value: false })
             {
                 return false;
@@ -89,11 +95,12 @@ internal sealed partial class LossRule
             voters++;
             arePromotable &= other.Promotability == Promotability.MayPromote;
             latest = Instant.Later(latest, denial.Since);
+            oldest = Instant.Later(oldest, denial.OldestSince);
         }
 
         // What was contradicted only after the node fell silent, may have been true to its last word; what everybody contradicted from the first words on, was not.
         var falls = latest + Timings.LongestDetection;
-        var goesOn = _ownSpeaks || (latest == _linstor.ReturnedAt && arePromotable);
+        var goesOn = _ownSpeaks || (oldest == _linstor.ReturnedAt && arePromotable);
         var isOutvoted = voters > 0 && (goesOn ? _now : _own.HeardAt) >= falls;
         _reviewAt = voters > 0 && goesOn && !isOutvoted ? falls : null;
         return isOutvoted;
