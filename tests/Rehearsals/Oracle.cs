@@ -229,7 +229,7 @@ internal sealed partial class Oracle
         {
             var left = _stage.AttachmentsOf(name).FirstOrDefault(attachment =>
                 attachment.NodeName == moved.Spec.NodeName && _stage.Precedes(attachment, moved) && !_stage.UsersOf(attachment.VolumeName).Any(pod => pod.Spec.NodeName == moved.Spec.NodeName));
-            Check(Free, isStorm || left is null || !IsKnownToBeLeft(left, move) || move.At > Now - TimeSpan.FromSeconds(30) || !HasBeenLostSince(Now - TimeSpan.FromSeconds(30), name, moved.Spec.NodeName!) || !IsProved(name, moved.Spec.NodeName!), moved, $"attachment {left?.Metadata.Name} of {name} on {moved.Spec.NodeName} is still there");
+            Check(Free, isStorm || left is null || (left.Metadata.Deleting is not null && !_stage.IsQuietSince(Now - LongestBackOff)) || !IsKnownToBeLeft(left, move) || move.At > Now - TimeSpan.FromSeconds(30) || !HasBeenLostSince(Now - TimeSpan.FromSeconds(30), name, moved.Spec.NodeName!) || !IsProved(name, moved.Spec.NodeName!), moved, $"attachment {left?.Metadata.Name} of {name} on {moved.Spec.NodeName} is still there");
         }
     }
 
