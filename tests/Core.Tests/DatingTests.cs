@@ -38,11 +38,13 @@ public sealed class DatingTests
         Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
     }
 
-    [Fact]
-    public void First_words_after_a_return_of_linstor_have_one_date_also_if_the_accuser_registers_last()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void First_words_after_a_return_of_linstor_have_one_date_also_if_the_accuser_registers_last(bool isStart)
     {
-        // Nobody has registered when LINSTOR is back; then A does, and falls silent; B registers later, and repeats the past.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).LinstorGoesAway();
+        // Nobody has registered when LINSTOR is back, or when this process begins; then A does, and falls silent; B registers later, and repeats the past.
+        var scene = (isStart ? Scene.Empty(NoStorm).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a") : Scene.WithAppOn("a", NoStorm).After(60)).Node("a", ready: false).LinstorGoesAway();
         scene.Facts("pvc-1", "majority", [new(new("a")), new(new("b")), new(new("c"))]).LinstorComesBack().Report("pvc-1").After(2);
         scene.Replica("a", Well).Report("pvc-1").After(2).Silence("a").After(2);
         scene.Replica("b", _ => Peer("b") with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }).Report("pvc-1").After(600);

@@ -68,7 +68,7 @@ internal static partial class TestedRules
         new("an answer that says nothing is silence", nameof(LossTests.A_policy_that_is_turned_on_while_the_users_node_is_away_proves_nothing_of_it_until_it_was_heard_of),
             "Speaker.Words.cs", "|| (saysNothing && !streamIsNewer) ?", "?"),
         new("what the stream said after the question is newer than the answer", nameof(DatingTests.What_the_stream_said_after_a_question_was_sent_is_newer_than_the_answer),
-            "Speaker.Words.cs", "var streamIsNewer = StreamedAt >= answer.AskedAt;", "var streamIsNewer = StreamedAt > asked + TimeSpan.FromHours(1);"),
+            "Speaker.Words.cs", "var streamIsNewer = StreamedAt >= answer.AskedAt;", "var streamIsNewer = StreamedAt > answer.AskedAt + TimeSpan.FromHours(1);"),
         new("a late answer to an older question is not believed", nameof(DatingTests.A_late_answer_to_an_older_question_is_not_believed),
             "Resource.cs", "if (report.AskedAt < ReportedAt)", "if (report.AskedAt < Instant.Start)"),
         new("a late list of satellites is not believed", nameof(GraceTests.A_late_list_of_satellites_is_not_believed),
