@@ -21,7 +21,7 @@ internal static partial class TestedRules
             "Speaker.Words.cs", ": NewSince is { } since ? next with { ChangedAt = since, NewsAt = NewsSince ?? NewsAt } : next;", ": next;"),
         new("a change of a link dates a defence anew", nameof(DatingTests.A_change_that_only_an_answer_tells_dates_a_defence_anew),
             "Speaker.Words.cs", "Links.All(link => before.Find(link.Peer)?.Up.Value == link.Up.Value)", "Links.All(link => before.Find(link.Peer) is not null)"),
-        new("first words since LINSTOR's return have one date", nameof(DatingTests.First_words_after_a_return_of_linstor_have_one_date_also_if_the_accuser_registers_last),
+        new("first words since LINSTOR's return have one date", nameof(DatingTests.A_linstor_that_reached_no_satellite_returns_with_the_first_one_that_it_reaches),
             "LinstorView.cs", "isFirst && ReturnedAt is { } returned && at - returned <= Timings.LongestDetection ? returned : at", "at"),
         new("first words have one date only within twelve seconds of the return", nameof(DatingTests.First_words_that_come_later_than_twelve_seconds_after_a_return_are_dated_when_they_were_heard),
             "LinstorView.cs", "isFirst && ReturnedAt is { } returned && at - returned <= Timings.LongestDetection ? returned : at", "isFirst && ReturnedAt is { } returned ? returned : at"),

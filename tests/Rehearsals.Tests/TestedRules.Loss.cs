@@ -57,7 +57,7 @@ internal static partial class TestedRules
         new("a policy that came later proves nothing of a node that has not heard of it", nameof(LossTests.A_policy_that_is_turned_on_while_the_users_node_is_away_proves_nothing_of_it_until_it_was_heard_of),
             "LossRule.cs", "_ => _resource.HasHeardOfPolicy(_own.HeardAt) ? null : HoldReason.NoQuorumPolicy", "_ => null"),
         new("a node has heard of a policy twelve seconds after it came", nameof(LossTests.A_policy_is_a_proof_once_the_node_was_heard_of_twelve_seconds_after_it_came),
-            "Resource.cs", "heard - FencedSince >= Timings.LongestDetection", "speaker.HeardAt >= FencedSince"),
+            "Resource.cs", "heard - FencedSince >= Timings.LongestDetection", "heard >= FencedSince"),
         new("a policy that cannot be read changes no memory", nameof(QuorumPolicyTests.A_policy_that_cannot_be_read_changes_no_memory_and_gives_no_permission),
             "Resource.cs", "var properties = report.QuorumProperties ?? QuorumProperties;", "var properties = report.QuorumProperties;"),
         new("a definition that is created anew begins anew", nameof(QuorumPolicyTests.A_definition_that_is_created_anew_begins_anew),
