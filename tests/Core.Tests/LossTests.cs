@@ -84,7 +84,9 @@ public sealed class LossTests
     [Fact]
     public void A_policy_is_a_proof_once_the_node_was_heard_of_twelve_seconds_after_it_came()
     {
-        Assert.Empty(Copy(11).PowerOff("a").After(600).Moves);
+        var early = Copy(11).PowerOff("a").After(600);
+        Assert.Empty(early.Moves);
+        Assert.Equal([HoldReason.NoQuorumPolicy], early.Holds);
         Assert.Equal(Moved, Copy(12.1).PowerOff("a").After(46).Moves);
 
         Scene Copy(double seconds) => Scene.Empty().Resource("pvc-1", "a", "off").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a")

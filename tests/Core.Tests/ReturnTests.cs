@@ -57,8 +57,8 @@ public sealed class ReturnTests
     [InlineData(true)]
     public void What_a_speaker_said_after_it_came_back_and_then_changed_is_dated_when_it_changed(bool answered)
     {
-        // C's satellite has long been dead. B's is restarted, and B says that it may not promote. The answer about it is slow. Five seconds later A loses power, as B says.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(600).Silence("b").Report("pvc-1").After(15).Report("pvc-1");
+        // C's satellite has long been dead. B's is restarted, A's score changes meanwhile, and B says that it may not promote. The answer about it is slow. Five seconds later A loses power, as B says.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(600).Silence("b").Report("pvc-1").After(5).Replica("a", replica => replica with { Score = 10102 }).Report("pvc-1").After(5);
         scene.Ignores = decision => decision is Decision.QueryResource;
         scene.Satellite("b", SatelliteState.Online).Replica("b", _ => Peer("b", "a", "c")).After(1);
         scene = answered ? scene.Report("pvc-1") : scene;
