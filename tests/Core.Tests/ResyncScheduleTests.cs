@@ -31,6 +31,23 @@ public sealed class ResyncScheduleTests : ResyncFixture
     }
 
     [Fact]
+    public void A_stream_that_ends_after_the_satellites_could_not_be_read_makes_it_a_silence()
+    {
+        Read(0);
+        Schedule.StreamSpoke();
+        Schedule.BeginRound(At(1));
+        Schedule.SatellitesFailed(At(1));
+        Assert.True(Schedule.IsStreamIntact);
+        Assert.False(Schedule.BeginRound(At(1.5)));
+        Schedule.SatellitesFailed(At(1.6));
+        Schedule.Nudge(At(1.7));
+        Schedule.StreamSpoke();
+        Assert.True(Schedule.BeginRound(At(2)));
+        Schedule.SatellitesRead(At(2));
+        Assert.False(Schedule.BeginRound(At(3)));
+    }
+
+    [Fact]
     public void A_request_about_one_resource_that_times_out_brings_the_next_round_forward_which_tells_whether_LINSTOR_is_silent()
     {
         InUse(2);

@@ -55,6 +55,8 @@ internal static partial class TestedRules
             "ClusterSnapshot.Linstor.cs", "Linstor.IsStreamIntact && at - Linstor.LostAt <= Timings.LongestDetection", "Linstor.IsStreamIntact"),
         new("the stream is not intact if it ended while the list was read", nameof(ResyncScheduleTests.The_stream_is_intact_if_it_has_spoken_and_has_not_ended_since_the_satellites_were_read),
             "ResyncSchedule.cs", "_streamEnded = _isNudged;", "_streamEnded = false;"),
+        new("a stream that ends while LINSTOR is silent makes that a silence", nameof(ResyncScheduleTests.A_stream_that_ends_after_the_satellites_could_not_be_read_makes_it_a_silence),
+            "ResyncSchedule.cs", " || (IsSilent && _streamEnded);", ";"),
         new("a LINSTOR that reached no satellite has been silent", nameof(DatingTests.A_linstor_that_reached_no_satellite_returns_with_the_first_one_that_it_reaches),
             "ClusterSnapshot.Linstor.cs", "(!Linstor.ReachesAny && told", "(Linstor.ReturnedAt is null && told"),
         new("what was heard before LINSTOR returned is no news", nameof(PeerTests.A_peer_that_has_not_spoken_since_linstor_returned_proves_nothing),

@@ -91,7 +91,8 @@ internal sealed partial class Oracle
     private bool IsLost((int Number, string Name) node) => IsLost(node, volume => IsProved(Cast.Handle(volume), node.Name));
 
     /// <summary>The node may count as lost.</summary>
-    private bool LooksLost((int Number, string Name) node) => IsLost(node, volume => !IsContested(volume, node.Number));
+    private bool LooksLost((int Number, string Name) node) =>
+        IsLost(node, volume => !IsContested(volume, node.Number) || _hung.Contains(_stage.Plan.Cast.LinstorName(node.Number))); // what it repeats may be outvoted by now
 
     private bool IsLost((int Number, string Name) node, Func<int, bool> isBelieved)
     {

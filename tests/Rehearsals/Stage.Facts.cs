@@ -226,7 +226,9 @@ internal sealed partial class Stage
     public bool CanRunSomewhere(string resource) => Storage.LinstorRuns && Nodes.Any(node => Kubernetes.IsConnected(node.Name)
         && Storage.KnownOf(resource, Plan.Cast.LinstorName(node.Number)) is { } known && known is { MayPromote: true } or { InUse: true, PromotionScore: > 0 });
 
-    public bool CanRunSomewhere(Pod pod) => ResourcesOf(pod).All(CanRunSomewhere);
+    public bool CanRunSomewhere(Pod pod) => ResourcesOf(pod).All(CanRunSomewhere) && Nodes.Any(node => Kubernetes.IsConnected(node.Name) && !IsTaintedRightly(node.Name));
+
+    private bool IsTaintedRightly(string node) => Store.Find<Node>(node)?.Taints.Any(taint => taint.Key == Words.TaintKey) == true && !IsWell(node);
 
     /// <summary>Whether the attachment is one that the moved pod used.</summary>
     public bool Precedes(VolumeAttachment attachment, Pod moved) => attachment.Metadata.Created < Moves[moved].At;

@@ -75,11 +75,14 @@ public sealed class ResyncSchedule(TimeSpan interval, Instant start)
     }
 
     /// <summary>A round begins: the satellites are being read.</summary>
-    /// <returns>Whether nobody has asked LINSTOR for so long, as when the process or the machine was suspended, that its source is to be reported as lost first.</returns>
+    /// <returns>
+    /// Whether LINSTOR is to be reported as lost first: it was not asked for so long, as when the process or the machine was suspended; or its event stream has ended since it fell silent,
+    /// so that this was a silence even if it answers now.
+    /// </returns>
     public bool BeginRound(Instant now)
     {
         (_begunAt, _isReading) = (now, true);
-        return now - _readAt > _suspended;
+        return now - _readAt > _suspended || (IsSilent && _streamEnded);
     }
 
     /// <summary>LINSTOR answered with its satellites.</summary>
