@@ -298,10 +298,6 @@ public sealed class CounterexampleTests
 
     private static Scene TwoDisks() => Scene.WithAppOn("a", NoStorm, replica => replica.Node.Value == "c" ? replica with { Diskless = true, Score = 2 } : replica with { Score = 10102 }).Node("a", ready: false);
 
-    private static Satellite On(string node) => new(new(node), SatelliteState.Online);
-
-    private static Satellite Off(string node) => new(new(node), SatelliteState.Offline);
-
     private static Replica Peer(string node, string other) => new(new(node))
     {
         Promotability = Promotability.MayPromote,

@@ -225,6 +225,4 @@ public sealed class DatingTests
         Score = 10103,
         Connections = [new("a", Up: true), new(node == "b" ? "c" : "b", Up: true)],
     };
-
-    private static Satellite On(string node) => new(new(node), SatelliteState.Online);
 }

@@ -232,10 +232,6 @@ public sealed class EvidenceTests
 
     private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
 
-    private static Satellite On(string node) => new(new(node), SatelliteState.Online);
-
-    private static Satellite Off(string node) => new(new(node), SatelliteState.Offline);
-
     private static Replica Well(Replica replica) => replica with
     {
         Promotability = Promotability.MayNotPromote,

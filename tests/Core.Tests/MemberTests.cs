@@ -118,10 +118,6 @@ public sealed class MemberTests
 
     private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
 
-    private static Satellite On(string node) => new(new(node), SatelliteState.Online);
-
-    private static Satellite Off(string node) => new(new(node), SatelliteState.Offline);
-
     private static Replica Peer(string node) => new(new(node))
     {
         Promotability = Promotability.MayPromote,

@@ -33,7 +33,7 @@ public sealed class OrdinaryLossTests
         var scene = Scene.WithAppOn("a", NoStorm, replica => replica.Node.Value == "c" ? replica with { Diskless = true, Score = 2 } : replica).Node("a", ready: false).After(300);
         scene.Silence("b").Report("pvc-1").After(seconds);
         scene.Link("c", "a", up: false).MayPromote("c").After(4).Silence("a").After(1);
-        scene.Satellite("b", SatelliteState.Online).Replica("b", _ => Peer("b", "a", "c") with { Promotability = Promotability.MayPromote, Score = 10101, Connections = [new("a", Up: false), new("c", Up: true)] });
+        scene.Satellite("b", SatelliteState.Online).Replica("b", _ => Connected("b", "a", "c") with { Promotability = Promotability.MayPromote, Score = 10101, Connections = [new("a", Up: false), new("c", Up: true)] });
         Assert.Equal(Moved, scene.After(100).Moves);
     }
 
@@ -42,7 +42,7 @@ public sealed class OrdinaryLossTests
     [InlineData(15)]
     public void Power_loss_while_the_nodes_own_satellite_is_rolled_out(double seconds)
     {
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(300).Silence("a").Report("pvc-1").After(5).Satellite("a", SatelliteState.Online).Replica("a", _ => Peer("a", "b", "c") with { Usage = Usage.InUse }).Report("pvc-1").After(seconds);
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(300).Silence("a").Report("pvc-1").After(5).Satellite("a", SatelliteState.Online).Replica("a", _ => Connected("a", "b", "c") with { Usage = Usage.InUse }).Report("pvc-1").After(seconds);
         Assert.Equal(Moved, scene.OnlyPeersLose("a").After(5).Silence("a").After(46).Moves);
     }
 
@@ -57,7 +57,7 @@ public sealed class OrdinaryLossTests
         scene.Link("c", "a", up: false);
         scene = tieBreakerIsHeardLater ? scene : scene.MayPromote("c");
         scene.After(4).Silence("a").After(1);
-        scene.Satellite("b", SatelliteState.Online).Replica("b", _ => Peer("b", "a", "c") with { Promotability = Promotability.MayPromote, Score = 10101, Connections = [new("a", Up: false), new("c", Up: true)] }).After(2).MayPromote("c");
+        scene.Satellite("b", SatelliteState.Online).Replica("b", _ => Connected("b", "a", "c") with { Promotability = Promotability.MayPromote, Score = 10101, Connections = [new("a", Up: false), new("c", Up: true)] }).After(2).MayPromote("c");
         Assert.Equal(Moved, scene.After(100).Moves);
     }
 
@@ -72,7 +72,7 @@ public sealed class OrdinaryLossTests
     {
         // LINSTOR restarts; A and B register; C later; A dies in between.
         var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(300).LinstorGoesAway().After(20);
-        scene.Facts("pvc-1", "majority", [Peer("a", "b", "c") with { Usage = Usage.InUse }, slow ? new(new("b")) : Peer("b", "a", "c"), new(new("c"))]);
+        scene.Facts("pvc-1", "majority", [Connected("a", "b", "c") with { Usage = Usage.InUse }, slow ? new(new("b")) : Connected("b", "a", "c"), new(new("c"))]);
         scene.Satellites(On("a"), slow ? Off("b") : On("b"), Off("c")).LinstorComesBack().Stream("a", Promotability.MayNotPromote).Report("pvc-1").After(slow ? 13 : 1);
         scene.Satellite("b", SatelliteState.Online).Satellite("c", SatelliteState.Online);
         scene.Replica("c", _ => Lost("c", "b")).After(later).Replica("b", _ => Lost("b", "c")).After(1).Silence("a");
@@ -103,8 +103,8 @@ public sealed class OrdinaryLossTests
     public void Power_loss_soon_after_a_replica_was_moved(double seconds)
     {
         var scene = Scene.WithAppOn("a", NoStorm).After(60).Satellites(On("a"), On("b"), On("c"), On("d"));
-        scene.Facts("pvc-1", "majority", [Peer("a", "b", "c", "d") with { Usage = Usage.InUse }, Peer("b", "a", "c", "d"), Peer("c", "a", "b", "d"), Peer("d", "a", "b", "c")]).Report("pvc-1").After(30);
-        scene.Facts("pvc-1", "majority", [Peer("a", "b", "d") with { Usage = Usage.InUse }, Peer("b", "a", "d"), Peer("d", "a", "b")]).Report("pvc-1").Satellites(On("a"), On("b"), On("c"), On("d")).After(seconds);
+        scene.Facts("pvc-1", "majority", [Connected("a", "b", "c", "d") with { Usage = Usage.InUse }, Connected("b", "a", "c", "d"), Connected("c", "a", "b", "d"), Connected("d", "a", "b", "c")]).Report("pvc-1").After(30);
+        scene.Facts("pvc-1", "majority", [Connected("a", "b", "d") with { Usage = Usage.InUse }, Connected("b", "a", "d"), Connected("d", "a", "b")]).Report("pvc-1").Satellites(On("a"), On("b"), On("c"), On("d")).After(seconds);
         Assert.Equal(Moved, scene.PowerOff("a").After(60).Moves);
     }
 
@@ -141,7 +141,7 @@ public sealed class OrdinaryLossTests
         // C dies, is evicted, and its replica is placed on D. Then A loses power.
         var scene = Scene.WithAppOn("a", NoStorm).After(60).PowerOff("c").Satellites(On("a"), On("b"), Off("c"), On("d"));
         scene.Replica("a", replica => replica with { Promotability = Promotability.MayNotPromote }).Replica("b", replica => replica with { Promotability = Promotability.MayNotPromote }).Report("pvc-1").After(3600);
-        scene.Facts("pvc-1", "majority", [Peer("a", "b", "d") with { Usage = Usage.InUse }, Peer("b", "a", "d"), new(new("c")) { Leaving = true }, Peer("d", "a", "b")]).Report("pvc-1").After(3);
+        scene.Facts("pvc-1", "majority", [Connected("a", "b", "d") with { Usage = Usage.InUse }, Connected("b", "a", "d"), new(new("c")) { Leaving = true }, Connected("d", "a", "b")]).Report("pvc-1").After(3);
         var before = scene.Consultations;
         scene.After(600);
         Assert.InRange(scene.Consultations - before, 0, 10);
@@ -157,20 +157,8 @@ public sealed class OrdinaryLossTests
         // A's own satellite is restarted while the members change; then A dies.
         var scene = Scene.WithAppOn("a", NoStorm).After(60).Satellites(On("a"), On("b"), On("c"), On("d"));
         scene.Satellite("a", SatelliteState.Offline).Report("pvc-1").After(5);
-        scene.Facts("pvc-1", "majority", [isOff ? new(new("a")) : Peer("a", "b", "d") with { Usage = Usage.InUse }, Peer("b", "a", "d"), Peer("d", "a", "b")]).Report("pvc-1").Satellites(isOff ? Off("a") : On("a"), On("b"), On("c"), On("d")).After(20);
-        scene.Satellites(On("a"), On("b"), On("c"), On("d")).Replica("a", _ => Peer("a", "b", "d") with { Usage = Usage.InUse }).Report("pvc-1").After(1);
+        scene.Facts("pvc-1", "majority", [isOff ? new(new("a")) : Connected("a", "b", "d") with { Usage = Usage.InUse }, Connected("b", "a", "d"), Connected("d", "a", "b")]).Report("pvc-1").Satellites(isOff ? Off("a") : On("a"), On("b"), On("c"), On("d")).After(20);
+        scene.Satellites(On("a"), On("b"), On("c"), On("d")).Replica("a", _ => Connected("a", "b", "d") with { Usage = Usage.InUse }).Report("pvc-1").After(1);
         Assert.Equal(Moved, scene.PowerOff("a").After(60).Moves);
     }
-
-    private static Satellite On(string node) => new(new(node), SatelliteState.Online);
-
-    private static Satellite Off(string node) => new(new(node), SatelliteState.Offline);
-
-    private static Replica Peer(string node, params string[] peers) => new(new(node))
-    {
-        Promotability = Promotability.MayNotPromote,
-        Usage = Usage.Unused,
-        Score = 10103,
-        Connections = [.. peers.Select(peer => new Connection(peer, Up: true))],
-    };
 }

@@ -126,6 +126,4 @@ public sealed class PeerTests
     private static HoldReason? ReasonOf(Scene scene) => scene.Cluster.Resources[Scene.Pvc1].AssessmentOf(new("a"))!.Reason;
 
     private static Replica NoLinkToA(Replica replica) => replica with { Connections = replica.Connections.RemoveAll(connection => connection.Peer == "a") };
-
-    private static Satellite On(string node) => new(new(node), SatelliteState.Online);
 }

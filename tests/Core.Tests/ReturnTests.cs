@@ -35,7 +35,7 @@ public sealed class ReturnTests
         var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60).Silence("b").After(5);
         scene.Link("c", "a", up: false).Replica("a", replica => replica with { Score = 10102, Connections = [new("b", Up: true), new("c", Up: false)] }).Report("pvc-1").After(5);
         scene = listFails ? scene.LinstorGoesAway(isStreamIntact: true) : scene.Satellite("b", SatelliteState.Online);
-        scene.MayPromote("b").Replica("b", _ => Peer("b") with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false).After(1);
+        scene.MayPromote("b").Replica("b", _ => Connected("b") with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false).After(1);
         scene = listFails ? scene.Satellites(On("a"), On("b"), On("c")).LinstorComesBack() : scene;
         Assert.Empty(scene.Report("pvc-1").After(5).Silence("a").After(600).Moves);
     }
@@ -47,7 +47,7 @@ public sealed class ReturnTests
     {
         var scene = Scene.WithAppOn("a").PowerOff("a").After(20);
         scene = listFails ? scene.LinstorGoesAway(isStreamIntact: true) : scene.Satellite("a", SatelliteState.Online);
-        scene.Replica("a", _ => Peer("a", "b", "c") with { Usage = Usage.InUse }).After(1);
+        scene.Replica("a", _ => Connected("a", "b", "c") with { Usage = Usage.InUse }).After(1);
         scene = listFails ? scene.Satellites(On("a"), On("b"), On("c")).LinstorComesBack() : scene;
         Assert.Empty(scene.After(600).Moves);
     }
@@ -60,7 +60,7 @@ public sealed class ReturnTests
         // C's satellite has long been dead. B's is restarted, A's score changes meanwhile, and B says that it may not promote. The answer about it is slow. Five seconds later A loses power, as B says.
         var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(600).Silence("b").Report("pvc-1").After(5).Replica("a", replica => replica with { Score = 10102 }).Report("pvc-1").After(5);
         scene.Ignores = decision => decision is Decision.QueryResource;
-        scene.Satellite("b", SatelliteState.Online).Replica("b", _ => Peer("b", "a", "c")).After(1);
+        scene.Satellite("b", SatelliteState.Online).Replica("b", _ => Connected("b", "a", "c")).After(1);
         scene = answered ? scene.Report("pvc-1") : scene;
         scene.After(4).Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] }).After(3).Ignores = _ => false;
         Assert.Equal(Moved, scene.Silence("a").After(300).Moves);
@@ -74,7 +74,7 @@ public sealed class ReturnTests
         // This process starts. B's satellite has repeated since A's last reboot that A is gone; A is well, with B. C, which registers a moment later, has just lost its link to A (A has not noticed), as LINSTOR will.
         var scene = Scene.Empty(NoStorm).Satellites(On("a"), On("b"), Off("c")).Node("a", ready: tieBreaker).LinstorGoesAway().After(60);
         scene.Facts("pvc-1", "majority", [
-            Peer("a", "b", "c") with { Usage = Usage.InUse, Score = tieBreaker ? 10102 : 10103 },
+            Connected("a", "b", "c") with { Usage = Usage.InUse, Score = tieBreaker ? 10102 : 10103 },
             new(new("b")) { Promotability = Promotability.MayPromote, Usage = Usage.Unused, Score = tieBreaker ? 10101 : 10102, Connections = [new("a", Up: false), new("c", Up: true)] },
             new(new("c"))]);
         scene.Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
@@ -88,9 +88,9 @@ public sealed class ReturnTests
     {
         // A's satellite hangs. The replica on C is moved to D, of which A learns nothing: A never connects to D. C has left in an orderly way. Later A's link to B breaks: A counts A and C of three.
         var scene = Scene.WithAppOn("a", NoStorm).After(60).Satellites(On("a"), On("b"), On("c"), On("d"));
-        var hung = Peer("a", "b", "c") with { Usage = Usage.InUse };
-        scene.Facts("pvc-1", "majority", [hung, Peer("b", "a", "c", "d"), Peer("c", "a", "b", "d"), Down(Peer("d", "a", "b", "c"))]).Report("pvc-1").After(60);
-        scene.Facts("pvc-1", "majority", [hung, Peer("b", "a", "d"), Down(Peer("d", "a", "b"))]).Report("pvc-1").After(600);
+        var hung = Connected("a", "b", "c") with { Usage = Usage.InUse };
+        scene.Facts("pvc-1", "majority", [hung, Connected("b", "a", "c", "d"), Connected("c", "a", "b", "d"), Down(Connected("d", "a", "b", "c"))]).Report("pvc-1").After(60);
+        scene.Facts("pvc-1", "majority", [hung, Connected("b", "a", "d"), Down(Connected("d", "a", "b"))]).Report("pvc-1").After(600);
         scene.Replica("b", Lost).Replica("d", Lost).Report("pvc-1").After(600);
         Assert.Empty(scene.Moves);
 
@@ -133,10 +133,10 @@ public sealed class ReturnTests
     public void A_replica_that_cannot_be_deleted_after_its_successor_was_placed_is_not_asked_about_for_ever()
     {
         var scene = Scene.WithAppOn("a", NoStorm).After(60).Satellites(On("a"), On("b"), On("c"), On("d"));
-        var (a, b, c) = (Peer("a", "b", "c", "d") with { Usage = Usage.InUse }, Peer("b", "a", "c", "d"), Peer("c", "a", "b", "d"));
-        scene.Facts("pvc-1", "majority", [a, b, c, Peer("d", "a", "b", "c")]).Report("pvc-1").After(5);
+        var (a, b, c) = (Connected("a", "b", "c", "d") with { Usage = Usage.InUse }, Connected("b", "a", "c", "d"), Connected("c", "a", "b", "d"));
+        scene.Facts("pvc-1", "majority", [a, b, c, Connected("d", "a", "b", "c")]).Report("pvc-1").After(5);
         // DRBD on C cannot be taken down: its device is held open.
-        scene.Facts("pvc-1", "majority", [a, b, c with { Leaving = true }, Peer("d", "a", "b", "c")]).Report("pvc-1");
+        scene.Facts("pvc-1", "majority", [a, b, c with { Leaving = true }, Connected("d", "a", "b", "c")]).Report("pvc-1");
         var before = scene.Consultations;
         scene.After(60);
         Assert.InRange(scene.Consultations - before, 0, 10);
@@ -146,7 +146,7 @@ public sealed class ReturnTests
     public void A_definition_that_is_gone_soon_after_its_members_changed_is_not_asked_about_for_ever()
     {
         var scene = Scene.WithAppOn("a", NoStorm).After(60).Satellites(On("a"), On("b"), On("c"), On("d"));
-        scene.Facts("pvc-1", "majority", [Peer("a", "b", "c", "d") with { Usage = Usage.InUse }, Peer("b", "a", "c", "d"), Peer("c", "a", "b", "d"), Peer("d", "a", "b", "c")]).Report("pvc-1").After(5);
+        scene.Facts("pvc-1", "majority", [Connected("a", "b", "c", "d") with { Usage = Usage.InUse }, Connected("b", "a", "c", "d"), Connected("c", "a", "b", "d"), Connected("d", "a", "b", "c")]).Report("pvc-1").After(5);
         scene.RemoveDefinition().Report("pvc-1");
         var before = scene.Consultations;
         scene.After(60);
@@ -184,19 +184,7 @@ public sealed class ReturnTests
     public void A_node_that_dies_while_the_only_other_satellite_is_restarted_is_moved(double seconds)
     {
         var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Satellites(On("a"), On("b"), On("c"), On("d")).Silence("c").After(600).Report("pvc-1").Silence("b").Report("pvc-1").After(seconds).Report("pvc-1");
-        scene.After(1).Silence("a").Satellite("b", SatelliteState.Online).Replica("b", _ => Peer("b", "a", "c") with { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] });
+        scene.After(1).Silence("a").Satellite("b", SatelliteState.Online).Replica("b", _ => Connected("b", "a", "c") with { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] });
         Assert.Equal(Moved, scene.After(300).Moves);
     }
-
-    private static Satellite On(string node) => new(new(node), SatelliteState.Online);
-
-    private static Satellite Off(string node) => new(new(node), SatelliteState.Offline);
-
-    private static Replica Peer(string node, params string[] peers) => new(new(node))
-    {
-        Promotability = Promotability.MayNotPromote,
-        Usage = Usage.Unused,
-        Score = 10103,
-        Connections = [.. peers.Select(peer => new Connection(peer, Up: true))],
-    };
 }

@@ -129,8 +129,6 @@ public sealed class StaleSatelliteTests
         Assert.Equal(Moved, scene.After(120).Moves);
     }
 
-    private static Satellite On(string node) => new(new(node), SatelliteState.Online);
-
     private static Replica Healthy(string node, string user, bool tieBreaker) => new(new(node))
     {
         Promotability = Promotability.MayNotPromote,

@@ -233,10 +233,6 @@ public sealed class StormTests
     private static Scene TwoAreOff(double threshold) => Scene.Empty(new() { StormThreshold = threshold }, Off("a"), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online), Off("d"))
         .Resource("pvc-1", "a").Silence("a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
 
-    private static Satellite On(string node) => new(new(node), SatelliteState.Online);
-
-    private static Satellite Off(string node) => new(new(node), SatelliteState.Offline);
-
     private static Scene Five(params string[] off) => Scene.WithAppOn("a").Node("a", ready: false)
         .Satellites([.. "abcde".Select(node => new Satellite(new($"{node}"), off.Contains($"{node}") ? SatelliteState.Offline : SatelliteState.Online))]).After(10);
 

@@ -38,8 +38,10 @@ public sealed partial record ClusterSnapshot
     private ClusterSnapshot Relist(Observation.SatellitesListed told, Instant at)
     {
         var isSame = Satellites is { } before && before.Count == told.Satellites.Length && told.Satellites.All(satellite => before.GetValueOrDefault(satellite.Name) == satellite);
+
         // A LINSTOR that reached no satellite, as when it has just started, or is the wrong one of two, had nothing to say.
-        var isReturn = (!Linstor.ReachesAny && told.Satellites.Any(satellite => satellite.State == SatelliteState.Online))
+        var reachesAny = told.Satellites.Any(satellite => satellite.State == SatelliteState.Online);
+        var isReturn = (!Linstor.ReachesAny && reachesAny)
             || (!Linstor.IsSynced && !(Linstor.IsStreamIntact && at - Linstor.LostAt <= Timings.LongestDetection));
         var next = this with
         {
@@ -52,7 +54,7 @@ public sealed partial record ClusterSnapshot
                 Latency = at - told.AskedAt,
                 AnsweredAt = at,
                 IsSynced = true,
-                ReachesAny = told.Satellites.Any(satellite => satellite.State == SatelliteState.Online),
+                ReachesAny = reachesAny,
                 IsStreamIntact = true,
                 ReturnedAt = isReturn ? at : Linstor.ReturnedAt,
                 SpokenBefore = isReturn ? Linstor.SpokenFor(at) : Linstor.SpokenBefore,

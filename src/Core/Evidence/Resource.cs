@@ -48,7 +48,7 @@ public sealed partial record Resource(ResourceName Name)
     /// <remarks>The stream said something that the newest answer does not contain; or a policy or members came that a node has not been heard of since.</remarks>
     internal Instant? QueryAt => ReportedAt is null ? null
         : !IsReportCurrent ? ChangedAt
-        : SeenUnfenced && Fences && FencedSince is { } fenced && ReportedAt < fenced + Timings.LongestDetection && Speakers.Any(speaker => !speaker.IsSilent && !HasHeardOfPolicy(speaker.HeardAt)) ? fenced + Timings.LongestDetection
+        : ReportedAt < FencedSince + Timings.LongestDetection && SeenUnfenced && Fences && Speakers.Any(speaker => !speaker.IsSilent && !HasHeardOfPolicy(speaker.HeardAt)) ? FencedSince + Timings.LongestDetection
         : ReportedAt < MembersSince + Timings.LongestDetection && Speakers.Any(speaker => !speaker.IsSilent && speaker.Memberships.Length > 1) ? MembersSince + Timings.LongestDetection
         : null;
 
