@@ -55,10 +55,11 @@ internal sealed class ControlLoop(
             errors.Isolate(() => recorder?.Decided(verdict, now));
             var foundRoom = Offer(verdict);
             errors.Isolate(() => reporter.Report(_cluster, verdict));
+            var took = provider.GetElapsedTime(began); // before the alarm is set: from then on the time that passes is rest
             alarm.Change(Until(foundRoom ? verdict.RequeueAt : Instant.Earlier(verdict.RequeueAt, clock.Now + Actuator.Breath)), Timeout.InfiniteTimeSpan);
             TidyUp();
             Volatile.Write(ref _lastTurn, provider.GetTimestamp());
-            await Task.Delay(_pace.After(rested, provider.GetElapsedTime(began)), provider, cancellation);
+            await Task.Delay(_pace.After(rested, took), provider, cancellation);
         }
     }
 
