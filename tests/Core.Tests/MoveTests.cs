@@ -127,11 +127,13 @@ public sealed class MoveTests
         Assert.Equal("detach va-1", scene.PodGone("app-0", "a").Pod("app-0", "b").After(10).Moves.Last());
     }
 
-    [Fact]
-    public void A_pod_that_goes_after_a_deletion_that_was_not_answered_leaves_its_attachment_behind()
+    [Theory]
+    [InlineData(Answer.TimedOut)]
+    [InlineData(Answer.Refused)]
+    public void A_pod_that_goes_after_a_deletion_that_may_have_been_done_leaves_its_attachment_behind(Answer answer)
     {
         var scene = Scene.WithAppOn("a");
-        scene.Answers = decision => decision is Decision.DeletePod ? Answer.TimedOut : Answer.Accepted;
+        scene.Answers = decision => decision is Decision.DeletePod ? answer : Answer.Accepted;
         Assert.Equal("detach va-1", scene.PowerOff("a").After(46).PodGone("app-0", "a").After(10).Moves.Last()); // nobody waits for it elsewhere
     }
 

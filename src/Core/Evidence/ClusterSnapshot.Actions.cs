@@ -13,7 +13,7 @@ public sealed partial record ClusterSnapshot
         {
             Decision.DeletePod { Pod: var pod } o => isDone
                 ? noted.NoteReturn(o, at).Vacate(pod).Settle(pod, isGone: outcome.Answer == Answer.AlreadyGone || pod.Finalizers.IsEmpty)
-                : (outcome.Answer == Answer.TimedOut ? noted.Vacate(pod) : noted).Settle(pod, isGone: false), // it may have been done: if the pod goes, it was
+                : (outcome.Answer is Answer.TimedOut or Answer.Refused ? noted.Vacate(pod) : noted).Settle(pod, isGone: false), // it may have been done, also where a proxy or a broken connection answers: if the pod goes, it was
             Decision.DeleteAttachment { Attachment: var attachment } => noted.Settle(attachment),
             Decision.TaintNode o when outcome.Answer == Answer.Accepted => Done(key, o.Node, tainted: true),
             Decision.UntaintNode o when isDone => Done(key, o.Node, tainted: false),
