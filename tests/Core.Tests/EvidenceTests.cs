@@ -172,6 +172,16 @@ public sealed class EvidenceTests
     }
 
     [Fact]
+    public void A_speaker_that_is_connected_to_the_node_is_no_second_voice_though_it_has_no_quorum()
+    {
+        // A reaches B and C, which do not reach each other: with B it has quorum, and C, cut off from B and D, has none. B's satellite repeats what was so when A was cut off.
+        var scene = Scene.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), On("d")).Resource("pvc-1", "a", "majority", "a", "b", "c", "d").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
+        scene.PowerOff("a").MayNotPromote("c").MayNotPromote("d").Replica("c", replica => replica with { Score = 0, Connections = [new("a", true), new("b", false), new("d", false)] }).Silence("d").Report("pvc-1");
+        Assert.Empty(scene.After(600).Moves);
+        Assert.Equal([HoldReason.OnlyOneSpeaker], scene.Holds);
+    }
+
+    [Fact]
     public void A_denial_is_not_made_new_by_a_silence_of_linstor()
     {
         // B's satellite repeats what was so before the links healed. A's stops, LINSTOR restarts, and then C loses its link to A, which has quorum with B.

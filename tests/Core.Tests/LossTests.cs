@@ -161,7 +161,7 @@ public sealed class LossTests
     [InlineData(10103, HoldReason.SideHasQuorum)]
     public void A_replica_that_is_connected_to_the_users_node_is_counter_evidence_unless_it_says_that_it_has_no_quorum(int? score, HoldReason? held)
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").MayNotPromote("c").Link("c", "a", up: true).Replica("c", replica => replica with { Score = score }).After(47);
+        var scene = Scene.WithAppOn("a").Node("a", ready: false).PowerOff("a").MayNotPromote("c").Link("c", "a", up: true).Replica("c", replica => replica with { Score = score }).After(47);
         Assert.Equal(held is null ? Moved : [], scene.Moves);
         Assert.Equal(held is { } reason ? [reason] : [], scene.Holds);
     }
