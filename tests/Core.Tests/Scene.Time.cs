@@ -9,6 +9,7 @@ internal sealed partial class Scene
     public Scene After(double seconds)
     {
         var end = Now + TimeSpan.FromSeconds(seconds);
+        var idle = 0;
         for (var turns = 0; ; turns++)
         {
             Assert.True(turns < 10_000, string.Create(CultureInfo.InvariantCulture, $"the policy does not come to rest at {Now}: {string.Join(' ', Sayings)}"));
@@ -21,6 +22,7 @@ internal sealed partial class Scene
 
             if (busy)
             {
+                idle = 0;
                 continue;
             }
 
@@ -30,6 +32,8 @@ internal sealed partial class Scene
             }
 
             Assert.False(_verdict.RequeueAt <= Now, $"the policy asked to be woken at {_verdict.RequeueAt}, which is past at {Now}");
+            idle = _verdict.RequeueAt - Now < TimeSpan.FromMilliseconds(10) ? idle + 1 : 0;
+            Assert.True(idle < 10, string.Create(CultureInfo.InvariantCulture, $"the policy wakes again and again for nothing at {Now}: {string.Join(' ', Sayings)}"));
             Now = _verdict.RequeueAt is { } next && next < end ? next : end;
             Tell(new Observation.Tick());
         }

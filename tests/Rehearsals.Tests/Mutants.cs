@@ -38,7 +38,7 @@ internal static class Mutants
             new("LossRule.cs", "if (!_linstor.IsSynced)", "if (!_linstor.IsSynced && _others.Count == 0)"), new("LinstorView.cs", "IsSynced && StateOf(node) == SatelliteState.Online", "StateOf(node) == SatelliteState.Online"),
             NeverTooOld, ListNeverTooOld),
         new("LINSTOR confirms afresh before anything is done",
-            NeverTooOld, ListNeverTooOld, new("PolicyEvaluation.Queries.cs", "resource.ReportedAt!.Value + interval", "resource.ReportedAt!.Value + TimeSpan.FromHours(1)"),
+            NeverTooOld, ListNeverTooOld, new("PolicyEvaluation.Queries.cs", "reported + Between(_shortestInterval, reported - since, settings.ReconcileInterval)", "reported + TimeSpan.FromHours(1)"),
             new("PolicyEvaluation.Queries.cs", "if (consumer.Resource.ReportedAt < last)", "if (consumer.Resource.ReportedAt is null)")),
         new("LINSTOR says afresh which satellites it reaches",
             ListNeverTooOld, new("PolicyEvaluation.Queries.cs", "if (!(cluster.Linstor.AskedAt >= last))", "if (cluster.Linstor.AskedAt is null)"), NoDefence),

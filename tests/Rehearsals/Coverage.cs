@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Rehearsals;
@@ -40,7 +41,7 @@ internal sealed class Coverage
 
     public static string Of(FailoverResult ending) => $"ending {ending}";
 
-    public void Meet(string what, long times = 1) => _met[what] = _met.GetValueOrDefault(what) + times;
+    public void Meet(string what, long times = 1) => CollectionsMarshal.GetValueRefOrAddDefault(_met, what, out _) += times;
 
     public void Add(Coverage other)
     {

@@ -15,16 +15,24 @@ internal sealed class History
     public TimeSpan? EndedAt => _spans.Count > 0 ? _spans[^1].To : null;
 
     /// <summary>It is so, or is not, from now on.</summary>
-    public void Note(TimeSpan now, bool isSo)
+    /// <returns>Whether that is news.</returns>
+    public bool Note(TimeSpan now, bool isSo)
     {
-        if (isSo && (_spans.Count == 0 || _spans[^1].To is not null))
+        if (isSo == IsSo)
+        {
+            return false;
+        }
+
+        if (isSo)
         {
             _spans.Add((now, null));
         }
-        else if (!isSo && _spans.Count > 0 && _spans[^1].To is null)
+        else
         {
             _spans[^1] = (_spans[^1].From, now);
         }
+
+        return true;
     }
 
     /// <summary>Whether it was so at any moment of that time.</summary>

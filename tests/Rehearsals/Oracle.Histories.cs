@@ -39,18 +39,18 @@ internal sealed partial class Oracle
         NoteAdmissions(definition);
         _hung.UnionWith(definition.Listed.Where(replica => replica.Node.SatelliteHangs).Select(replica => replica.Node.Name));
         var resource = Cast.Handle(_stage.VolumeOf(definition));
-        var writers = 0;
+        var (writers, isNews) = (0, false);
         foreach (var (number, node) in _stage.Nodes)
         {
             var canWrite = _stage.Storage.CanWrite(definition.Name, _stage.Plan.Cast.LinstorName(number));
             writers += canWrite ? 1 : 0;
-            LossOf(resource, node).Note(Now, IsLost(definition, number));
+            isNews |= LossOf(resource, node).Note(Now, IsLost(definition, number));
             NoteDenial(definition, number);
-            MuteOf(resource, node).Note(Now, !canWrite);
+            isNews |= MuteOf(resource, node).Note(Now, !canWrite);
         }
 
         // That one node has lost it may end the use that held another.
-        foreach (var (number, node) in _stage.Nodes)
+        foreach (var (number, node) in isNews ? _stage.Nodes : [])
         {
             LossOf(resource, node).Note(Now, IsLost(definition, number));
         }
@@ -62,7 +62,10 @@ internal sealed partial class Oracle
         }
 
         _storm.Note(Now, IsStorm());
-        Check(Apart, writers <= 1 || _stage.MayDiverge(definition), definition.Name, $"{writers} nodes write to it");
+        if (writers > 1)
+        {
+            Check(Apart, _stage.MayDiverge(definition), definition.Name, $"{writers} nodes write to it");
+        }
     }
 
     // What was lost counts until it is well again, whether anybody still uses it there or not.
@@ -210,7 +213,8 @@ internal sealed partial class Oracle
     private void NoteDenial(ResourceDefinition definition, int number)
     {
         var key = (definition.Name, number);
-        NoteWords(definition, number);
+        var (own, others) = ReplicasFor(definition, number);
+        NoteWords(definition, number, own, others);
         if (!LossOf(Cast.Handle(_stage.VolumeOf(definition)), _stage.Plan.Cast.NodeName(number)).IsSo && !_deniedSince.ContainsKey(key) && !_outvoted.Contains(key))
         {
             return;
@@ -221,7 +225,6 @@ internal sealed partial class Oracle
             _outvoted.Add(key);
         }
 
-        var (own, others) = ReplicasFor(definition, number);
         var words = others.ConvertAll(other => Known(other) is { } known ? LinksOf(known, number) : null);
         if (words.Exists(word => word?.Contains("Connected") == true))
         {
@@ -242,9 +245,8 @@ internal sealed partial class Oracle
     }
 
     // As a process would that remembers: silence changes no value, and a node that returns from it has spoken anew.
-    private void NoteWords(ResourceDefinition definition, int number)
+    private void NoteWords(ResourceDefinition definition, int number, Simulator.World.Replica? own, List<Simulator.World.Replica> others)
     {
-        var (own, others) = ReplicasFor(definition, number);
         if (own is null || Known(own) is null)
         {
             _speaksSince.Remove((definition.Name, number));

@@ -40,6 +40,7 @@ static int Run(Arguments asked)
                 if (Story.Play(Plan.Of(seed), met) is { IsGood: false } end)
                 {
                     bad.Enqueue((seed, end));
+                    Print($"Seed {seed} breaks a rule. {end.How}");
                 }
             }
 
@@ -65,11 +66,6 @@ static int Run(Arguments asked)
     {
         Print($"{(missing.Count == 0 ? "Every rule was kept." : "Every rule was kept, but the net has holes.")}");
         return missing.Count == 0 ? 0 : 1;
-    }
-
-    foreach (var (seed, end) in bad.OrderBy(story => story.Seed))
-    {
-        Print($"Seed {seed} breaks a rule. {end.How}");
     }
 
     if (!asked.IsQuiet)

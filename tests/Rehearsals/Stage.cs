@@ -200,7 +200,7 @@ internal sealed partial class Stage
             Tell(candidate.Name, $"was answered {acted.Outcome.Answer} to: {Sentences.Of(acted.Decision)}");
         }
 
-        foreach (var held in candidate.Cluster.Failovers.All)
+        foreach (var held in candidate.Cluster.Failovers == before.Failovers ? [] : candidate.Cluster.Failovers.All)
         {
             if (held.Item.Ending is { } ending && before.Failovers.Find(held.Item.Pod.Uid)?.Item.Ending is null)
             {

@@ -14,11 +14,16 @@ public sealed partial record ClusterSnapshot
     /// <summary>Whether the resource has a consumer that is not plainly well.</summary>
     public bool IsInDoubt(ResourceName name) => InDoubt.ContainsKey(name);
 
-    /// <summary>The resources whose consumers an observation may have changed, seen from before it or from after it.</summary>
-    private IEnumerable<ResourceName> Touched(Observation seen) => seen switch
+    /// <summary>The resources whose consumers an observation may have changed.</summary>
+    private IEnumerable<ResourceName> Touched(Observation seen, ClusterSnapshot before) => seen switch
     {
         Observation.PromotionChanged o => [o.Resource],
         Observation.ResourceReported o => [o.Report.Resource],
+        _ => before.TouchedHere(seen).Concat(TouchedHere(seen)).Distinct(),
+    };
+
+    private IEnumerable<ResourceName> TouchedHere(Observation seen) => seen switch
+    {
         Observation.Seen<Pod> o => UsedBy(o.Item.Key),
         Observation.Gone<Pod> o => UsedBy(o.Item.Key),
         Observation.Seen<Volume> o => BehindOf(o.Item.Name),
@@ -144,7 +149,8 @@ public sealed partial record ClusterSnapshot
             reviews = inDoubt.ContainsKey(name) && resource!.ReviewAt is { } at ? reviews.SetItem(name, at) : reviews.Remove(name);
         }
 
-        return this with
+        var isSame = (resources, inDoubt, reviews) == (Resources, InDoubt, Reviews) && (outdated, consumers, lostOn) == (Outdated, Consumers, LostOn);
+        return isSame ? this : this with
         {
             Resources = resources,
             InDoubt = inDoubt,

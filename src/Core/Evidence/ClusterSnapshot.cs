@@ -77,7 +77,7 @@ public sealed partial record ClusterSnapshot
     public ClusterSnapshot Apply(Observation seen, Instant at)
     {
         var next = (Errors.IsEmpty ? this : this with { Errors = [] }).ReassessDue(at).TakeIn(seen, at);
-        next = next.SaysTheSameAs(this) ? next : next.Review(Touched(seen).Concat(next.Touched(seen)).Distinct());
+        next = next.SaysTheSameAs(this) ? next : next.Review(next.Touched(seen, before: this));
         next = next.Watch(this, at);
         try
         {

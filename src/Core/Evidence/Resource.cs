@@ -102,7 +102,18 @@ public sealed partial record Resource(ResourceName Name)
     }
 
     /// <summary>What is to be said of a consumer on a node; null if the resource was never seen there.</summary>
-    public LossAssessment? AssessmentOf(NodeName node) => Assessments.FirstOrDefault(assessment => assessment.Node == node);
+    public LossAssessment? AssessmentOf(NodeName node)
+    {
+        foreach (var assessment in Assessments)
+        {
+            if (assessment.Node == node)
+            {
+                return assessment;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Whether another node says that it may promote, diskless or not: a reason to look closer.</summary>
     public bool HasPromotablePeer(NodeName node)
@@ -184,13 +195,22 @@ public sealed partial record Resource(ResourceName Name)
     {
         var properties = report.QuorumProperties ?? QuorumProperties;
         var policy = PolicyOf(report.Replicas.Select(replica => (replica.Node, replica.QuorumPolicy)), properties, linstor);
-        var members = MembersOf(report.Replicas.Where(replica => !replica.Leaving), policy, properties);
+        var anyLeaves = report.Replicas.Any(replica => replica.Leaving);
+        var members = MembersOf(anyLeaves ? report.Replicas.Where(replica => !replica.Leaving) : report.Replicas, policy, properties);
         var membersSince = members == Members ? MembersSince : at;
         members = members == Members ? Members! : members;
-        var atMost = report.Replicas.Any(replica => replica.Leaving) ? MembersOf(report.Replicas, policy, properties) : members;
+        var atMost = anyLeaves ? MembersOf(report.Replicas, policy, properties) : members;
         var answer = new Answered(report.AskedAt, at, linstor, AccusedSince, members, membersSince, atMost);
-        var heard = report.Replicas.Select(replica => (Find(replica.Node) ?? new Speaker(replica.Node)).Hear(replica, answer)).ToList();
-        var missing = Speakers.Where(known => !heard.Exists(speaker => speaker.Node == known.Node)).Select(known => known.Miss(at));
+        var (speakers, seenOtherwise) = (ImmutableArray.CreateBuilder<Speaker>(report.Replicas.Length), SeenOtherwise);
+        foreach (var replica in report.Replicas)
+        {
+            var known = Find(replica.Node);
+            var speaker = (known ?? new Speaker(replica.Node)).Hear(replica, answer);
+            seenOtherwise |= known?.MayPromote is { } before && before.Value != speaker.MayPromote?.Value;
+            speakers.Add(speaker);
+        }
+
+        speakers.AddRange(Speakers.Where(known => !report.Replicas.Any(replica => replica.Node == known.Node)).Select(known => known.Miss(at)));
         return this with
         {
             Uuid = report.Uuid ?? Uuid,
@@ -200,13 +220,17 @@ public sealed partial record Resource(ResourceName Name)
             AllowsTwoPrimaries = report.AllowsTwoPrimaries ?? AllowsTwoPrimaries,
             Members = members,
             MembersSince = membersSince,
-            Speakers = [.. heard, .. missing],
-            SeenOtherwise = SeenOtherwise || heard.Exists(speaker => Find(speaker.Node)?.MayPromote is { } before && before.Value != speaker.MayPromote?.Value),
+            Speakers = speakers.DrainToImmutable(),
+            SeenOtherwise = seenOtherwise,
         };
     }
 
-    private static Membership MembersOf(IEnumerable<Replica> replicas, string? policy, QuorumProperties? properties) =>
-        new([.. replicas.Select(replica => new Member(replica.Node, !replica.Diskless)).OrderBy(member => member.Node)], policy, properties is not null);
+    private static Membership MembersOf(IEnumerable<Replica> replicas, string? policy, QuorumProperties? properties)
+    {
+        Member[] members = [.. replicas.Select(replica => new Member(replica.Node, !replica.Diskless))];
+        Array.Sort(members, static (one, other) => one.Node.CompareTo(other.Node));
+        return new(members, policy, properties is not null);
+    }
 
     // LINSTOR's precedence: replica, definition, group, node, controller.
     private static string? PolicyOf(IEnumerable<(NodeName Node, string? Own)> replicas, QuorumProperties? above, LinstorView linstor) =>

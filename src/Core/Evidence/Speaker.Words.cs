@@ -44,23 +44,30 @@ public sealed partial record Speaker
             return new Speaker(Node) { RecreatedAt = answer.AskedAt }.Hear(said, answer); // a new replica of the same name
         }
 
-        var listed = this with
-        {
-            Presence = Presence.Listed,
-            Uuid = said.Uuid ?? Uuid,
-            NodeUuid = answer.Linstor.Find(Node)?.Uuid ?? NodeUuid,
-            Diskless = said.Diskless,
-            Leaving = said.Leaving,
-            QuorumPolicy = said.QuorumPolicy,
-            VolumeCount = said.VolumeCount ?? VolumeCount,
-            Memberships = Memberships.IsEmpty ? [answer.AtMost] : Memberships,
-        };
+        var listed = ListedAs(said, answer);
 
         // What the stream said after the question was sent is newer than the answer may be.
         var streamIsNewer = StreamedAt >= answer.AskedAt;
         var saysNothing = said is { Promotability: Promotability.Unknown, Usage: Usage.Unknown, Score: null, Connections.IsEmpty: true };
         var silenceIsNewer = IsSilent && (streamIsNewer || AwayAt > answer.AskedAt);
         return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Hear(said, answer, streamIsNewer);
+    }
+
+    // Nearly always as before: that costs nothing.
+    private Speaker ListedAs(Replica said, in Answered answer)
+    {
+        var (uuid, nodeUuid, volumes) = (said.Uuid ?? Uuid, answer.Linstor.Find(Node)?.Uuid ?? NodeUuid, said.VolumeCount ?? VolumeCount);
+        return (Presence, Diskless, Leaving, QuorumPolicy) == (Presence.Listed, said.Diskless, said.Leaving, said.QuorumPolicy) && (Uuid, NodeUuid, VolumeCount) == (uuid, nodeUuid, volumes) && !Memberships.IsEmpty ? this : this with
+        {
+            Presence = Presence.Listed,
+            Uuid = uuid,
+            NodeUuid = nodeUuid,
+            Diskless = said.Diskless,
+            Leaving = said.Leaving,
+            QuorumPolicy = said.QuorumPolicy,
+            VolumeCount = volumes,
+            Memberships = Memberships.IsEmpty ? [answer.AtMost] : Memberships,
+        };
     }
 
     private Speaker Hear(Replica said, in Answered answer, bool streamIsNewer)
@@ -71,12 +78,30 @@ public sealed partial record Speaker
         var (isFirst, isReturn) = (!linstor.IsSinceReturn(ReportedAt), IsSilent || !linstor.IsSinceReturn(HeardAt));
         var date = isFirst && !isReturn && NewSince is { } told ? told
             : WasThereBefore(said, answer) ? ((Instant?[])[NewSince, ReportedAt, linstor.ReturnedAt]).Max() ?? Instant.Start : linstor.DateOf(isFirst, answer.At);
-        var next = this with
+        var isOwnReturn = IsOwnReturn(date, linstor);
+        var accusing = Accusing(date, linstor);
+        var mayPromote = streamIsNewer ? MayPromote
+            : Statement<bool>.After(MayPromote, Known(said.Promotability, Promotability.MayPromote), date, Newest, said.Promotability == Promotability.MayPromote ? accusing : null);
+        var inUse = Statement<bool>.After(InUse, Known(said.Usage, Usage.InUse), date, Newest);
+        var score = Statement<int>.After(Score, said.Score, date, Newest);
+        var links = Hear(said.Connections, date, accusing);
+        var memberships = Leaving ? Memberships : HeardBy(answer); // one that is leaving is told nothing any more
+
+        // To leave something out, or to say it again, is no change.
+        var isSame = (mayPromote?.Value, inUse?.Value, score?.Value) == (MayPromote?.Value, InUse?.Value, Score?.Value) && SaysTheSame(links);
+        if (isSame && !IsSilent && isReturn)
         {
-            MayPromote = streamIsNewer ? MayPromote : Statement<bool>.After(MayPromote, Known(said.Promotability, Promotability.MayPromote), date, Newest, said.Promotability == Promotability.MayPromote ? Accusing(date, linstor) : null),
-            InUse = Statement<bool>.After(InUse, Known(said.Usage, Usage.InUse), date, Newest),
-            Score = Statement<int>.After(Score, said.Score, date, Newest),
-            Links = Hear(said.Connections, date, Accusing(date, linstor)),
+            // Only LINSTOR was silent: since it has answered again, the words may be as old as that.
+            date = Instant.Later(ChangedAt, linstor.ReturnedAt ?? date);
+        }
+
+        var isNews = isOwnReturn || !isSame;
+        return this with
+        {
+            MayPromote = mayPromote,
+            InUse = inUse,
+            Score = score,
+            Links = links,
             IsSilent = false,
             HeardAt = HeardAt > asked ? HeardAt : asked,
             HeardUntil = answer.At,
@@ -84,18 +109,11 @@ public sealed partial record Speaker
             ReturnedFrom = null,
             NewSince = null,
             NewsSince = null,
-            Memberships = Leaving ? Memberships : HeardBy(answer), // one that is leaving is told nothing any more
+            Memberships = memberships,
+            MembershipsAtNews = !isNews && NewsSince is null ? MembershipsAtNews : Leaving || asked - answer.MembersSince < Timings.ShortestAdmission ? memberships : [answer.Members],
+            ChangedAt = isReturn || !isSame ? date : NewSince ?? ChangedAt,
+            NewsAt = isNews ? date : NewsSince ?? NewsAt,
         };
-        var isSame = next.SaysTheSameAs(this);
-        if (isSame && !IsSilent && isReturn)
-        {
-            // Only LINSTOR was silent: since it has answered again, the words may be as old as that.
-            date = Instant.Later(ChangedAt, linstor.ReturnedAt ?? date);
-        }
-
-        next = IsOwnReturn(date, linstor) || !isSame || NewsSince is not null ? next with { MembershipsAtNews = Leaving || asked - answer.MembersSince < Timings.ShortestAdmission ? next.Memberships : [answer.Members] } : next;
-        return isReturn || !isSame ? next with { ChangedAt = date, NewsAt = IsOwnReturn(date, linstor) || !isSame ? date : NewsSince ?? NewsAt }
-            : NewSince is { } since ? next with { ChangedAt = since, NewsAt = NewsSince ?? NewsAt } : next;
     }
 
     // What it says against others when it is back from a silence of its own may be as old as that silence, and is newer than the answer before it.
@@ -159,10 +177,8 @@ public sealed partial record Speaker
         return null;
     }
 
-    // To leave something out, or to say it again, is no change.
-    private bool SaysTheSameAs(Speaker before) =>
-        (MayPromote?.Value, InUse?.Value, Score?.Value) == (before.MayPromote?.Value, before.InUse?.Value, before.Score?.Value)
-        && (Links == before.Links || (Links.Length == before.Links.Length && Links.All(link => before.Find(link.Peer)?.Up.Value == link.Up.Value)));
+    private bool SaysTheSame(ImmutableArray<LinkStatement> links) =>
+        links == Links || (links.Length == Links.Length && links.All(link => Find(link.Peer)?.Up.Value == link.Up.Value));
 }
 
 /// <summary>An answer of LINSTOR about a resource, for those whom it tells of.</summary>

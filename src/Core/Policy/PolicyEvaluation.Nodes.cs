@@ -81,8 +81,8 @@ internal sealed partial class PolicyEvaluation
         {
             // What has been so for long will not change soon, and the stream tells most of what changes.
             var speaker = resource.Find(name)!;
-            var interval = Between(settings.ReconcileInterval, (now - speaker.ChangedAt) / 20, Timings.LongestInterval);
-            Ask(new Decision.QueryResource(resource.Name), resource.IsReportCurrent ? resource.ReportedAt!.Value + interval : now);
+            Ask(new Decision.QueryResource(resource.Name), resource is { IsReportCurrent: true, ReportedAt: { } reported }
+                ? reported + Between(settings.ReconcileInterval, (reported - speaker.ChangedAt) / 20, Timings.LongestInterval) : now);
             HoldTaint(resource, node, speaker);
         }
 

@@ -21,7 +21,7 @@ internal sealed partial class PolicyEvaluation
     /// <summary>Asks for the answer that an action waits for: at once, unless the last one was of no use: its policy could not be read, say.</summary>
     private void AskToConfirm(ResourceName name, Instant due) => Ask(
         new Decision.QueryResource(name),
-        cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, IsPolicyCurrent: false, AnsweredAt: { } answered } ? answered + Between(_shortestInterval, (now - due) / 4, settings.ReconcileInterval) : now);
+        cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, IsPolicyCurrent: false, AnsweredAt: { } answered } ? answered + Between(_shortestInterval, (answered - due) / 3, settings.ReconcileInterval) : now);
 
     /// <summary>Whether the list of satellites is fresh: whether one is offline may be the proof, and how many are may be a doubt.</summary>
     /// <remarks>A slow LINSTOR is given more time: else it could never confirm anything.</remarks>
@@ -52,8 +52,9 @@ internal sealed partial class PolicyEvaluation
         }
         else if (consumer.HasPromotablePeer && consumer.Assessment?.Reason is not HoldReason.OwnReplicaMayPromote)
         {
-            var interval = Between(_shortestInterval, (now - since) / 2, settings.ReconcileInterval);
-            Ask(new Decision.QueryResource(resource.Name), resource.ReportedAt!.Value + interval);
+            // By the age that the matter had then: what grew with time would be chased in ever smaller steps.
+            var reported = resource.ReportedAt!.Value;
+            Ask(new Decision.QueryResource(resource.Name), reported + Between(_shortestInterval, reported - since, settings.ReconcileInterval));
         }
     }
 

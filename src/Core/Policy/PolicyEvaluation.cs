@@ -40,7 +40,7 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
         Recover();
         Isolate(Follow);
         IReadOnlyList<Decision> decisions = [.. _preparations.Concat(_decisions)];
-        return new(decisions, _requeueAt) { Errors = [.. _errors], Assess = Assessing(settings, cluster, decisions) };
+        return new(decisions, _requeueAt) { Errors = _errors, Assess = Assessing(settings, cluster, decisions) };
     }
 
     private void DetachDecided()
