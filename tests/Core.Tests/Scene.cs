@@ -83,7 +83,10 @@ internal sealed partial class Scene
     public IEnumerable<string> Stalls => _verdict.Decisions.OfType<Decision.ReportStuck>().Select(Sentences.Of);
 
     /// <summary>Nothing but nodes; a, b and c with their satellites online if nothing else is said.</summary>
-    public static Scene Empty(FailoverSettings? settings = null, params Satellite[] satellites)
+    public static Scene Empty(FailoverSettings? settings = null, params Satellite[] satellites) => Unsynced(settings, satellites).Sync();
+
+    /// <summary>As <see cref="Empty"/>, before Kubernetes has told anything.</summary>
+    public static Scene Unsynced(FailoverSettings? settings = null, params Satellite[] satellites)
     {
         var scene = new Scene(settings ?? new FailoverSettings());
         foreach (var satellite in satellites is [] ? [.. "abc".Select(node => new Satellite(new($"{node}"), SatelliteState.Online))] : satellites)
@@ -91,13 +94,15 @@ internal sealed partial class Scene
             scene._satellites[satellite.Name] = satellite;
         }
 
-        return scene.Tell(new Observation.SatellitesListed([.. scene._satellites.Values], Instant.Start))
-            .Tell(new Observation.Listed<Pod>([]))
-            .Tell(new Observation.Listed<Volume>([]))
-            .Tell(new Observation.Listed<Attachment>([]))
-            .Tell(new Observation.Listed<ClusterNode>([]))
-            .Tell(new Observation.Listed<CsiNode>([]));
+        return scene.Tell(new Observation.SatellitesListed([.. scene._satellites.Values], Instant.Start));
     }
+
+    /// <summary>Kubernetes has told everything, which is nothing.</summary>
+    public Scene Sync() => Tell(new Observation.Listed<Pod>([]))
+        .Tell(new Observation.Listed<Volume>([]))
+        .Tell(new Observation.Listed<Attachment>([]))
+        .Tell(new Observation.Listed<ClusterNode>([]))
+        .Tell(new Observation.Listed<CsiNode>([]));
 
     public static Scene WithAppOn(string node, FailoverSettings? settings = null, Func<Replica, Replica>? change = null) => Empty(settings)
         .Resource("pvc-1", node, change, "majority")

@@ -188,6 +188,20 @@ public sealed class StormTests
         Assert.Contains(HoldReason.Storm, scene.Holds);
     }
 
+    [Theory]
+    [InlineData(100, 0, true)]
+    [InlineData(0, 100, false)]
+    public void What_carries_consumers_on_nodes_that_were_off_before_counts_for_half_a_minute_after_kubernetes_has_told_what_runs_where(double deaf, double told, bool isStorm)
+    {
+        var scene = Scene.Unsynced(new() { StormThreshold = 0.4 }, Off("a"), On("b"), On("c"), Off("d")).After(deaf).Sync().After(told);
+        foreach (var (resource, node) in (ReadOnlySpan<(string, string)>)[("pvc-1", "a"), ("pvc-2", "d")])
+        {
+            scene.Resource(resource, node, "majority", "b", "c", node).Silence(node, resource).Link("b", node, up: false, resource).Link("c", node, up: false, resource).Report(resource).Volume($"pv-{node}", $"data-{node}", resource).Attachment($"va-{node}", $"pv-{node}", node);
+        }
+
+        Assert.Equal(isStorm, scene.After(1).Cluster.Storm is not null);
+    }
+
     [Fact]
     public void Storage_that_is_lost_where_the_satellite_has_been_away_for_long_is_news()
     {

@@ -110,11 +110,11 @@ internal sealed partial class Oracle
                 break;
             case Decision.TaintNode o:
                 Alone(actor, decision);
-                Check(Lost, _stage.Resources.Any(name => WasLost(name, o.Node.Name.Value, sent)), decision, $"nothing on the node was lost: {string.Join("; ", _stage.Resources.Select(name => Describe(name, o.Node.Name.Value)))}");
+                Check(Lost, _stage.Resources.Any(name => WasLost(actor, name, o.Node.Name.Value, sent)), decision, $"nothing on the node was lost: {string.Join("; ", _stage.Resources.Select(name => Describe(name, o.Node.Name.Value)))}");
                 break;
             case Decision.ClearVolumesInUse o:
                 Alone(actor, decision);
-                Check(Lost, o.Volumes.All(volume => MayBeReleased(volume, o.Node.Name.Value, sent)), decision, "one of the volumes was not lost, nor its pods moved");
+                Check(Lost, o.Volumes.All(volume => MayBeReleased(actor, volume, o.Node.Name.Value, sent)), decision, "one of the volumes was not lost, nor its pods moved");
                 break;
             case Decision.UntaintNode:
                 Alone(actor, decision);
@@ -155,13 +155,13 @@ internal sealed partial class Oracle
         Alone(actor, decision);
         var node = pod.Spec.NodeName!;
         Check(Wanted, WasWanted(pod, sent), decision, "its owner does not want that");
-        var lost = _stage.ResourcesOf(pod).Where(name => WasLost(name, node, sent)).ToList();
+        var lost = _stage.ResourcesOf(pod).Where(name => WasLost(actor, name, node, sent)).ToList();
         Check(Lost, lost.Count > 0, decision, $"LINSTOR knew of no loss: {string.Join("; ", _stage.ResourcesOf(pod).Select(name => Describe(name, node)))}");
-        Check(Fenced, lost.Exists(name => CouldNotWrite(name, node, sent) || IsBeyondKnowing(actor, name, node)), decision, "its node could write to everything all the time");
+        Check(Fenced, lost.Exists(name => CouldNotWrite(actor, name, node, sent) || IsBeyondKnowing(actor, name, node)), decision, "its node could write to everything all the time");
         Check(Waited, lost.Exists(name => LostFor(actor, name, node) >= Grace - Confirmed || IsBeyondKnowing(actor, name, node)), decision, $"it was lost for {lost.Max(name => LostFor(actor, name, node)).TotalSeconds:0.0} s only");
-        var unfenced = _stage.Unfenced(pod, definition => _fenced[definition].Overlaps(sent - Confirmed, Now));
+        var unfenced = _stage.Unfenced(pod, definition => _fenced[definition].Overlaps(KnownSince(actor, Cast.Handle(_stage.VolumeOf(definition)), sent), Now));
         Check(Shared, unfenced is [], decision, $"it also writes to {string.Join(", ", unfenced)}, which nothing fences");
-        var written = _stage.ResourcesOf(pod).FirstOrDefault(name => _stage.IsShared(name) && !CouldNotWrite(name, node, sent) && !IsBeyondKnowing(actor, name, node));
+        var written = _stage.ResourcesOf(pod).FirstOrDefault(name => _stage.IsShared(name) && !CouldNotWrite(actor, name, node, sent) && !IsBeyondKnowing(actor, name, node));
         Check(Apart, written is null, decision, $"its node could write all the time to {written}, to which its successor may write, too");
         CheckCalm(actor, decision, sent);
         _stage.Moves[pod] = new(Now, actor, actor.Life);
@@ -171,8 +171,8 @@ internal sealed partial class Oracle
     {
         Alone(actor, decision);
         var name = _stage.ResourceOf(attachment.VolumeName);
-        Check(Lost, name is not null && WasLost(name, attachment.NodeName, sent), decision, "LINSTOR knew of no loss");
-        Check(Fenced, CouldNotWrite(name!, attachment.NodeName, sent) || IsBeyondKnowing(actor, name!, attachment.NodeName), decision, "its node could write all the time");
+        Check(Lost, name is not null && WasLost(actor, name, attachment.NodeName, sent), decision, "LINSTOR knew of no loss");
+        Check(Fenced, CouldNotWrite(actor, name!, attachment.NodeName, sent) || IsBeyondKnowing(actor, name!, attachment.NodeName), decision, "its node could write all the time");
         var stays = _stage.UsersOf(attachment.VolumeName).FirstOrDefault(pod => pod.Spec.NodeName == attachment.NodeName && !pod.IsOver && _stage.BoundAt(pod) < sent - Confirmed);
         Check(Left, stays is null, decision, $"pod {stays?.Key} uses it");
         Check(Wanted, _stage.WasOptedIn(attachment.VolumeName), decision, "no pod that opted in ever used it");
@@ -185,10 +185,14 @@ internal sealed partial class Oracle
         var listens = _stage.ListensSince(actor) ?? TimeSpan.MaxValue;
         var lost = _stage.Nodes.Where(node => LossOf(node) is { IsSo: true } loss && loss.Covers(sent - Listed, Now) && IsLost(node) // a satellite comes back without a change of storage
             && !_stage.WasDeclaredLost(node.Name) // what is created anew was never well
-            && (loss.Since > listens || _stage.WasUsedWhenListening(actor, node.Name))).ToList();
+            && (loss.Since > listens || (_stage.WasUsedWhenListening(actor, node.Name) && HasAskedAboutUsers(actor, node.Name)))).ToList();
         var of = lost.Count + _stage.Nodes.Count(node => !lost.Contains(node) && (_stage.WasDeclaredLost(node.Name) || !(LossOf(node).Covers(sent - Listed, Now) && IsLost(node))) && _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is { Evicted: false });
         Check(Calm, _stage.LastDeclaredLost > sent - Listed || lost.Count < 2 || lost.Count <= of * Settings.StormThreshold || Settings.StormThreshold >= 1, decision, $"too many satellites look lost: {string.Join(", ", lost.Select(node => node.Name))}");
     }
+
+    // Of a node that was lost before, the process knows no more than what it was answered about those who use something there.
+    private bool HasAskedAboutUsers(Candidate actor, string node) => Enumerable.Range(0, _stage.Plan.Cast.Volumes.Length)
+        .Any(volume => _stage.HasUserOn(volume, node) && _stage.NewestAnswer(actor, Cast.Handle(volume)) is not null);
 
     private History LossOf((int Number, string Name) node) => _lostNodes.TryGetValue(node.Name, out var known) ? known : _lostNodes[node.Name] = new();
 
@@ -207,9 +211,12 @@ internal sealed partial class Oracle
     private bool MayBeMoved(Model.Pod pod, List<string> lost) =>
         _stage.ResourcesOf(pod).All(name => !_stage.IsShared(name) || lost.Contains(name)) && Words.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(Words.OptOut) && _stage.Unfenced(pod) is [];
 
-    private bool WasLost(string resource, string node, TimeSpan sent) => LossOf(resource, node).Overlaps(sent - Confirmed, Now);
+    private bool WasLost(Candidate actor, string resource, string node, TimeSpan sent) => LossOf(resource, node).Overlaps(KnownSince(actor, resource, sent), Now);
 
-    private bool CouldNotWrite(string resource, string node, TimeSpan sent) => MuteOf(resource, node).Overlaps(sent - Confirmed, Now);
+    private bool CouldNotWrite(Candidate actor, string resource, string node, TimeSpan sent) => MuteOf(resource, node).Overlaps(KnownSince(actor, resource, sent), Now);
+
+    /// <summary>When that was true which the process could know of the resource when it sent a request: an answer counts from its arrival, and may have been under way until its deadline.</summary>
+    private TimeSpan KnownSince(Candidate actor, string resource, TimeSpan sent) => _stage.NewestAnswer(actor, resource) is { } given && given < sent - Confirmed ? given : sent - Confirmed;
 
     // What docs/safety.md assumes, because no observer can see that it is otherwise.
     private bool IsBeyondKnowing(Candidate actor, string resource, string node) =>
@@ -220,8 +227,8 @@ internal sealed partial class Oracle
     private bool HasBeenLostSince(TimeSpan calm, string resource, string node) => LossOf(resource, node).Covers(calm, Now);
 
     // A volume that is not lost may go with a pod that was moved for another's sake, if it is fenced.
-    private bool MayBeReleased(string volume, string node, TimeSpan sent) =>
-        _stage.ResourceNamed(volume) is { } name && (WasLost(name, node, sent) || _stage.Moves.Keys.Any(pod => pod.Spec.NodeName == node && _stage.ResourcesOf(pod).Contains(name)));
+    private bool MayBeReleased(Candidate actor, string volume, string node, TimeSpan sent) =>
+        _stage.ResourceNamed(volume) is { } name && (WasLost(actor, name, node, sent) || _stage.Moves.Keys.Any(pod => pod.Spec.NodeName == node && _stage.ResourcesOf(pod).Contains(name)));
 
     private void CheckDetached(Model.Pod moved, Move move, bool isStorm)
     {

@@ -38,6 +38,8 @@ internal sealed partial class Stage
     private readonly Dictionary<string, TimeSpan> _boundAt = [];
     private readonly Dictionary<string, TimeSpan> _attachedAt = [];
     private readonly Dictionary<(string, string), int> _said = [];
+    private readonly Dictionary<Observation, TimeSpan> _given = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<(Candidate, int, ResourceName), TimeSpan> _newest = [];
     private readonly Noise _noise;
     private readonly HashSet<ResourceName> _hanging = [];
     private readonly HashSet<ResourceName> _unreadable = [];
@@ -121,14 +123,14 @@ internal sealed partial class Stage
     /// <summary>What LINSTOR answers one of our processes about a resource.</summary>
     public Observation ReportTo(Candidate asker, ResourceName resource, Instant asked)
     {
-        if (_missingOnce.Remove((asker, resource)))
-        {
-            return new Observation.ResourceReported(new(resource, false, [], asked));
-        }
-
-        var report = Words.Report(Storage, resource, asked, asker.HearsNobody);
-        return new Observation.ResourceReported(_unreadable.Contains(resource) ? report with { QuorumProperties = null, AllowsTwoPrimaries = null } : report);
+        var report = _missingOnce.Remove((asker, resource)) ? new(resource, false, [], asked) : Words.Report(Storage, resource, asked, asker.HearsNobody);
+        var answer = new Observation.ResourceReported(_unreadable.Contains(resource) ? report with { QuorumProperties = null, AllowsTwoPrimaries = null } : report);
+        _given[answer] = Agenda.Now;
+        return answer;
     }
+
+    /// <summary>When LINSTOR gave the newest answer about a resource that the process, in its present life, has taken in: it may have been long under way. Null if there is none.</summary>
+    public TimeSpan? NewestAnswer(Candidate candidate, string resource) => _newest.TryGetValue((candidate, candidate.Life, new(resource)), out var given) ? given : null;
 
     /// <summary>LINSTOR takes so long for every answer from now on.</summary>
     public void SlowDown(TimeSpan takes) => (LinstorTakes, LinstorTookMost) = (takes, takes > LinstorTookMost ? takes : LinstorTookMost);
@@ -171,6 +173,11 @@ internal sealed partial class Stage
     public void Heard(Candidate candidate, Observation seen, ClusterSnapshot before)
     {
         Audience.Heard?.Invoke(candidate.Name, seen, candidate.Now);
+        if (seen is Observation.ResourceReported answer && _given.Remove(seen, out var given))
+        {
+            _newest[(candidate, candidate.Life, answer.Report.Resource)] = given;
+        }
+
         if (seen is Observation.ResourceReported { Report: { QuorumProperties: { } properties } report } && !Core.QuorumPolicy.Fences(properties.Definition ?? properties.Controller, report.Replicas.Count(replica => !replica.Diskless)))
         {
             _toldOfNone.Add((candidate, candidate.Life, report.Resource));

@@ -109,7 +109,8 @@ public sealed partial record ClusterSnapshot
 
     private ClusterSnapshot Watch(ClusterSnapshot before, Instant at)
     {
-        if (Satellites is not { } satellites || (satellites == before.Satellites && Consumers == before.Consumers && LostOn == before.LostOn && LossConfirmed == before.LossConfirmed && CsiNodes == before.CsiNodes))
+        var isInformed = SyncedSources.Contains(Source.Pods) && SyncedSources.Contains(Source.Volumes) && SyncedSources.Contains(Source.Attachments);
+        if (Satellites is not { } satellites || (SyncedSources == before.SyncedSources && satellites == before.Satellites && Consumers == before.Consumers && LostOn == before.LostOn && LossConfirmed == before.LossConfirmed && CsiNodes == before.CsiNodes))
         {
             return this;
         }
@@ -117,7 +118,7 @@ public sealed partial record ClusterSnapshot
         var confirmed = LossConfirmed.Select(LinstorNameOf).ToHashSet();
         var nodes = satellites.Values.Where(satellite => !satellite.Evicted && !confirmed.Contains(satellite.Name)).Select(satellite => new NodeHealth(
             satellite.Name, satellite.State == SatelliteState.Offline, LostOn.ContainsKey(satellite.Name), Consumers.ContainsKey(satellite.Name), before.Linstor.Find(satellite.Name) is null));
-        return this with { Losses = Losses.After([.. nodes], Linstor.SpokenFor(at), StormThreshold) };
+        return this with { Losses = Losses.After([.. nodes], Linstor.SpokenFor(at), isInformed, StormThreshold) };
     }
 
     private ClusterSnapshot ReassessDue(Instant at)

@@ -16,6 +16,11 @@ internal sealed partial class LossRule
 
         foreach (var other in _others)
         {
+            if (FindsPrimaryBehind(peer, other, accused.Heard))
+            {
+                return (HoldReason.StillConnected, other.Node);
+            }
+
             if (other.Score is not { Value: 0 } && _view.LinkFrom(other, _own.Node) is { Value: true } link && Stands(other, link.Last, accused))
             {
                 return (other.Score is { Current: true, Value: > 0 } && other.Promotability != Promotability.MayPromote ? HoldReason.SideHasQuorum : HoldReason.StillConnected, other.Node);
@@ -42,6 +47,12 @@ internal sealed partial class LossRule
         _isOutvoted = IsOutvoted();
         return !_isOutvoted ? (HoldReason.SideHasQuorum, _own.Node) : _resource.HasChangedUnderPolicy(_own) ? null : (HoldReason.NoQuorumPolicy, peer.Node);
     }
+
+    // Who has quorum and only the data of others, but may not promote on their strength, knows of a Primary, or that they are a Primary's neighbours, whose data DRBD calls unstable. If it has
+    // said so since the peer said that it may promote, and is connected to the peer, the peer repeats the past.
+    private bool FindsPrimaryBehind(Speaker peer, Speaker other, Instant accused) => other != peer && _view.Speaks(other)
+        && other is { MayPromote: { Current: true, Value: false } no, Score: { Current: true, Value: > 0 and var score } } && !IsUpToDate(score) && no.Since > accused
+        && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true };
 
     // When a replica was first heard to say both that it may promote and, if it has a link to the node, that this is down; and how old that may be.
     private (Instant Oldest, Instant Heard) AccusedBy(Speaker other)

@@ -220,11 +220,11 @@ internal sealed partial class LossRule
 
     // Between the words of one satellite that repeats the past and of one that is right, nothing can be told: another speaker has to say that the node is gone, that no
     // Primary is in its reach either, or, as the node itself, that it has no quorum. A disk that has fallen behind is no second voice: it may have been outdated by the node,
-    // through the very peer that repeats the past. Nor is one that is connected to the node and has no quorum: the node may reach more than that one does.
+    // through the very peer that repeats the past. Nor is one that has no quorum: it may be cut off itself, and the node may reach more than that one does.
     private bool IsCorroborated(NodeName peer) => (_ownSpeaks && _own.Score is { Current: true, Value: 0 })
         || _others.Exists(other => other.Node != peer && _view.Speaks(other)
             && (other.Promotability == Promotability.MayPromote || (_view.LinkFrom(other, _own.Node) is { Current: true, Value: false }
-                && (other.Diskless || (other.Score is { Current: true, Value: var score } && IsUpToDate(score))))));
+                && other.Score is { Current: true, Value: var score } && (other.Diskless ? score > 0 : IsUpToDate(score)))));
 
     private string? PolicyOf(Membership known) => known.IsPolicyKnown ? known.Policy : _resource.Policy;
 }

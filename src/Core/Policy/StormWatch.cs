@@ -17,25 +17,30 @@ public sealed record StormWatch
 {
     private ImmutableDictionary<NodeName, Loss> Losses { get; init; } = ImmutableDictionary<NodeName, Loss>.Empty;
 
+    // For how long LINSTOR had answered when this process first knew what is on the nodes; null until it does.
+    private TimeSpan? InformedAt { get; init; }
+
     /// <summary>The storm; null if there is none.</summary>
     public Storm? Storm { get; private init; }
 
     /// <summary>The watch after a look at the nodes.</summary>
     /// <param name="nodes">Every node that LINSTOR lists and has not given up, and what is known of it.</param>
     /// <param name="spoken">For how long LINSTOR has answered since this process began.</param>
+    /// <param name="isInformed">Whether Kubernetes has told what is on the nodes.</param>
     /// <param name="threshold">The share of nodes, from 0 to 1, above which a loss is a storm; 1 is never one.</param>
-    internal StormWatch After(IReadOnlyCollection<NodeHealth> nodes, TimeSpan spoken, double threshold)
+    internal StormWatch After(IReadOnlyCollection<NodeHealth> nodes, TimeSpan spoken, bool isInformed, double threshold)
     {
+        var informedAt = InformedAt ?? (isInformed ? spoken : null);
         var losses = ImmutableDictionary.CreateBuilder<NodeName, Loss>();
         foreach (var node in nodes.Where(node => node.IsLost))
         {
-            losses[node.Name] = (Losses.GetValueOrDefault(node.Name) ?? new Loss(null, null, IsNews: !node.IsFirstSeen)).After(node, spoken);
+            losses[node.Name] = (Losses.GetValueOrDefault(node.Name) ?? new Loss(null, null, IsNews: !node.IsFirstSeen)).After(node, spoken, informedAt);
         }
 
         var news = nodes.Where(node => node.IsLost && IsNews(node.Name, losses[node.Name], spoken)).Select(node => node.Name).ToImmutableSortedSet();
         var of = nodes.Count(node => !node.IsOffline && !news.Contains(node.Name)) + news.Count;
         var isStorm = threshold < 1 && news.Count >= 2 && news.Count > of * threshold;
-        return this with { Losses = losses.ToImmutable(), Storm = !isStorm ? null : Storm is { } before && before.Nodes.SetEquals(news) && before.Of == of ? before : new(news, of) };
+        return this with { InformedAt = informedAt, Losses = losses.ToImmutable(), Storm = !isStorm ? null : Storm is { } before && before.Nodes.SetEquals(news) && before.Of == of ? before : new(news, of) };
     }
 
     private bool IsNews(NodeName node, Loss loss, TimeSpan spoken) => Storm?.Nodes.Contains(node) == true || (loss.IsNews && spoken - loss.At <= Timings.NewsLasts);
@@ -48,11 +53,12 @@ public sealed record StormWatch
     {
         public TimeSpan At => Offline > Storage ? Offline.Value : Storage ?? Offline ?? TimeSpan.Zero;
 
-        public Loss After(NodeHealth node, TimeSpan spoken)
+        public Loss After(NodeHealth node, TimeSpan spoken, TimeSpan? informedAt)
         {
             var wentAway = node.IsOffline && Offline is null && Storage is not null;
             var next = new Loss(node.IsOffline ? Offline ?? spoken : null, node.HasLostStorage ? Storage ?? spoken : null, IsNews || wentAway);
-            return next.IsNews || !node.HasConsumers || spoken - next.At > Timings.FirstLook ? next : next with { IsNews = true };
+            var isLate = spoken - next.At > Timings.FirstLook && spoken - informedAt > Timings.FirstLook;
+            return next.IsNews || !node.HasConsumers || isLate ? next : next with { IsNews = true };
         }
     }
 }
