@@ -24,7 +24,7 @@ internal sealed partial class Oracle
     }
 
     /// <summary>Whether LINSTOR knows that a consumer there has lost the volume, and it is true.</summary>
-    public bool IsLost(int volume, string node) => LossOf(Cast.Handle(volume), node).IsSo && MuteOf(Cast.Handle(volume), node).IsSo;
+    public bool IsLost(string resource, string node) => LossOf(resource, node).IsSo && MuteOf(resource, node).IsSo;
 
     /// <summary>Something has changed in the world of storage.</summary>
     private void Look(ResourceDefinition definition)

@@ -185,14 +185,10 @@ internal sealed partial class Oracle
         var listens = _stage.ListensSince(actor) ?? TimeSpan.MaxValue;
         var lost = _stage.Nodes.Where(node => LossOf(node) is { IsSo: true } loss && loss.Covers(sent - Listed, Now) && IsLost(node) // a satellite comes back without a change of storage
             && !_stage.WasDeclaredLost(node.Name) // what is created anew was never well
-            && (loss.Since > listens || (_stage.WasUsedWhenListening(actor, node.Name) && HasAskedAboutUsers(actor, node.Name)))).ToList();
+            && (loss.Since > listens || _stage.WasToldOfLossOn(actor, node.Name))).ToList();
         var of = lost.Count + _stage.Nodes.Count(node => !lost.Contains(node) && (_stage.WasDeclaredLost(node.Name) || !(LossOf(node).Covers(sent - Listed, Now) && IsLost(node))) && _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is { Evicted: false });
         Check(Calm, _stage.LastDeclaredLost > sent - Listed || lost.Count < 2 || lost.Count <= of * Settings.StormThreshold || Settings.StormThreshold >= 1, decision, $"too many satellites look lost: {string.Join(", ", lost.Select(node => node.Name))}");
     }
-
-    // Of a node that was lost before, the process knows no more than what it was answered about those who use something there.
-    private bool HasAskedAboutUsers(Candidate actor, string node) => Enumerable.Range(0, _stage.Plan.Cast.Volumes.Length)
-        .Any(volume => _stage.HasUserOn(volume, node) && _stage.NewestAnswer(actor, Cast.Handle(volume)) is not null);
 
     private History LossOf((int Number, string Name) node) => _lostNodes.TryGetValue(node.Name, out var known) ? known : _lostNodes[node.Name] = new();
 

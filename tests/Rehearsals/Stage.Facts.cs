@@ -12,8 +12,8 @@ internal sealed partial class Stage
     /// <summary>Since when the process has known LINSTOR's satellites, in its present life; null if it does not.</summary>
     public TimeSpan? ListensSince(Candidate candidate) => _listens.TryGetValue((candidate, candidate.Life), out var since) ? since : null;
 
-    /// <summary>Whether anything used a LINSTOR volume on the node, and had lost it, when the process, in its present life, first listened.</summary>
-    public bool WasUsedWhenListening(Candidate candidate, string node) => _used.TryGetValue((candidate, candidate.Life), out var used) && used.Contains(node);
+    /// <summary>Whether LINSTOR has told the process, soon after that began its present life, that something on the node had lost what it uses.</summary>
+    public bool WasToldOfLossOn(Candidate candidate, string node) => _seenLost.Contains((candidate, candidate.Life, node));
 
     /// <summary>Whether LINSTOR knows the resource to be in use on a node.</summary>
     public bool IsUsedOn(string resource, string node) => Kubernetes.LinstorNameOf(node) is { } name && Storage.KnownOf(resource, name) is { InUse: true };

@@ -21,6 +21,9 @@ internal sealed partial class Stage
     /// <summary>How long a question waits for an answer that does not come.</summary>
     private static readonly TimeSpan Unanswered = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a loss that is older than the process that hears of it counts as news at least.</summary>
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(25);
+
     /// <summary>How long LINSTOR takes at most for an answer when it has much to do for a moment.</summary>
     private static readonly TimeSpan SlowAnswer = TimeSpan.FromSeconds(8);
 
@@ -34,11 +37,12 @@ internal sealed partial class Stage
     private readonly Dictionary<ResourceDefinition, TimeSpan> _lastLost = [];
     private readonly HashSet<string> _declaredLost = [];
     private readonly Dictionary<(Candidate, int), TimeSpan> _listens = [];
-    private readonly Dictionary<(Candidate, int), HashSet<string>> _used = [];
+    private readonly Dictionary<(Candidate, int), TimeSpan> _informed = [];
+    private readonly HashSet<(Candidate, int, string)> _seenLost = [];
     private readonly Dictionary<string, TimeSpan> _boundAt = [];
     private readonly Dictionary<string, TimeSpan> _attachedAt = [];
     private readonly Dictionary<(string, string), int> _said = [];
-    private readonly Dictionary<Observation, TimeSpan> _given = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<Observation, (TimeSpan At, ImmutableArray<string> Lost)> _given = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<(Candidate, int, ResourceName), TimeSpan> _newest = [];
     private readonly Noise _noise;
     private readonly HashSet<ResourceName> _hanging = [];
@@ -125,7 +129,7 @@ internal sealed partial class Stage
     {
         var report = _missingOnce.Remove((asker, resource)) ? new(resource, false, [], asked) : Words.Report(Storage, resource, asked, asker.HearsNobody);
         var answer = new Observation.ResourceReported(_unreadable.Contains(resource) ? report with { QuorumProperties = null, AllowsTwoPrimaries = null } : report);
-        _given[answer] = Agenda.Now;
+        _given[answer] = (Agenda.Now, [.. Nodes.Where(node => Oracle.IsLost(resource.Value, node.Name)).Select(node => node.Name)]);
         return answer;
     }
 
@@ -175,7 +179,8 @@ internal sealed partial class Stage
         Audience.Heard?.Invoke(candidate.Name, seen, candidate.Now);
         if (seen is Observation.ResourceReported answer && _given.Remove(seen, out var given))
         {
-            _newest[(candidate, candidate.Life, answer.Report.Resource)] = given;
+            _newest[(candidate, candidate.Life, answer.Report.Resource)] = given.At;
+            NoteLosses(candidate, answer.Report.Resource.Value, given.Lost);
         }
 
         if (seen is Observation.ResourceReported { Report: { QuorumProperties: { } properties } report } && !Core.QuorumPolicy.Fences(properties.Definition ?? properties.Controller, report.Replicas.Count(replica => !replica.Diskless)))
@@ -190,10 +195,7 @@ internal sealed partial class Stage
                 _toldOfNone.Add((candidate, candidate.Life, new(Cast.Handle(VolumeOf(definition)))));
             }
 
-            if (_listens.TryAdd((candidate, candidate.Life), Agenda.Now))
-            {
-                _used[(candidate, candidate.Life)] = [.. Nodes.Where(node => Enumerable.Range(0, Plan.Cast.Volumes.Length).Any(volume => HasUserOn(volume, node.Name) && Oracle.IsLost(volume, node.Name))).Select(node => node.Name)];
-            }
+            _listens.TryAdd((candidate, candidate.Life), Agenda.Now);
         }
 
         if (!seen.GetType().IsGenericType)
@@ -236,6 +238,18 @@ internal sealed partial class Stage
             }
 
             _said[key] = 1;
+        }
+    }
+
+    // What a process is told of a loss that is older than itself counts only for a while: who comes to a node that is off has lost nothing.
+    private void NoteLosses(Candidate candidate, string resource, ImmutableArray<string> nodes)
+    {
+        if (candidate.Cluster.SyncedSources.IsSupersetOf([Source.Pods, Source.Volumes, Source.Attachments]) && _listens.TryGetValue((candidate, candidate.Life), out var listens))
+        {
+            _informed.TryAdd((candidate, candidate.Life), Agenda.Now);
+            var began = _informed[(candidate, candidate.Life)];
+            var known = nodes.Where(node => Agenda.Now < (began > listens ? began : listens) + FirstLook && HasUserOn(int.Parse(resource.AsSpan(4), System.Globalization.CultureInfo.InvariantCulture), node));
+            _seenLost.UnionWith(known.Select(node => (candidate, candidate.Life, node)));
         }
     }
 
