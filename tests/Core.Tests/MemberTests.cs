@@ -42,6 +42,23 @@ public sealed class MemberTests
         static Replica Primary() => Peer("a") with { Usage = Usage.InUse, Connections = [new("b", Up: true), new("c", Up: true), new("d", Up: true)] };
     }
 
+    [Theory]
+    [InlineData(5, false)]
+    [InlineData(20, true)]
+    public void A_node_may_go_by_what_was_between_two_changes_of_the_members(double seconds, bool isMoved)
+    {
+        // A uses the disks of B, C and D. LINSTOR places one on E and takes the one on C away, and A and C, which are cut off, have heard of the former only: of four votes they have one,
+        // and A itself, the only one without a disk, breaks the tie that "2" makes of it.
+        var scene = Scene.Empty(NoStorm).Satellites([.. "abcde".Select(node => On($"{node}"))]).Node("a", ready: false);
+        scene.Facts("pvc-1", "2", [Consumer("b", "c", "d"), Connected("b", "a", "c", "d"), Connected("c", "a", "b", "d"), Connected("d", "a", "b", "c")])
+            .Report("pvc-1").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
+        scene.Facts("pvc-1", "2", [Consumer("b", "d", "e"), Connected("b", "a", "d", "e"), Connected("d", "a", "b", "e"), Connected("e", "a", "b", "d")]).Report("pvc-1").After(seconds);
+        Assert.Equal(isMoved ? Moved : [], scene.PowerOff("a").Report("pvc-1").After(600).Moves);
+        Assert.True(isMoved || scene.Holds.SequenceEqual([HoldReason.MayHaveQuorum]));
+
+        static Replica Consumer(params string[] peers) => Connected("a", peers) with { Diskless = true, Usage = Usage.InUse, Score = 3 };
+    }
+
     [Fact]
     public void A_node_that_was_never_heard_of_and_is_alone_has_no_quorum()
     {

@@ -160,6 +160,8 @@ internal static partial class TestedRules
             "Speaker.Words.cs", "answer.AskedAt - answer.MembersSince >= Timings.LongestDetection ?", "answer.AskedAt >= Instant.Start ?"),
         new("members that have changed have reached the node once it was heard of for twelve seconds", nameof(MemberTests.Members_that_change_before_linstor_notices_that_the_node_is_away_may_not_have_reached_it),
             "Speaker.Words.cs", "answer.AskedAt - answer.MembersSince >= Timings.LongestDetection ?", "answer.AskedAt < Instant.Start ?"),
+        new("a node may go by what was between two changes of the members", nameof(MemberTests.A_node_may_go_by_what_was_between_two_changes_of_the_members),
+            "Speaker.Words.cs", "[.. Memberships.Concat(Memberships[^1].Until(answer.Members)).Distinct()]", "Memberships.Add(answer.Members)"),
         new("a node that is leaving is told of no new members", nameof(CounterEvidenceTests.A_node_whose_own_replica_is_leaving_goes_by_the_members_it_knew),
             "Speaker.Words.cs", "memberships = Leaving ? Memberships : HeardBy(answer);", "memberships = HeardBy(answer);"),
         new("a node keeps quorum that had it while it missed every other voter", nameof(MemberTests.A_node_that_had_quorum_while_it_missed_every_other_voter_keeps_it_alone),

@@ -120,7 +120,7 @@ internal sealed partial class Stage
     public bool MayDiverge(ResourceDefinition definition) =>
         _loose.Contains(definition) || _torn.Contains(definition) || Storage.EffectiveProperty(definition, QuorumPolicy.Key) is null or "off"
         || (Storage.EffectiveProperty(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes")
-        || definition.Replicas.Any(replica => replica is { Node.SatelliteHangs: true, QuorumPolicy: null or "off" }); // LINSTOR's orders do not reach it, and its words are the past
+        || definition.Replicas.Any(replica => replica is { QuorumPolicy: null or "off" } && (replica.Node.SatelliteHangs || replica.Node.Status != ConnectionStatus.Online)); // LINSTOR's orders do not reach it
 
     /// <summary>Whether two nodes may be Primary at a time.</summary>
     public bool IsShared(string resource) => DefinitionOf(resource) is { } definition && Storage.EffectiveProperty(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes";

@@ -57,6 +57,18 @@ public sealed record Membership(IReadOnlyList<Member> Members, string? Policy, b
     /// <summary>How many of them have a vote.</summary>
     public int Voters => Members.Count(member => member.Votes);
 
+    /// <summary>What a node may go by until it knows these members as they are now: LINSTOR places and removes one replica after the other, in an order that cannot be seen.</summary>
+    /// <param name="now">The members as they are now, which come last.</param>
+    internal IEnumerable<Membership> Until(Membership now)
+    {
+        var votes = Members.Concat(now.Members).ToLookup(member => member.Node, member => member.Votes);
+        var between = new Membership([], QuorumPolicy.Weakest([Policy, now.Policy]), IsPolicyKnown && now.IsPolicyKnown);
+        return [
+            between with { Members = [.. votes.Select(of => new Member(of.Key, of.Any(votes => votes))).OrderBy(member => member.Node)] },
+            between with { Members = [.. votes.Where(of => of.Count() == 2).Select(of => new Member(of.Key, of.All(votes => votes))).OrderBy(member => member.Node)] },
+            now];
+    }
+
     public bool Equals(Membership? other) => other is not null && Policy == other.Policy && IsPolicyKnown == other.IsPolicyKnown && Members.SequenceEqual(other.Members);
 
     public override int GetHashCode() => HashCode.Combine(Policy, Members.Count);

@@ -142,9 +142,9 @@ public sealed partial record Speaker
     private bool WasThereBefore(Replica said, in Answered answer) =>
         !IsSilent && said.Usage == Usage.InUse && !(NewSince >= answer.AccusedSince) && answer.AskedAt - answer.AccusedSince <= Timings.LongestDetection;
 
-    // What LINSTOR repeats of a node for a while may be older than the members that it now lists: until then the node may go by these, or by those that it knew.
+    // What LINSTOR repeats of a node for a while may be older than the members that it now lists: until then the node may go by these, by those that it knew, or by what was between.
     private ImmutableArray<Membership> HeardBy(in Answered answer) => answer.AskedAt - answer.MembersSince >= Timings.LongestDetection ? Memberships is [var only] && only == answer.Members ? Memberships : [answer.Members]
-        : Memberships.Contains(answer.Members) ? Memberships : Memberships.Add(answer.Members);
+        : Memberships.Contains(answer.Members) ? Memberships : [.. Memberships.Concat(Memberships[^1].Until(answer.Members)).Distinct()];
 
     private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && (linstor.IsSynced || linstor.IsStreamIntact) && date != linstor.ReturnedAt;
 
