@@ -18,7 +18,7 @@ internal sealed partial class Oracle
         // The last words of nodes that have fallen silent stand, too: of a use that no newer one has ended, and of a satellite that repeated the past.
         var name = _stage.Plan.Cast.LinstorName(number);
         var others = definition.Listed.Where(replica => replica.Node.Name != name).ToList();
-        if (_inUseSince.Keys.Any(use => use.Definition == definition.Name && use.Node != name && !(IsLostThere(definition, use.Node) && HasRival(definition, use.Node) && !IsRememberedAsConnected(definition, _stage.Nodes.First(other => _stage.Plan.Cast.LinstorName(other.Number) == use.Node).Number)))
+        if (_inUseSince.Keys.Any(use => use.Definition == definition.Name && use.Node != name && !HasEnded(definition, use.Node))
             || WasAdmitted((definition.Name, name)) || IsTied(definition, number) || IsRememberedAsConnected(definition, number) || IsNewerThanItsPeers(definition, number) || IsPolicyNew(definition, name)
             || definition.Listed.Any(replica => replica.Node.Name == name && replica.DrbdDeleting) // its peers have taken the link down, as LINSTOR told them
             || others.Exists(other => _hung.Contains(other.Node.Name) && other.Node.Status != ConnectionStatus.Online) || _hung.Contains(name))
@@ -28,6 +28,14 @@ internal sealed partial class Oracle
 
         var speakers = definition.Listed.Where(replica => replica.Node.Status == ConnectionStatus.Online && Known(replica)?.MayPromote is not null).ToList();
         return HasRival(definition, name) && (speakers.Count(speaker => Agrees(speaker, name, number)) > 1 || !_stage.IsReady(node));
+    }
+
+    // A use is over where it was lost, and a peer that could take over says that its link there is down: one that is no longer reported may have been taken down in order.
+    private bool HasEnded(ResourceDefinition definition, string machine)
+    {
+        var number = _stage.Nodes.First(other => _stage.Plan.Cast.LinstorName(other.Number) == machine).Number;
+        return IsLostThere(definition, machine) && HasRival(definition, machine) && !IsRememberedAsConnected(definition, number)
+            && definition.Listed.Any(peer => Known(peer) is { MayPromote: true } known && LinksOf(known, number) is { Count: > 0 });
     }
 
     // A replica with old data may have been left behind by the node itself.
