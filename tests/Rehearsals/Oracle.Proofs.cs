@@ -30,11 +30,12 @@ internal sealed partial class Oracle
         return HasRival(definition, name) && (speakers.Count(speaker => Agrees(speaker, name, number)) > 1 || !_stage.IsReady(node));
     }
 
-    // A use is over where it was lost, and a peer that could take over says that its link there is down: one that is no longer reported may have been taken down in order.
+    // A use is over where it was lost, its node does not say otherwise, and a peer that could take over says that its link there is down: one that is no longer reported may have been taken
+    // down in order.
     private bool HasEnded(ResourceDefinition definition, string machine)
     {
         var number = _stage.Nodes.First(other => _stage.Plan.Cast.LinstorName(other.Number) == machine).Number;
-        return IsLostThere(definition, machine) && HasRival(definition, machine) && !IsRememberedAsConnected(definition, number)
+        return IsLostThere(definition, machine) && HasRival(definition, machine) && !IsContested(_stage.VolumeOf(definition), number) && !IsRememberedAsConnected(definition, number)
             && definition.Listed.Any(peer => Known(peer) is { MayPromote: true } known && LinksOf(known, number) is { Count: > 0 });
     }
 
