@@ -94,6 +94,26 @@ public sealed class LossTests
     }
 
     [Fact]
+    public void A_late_answer_that_has_no_policy_is_remembered()
+    {
+        // Quorum was off for a while, and the answer that says so is overtaken by one that was asked for when it was on again. A has not been heard of since.
+        var scene = Scene.WithAppOn("a").After(60);
+        var late = scene.Quorum("off").ReportOf(Scene.Pvc1);
+        Assert.Equal([HoldReason.NoQuorumPolicy], scene.After(1).Quorum("majority").PowerOff("a").Report("pvc-1").Tell(new Observation.ResourceReported(late)).After(600).Holds);
+    }
+
+    [Theory]
+    [InlineData(5, false)]
+    [InlineData(15, true)]
+    public void A_late_answer_from_before_the_policy_came_says_that_there_was_none(double seconds, bool isMoved)
+    {
+        var scene = Scene.Empty().Facts("pvc-1", "off", [Connected("a", "b", "c") with { Usage = Usage.InUse }, Connected("b", "a", "c"), Connected("c", "a", "b")]);
+        var late = scene.ReportOf(Scene.Pvc1);
+        scene.Quorum("majority").Report("pvc-1").Tell(new Observation.ResourceReported(late)).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        Assert.Equal(isMoved ? Moved : [], scene.After(seconds).Report("pvc-1").PowerOff("a").After(600).Moves);
+    }
+
+    [Fact]
     public void A_policy_that_came_after_the_satellite_of_a_node_hung_proves_nothing_of_it()
     {
         // LINSTOR turns quorum off and on again, and the satellite of A, which hangs, gets neither. Then A's links break.

@@ -179,7 +179,7 @@ public sealed partial record Resource(ResourceName Name)
     {
         if (report.AskedAt < ReportedAt)
         {
-            return this; // a late answer to an older question
+            return Recall(report, at, linstor); // a late answer to an older question
         }
 
         if (Uuid is not null && report.Uuid is not null && Uuid != report.Uuid)
@@ -189,6 +189,18 @@ public sealed partial record Resource(ResourceName Name)
 
         var answered = this with { Exists = report.Exists, ReportedAt = report.AskedAt, PolicyAskedAt = report.PropertiesAskedAt ?? report.AskedAt, AnsweredAt = at, IsPolicyCurrent = false };
         return report.Exists ? answered.Take(report, at, linstor) : answered;
+    }
+
+    // That the resource went without a policy that fences is worth knowing also of a time that is over: a node that has not been heard of since may go on without one.
+    private Resource Recall(ResourceReport late, Instant at, LinstorView linstor)
+    {
+        if (!late.Exists || late.QuorumProperties is null || late.Uuid != Uuid
+            || QuorumPolicy.Fences(PolicyOf(late.Replicas.Select(replica => (replica.Node, replica.QuorumPolicy)), late.QuorumProperties, linstor), late.Replicas.Count(replica => !replica.Diskless)))
+        {
+            return this;
+        }
+
+        return this with { SeenUnfenced = true, FencedSince = FencedSince is { } since && !(late.AskedAt < since) ? at : FencedSince };
     }
 
     private Resource Take(ResourceReport report, Instant at, LinstorView linstor)
