@@ -92,7 +92,7 @@ internal sealed partial class Faults
         {
             stage.Tear(found);
             stage.Storage.Evict(node);
-            return () => _ = stage.Storage.FindNode(node) is not null && stage.Storage.RestoreNode(node);
+            return () => stage.Restore(node);
         }
 
         return null;

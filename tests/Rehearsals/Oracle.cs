@@ -187,7 +187,7 @@ internal sealed partial class Oracle
             && !_stage.WasDeclaredLost(node.Name) // what is created anew was never well
             && (loss.Since > listens || _stage.WasToldOfLossOn(actor, node.Name))).ToList();
         var of = lost.Count + _stage.Nodes.Count(node => !lost.Contains(node) && (_stage.WasDeclaredLost(node.Name) || !(LossOf(node).Covers(sent - Listed, Now) && IsLost(node))) && _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is { Evicted: false });
-        Check(Calm, _stage.LastDeclaredLost > sent - Listed || lost.Count < 2 || lost.Count <= of * Settings.StormThreshold || Settings.StormThreshold >= 1, decision, $"too many satellites look lost: {string.Join(", ", lost.Select(node => node.Name))}");
+        Check(Calm, _stage.NodesChangedAt > sent - Listed || lost.Count < 2 || lost.Count <= of * Settings.StormThreshold || Settings.StormThreshold >= 1, decision, $"too many satellites look lost: {string.Join(", ", lost.Select(node => node.Name))}");
     }
 
     private History LossOf((int Number, string Name) node) => _lostNodes.TryGetValue(node.Name, out var known) ? known : _lostNodes[node.Name] = new();
@@ -251,7 +251,7 @@ internal sealed partial class Oracle
         var successors = _stage.SuccessorsOf(moved).ToList();
         var cannotRun = _stage.ResourcesOf(moved).Any(_stage.HasHungSatellite) // whatever its node is told to attach or let go, is not done
             || _stage.ResourcesOf(moved).Any(name => _stage.IsUsedOn(name, moved.Spec.NodeName!)) // its old node has come back with it
-            || _stage.ResourcesOf(moved).Any(name => !IsProved(name, moved.Spec.NodeName!) && _stage.AttachmentsOf(name).Any(attachment => attachment.NodeName == moved.Spec.NodeName))
+            || _stage.ResourcesOf(moved).Any(name => _stage.AttachmentsOf(name).Any(attachment => !successors.Exists(pod => pod.Spec.NodeName == attachment.NodeName) && !IsProved(name, attachment.NodeName)))
             || _stage.CompanionsOf(moved).Any() // under whom no volume is pulled away
             || successors.Exists(pod => pod.Spec.NodeName is { } node && (!_stage.CanRunOn(pod, node) || _stage.WasAttachedSince(pod, Now - LongestBackOff)));
         if (!isStorm && !cannotRun)

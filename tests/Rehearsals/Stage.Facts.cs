@@ -127,14 +127,23 @@ internal sealed partial class Stage
 
     private ResourceDefinition? DefinitionOf(string resource) => Storage.FindDefinition(Plan.Cast.Definition(int.Parse(resource.AsSpan(4), System.Globalization.CultureInfo.InvariantCulture)));
 
-    /// <summary>When a node was last declared lost: of how many nodes others are lost is another question since.</summary>
-    public TimeSpan? LastDeclaredLost { get; private set; }
+    /// <summary>When a node was last declared lost, or taken back after it had been evicted: of how many nodes others are lost is another question since.</summary>
+    public TimeSpan? NodesChangedAt { get; private set; }
+
+    /// <summary>A node that LINSTOR had evicted counts again.</summary>
+    public void Restore(string node)
+    {
+        if (Storage.FindNode(node) is not null && Storage.RestoreNode(node))
+        {
+            NodesChangedAt = Agenda.Now;
+        }
+    }
 
     /// <summary>LINSTOR is told that a node is lost. Whatever ran there is assumed to be dead, and whoever is connected to it may hold a majority that the others do not know of.</summary>
     public void DeclareLost(StorageNode node)
     {
         _declaredLost.Add(node.Name);
-        LastDeclaredLost = Agenda.Now;
+        NodesChangedAt = Agenda.Now;
         foreach (var definition in Storage.Definitions.Where(definition => definition.Listed.Any(replica => replica.Node == node)))
         {
             _lastLost[definition] = Agenda.Now;
