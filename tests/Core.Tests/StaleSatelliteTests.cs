@@ -34,15 +34,23 @@ public sealed class StaleSatelliteTests
         Assert.Empty(scene.Moves);
     }
 
-    [Fact]
-    public void A_disk_that_has_fallen_behind_is_no_second_voice()
+    [Theory]
+    [InlineData(true, HoldReason.StillConnected)]
+    [InlineData(false, HoldReason.OnlyOneSpeaker)]
+    public void A_disk_that_has_fallen_behind_is_no_second_voice(bool isSeen, HoldReason reason)
     {
-        // LINSTOR runs on C; the path between A and C breaks: A is offline, C Outdated. A and B have quorum. Then A's link to B breaks for two seconds (B and C have quorum meanwhile), and in that moment B's satellite hangs.
+        // LINSTOR runs on C; the path between A and C breaks: A is offline, C Outdated. A and B have quorum. Then A's link to B breaks for two seconds (B and C have quorum meanwhile, and C may
+        // say so), and in that moment B's satellite hangs.
         var scene = Scene.WithAppOn("a", NoStorm).After(600).Silence("a").Link("c", "a", up: false).Replica("c", replica => replica with { Score = 1 }).Report("pvc-1").After(60);
         Assert.Empty(scene.Moves);
-        scene.Replica("b", _ => Stale("b", false), streamed: true).Replica("c", replica => replica with { Score = 10102 }).MayPromote("c").Report("pvc-1").After(2);
-        scene.Replica("c", replica => replica with { Score = 1 }).MayNotPromote("c").Report("pvc-1").After(600);
-        Assert.Empty(scene.Moves);
+        scene.Replica("b", _ => Stale("b", false), streamed: true);
+        if (isSeen)
+        {
+            scene.Replica("c", replica => replica with { Score = 10102 }).MayPromote("c").Report("pvc-1").After(2).Replica("c", replica => replica with { Score = 1 }).MayNotPromote("c");
+        }
+
+        Assert.Empty(scene.Report("pvc-1").After(600).Moves);
+        Assert.Equal([reason], scene.Holds);
     }
 
     [Theory]

@@ -18,7 +18,7 @@ internal static partial class TestedRules
         new("a repeated word dates no defence anew", nameof(EvidenceTests.Older_words_that_were_repeated_do_not_stand_after_their_speaker_fell_silent),
             "Speaker.Words.cs", "ChangedAt = isReturn || !isSame ?", "ChangedAt = isReturn || ReportedAt is not null ?"),
         new("what the stream told makes the next answer a change", nameof(EvidenceTests.A_return_from_silence_dates_a_defence_anew),
-            "Speaker.Words.cs", "? date : NewSince ?? ChangedAt,", "? date : ChangedAt,"),
+            new Edit("Speaker.Words.cs", "? date : NewSince ?? ChangedAt,", "? date : ChangedAt,"), new Edit("Speaker.Words.cs", "? date : NewsSince ?? NewsAt,", "? date : NewsAt,")),
         new("a change of a link dates a defence anew", nameof(DatingTests.A_change_that_only_an_answer_tells_dates_a_defence_anew),
             "Speaker.Words.cs", "links.All(link => Find(link.Peer)?.Up.Value == link.Up.Value)", "links.All(link => Find(link.Peer) is not null)"),
         new("first words since LINSTOR's return have one date", nameof(DatingTests.A_linstor_that_reached_no_satellite_returns_with_the_first_one_that_it_reaches),
