@@ -182,28 +182,6 @@ public sealed class EvidenceTests
     }
 
     [Fact]
-    public void A_tie_breaker_that_is_cut_off_itself_is_no_second_voice()
-    {
-        // B's satellite repeats what was so while A was cut off. A's has stopped, and then C, which breaks ties, loses its links.
-        var scene = WithTieBreaker().PowerOff("a").MayNotPromote("c").Replica("c", replica => replica with { Score = 0, Connections = [new("a", false), new("b", false)] }).Report("pvc-1");
-        Assert.Empty(scene.After(600).Moves);
-        Assert.Equal([HoldReason.OnlyOneSpeaker], scene.Holds);
-    }
-
-    [Fact]
-    public void A_peer_whose_neighbour_has_found_a_primary_behind_it_since_repeats_the_past()
-    {
-        // A's satellite hangs, and B's repeats what was so while A was cut off. C, which breaks ties and has lost its link to A, finds that it may no longer promote on the strength of B's data.
-        var scene = WithTieBreaker().OnlyPeersLose("a").Link("c", "a", up: false).MayPromote("c").Report("pvc-1").After(5);
-        Assert.Empty(scene.MayNotPromote("c").Report("pvc-1").After(600).Moves);
-        Assert.Equal([HoldReason.StillConnected], scene.Holds);
-        Assert.Equal(Moved, scene.MayPromote("c").Report("pvc-1").After(60).Moves);
-    }
-
-    private static Scene WithTieBreaker() => Scene.Empty(NoStorm).Satellites(On("a"), On("b"), On("c")).Resource("pvc-1", "a", "majority", "a", "b", "c")
-        .Replica("c", replica => replica with { Diskless = true, Score = 2 }).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Report("pvc-1").After(60);
-
-    [Fact]
     public void A_denial_is_not_made_new_by_a_silence_of_linstor()
     {
         // B's satellite repeats what was so before the links healed. A's stops, LINSTOR restarts, and then C loses its link to A, which has quorum with B.

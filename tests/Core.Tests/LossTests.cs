@@ -97,7 +97,7 @@ public sealed class LossTests
     public void A_late_answer_that_has_no_policy_is_remembered()
     {
         // Quorum was off for a while, and the answer that says so is overtaken by one that was asked for when it was on again. A has not been heard of since.
-        var scene = Scene.WithAppOn("a").After(60);
+        var scene = Scene.WithAppOn("a").After(60).Report("pvc-1");
         var late = scene.Quorum("off").ReportOf(Scene.Pvc1);
         Assert.Equal([HoldReason.NoQuorumPolicy], scene.After(1).Quorum("majority").PowerOff("a").Report("pvc-1").Tell(new Observation.ResourceReported(late)).After(600).Holds);
     }
@@ -111,6 +111,17 @@ public sealed class LossTests
         var late = scene.ReportOf(Scene.Pvc1);
         scene.Quorum("majority").Report("pvc-1").Tell(new Observation.ResourceReported(late)).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
         Assert.Equal(isMoved ? Moved : [], scene.After(seconds).Report("pvc-1").PowerOff("a").After(600).Moves);
+    }
+
+    [Fact]
+    public void An_evicted_replica_is_no_voter_in_a_late_answer_either()
+    {
+        // Of three voters "2" is a majority, of four it is not. The late answer overtakes nothing: it was asked for when A lived.
+        var scene = Scene.Empty(new() { StormThreshold = 1 }).Satellites(On("a"), On("b"), On("c"), new(new("d"), SatelliteState.Offline, Evicted: true)).Node("a", ready: false);
+        scene.Facts("pvc-1", "2", [Connected("a", "b", "c") with { Usage = Usage.InUse }, Connected("b", "a", "c"), Connected("c", "a", "b"), new(new("d")) { Leaving = true }])
+            .Report("pvc-1").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
+        var late = scene.ReportOf(Scene.Pvc1);
+        Assert.Equal(Moved, scene.After(1).PowerOff("a").Report("pvc-1").After(1).Tell(new Observation.ResourceReported(late)).After(600).Moves);
     }
 
     [Fact]

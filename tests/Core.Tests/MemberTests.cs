@@ -59,6 +59,52 @@ public sealed class MemberTests
         static Replica Consumer(params string[] peers) => Connected("a", peers) with { Diskless = true, Usage = Usage.InUse, Score = 3 };
     }
 
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(true, 6)]
+    [InlineData(false, 60)]
+    public void A_node_knows_of_new_members_once_it_has_connections_to_them(bool wasAway, double seconds)
+    {
+        // Replicas are placed on D and E while A's satellite is away, or takes no orders. It tells LINSTOR of its DRBD before it has brought that up to date, and then A and C are cut off:
+        // B counts three of five, while A and C count two of three.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Satellites([.. "abcde".Select(node => On($"{node}"))]);
+        scene = wasAway ? scene.Silence("a").Report("pvc-1").After(1) : scene;
+        Replica[] placed = [.. "bcde".Select(node => Connected($"{node}", [.. "abcde".Where(peer => peer != node).Select(peer => $"{peer}")]))];
+        scene.Facts("pvc-1", "majority", [wasAway ? new(new("a")) : Consumer(), .. placed]).Link("d", "a", up: false).Link("e", "a", up: false).Report("pvc-1").After(wasAway ? 60 : 0);
+        scene.Satellite("a", SatelliteState.Online).Replica("a", _ => Consumer()).Report("pvc-1").After(seconds).Report("pvc-1").Silence("a").Silence("c");
+        foreach (var side in (string[])["b", "d", "e"])
+        {
+            scene.Link(side, "a", up: false).Link(side, "c", up: false).MayPromote(side);
+        }
+
+        Assert.Empty(scene.Report("pvc-1").After(600).Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+
+        static Replica Consumer() => Connected("a", "b", "c") with { Usage = Usage.InUse };
+    }
+
+    [Fact]
+    public void A_node_that_still_has_a_connection_to_a_removed_member_and_none_to_its_successor_may_go_by_the_old_members()
+    {
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Satellites([.. "abcd".Select(node => On($"{node}"))]);
+        scene.Facts("pvc-1", "majority", [Consumer(), Connected("b", "a", "c", "d"), Connected("c", "a", "b", "d"), Connected("d", "a", "b", "c")]).Link("d", "a", up: false).Report("pvc-1").After(20);
+        scene.Facts("pvc-1", "majority", [Consumer() with { Score = 10102 }, Connected("b", "a", "d"), Connected("d", "a", "b")]).Link("d", "a", up: false).Link("a", "c", up: false).Report("pvc-1").After(60);
+        Assert.Empty(scene.Silence("a").Link("b", "a", up: false).MayPromote("b").MayPromote("d").Report("pvc-1").After(600).Moves);
+
+        static Replica Consumer() => Connected("a", "b", "c") with { Usage = Usage.InUse };
+    }
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(6, false)]
+    [InlineData(13, true)]
+    public void A_policy_that_came_while_the_node_was_away_reaches_it_some_time_after_its_return(double seconds, bool isMoved)
+    {
+        var scene = Scene.WithAppOn("a", NoStorm).Quorum("off").Report("pvc-1").Node("a", ready: false).After(60).Silence("a").Report("pvc-1").After(1).Quorum("majority").Report("pvc-1").After(60);
+        scene.Satellite("a", SatelliteState.Online).Replica("a", _ => Connected("a", "b", "c") with { Usage = Usage.InUse }).Report("pvc-1").After(seconds).Report("pvc-1");
+        Assert.Equal(isMoved ? Moved : [], scene.PowerOff("a").Report("pvc-1").After(600).Moves);
+    }
+
     [Fact]
     public void A_node_that_was_never_heard_of_and_is_alone_has_no_quorum()
     {

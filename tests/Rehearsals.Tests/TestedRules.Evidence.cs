@@ -12,7 +12,7 @@ internal static partial class TestedRules
         new("an accusation keeps its first date through silence", nameof(DatingTests.An_accusation_keeps_its_first_date_through_a_silence),
             "Statement.cs", "when known.Value.Equals(same)", "when known.Current && known.Value.Equals(same)"),
         new("a return from silence dates a defence anew", nameof(DatingTests.A_return_from_silence_with_the_same_words_dates_a_defence_anew),
-            "Speaker.Words.cs", "ChangedAt = isReturn || !isSame ?", "ChangedAt = !isSame ?"),
+            new Edit("Speaker.Words.cs", "ChangedAt = isReturn || !isSame ?", "ChangedAt = !isSame ?"), new Edit("Speaker.Words.cs", "NewsAt = isNews ? date", "NewsAt = !isSame ? date")),
         new("a change dates a defence anew", nameof(DatingTests.A_change_that_only_an_answer_tells_dates_a_defence_anew),
             "Speaker.Words.cs", "ChangedAt = isReturn || !isSame ?", "ChangedAt = isReturn ?"),
         new("a repeated word dates no defence anew", nameof(EvidenceTests.Older_words_that_were_repeated_do_not_stand_after_their_speaker_fell_silent),

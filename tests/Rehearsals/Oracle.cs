@@ -212,7 +212,8 @@ internal sealed partial class Oracle
     private bool CouldNotWrite(Candidate actor, string resource, string node, TimeSpan sent) => MuteOf(resource, node).Overlaps(KnownSince(actor, resource, sent), Now);
 
     /// <summary>When that was true which the process could know of the resource when it sent a request: an answer counts from its arrival, and may have been under way until its deadline.</summary>
-    private TimeSpan KnownSince(Candidate actor, string resource, TimeSpan sent) => _stage.NewestAnswer(actor, resource) is { } given && given < sent - Confirmed ? given : sent - Confirmed;
+    private TimeSpan KnownSince(Candidate actor, string resource, TimeSpan sent) =>
+        _stage.NewestAnswer(actor, resource) is var (given, taken) && taken >= sent - Confirmed && given < sent - Confirmed ? given : sent - Confirmed;
 
     // What docs/safety.md assumes, because no observer can see that it is otherwise.
     private bool IsBeyondKnowing(Candidate actor, string resource, string node) =>

@@ -43,7 +43,7 @@ internal sealed partial class Stage
     private readonly Dictionary<string, TimeSpan> _attachedAt = [];
     private readonly Dictionary<(string, string), int> _said = [];
     private readonly Dictionary<Observation, (TimeSpan At, ImmutableArray<string> Lost)> _given = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<(Candidate, int, ResourceName), TimeSpan> _newest = [];
+    private readonly Dictionary<(Candidate, int, ResourceName), (TimeSpan Given, TimeSpan Taken)> _newest = [];
     private readonly Noise _noise;
     private readonly HashSet<ResourceName> _hanging = [];
     private readonly HashSet<ResourceName> _unreadable = [];
@@ -133,8 +133,8 @@ internal sealed partial class Stage
         return answer;
     }
 
-    /// <summary>When LINSTOR gave the newest answer about a resource that the process, in its present life, has taken in: it may have been long under way. Null if there is none.</summary>
-    public TimeSpan? NewestAnswer(Candidate candidate, string resource) => _newest.TryGetValue((candidate, candidate.Life, new(resource)), out var given) ? given : null;
+    /// <summary>When LINSTOR gave the newest answer about a resource that the process, in its present life, has taken in, and when that arrived. Null if there is none.</summary>
+    public (TimeSpan Given, TimeSpan Taken)? NewestAnswer(Candidate candidate, string resource) => _newest.TryGetValue((candidate, candidate.Life, new(resource)), out var times) ? times : null;
 
     /// <summary>LINSTOR takes so long for every answer from now on.</summary>
     public void SlowDown(TimeSpan takes) => (LinstorTakes, LinstorTookMost) = (takes, takes > LinstorTookMost ? takes : LinstorTookMost);
@@ -179,7 +179,7 @@ internal sealed partial class Stage
         Audience.Heard?.Invoke(candidate.Name, seen, candidate.Now);
         if (seen is Observation.ResourceReported answer && _given.Remove(seen, out var given))
         {
-            _newest[(candidate, candidate.Life, answer.Report.Resource)] = given.At;
+            _newest[(candidate, candidate.Life, answer.Report.Resource)] = (given.At, Agenda.Now);
             NoteLosses(candidate, answer.Report.Resource.Value, given.Lost);
         }
 

@@ -195,7 +195,7 @@ public sealed partial record Resource(ResourceName Name)
     private Resource Recall(ResourceReport late, Instant at, LinstorView linstor)
     {
         if (!late.Exists || late.QuorumProperties is null || late.Uuid != Uuid
-            || QuorumPolicy.Fences(PolicyOf(late.Replicas.Select(replica => (replica.Node, replica.QuorumPolicy)), late.QuorumProperties, linstor), late.Replicas.Count(replica => !replica.Diskless)))
+            || QuorumPolicy.Fences(PolicyOf(late.Replicas.Select(replica => (replica.Node, replica.QuorumPolicy)), late.QuorumProperties, linstor), late.Replicas.Count(replica => !replica.Diskless && !replica.Leaving)))
         {
             return this;
         }

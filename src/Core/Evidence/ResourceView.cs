@@ -83,8 +83,11 @@ internal sealed class ResourceView
         return unknown <= unnamed ? Only(speaker, i => IsUnnamed(i) && _hosts[i] is null && !_speakers[i].Links.Any(one => Same(one.Peer, link.Peer))) : null;
     }
 
+    /// <summary>Whether two names of hosts agree, domains aside.</summary>
+    internal static bool IsSameHost(string one, string other) => Same(Short(one), Short(other));
+
     private bool IsNamed(LinkStatement link, int i) =>
-        Same(Short(_speakers[i].Node.Value), Short(link.Peer)) || (_hosts[i] is { } host && Same(Short(host), Short(link.Peer)));
+        IsSameHost(_speakers[i].Node.Value, link.Peer) || (_hosts[i] is { } host && IsSameHost(host, link.Peer));
 
     private int? Only(Speaker speaker, Func<int, bool> fits)
     {

@@ -25,6 +25,7 @@ public sealed partial record Speaker
             Presence = Presence.Listed,
             MayPromote = Statement<bool>.After(MayPromote, may, date, Newest, may && IsOwnReturn(date, linstor) ? Accusing(date, linstor) : null),
             IsSilent = false,
+            BackSince = IsSilent || !linstor.IsSinceReturn(HeardAt) ? date : BackSince,
             HeardAt = at,
             HeardUntil = at,
             ReturnedFrom = IsOwnReturn(date, linstor) ? HeardUntil : ReturnedFrom,
@@ -85,7 +86,7 @@ public sealed partial record Speaker
         var inUse = Statement<bool>.After(InUse, Known(said.Usage, Usage.InUse), date, Newest);
         var score = Statement<int>.After(Score, said.Score, date, Newest);
         var links = Hear(said.Connections, date, accusing);
-        var memberships = Leaving ? Memberships : HeardBy(answer); // one that is leaving is told nothing any more
+        var memberships = Leaving ? Memberships : HeardBy(answer, isReturn ? date : BackSince, said.Connections); // one that is leaving is told nothing any more
 
         // To leave something out, or to say it again, is no change.
         var isSame = (mayPromote?.Value, inUse?.Value, score?.Value) == (MayPromote?.Value, InUse?.Value, Score?.Value) && SaysTheSame(links);
@@ -103,6 +104,7 @@ public sealed partial record Speaker
             Score = score,
             Links = links,
             IsSilent = false,
+            BackSince = isReturn ? date : BackSince,
             HeardAt = HeardAt > asked ? HeardAt : asked,
             HeardUntil = answer.At,
             ReportedAt = asked,
@@ -142,9 +144,37 @@ public sealed partial record Speaker
     private bool WasThereBefore(Replica said, in Answered answer) =>
         !IsSilent && said.Usage == Usage.InUse && !(NewSince >= answer.AccusedSince) && answer.AskedAt - answer.AccusedSince <= Timings.LongestDetection;
 
-    // What LINSTOR repeats of a node for a while may be older than the members that it now lists: until then the node may go by these, by those that it knew, or by what was between.
-    private ImmutableArray<Membership> HeardBy(in Answered answer) => answer.AskedAt - answer.MembersSince >= Timings.LongestDetection ? Memberships is [var only] && only == answer.Members ? Memberships : [answer.Members]
-        : Memberships.Contains(answer.Members) ? Memberships : [.. Memberships.Concat(Memberships[^1].Until(answer.Members)).Distinct()];
+    // What LINSTOR repeats of a node for a while may be older than the members that it now lists, and a satellite tells LINSTOR of its DRBD before it has brought that up to date: until then
+    // the node may go by these members, by those that it knew, or by what was between. It knows of a member once it has a connection to it, and of a policy by nothing but time.
+    private ImmutableArray<Membership> HeardBy(in Answered answer, Instant backSince, ImmutableArray<Connection> said)
+    {
+        if (Memberships is [var only] && only == answer.Members)
+        {
+            return Memberships;
+        }
+
+        var now = answer.Members;
+        var isSamePolicy = Memberships.All(known => (known.Policy, known.IsPolicyKnown) == (now.Policy, now.IsPolicyKnown));
+        var since = isSamePolicy ? answer.MembersSince : Instant.Later(answer.MembersSince, backSince);
+        return answer.AskedAt - since >= Timings.LongestDetection && KnowsOf(now, said, answer.Linstor) ? [now]
+            : Memberships.Contains(now) ? Memberships : [.. Memberships.Concat(Memberships[^1].Until(now)).Distinct()];
+    }
+
+    // Two replicas without a disk have no connection.
+    private bool KnowsOf(Membership members, ImmutableArray<Connection> said, LinstorView linstor)
+    {
+        foreach (var member in members.Members)
+        {
+            var isNew = member.Node != Node && (member.Votes || !Diskless) && !Memberships.All(known => known.Members.Any(one => one.Node == member.Node));
+            var host = linstor.Find(member.Node)?.HostName;
+            if (isNew && !said.Any(connection => ResourceView.IsSameHost(connection.Peer, member.Node.Value) || (host is not null && ResourceView.IsSameHost(connection.Peer, host))))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && (linstor.IsSynced || linstor.IsStreamIntact) && date != linstor.ReturnedAt;
 

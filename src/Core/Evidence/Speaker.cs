@@ -73,6 +73,9 @@ public sealed partial record Speaker(NodeName Node)
     /// <summary>Those that it might go by when it last said something new. One that repeats the past may never have heard of others.</summary>
     internal ImmutableArray<Membership> MembershipsAtNews { get; private init; } = [];
 
+    /// <summary>Since when it has spoken without a silence, of its own or of LINSTOR's.</summary>
+    internal Instant BackSince { get; private init; }
+
     private string? Uuid { get; init; }
 
     private string? NodeUuid { get; init; }

@@ -14,9 +14,10 @@ internal sealed partial class LossRule
             accused = isApart && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true } ? Later(accused, AccusedBy(other)) : accused;
         }
 
+        var isBorneOut = _others.Exists(other => other != peer && IsPromotablePeer(other) && _view.LinkFrom(other, _own.Node) is { Current: true, Value: false });
         foreach (var other in _others)
         {
-            if (FindsPrimaryBehind(peer, other, accused.Heard))
+            if (!isBorneOut && FindsPrimaryBehind(peer, other, accused.Oldest))
             {
                 return (HoldReason.StillConnected, other.Node);
             }
@@ -48,10 +49,10 @@ internal sealed partial class LossRule
         return !_isOutvoted ? (HoldReason.SideHasQuorum, _own.Node) : _resource.HasChangedUnderPolicy(_own) ? null : (HoldReason.NoQuorumPolicy, peer.Node);
     }
 
-    // Who has quorum and only the data of others, but may not promote on their strength, knows of a Primary, or that they are a Primary's neighbours, whose data DRBD calls unstable. If it has
-    // said so since the peer said that it may promote, and is connected to the peer, the peer repeats the past.
+    // Who has quorum and only the data of others, but may not promote on their strength, knows of a Primary, or that they are a Primary's neighbours, whose data DRBD calls unstable. If it is
+    // connected to the peer, and that is not older than the peer's word (what is said after a silence is as new as its end), the peer repeats the past. Two peers that say the same do not.
     private bool FindsPrimaryBehind(Speaker peer, Speaker other, Instant accused) => other != peer && _view.Speaks(other)
-        && other is { MayPromote: { Current: true, Value: false } no, Score: { Current: true, Value: > 0 and var score } } && !IsUpToDate(score) && no.Since > accused
+        && other is { MayPromote: { Current: true, Value: false } no, Score: { Current: true, Value: > 0 and var score } } && !IsUpToDate(score) && Instant.Later(no.Since, other.BackSince) >= accused
         && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true };
 
     // When a replica was first heard to say both that it may promote and, if it has a link to the node, that this is down; and how old that may be.
