@@ -67,32 +67,37 @@ public sealed class ReturnTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void One_stale_satellite_and_a_true_cut_do_not_outvote_a_node_whose_first_words_were_well(bool tieBreaker)
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    public void One_stale_satellite_and_a_true_cut_do_not_outvote_a_node_whose_first_words_were_well(bool tieBreaker, bool isAlone)
     {
-        // This process starts. B's satellite has repeated since A's last reboot that A is gone; A is well, with B. C, which registers a moment later, has just lost its link to A (A has not noticed), as LINSTOR will.
-        var scene = Scene.Empty(NoStorm).Satellites(On("a"), On("b"), Off("c")).Node("a", ready: tieBreaker).LinstorGoesAway().After(60);
+        // This process starts. B's satellite has repeated since A's last reboot that A is gone; A is well, with B. C, which registers a moment later, has just lost its link to A (A has not noticed),
+        // as LINSTOR will; or all its links.
+        var scene = Scene.Empty(NoStorm).Satellites(On("a"), On("b"), Off("c")).Node("a", ready: false).LinstorGoesAway().After(60);
         scene.Facts("pvc-1", "majority", [
             Connected("a", "b", "c") with { Usage = Usage.InUse, Score = tieBreaker ? 10102 : 10103 },
             new(new("b")) { Promotability = Promotability.MayPromote, Usage = Usage.Unused, Score = tieBreaker ? 10101 : 10102, Connections = [new("a", Up: false), new("c", Up: true)] },
             new(new("c"))]);
         scene.Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
         scene.LinstorComesBack().Tell(new Observation.PromotionChanged(Scene.Pvc1, new("a"), Promotability.MayNotPromote)).Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote)).Report("pvc-1").After(5);
-        scene.Satellite("c", SatelliteState.Online).Replica("c", _ => new(new("c")) { Promotability = Promotability.MayNotPromote, Usage = Usage.Unused, Score = 1, Diskless = tieBreaker, Connections = [new("a", Up: false), new("b", Up: true)] }).Report("pvc-1").After(1);
+        scene.Satellite("c", SatelliteState.Online).Replica("c", _ => new(new("c")) { Promotability = Promotability.MayNotPromote, Usage = Usage.Unused, Score = isAlone ? 0 : 1, Diskless = tieBreaker, Connections = [new("a", Up: false), new("b", Up: !isAlone)] }).Report("pvc-1").After(1);
         Assert.Empty(scene.Silence("a").Report("pvc-1").After(600).Moves);
+        Assert.Equal([isAlone ? HoldReason.SideHasQuorum : HoldReason.StillConnected], scene.Holds);
     }
 
     [Fact]
     public void A_node_that_is_outvoted_goes_by_the_members_of_its_last_news()
     {
-        // A's satellite hangs. The replica on C is moved to D, of which A learns nothing: A never connects to D. C has left in an orderly way. Later A's link to B breaks: A counts A and C of three.
-        var scene = Scene.WithAppOn("a", NoStorm).After(60).Satellites(On("a"), On("b"), On("c"), On("d"));
-        var hung = Connected("a", "b", "c") with { Usage = Usage.InUse };
-        scene.Facts("pvc-1", "majority", [hung, Connected("b", "a", "c", "d"), Connected("c", "a", "b", "d"), Down(Connected("d", "a", "b", "c"))]).Report("pvc-1").After(60);
-        scene.Facts("pvc-1", "majority", [hung, Connected("b", "a", "d"), Down(Connected("d", "a", "b"))]).Report("pvc-1").After(600);
+        // A's satellite hangs. The replicas on C and E are removed, of which A's DRBD is told nothing but that they left in an orderly way. Later A's links to B and D break: A counts A, C and E of five.
+        string[] nodes = ["a", "b", "c", "d", "e"];
+        var scene = Scene.Empty(NoStorm).Satellites([.. nodes.Select(On)]).Resource("pvc-1", "a", "majority", nodes).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
+        var hung = Connected("a", "b", "c", "d", "e") with { Usage = Usage.InUse };
+        scene.Facts("pvc-1", "majority", [hung, Connected("b", "a", "d"), Connected("d", "a", "b")]).Report("pvc-1").After(600);
         scene.Replica("b", Lost).Replica("d", Lost).Report("pvc-1").After(600);
         Assert.Empty(scene.Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
 
         static Replica Lost(Replica replica) => Down(replica) with { Promotability = Promotability.MayPromote };
         static Replica Down(Replica replica) => replica with { Connections = [.. replica.Connections.Select(link => link with { Up = link.Up && link.Peer != "a" })] };

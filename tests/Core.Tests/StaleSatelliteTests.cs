@@ -8,18 +8,23 @@ public sealed class StaleSatelliteTests
     private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void One_stale_satellite_and_a_true_cut_elsewhere_do_not_outvote_a_node_that_has_fallen_silent(bool tieBreaker)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void One_stale_satellite_and_a_true_cut_elsewhere_do_not_outvote_a_node_that_has_fallen_silent(bool tieBreaker, bool isAlone)
     {
         // B's satellite has repeated since A's last reboot that A is gone. A and C are well, and say so for an hour to this process, which was started after that.
         // Then the path between A and C breaks; LINSTOR runs on C's side. C is connected to B, which is connected to the Primary: it is Outdated and may not promote. A and B have quorum.
-        var scene = Scene.Empty(NoStorm).Facts("pvc-1", "majority", [Healthy("a", "a", tieBreaker), Stale("b", tieBreaker), Healthy("c", "a", tieBreaker)]);
+        // Or all links of C break, and A's satellite stops.
+        var scene = Scene.Empty(NoStorm).Node("a", ready: false).Facts("pvc-1", "majority", [Healthy("a", "a", tieBreaker), Stale("b", tieBreaker), Healthy("c", "a", tieBreaker)]);
         scene.Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayPromote).Stream("c", Promotability.MayNotPromote).Report("pvc-1")
             .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(3600);
         Assert.Empty(scene.Moves);
-        scene.Silence("a").Link("c", "a", up: false).Replica("c", replica => replica with { Score = 1 }).Report("pvc-1").After(600);
+        scene = isAlone ? scene.Link("c", "b", up: false) : scene;
+        scene.Silence("a").Link("c", "a", up: false).Replica("c", replica => replica with { Score = isAlone ? 0 : 1 }).Report("pvc-1").After(600);
         Assert.Empty(scene.Moves);
+        Assert.Equal([isAlone ? HoldReason.SideHasQuorum : HoldReason.StillConnected], scene.Holds);
     }
 
     [Fact]
