@@ -101,7 +101,7 @@ public sealed class MemberTests
     public void A_policy_that_came_while_the_node_was_away_reaches_it_some_time_after_its_return(double seconds, bool isMoved)
     {
         var scene = Scene.WithAppOn("a", NoStorm).Quorum("off").Report("pvc-1").Node("a", ready: false).After(60).Silence("a").Report("pvc-1").After(1).Quorum("majority").Report("pvc-1").After(60);
-        scene.Satellite("a", SatelliteState.Online).Replica("a", _ => Connected("a", "b", "c") with { Usage = Usage.InUse }).Report("pvc-1").After(seconds).Report("pvc-1");
+        scene.Satellite("a", SatelliteState.Online).Replica("a", _ => Connected("a", "b", "c") with { Usage = Usage.InUse }).Report("pvc-1").After(seconds); // asks by itself
         Assert.Equal(isMoved ? Moved : [], scene.PowerOff("a").Report("pvc-1").After(600).Moves);
     }
 

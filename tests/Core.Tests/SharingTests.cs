@@ -113,4 +113,28 @@ public sealed class SharingTests
     private static Scene TwoVolumes() => Scene.WithAppOn("a")
         .Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
         .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] });
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_pod_is_left_alone_that_also_writes_to_a_volume_which_may_have_quorum_on_both_sides(bool admitted)
+    {
+        // All links of A are cut. What it uses besides keeps quorum by its own word, or got two more replicas with B while A and C were away.
+        var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).Node("a", ready: false).Satellites([.. "abcde".Select(node => On($"{node}"))]).Resource("pvc-2", "a", "majority").Volume("pv-2", "logs", "pvc-2")
+            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60);
+        if (admitted)
+        {
+            scene.CutOff("a", "pvc-2").Replica("a", replica => replica with { Score = 10101 }, "pvc-2").Report("pvc-2").CutOff("a").Report("pvc-1");
+        }
+        else
+        {
+            scene.Silence("a", "pvc-2").Silence("c", "pvc-2").PowerOff("a").Report("pvc-1").Report("pvc-2");
+            Replica[] others = [.. "bde".Select(node => Connected($"{node}", [.. "bde".Where(peer => peer != node).Select(peer => $"{peer}")]) with { Promotability = Promotability.MayPromote })];
+            scene.Facts("pvc-2", "majority", [new(new("a")), new(new("c")), .. others.Select(other => other with { Connections = [.. other.Connections, new("a", Up: false), new("c", Up: false)] })]).Report("pvc-2");
+        }
+
+        Assert.Empty(scene.After(600).Moves);
+        Assert.Contains(HoldReason.WritesToSharedStorage, scene.Holds);
+        Assert.Contains(scene.Sayings, saying => saying.Contains("claim logs (resource pvc-2 may have quorum on both sides)", StringComparison.Ordinal));
+    }
 }

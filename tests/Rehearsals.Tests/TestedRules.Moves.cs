@@ -7,6 +7,8 @@ internal static partial class TestedRules
 {
     private static readonly TestedRule[] Moves =
     [
+        new("a volume that may have quorum on both sides lets its pod go with another", nameof(SharingTests.A_pod_is_left_alone_that_also_writes_to_a_volume_which_may_have_quorum_on_both_sides),
+            "Eligibility.cs", "?.Reason is HoldReason.KeepsQuorumAlone or HoldReason.MayHaveQuorum)", "?.Reason is HoldReason.Healthy)"),
         new("a pod that has not opted in is exempt", nameof(EligibilityTests.A_label_that_is_gone_counts_before_the_watch_has_told),
             "Eligibility.cs", "!pod.OptedIn ? new(HoldReason.NotOptedIn, new HoldDetail { Pod = pod.Key }) : pod.OptedOut", "pod.OptedOut"),
         new("an annotated pod is exempt", nameof(MoveTests.An_annotated_pod_is_left_alone_with_its_attachment_and_told_why),

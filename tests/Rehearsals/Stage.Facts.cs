@@ -44,7 +44,9 @@ internal sealed partial class Stage
     public IEnumerable<string> Resources => Enumerable.Range(0, Plan.Cast.Volumes.Length).Select(Cast.Handle);
 
     /// <summary>The volume of a definition, as a number.</summary>
-    public int VolumeOf(ResourceDefinition definition) => int.Parse(definition.Name.AsSpan(4), System.Globalization.CultureInfo.InvariantCulture);
+    public int VolumeOf(ResourceDefinition definition) => VolumeOf(definition.Name);
+
+    private static int VolumeOf(string resource) => int.Parse(resource.AsSpan(4), System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>The pods that mount a volume.</summary>
     public IEnumerable<Pod> UsersOf(string volume) => Store.Find<PersistentVolume>(volume) is { } found
@@ -125,7 +127,7 @@ internal sealed partial class Stage
     /// <summary>Whether two nodes may be Primary at a time.</summary>
     public bool IsShared(string resource) => DefinitionOf(resource) is { } definition && Storage.EffectiveProperty(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes";
 
-    private ResourceDefinition? DefinitionOf(string resource) => Storage.FindDefinition(Plan.Cast.Definition(int.Parse(resource.AsSpan(4), System.Globalization.CultureInfo.InvariantCulture)));
+    private ResourceDefinition? DefinitionOf(string resource) => Storage.FindDefinition(Plan.Cast.Definition(VolumeOf(resource)));
 
     /// <summary>When a node was last declared lost, or taken back after it had been evicted: of how many nodes others are lost is another question since.</summary>
     public TimeSpan? NodesChangedAt { get; private set; }

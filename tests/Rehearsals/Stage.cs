@@ -129,7 +129,7 @@ internal sealed partial class Stage
     {
         var report = _missingOnce.Remove((asker, resource)) ? new(resource, false, [], asked) : Words.Report(Storage, resource, asked, asker.HearsNobody);
         var answer = new Observation.ResourceReported(_unreadable.Contains(resource) ? report with { QuorumProperties = null, AllowsTwoPrimaries = null } : report);
-        _given[answer] = (Agenda.Now, [.. Nodes.Where(node => Oracle.IsLost(resource.Value, node.Name)).Select(node => node.Name)]);
+        _given[answer] = (Agenda.Now, [.. Nodes.Where(node => Oracle.IsLost(Cast.Handle(VolumeOf(resource.Value)), node.Name)).Select(node => node.Name)]);
         return answer;
     }
 
@@ -248,7 +248,7 @@ internal sealed partial class Stage
         {
             _informed.TryAdd((candidate, candidate.Life), Agenda.Now);
             var began = _informed[(candidate, candidate.Life)];
-            var known = nodes.Where(node => Agenda.Now < (began > listens ? began : listens) + FirstLook && HasUserOn(int.Parse(resource.AsSpan(4), System.Globalization.CultureInfo.InvariantCulture), node));
+            var known = nodes.Where(node => Agenda.Now < (began > listens ? began : listens) + FirstLook && HasUserOn(VolumeOf(resource), node));
             _seenLost.UnionWith(known.Select(node => (candidate, candidate.Life, node)));
         }
     }

@@ -61,11 +61,11 @@ public sealed record Membership(IReadOnlyList<Member> Members, string? Policy, b
     /// <param name="now">The members as they are now, which come last.</param>
     internal IEnumerable<Membership> Until(Membership now)
     {
-        var votes = Members.Concat(now.Members).ToLookup(member => member.Node, member => member.Votes);
+        var voting = Members.Concat(now.Members).ToLookup(member => member.Node, member => member.Votes);
         var between = new Membership([], QuorumPolicy.Weakest([Policy, now.Policy]), IsPolicyKnown && now.IsPolicyKnown);
         return [
-            between with { Members = [.. votes.Select(of => new Member(of.Key, of.Any(votes => votes))).OrderBy(member => member.Node)] },
-            between with { Members = [.. votes.Where(of => of.Count() == 2).Select(of => new Member(of.Key, of.All(votes => votes))).OrderBy(member => member.Node)] },
+            between with { Members = [.. voting.Select(of => new Member(of.Key, of.Any(votes => votes))).OrderBy(member => member.Node)] },
+            between with { Members = [.. voting.Where(of => of.Count() == 2).Select(of => new Member(of.Key, of.All(votes => votes))).OrderBy(member => member.Node)] },
             now];
     }
 

@@ -46,11 +46,28 @@ public sealed partial record Resource(ResourceName Name)
 
     /// <summary>When LINSTOR should be asked about the resource although nobody who uses it is in doubt; null if it need not be.</summary>
     /// <remarks>The stream said something that the newest answer does not contain; or a policy or members came that a node has not been heard of since.</remarks>
-    internal Instant? QueryAt => ReportedAt is null ? null
-        : !IsReportCurrent ? ChangedAt
-        : ReportedAt < FencedSince + Timings.LongestDetection && SeenUnfenced && Fences && Speakers.Any(speaker => !speaker.IsSilent && !HasHeardOfPolicy(speaker.HeardAt)) ? FencedSince + Timings.LongestDetection
-        : ReportedAt < MembersSince + Timings.LongestDetection && Speakers.Any(speaker => !speaker.IsSilent && speaker.Memberships.Length > 1) ? MembersSince + Timings.LongestDetection
-        : null;
+    internal Instant? QueryAt
+    {
+        get
+        {
+            if (ReportedAt is not { } reported || !IsReportCurrent)
+            {
+                return ReportedAt is null ? null : ChangedAt;
+            }
+
+            Instant? next = null;
+            foreach (var speaker in Speakers.Where(speaker => !speaker.IsSilent))
+            {
+                next = SeenUnfenced && Fences && !HasHeardOfPolicy(speaker.HeardAt) ? Earlier(next, FencedSince + Timings.LongestDetection) : next;
+                next = speaker.Memberships.Length > 1 ? Earlier(next, Instant.Later(MembersSince, speaker.BackSince) + Timings.LongestDetection) : next;
+            }
+
+            return next;
+
+            // What the newest answer has not shown by then, is not waited for.
+            Instant? Earlier(Instant? one, Instant? other) => reported < other ? Instant.Earlier(one, other.Value) : one;
+        }
+    }
 
     // Kept by the uuid of the definition: one that is created anew begins anew.
     private string? Uuid { get; init; }

@@ -77,6 +77,11 @@ internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeNa
             return new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.NoQuorumPolicy, Claim = claim, Resource = name });
         }
 
+        if (resource.AssessmentOf(consumer)?.Reason is HoldReason.KeepsQuorumAlone or HoldReason.MayHaveQuorum)
+        {
+            return new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.QuorumOnBothSides, Claim = claim, Resource = name });
+        }
+
         // A volume with one writer protects itself: DRBD does not let the replacement open it while the old pod's node has it. One with several does not.
         if (!volume.ManyWriters && resource.AllowsTwoPrimaries is null && !isLost(resource, consumer))
         {

@@ -149,6 +149,9 @@ public enum Unprotected
     /// <summary>The LINSTOR resource has no quorum policy that fences the node.</summary>
     NoQuorumPolicy,
 
+    /// <summary>The LINSTOR resource may have quorum on both sides: the node keeps it, or goes by other members or another policy than the peer.</summary>
+    QuorumOnBothSides,
+
     /// <summary>Several nodes may write to the LINSTOR resource at once, and it is not lost on the node.</summary>
     ManyWriters,
 }

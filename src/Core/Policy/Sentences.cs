@@ -135,6 +135,7 @@ public static class Sentences
     {
         Unprotected.UnknownVolume => $"claim {detail.Claim?.Name}, whose volume is not known",
         Unprotected.NoQuorumPolicy => $"claim {detail.Claim?.Name} (resource {detail.Resource} has no quorum policy that fences the node)",
+        Unprotected.QuorumOnBothSides => $"claim {detail.Claim?.Name} (resource {detail.Resource} may have quorum on both sides)",
         Unprotected.ManyWriters => $"claim {detail.Claim?.Name} (several nodes may write to resource {detail.Resource} at once, and it is not lost on the node)",
         _ => detail.Claim is { } claim ? $"claim {claim.Name} ({detail.Storage})" : $"{detail.Storage}",
     };

@@ -29,14 +29,14 @@ public sealed record VolumeConsumer(
         // Asked with nearly everything that is observed: so it is loops, not queries.
         var attachments = new List<Tracked<Attachment>>();
         var pods = new List<Tracked<Pod>>();
-        var nodes = new List<NodeName>();
+        var nodes = new SortedSet<NodeName>();
         var priority = int.MinValue;
         foreach (var volume in cluster.Volumes.ReferringTo(resource.Name))
         {
             foreach (var attachment in cluster.Attachments.ReferringTo(volume.Item.Name))
             {
                 attachments.Add(attachment);
-                Include(nodes, attachment.Item.Node);
+                nodes.Add(attachment.Item.Node);
             }
 
             if (volume.Item.Claim is not { } claim)
@@ -55,12 +55,11 @@ public sealed record VolumeConsumer(
                 priority = pod.Item.Finished ? priority : Math.Max(priority, pod.Item.Priority);
                 if (pod.Item.Node is { } node)
                 {
-                    Include(nodes, node);
+                    nodes.Add(node);
                 }
             }
         }
 
-        nodes.Sort();
         var consumers = ImmutableArray.CreateBuilder<VolumeConsumer>(nodes.Count);
         foreach (var node in nodes)
         {
@@ -83,13 +82,5 @@ public sealed record VolumeConsumer(
         }
 
         return consumers.DrainToImmutable();
-    }
-
-    private static void Include(List<NodeName> nodes, NodeName node)
-    {
-        if (!nodes.Contains(node))
-        {
-            nodes.Add(node);
-        }
     }
 }
