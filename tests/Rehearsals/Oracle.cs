@@ -203,9 +203,9 @@ internal sealed partial class Oracle
     // The state that the pod's owner has put it into reaches the controller late.
     private bool WasWanted(Model.Pod pod, TimeSpan sent) => _stage.Exempted(pod) is not { } since || since > sent - TimeSpan.FromSeconds(21);
 
-    // What two nodes may write to protects itself only where it is lost, too.
+    // What two nodes may write to protects itself only where it is lost, too; and what is lost as far as LINSTOR knows, but without a proof, may have quorum on both sides.
     private bool MayBeMoved(Model.Pod pod, List<string> lost) =>
-        _stage.ResourcesOf(pod).All(name => !_stage.IsShared(name) || lost.Contains(name)) && Words.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(Words.OptOut) && _stage.Unfenced(pod) is [];
+        _stage.ResourcesOf(pod).All(name => lost.Contains(name) || !(_stage.IsShared(name) || LossOf(name, pod.Spec.NodeName!).IsSo)) && Words.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(Words.OptOut) && _stage.Unfenced(pod) is [];
 
     private bool WasLost(Candidate actor, string resource, string node, TimeSpan sent) => LossOf(resource, node).Overlaps(KnownSince(actor, resource, sent), Now);
 
