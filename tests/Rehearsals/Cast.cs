@@ -53,6 +53,9 @@ internal sealed record Cast(
     /// <summary>Whether an administrator has set quorum on LINSTOR's controller, so that a definition has no value of its own until LINSTOR's next pass over it.</summary>
     public bool QuorumFromController { get; init; }
 
+    /// <summary>How long a satellite takes to bring its DRBD to what LINSTOR wants when that connects to it: long where a storage command hangs.</summary>
+    public TimeSpan Adjust { get; init; } = TimeSpan.FromSeconds(1);
+
     public const string Driver = "linstor.csi.linbit.com";
     public const string Space = "default";
 
@@ -71,6 +74,7 @@ internal sealed record Cast(
         })
         {
             QuorumFromController = random.Next(6) == 0,
+            Adjust = TimeSpan.FromSeconds(random.Next(6) switch { 0 => 2 + random.Next(9), 1 => 20 + random.Next(60), _ => 1 }),
         };
     }
 

@@ -122,7 +122,7 @@ internal sealed partial class Stage
     public bool MayDiverge(ResourceDefinition definition) =>
         _loose.Contains(definition) || _torn.Contains(definition) || Storage.EffectiveProperty(definition, QuorumPolicy.Key) is null or "off"
         || (Storage.EffectiveProperty(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes")
-        || definition.Replicas.Any(replica => replica is { QuorumPolicy: null or "off" } && (replica.Node.SatelliteHangs || replica.Node.Status != ConnectionStatus.Online)); // LINSTOR's orders do not reach it
+        || definition.Replicas.Any(replica => replica is { QuorumPolicy: null or "off" } && (replica.Node is { SatelliteHangs: true } or { IsAdjusted: false } || replica.Node.Status != ConnectionStatus.Online)); // LINSTOR's orders do not reach it
 
     /// <summary>Whether two nodes may be Primary at a time.</summary>
     public bool IsShared(string resource) => DefinitionOf(resource) is { } definition && Storage.EffectiveProperty(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes";
@@ -173,9 +173,10 @@ internal sealed partial class Stage
     /// <summary>Whether an administrator has told LINSTOR that the node is lost: it counts as dead, whether it is or not.</summary>
     public bool WasDeclaredLost(string node) => _declaredLost.Contains(Kubernetes.LinstorNameOf(node)!);
 
-    /// <summary>Whether DRBD on the node goes by the policy that LINSTOR shows. It does not where a satellite hangs that LINSTOR keeps ONLINE: nobody can see that.</summary>
+    /// <summary>Whether DRBD on the node goes by the policy that LINSTOR shows. It may not where a satellite that LINSTOR keeps ONLINE hangs, or takes long to do what it is told: nobody can see that.</summary>
     public bool AppliesPolicy(string resource, string node) =>
-        DefinitionOf(resource)?.Replicas.FirstOrDefault(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node)) is not { Node.SatelliteHangs: true } replica
+        DefinitionOf(resource)?.Replicas.FirstOrDefault(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node)) is not { } replica
+        || (!replica.Node.SatelliteHangs && (replica.Node.IsAdjusted || Plan.Cast.Adjust < LongestDetection))
         || replica.QuorumPolicy == (Storage.EffectiveProperty(replica.Definition, replica.Node, QuorumPolicy.Key) ?? "off");
 
     /// <summary>Whether anybody else who has the resource tells LINSTOR the truth: when all whom LINSTOR reaches repeat the past, nobody can see it.</summary>

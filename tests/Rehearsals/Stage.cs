@@ -24,6 +24,9 @@ internal sealed partial class Stage
     /// <summary>How long a loss that is older than the process that hears of it counts as news at least.</summary>
     private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(25);
 
+    /// <summary>How long what happens to DRBD may go unnoticed.</summary>
+    private static readonly TimeSpan LongestDetection = TimeSpan.FromSeconds(12);
+
     /// <summary>How long LINSTOR takes at most for an answer when it has much to do for a moment.</summary>
     private static readonly TimeSpan SlowAnswer = TimeSpan.FromSeconds(8);
 
@@ -53,7 +56,7 @@ internal sealed partial class Stage
     public Stage(Plan plan, Coverage coverage, Audience audience)
     {
         (Plan, Coverage, Audience, _noise) = (plan, coverage, audience, new Noise(plan.Seed));
-        Storage = new StorageWorld();
+        Storage = new StorageWorld(new Timings { Adjust = plan.Cast.Adjust });
         Kubernetes = new KubernetesWorld(Storage, random: new Random(plan.Seed)) { Place = static (_, _) => { } };
         Nodes = [.. Enumerable.Range(0, plan.Cast.Nodes).Select(node => (node, plan.Cast.NodeName(node)))];
         Furnish();

@@ -1,7 +1,7 @@
 namespace Piraeus.HighAvailability.Simulator.World;
 
 /// <summary>The LINSTOR controller's connections to its satellites.</summary>
-internal sealed class Sessions(Agenda agenda, Func<Timings> timings, Action<StorageNode> lost, Action<StorageNode> synchronised)
+internal sealed class Sessions(Agenda agenda, Func<Timings> timings, Action<StorageNode> lost, Action<StorageNode> synchronised, Action<StorageNode> adjusted)
 {
     public bool Running { get; private set; } = true;
 
@@ -66,6 +66,7 @@ internal sealed class Sessions(Agenda agenda, Func<Timings> timings, Action<Stor
         {
             // It was away for less than LINSTOR's patience.
             synchronised(node);
+            Adjust(node, session);
             return;
         }
 
@@ -76,12 +77,27 @@ internal sealed class Sessions(Agenda agenda, Func<Timings> timings, Action<Stor
             greeted.Status = ConnectionStatus.Connected;
             agenda.After(timings().FullSync, () => IfStill(greeted, session, Synchronise));
         }
+
+        void Synchronise(StorageNode synced)
+        {
+            (synced.Status, synced.IsAdjusted) = (ConnectionStatus.Online, false);
+            synchronised(synced);
+            Adjust(synced, session);
+        }
     }
 
-    private void Synchronise(StorageNode node)
+    private void Adjust(StorageNode node, int session)
     {
-        node.Status = ConnectionStatus.Online;
-        synchronised(node);
+        if (!node.IsAdjusted)
+        {
+            agenda.After(timings().Adjust, () => IfStill(node, session, Finish));
+        }
+
+        void Finish(StorageNode reached)
+        {
+            reached.IsAdjusted = true;
+            adjusted(reached);
+        }
     }
 
     private void Lose(StorageNode node)

@@ -54,8 +54,14 @@ public sealed class StorageNode
     /// <summary>LINSTOR could talk to the satellite right now.</summary>
     public bool SatelliteReachable => Powered && SatelliteRuns && !Isolated && !SatelliteCut;
 
+    /// <summary>DRBD on the node has been brought to what LINSTOR wanted when it connected last; until then it goes by what it was given before.</summary>
+    public bool IsAdjusted { get; internal set; } = true;
+
+    /// <summary>What the satellite reads of DRBD reaches LINSTOR.</summary>
+    internal bool Reports => Status == ConnectionStatus.Online && SatelliteReachable && !SatelliteHangs;
+
     /// <summary>LINSTOR can change the configuration of DRBD on the node.</summary>
-    internal bool TakesOrders => Status == ConnectionStatus.Online && SatelliteReachable && !SatelliteHangs;
+    internal bool TakesOrders => Reports && IsAdjusted;
 
     internal string Address { get; }
 

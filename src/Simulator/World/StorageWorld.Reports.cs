@@ -40,7 +40,7 @@ public sealed partial class StorageWorld
 
     /// <summary>Reports about the replica reach LINSTOR.</summary>
     private bool Reports(Replica replica) =>
-        !replica.Forgotten && replica.Node.TakesOrders;
+        !replica.Forgotten && replica.Node.Reports;
 
     private void Publish(Replica replica)
     {
@@ -77,13 +77,18 @@ public sealed partial class StorageWorld
 
     private void PublishAllOf(StorageNode node)
     {
-        if (node.SatelliteHangs)
-        {
-            _replication.Configure(node, _definitions.Values); // LINSTOR calls a satellite ONLINE when it has done what it is told; what hangs is what it tells
-        }
-
         FinishOrders(node);
         SettleAllOn(node);
+    }
+
+    private void AdjustAllOf(StorageNode node)
+    {
+        if (node.SatelliteHangs)
+        {
+            _replication.Configure(node, _definitions.Values); // what hangs is what it tells
+        }
+
+        PublishAllOf(node);
     }
 
     private void ForgetAllOf(StorageNode node)

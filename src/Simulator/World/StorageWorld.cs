@@ -26,7 +26,7 @@ public sealed partial class StorageWorld
         Timings = timings ?? new Timings();
         _network = new(Agenda, () => Timings, (one, other) => SettleAllOn(one, other));
         _replication = new(Agenda, _network, () => Timings, Option, PolicyOn, Settle);
-        _sessions = new(Agenda, () => Timings, ForgetAllOf, PublishAllOf);
+        _sessions = new(Agenda, () => Timings, ForgetAllOf, PublishAllOf, AdjustAllOf);
         ControllerProperties[QuorumPolicy.OnNoQuorumKey] = "suspend-io";
         ControllerProperties["DrbdOptions/Resource/on-no-data-accessible"] = "suspend-io";
         ControllerProperties[QuorumPolicy.OnSuspendedPrimaryOutdatedKey] = "force-secondary";

@@ -21,6 +21,9 @@ public sealed record Timings
     /// <summary>From <see cref="ConnectionStatus.Connected"/> to <see cref="ConnectionStatus.Online"/>.</summary>
     public TimeSpan FullSync { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>From <see cref="ConnectionStatus.Online"/> until a satellite has brought its DRBD to what LINSTOR wants; it reports DRBD as it is meanwhile (in life minutes where a storage command hangs).</summary>
+    public TimeSpan Adjust { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Each step of work on a satellite: bringing DRBD up or down, removing storage, reading DRBD's events anew.</summary>
     public TimeSpan Deploy { get; init; } = TimeSpan.FromMilliseconds(500);
 
@@ -33,6 +36,7 @@ public sealed record Timings
         SatelliteLoss = TimeSpan.FromMilliseconds(50),
         SatelliteReconnect = TimeSpan.FromMilliseconds(30),
         FullSync = TimeSpan.FromMilliseconds(10),
+        Adjust = TimeSpan.FromMilliseconds(10),
         Deploy = TimeSpan.FromMilliseconds(10),
     };
 }
