@@ -134,12 +134,13 @@ internal sealed partial class Oracle
             return false;
         }
 
+        // A use that a hung satellite repeats is a use no longer, or is older than this one.
         var machine = _stage.Storage.Machine(name);
         var others = definition.Listed.Where(replica => replica != own).Select(Known).OfType<ReplicaReport>().ToList();
         var rivals = others.FindAll(other => other.MayPromote == true);
         var links = rivals.SelectMany(rival => rival.Connections).Where(connection => connection.Peer == machine.Uname).ToList();
         return rivals.Count > 0
-            && !definition.Listed.Any(replica => replica != own && Known(replica)?.InUse == true && !IsOlderUse(definition, replica) && !IsLostThere(definition, replica.Node.Name))
+            && !definition.Listed.Any(replica => replica != own && Known(replica)?.InUse == true && !_hung.Contains(replica.Node.Name) && !IsOlderUse(definition, replica) && !IsLostThere(definition, replica.Node.Name))
             && ((own is null && _stage.WasDeclaredLost(_stage.Plan.Cast.NodeName(number))) // it counts as dead, whatever a satellite repeats of it
                 || (!links.Exists(link => link.Message == "Connected") && (links.Count > 0 || machine.Status == ConnectionStatus.Offline)));
     }

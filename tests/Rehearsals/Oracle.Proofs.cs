@@ -10,7 +10,7 @@ internal sealed partial class Oracle
     {
         var (number, _) = _stage.Nodes.First(one => one.Name == node);
         var volume = Enumerable.Range(0, _stage.Plan.Cast.Volumes.Length).First(one => Cast.Handle(one) == resource);
-        if (_stage.Storage.FindDefinition(_stage.Plan.Cast.Definition(volume)) is not { } definition || IsContested(volume, number))
+        if (_stage.Storage.FindDefinition(_stage.Plan.Cast.Definition(volume)) is not { } definition || IsContested(volume, number) || _stage.IsTorn(definition)) // members that were given up may live on with the node
         {
             return false;
         }

@@ -170,6 +170,9 @@ internal sealed partial class Stage
     /// <summary>The members of a resource change, where not everybody hears of it.</summary>
     public void Tear(ResourceDefinition definition) => _torn.Add(definition);
 
+    /// <summary>Whether members of the resource have changed where not everybody heard of it.</summary>
+    public bool IsTorn(ResourceDefinition definition) => _torn.Contains(definition);
+
     /// <summary>Whether an administrator has told LINSTOR that the node is lost: it counts as dead, whether it is or not.</summary>
     public bool WasDeclaredLost(string node) => _declaredLost.Contains(Kubernetes.LinstorNameOf(node)!);
 
