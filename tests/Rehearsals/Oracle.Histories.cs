@@ -161,6 +161,7 @@ internal sealed partial class Oracle
         {
             var key = (definition.Name, replica.Node.Name);
             HistoryOf(key, _spoke).Note(Now, Known(replica) is not null);
+            HistoryOf(key, _unmissed).Note(Now, replica.Node is { Status: ConnectionStatus.Online, SatelliteReachable: false });
             if (Known(replica) is { } said && !(_said.TryGetValue(key, out var before) && (before.Words == said
                 || ((said.MayPromote, said.PromotionScore, said.InUse) == (before.Words.MayPromote, before.Words.PromotionScore, before.Words.InUse) && said.Connections.SequenceEqual(before.Words.Connections)))))
             {

@@ -61,6 +61,7 @@ internal sealed partial class Oracle
     private readonly HashSet<string> _unwell = [];
     private readonly HashSet<string> _hung = [];
     private readonly Dictionary<(string Definition, string Node), History> _admitted = [];
+    private readonly Dictionary<(string Definition, string Node), History> _unmissed = [];
     private readonly Dictionary<(string Definition, string Node), History> _spoke = [];
     private readonly Dictionary<(string Definition, string Node), TimeSpan> _inUseSince = [];
     private readonly HashSet<(string, string)> _speaking = [];
@@ -209,7 +210,12 @@ internal sealed partial class Oracle
 
     private bool WasLost(Candidate actor, string resource, string node, TimeSpan sent) => LossOf(resource, node).Overlaps(KnownSince(actor, resource, sent), Now);
 
-    private bool CouldNotWrite(Candidate actor, string resource, string node, TimeSpan sent) => MuteOf(resource, node).Overlaps(KnownSince(actor, resource, sent), Now);
+    private bool CouldNotWrite(Candidate actor, string resource, string node, TimeSpan sent) => MuteOf(resource, node).Overlaps(ReportedSince(resource, node, KnownSince(actor, resource, sent)), Now);
+
+    // Of another's satellite that has fallen silent LINSTOR tells the last words until it misses it.
+    private TimeSpan ReportedSince(string resource, string node, TimeSpan known) => _unmissed
+        .Where(silence => silence.Key.Definition == _stage.DefinitionOf(resource)?.Name && silence.Key.Node != _stage.Kubernetes.LinstorNameOf(node) && silence.Value.Overlaps(known, Now))
+        .Select(silence => silence.Value.Since).Append(known).Min();
 
     /// <summary>When that was true which the process could know of the resource when it sent a request: an answer counts from its arrival, and may have been under way until its deadline.</summary>
     private TimeSpan KnownSince(Candidate actor, string resource, TimeSpan sent) =>

@@ -127,7 +127,7 @@ internal sealed partial class Stage
     /// <summary>Whether two nodes may be Primary at a time.</summary>
     public bool IsShared(string resource) => DefinitionOf(resource) is { } definition && Storage.EffectiveProperty(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes";
 
-    private ResourceDefinition? DefinitionOf(string resource) => Storage.FindDefinition(Plan.Cast.Definition(VolumeOf(resource)));
+    public ResourceDefinition? DefinitionOf(string resource) => Storage.FindDefinition(Plan.Cast.Definition(VolumeOf(resource)));
 
     /// <summary>When a node was last declared lost, or taken back after it had been evicted: of how many nodes others are lost is another question since.</summary>
     public TimeSpan? NodesChangedAt { get; private set; }
