@@ -116,6 +116,16 @@ public sealed class GraceTests
     }
 
     [Fact]
+    public void A_silence_of_the_promotable_peer_that_the_stream_did_not_tell_counts_from_when_the_peer_was_last_heard()
+    {
+        var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Report("pvc-1");
+        scene.Ignores = decision => decision is Decision.QueryResource;
+        scene.After(8).Silence("b", streamed: false).Ignores = _ => false;
+        Assert.Empty(scene.After(5).Speak("b").After(44).Moves);
+        Assert.NotEmpty(scene.After(3).Moves);
+    }
+
+    [Fact]
     public void A_new_user_of_a_node_that_was_lost_before_gets_the_whole_grace_period()
     {
         var scene = Scene.Empty().Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").PowerOff("a").After(600).Pod("app-0", "a");

@@ -22,8 +22,15 @@ internal sealed partial class Scene
     public Scene OnlyPeersLose(string node, string resource = "pvc-1") => OthersLose(node, resource);
 
     /// <summary>The node's satellite, a mere process, is away; DRBD goes on.</summary>
-    public Scene Silence(string node, string resource = "pvc-1") => Satellite(node, SatelliteState.Offline) is var scene && !_resources[new(resource)].Replicas.ContainsKey(new(node)) ? scene : Satellite(node, SatelliteState.Offline)
-        .Replica(node, replica => replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] }, resource);
+    public Scene Silence(string node, string resource = "pvc-1", bool streamed = true)
+    {
+        if (_resources[new(resource)].Replicas.ContainsKey(new(node)))
+        {
+            Replica(node, replica => replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] }, resource, streamed);
+        }
+
+        return Satellite(node, SatelliteState.Offline); // the stream tells it first
+    }
 
     /// <summary>A satellite that was away is back: its DRBD says what the others of its side say of the rest.</summary>
     public Scene Speak(string node, string resource = "pvc-1") => Satellite(node, SatelliteState.Online).Replica(node, replica => replica with

@@ -10,7 +10,7 @@ public sealed partial record Speaker
     {
         if (mayPromote is not { } may)
         {
-            return FallSilent() with { StreamedAt = at };
+            return FallSilent(at) with { StreamedAt = at };
         }
 
         if (!IsSilent && linstor.IsSinceReturn(HeardAt) && MayPromote is { Current: true } known && known.Value == may)

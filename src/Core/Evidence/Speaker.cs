@@ -53,6 +53,9 @@ public sealed partial record Speaker(NodeName Node)
     /// <summary>Whether it has said nothing since its satellite was last away, or at all.</summary>
     public bool IsSilent { get; init; } = true;
 
+    /// <summary>From when it may have been silent: the stream tells of a silence at once, an answer or a list of satellites only of one since it was last heard. Null if it never spoke.</summary>
+    internal Instant? SilentSince { get; private init; }
+
     /// <summary>When it last said anything; for an answer, when that was asked for. Null if it never did.</summary>
     public Instant? HeardAt { get; init; }
 
@@ -135,9 +138,10 @@ public sealed partial record Speaker(NodeName Node)
         return !IsSilent && linstor.StateOf(Node) != SatelliteState.Online && HeardAt <= linstor.AskedAt ? FallSilent() with { AwayAt = linstor.AskedAt } : this;
     }
 
-    private Speaker FallSilent() => IsSilent ? this : this with
+    private Speaker FallSilent(Instant? since = null) => IsSilent ? this : this with
     {
         IsSilent = true,
+        SilentSince = since ?? HeardAt,
         MayPromote = MayPromote?.Remembered(Newest),
         InUse = InUse?.Remembered(Newest),
         Score = Score?.Remembered(Newest),

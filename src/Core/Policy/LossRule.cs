@@ -40,7 +40,8 @@ internal sealed partial class LossRule
         Instant? silentSince = reason switch
         {
             HoldReason.LinstorSilent => view.Linstor.AnsweredAt ?? now,
-            HoldReason.PeerSilent or HoldReason.NobodySpeaks or HoldReason.NoSuchResource => now,
+            HoldReason.PeerSilent => rule.PeersSilentSince() ?? now,
+            HoldReason.NobodySpeaks or HoldReason.NoSuchResource => now,
             _ => rule._isUnknown ? now : null,
         };
         return before is null ? next : before.Then(next, silentSince);
@@ -125,6 +126,9 @@ internal sealed partial class LossRule
 
     // The score's ten thousands say that every volume has a disk, its hundreds how many of them are UpToDate.
     private bool IsUpToDate(int score) => score >= 10_000 && score / 100 % 100 >= Math.Min(99, _resource.VolumeCount);
+
+    // Until the last of those who might take over fell silent, the loss was known.
+    private Instant? PeersSilentSince() => _others.Where(other => other is { IsSilent: true, Diskless: false, MayPromote.Value: true }).Max(other => other.SilentSince);
 
     // No peer could take over. Why, depends on what the others say: nothing at all is not the same as no.
     private (HoldReason, NodeName?) NoPeer(List<Speaker> promotable)
