@@ -126,6 +126,15 @@ public sealed class GraceTests
     }
 
     [Fact]
+    public void A_silence_that_had_lasted_too_long_for_a_pause_when_it_was_noticed_is_none()
+    {
+        var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Report("pvc-1");
+        scene.Ignores = decision => decision is Decision.QueryResource;
+        var silent = scene.After(13).Silence("b", streamed: false).Cluster.Resources[Scene.Pvc1].AssessmentOf(new("a"));
+        Assert.Equal((HoldReason.PeerSilent, null), (silent!.Reason, silent.PausedAt));
+    }
+
+    [Fact]
     public void A_new_user_of_a_node_that_was_lost_before_gets_the_whole_grace_period()
     {
         var scene = Scene.Empty().Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").PowerOff("a").After(600).Pod("app-0", "a");

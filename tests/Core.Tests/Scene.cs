@@ -58,6 +58,9 @@ internal sealed partial class Scene
     /// <summary>Whether the quorum policy cannot be read.</summary>
     public bool HidesPolicy { get; set; }
 
+    /// <summary>Whether definitions have no policy of their own, and LINSTOR's controller has it.</summary>
+    public bool InheritsPolicy { get; set; }
+
     /// <summary>The resources that may have two Primaries.</summary>
     public HashSet<string> TwoPrimaries { get; } = [];
 
@@ -193,9 +196,11 @@ internal sealed partial class Scene
         Connections = [.. replica.Connections.Select(connection => connection.Peer.Split('.')[0] == to ? connection with { Up = up } : connection)],
     }, resource);
 
-    public Scene Satellite(string node, SatelliteState state, bool told = true)
+    public Scene Satellite(string node, SatelliteState state, bool told = true) => Satellite(node, satellite => satellite with { State = state }, told);
+
+    public Scene Satellite(string node, Func<Satellite, Satellite> change, bool told = true)
     {
-        _satellites[new(node)] = _satellites[new(node)] with { State = state };
+        _satellites[new(node)] = change(_satellites[new(node)]);
         return !told ? this : Tell(new Observation.SatellitesListed([.. _satellites.Values], Now));
     }
 
@@ -231,7 +236,7 @@ internal sealed partial class Scene
 
     /// <summary>What LINSTOR would answer now.</summary>
     public ResourceReport ReportOf(ResourceName resource) => _resources.TryGetValue(resource, out var facts)
-        ? new(resource, true, [.. facts.Replicas.Values], Now) { QuorumProperties = HidesPolicy ? null : new(facts.Quorum?.ToLowerInvariant(), null), AllowsTwoPrimaries = TwoPrimaries.Contains(resource.Value) }
+        ? new(resource, true, [.. facts.Replicas.Values], Now) { QuorumProperties = HidesPolicy ? null : InheritsPolicy ? new(null, facts.Quorum?.ToLowerInvariant()) : new(facts.Quorum?.ToLowerInvariant(), null), AllowsTwoPrimaries = TwoPrimaries.Contains(resource.Value) }
         : new(resource, false, [], Now);
 
     public Scene Tell(Observation seen)

@@ -35,6 +35,17 @@ public sealed class SharingTests
     }
 
     [Fact]
+    public void A_peer_that_may_promote_because_quorum_was_turned_off_on_its_node_is_no_proof_however_new_the_list_of_satellites_is()
+    {
+        var scene = TwoVolumes().Node("a", "csi^pv-1", "csi^pv-2");
+        scene.InheritsPolicy = true;
+        scene.CutOff("a").After(60).Pod("app-0", "b", pod => pod with { Claims = [new("data"), new("logs")] });
+        Assert.Contains("detach va-1", scene.Moves);
+        scene.Tell(new Observation.SatellitesListed([.. scene.Cluster.Linstor.Satellites!.Values], scene.Now)).Satellite("b", satellite => satellite with { QuorumPolicy = "off" }, told: false);
+        Assert.DoesNotContain("detach va-2", scene.CutOff("a", "pvc-2").After(30).Moves);
+    }
+
+    [Fact]
     public void A_new_pod_on_the_node_has_a_whole_grace_period_for_what_its_predecessor_left_behind()
     {
         var scene = TwoVolumes().CutOff("a").After(60).Pod("again", "a", pod => pod with { Claims = [new("logs")] }).CutOff("a", "pvc-2").After(44);

@@ -10,7 +10,7 @@ internal static class Mutants
     private static readonly Edit NobodyElseCounts = new("LossRule.cs", "NotSeparated(peer) ?? Defended(peer) ?? MayHaveQuorumElsewhere(peer) ??", "");
     private static readonly Edit NoDefence = new("LossRule.cs", "Defended(peer) ?? MayHaveQuorumElsewhere(peer) ??", "");
     private static readonly Edit NeverTooOld = new("PolicyEvaluation.Queries.cs", "resource.AnsweredAt >= now - Timings.AnswerLasts && resource.ReportedAt >= due - Timings.LongestLead", "now >= due");
-    private static readonly Edit ListNeverTooOld = new("PolicyEvaluation.Queries.cs", "cluster.Linstor.AskedAt >= now - (cluster", "cluster.Linstor.AskedAt >= Instant.Start - (cluster");
+    private static readonly Edit ListNeverTooOld = new("PolicyEvaluation.Queries.cs", "cluster.Linstor.AskedAt >= Instant.Later(lostSince, now - (cluster", "cluster.Linstor.AskedAt >= Instant.Later(Instant.Start, Instant.Start - (cluster");
     private static readonly Edit UnfencedIsFine = new("Eligibility.cs", "if (!resource.IsFenced(consumer))", "if (!resource.IsFenced(consumer) && resource.Speakers.IsEmpty)");
 
     public static readonly Mutant[] All =

@@ -21,6 +21,7 @@ internal sealed partial class Oracle
         if (_inUseSince.Keys.Any(use => use.Definition == definition.Name && use.Node != name && !HasEnded(definition, use.Node))
             || WasAdmitted((definition.Name, name)) || IsTied(definition, number) || IsRememberedAsConnected(definition, number) || IsNewerThanItsPeers(definition, number) || IsPolicyNew(definition, name)
             || definition.Listed.Any(replica => replica.Node.Name == name && replica.DrbdDeleting) // its peers have taken the link down, as LINSTOR told them
+            || IsSeenByOneThatHangs(others)
             || others.Exists(other => _hung.Contains(other.Node.Name) && other.Node.Status != ConnectionStatus.Online) || _hung.Contains(name))
         {
             return false;
@@ -29,6 +30,11 @@ internal sealed partial class Oracle
         var speakers = definition.Listed.Where(replica => replica.Node.Status == ConnectionStatus.Online && Known(replica)?.MayPromote is not null).ToList();
         return HasRival(definition, name) && (speakers.Count(speaker => Agrees(speaker, name, number)) > 1 || !_stage.IsReady(node));
     }
+
+    // One without a disk that has quorum and may not promote sees a Primary; that it repeats the past shows only where two replicas with all data say otherwise.
+    private bool IsSeenByOneThatHangs(List<Simulator.World.Replica> others) =>
+        others.Exists(other => other is { Kind: not ReplicaKind.Diskful, Node.SatelliteHangs: true } && Known(other) is { MayPromote: false, PromotionScore: > 0 })
+        && others.Count(other => Known(other) is { MayPromote: true, PromotionScore: >= 10_100 }) < 2;
 
     // A use is over where it was lost, its node does not say otherwise, and a peer that could take over says that its link there is down: one that is no longer reported may have been taken
     // down in order.

@@ -44,6 +44,11 @@ public sealed record LossAssessment(NodeName Node, HoldReason? Reason, NodeName?
             (false, { } already, not null) => (already, LastedBefore),
             _ => ((Instant?)null, TimeSpan.Zero),
         };
+        if (next.Since - pausedAt > Timings.LongestDetection)
+        {
+            (pausedAt, lasted) = (null, TimeSpan.Zero); // too long for a pause
+        }
+
         return next with
         {
             Since = same ? Since : next.Since,

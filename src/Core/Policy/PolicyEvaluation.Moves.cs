@@ -117,7 +117,7 @@ internal sealed partial class PolicyEvaluation
             }
         }
 
-        if (!AreSatellitesConfirmed)
+        if (!AreSatellitesConfirmed(evidence.Since))
         {
             doubtful ??= HoldDetail.None;
             Do(new Decision.QuerySatellites());
