@@ -25,6 +25,28 @@ public sealed class MemberTests
     }
 
     [Theory]
+    [InlineData("abc", false)]
+    [InlineData("abd", true)]
+    public void A_node_that_was_not_asked_about_until_it_was_gone_goes_by_the_members_that_the_stream_told_of(string streamed, bool isMoved)
+    {
+        // A and C are cut off from B. C is declared lost, and D is placed: B counts two of three with it, while A and C count two of three.
+        var scene = Scene.Empty(NoStorm).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false);
+        scene.Ignores = decision => decision is Decision.QueryResource;
+        foreach (var node in streamed)
+        {
+            scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new($"{node}"), Promotability.MayNotPromote));
+        }
+
+        scene.After(60).Tell(new Observation.PromotionChanged(Scene.Pvc1, new("a"), Promotability.Unknown)).Satellites(On("a") with { State = SatelliteState.Offline }, On("b"), On("d"));
+        scene.Ignores = _ => false;
+        scene.Facts("pvc-1", "majority", [new(new("a")), Peer("b") with { Connections = [new("a", Up: false), new("d", Up: true)] }, Peer("d") with { Connections = [new("a", Up: false), new("b", Up: true)] }]);
+        scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("d"), Promotability.MayPromote)).Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote));
+        scene.MayPromote("b").MayPromote("d").Report("pvc-1").After(600);
+        Assert.Equal(isMoved ? Moved : [], scene.Moves);
+        Assert.True(isMoved || scene.Holds.SequenceEqual([HoldReason.MayHaveQuorum]));
+    }
+
+    [Theory]
     [InlineData(5, false)]
     [InlineData(20, true)]
     public void Members_that_change_before_linstor_notices_that_the_node_is_away_may_not_have_reached_it(double seconds, bool isMoved)

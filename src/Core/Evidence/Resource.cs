@@ -175,7 +175,7 @@ public sealed partial record Resource(ResourceName Name)
     internal Resource Hear(NodeName node, Promotability said, Instant at, LinstorView linstor)
     {
         var known = Find(node);
-        var heard = (known ?? new Speaker(node)).Hear(said switch { Promotability.Unknown => null, var promotability => promotability == Promotability.MayPromote }, at, linstor);
+        var heard = (known ?? new Speaker(node) { KnownSince = at }).Hear(said switch { Promotability.Unknown => null, var promotability => promotability == Promotability.MayPromote }, at, linstor);
         if (ReferenceEquals(heard, known))
         {
             return this;
@@ -233,9 +233,14 @@ public sealed partial record Resource(ResourceName Name)
         var (speakers, seenOtherwise) = (ImmutableArray.CreateBuilder<Speaker>(report.Replicas.Length), SeenOtherwise);
         foreach (var replica in report.Replicas)
         {
-            var known = Find(replica.Node);
-            var speaker = (known ?? new Speaker(replica.Node)).Hear(replica, answer);
-            seenOtherwise |= known?.MayPromote is { } before && before.Value != speaker.MayPromote?.Value;
+            var known = Find(replica.Node) ?? new Speaker(replica.Node) { KnownSince = at };
+            if (Members is null && known is { HeardAt: { } heard, Memberships.IsEmpty: true })
+            {
+                known = known with { Memberships = StreamedUntil(heard, report, atMost) };
+            }
+
+            var speaker = known.Hear(replica, answer);
+            seenOtherwise |= known.MayPromote is { } before && before.Value != speaker.MayPromote?.Value;
             speakers.Add(speaker);
         }
 
@@ -252,6 +257,17 @@ public sealed partial record Resource(ResourceName Name)
             Speakers = speakers.DrainToImmutable(),
             SeenOtherwise = seenOtherwise,
         };
+    }
+
+    // By whom a node goes that the stream told of before the first answer: those whom the stream told of until then. Members may have come and gone since; of those that are gone it is not known whether they had a vote.
+    private ImmutableArray<Membership> StreamedUntil(Instant heard, ResourceReport first, Membership now)
+    {
+        bool IsDiskless(NodeName node) => first.Replicas.Any(replica => replica.Node == node && replica.Diskless);
+        var before = now with
+        {
+            Members = [.. Speakers.Where(speaker => speaker.KnownSince - heard < Timings.ShortestAdmission).Select(speaker => new Member(speaker.Node, !IsDiskless(speaker.Node))).OrderBy(member => member.Node)],
+        };
+        return before == now ? [now] : [before, .. before.Until(now)];
     }
 
     private static Membership MembersOf(IEnumerable<Replica> replicas, string? policy, QuorumProperties? properties)

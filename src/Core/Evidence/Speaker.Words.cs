@@ -42,7 +42,7 @@ public sealed partial record Speaker
     {
         if (Uuid is not null && said.Uuid is not null ? Uuid != said.Uuid : Presence is Presence.Lost or Presence.Removed)
         {
-            return new Speaker(Node) { RecreatedAt = answer.AskedAt }.Hear(said, answer); // a new replica of the same name
+            return new Speaker(Node) { KnownSince = answer.At, RecreatedAt = answer.AskedAt }.Hear(said, answer); // a new replica of the same name
         }
 
         var listed = ListedAs(said, answer);
