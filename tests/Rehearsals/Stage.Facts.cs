@@ -225,11 +225,35 @@ internal sealed partial class Stage
     public bool CanRunOn(Pod pod, string node) =>
         Kubernetes.IsConnected(node)
         && Kubernetes.LinstorNameOf(node) is { } name && Storage.FindNode(name) is { Status: ConnectionStatus.Online, SatelliteHangs: false }
-        && ResourcesOf(pod).All(resource => !IsHeldWhileDeleted(resource, name) && (Storage.KnownOf(resource, name) is { } known ? known is { MayPromote: true } or { InUse: true } : IsFree(resource)));
+        && ResourcesOf(pod).All(resource => !IsHeldWhileDeleted(resource, name) && !HasPrimaryBehind(resource, name) && (Storage.KnownOf(resource, name) is { } known ? known is { MayPromote: true } or { InUse: true } : IsFree(resource)));
 
     // LINSTOR deletes what it believed to be unused, DRBD refuses while the old user's I/O is suspended, and with its peers gone it stays so: until the node is rebooted, or DRBD demoted by force.
     private bool IsHeldWhileDeleted(string resource, string node) =>
         Storage.FindDefinition(resource)?.Replicas.Any(replica => replica.Node.Name == node && replica is { DrbdDeleting: true, Role: DrbdRole.Primary }) == true;
+
+    // DRBD agrees on a promotion with everybody that it reaches, also through others: a suspended Primary at the end of a chain refuses it, and reports on direct connections do not show it.
+    private bool HasPrimaryBehind(string resource, string node)
+    {
+        if (IsShared(resource) || DefinitionOf(resource) is not { } definition)
+        {
+            return false;
+        }
+
+        var reached = new HashSet<string> { node };
+        var open = new Queue<string>(reached);
+        while (open.TryDequeue(out var name))
+        {
+            foreach (var peer in definition.Replicas.FirstOrDefault(replica => replica.Node.Name == name)?.Peers.Select(peer => peer.Name) ?? [])
+            {
+                if (reached.Add(peer))
+                {
+                    open.Enqueue(peer);
+                }
+            }
+        }
+
+        return definition.Replicas.Any(replica => replica.Role == DrbdRole.Primary && replica.Node.Name != node && reached.Contains(replica.Node.Name));
+    }
 
     private bool IsFree(string resource) => Nodes.Any(node => Storage.KnownOf(resource, Plan.Cast.LinstorName(node.Number)) is { MayPromote: true });
 
