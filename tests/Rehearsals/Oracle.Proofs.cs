@@ -37,9 +37,14 @@ internal sealed partial class Oracle
         && others.Count(other => Known(other) is { MayPromote: true, PromotionScore: >= 10_100 }) < 2;
 
     // A use is over where it was lost, its node does not say otherwise, and a peer that could take over says that its link there is down: one that is no longer reported may have been taken
-    // down in order.
+    // down in order. What a satellite repeats that hangs is dated anew whenever it comes back.
     private bool HasEnded(ResourceDefinition definition, string machine)
     {
+        if (_hung.Contains(machine))
+        {
+            return false;
+        }
+
         var number = _stage.Nodes.First(other => _stage.Plan.Cast.LinstorName(other.Number) == machine).Number;
         return IsLostThere(definition, machine) && HasRival(definition, machine) && !IsContested(_stage.VolumeOf(definition), number) && !IsRememberedAsConnected(definition, number)
             && definition.Listed.Any(peer => Known(peer) is { MayPromote: true } known && LinksOf(known, number) is { Count: > 0 });
