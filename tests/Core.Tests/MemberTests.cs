@@ -25,9 +25,10 @@ public sealed class MemberTests
     }
 
     [Theory]
-    [InlineData("abc", false)]
-    [InlineData("abd", true)]
-    public void A_node_that_was_not_asked_about_until_it_was_gone_goes_by_the_members_that_the_stream_told_of(string streamed, bool isMoved)
+    [InlineData("abc", 60, false)]
+    [InlineData("abd", 60, true)]
+    [InlineData("a", 2, true)] // the stream tells of one after the other
+    public void A_node_that_was_not_asked_about_until_it_was_gone_goes_by_the_members_that_the_stream_told_of(string streamed, double seconds, bool isMoved)
     {
         // A and C are cut off from B. C is declared lost, and D is placed: B counts two of three with it, while A and C count two of three.
         var scene = Scene.Empty(NoStorm).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false);
@@ -37,7 +38,7 @@ public sealed class MemberTests
             scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new($"{node}"), Promotability.MayNotPromote));
         }
 
-        scene.After(60).Tell(new Observation.PromotionChanged(Scene.Pvc1, new("a"), Promotability.Unknown)).Satellites(On("a") with { State = SatelliteState.Offline }, On("b"), On("d"));
+        scene.After(seconds).Tell(new Observation.PromotionChanged(Scene.Pvc1, new("a"), Promotability.Unknown)).Satellites(On("a") with { State = SatelliteState.Offline }, On("b"), On("d"));
         scene.Ignores = _ => false;
         scene.Facts("pvc-1", "majority", [new(new("a")), Peer("b") with { Connections = [new("a", Up: false), new("d", Up: true)] }, Peer("d") with { Connections = [new("a", Up: false), new("b", Up: true)] }]);
         scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("d"), Promotability.MayPromote)).Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote));

@@ -168,6 +168,8 @@ internal static partial class TestedRules
             "Speaker.Words.cs", "[.. Memberships.Concat(Memberships[^1].Until(now)).Distinct()]", "Memberships.Add(now)"),
         new("a node that only the stream has told of goes by the members that the stream told of", nameof(MemberTests.A_node_that_was_not_asked_about_until_it_was_gone_goes_by_the_members_that_the_stream_told_of),
             "Resource.cs", "if (Members is null && known is {", "if (members is null && known is {"),
+        new("what the stream has not told of yet is not missing", nameof(MemberTests.A_node_that_was_not_asked_about_until_it_was_gone_goes_by_the_members_that_the_stream_told_of),
+            "Resource.cs", "Memberships.IsEmpty: true } && report.AskedAt - heard > Timings.LongestDetection", "Memberships.IsEmpty: true }"),
         new("members that were placed after the stream last told of a node do not count for it", nameof(MemberTests.A_node_that_was_not_asked_about_until_it_was_gone_goes_by_the_members_that_the_stream_told_of),
             "Resource.cs", "speaker.KnownSince - heard < Timings.ShortestAdmission", "speaker.KnownSince >= Instant.Start"),
         new("new members reach a node that has no connections to them", nameof(MemberTests.A_node_knows_of_new_members_once_it_has_connections_to_them),

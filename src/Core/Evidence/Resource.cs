@@ -234,8 +234,9 @@ public sealed partial record Resource(ResourceName Name)
         foreach (var replica in report.Replicas)
         {
             var known = Find(replica.Node) ?? new Speaker(replica.Node) { KnownSince = at };
-            if (Members is null && known is { HeardAt: { } heard, Memberships.IsEmpty: true })
+            if (Members is null && known is { HeardAt: { } heard, Memberships.IsEmpty: true } && report.AskedAt - heard > Timings.LongestDetection)
             {
+                // The stream tells of one member after the other: what it had not told of yet when the first answer came was not missing.
                 known = known with { Memberships = StreamedUntil(heard, report, atMost) };
             }
 
