@@ -88,6 +88,18 @@ public sealed class ReturnTests
     }
 
     [Fact]
+    public void An_answer_to_a_question_from_before_a_silence_says_nothing_of_the_return()
+    {
+        // A dies. LINSTOR goes on repeating its words, misses its satellite, and then a repetition of its stream arrives that was read before, and an answer that was, too.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).OnlyPeersLose("a");
+        scene.After(1).Ignores = decision => decision is Decision.QueryResource;
+        var old = scene.ReportOf(Scene.Pvc1);
+        scene.After(2).Tell(new Observation.PromotionChanged(Scene.Pvc1, new("a"), Promotability.Unknown)).Tell(new Observation.PromotionChanged(Scene.Pvc1, new("a"), Promotability.MayNotPromote));
+        scene.Tell(new Observation.ResourceReported(old)).Silence("a").Ignores = _ => false;
+        Assert.Equal(Moved, scene.After(600).Moves);
+    }
+
+    [Fact]
     public void A_node_that_is_outvoted_goes_by_the_members_of_its_last_news()
     {
         // A's satellite hangs. The replicas on C and E are removed, of which A's DRBD is told nothing but that they left in an orderly way. Later A's links to B and D break: A counts A, C and E of five.

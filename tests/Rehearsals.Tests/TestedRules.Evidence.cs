@@ -7,6 +7,8 @@ internal static partial class TestedRules
 {
     private static readonly TestedRule[] Evidence =
     [
+        new("an answer to a question from before a silence says nothing of the return", nameof(ReturnTests.An_answer_to_a_question_from_before_a_silence_says_nothing_of_the_return),
+            "Speaker.Words.cs", "if (!IsSilent && (SilentSince > answer.AskedAt || AwayAt > answer.AskedAt))", "if (!IsSilent && SilentSince < Instant.Start)"),
         new("an accusation keeps its first date when it is repeated", nameof(EvidenceTests.Newer_words_stand_although_their_speakers_have_fallen_silent),
             "Statement.cs", "=> known with { Last = null },", "=> new(same, date),"),
         new("an accusation keeps its first date through silence", nameof(DatingTests.An_accusation_keeps_its_first_date_through_a_silence),

@@ -50,6 +50,11 @@ public sealed partial record Speaker
         // What the stream said after the question was sent is newer than the answer may be.
         var streamIsNewer = StreamedAt >= answer.AskedAt;
         var saysNothing = said is { Promotability: Promotability.Unknown, Usage: Usage.Unknown, Score: null, Connections.IsEmpty: true };
+        if (!IsSilent && (SilentSince > answer.AskedAt || AwayAt > answer.AskedAt))
+        {
+            return listed; // it has fallen silent and is back since the question was sent: the answer may be older than the silence
+        }
+
         var silenceIsNewer = IsSilent && (streamIsNewer || AwayAt > answer.AskedAt);
         return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Hear(said, answer, streamIsNewer);
     }
