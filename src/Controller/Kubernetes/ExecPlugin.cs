@@ -26,15 +26,21 @@ internal sealed record ExecPlugin(string Origin, string Program, string ApiVersi
             throw exec.Complaint($"apiVersion must be {Group}/v1 or {Group}/v1beta1");
         }
 
-        if (exec.Text("interactiveMode") is "Always")
+        if (exec.Text("interactiveMode") is { } mode and not ("Never" or "IfAvailable"))
         {
-            throw exec.Complaint("interactiveMode is Always, and nobody is here to answer");
+            throw exec.Complaint(mode is "Always" ? "interactiveMode is Always, and a controller has no terminal: use Never or IfAvailable" : $"interactiveMode is {mode}, and must be Never or IfAvailable");
+        }
+
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var variable in exec.Sections("env"))
+        {
+            variables[variable.RequiredText("name")] = variable.Text("value") ?? ""; // of two, the last counts
         }
 
         return new ExecPlugin(exec.Origin("command"), Find(exec, environment("PATH")), version)
         {
             Arguments = exec.Texts("args"),
-            Environment = exec.Sections("env").ToDictionary(variable => variable.RequiredText("name"), variable => variable.Text("value") ?? ""),
+            Environment = variables,
             Cluster = exec.Flag("provideClusterInfo") ? Describe(cluster) : null,
         };
     }
@@ -80,7 +86,7 @@ internal sealed record ExecPlugin(string Origin, string Program, string ApiVersi
 
     private static ExecCluster Describe(KubeConfigCluster cluster) => new()
     {
-        Server = cluster.Server.OriginalString,
+        Server = cluster.Written,
         TlsServerName = cluster.Tls.ServerName,
         SkipVerification = cluster.Tls.SkipVerification ? true : null,
         Authorities = cluster.Authorities is { } bundle ? Encoding.UTF8.GetBytes(bundle.Read()) : null,

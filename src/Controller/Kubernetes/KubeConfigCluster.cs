@@ -7,7 +7,9 @@ internal sealed class KubeConfigCluster
 {
     public KubeConfigCluster(KubeConfigEntry entry)
     {
-        Server = Address(entry, "server", entry.RequiredText("server"));
+        Written = entry.RequiredText("server");
+        var address = Address(entry, "server", Written.Contains("://", StringComparison.Ordinal) || Written.Contains('/') ? Written : $"http://{Written}");
+        (Server, Login) = (new UriBuilder(address) { UserName = "", Password = "" }.Uri, Login.Parse(address.UserInfo));
         Proxy = entry.Text("proxy-url") is { } proxy ? Address(entry, "proxy-url", proxy) : null;
         Authorities = entry.Pem("certificate-authority");
         Tls = new TlsSettings
@@ -23,7 +25,14 @@ internal sealed class KubeConfigCluster
         }
     }
 
+    /// <summary>The address as it is written.</summary>
+    public string Written { get; }
+
+    /// <summary>The address; without a scheme it is http, as for kubectl.</summary>
     public Uri Server { get; }
+
+    /// <summary>The user info of the address; null if there is none. It counts before the user's own credentials, as for kubectl.</summary>
+    public Login? Login { get; }
 
     public Uri? Proxy { get; }
 

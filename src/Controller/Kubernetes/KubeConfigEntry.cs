@@ -1,37 +1,35 @@
 using System.Text;
 using Piraeus.HighAvailability.Controller.Net;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
 /// <summary>A mapping of a kubeconfig file that knows where it stands, so that complaints can name file and entry.</summary>
+/// <remarks>Types are as strict as kubectl's, which refuses a number where text belongs: a token of digits has to be quoted.</remarks>
 internal sealed class KubeConfigEntry(string file, string place, YamlMappingNode values)
 {
-    /// <summary>The value of a key; what is missing, null or empty counts as not given.</summary>
-    public string? Text(string key) => Find(key) switch
-    {
-        null => null,
-        YamlScalarNode scalar => IsNull(scalar) ? null : scalar.Value,
-        _ => throw Complaint($"{key} must be a single value"),
-    };
+    /// <summary>The text of a key; what is missing, null or empty counts as not given.</summary>
+    public string? Text(string key) => Find(key) is { } node && TextOf(node, $"{key} must be") is { Length: > 0 } text ? text : null;
 
     public string RequiredText(string key) => Text(key) ?? throw Complaint($"{key} is missing");
 
-    public bool Flag(string key) => Text(key) switch
+    public bool Flag(string key) => Find(key) switch
     {
-        null or "false" => false,
-        "true" => true,
-        _ => throw Complaint($"{key} must be true or false"),
+        null => false,
+        YamlScalarNode scalar when YamlScalars.KindOf(scalar) is var kind && kind is ScalarKind.Boolean or ScalarKind.Null => kind == ScalarKind.Boolean && YamlScalars.IsTrue(scalar),
+        _ => throw Complaint($"{key} must be true or false, without quotes"),
     };
 
-    public IReadOnlyList<string> Texts(string key) =>
-        [.. Items(key).Select(item => item is YamlScalarNode { Value: { } text } ? text : throw Complaint($"{key} must be a list of single values"))];
+    public IReadOnlyList<string> Texts(string key) => [.. Items(key).Select(item => TextOf(item, $"{key} must be a list of texts; each must be") ?? "")];
+
+    /// <summary>A mapping whose values are lists of texts.</summary>
+    public IReadOnlyList<(string Key, IReadOnlyList<string> Values)> TextLists(string key) =>
+        Section(key) is { } section ? [.. section.Keys().Select(name => (name, section.Texts(name)))] : [];
 
     public KubeConfigEntry? Section(string key) => Find(key) switch
     {
         null => null,
-        YamlScalarNode scalar when IsNull(scalar) => null,
+        YamlScalarNode scalar when YamlScalars.KindOf(scalar) == ScalarKind.Null => null,
         YamlMappingNode section => new KubeConfigEntry(file, $"{place}{key}: ", section),
         _ => throw Complaint($"{key} must be a mapping"),
     };
@@ -44,9 +42,10 @@ internal sealed class KubeConfigEntry(string file, string place, YamlMappingNode
 
     public KubeConfigEntry Empty() => new(file, place, []);
 
-    /// <summary>PEM text under <c>key-data</c>, in base64, else in the file named under <c>key</c>; the data wins, as with kubectl.</summary>
+    /// <summary>PEM text under <c>key-data</c>, in base64, or in the file named under <c>key</c>.</summary>
     public OperatorText? Pem(string key) => (Text($"{key}-data"), Text(key)) switch
     {
+        (not null, not null) => throw Complaint($"{key} and {key}-data are both given; only one of them may be"),
         ({ } data, _) => OperatorText.Inline(Origin($"{key}-data"), Decode($"{key}-data", data)),
         (_, { } path) => File(key, path),
         _ => null,
@@ -76,13 +75,50 @@ internal sealed class KubeConfigEntry(string file, string place, YamlMappingNode
     private IEnumerable<YamlNode> Items(string key) => Find(key) switch
     {
         null => [],
-        YamlScalarNode scalar when IsNull(scalar) => [],
+        YamlScalarNode scalar when YamlScalars.KindOf(scalar) == ScalarKind.Null => [],
         YamlSequenceNode items => items.Children,
         _ => throw Complaint($"{key} must be a list"),
     };
 
-    private YamlNode? Find(string key) => values.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null;
+    // The value is not repeated: it may be a secret.
+    private string? TextOf(YamlNode node, string mustBe) => node is not YamlScalarNode scalar ? throw Complaint($"{mustBe} a single value") : YamlScalars.KindOf(scalar) switch
+    {
+        ScalarKind.Null => null,
+        ScalarKind.Text => YamlScalars.Text(scalar) ?? throw Complaint($"{mustBe} text, and this is not valid base64"),
+        ScalarKind.Boolean => throw Complaint($"{mustBe} text, and YAML reads this as true or false: put it in quotes"),
+        _ => throw Complaint($"{mustBe} text, and YAML reads this as a number: put it in quotes"),
+    };
 
-    private static bool IsNull(YamlScalarNode scalar) =>
-        string.IsNullOrEmpty(scalar.Value) || (scalar.Style is ScalarStyle.Plain && scalar.Value is "null" or "~");
+    private IEnumerable<string> Keys() => Layers(values, []).SelectMany(layer => layer.Children.Keys).OfType<YamlScalarNode>()
+        .Where(key => !YamlScalars.IsMerge(key)).Select(key => key.Value!).Distinct();
+
+    private YamlNode? Find(string key)
+    {
+        foreach (var layer in Layers(values, []))
+        {
+            if (layer.Children.TryGetValue(new YamlScalarNode(key), out var value))
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
+
+    // A mapping, and what it merges in with <<, in the order in which a key is looked for.
+    private IEnumerable<YamlMappingNode> Layers(YamlMappingNode mapping, HashSet<YamlMappingNode> seen)
+    {
+        if (!seen.Add(mapping))
+        {
+            return [];
+        }
+
+        IEnumerable<YamlNode> merged = mapping.Children.FirstOrDefault(pair => pair.Key is YamlScalarNode key && YamlScalars.IsMerge(key)).Value switch
+        {
+            null => [],
+            YamlSequenceNode several => several.Children,
+            var one => [one],
+        };
+        return merged.SelectMany(node => node is YamlMappingNode inner ? Layers(inner, seen) : throw Complaint("<< must name a mapping, or a list of mappings")).Prepend(mapping);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Piraeus.HighAvailability.Controller.Net;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -5,7 +6,7 @@ using YamlDotNet.RepresentationModel;
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
 /// <summary>One kubeconfig file: its named clusters, users and contexts, each still as it was written.</summary>
-internal sealed record KubeConfigFile(
+internal sealed partial record KubeConfigFile(
     string? CurrentContext,
     IReadOnlyDictionary<string, KubeConfigEntry> Contexts,
     IReadOnlyDictionary<string, KubeConfigEntry> Clusters,
@@ -14,6 +15,12 @@ internal sealed record KubeConfigFile(
     public static KubeConfigFile Read(string path)
     {
         var root = Parse(path, OperatorText.FromFile("kubeconfig", path).Read());
+        if ((root.Text("apiVersion") ?? "v1", root.Text("kind") ?? "Config") is not ("v1", "Config"))
+        {
+            throw root.Complaint("not a kubeconfig: apiVersion must be v1, and kind Config");
+        }
+
+        _ = root.Section("preferences"); // means nothing here, and kubectl refuses the file if it is something else
         return new KubeConfigFile(root.Text("current-context"), Named(root, "context"), Named(root, "cluster"), Named(root, "user"));
     }
 
@@ -27,7 +34,7 @@ internal sealed record KubeConfigFile(
         }
         catch (YamlException problem)
         {
-            throw new SettingsException($"kubeconfig {path}: not valid YAML at line {problem.Start.Line}, column {problem.Start.Column}");
+            throw new SettingsException($"kubeconfig {path}: {Cause(problem)} at line {problem.Start.Line}, column {problem.Start.Column}");
         }
 
         var root = yaml.Documents.FirstOrDefault()?.RootNode;
@@ -39,6 +46,12 @@ internal sealed record KubeConfigFile(
         };
     }
 
+    // kubectl lets the last one win: which of two was meant is not for us to guess.
+    private static string Cause(YamlException problem) => DuplicateKey().Match(problem.Message) is { Success: true } duplicate ? $"{duplicate.Groups[1].Value} is given twice" : "not valid YAML";
+
+    [GeneratedRegex("[Dd]uplicate key '?([-.\\w]+)")]
+    private static partial Regex DuplicateKey();
+
     /// <summary>A list of <c>{name: …, user: {…}}</c>, under the plural of its kind.</summary>
     private static Dictionary<string, KubeConfigEntry> Named(KubeConfigEntry root, string kind)
     {
@@ -46,13 +59,42 @@ internal sealed record KubeConfigFile(
         foreach (var item in root.Sections($"{kind}s"))
         {
             var name = item.RequiredText("name");
-            var entry = item.Section(kind) ?? item.Empty();
-            if (!entries.TryAdd(name, entry.Named(kind, name)))
+            var entry = (item.Section(kind) ?? item.Empty()).Named(kind, name);
+            CheckTypes(entry);
+            if (!entries.TryAdd(name, entry))
             {
                 throw root.Complaint($"{kind} \"{name}\" is defined twice");
             }
         }
 
         return entries;
+    }
+
+    // Of what is not used, too: kubectl refuses the whole file.
+    private static void CheckTypes(KubeConfigEntry entry)
+    {
+        foreach (var key in (ReadOnlySpan<string>)["server", "tls-server-name", "proxy-url", "certificate-authority", "client-certificate", "client-key", "token", "tokenFile", "username", "password", "as", "as-uid", "cluster", "user", "namespace"])
+        {
+            _ = entry.Text(key);
+        }
+
+        foreach (var key in (ReadOnlySpan<string>)["certificate-authority", "client-certificate", "client-key"])
+        {
+            _ = entry.Pem(key);
+        }
+
+        _ = entry.Flag("insecure-skip-tls-verify");
+        _ = entry.Texts("as-groups");
+        _ = entry.TextLists("as-user-extra");
+        _ = entry.Section("auth-provider");
+        if (entry.Section("exec") is { } exec)
+        {
+            _ = exec.Texts("args");
+            _ = exec.Flag("provideClusterInfo");
+            foreach (var variable in exec.Sections("env"))
+            {
+                _ = variable.Text("value");
+            }
+        }
     }
 }

@@ -9,25 +9,32 @@ internal sealed class KubeConfigUser
 {
     public KubeConfigUser(KubeConfigEntry entry, KubeConfigCluster cluster, Func<string, string?> environment, TimeProvider clock, ILogger logger)
     {
-        if (entry.Section("auth-provider") is not null)
+        if (entry.Section("auth-provider") is { } provider)
         {
-            throw entry.Complaint("auth-provider is gone from Kubernetes since 1.26; use exec");
+            throw entry.Complaint(provider.Text("name") switch
+            {
+                ("gcp" or "azure") and var gone => $"auth-provider {gone} was removed from kubectl in 1.26; use exec",
+                var other => $"auth-provider {other} is not supported; use exec, for OIDC with a plugin such as kubelogin",
+            });
         }
 
+        Impersonation = ActingAs(entry);
         var identity = KeyPair(entry, logger);
-        var header = Header(entry, clock, logger);
+        var header = cluster.Login is { } login ? new Credential(login.Header).Always : Header(entry, clock, logger);
         var plugin = entry.Section("exec") is { } exec ? ExecPlugin.Read(exec, cluster, environment) : null;
-        if (plugin is not null && header is not null)
+        if (cluster.Server.Scheme != Uri.UriSchemeHttps)
         {
-            throw entry.Complaint("exec and a token or password are both given; only one of them may be");
+            // As kubectl does: what would be readable on its way is not sent, but for what the address itself contains.
+            Credentials = cluster.Login is null ? Credentials : header!;
+            return;
         }
 
-        if (plugin is null && header is null && identity is null && cluster.Server.Scheme == Uri.UriSchemeHttps)
+        if (plugin is null && header is null && identity is null)
         {
             throw entry.Complaint("it has no credentials: no token, tokenFile, username, client-certificate or exec");
         }
 
-        if (plugin is not null)
+        if (plugin is not null && header is null) // a token or a password beside it wins, as with kubectl
         {
             var granted = new ExecCredentials(plugin, clock);
             Credentials = granted.CurrentAsync;
@@ -38,8 +45,6 @@ internal sealed class KubeConfigUser
             Credentials = header ?? Credentials;
             Identity = identity ?? Identity;
         }
-
-        Impersonation = ActingAs(entry);
     }
 
     private KubeConfigUser()
@@ -83,20 +88,21 @@ internal sealed class KubeConfigUser
 
     private static Impersonation? ActingAs(KubeConfigEntry entry)
     {
-        var (user, uid, groups) = (entry.Text("as"), entry.Text("as-uid"), entry.Texts("as-groups"));
-        if (entry.Section("as-user-extra") is not null)
-        {
-            throw entry.Complaint("as-user-extra is not supported");
-        }
+        var (user, uid, groups, extra) = (entry.Text("as"), entry.Text("as-uid"), entry.Texts("as-groups"), entry.TextLists("as-user-extra"));
 
-        // .NET sends several values of a header in one line, which the API server would read as one group of a strange name.
+        // .NET sends several values of a header in one line, which the API server would read as one value of a strange name.
         if (groups.Count > 1)
         {
-            throw entry.Complaint("more than one group in as-groups is not supported");
+            throw entry.Complaint("as-groups has more than one group, which is not supported: bind the roles to one of them, or use credentials of the user itself");
         }
 
-        return user is not null ? new Impersonation(user, uid, groups is [var group] ? group : null)
-            : uid is null && groups.Count == 0 ? null
-            : throw entry.Complaint("as-uid or as-groups is given without as");
+        if (extra.FirstOrDefault(one => one.Values.Count > 1) is { Key: { } several })
+        {
+            throw entry.Complaint($"as-user-extra has more than one value of {several}, which is not supported: give one");
+        }
+
+        return user is not null ? new Impersonation(user, uid, groups is [var group] ? group : null, [.. extra.SelectMany(one => one.Values.Select(value => (one.Key, value)))])
+            : uid is null && groups.Count == 0 && extra.Count == 0 ? null
+            : throw entry.Complaint("as-uid, as-groups or as-user-extra is given without as");
     }
 }

@@ -57,7 +57,11 @@ internal sealed class KubernetesConnection(Uri server, string @namespace)
 }
 
 /// <summary>Whom a kubeconfig's user acts as.</summary>
-internal sealed record Impersonation(string User, string? Uid, string? Group)
+/// <param name="User">The user.</param>
+/// <param name="Uid">Its uid; null if none is given.</param>
+/// <param name="Group">The only group; null if none is given.</param>
+/// <param name="Extra">Keys as they are written, each with a value.</param>
+internal sealed record Impersonation(string User, string? Uid, string? Group, IReadOnlyList<(string Key, string Value)> Extra)
 {
     public void ApplyTo(HttpRequestHeaders headers)
     {
@@ -70,6 +74,11 @@ internal sealed record Impersonation(string User, string? Uid, string? Group)
         if (Group is not null)
         {
             headers.Add("Impersonate-Group", Group);
+        }
+
+        foreach (var (key, value) in Extra)
+        {
+            headers.Add($"Impersonate-Extra-{Uri.EscapeDataString(key)}", value);
         }
     }
 }

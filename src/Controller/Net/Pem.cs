@@ -7,19 +7,8 @@ namespace Piraeus.HighAvailability.Controller.Net;
 /// <summary>Reads certificates and keys, and says in one line what is wrong with them.</summary>
 internal static class Pem
 {
-    /// <summary>All certificates of a bundle, of which one at least must be a root.</summary>
-    public static X509Certificate2Collection Authorities(OperatorText bundle)
-    {
-        var certificates = Certificates(bundle, bundle.Read());
-
-        // .NET anchors a chain at self-signed certificates only, while Go would also stop at a listed intermediate.
-        if (!certificates.Any(IsSelfSigned))
-        {
-            throw new SettingsException($"{bundle.Origin} holds no root: none of its certificates is self-signed, and the bundle must contain the root");
-        }
-
-        return certificates;
-    }
+    /// <summary>All certificates of a bundle. Each of them is trusted, whether it is a root or not.</summary>
+    public static X509Certificate2Collection Authorities(OperatorText bundle) => Certificates(bundle, bundle.Read());
 
     /// <summary>What a client shows of itself: the first certificate with its key, and the intermediates that follow it.</summary>
     public static SslStreamCertificateContext Identity(OperatorText certificate, OperatorText key)
@@ -69,7 +58,7 @@ internal static class Pem
 
         using var rsa = RSA.Create();
         using var ecdsa = ECDsa.Create();
-        return CanImport(rsa, text) || CanImport(ecdsa, text) ? text : throw new SettingsException($"{key.Origin} holds no usable RSA or EC private key");
+        return CanImport(rsa, text) || CanImport(ecdsa, text) ? text : throw new SettingsException($"{key.Origin} holds no RSA or EC private key; .NET can use no other kind for TLS, such as Ed25519");
     }
 
     private static bool CanImport(AsymmetricAlgorithm algorithm, string text)
@@ -84,7 +73,4 @@ internal static class Pem
             return false;
         }
     }
-
-    private static bool IsSelfSigned(X509Certificate2 certificate) =>
-        certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
 }

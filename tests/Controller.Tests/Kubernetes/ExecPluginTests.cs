@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Piraeus.HighAvailability.Controller.Kubernetes;
-using Piraeus.HighAvailability.Controller.Tests.Net;
+using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 
@@ -11,6 +11,7 @@ public sealed class ExecPluginTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly ManualClock _clock = new();
+    private readonly TestAuthority _authority = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -19,9 +20,9 @@ public sealed class ExecPluginTests : IDisposable
     [InlineData("client.authentication.k8s.io/v1beta1")]
     public async Task A_plugin_is_run_with_its_arguments_and_variables_for_a_token(string version)
     {
-        await using var server = await TestServer.StartAsync(null);
+        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
         _folder.WriteScript("plugin", Granting("%s-%s-%s", "$1 ${#2} $REGION", version));
-        using var client = Open($"http://localhost:{server.Port}", version, "./plugin", "args: [get, 'a b']\nenv: [{name: REGION, value: eu}]").CreateClient();
+        using var client = Open($"https://localhost:{server.Port}", version, "./plugin", "args: [get, 'a b']\nenv: [{name: REGION, value: us}, {name: REGION, value: eu}]", Trust).CreateClient();
 
         await client.GetStringAsync("version");
 
@@ -31,9 +32,9 @@ public sealed class ExecPluginTests : IDisposable
     [Fact]
     public async Task A_plugin_is_found_on_the_search_path()
     {
-        await using var server = await TestServer.StartAsync(null);
+        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
         _folder.WriteScript("bin/plugin", Granting("found"));
-        using var client = Open($"http://localhost:{server.Port}", V1, "plugin").CreateClient();
+        using var client = Open($"https://localhost:{server.Port}", V1, "plugin", cluster: Trust).CreateClient();
 
         await client.GetStringAsync("version");
 
@@ -58,14 +59,14 @@ public sealed class ExecPluginTests : IDisposable
     [Fact]
     public async Task A_plugin_is_told_of_the_cluster_if_it_asks()
     {
-        await using var server = await TestServer.StartAsync(null);
+        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
         _folder.WriteScript("plugin", $"printf %s \"$KUBERNETES_EXEC_INFO\" > {_folder["told"]}; {Granting("t")}");
 
         foreach (var asks in (string[])["true", "false"])
         {
-            using var client = Open($"http://localhost:{server.Port}", V1, "./plugin", $"provideClusterInfo: {asks}", "tls-server-name: k").CreateClient();
+            using var client = Open($"https://localhost:{server.Port}", V1, "./plugin", $"provideClusterInfo: {asks}", "insecure-skip-tls-verify: true\ntls-server-name: k").CreateClient();
             await client.GetStringAsync("version");
-            var cluster = asks == "true" ? $",\"cluster\":{{\"server\":\"http://localhost:{server.Port}\",\"tls-server-name\":\"k\"}}" : "";
+            var cluster = asks == "true" ? $",\"cluster\":{{\"server\":\"https://localhost:{server.Port}\",\"tls-server-name\":\"k\",\"insecure-skip-tls-verify\":true}}" : "";
             Assert.Equal($"{{\"apiVersion\":\"{V1}\",\"kind\":\"ExecCredential\",\"spec\":{{\"interactive\":false{cluster}}}}}", await File.ReadAllTextAsync(_folder["told"]));
         }
     }
@@ -169,6 +170,8 @@ public sealed class ExecPluginTests : IDisposable
     private ExecPlugin Plugin(string script) => new("plugin", _folder.WriteScript("plugin", script), V1);
 
     private ExecCredentials Credentials(string script) => new(Plugin(script), _clock);
+
+    private string Trust => $"certificate-authority-data: {KubeConfigText.Base64(_authority.Pem)}";
 
     private KubernetesConnection Open(string server, string version, string command, string more = "", string cluster = "")
     {

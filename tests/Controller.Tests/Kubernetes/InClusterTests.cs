@@ -1,5 +1,5 @@
 using Piraeus.HighAvailability.Controller.Kubernetes;
-using Piraeus.HighAvailability.Controller.Tests.Net;
+using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 

@@ -1,6 +1,8 @@
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Tests.Net;
+using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 
@@ -22,6 +24,19 @@ public sealed class KubeConfigTests : IDisposable
 
         Assert.Equal("Bearer abc", visit.Authorization);
         Assert.Equal($"piraeus-ha-controller/{Release.Version}", visit.Headers["User-Agent"]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_server_whose_certificate_only_bears_the_name_of_a_trusted_intermediate_is_refused(bool isSent)
+    {
+        var (trusted, other) = (new TestAuthority("between", _authority), new TestAuthority("between", _authority));
+        await using var server = await TestServer.StartAsync(other.Issue("server", "localhost"), isSent ? new(X509Certificate2.CreateFromPem(other.Pem)) : null);
+        using var client = Open(KubeConfigText.Of($"https://localhost:{server.Port}", $"certificate-authority-data: {KubeConfigText.Base64(trusted.Pem)}")).CreateClient();
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetStringAsync("version"));
+        Assert.Empty(server.Visits);
     }
 
     [Fact]
@@ -72,19 +87,23 @@ public sealed class KubeConfigTests : IDisposable
     [Fact]
     public async Task A_user_name_and_password_are_sent_as_basic_authentication()
     {
-        await using var server = await TestServer.StartAsync(null);
+        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
 
-        var visit = await VisitAsync(Open(KubeConfigText.Of($"http://localhost:{server.Port}", user: "username: me\npassword: \"1234\"")), server);
+        var visit = await VisitAsync(Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline, user: "username: me\npassword: \"1234\"")), server);
 
         Assert.Equal("Basic bWU6MTIzNA==", visit.Authorization);
     }
 
-    [Fact]
-    public async Task A_server_without_TLS_may_be_asked_without_credentials()
+    [Theory]
+    [InlineData("http://", "")]
+    [InlineData("http://", "token: abc")]
+    [InlineData("http://", "username: me\npassword: secret")]
+    [InlineData("", "token: abc")]
+    public async Task A_server_without_TLS_is_sent_no_credentials(string scheme, string user)
     {
         await using var server = await TestServer.StartAsync(null);
 
-        var visit = await VisitAsync(Open(KubeConfigText.Of($"http://localhost:{server.Port}", user: "")), server);
+        var visit = await VisitAsync(Open(KubeConfigText.Of($"{scheme}localhost:{server.Port}", user: user)), server);
 
         Assert.Null(visit.Authorization);
     }
@@ -175,14 +194,14 @@ public sealed class KubeConfigTests : IDisposable
     [Fact]
     public async Task A_refused_token_is_read_again_and_the_request_repeated_once()
     {
-        await using var server = await TestServer.StartAsync(null);
+        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
         server.Answer = context =>
         {
             context.Response.StatusCode = context.Request.Headers.Authorization == "Bearer new" ? 200 : 401;
             return Task.CompletedTask;
         };
         _folder.Write("token", "old");
-        using var client = Open(KubeConfigText.Of($"http://localhost:{server.Port}", user: "tokenFile: token")).CreateClient();
+        using var client = Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline, user: "tokenFile: token")).CreateClient();
         _folder.Write("token", "new");
 
         (await client.PostAsync("api", new StringContent("body"))).EnsureSuccessStatusCode().Dispose();
@@ -195,10 +214,10 @@ public sealed class KubeConfigTests : IDisposable
     [InlineData("token: old")]
     public async Task A_refusal_is_passed_on_when_there_is_no_fresher_token(string user)
     {
-        await using var server = await TestServer.StartAsync(null);
+        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
         server.Answer = Refuse;
         _folder.Write("token", "old");
-        using var client = Open(KubeConfigText.Of($"http://localhost:{server.Port}", user: user)).CreateClient();
+        using var client = Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline, user: user)).CreateClient();
 
         using var response = await client.GetAsync("api");
 
@@ -209,10 +228,10 @@ public sealed class KubeConfigTests : IDisposable
     [Fact]
     public async Task A_request_whose_body_is_gone_is_not_repeated()
     {
-        await using var server = await TestServer.StartAsync(null);
+        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
         server.Answer = Refuse;
         _folder.Write("token", "old");
-        using var client = Open(KubeConfigText.Of($"http://localhost:{server.Port}", user: "tokenFile: token")).CreateClient();
+        using var client = Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline, user: "tokenFile: token")).CreateClient();
         _folder.Write("token", "new");
 
         using var response = await client.PostAsync("api", new StreamContent(new MemoryStream([1])));

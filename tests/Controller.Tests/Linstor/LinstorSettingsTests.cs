@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Net;
-using Piraeus.HighAvailability.Controller.Tests.Net;
+using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 
@@ -90,14 +90,6 @@ public sealed class LinstorSettingsTests : IDisposable
     [Fact]
     public void A_malformed_root_certificate_is_an_error() =>
         Assert.Equal("LS_ROOT_CA holds a certificate that is not valid PEM", Refusal(("LS_ROOT_CA", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----")));
-
-    [Fact]
-    public void A_bundle_without_a_root_is_an_error_as_no_handshake_would_succeed()
-    {
-        var between = new TestAuthority("between", _root);
-        Assert.Equal(
-            "LS_ROOT_CA holds no root: none of its certificates is self-signed, and the bundle must contain the root", Refusal(("LS_ROOT_CA", between.Pem)));
-    }
 
     [Theory]
     [InlineData("", "LS_ROOT_CA_FILE cannot be read: not a path")]

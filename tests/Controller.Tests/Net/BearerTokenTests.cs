@@ -1,4 +1,5 @@
 using Piraeus.HighAvailability.Controller.Net;
+using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Net;
 

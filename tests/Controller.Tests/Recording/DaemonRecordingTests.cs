@@ -1,6 +1,7 @@
 using Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 using Piraeus.HighAvailability.Controller.Tests.Simulator;
 using Piraeus.HighAvailability.Simulator.Linstor;
+using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Recording;
 

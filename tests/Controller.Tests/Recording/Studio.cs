@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Recording;
 using Piraeus.HighAvailability.Core;
+using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Recording;
 

@@ -7,6 +7,7 @@ using Piraeus.HighAvailability.Simulator.Kubernetes;
 using Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 using Piraeus.HighAvailability.Simulator.Linstor;
 using Piraeus.HighAvailability.Simulator.World;
+using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Simulator.KubernetesApi;
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Piraeus.HighAvailability.Controller.Tests.Net;
+namespace Piraeus.HighAvailability.Tests;
 
 /// <summary>A certificate authority that exists for one test.</summary>
 internal sealed class TestAuthority

@@ -1,4 +1,4 @@
-namespace Piraeus.HighAvailability.Controller.Tests;
+namespace Piraeus.HighAvailability.Tests;
 
 /// <summary>A folder that is gone when the test is.</summary>
 internal sealed class TemporaryFolder : IDisposable

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -7,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
 
-namespace Piraeus.HighAvailability.Controller.Tests.Net;
+namespace Piraeus.HighAvailability.Tests;
 
 /// <summary>A real server on a free port of loopback, which writes down who came and how.</summary>
 internal sealed class TestServer : IAsyncDisposable
@@ -23,7 +24,9 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>What every request is answered with; 200 and its path unless a test says otherwise.</summary>
     public RequestDelegate Answer { get; set; } = context => context.Response.WriteAsync(context.Request.Path);
 
-    public static async Task<TestServer> StartAsync(X509Certificate2? certificate)
+    /// <param name="certificate">What the server shows; null for one without TLS.</param>
+    /// <param name="intermediates">What it shows beside that.</param>
+    public static async Task<TestServer> StartAsync(X509Certificate2? certificate, X509Certificate2Collection? intermediates = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -36,6 +39,14 @@ internal sealed class TestServer : IAsyncDisposable
                 {
                     ClientCertificateMode = ClientCertificateMode.AllowCertificate,
                     ClientCertificateValidation = (_, _, _) => true,
+                    OnAuthenticate = (_, options) =>
+                    {
+                        if (intermediates is not null)
+                        {
+                            options.ServerCertificateSelectionCallback = null; // it cannot hand out a chain
+                            options.ServerCertificateContext = SslStreamCertificateContext.Create(certificate, intermediates, offline: true);
+                        }
+                    },
                     ServerCertificateSelector = (connection, name) =>
                     {
                         names[connection!.ConnectionId] = name;

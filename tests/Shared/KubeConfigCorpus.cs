@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace Piraeus.HighAvailability.Tests;
+
+/// <summary>What becomes of one kubeconfig of the corpus, as the comments at its top say it.</summary>
+/// <param name="Shown">What the server is shown: credentials and impersonation as header lines, the subject of a client certificate; null if the server is not reached.</param>
+/// <param name="Refusal">The controller's complaint, without the file's name; null if it takes the file.</param>
+/// <param name="KubectlTakesIt">Why the controller refuses what kubectl takes; null if they agree.</param>
+internal sealed record Outcome(IReadOnlyList<string>? Shown, string? Refusal, string? KubectlTakesIt);
+
+/// <summary>Kubeconfigs as people write them, with everything that they name: two servers, authorities, certificates, a credential plugin.</summary>
+/// <remarks>Shared by the tests of what the controller makes of them, and of what kubectl does.</remarks>
+internal sealed class KubeConfigCorpus : IAsyncDisposable
+{
+    private static readonly string[] Telling = ["Authorization", "Impersonate-User", "Impersonate-Group", "Impersonate-Uid"];
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly Dictionary<string, string> _values = [];
+
+    private KubeConfigCorpus(TestServer server, TestServer plain) => (Server, Plain) = (server, plain);
+
+    /// <summary>The files, by name.</summary>
+    public static IEnumerable<string> Names { get; } = Directory.EnumerateFiles(Repository.File("tests/KubeConfigs"), "*.yaml").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal);
+
+    public TestServer Server { get; }
+
+    /// <summary>A server without TLS.</summary>
+    public TestServer Plain { get; }
+
+    public static async Task<KubeConfigCorpus> StartAsync()
+    {
+        var root = new TestAuthority("root");
+        var intermediate = new TestAuthority("intermediate", root);
+        var leaf = intermediate.Issue("server", "localhost", "api.example");
+        var server = await TestServer.StartAsync(leaf, new X509Certificate2Collection(X509Certificate2.CreateFromPem(intermediate.Pem)));
+        var corpus = new KubeConfigCorpus(server, await TestServer.StartAsync(null));
+        corpus.Furnish(root, intermediate, leaf);
+        return corpus;
+    }
+
+    /// <summary>Writes a file of the corpus with what it names filled in.</summary>
+    /// <returns>Its path, and what is to become of it.</returns>
+    public (string Path, Outcome Outcome) Write(string name)
+    {
+        var text = File.ReadAllText(Repository.File($"tests/KubeConfigs/{name}.yaml"), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        var path = _folder["config"];
+        foreach (var (key, value) in _values.Append(new("file", path)))
+        {
+            text = text.Replace($"${{{key}}}", value, StringComparison.Ordinal);
+        }
+
+        File.WriteAllText(path, text);
+        Server.Visits.Clear();
+        Plain.Visits.Clear();
+        var said = text.TrimStart('\uFEFF').Split('\n').TakeWhile(line => line.StartsWith("# ", StringComparison.Ordinal)).Select(line => line[2..].TrimEnd('\r')).ToList();
+        string? Said(string prefix) => said.Find(line => line.StartsWith(prefix, StringComparison.Ordinal))?[prefix.Length..];
+        var shown = said.Where(line => line.StartsWith("taken: ", StringComparison.Ordinal)).Select(line => line["taken: ".Length..]).ToList();
+        return (path, new(said.Contains("unreachable") || Said("refused: ") is not null ? null : shown is ["nothing"] ? [] : shown, Said("refused: "), Said("kubectl takes it: ")));
+    }
+
+    /// <summary>What the first visitor of either server has shown.</summary>
+    public IReadOnlyList<string>? Shown()
+    {
+        if (!Server.Visits.Concat(Plain.Visits).Any())
+        {
+            return null;
+        }
+
+        var visit = Server.Visits.Concat(Plain.Visits).First();
+        var headers = visit.Headers.Where(header => Telling.Contains(header.Key, StringComparer.OrdinalIgnoreCase) || header.Key.StartsWith("Impersonate-Extra-", StringComparison.OrdinalIgnoreCase))
+            .Select(header => $"{header.Key}: {header.Value}");
+        return [.. headers, .. visit.ClientCertificate is { } subject ? [$"certificate {subject}"] : (string[])[]];
+    }
+
+    /// <summary>Whether two that were shown are the same: the names of headers have no case, and their order means nothing.</summary>
+    public static bool AreSame(IReadOnlyList<string>? one, IReadOnlyList<string>? other) =>
+        one is null || other is null ? one is null && other is null : one.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(other);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        await Plain.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private void Furnish(TestAuthority root, TestAuthority intermediate, X509Certificate2 leaf)
+    {
+        var (me, rsa) = (root.Issue("me"), root.IssueRsa("rsa"));
+        _folder.Write("pki/root.crt", root.Pem);
+        _folder.Write("pki/mid.crt", intermediate.Pem);
+        _folder.Write("pki/leaf.crt", leaf.ExportCertificatePem());
+        _folder.Write("pki/other.crt", new TestAuthority("other").Pem);
+        _folder.Write("pki/bundle.crt", $"# a comment\n{new TestAuthority("other").Pem}\n{root.Pem}");
+        _folder.Write("pki/me.crt", me.ExportCertificatePem());
+        _folder.Write("pki/me.key", me.KeyPem());
+        _folder.Write("pki/me-parameters.key", "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + me.GetECDsaPrivateKey()!.ExportECPrivateKeyPem());
+        _folder.Write("pki/rsa.crt", rsa.ExportCertificatePem());
+        _folder.Write("pki/rsa.key", rsa.GetRSAPrivateKey()!.ExportRSAPrivateKeyPem());
+        _folder.Write("pki/token", "from-file\n");
+        _folder.WriteScript("plugin", """
+            version=$(printf %s "$KUBERNETES_EXEC_INFO" | sed 's/.*"apiVersion":"\([^"]*\)".*/\1/')
+            printf '{"apiVersion":"%s","kind":"ExecCredential","status":{"token":"plugin%s%s%s"}}' "$version" "$SUFFIX" "${1:+-$1}" "${2:+-$2}"
+            """);
+        string Encoded(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+        var address = string.Create(CultureInfo.InvariantCulture, $"localhost:{Server.Port}");
+        _values["server"] = $"https://{address}";
+        _values["upper"] = $"HTTPS://{address}";
+        _values["login"] = $"https://me:pw@{address}";
+        _values["plain"] = string.Create(CultureInfo.InvariantCulture, $"localhost:{Plain.Port}");
+        _values["folder"] = _folder.Path;
+        _values["root"] = Encoded(root.Pem);
+        _values["mid"] = Encoded(intermediate.Pem);
+        _values["me"] = Encoded(me.ExportCertificatePem());
+        _values["me-key"] = Encoded(me.KeyPem());
+    }
+}
