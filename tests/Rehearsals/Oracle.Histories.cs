@@ -269,7 +269,11 @@ internal sealed partial class Oracle
                     break;
                 case false:
                     _deniesSince.TryAdd(key, Now);
-                    _connectsSince.Remove(key);
+                    if (_connectsSince.Remove(key))
+                    {
+                        _disconnectedAt[key] = Now;
+                    }
+
                     break;
             }
         }

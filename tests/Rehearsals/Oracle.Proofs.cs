@@ -107,8 +107,12 @@ internal sealed partial class Oracle
     private bool IsRememberedAsConnected(ResourceDefinition definition, int number)
     {
         var (_, others) = ReplicasFor(definition, number);
-        return others.Exists(other => Known(other) is null && _connectsSince.ContainsKey((definition.Name, number, other.Node.Name))
+        return others.Exists(other => Known(other) is null && (_connectsSince.ContainsKey((definition.Name, number, other.Node.Name)) || HasLostItUnheard(other))
             && others.TrueForAll(rival => !(_deniesSince.TryGetValue((definition.Name, number, rival.Node.Name), out var denied) && denied > HistoryOf((definition.Name, other.Node.Name), _spoke).EndedAt)));
+
+        // It said that it has lost the node while one of ours could not hear it, and has fallen silent before that one listened again.
+        bool HasLostItUnheard(Simulator.World.Replica other) => _disconnectedAt.TryGetValue((definition.Name, number, other.Node.Name), out var lost)
+            && _stage.Candidates.Any(candidate => candidate.LinstorReturnedAt is { } back && back > lost && back >= HistoryOf((definition.Name, other.Node.Name), _spoke).EndedAt);
     }
 
     // What a node said last may be newer than anything that a peer says which was silent at that time: the peer may have come back with old state.

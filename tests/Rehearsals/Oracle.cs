@@ -56,6 +56,7 @@ internal sealed partial class Oracle
     private readonly Dictionary<(string Resource, int Node), TimeSpan> _speaksSince = [];
     private readonly Dictionary<(string Resource, int Node, string Other), TimeSpan> _deniesSince = [];
     private readonly Dictionary<(string Resource, int Node, string Other), TimeSpan> _connectsSince = [];
+    private readonly Dictionary<(string Resource, int Node, string Other), TimeSpan> _disconnectedAt = [];
     private readonly Dictionary<(string Definition, string Node), (ReplicaReport Words, TimeSpan At)> _said = [];
     private readonly Dictionary<string, History> _lostNodes = [];
     private readonly HashSet<string> _unwell = [];
