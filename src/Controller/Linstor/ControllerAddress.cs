@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Piraeus.HighAvailability.Controller.Net;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
@@ -5,7 +7,7 @@ namespace Piraeus.HighAvailability.Controller.Linstor;
 /// <summary>Where one LINSTOR controller listens.</summary>
 /// <param name="Root">Scheme, host and port; never a path, a query or user info.</param>
 /// <param name="Login">The user info of the configured URL, if any.</param>
-internal sealed record ControllerAddress(Uri Root, Login? Login = null)
+internal sealed partial record ControllerAddress(Uri Root, Login? Login = null)
 {
     private const string Separator = "://";
 
@@ -18,16 +20,23 @@ internal sealed record ControllerAddress(Uri Root, Login? Login = null)
         var rest = cut < 0 ? element : element[(cut + Separator.Length)..];
 
         // A scheme without a default port tells "no port" from "port 80", which an http URI does not.
-        if (!Uri.TryCreate("linstor" + Separator + rest, UriKind.Absolute, out var parsed) || parsed.Host.Length is 0)
+        // A URL escapes the zone of a link-local address (fe80::1%25eth0), which .NET takes as it is.
+        if (!Uri.TryCreate("linstor" + Separator + Zone().Replace(rest, "$1%"), UriKind.Absolute, out var parsed) || parsed.Host.Length is 0)
         {
             throw new SettingsException($"LS_CONTROLLERS: '{WithoutUserInfo(rest)}' is not a host, host:port or URL");
         }
 
         var port = parsed.Port >= 0 ? parsed.Port : scheme is "https" ? 3371 : 3370;
-        return new ControllerAddress(new UriBuilder(scheme, parsed.Host, port).Uri, Login.Parse(parsed.UserInfo));
+        return new ControllerAddress(new Uri(string.Create(CultureInfo.InvariantCulture, $"{scheme}://{HostOf(parsed)}:{port}")), Login.Parse(parsed.UserInfo));
     }
 
-    public override string ToString() => Root.GetLeftPart(UriPartial.Authority);
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Root.Scheme}://{HostOf(Root)}{(Root.IsDefaultPort ? "" : $":{Root.Port}")}");
+
+    // Uri.Host leaves the zone out.
+    private static string HostOf(Uri address) => address.HostNameType == UriHostNameType.IPv6 ? $"[{address.IdnHost}]" : address.Host;
+
+    [GeneratedRegex(@"^((?:[^@]*@)?\[[0-9a-fA-F:.]+)%25")]
+    private static partial Regex Zone();
 
     private static string Scheme(string given, string defaultScheme) => given.ToLowerInvariant() switch
     {

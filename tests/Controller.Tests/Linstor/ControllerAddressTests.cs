@@ -26,6 +26,17 @@ public sealed class ControllerAddressTests
         Assert.Equal(address, Root(ControllerAddress.Parse(element, "http")));
 
     [Theory]
+    [InlineData("http://[fe80::1%25eth0]:4000", "http://[fe80::1%eth0]:4000")]
+    [InlineData("linstor+ssl://me:pw@[fe80::1%25eth0.100]", "https://[fe80::1%eth0.100]:3371")]
+    [InlineData("[fe80::1%eth0]", "http://[fe80::1%eth0]:3370")]
+    public void The_zone_of_a_link_local_address_is_kept(string element, string address)
+    {
+        var parsed = ControllerAddress.Parse(element, "http");
+        Assert.Equal(address, parsed.ToString());
+        Assert.Equal(address[(address.IndexOf('[', StringComparison.Ordinal) + 1)..address.IndexOf(']', StringComparison.Ordinal)], new Uri(parsed.Root, "v1/nodes").IdnHost);
+    }
+
+    [Theory]
     [InlineData("host", "https://host:3371")]
     [InlineData("host:4000", "https://host:4000")]
     [InlineData("linstor://host", "https://host:3371")]
