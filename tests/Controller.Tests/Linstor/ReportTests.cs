@@ -122,7 +122,7 @@ public sealed class ReportTests
         await client.Linstor.ReportAsync(new ResourceName("a/b?c#d e%2F"), default);
         const string Definition = "/v1/resource-definitions/a%2Fb%3Fc%23d%20e%252F";
         var asked = server.Requests.Select(request => request.Path).ToHashSet(StringComparer.Ordinal);
-        Assert.Subset([Properties, Definition, $"{Definition}/resources"], asked); // what is not found calls off what is still to be asked
+        Assert.Subset(new HashSet<string>([Properties, Definition, $"{Definition}/resources"]), asked); // what is not found calls off what is still to be asked
         Assert.Contains(asked, path => path.StartsWith(Definition, StringComparison.Ordinal));
     }
 
