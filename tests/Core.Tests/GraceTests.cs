@@ -223,7 +223,7 @@ public sealed class GraceTests
     [Fact]
     public void Without_a_fresh_list_of_satellites_nothing_is_done()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(30);
+        var scene = Scene.WithAppOn("a").PowerOff("a").After(30).Satellite("a", SatelliteState.Offline);
         scene.Ignores = decision => decision is Decision.QuerySatellites;
         Assert.Empty(scene.After(600).Moves);
         Assert.Contains("the state of the satellites has not yet been confirmed", scene.Sayings.First(), StringComparison.Ordinal);

@@ -33,6 +33,7 @@ internal static class Mutants
         new("a loss has to last for the grace period", "AssessedConsumer.cs", "SinceOf(consumer) + settings.GraceOf(consumer);", "SinceOf(consumer);"),
         new("the grace period begins anew when the loss was interrupted",
             new("LossRule.cs", "_ => rule._isUnknown ? now : null,", "_ => now,"), new Edit("LossAssessment.cs", "PausedAt is { } paused && next.Since - paused <= Timings.LongestDetection ?", "PausedAt is not null ?"),
+            new Edit("LossAssessment.cs", "if (next.Since - pausedAt > Timings.LongestDetection)", "if (next.Since < pausedAt)"),
             new Edit("Resource.Assessments.cs", "at - before?.PausedAt <= Timings.LongestDetection", "before?.PausedAt is not null")),
         new("nothing is decided while LINSTOR does not answer",
             new("LossRule.cs", "if (!_linstor.IsSynced)", "if (!_linstor.IsSynced && _others.Count == 0)"), new("LinstorView.cs", "IsSynced && StateOf(node) == SatelliteState.Online", "StateOf(node) == SatelliteState.Online"),
