@@ -54,7 +54,10 @@ internal sealed record Cast(
     public bool QuorumFromController { get; init; }
 
     /// <summary>How long a satellite takes to bring its DRBD to what LINSTOR wants when that connects to it: long where a storage command hangs.</summary>
-    public TimeSpan Adjust { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan Adjust { get; init; } = PromptAdjust;
+
+    /// <summary>How long a satellite takes that nothing holds up.</summary>
+    public static readonly TimeSpan PromptAdjust = TimeSpan.FromSeconds(1);
 
     public const string Driver = "linstor.csi.linbit.com";
     public const string Space = "default";
@@ -74,7 +77,7 @@ internal sealed record Cast(
         })
         {
             QuorumFromController = random.Next(6) == 0,
-            Adjust = TimeSpan.FromSeconds(random.Next(6) switch { 0 => 2 + random.Next(9), 1 => 20 + random.Next(60), _ => 1 }),
+            Adjust = random.Next(6) switch { 0 => TimeSpan.FromSeconds(2 + random.Next(9)), 1 => TimeSpan.FromSeconds(20 + random.Next(60)), _ => PromptAdjust },
         };
     }
 

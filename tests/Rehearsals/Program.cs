@@ -83,7 +83,7 @@ static void Print(FormattableString line) => Console.WriteLine(line.ToString(Cul
 
 static string Describe(Plan plan) =>
     $"""
-    {plan.Cast.Nodes} nodes, {plan.Cast.Candidates} controllers, grace {plan.Cast.Settings.KnownResourceGrace.TotalSeconds} s or {plan.Cast.Settings.NewResourceGrace.TotalSeconds} s at first sight, taints {(plan.Cast.Settings.TaintNodes ? "on" : "off")}
+    {plan.Cast.Nodes} nodes, {plan.Cast.Candidates} controllers, grace {plan.Cast.Settings.KnownResourceGrace.TotalSeconds} s or {plan.Cast.Settings.NewResourceGrace.TotalSeconds} s at first sight, taints {(plan.Cast.Settings.TaintNodes ? "on" : "off")}, satellites do what they are told within {plan.Cast.Adjust.TotalSeconds} s
       {string.Join("\n  ", plan.Cast.Volumes.Select((volume, number) => $"{plan.Cast.Definition(number)} on {string.Join(' ', volume.Diskful)}{(volume.TieBreaker is { } node ? $", tie-breaker {node}" : "")}, quorum {volume.Quorum ?? "by LINSTOR"}, {volume.OnNoQuorum}{(volume.Shared ? ", two primaries" : "")}"))}
       {string.Join("\n  ", plan.Cast.Workloads.Select((workload, number) => $"{Cast.Name(number)}: {workload.Keeper}, {workload.Wish}, volumes {string.Join(' ', workload.Volumes)}{(workload.Foreign ? " and another driver's" : "")}"))}
       {string.Join("\n  ", plan.Faults)}

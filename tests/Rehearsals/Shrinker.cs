@@ -23,6 +23,12 @@ internal static class Shrinker
             yield return plan with { Faults = plan.Faults.RemoveAt(i) };
         }
 
+        // What never ends is simpler than what does.
+        foreach (var fault in plan.Faults.Where(fault => fault.Lasts is not null))
+        {
+            yield return plan with { Faults = plan.Faults.Replace(fault, fault with { Lasts = null }) };
+        }
+
         for (var i = plan.Cast.Workloads.Length - 1; i >= 0; i--)
         {
             yield return plan with { Cast = plan.Cast with { Workloads = plan.Cast.Workloads.RemoveAt(i) } };
@@ -36,6 +42,11 @@ internal static class Shrinker
         if (plan.Cast.Aliases)
         {
             yield return plan with { Cast = plan.Cast with { Aliases = false } };
+        }
+
+        if (plan.Cast.Adjust != Cast.PromptAdjust)
+        {
+            yield return plan with { Cast = plan.Cast with { Adjust = Cast.PromptAdjust } };
         }
     }
 }
