@@ -13,7 +13,7 @@ using Piraeus.HighAvailability.Core;
 namespace Piraeus.HighAvailability.Controller;
 
 /// <summary>What the program consists of, built by hand from top to bottom.</summary>
-internal static class Composition
+internal static partial class Composition
 {
     /// <exception cref="SettingsException">Something that the user said cannot be used.</exception>
     public static Daemon Build(Settings settings, Func<string, string?> environment, TimeProvider provider, ILoggerFactory logs)
@@ -36,6 +36,8 @@ internal static class Composition
         var electing = new KubernetesClient(cluster.CreateClient(), translate, provider);
         var linstor = new LinstorClient(linstorConnection, clock);
 
+        var lease = settings.LeaderElection ? new ObjectKey(settings.LeaseNamespace.Length > 0 ? settings.LeaseNamespace : cluster.Namespace, settings.LeaseName) : (ObjectKey?)null;
+        Describe(logs.CreateLogger(nameof(Composition)), settings, environment, linstorSettings, cluster, lease);
         var hold = new LeaseHold(clock, settings.LeaseIdentity) { IsUncontested = !settings.LeaderElection };
         var limit = Limit(settings);
         var errors = new InternalErrors(instruments, provider, logs.CreateLogger<InternalErrors>());
@@ -68,9 +70,8 @@ internal static class Composition
             supporting.Add(("recorder", recorder.RunAsync));
         }
 
-        if (settings.LeaderElection)
+        if (lease is { } key)
         {
-            var key = new ObjectKey(settings.LeaseNamespace.Length > 0 ? settings.LeaseNamespace : cluster.Namespace, settings.LeaseName);
             supporting.Add(("lease", new LeaseLoop(electing, key, hold, inbox.Writer, clock, provider, logs.CreateLogger<LeaseLoop>()).RunAsync));
         }
 
@@ -101,4 +102,33 @@ internal static class Composition
             AutoReplenishment = true,
         });
     }
+
+    // What a log needs to be understood later, and what was probably not meant.
+    private static void Describe(ILogger logger, Settings settings, Func<string, string?> environment, LinstorSettings linstor, KubernetesConnection cluster, ObjectKey? lease)
+    {
+        var selector = settings.PodSelector.ToString();
+        Connects(logger, string.Join(", ", linstor.Controllers), cluster.Server, lease is { } key ? $"{key}" : "none");
+        Moves(logger, selector.Length > 0 ? selector : "every pod", settings.KnownResourceGracePeriod.TotalSeconds, settings.NewResourceGracePeriod.TotalSeconds);
+        if (selector.Length == 0)
+        {
+            SelectsAll(logger, settings.AttacherName);
+        }
+
+        if (environment("LS_PASSWORD") is { Length: > 0 } && linstor.Login is null)
+        {
+            PasswordWithoutUser(logger);
+        }
+    }
+
+    [LoggerMessage(4, LogLevel.Information, "LINSTOR: {Linstor}. Kubernetes: {Kubernetes}. Lease: {Lease}.")]
+    private static partial void Connects(ILogger logger, string linstor, Uri kubernetes, string lease);
+
+    [LoggerMessage(5, LogLevel.Information, "Selected pods: {Selector}. Grace period: {KnownGrace} s, or {NewGrace} s for what was lost already when first seen.")]
+    private static partial void Moves(ILogger logger, string selector, double knownGrace, double newGrace);
+
+    [LoggerMessage(6, LogLevel.Warning, "--pod-label-selector is empty: every pod that uses a volume of {Driver} may be deleted.")]
+    private static partial void SelectsAll(ILogger logger, string driver);
+
+    [LoggerMessage(7, LogLevel.Warning, "LS_PASSWORD is set and LS_USERNAME is not: no password is sent to LINSTOR.")]
+    private static partial void PasswordWithoutUser(ILogger logger);
 }

@@ -108,8 +108,7 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
             }
             catch (KubernetesException refused)
             {
-                var reason = refused.Status == System.Net.HttpStatusCode.Forbidden ? $"{Permission.Missing("", "events", "create")} ({refused.Message})" : refused.Message;
-                NotWritten(happened.Reason, happened.InvolvedObject.Kind, happened.InvolvedObject.Name, reason);
+                NotWritten(happened.Reason, happened.InvolvedObject.Kind, happened.InvolvedObject.Name, Permission.Explain(refused, Permission.Missing("", "events", "create")));
             }
             catch (Exception weather) when (weather is HttpRequestException or TimeoutException or IOException)
             {

@@ -36,6 +36,6 @@ internal sealed partial class MetricsEndpoint(string meter, ILogger<MetricsEndpo
         return new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds() / 1000.0;
     }
 
-    [LoggerMessage(500, LogLevel.Warning, "Some metrics could not be observed, and are missing. This is a bug.")]
+    [LoggerMessage(510, LogLevel.Warning, "Some metrics could not be observed, and are missing. This is a bug.")]
     private partial void NotObserved(Exception bug);
 }

@@ -50,7 +50,7 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
         }
         catch (KubernetesException forbidden) when (forbidden.Status == HttpStatusCode.Forbidden)
         {
-            throw new KubernetesException(forbidden.Status, $"{Permission.Missing("", "events", "list")} ({forbidden.Message})", forbidden.RetryAfter);
+            throw new KubernetesException(forbidden.Status, Permission.Explain(forbidden, Permission.Missing("", "events", "list")), forbidden.RetryAfter);
         }
     }
 

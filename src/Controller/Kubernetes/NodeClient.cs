@@ -61,7 +61,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
         }
         catch (KubernetesException forbidden) when (forbidden.Status == HttpStatusCode.Forbidden)
         {
-            throw new KubernetesException(forbidden.Status, $"{Permission.Missing("", "nodes", "get")} ({forbidden.Message})", forbidden.RetryAfter);
+            throw new KubernetesException(forbidden.Status, Permission.Explain(forbidden, Permission.Missing("", "nodes", "get")), forbidden.RetryAfter);
         }
     }
 

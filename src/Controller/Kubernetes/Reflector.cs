@@ -49,7 +49,7 @@ internal sealed partial class Reflector<TWire, T>(
                 _hasListed = true;
             }
 
-            throw new KubernetesException(forbidden.Status, Permission.Missing(kind.Group, kind.Resource, "list", "watch") + $" ({forbidden.Message})", forbidden.RetryAfter);
+            throw new KubernetesException(forbidden.Status, Permission.Explain(forbidden, Permission.Missing(kind.Group, kind.Resource, "list", "watch")), forbidden.RetryAfter);
         }
     }
 

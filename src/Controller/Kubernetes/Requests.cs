@@ -117,7 +117,7 @@ internal static class Requests
     /// <param name="verbs">What the permission has to allow.</param>
     public static Outcome? OutcomeOf(Exception failed, string group, string resource, params IEnumerable<string> verbs) => failed switch
     {
-        KubernetesException { Status: HttpStatusCode.Forbidden } refused => new(Answer.Forbidden, $"{Permission.Missing(group, resource, verbs)} ({refused.Message})"),
+        KubernetesException { Status: HttpStatusCode.Forbidden } refused => new(Answer.Forbidden, Permission.Explain(refused, Permission.Missing(group, resource, verbs)), refused.RetryAfter),
         KubernetesException refused => new(
             refused.Status switch
             {

@@ -152,9 +152,7 @@ internal sealed partial class LeaseLoop(
 
     private void CouldNot(Exception failed)
     {
-        var reason = failed is KubernetesException { Status: HttpStatusCode.Forbidden }
-            ? $"{Permission.MissingIn(key.Namespace, "coordination.k8s.io", "leases", "get", "create", "update")} ({failed.Message})"
-            : failed.Message;
+        var reason = Permission.Explain(failed, Permission.MissingIn(key.Namespace, "coordination.k8s.io", "leases", "get", "create", "update"));
         CouldNot(_trouble == reason ? LogLevel.Debug : LogLevel.Warning, key, reason);
         _trouble = reason;
     }

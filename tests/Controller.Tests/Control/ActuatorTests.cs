@@ -70,7 +70,7 @@ public sealed class ActuatorTests
     [Fact]
     public async Task A_survey_without_the_right_to_read_nodes_tells_the_pods_and_the_log_names_the_rule()
     {
-        await using var room = await Room.OpenAsync(call => call.Path == "/api/v1/nodes/a" ? call.RefuseAsync(403, "no") : call.AnswerAsync("""{"metadata":{}}"""));
+        await using var room = await Room.OpenAsync(call => call.Path == "/api/v1/nodes/a" ? call.RefuseAsync(403, """User "ha" cannot get resource "nodes" at the cluster scope""") : call.AnswerAsync("""{"metadata":{}}"""));
         room.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
         Assert.Empty((await room.Inbox.NextAsync<Observation.PodsOnNodeListed>()).VolumesInUse);
         Assert.Contains(room.Told.Lines, line => line.Contains("""resources: ["nodes"], verbs: ["get"]""", StringComparison.Ordinal));

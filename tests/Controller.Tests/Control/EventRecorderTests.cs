@@ -151,9 +151,7 @@ public sealed class EventRecorderTests
         room.Events.Happened(DeletionOf("app-1"));
         room.Events.Happened(DeletionOf("app-2"));
         Assert.Contains("app-2", (await WrittenAsync(room))[^1].Call.Body, StringComparison.Ordinal);
-        Assert.Contains(
-            """Could not write the Event ForceDeleted on Pod app-0: missing permission: add the rule {apiGroups: [""], resources: ["events"], verbs: ["create"]} to the role of this service account (namespace is terminating)""",
-            room.Told.Lines);
+        Assert.Contains("Could not write the Event ForceDeleted on Pod app-0: namespace is terminating", room.Told.Lines);
         Assert.Contains(room.Told.Lines, line => line.StartsWith("Could not write the Event ForceDeleted on Pod app-1: ", StringComparison.Ordinal));
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -47,7 +48,7 @@ internal sealed class Call(HttpContext context, string body)
     }
 
     public Task RefuseAsync(int status, string message, int? retryAfter = null) =>
-        AnswerAsync($$"""{"kind":"Status","apiVersion":"v1","status":"Failure","code":{{status}},"message":"{{message}}"}""", status, retryAfter);
+        AnswerAsync($$"""{"kind":"Status","apiVersion":"v1","status":"Failure","code":{{status}},"message":{{JsonSerializer.Serialize(message)}}}""", status, retryAfter);
 
     /// <summary>Sends a part of the answer at once; the first part says the status.</summary>
     public async Task SendAsync(string text, int status = 200)

@@ -59,12 +59,23 @@ public sealed class KubernetesClientTests : IAsyncDisposable
         Assert.Equal(status >= 300, outcome.Message?.Contains("said the server", StringComparison.Ordinal) == true);
     }
 
-    [Fact]
-    public async Task A_forbidden_deletion_names_the_missing_rule_and_keeps_what_the_server_said()
+    [Theory]
+    [InlineData("""admission webhook "guard.example.com" denied the request: not on Fridays""")]
+    [InlineData("""pods "app-0" is forbidden: exceeded quota: small""")]
+    [InlineData("""events "a" is forbidden: unable to create new content in namespace prod because it is being terminated""")]
+    public async Task Where_no_authorizer_refused_only_the_server_is_quoted(string said)
     {
-        var client = await ServeAsync(call => call.RefuseAsync(403, "denied by a policy"));
+        var client = await ServeAsync(call => call.RefuseAsync(403, said));
+        Assert.Equal(said, (await client.DeleteAsync(App, default)).Message);
+    }
+
+    [Fact]
+    public async Task Where_an_authorizer_refused_the_missing_rule_follows_what_the_server_said()
+    {
+        const string Said = """pods "app-0" is forbidden: User "system:serviceaccount:ha:controller" cannot delete resource "pods" in API group "" in the namespace prod""";
+        var client = await ServeAsync(call => call.RefuseAsync(403, Said));
         Assert.Equal(
-            """missing permission: add the rule {apiGroups: [""], resources: ["pods"], verbs: ["delete"]} to the role of this service account (denied by a policy)""",
+            Said + """ (missing permission: add the rule {apiGroups: [""], resources: ["pods"], verbs: ["delete"]} to the role of this service account)""",
             (await client.DeleteAsync(App, default)).Message);
         Assert.Contains("""apiGroups: ["storage.k8s.io"], resources: ["volumeattachments"], verbs: ["delete"]""", (await client.DeleteAsync(Csi1, default)).Message, StringComparison.Ordinal);
     }
@@ -92,7 +103,7 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     [Fact]
     public async Task Without_the_right_to_list_Events_the_missing_rule_is_named()
     {
-        var client = await ServeAsync(call => call.RefuseAsync(403, "no"));
+        var client = await ServeAsync(call => call.RefuseAsync(403, """User "ha" cannot list resource "events" in the namespace shop"""));
         var refused = await Assert.ThrowsAsync<KubernetesException>(() => client.WarningAboutAsync("shop", new("u-1"), default));
         Assert.Contains("""resources: ["events"], verbs: ["list"]""", refused.Message, StringComparison.Ordinal);
     }

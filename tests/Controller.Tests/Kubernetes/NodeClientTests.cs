@@ -177,7 +177,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     [InlineData(500, Answer.Refused, "said the server")]
     public async Task A_refusal_is_an_outcome_that_says_why(int status, object answer, string why)
     {
-        _kubernetes = await CannedKubernetes.StartAsync(call => call.RefuseAsync(status, "said the server"));
+        _kubernetes = await CannedKubernetes.StartAsync(call => call.RefuseAsync(status, """said the server: User "ha" cannot get resource "nodes" at the cluster scope"""));
         var outcome = await Client().TaintAsync(A, default);
         Assert.Equal(answer, outcome.Answer);
         Assert.Contains(why, outcome.Message, StringComparison.Ordinal);

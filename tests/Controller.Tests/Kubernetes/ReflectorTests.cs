@@ -220,10 +220,10 @@ public sealed class ReflectorTests : IAsyncDisposable
     [Fact]
     public async Task A_missing_permission_is_named_as_the_rule_to_be_added()
     {
-        await ServeAsync(call => call.RefuseAsync(403, "volumeattachments is forbidden"));
+        await ServeAsync(call => call.RefuseAsync(403, """volumeattachments is forbidden: User "ha" cannot list resource "volumeattachments" at the cluster scope"""));
         var refusal = await Assert.ThrowsAsync<KubernetesException>(() => Follow(Kinds.Attachments));
         Assert.Equal(
-            """missing permission: add the rule {apiGroups: ["storage.k8s.io"], resources: ["volumeattachments"], verbs: ["list", "watch"]} to the role of this service account (volumeattachments is forbidden)""",
+            """volumeattachments is forbidden: User "ha" cannot list resource "volumeattachments" at the cluster scope (missing permission: add the rule {apiGroups: ["storage.k8s.io"], resources: ["volumeattachments"], verbs: ["list", "watch"]} to the role of this service account)""",
             refusal.Message);
         Assert.False(_inbox.Reader.TryRead(out _));
     }

@@ -180,10 +180,10 @@ public sealed class LeaseLoopTests : IAsyncLifetime
     [Fact]
     public async Task A_missing_permission_is_named_as_a_rule_of_a_Role_in_the_namespace()
     {
-        _lease.Before = call => call.RefuseAsync(403, "leases is forbidden");
+        _lease.Before = call => call.RefuseAsync(403, """leases is forbidden: User "ha" cannot get resource "leases" in the namespace ha""");
         await StartAsync();
         Assert.Equal(
-            """Could not read or write lease ha/controller: missing permission: add the rule {apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update"]} to a Role in namespace ha that is bound to this service account (leases is forbidden)""",
+            """Could not read or write lease ha/controller: leases is forbidden: User "ha" cannot get resource "leases" in the namespace ha (missing permission: add the rule {apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update"]} to a Role in namespace ha that is bound to this service account)""",
             _told.Lines.First());
     }
 
