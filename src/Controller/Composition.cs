@@ -37,7 +37,6 @@ internal static partial class Composition
         var linstor = new LinstorClient(linstorConnection, clock);
 
         var lease = settings.LeaderElection ? new ObjectKey(settings.LeaseNamespace.Length > 0 ? settings.LeaseNamespace : cluster.Namespace, settings.LeaseName) : (ObjectKey?)null;
-        Describe(logs.CreateLogger(nameof(Composition)), settings, environment, linstorSettings, cluster, lease);
         var hold = new LeaseHold(clock, settings.LeaseIdentity) { IsUncontested = !settings.LeaderElection };
         var limit = Limit(settings);
         var errors = new InternalErrors(instruments, provider, logs.CreateLogger<InternalErrors>());
@@ -75,7 +74,10 @@ internal static partial class Composition
             supporting.Add(("lease", new LeaseLoop(electing, key, hold, inbox.Writer, clock, provider, logs.CreateLogger<LeaseLoop>()).RunAsync));
         }
 
-        return new Daemon(settings, supporting, actuator, control, new Probes(control), status, new MetricsEndpoint(Release.Meter, logs.CreateLogger<MetricsEndpoint>()), logs);
+        return new Daemon(settings, supporting, actuator, control, new Probes(control), status, new MetricsEndpoint(Release.Meter, logs.CreateLogger<MetricsEndpoint>()), logs)
+        {
+            Started = () => Describe(logs.CreateLogger(nameof(Composition)), settings, environment, linstorSettings, cluster, lease),
+        };
 
         Persistently Persist(string what, Action ended) => new(what, _ => { ended(); return ValueTask.CompletedTask; }, provider, logs.CreateLogger<Persistently>());
 

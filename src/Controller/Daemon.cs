@@ -33,13 +33,17 @@ internal sealed partial class Daemon(
     private readonly ILogger _logger = logs.CreateLogger<Daemon>();
     private readonly WebApplication _endpoints = Endpoints(settings, probes, status, metrics, logs);
 
+    /// <summary>Called once it listens: what cannot start leaves one line in the log, the complaint.</summary>
+    public Action Started { get; init; } = () => { };
+
     /// <summary>Runs until asked to stop, or until a loop ends that should not.</summary>
     /// <returns>The exit code.</returns>
     /// <exception cref="SettingsException">The port cannot be listened on.</exception>
     public async Task<int> RunAsync(CancellationToken stopping)
     {
         await ListenAsync();
-        Started(Release.Version);
+        HasStarted(Release.Version);
+        Started();
 
         // What acts stops first. The lease is given up only after that, and what feeds is needed until then.
         using var acting = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -101,7 +105,7 @@ internal sealed partial class Daemon(
     }
 
     [LoggerMessage(1, LogLevel.Information, "Piraeus High Availability Controller {Version} has started.")]
-    private partial void Started(string version);
+    private partial void HasStarted(string version);
 
     [LoggerMessage(2, LogLevel.Information, "Stopping.")]
     private partial void Stopping();
