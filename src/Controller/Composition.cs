@@ -131,6 +131,6 @@ internal static partial class Composition
     [LoggerMessage(6, LogLevel.Warning, "--pod-label-selector is empty: every pod that uses a volume of {Driver} may be deleted.")]
     private static partial void SelectsAll(ILogger logger, string driver);
 
-    [LoggerMessage(7, LogLevel.Warning, "LS_PASSWORD is set and LS_USERNAME is not: no password is sent to LINSTOR.")]
+    [LoggerMessage(7, LogLevel.Warning, "LS_PASSWORD is set and LS_USERNAME is not: LS_PASSWORD is ignored.")]
     private static partial void PasswordWithoutUser(ILogger logger);
 }

@@ -31,7 +31,7 @@ public sealed class CompositionTests : IDisposable
 
     [Fact]
     public async Task A_password_that_is_not_sent_is_warned_of() => Assert.Contains(
-        "LS_PASSWORD is set and LS_USERNAME is not: no password is sent to LINSTOR.", await RunAsync(new(), ("LS_PASSWORD", "hunter2")));
+        "LS_PASSWORD is set and LS_USERNAME is not: LS_PASSWORD is ignored.", await RunAsync(new(), ("LS_PASSWORD", "hunter2")));
 
     [Fact]
     public void No_two_log_messages_have_the_same_event_id()

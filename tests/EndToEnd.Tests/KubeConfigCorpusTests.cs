@@ -5,28 +5,20 @@ using Piraeus.HighAvailability.Tests;
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
 
 /// <summary>What the kubeconfigs in tests/KubeConfigs say of kubectl is true: it takes what the controller takes, with the same credentials, and takes nothing else but where a file says why.</summary>
-public sealed class KubeConfigCorpusTests : IAsyncLifetime
+public sealed class KubeConfigCorpusTests(KubeConfigCorpus corpus) : IClassFixture<KubeConfigCorpus>
 {
-    private KubeConfigCorpus _corpus = null!;
-
-    public static TheoryData<string> Names { get; } = [.. KubeConfigCorpus.Names];
-
-    public async ValueTask InitializeAsync() => _corpus = await KubeConfigCorpus.StartAsync();
-
-    public ValueTask DisposeAsync() => _corpus.DisposeAsync();
-
     [Theory]
-    [MemberData(nameof(Names))]
+    [MemberData(nameof(KubeConfigCorpus.Names), MemberType = typeof(KubeConfigCorpus))]
     public async Task Kubectl_takes_what_the_controller_takes(string name)
     {
-        var (path, expected) = _corpus.Write(name);
+        var (path, expected) = corpus.Write(name);
 
         var (code, said) = await KubectlAsync("--kubeconfig", path, "get", "--raw", "/version");
 
         Assert.True(code == 0 == (expected.Shown is not null || expected.KubectlTakesIt is not null), $"kubectl ended with {code}: {said}");
         if (expected.Shown is not null)
         {
-            Assert.True(KubeConfigCorpus.AreSame(expected.Shown, _corpus.Shown()), $"kubectl has shown {string.Join("; ", _corpus.Shown() ?? ["nothing"])}");
+            Assert.True(KubeConfigCorpus.AreSame(expected.Shown, corpus.Shown()), $"kubectl has shown {string.Join("; ", corpus.Shown() ?? ["nothing"])}");
         }
     }
 

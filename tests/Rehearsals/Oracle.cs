@@ -23,7 +23,7 @@ internal sealed partial class Oracle
     private static readonly TimeSpan Unseen = TimeSpan.FromSeconds(14);
 
     /// <summary>How long DRBD takes at most to notice a dead link. A report that is contradicted for longer is stale.</summary>
-    private static readonly TimeSpan LongestDetection = TimeSpan.FromSeconds(12);
+    public static readonly TimeSpan LongestDetection = TimeSpan.FromSeconds(12);
 
     /// <summary>How long a replacement may take to run, once nothing stands in its way.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

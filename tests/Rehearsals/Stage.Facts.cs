@@ -179,7 +179,7 @@ internal sealed partial class Stage
     /// <summary>Whether DRBD on the node goes by the policy that LINSTOR shows. It may not where a satellite that LINSTOR keeps ONLINE hangs, or takes long to do what it is told: nobody can see that.</summary>
     public bool AppliesPolicy(string resource, string node) =>
         DefinitionOf(resource)?.Replicas.FirstOrDefault(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node)) is not { } replica
-        || (!replica.Node.SatelliteHangs && (replica.Node.IsAdjusted || Plan.Cast.Adjust < LongestDetection))
+        || (!replica.Node.SatelliteHangs && (replica.Node.IsAdjusted || Plan.Cast.Adjust < Oracle.LongestDetection))
         || replica.QuorumPolicy == (Storage.EffectiveProperty(replica.Definition, replica.Node, QuorumPolicy.Key) ?? "off");
 
     /// <summary>Whether anybody else who has the resource tells LINSTOR the truth: when all whom LINSTOR reaches repeat the past, nobody can see it.</summary>
@@ -225,35 +225,11 @@ internal sealed partial class Stage
     public bool CanRunOn(Pod pod, string node) =>
         Kubernetes.IsConnected(node)
         && Kubernetes.LinstorNameOf(node) is { } name && Storage.FindNode(name) is { Status: ConnectionStatus.Online, SatelliteHangs: false }
-        && ResourcesOf(pod).All(resource => !IsHeldWhileDeleted(resource, name) && !HasPrimaryBehind(resource, name) && (Storage.KnownOf(resource, name) is { } known ? known is { MayPromote: true } or { InUse: true } : IsFree(resource)));
+        && ResourcesOf(pod).All(resource => !IsHeldWhileDeleted(resource, name) && Storage.JudgePromotion(resource, name) is not PromotionOutcome.InUseElsewhere && (Storage.KnownOf(resource, name) is { } known ? known is { MayPromote: true } or { InUse: true } : IsFree(resource)));
 
     // LINSTOR deletes what it believed to be unused, DRBD refuses while the old user's I/O is suspended, and with its peers gone it stays so: until the node is rebooted, or DRBD demoted by force.
     private bool IsHeldWhileDeleted(string resource, string node) =>
         Storage.FindDefinition(resource)?.Replicas.Any(replica => replica.Node.Name == node && replica is { DrbdDeleting: true, Role: DrbdRole.Primary }) == true;
-
-    // DRBD agrees on a promotion with everybody that it reaches, also through others: a suspended Primary at the end of a chain refuses it, and reports on direct connections do not show it.
-    private bool HasPrimaryBehind(string resource, string node)
-    {
-        if (IsShared(resource) || DefinitionOf(resource) is not { } definition)
-        {
-            return false;
-        }
-
-        var reached = new HashSet<string> { node };
-        var open = new Queue<string>(reached);
-        while (open.TryDequeue(out var name))
-        {
-            foreach (var peer in definition.Replicas.FirstOrDefault(replica => replica.Node.Name == name)?.Peers.Select(peer => peer.Name) ?? [])
-            {
-                if (reached.Add(peer))
-                {
-                    open.Enqueue(peer);
-                }
-            }
-        }
-
-        return definition.Replicas.Any(replica => replica.Role == DrbdRole.Primary && replica.Node.Name != node && reached.Contains(replica.Node.Name));
-    }
 
     private bool IsFree(string resource) => Nodes.Any(node => Storage.KnownOf(resource, Plan.Cast.LinstorName(node.Number)) is { MayPromote: true });
 

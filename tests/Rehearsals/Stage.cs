@@ -24,9 +24,6 @@ internal sealed partial class Stage
     /// <summary>How long a loss that is older than the process that hears of it counts as news at least.</summary>
     private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(25);
 
-    /// <summary>How long what happens to DRBD may go unnoticed.</summary>
-    private static readonly TimeSpan LongestDetection = TimeSpan.FromSeconds(12);
-
     /// <summary>How long LINSTOR takes at most for an answer when it has much to do for a moment.</summary>
     private static readonly TimeSpan SlowAnswer = TimeSpan.FromSeconds(8);
 

@@ -8,36 +8,31 @@ namespace Piraeus.HighAvailability.Tests;
 /// <param name="Shown">What the server is shown: credentials and impersonation as header lines, the subject of a client certificate; null if the server is not reached.</param>
 /// <param name="Refusal">The controller's complaint, without the file's name; null if it takes the file.</param>
 /// <param name="KubectlTakesIt">Why the controller refuses what kubectl takes; null if they agree.</param>
-internal sealed record Outcome(IReadOnlyList<string>? Shown, string? Refusal, string? KubectlTakesIt);
+public sealed record Outcome(IReadOnlyList<string>? Shown, string? Refusal, string? KubectlTakesIt);
 
 /// <summary>Kubeconfigs as people write them, with everything that they name: two servers, authorities, certificates, a credential plugin.</summary>
 /// <remarks>Shared by the tests of what the controller makes of them, and of what kubectl does.</remarks>
-internal sealed class KubeConfigCorpus : IAsyncDisposable
+public sealed class KubeConfigCorpus : IAsyncLifetime
 {
     private static readonly string[] Telling = ["Authorization", "Impersonate-User", "Impersonate-Group", "Impersonate-Uid"];
 
     private readonly TemporaryFolder _folder = new();
     private readonly Dictionary<string, string> _values = [];
 
-    private KubeConfigCorpus(TestServer server, TestServer plain) => (Server, Plain) = (server, plain);
+    private TestServer _server = null!;
+    private TestServer _plain = null!; // without TLS
 
     /// <summary>The files, by name.</summary>
-    public static IEnumerable<string> Names { get; } = Directory.EnumerateFiles(Repository.File("tests/KubeConfigs"), "*.yaml").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal);
+    public static TheoryData<string> Names { get; } = [.. Directory.EnumerateFiles(Repository.File("tests/KubeConfigs"), "*.yaml").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
 
-    public TestServer Server { get; }
-
-    /// <summary>A server without TLS.</summary>
-    public TestServer Plain { get; }
-
-    public static async Task<KubeConfigCorpus> StartAsync()
+    public async ValueTask InitializeAsync()
     {
         var root = new TestAuthority("root");
         var intermediate = new TestAuthority("intermediate", root);
         var leaf = intermediate.Issue("server", "localhost", "api.example");
-        var server = await TestServer.StartAsync(leaf, new X509Certificate2Collection(X509Certificate2.CreateFromPem(intermediate.Pem)));
-        var corpus = new KubeConfigCorpus(server, await TestServer.StartAsync(null));
-        corpus.Furnish(root, intermediate, leaf);
-        return corpus;
+        _server = await TestServer.StartAsync(leaf, new X509Certificate2Collection(X509Certificate2.CreateFromPem(intermediate.Pem)));
+        _plain = await TestServer.StartAsync(null);
+        Furnish(root, intermediate, leaf);
     }
 
     /// <summary>Writes a file of the corpus with what it names filled in.</summary>
@@ -52,8 +47,8 @@ internal sealed class KubeConfigCorpus : IAsyncDisposable
         }
 
         File.WriteAllText(path, text);
-        Server.Visits.Clear();
-        Plain.Visits.Clear();
+        _server.Visits.Clear();
+        _plain.Visits.Clear();
         var said = text.TrimStart('\uFEFF').Split('\n').TakeWhile(line => line.StartsWith("# ", StringComparison.Ordinal)).Select(line => line[2..].TrimEnd('\r')).ToList();
         string? Said(string prefix) => said.Find(line => line.StartsWith(prefix, StringComparison.Ordinal))?[prefix.Length..];
         var shown = said.Where(line => line.StartsWith("taken: ", StringComparison.Ordinal)).Select(line => line["taken: ".Length..]).ToList();
@@ -63,12 +58,12 @@ internal sealed class KubeConfigCorpus : IAsyncDisposable
     /// <summary>What the first visitor of either server has shown.</summary>
     public IReadOnlyList<string>? Shown()
     {
-        if (!Server.Visits.Concat(Plain.Visits).Any())
+        if (!_server.Visits.Concat(_plain.Visits).Any())
         {
             return null;
         }
 
-        var visit = Server.Visits.Concat(Plain.Visits).First();
+        var visit = _server.Visits.Concat(_plain.Visits).First();
         var headers = visit.Headers.Where(header => Telling.Contains(header.Key, StringComparer.OrdinalIgnoreCase) || header.Key.StartsWith("Impersonate-Extra-", StringComparison.OrdinalIgnoreCase))
             .Select(header => $"{header.Key}: {header.Value}");
         return [.. headers, .. visit.ClientCertificate is { } subject ? [$"certificate {subject}"] : (string[])[]];
@@ -80,8 +75,8 @@ internal sealed class KubeConfigCorpus : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Server.DisposeAsync();
-        await Plain.DisposeAsync();
+        await _server.DisposeAsync();
+        await _plain.DisposeAsync();
         _folder.Dispose();
     }
 
@@ -104,11 +99,11 @@ internal sealed class KubeConfigCorpus : IAsyncDisposable
             printf '{"apiVersion":"%s","kind":"ExecCredential","status":{"token":"plugin%s%s%s"}}' "$version" "$SUFFIX" "${1:+-$1}" "${2:+-$2}"
             """);
         string Encoded(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
-        var address = string.Create(CultureInfo.InvariantCulture, $"localhost:{Server.Port}");
+        var address = string.Create(CultureInfo.InvariantCulture, $"localhost:{_server.Port}");
         _values["server"] = $"https://{address}";
         _values["upper"] = $"HTTPS://{address}";
         _values["login"] = $"https://me:pw@{address}";
-        _values["plain"] = string.Create(CultureInfo.InvariantCulture, $"localhost:{Plain.Port}");
+        _values["plain"] = string.Create(CultureInfo.InvariantCulture, $"localhost:{_plain.Port}");
         _values["folder"] = _folder.Path;
         _values["root"] = Encoded(root.Pem);
         _values["mid"] = Encoded(intermediate.Pem);

@@ -48,7 +48,7 @@ internal static class Pem
         var text = key.Read();
         if (text.Contains("ENCRYPTED", StringComparison.Ordinal))
         {
-            throw new SettingsException($"{key.Origin} is encrypted, and nobody is here to enter a passphrase");
+            throw new SettingsException($"{key.Origin} is encrypted, and a controller cannot be asked for a passphrase: store it decrypted");
         }
 
         if (!text.Contains("PRIVATE KEY-----", StringComparison.Ordinal))

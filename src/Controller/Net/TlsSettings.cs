@@ -9,7 +9,7 @@ namespace Piraeus.HighAvailability.Controller.Net;
 internal sealed record TlsSettings
 {
     /// <summary>The only certificates to trust, roots or not; null trusts the system's roots.</summary>
-    /// <remarks>Nobody is trusted from memory: while they cannot be read, handshakes fail.</remarks>
+    /// <remarks>They are not remembered: while they cannot be read, handshakes fail.</remarks>
     public OperatorText? Authorities { get; init; }
 
     /// <summary>The client certificate to present, if there is one.</summary>

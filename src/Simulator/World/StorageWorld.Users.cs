@@ -111,6 +111,9 @@ public sealed partial class StorageWorld
         return Option(replica.Definition, TieBreakerKey) == "True" && others.TrueForAll(other => !other.Diskless) && others.Count == 2;
     }
 
+    /// <summary>What DRBD would answer if the device were opened on a node now; null if there is no replica. A Primary that it reaches only through others refuses, too, which no replica reports.</summary>
+    public PromotionOutcome? JudgePromotion(string resource, string node) => FindTruth(resource, node) is { } replica ? Judge(replica) : null;
+
     private PromotionOutcome Judge(Replica replica)
     {
         if (!replica.Definition.IsDrbd || replica.Role == DrbdRole.Primary)

@@ -4,21 +4,13 @@ using Piraeus.HighAvailability.Tests;
 namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 
 /// <summary>What the controller makes of the kubeconfigs in tests/KubeConfigs. What kubectl makes of them is tested end to end.</summary>
-public sealed class KubeConfigCorpusTests : IAsyncLifetime
+public sealed class KubeConfigCorpusTests(KubeConfigCorpus corpus) : IClassFixture<KubeConfigCorpus>
 {
-    private KubeConfigCorpus _corpus = null!;
-
-    public static TheoryData<string> Names { get; } = [.. KubeConfigCorpus.Names];
-
-    public async ValueTask InitializeAsync() => _corpus = await KubeConfigCorpus.StartAsync();
-
-    public ValueTask DisposeAsync() => _corpus.DisposeAsync();
-
     [Theory]
-    [MemberData(nameof(Names))]
+    [MemberData(nameof(KubeConfigCorpus.Names), MemberType = typeof(KubeConfigCorpus))]
     public async Task A_kubeconfig_is_taken_or_refused_in_one_line_that_says_why(string name)
     {
-        var (path, expected) = _corpus.Write(name);
+        var (path, expected) = corpus.Write(name);
         string? refusal = null;
         try
         {
@@ -34,7 +26,7 @@ public sealed class KubeConfigCorpusTests : IAsyncLifetime
         }
 
         Assert.Equal(expected.Refusal is null ? null : $"kubeconfig {path}: {expected.Refusal}", refusal);
-        Assert.True(KubeConfigCorpus.AreSame(expected.Shown, _corpus.Shown()), $"expected {Join(expected.Shown)}, the server was shown {Join(_corpus.Shown())}");
+        Assert.True(KubeConfigCorpus.AreSame(expected.Shown, corpus.Shown()), $"expected {Join(expected.Shown)}, the server was shown {Join(corpus.Shown())}");
     }
 
     private static string Join(IReadOnlyList<string>? shown) => shown is null ? "nothing, unreached" : $"[{string.Join("; ", shown)}]";

@@ -55,7 +55,7 @@ public sealed class PemTests
     public void An_encrypted_key_is_refused()
     {
         using var key = RSA.Create(2048);
-        AssertKeyComplaint("key is encrypted, and nobody is here to enter a passphrase", key.ExportEncryptedPkcs8PrivateKeyPem("secret", new PbeParameters(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1)));
+        AssertKeyComplaint("key is encrypted, and a controller cannot be asked for a passphrase: store it decrypted", key.ExportEncryptedPkcs8PrivateKeyPem("secret", new PbeParameters(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1)));
     }
 
     [Theory]
