@@ -74,7 +74,7 @@ internal static partial class TestedRules
         new("what the stream said after the question is newer than the answer", nameof(DatingTests.What_the_stream_said_after_a_question_was_sent_is_newer_than_the_answer),
             "Speaker.Words.cs", "var streamIsNewer = StreamedAt >= answer.AskedAt;", "var streamIsNewer = StreamedAt > answer.AskedAt + TimeSpan.FromHours(1);"),
         new("a late answer to an older question is not believed", nameof(DatingTests.A_late_answer_to_an_older_question_is_not_believed),
-            "Resource.cs", "if (report.AskedAt < ReportedAt)", "if (report.AskedAt < Instant.Start)"),
+            "Resource.Answers.cs", "if (report.AskedAt < ReportedAt)", "if (report.AskedAt < Instant.Start)"),
         new("a late list of satellites is not believed", nameof(GraceTests.A_late_list_of_satellites_is_not_believed),
             "ClusterSnapshot.cs", "Observation.SatellitesListed o when o.AskedAt < Linstor.AskedAt => this,", "Observation.SatellitesListed o when o.AskedAt < Instant.Start => this,"),
         new("a list of satellites that is older than the words does not silence them", nameof(DatingTests.A_list_of_satellites_that_was_asked_for_before_the_words_does_not_silence_them),

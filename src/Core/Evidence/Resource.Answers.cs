@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+
+namespace Piraeus.HighAvailability.Core;
+
+/// <content>How LINSTOR's answers are taken in, and what they say of members and policy.</content>
+public sealed partial record Resource
+{
+    /// <summary>LINSTOR answered a question about the resource.</summary>
+    internal Resource Hear(ResourceReport report, Instant at, LinstorView linstor)
+    {
+        if (report.AskedAt < ReportedAt)
+        {
+            return Recall(report, at, linstor); // a late answer to an older question
+        }
+
+        if (Uuid is not null && report.Uuid is not null && Uuid != report.Uuid)
+        {
+            return new Resource(Name).Hear(report, at, linstor);
+        }
+
+        var answered = this with { Exists = report.Exists, ReportedAt = report.AskedAt, PolicyAskedAt = report.PropertiesAskedAt ?? report.AskedAt, AnsweredAt = at, IsPolicyCurrent = false };
+        return report.Exists ? answered.Take(report, at, linstor) : answered;
+    }
+
+    // That the resource went without a policy that fences is worth knowing also of a time that is over: a node that has not been heard of since may go on without one.
+    private Resource Recall(ResourceReport late, Instant at, LinstorView linstor)
+    {
+        if (!late.Exists || late.QuorumProperties is null || late.Uuid != Uuid
+            || QuorumPolicy.Fences(PolicyOf(late.Replicas.Select(replica => (replica.Node, replica.QuorumPolicy)), late.QuorumProperties, linstor), late.Replicas.Count(replica => !replica.Diskless && !replica.Leaving)))
+        {
+            return this;
+        }
+
+        return this with { SeenUnfenced = true, FencedSince = FencedSince is { } since && !(late.AskedAt < since) ? at : FencedSince };
+    }
+
+    private Resource Take(ResourceReport report, Instant at, LinstorView linstor)
+    {
+        var properties = report.QuorumProperties ?? QuorumProperties;
+        var policy = PolicyOf(report.Replicas.Select(replica => (replica.Node, replica.QuorumPolicy)), properties, linstor);
+        var anyLeaves = report.Replicas.Any(replica => replica.Leaving);
+        var members = MembersOf(anyLeaves ? report.Replicas.Where(replica => !replica.Leaving) : report.Replicas, policy, properties);
+        var membersSince = members == Members ? MembersSince : at;
+        members = members == Members ? Members! : members;
+        var atMost = anyLeaves ? MembersOf(report.Replicas, policy, properties) : members;
+        var answer = new Answered(report.AskedAt, at, linstor, AccusedSince, members, membersSince, atMost);
+        var (speakers, seenOtherwise) = (ImmutableArray.CreateBuilder<Speaker>(report.Replicas.Length), SeenOtherwise);
+        foreach (var replica in report.Replicas)
+        {
+            var known = Find(replica.Node) ?? new Speaker(replica.Node) { KnownSince = at };
+            if (Members is null && known is { HeardAt: { } heard, Memberships.IsEmpty: true } && report.AskedAt - heard > Timings.LongestDetection)
+            {
+                // The stream tells of one member after the other: what it had not told of yet when the first answer came was not missing.
+                known = known with { Memberships = StreamedUntil(heard, report, atMost) };
+            }
+
+            var speaker = known.Hear(replica, answer);
+            seenOtherwise |= known.MayPromote is { } before && before.Value != speaker.MayPromote?.Value;
+            speakers.Add(speaker);
+        }
+
+        speakers.AddRange(Speakers.Where(known => !report.Replicas.Any(replica => replica.Node == known.Node)).Select(known => known.Miss(at)));
+        return this with
+        {
+            Uuid = report.Uuid ?? Uuid,
+            AccusedSince = AccusedSince >= report.AskedAt ? AccusedSince : null,
+            QuorumProperties = properties,
+            IsPolicyCurrent = report.QuorumProperties is not null,
+            AllowsTwoPrimaries = report.AllowsTwoPrimaries ?? AllowsTwoPrimaries,
+            Members = members,
+            MembersSince = membersSince,
+            Speakers = speakers.DrainToImmutable(),
+            SeenOtherwise = seenOtherwise,
+        };
+    }
+
+    // By whom a node goes that the stream told of before the first answer: those whom the stream told of until then. Members may have come and gone since; of those that are gone it is not known whether they had a vote.
+    private ImmutableArray<Membership> StreamedUntil(Instant heard, ResourceReport first, Membership now)
+    {
+        bool IsDiskless(NodeName node) => first.Replicas.Any(replica => replica.Node == node && replica.Diskless);
+        var before = now with
+        {
+            Members = [.. Speakers.Where(speaker => speaker.KnownSince - heard < Timings.ShortestAdmission).Select(speaker => new Member(speaker.Node, !IsDiskless(speaker.Node))).OrderBy(member => member.Node)],
+        };
+        return before == now ? [now] : [before, .. before.Until(now)];
+    }
+
+    private static Membership MembersOf(IEnumerable<Replica> replicas, string? policy, QuorumProperties? properties)
+    {
+        Member[] members = [.. replicas.Select(replica => new Member(replica.Node, !replica.Diskless))];
+        Array.Sort(members, static (one, other) => one.Node.CompareTo(other.Node));
+        return new(members, policy, properties is not null);
+    }
+
+    // LINSTOR's precedence: replica, definition, group, node, controller.
+    private static string? PolicyOf(IEnumerable<(NodeName Node, string? Own)> replicas, QuorumProperties? above, LinstorView linstor) =>
+        QuorumPolicy.Weakest(replicas.Select(replica => replica.Own ?? above?.Definition ?? linstor.Find(replica.Node)?.QuorumPolicy ?? above?.Controller));
+}
