@@ -319,5 +319,7 @@ public sealed class CounterexampleTests
 /// <summary>What the stream says, whatever the facts are.</summary>
 internal static class Streaming
 {
-    public static Scene Stream(this Scene scene, string node, Promotability said) => scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new(node), said));
+    /// <summary>The stream says the same of each of these nodes, whose names are letters.</summary>
+    public static Scene Stream(this Scene scene, string nodes, Promotability said) =>
+        nodes.Aggregate(scene, (told, node) => told.Tell(new Observation.PromotionChanged(Scene.Pvc1, new($"{node}"), said)));
 }

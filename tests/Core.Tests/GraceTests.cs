@@ -126,6 +126,36 @@ public sealed class GraceTests
     }
 
     [Fact]
+    public void A_peer_that_is_no_proof_does_not_hide_for_how_long_the_proof_was_silent()
+    {
+        // C may promote on the strength of B's disk only. B is last heard at 30 s; C falls silent at 39 s, as the stream tells; B is found away at 40 s, and is back at 46 s.
+        var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).Replica("c", replica => replica with { Score = 10002 }).PowerOff("a").Node("a", ready: false).After(30).Report("pvc-1");
+        scene.Ignores = decision => decision is Decision.QueryResource;
+        scene.After(9).Replica("c", Silent).After(1).Silence("b", streamed: false).After(6).Ignores = _ => false;
+        Assert.Empty(scene.Speak("b").Report("pvc-1").After(30).Moves);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_short_silence_of_the_proof_is_short_though_another_fell_silent_long_before(bool streamed)
+    {
+        // C's satellite, a mere process, stops 5 s after the loss. At 30 s B's reconnects; an older list of satellites arrives after B's words.
+        var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).PowerOff("a").Node("a", ready: false).After(5).Silence("c").Link("b", "c", up: true).After(25);
+        if (streamed)
+        {
+            var back = scene.ReportOf(Scene.Pvc1).Replicas.Single(one => one.Node == new NodeName("b"));
+            scene.Replica("b", Silent).After(0.5).Replica("b", _ => back);
+        }
+
+        var asked = scene.Now;
+        scene.Ignores = decision => decision is Decision.QuerySatellites;
+        scene.After(0.5).Report("pvc-1").After(0.5);
+        scene.Tell(new Observation.SatellitesListed([.. "abc".Select(node => new Satellite(new($"{node}"), SatelliteState.Offline))], asked)).After(0.2).Ignores = _ => false;
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Satellite("b", SatelliteState.Online).Report("pvc-1").After(20).Moves);
+    }
+
+    [Fact]
     public void A_silence_that_had_lasted_too_long_for_a_pause_when_it_was_noticed_is_none()
     {
         var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Report("pvc-1");

@@ -87,6 +87,24 @@ public sealed class ReturnTests
         Assert.Equal([isAlone ? HoldReason.SideHasQuorum : HoldReason.StillConnected], scene.Holds);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_accuses_after_two_silences_without_an_answer_in_between_may_be_as_old_as_the_first(bool answeredLate)
+    {
+        // As What_accuses_after_a_silence_of_its_speaker_may_be_as_old_as_that_silence, and B's satellite comes back twice.
+        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60).Silence("b").After(5);
+        scene.Link("c", "a", up: false).Replica("a", replica => replica with { Score = 10102, Connections = [new("b", Up: true), new("c", Up: false)] }).Report("pvc-1").After(5);
+        scene.Satellite("b", SatelliteState.Online).Ignores = decision => decision is Decision.QueryResource;
+        scene.Stream("b", Promotability.MayPromote).After(1);
+        scene.Replica("b", _ => Connected("b") with { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false);
+        var late = scene.ReportOf(Scene.Pvc1);
+        scene.After(1).Stream("b", Promotability.Unknown).After(1).Stream("b", Promotability.MayPromote);
+        scene = answeredLate ? scene.Tell(new Observation.ResourceReported(late)) : scene;
+        scene.Ignores = _ => false;
+        Assert.Empty(scene.Report("pvc-1").After(5).Silence("a").After(600).Moves);
+    }
+
     [Fact]
     public void An_answer_to_a_question_from_before_a_silence_says_nothing_of_the_return()
     {

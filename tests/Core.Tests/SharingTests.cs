@@ -46,6 +46,19 @@ public sealed class SharingTests
     }
 
     [Fact]
+    public void The_list_of_satellites_is_newer_than_the_loss_of_each_volume_that_a_move_rests_on()
+    {
+        var grace = TimeSpan.FromSeconds(5);
+        var scene = TwoVolumes(new() { StormThreshold = 1, KnownResourceGrace = grace, NewResourceGrace = grace });
+        scene.TwoPrimaries.Add("pvc-2");
+        scene.InheritsPolicy = true;
+        Assert.Empty(scene.Report("pvc-2").CutOff("a").After(30).Moves);
+        scene.Tell(new Observation.SatellitesListed([.. scene.Cluster.Linstor.Satellites!.Values], scene.Now - TimeSpan.FromSeconds(2))).Satellite("b", satellite => satellite with { QuorumPolicy = "off" }, told: false);
+        scene.Ignores = decision => decision is Decision.QuerySatellites;
+        Assert.Empty(scene.CutOff("a", "pvc-2").After(8).Moves);
+    }
+
+    [Fact]
     public void A_new_pod_on_the_node_has_a_whole_grace_period_for_what_its_predecessor_left_behind()
     {
         var scene = TwoVolumes().CutOff("a").After(60).Pod("again", "a", pod => pod with { Claims = [new("logs")] }).CutOff("a", "pvc-2").After(44);
@@ -121,7 +134,7 @@ public sealed class SharingTests
         Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Moves);
     }
 
-    private static Scene TwoVolumes() => Scene.WithAppOn("a")
+    private static Scene TwoVolumes(FailoverSettings? settings = null) => Scene.WithAppOn("a", settings)
         .Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
         .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] });
 

@@ -47,11 +47,10 @@ public sealed partial record Resource
         var (speakers, seenOtherwise) = (ImmutableArray.CreateBuilder<Speaker>(report.Replicas.Length), SeenOtherwise);
         foreach (var replica in report.Replicas)
         {
-            var known = Find(replica.Node) ?? new Speaker(replica.Node) { KnownSince = at };
-            if (Members is null && known is { HeardAt: { } heard, Memberships.IsEmpty: true } && report.AskedAt - heard > Timings.LongestDetection)
+            var known = Find(replica.Node) ?? new Speaker(replica.Node);
+            if (Members is null && known is { HeardAt: not null, Memberships.IsEmpty: true })
             {
-                // The stream tells of one member after the other: what it had not told of yet when the first answer came was not missing.
-                known = known with { Memberships = StreamedUntil(heard, report, atMost) };
+                known = known with { Memberships = MembersOnceStreamed(report, atMost) };
             }
 
             var speaker = known.Hear(replica, answer);
@@ -74,15 +73,11 @@ public sealed partial record Resource
         };
     }
 
-    // By whom a node goes that the stream told of before the first answer: those whom the stream told of until then. Members may have come and gone since; of those that are gone it is not known whether they had a vote.
-    private ImmutableArray<Membership> StreamedUntil(Instant heard, ResourceReport first, Membership now)
+    // The members of a node that only the stream has told of until the first answer: those listed now, and each that the stream told of and that is gone since may have been one, with a vote.
+    private ImmutableArray<Membership> MembersOnceStreamed(ResourceReport first, Membership now)
     {
-        bool IsDiskless(NodeName node) => first.Replicas.Any(replica => replica.Node == node && replica.Diskless);
-        var before = now with
-        {
-            Members = [.. Speakers.Where(speaker => speaker.KnownSince - heard < Timings.ShortestAdmission).Select(speaker => new Member(speaker.Node, !IsDiskless(speaker.Node))).OrderBy(member => member.Node)],
-        };
-        return before == now ? [now] : [before, .. before.Until(now)];
+        Member[] gone = [.. Speakers.Where(speaker => !first.Replicas.Any(replica => replica.Node == speaker.Node)).Select(speaker => new Member(speaker.Node, Votes: true))];
+        return gone.Length == 0 ? [now] : [now with { Members = [.. now.Members.Concat(gone).OrderBy(member => member.Node)] }, now];
     }
 
     private static Membership MembersOf(IEnumerable<Replica> replicas, string? policy, QuorumProperties? properties)

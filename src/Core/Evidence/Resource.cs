@@ -175,7 +175,7 @@ public sealed partial record Resource(ResourceName Name)
     internal Resource Hear(NodeName node, Promotability said, Instant at, LinstorView linstor)
     {
         var known = Find(node);
-        var heard = (known ?? new Speaker(node) { KnownSince = at }).Hear(said switch { Promotability.Unknown => null, var promotability => promotability == Promotability.MayPromote }, at, linstor);
+        var heard = (known ?? new Speaker(node)).Hear(said switch { Promotability.Unknown => null, var promotability => promotability == Promotability.MayPromote }, at, linstor);
         if (ReferenceEquals(heard, known))
         {
             return this;

@@ -28,7 +28,7 @@ public sealed partial record Speaker
             BackSince = IsSilent || !linstor.IsSinceReturn(HeardAt) ? date : BackSince,
             HeardAt = at,
             HeardUntil = at,
-            ReturnedFrom = IsOwnReturn(date, linstor) ? HeardUntil : ReturnedFrom,
+            ReturnedFrom = IsOwnReturn(date, linstor) ? ReturnedFrom ?? HeardUntil : ReturnedFrom,
             NewSince = isRepeat ? NewSince : date,
             NewsSince = IsOwnReturn(date, linstor) || MayPromote?.Value != may ? date : NewsSince,
             StreamedAt = isRepeat ? StreamedAt : at,
@@ -42,7 +42,7 @@ public sealed partial record Speaker
     {
         if (Uuid is not null && said.Uuid is not null ? Uuid != said.Uuid : Presence is Presence.Lost or Presence.Removed)
         {
-            return new Speaker(Node) { KnownSince = answer.At, RecreatedAt = answer.AskedAt }.Hear(said, answer); // a new replica of the same name
+            return new Speaker(Node) { RecreatedAt = answer.AskedAt }.Hear(said, answer); // a new replica of the same name
         }
 
         var listed = ListedAs(said, answer);
@@ -125,7 +125,7 @@ public sealed partial record Speaker
 
     // What it says against others when it is back from a silence of its own may be as old as that silence, and is newer than the answer before it.
     private Instant? Accusing(Instant date, LinstorView linstor) =>
-        (IsOwnReturn(date, linstor) ? HeardUntil : ReturnedFrom) is { } last ? Instant.Later(last + TimeSpan.FromTicks(1), linstor.ReturnedAt ?? last) : null;
+        (ReturnedFrom ?? (IsOwnReturn(date, linstor) ? HeardUntil : null)) is { } last ? Instant.Later(last + TimeSpan.FromTicks(1), linstor.ReturnedAt ?? last) : null;
 
     private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date, Instant? accusing)
     {

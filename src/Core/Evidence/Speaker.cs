@@ -73,9 +73,6 @@ public sealed partial record Speaker(NodeName Node)
     /// <summary>When its replica was first seen to be another one than before, of the same name; null if it never was.</summary>
     public Instant? RecreatedAt { get; init; }
 
-    /// <summary>When this process was first told of the replica.</summary>
-    internal Instant KnownSince { get; init; }
-
     /// <summary>Those that it might go by when it last said something new. One that repeats the past may never have heard of others.</summary>
     internal ImmutableArray<Membership> MembershipsAtNews { get; private init; } = [];
 

@@ -127,8 +127,10 @@ internal sealed partial class LossRule
     // The score's ten thousands say that every volume has a disk, its hundreds how many of them are UpToDate.
     private bool IsUpToDate(int score) => score >= 10_000 && score / 100 % 100 >= Math.Min(99, _resource.VolumeCount);
 
-    // Until the last of those who might take over fell silent, the loss was known.
-    private Instant? PeersSilentSince() => _others.Where(other => other is { IsSilent: true, Diskless: false, MayPromote.Value: true }).Max(other => other.SilentSince);
+    // Until the last of those that proved it fell silent, the loss was known. One that LINSTOR lists as away and that is not yet silent was known until it was last heard.
+    private Instant? PeersSilentSince() => _others
+        .Where(other => !_view.Speaks(other) && other is { Diskless: false, Leaving: false, MayPromote.Value: true, Score.Value: var score } && IsUpToDate(score))
+        .Max(other => other.IsSilent ? other.SilentSince : other.HeardAt);
 
     // No peer could take over. Why, depends on what the others say: nothing at all is not the same as no.
     private (HoldReason, NodeName?) NoPeer(List<Speaker> promotable)
@@ -176,7 +178,7 @@ internal sealed partial class LossRule
     };
 
     // By the members and the policy as the node last knew them: the node, together with every member that may be on its side, has no quorum. Members that were added since do
-    // not count for the peer; members that were declared lost may be on the node's side. Of a node that this process has never heard of it does not know which of the members on
+    // not count for the peer; members that were declared lost may be on the node's side. Of a node that no answer has ever told of, this process does not know which of the members on
     // the peer's side were added since: all but one may have been, which has kept the data.
     private (HoldReason? Reason, NodeName? By)? MayHaveQuorumElsewhere(Speaker peer)
     {
@@ -187,7 +189,7 @@ internal sealed partial class LossRule
 
         foreach (var known in _isOutvoted ? [.. _own.Memberships, .. _own.MembershipsAtNews] : _own.Memberships)
         {
-            var members = _own.HeardAt is null ? [.. known.Members.Where(member => member.Node == peer.Node || MayBeOnOwnSide(member.Node, peer))] : known.Members;
+            var members = _own.ReportedAt is null ? [.. known.Members.Where(member => member.Node == peer.Node || MayBeOnOwnSide(member.Node, peer))] : known.Members;
             if (QuorumPolicy.MayHaveQuorum(PolicyOf(known), members, member => MayBeOnOwnSide(member.Node, peer)) || MayRemember(known, peer))
             {
                 return (HoldReason.MayHaveQuorum, _own.Node);

@@ -108,8 +108,14 @@ internal sealed partial class PolicyEvaluation
     private void Act(VolumeConsumer consumer, Decision action, LossEvidence evidence, PodsOnNode? onNode, params IEnumerable<ResourceName> restsOn)
     {
         HoldDetail? doubtful = null;
+        var lostSince = evidence.Since;
         foreach (var name in restsOn)
         {
+            if (cluster.Resources.GetValueOrDefault(name)?.AssessmentOf(consumer.LinstorName) is { IsLoss: true, Since: var since })
+            {
+                lostSince = Instant.Later(lostSince, since);
+            }
+
             if (!IsConfirmed(name, evidence.Due))
             {
                 doubtful ??= new() { Resource = name };
@@ -117,7 +123,7 @@ internal sealed partial class PolicyEvaluation
             }
         }
 
-        if (!AreSatellitesConfirmed(evidence.Since))
+        if (!AreSatellitesConfirmed(lostSince))
         {
             doubtful ??= HoldDetail.None;
             Do(new Decision.QuerySatellites());

@@ -23,7 +23,7 @@ internal sealed partial class PolicyEvaluation
         new Decision.QueryResource(name),
         cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, IsPolicyCurrent: false, AnsweredAt: { } answered } ? answered + Between(_shortestInterval, (answered - due) / 3, settings.ReconcileInterval) : now);
 
-    /// <summary>Whether the list of satellites is fresh, and newer than the loss: whether one is offline may be the proof, how many are may be a doubt, and a peer may promote because quorum was turned off on its node.</summary>
+    /// <summary>Whether the list of satellites is fresh, and newer than every loss that an action rests on: whether one is offline may be the proof, how many are may be a doubt, and a peer may promote because quorum was turned off on its node.</summary>
     /// <remarks>A slow LINSTOR is given more time: else it could never confirm anything.</remarks>
     private bool AreSatellitesConfirmed(Instant lostSince) =>
         cluster.Linstor.AskedAt >= Instant.Later(lostSince, now - (cluster.Linstor.Latency > Timings.SlowAnswer ? Timings.ListLasts : Timings.AnswerLasts));
