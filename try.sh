@@ -7,5 +7,5 @@ cd "$(dirname "$0")"
 KUBE_BIN=$(eng/kubernetes.sh)
 export KUBE_BIN
 dotnet build --nologo --verbosity quiet tests/EndToEnd.Tests
-dotnet run --no-build --project tests/EndToEnd.Tests -- --filter-class '*.StoryTests' --show-live-output on --no-progress |
+dotnet run --no-build --project tests/EndToEnd.Tests -- --filter-class '*.RandomStoryTests' --show-live-output on --no-progress |
   sed --unbuffered 's/^OUTPUT: \[[^]]*\] //'

@@ -6,7 +6,7 @@ using Piraeus.HighAvailability.Simulator.Linstor;
 namespace Piraeus.HighAvailability.Bench;
 
 /// <summary>One run: measures, prints and writes.</summary>
-internal sealed class Benchmark(Options options, CancellationToken cancellation)
+internal sealed class Benchmark(BenchOptions options, CancellationToken cancellation)
 {
     private const int Starts = 3;
 
@@ -54,7 +54,7 @@ internal sealed class Benchmark(Options options, CancellationToken cancellation)
                 $"kube-controller-manager and kube-scheduler may make {new ControlPlaneOptions().ComponentQps} requests a second (their defaults are 20 and 50)",
                 "grace period 2 s, reconcile interval 10 s, log level 4, one replica with leader election, three nodes, replicas on all of them, one StatefulSet with parallel pod management",
                 $"load of the machine in the minute before: {load}; whatever else runs on it is in the figures",
-                $"programs: {Controller.Program}, {Binaries.Find().Directory}",
+                $"programs: {ControllerProcess.Program}, {Binaries.Find().Directory}",
             ],
         };
         foreach (var volumes in options.Volumes)
@@ -67,11 +67,11 @@ internal sealed class Benchmark(Options options, CancellationToken cancellation)
 
     private async Task RecoverAsync(Report report, RealControlPlane plane, int volumes)
     {
-        var recovery = new Recovery(plane, cancellation);
+        var recovery = new RecoveryBenchmark(plane, cancellation);
         var rounds = new List<Round>();
         for (var number = 1; number <= options.RoundsFor(volumes); number++)
         {
-            foreach (var mover in Enum.GetValues<Mover>())
+            foreach (var mover in Enum.GetValues<FailoverMethod>())
             {
                 Say($"N={volumes}, round {number} of {options.RoundsFor(volumes)}: {Round.Name(mover)}");
                 rounds.Add(await recovery.PlayAsync(volumes, mover));
@@ -79,7 +79,7 @@ internal sealed class Benchmark(Options options, CancellationToken cancellation)
         }
 
         report.Rounds.AddRange(rounds);
-        foreach (var mover in Enum.GetValues<Mover>())
+        foreach (var mover in Enum.GetValues<FailoverMethod>())
         {
             foreach (var (name, of) in Round.Measures)
             {
@@ -89,7 +89,7 @@ internal sealed class Benchmark(Options options, CancellationToken cancellation)
 
         foreach (var (name, of) in Round.Duties)
         {
-            report.Figures[Round.Figure(volumes, Mover.Controller, name)] = Median(rounds.Select(of).OfType<double>());
+            report.Figures[Round.Figure(volumes, FailoverMethod.Controller, name)] = Median(rounds.Select(of).OfType<double>());
         }
     }
 
@@ -102,7 +102,7 @@ internal sealed class Benchmark(Options options, CancellationToken cancellation)
         var size = await cluster.FillAsync();
         report.Settings.Add($"large cluster: {options.Objects} pods of {size} bytes of JSON each, as many volumes and attachments, 20 nodes, half as many LINSTOR resources with three replicas each");
         await using var linstor = await LinstorServer.StartAsync(cluster.Storage(), cancellation: cancellation);
-        var scale = new Scale(plane, linstor, cancellation);
+        var scale = new ScaleBenchmark(plane, linstor, cancellation);
         var kubeconfig = await scale.KubeconfigAsync();
         for (var number = 1; number <= Starts; number++)
         {
@@ -126,7 +126,7 @@ internal sealed class Benchmark(Options options, CancellationToken cancellation)
 
     private async Task<string> VersionAsync()
     {
-        using var asked = Process.Start(new ProcessStartInfo(Controller.Program, "--version") { RedirectStandardOutput = true })!;
+        using var asked = Process.Start(new ProcessStartInfo(ControllerProcess.Program, "--version") { RedirectStandardOutput = true })!;
         var answer = await asked.StandardOutput.ReadToEndAsync(cancellation);
         await asked.WaitForExitAsync(cancellation);
         return answer.Trim();

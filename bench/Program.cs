@@ -15,11 +15,11 @@ try
 {
     if (args is ["--help" or "-h"])
     {
-        Console.WriteLine(Options.Usage);
+        Console.WriteLine(BenchOptions.Usage);
         return 0;
     }
 
-    return await new Benchmark(Options.Parse(args), interrupted.Token).RunAsync();
+    return await new Benchmark(BenchOptions.Parse(args), interrupted.Token).RunAsync();
 }
 catch (UsageException wrong)
 {

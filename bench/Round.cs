@@ -1,7 +1,7 @@
 namespace Piraeus.HighAvailability.Bench;
 
 /// <summary>Who moves the pods.</summary>
-internal enum Mover
+internal enum FailoverMethod
 {
     /// <summary>The bare loop.</summary>
     Floor,
@@ -23,7 +23,7 @@ internal enum Mover
 /// <param name="Requests">From the first to the last of the mover's requests that write pods, attachments and nodes.</param>
 internal sealed record Round(
     int Volumes,
-    Mover Mover,
+    FailoverMethod Mover,
     double FirstEvent,
     double LastEvent,
     double FirstPodGone,
@@ -57,7 +57,7 @@ internal sealed record Round(
         ("longest /healthz", round => round.Probe),
     ];
 
-    public static string Name(Mover mover) => mover == Mover.Floor ? "floor" : "controller";
+    public static string Name(FailoverMethod mover) => mover == FailoverMethod.Floor ? "floor" : "controller";
 
-    public static string Figure(int volumes, Mover mover, string measure) => $"N={volumes}, {Name(mover)}: {measure} (s)";
+    public static string Figure(int volumes, FailoverMethod mover, string measure) => $"N={volumes}, {Name(mover)}: {measure} (s)";
 }

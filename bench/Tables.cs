@@ -6,7 +6,7 @@ namespace Piraeus.HighAvailability.Bench;
 /// <summary>What people read: Markdown, so that it can be kept.</summary>
 internal static class Tables
 {
-    public static void Print(Report report, Options options)
+    public static void Print(Report report, BenchOptions options)
     {
         Console.WriteLine($"\n{report.Program}, Kubernetes {report.Kubernetes}, {report.Machine.Cores} × {report.Machine.Cpu}, {report.Machine.Memory}");
         foreach (var setting in report.Settings)
@@ -22,7 +22,7 @@ internal static class Tables
         }
     }
 
-    private static void Recovery(Report report, Options options)
+    private static void Recovery(Report report, BenchOptions options)
     {
         Console.WriteLine("\nN volumes lost, seconds after zero: floor / controller = ratio\n");
         Row(["N", .. Round.Measures.Select(measure => measure.Name), .. Round.Duties.Select(duty => duty.Name)]);
@@ -31,9 +31,9 @@ internal static class Tables
         {
             Row([$"{volumes}", .. Round.Measures.Select(measure =>
             {
-                var (floor, controller) = (report.Figures[Round.Figure(volumes, Mover.Floor, measure.Name)], report.Figures[Round.Figure(volumes, Mover.Controller, measure.Name)]);
+                var (floor, controller) = (report.Figures[Round.Figure(volumes, FailoverMethod.Floor, measure.Name)], report.Figures[Round.Figure(volumes, FailoverMethod.Controller, measure.Name)]);
                 return $"{Text(floor)} / {Text(controller)} = {Text(controller / floor)}";
-            }), .. Round.Duties.Select(duty => Text(report.Figures[Round.Figure(volumes, Mover.Controller, duty.Name)]))]);
+            }), .. Round.Duties.Select(duty => Text(report.Figures[Round.Figure(volumes, FailoverMethod.Controller, duty.Name)]))]);
         }
     }
 

@@ -18,7 +18,7 @@ internal abstract record Command
     /// <param name="File">The recording.</param>
     /// <param name="Change">What the flags change of the recorded settings.</param>
     /// <param name="Narrowing">What is to be told of it.</param>
-    public sealed record Replay(string File, Func<Settings, Settings> Change, Narrowing Narrowing) : Command;
+    public sealed record Replay(string File, Func<Settings, Settings> Change, ReplayFilter Narrowing) : Command;
 
     /// <summary>Show the controller at work in a simulated cluster.</summary>
     public sealed record Demo(DemoOptions Options) : Command;

@@ -20,7 +20,7 @@ internal static class CommandLine
     private static readonly Option<string[]> DemoScenario = new("--scenario", "-scenario") { Arity = ArgumentArity.OneOrMore };
     private static readonly Option<bool> DemoNoBrowser = new("--no-browser", "-no-browser");
     private static readonly Syntax Demo = new("demo") { DemoPort, DemoGrace, DemoScenario, DemoNoBrowser };
-    private static readonly IReadOnlyList<(Flag Flag, Option<string[]> Option)> Options = [.. Flags.All.Select(flag => (flag, OptionFor(flag)))];
+    private static readonly IReadOnlyList<(CommandLineFlag Flag, Option<string[]> Option)> Options = [.. CommandLineFlags.All.Select(flag => (flag, OptionFor(flag)))];
     private static readonly Argument<string> RecordingToReplay = new("FILE") { Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<string> ResourceToTell = new("--resource", "-resource");
     private static readonly Option<string> PodToTell = new("--pod", "-pod");
@@ -32,7 +32,7 @@ internal static class CommandLine
         try
         {
             // A value that begins with @ is a value and not the name of a file with more arguments.
-            return Interpret(Root.Parse([.. GoSpelling.Rewrite(arguments)], new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false }));
+            return Interpret(Root.Parse([.. GoFlagSyntax.Rewrite(arguments)], new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false }));
         }
         catch (SettingsException problem)
         {
@@ -42,8 +42,8 @@ internal static class CommandLine
 
     private static Command Interpret(ParseResult parsed) => parsed switch
     {
-        _ when parsed.GetValue(Help) => new Command.ShowText(HelpText.Of(Flags.All), 0),
-        _ when parsed.GetValue(Version) => new Command.ShowText($"{Release.Name} {Release.Version}", 0),
+        _ when parsed.GetValue(Help) => new Command.ShowText(HelpText.Of(CommandLineFlags.All), 0),
+        _ when parsed.GetValue(Version) => new Command.ShowText($"{ProgramVersion.Name} {ProgramVersion.Version}", 0),
         _ when Complaint(parsed) is { } complaint => Refuse(complaint),
         { CommandResult.Command: var command } when command == ApiOnline => new Command.WaitUntilApiOnline(),
         { CommandResult.Command: var command } when command == Replay => ReadReplay(parsed),
@@ -51,7 +51,7 @@ internal static class CommandLine
         _ => new Command.Run(Read(parsed, new())),
     };
 
-    private static Command.ShowText Refuse(string complaint) => new($"{Release.Name}: {complaint}", BadUsage);
+    private static Command.ShowText Refuse(string complaint) => new($"{ProgramVersion.Name}: {complaint}", BadUsage);
 
     private static string? Complaint(ParseResult parsed) => parsed switch
     {
@@ -68,7 +68,7 @@ internal static class CommandLine
         return new(
             parsed.GetValue(RecordingToReplay)!,
             recorded => Read(parsed, recorded),
-            new Narrowing(parsed.GetValue(ResourceToTell) is { } resource ? new ResourceName(resource) : null, parsed.GetValue(PodToTell) is { } pod ? KeyOf(pod) : null));
+            new ReplayFilter(parsed.GetValue(ResourceToTell) is { } resource ? new ResourceName(resource) : null, parsed.GetValue(PodToTell) is { } pod ? KeyOf(pod) : null));
     }
 
     private static ObjectKey KeyOf(string pod) => pod.Split('/') is [{ Length: > 0 } space, { Length: > 0 } name]
@@ -102,7 +102,7 @@ internal static class CommandLine
         return options;
     }
 
-    private static Settings Apply(Flag flag, string text, Settings settings) => Apply($"--{flag.Name}", flag.Read, text, settings);
+    private static Settings Apply(CommandLineFlag flag, string text, Settings settings) => Apply($"--{flag.Name}", flag.Read, text, settings);
 
     private static T Apply<T>(string name, Func<T, string, T> read, string text, T settings)
     {
@@ -116,7 +116,7 @@ internal static class CommandLine
         }
     }
 
-    private static Option<string[]> OptionFor(Flag flag) => new($"--{flag.Name}", flag.Alias is null ? [] : [$"--{flag.Alias}"])
+    private static Option<string[]> OptionFor(CommandLineFlag flag) => new($"--{flag.Name}", flag.Alias is null ? [] : [$"--{flag.Alias}"])
     {
         Arity = ArgumentArity.OneOrMore,
     };
@@ -135,7 +135,7 @@ internal static class CommandLine
     private static Syntax CreateRoot()
     {
         // A plain command, because a root command brings help, version and completion of its own.
-        var root = new Syntax(Release.Name) { Help, Version, WaitUntil, Replay, Demo };
+        var root = new Syntax(ProgramVersion.Name) { Help, Version, WaitUntil, Replay, Demo };
         foreach (var (_, option) in Options)
         {
             root.Add(option);

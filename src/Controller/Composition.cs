@@ -25,19 +25,19 @@ internal static partial class Composition
         var linstorSettings = LinstorSettings.FromEnvironment(environment, provider, logs.CreateLogger<LinstorSettings>());
         var instruments = new Instruments();
         var linstorConnection = new LinstorConnection(linstorSettings, provider, logs, instruments);
-        var translate = new Kubernetes.Translate(settings.AttacherName, settings.PodSelector);
-        var kinds = new Kinds(translate, settings.PodSelector);
+        var kubernetesTranslation = new Kubernetes.KubernetesTranslation(settings.AttacherName, settings.PodSelector);
+        var watchedKinds = new WatchedKinds(kubernetesTranslation, settings.PodSelector);
 
         // One client a role: what one of them is waiting for delays none of the others.
         var watching = cluster.CreateClient();
         var acting = cluster.CreateClient();
-        var kubernetes = new KubernetesClient(acting, translate, provider);
+        var kubernetes = new KubernetesClient(acting, kubernetesTranslation, provider);
         var nodes = new NodeClient(acting, provider);
-        var electing = new KubernetesClient(cluster.CreateClient(), translate, provider);
+        var electing = new KubernetesClient(cluster.CreateClient(), kubernetesTranslation, provider);
         var linstor = new LinstorClient(linstorConnection, clock);
 
         var lease = settings.LeaderElection ? new ObjectKey(settings.LeaseNamespace.Length > 0 ? settings.LeaseNamespace : cluster.Namespace, settings.LeaseName) : (ObjectKey?)null;
-        var hold = new LeaseHold(clock, settings.LeaseIdentity) { IsUncontested = !settings.LeaderElection };
+        var hold = new LeadershipStatus(clock, settings.LeaseIdentity) { IsUncontested = !settings.LeaderElection };
         var limit = Limit(settings);
         var errors = new InternalErrors(instruments, provider, logs.CreateLogger<InternalErrors>());
         var events = new EventRecorder(kubernetes, hold, limit, provider, errors, settings.DryRun, logs.CreateLogger<EventRecorder>());
@@ -45,23 +45,23 @@ internal static partial class Composition
         var readiness = new Readiness(hold, clock, provider, logs.CreateLogger<Readiness>());
         var recorder = settings.Record.Length == 0 ? null : Recorder.Open(settings, clock, provider, logs.CreateLogger<Recorder>());
         var actuator = new Actuator(kubernetes, nodes, linstor, hold, events, limit, inbox.Writer, errors, clock, settings.DryRun, logs.CreateLogger<Actuator>());
-        var journal = new Journal(clock, provider);
-        var reporter = new Reporter(events, instruments, journal, errors, logs.CreateLogger<Reporter>());
+        var decisionLog = new DecisionLog(clock, provider);
+        var reporter = new Reporter(events, instruments, decisionLog, errors, logs.CreateLogger<Reporter>());
         var control = new ControlLoop(inbox, settings.Policy, actuator, reporter, errors, clock, provider, recorder, readiness.Observe);
-        var status = new StatusEndpoint(settings, new(settings.Policy), () => control.Cluster, hold, journal, clock, provider, () => linstorConnection.InUse);
-        var sweep = new Sweep(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Sweep>());
-        var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer, sweep.StreamSpoke);
+        var status = new StatusEndpoint(settings, new(settings.Policy), () => control.Cluster, hold, decisionLog, clock, provider, () => linstorConnection.InUse);
+        var resync = new Resync(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Resync>());
+        var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer, resync.StreamSpoke);
 
         List<(string, Func<CancellationToken, Task>)> supporting =
         [
             ("events", events.RunAsync),
-            ("sweep", sweep.RunAsync),
-            ("promotion", cancellation => Persist("LINSTOR's promotion events", sweep.Nudge).RunAsync(feed.FollowAsync, cancellation)),
-            Follow(kinds.Pods),
-            Follow(kinds.Volumes),
-            Follow(kinds.Attachments),
-            Follow(kinds.Nodes),
-            Follow(kinds.CsiNodes),
+            ("sweep", resync.RunAsync),
+            ("promotion", cancellation => Persist("LINSTOR's promotion events", resync.Nudge).RunAsync(feed.FollowAsync, cancellation)),
+            Follow(watchedKinds.Pods),
+            Follow(watchedKinds.Volumes),
+            Follow(watchedKinds.Attachments),
+            Follow(watchedKinds.Nodes),
+            Follow(watchedKinds.CsiNodes),
         ];
 
         if (recorder is not null)
@@ -74,20 +74,20 @@ internal static partial class Composition
             supporting.Add(("lease", new LeaseLoop(electing, key, hold, inbox.Writer, clock, provider, logs.CreateLogger<LeaseLoop>()).RunAsync));
         }
 
-        return new Daemon(settings, supporting, actuator, control, new Probes(control), status, new MetricsEndpoint(Release.Meter, logs.CreateLogger<MetricsEndpoint>()), logs)
+        return new Daemon(settings, supporting, actuator, control, new Probes(control), status, new MetricsEndpoint(ProgramVersion.Meter, logs.CreateLogger<MetricsEndpoint>()), logs)
         {
             Started = () => Describe(logs.CreateLogger(nameof(Composition)), settings, environment, linstorSettings, cluster, lease),
         };
 
-        Persistently Persist(string what, Action ended) => new(what, _ => { ended(); return ValueTask.CompletedTask; }, provider, logs.CreateLogger<Persistently>());
+        ReconnectLoop Persist(string what, Action ended) => new(what, _ => { ended(); return ValueTask.CompletedTask; }, provider, logs.CreateLogger<ReconnectLoop>());
 
-        (string, Func<CancellationToken, Task>) Follow<TWire, T>(Kind<TWire, T> kind)
+        (string, Func<CancellationToken, Task>) Follow<TWire, T>(WatchedKind<TWire, T> kind)
             where TWire : class
             where T : class
         {
             var reflector = new Reflector<TWire, T>(watching, kind, inbox.Writer, provider, logs.CreateLogger("Reflector"));
-            var persistently = new Persistently(kind.Resource, stop => inbox.Writer.WriteAsync(new Observation.SourceLost(kind.Source), stop), provider, logs.CreateLogger<Persistently>());
-            return (kind.Resource, cancellation => persistently.RunAsync(reflector.FollowAsync, cancellation));
+            var reconnectLoop = new ReconnectLoop(kind.Resource, stop => inbox.Writer.WriteAsync(new Observation.SourceLost(kind.Source), stop), provider, logs.CreateLogger<ReconnectLoop>());
+            return (kind.Resource, cancellation => reconnectLoop.RunAsync(reflector.FollowAsync, cancellation));
         }
     }
 

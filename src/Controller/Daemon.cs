@@ -42,14 +42,14 @@ internal sealed partial class Daemon(
     public async Task<int> RunAsync(CancellationToken stopping)
     {
         await ListenAsync();
-        HasStarted(Release.Version);
+        HasStarted(ProgramVersion.Version);
         Started();
 
         // What acts stops first. The lease is given up only after that, and what feeds is needed until then.
         using var acting = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var feeding = new CancellationTokenSource();
-        var feeders = Supervision.RunAsync(supporting, feeding.Token);
-        var actors = Supervision.RunAsync([("control", control.RunAsync)], acting.Token);
+        var feeders = LoopSupervisor.RunAsync(supporting, feeding.Token);
+        var actors = LoopSupervisor.RunAsync([("control", control.RunAsync)], acting.Token);
 
         await Task.WhenAny(feeders, actors);
         Stopping();

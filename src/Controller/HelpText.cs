@@ -5,7 +5,7 @@ namespace Piraeus.HighAvailability.Controller;
 /// <summary>What <c>--help</c> shows, in the columns of Go's help.</summary>
 internal static class HelpText
 {
-    public static string Of(IReadOnlyList<Flag> flags)
+    public static string Of(IReadOnlyList<CommandLineFlag> flags)
     {
         var left = flags.Select(flag => flag.StandsAlone ? $"--{flag.Name}" : $"--{flag.Name} {flag.Type}").ToList();
         var width = left.Max(text => text.Length);
@@ -14,10 +14,10 @@ internal static class HelpText
             Moves pods whose LINSTOR storage was lost to nodes that still have it.
 
             Usage:
-              {Release.Name} [flags]
-              {Release.Name} wait-until api-online
-              {Release.Name} replay FILE [flags]
-              {Release.Name} demo [--port N] [--grace-period 5s] [--scenario NAME] [--no-browser]
+              {ProgramVersion.Name} [flags]
+              {ProgramVersion.Name} wait-until api-online
+              {ProgramVersion.Name} replay FILE [flags]
+              {ProgramVersion.Name} demo [--port N] [--grace-period 5s] [--scenario NAME] [--no-browser]
 
             Flags:
             {string.Join('\n', lines)}

@@ -8,7 +8,7 @@ using Piraeus.HighAvailability.Controller.Recording;
 // Exit codes: 0 asked to stop, 1 a bug or an unmet wait, 2 bad usage or settings.
 try
 {
-    if (!Nursery.Grow())
+    if (!ChildProcessLauncher.Grow())
     {
         return 0;
     }
@@ -21,7 +21,7 @@ try
 
         case Command.WaitUntilApiOnline:
             using (var signals = new Signals())
-            using (var logs = Logs.Create(new Settings()))
+            using (var logs = LogOutput.Create(new Settings()))
             {
                 var settings = LinstorSettings.FromEnvironment(Environment.GetEnvironmentVariable, TimeProvider.System, logs.CreateLogger<LinstorSettings>());
                 using var connection = new LinstorConnection(settings, TimeProvider.System, logs);
@@ -38,12 +38,12 @@ try
         case Command.Demo { Options: var options }:
             using (var signals = new Signals())
             {
-                return await Performance.RunAsync(options, signals.Stopping);
+                return await DemoCommand.RunAsync(options, signals.Stopping);
             }
 
         case Command.Run { Settings: var settings }:
             using (var signals = new Signals())
-            using (var logs = Logs.Create(settings))
+            using (var logs = LogOutput.Create(settings))
             {
                 await using var daemon = Composition.Build(settings, Environment.GetEnvironmentVariable, TimeProvider.System, logs);
                 return await daemon.RunAsync(signals.Stopping);
@@ -55,7 +55,7 @@ try
 }
 catch (SettingsException wrong)
 {
-    await Console.Error.WriteLineAsync($"{Release.Name}: {wrong.Message}");
+    await Console.Error.WriteLineAsync($"{ProgramVersion.Name}: {wrong.Message}");
     return 2;
 }
 

@@ -31,7 +31,7 @@ internal sealed record Settings
     /// <summary>The namespace of the lease; empty means that of the Kubernetes connection.</summary>
     public string LeaseNamespace { get; init; } = "";
 
-    public string LeaseName { get; init; } = Release.Name;
+    public string LeaseName { get; init; } = ProgramVersion.Name;
 
     /// <summary>The pods that have opted in.</summary>
     public LabelSelector PodSelector { get; init; } = LabelSelector.Parse("linstor.csi.linbit.com/on-storage-lost=remove");

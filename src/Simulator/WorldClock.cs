@@ -14,13 +14,13 @@ public sealed class WorldClock : IDisposable
     private bool _isAsking;
 
     /// <summary>Begins to drive a world; from now on it is touched through this alone.</summary>
-    /// <param name="agenda">The world's time.</param>
+    /// <param name="eventQueue">The world's time.</param>
     /// <param name="time">What it follows; the system's time if null.</param>
-    public WorldClock(Agenda agenda, TimeProvider? time = null)
+    public WorldClock(EventQueue eventQueue, TimeProvider? time = null)
     {
-        Agenda = agenda;
+        EventQueue = eventQueue;
         _time = time ?? TimeProvider.System;
-        _offset = agenda.Now;
+        _offset = eventQueue.Now;
         _began = _time.GetTimestamp();
         Epoch = _time.GetUtcNow() - _offset;
         _timer = _time.CreateTimer(_ => Ask(() => true), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -28,7 +28,7 @@ public sealed class WorldClock : IDisposable
     }
 
     /// <summary>The time that is driven.</summary>
-    public Agenda Agenda { get; }
+    public EventQueue EventQueue { get; }
 
     /// <summary>The date at which the world began.</summary>
     public DateTimeOffset Epoch { get; }
@@ -50,7 +50,7 @@ public sealed class WorldClock : IDisposable
             _isAsking = true;
             try
             {
-                Agenda.RunUntil(Now());
+                EventQueue.RunUntil(Now());
                 return question();
             }
             finally
@@ -88,7 +88,7 @@ public sealed class WorldClock : IDisposable
     private void Rearm()
     {
         // A timer may fire a little early by the other clock; a millisecond more costs nothing.
-        var due = Agenda.NextAt is { } next ? next - Now() + TimeSpan.FromMilliseconds(1) : Timeout.InfiniteTimeSpan;
+        var due = EventQueue.NextAt is { } next ? next - Now() + TimeSpan.FromMilliseconds(1) : Timeout.InfiniteTimeSpan;
         _timer.Change(due < TimeSpan.Zero && due != Timeout.InfiniteTimeSpan ? TimeSpan.Zero : due, Timeout.InfiniteTimeSpan);
     }
 

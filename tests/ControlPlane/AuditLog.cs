@@ -61,7 +61,7 @@ public sealed class AuditLog(string path)
     public IReadOnlyList<Audited> Deletes() => [.. Writes().Where(write => write.Verb is "delete" or "deletecollection")];
 
     /// <summary>The successful deletions of a kind ("pods", "volumeattachments") by a user.</summary>
-    public IReadOnlyList<Audited> Deletes(string resource, Identity by) =>
+    public IReadOnlyList<Audited> Deletes(string resource, ApiIdentity by) =>
         [.. Deletes().Where(delete => delete.Succeeded && delete.Resource == resource && delete.User == by.User)];
 
     private static Audited Read(JsonNode line) => new(

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>The external-attachers of a world's nodes, of whatever driver: they attach and detach at once, unless paused.</summary>
-public sealed class FakeAttacher(Api api, View view, Faults faults, CancellationToken closing)
+public sealed class FakeAttacher(Api api, NamespaceView view, BackgroundErrors faults, CancellationToken closing)
 {
     private TaskCompletionSource? _paused;
     private volatile string? _refusal;

@@ -10,7 +10,7 @@ public sealed record PlacedPod(JsonNode Pod, string Node, IReadOnlyList<Volume> 
 }
 
 /// <summary>The kubelets of a world's nodes: they start what is bound to them, stop what is deleted, and renew their leases.</summary>
-public sealed class FakeKubelet(Api api, View view, Faults faults, CancellationToken closing)
+public sealed class FakeKubelet(Api api, NamespaceView view, BackgroundErrors faults, CancellationToken closing)
 {
     private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(3);
 
@@ -27,7 +27,7 @@ public sealed class FakeKubelet(Api api, View view, Faults faults, CancellationT
 
     internal Api Api => api;
 
-    internal View View => view;
+    internal NamespaceView View => view;
 
     /// <summary>Listens to the view; call it before the view starts.</summary>
     public void Listen()

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>One node: which pods run on it, and which volumes it reports as in use.</summary>
-internal sealed class FakeNode(FakeKubelet kubelet, string name, Faults faults, CancellationToken closing)
+internal sealed class FakeNode(FakeKubelet kubelet, string name, BackgroundErrors faults, CancellationToken closing)
 {
     public static readonly object Ready = new { type = "Ready", status = "True", reason = "KubeletReady" };
 

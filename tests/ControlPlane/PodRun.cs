@@ -114,7 +114,7 @@ internal sealed class PodRun(FakeKubelet kubelet, FakeNode node, JsonNode pod)
         foreach (var volume in Volumes)
         {
             await kubelet.View.Attachments.UntilAsync(
-                View.AttachmentKey(volume.PersistentVolume, node.Name),
+                NamespaceView.AttachmentKey(volume.PersistentVolume, node.Name),
                 () => kubelet.View.AttachmentOf(volume, node.Name) is { IsAttached: true, IsTerminating: false } attached ? attached : null, cancellation);
         }
     }

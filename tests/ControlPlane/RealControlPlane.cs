@@ -12,19 +12,19 @@ public sealed class RealControlPlane : IAsyncDisposable
     private readonly ConcurrentDictionary<string, HttpClient> _clients = new();
     private readonly List<Component> _components = [];
     private readonly Binaries _binaries;
-    private readonly Room _room;
-    private readonly Launch _launch;
+    private readonly ControlPlaneFolder _room;
+    private readonly ComponentCommandLines _componentCommandLines;
 
-    private RealControlPlane(Binaries binaries, Room room, ControlPlaneOptions options)
+    private RealControlPlane(Binaries binaries, ControlPlaneFolder room, ControlPlaneOptions options)
     {
-        (_binaries, _room, _launch) = (binaries, room, new Launch(binaries, room, options));
+        (_binaries, _room, _componentCommandLines) = (binaries, room, new ComponentCommandLines(binaries, room, options));
         Audit = new AuditLog(room["audit.log"]);
     }
 
     /// <summary>The API as the administrator sees it.</summary>
-    public Api Api => ApiAs(Identity.Administrator);
+    public Api Api => ApiAs(ApiIdentity.Administrator);
 
-    public Uri Address => _launch.Endpoint.Address;
+    public Uri Address => _componentCommandLines.Endpoint.Address;
 
     public AuditLog Audit { get; }
 
@@ -35,16 +35,16 @@ public sealed class RealControlPlane : IAsyncDisposable
 
     public static async Task<RealControlPlane> StartAsync(ControlPlaneOptions options, CancellationToken cancellation)
     {
-        var plane = new RealControlPlane(Binaries.Find(), Room.New(), options);
+        var plane = new RealControlPlane(Binaries.Find(), ControlPlaneFolder.New(), options);
         try
         {
-            plane._components.Add(await plane._launch.EtcdAsync());
-            plane._components.Add(await plane._launch.ApiServerAsync());
+            plane._components.Add(await plane._componentCommandLines.EtcdAsync());
+            plane._components.Add(await plane._componentCommandLines.ApiServerAsync());
             await plane.UntilReadyAsync(cancellation);
             if (!options.OnlyApiServer)
             {
-                plane._components.Add(await plane._launch.ControllerManagerAsync());
-                plane._components.Add(await plane._launch.SchedulerAsync());
+                plane._components.Add(await plane._componentCommandLines.ControllerManagerAsync());
+                plane._components.Add(await plane._componentCommandLines.SchedulerAsync());
             }
             return plane;
         }
@@ -56,10 +56,10 @@ public sealed class RealControlPlane : IAsyncDisposable
     }
 
     /// <summary>The API as someone else sees it.</summary>
-    public Api ApiAs(Identity identity) => new(_clients.GetOrAdd(identity.Token, _ => _launch.Endpoint.ClientAs(identity)));
+    public Api ApiAs(ApiIdentity identity) => new(_clients.GetOrAdd(identity.Token, _ => _componentCommandLines.Endpoint.ClientAs(identity)));
 
     /// <summary>Creates the service account if need be, and a token as a pod would get: it may do what RBAC grants it and nothing else.</summary>
-    public async Task<Identity> ServiceAccountAsync(string space, string name, CancellationToken cancellation)
+    public async Task<ApiIdentity> ServiceAccountAsync(string space, string name, CancellationToken cancellation)
     {
         var path = $"{Paths.ServiceAccounts(space)}/{name}";
         if (await Api.FindAsync(path, cancellation) is null)
@@ -68,14 +68,14 @@ public sealed class RealControlPlane : IAsyncDisposable
         }
         var request = new { apiVersion = "authentication.k8s.io/v1", kind = "TokenRequest", spec = new { expirationSeconds = 24 * 60 * 60 } };
         var token = (await Api.CreateAsync($"{path}/token", request, cancellation)).Text("status", "token");
-        return new Identity($"system:serviceaccount:{space}:{name}", token!);
+        return new ApiIdentity($"system:serviceaccount:{space}:{name}", token!);
     }
 
     /// <summary>Writes a kubeconfig for an identity and returns its path.</summary>
-    public string KubeconfigFor(Identity identity) => _launch.Kubeconfig(identity);
+    public string KubeconfigFor(ApiIdentity identity) => _componentCommandLines.Kubeconfig(identity);
 
     /// <summary>Runs kubectl and returns what it prints; a failure is an exception with its words.</summary>
-    public async Task<string> KubectlAsync(IEnumerable<string> arguments, Identity identity, CancellationToken cancellation)
+    public async Task<string> KubectlAsync(IEnumerable<string> arguments, ApiIdentity identity, CancellationToken cancellation)
     {
         using var kubectl = Process.Start(new ProcessStartInfo(_binaries["kubectl"], ["--kubeconfig", KubeconfigFor(identity), .. arguments])
         {
@@ -110,7 +110,7 @@ public sealed class RealControlPlane : IAsyncDisposable
 
     public async Task StartApiServerAsync(CancellationToken cancellation)
     {
-        _components.Add(await _launch.ApiServerAsync());
+        _components.Add(await _componentCommandLines.ApiServerAsync());
         await UntilReadyAsync(cancellation);
     }
 
@@ -156,13 +156,13 @@ public sealed class RealControlPlane : IAsyncDisposable
     private async Task<bool> IsReadyAsync(CancellationToken cancellation)
     {
         // The certificate is written before the port opens; until then there is nothing to trust.
-        if (!File.Exists(_launch.Endpoint.CertificateFile))
+        if (!File.Exists(_componentCommandLines.Endpoint.CertificateFile))
         {
             return false;
         }
         try
         {
-            using var client = _launch.Endpoint.ClientAs(Identity.Administrator);
+            using var client = _componentCommandLines.Endpoint.ClientAs(ApiIdentity.Administrator);
             using var answer = await client.GetAsync(new Uri("readyz", UriKind.Relative), cancellation);
             return answer.StatusCode == HttpStatusCode.OK;
         }

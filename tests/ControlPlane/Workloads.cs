@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>Something that runs pods: its name, which their label "app" carries, and the volumes that they use.</summary>
-public sealed record Workload(World World, string Name, int Replicas, IReadOnlyList<Volume> Volumes)
+public sealed record Workload(TestNamespace World, string Name, int Replicas, IReadOnlyList<Volume> Volumes)
 {
     public Volume Volume => Volumes[0];
 
@@ -16,7 +16,7 @@ public sealed record Workload(World World, string Name, int Replicas, IReadOnlyL
 }
 
 /// <summary>Creates volumes and what uses them: every method returns when all pods run on the node that was asked for.</summary>
-public sealed class Workloads(World world)
+public sealed class Workloads(TestNamespace world)
 {
     private readonly SemaphoreSlim _placing = new(1);
     // The binder is slow, and asking it about a thousand claims at once makes it slower.

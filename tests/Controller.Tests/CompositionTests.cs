@@ -18,7 +18,7 @@ public sealed class CompositionTests : IDisposable
         var told = await RunAsync(new() { KnownResourceGracePeriod = TimeSpan.FromSeconds(10) }, ("LS_CONTROLLERS", "http://me:hunter2@linstor-1,https://linstor-2"), ("LS_USERNAME", "me"), ("LS_PASSWORD", "hunter2"));
         Assert.Equal(
             [
-                $"Piraeus High Availability Controller {Release.Version} has started.",
+                $"Piraeus High Availability Controller {ProgramVersion.Version} has started.",
                 "LINSTOR: http://linstor-1:3370, https://linstor-2:3371. Kubernetes: http://kubernetes.example/. Lease: none.",
                 "Selected pods: linstor.csi.linbit.com/on-storage-lost=remove. Grace period: 10 s, or 45 s for what was lost already when first seen.",
             ],
@@ -46,7 +46,7 @@ public sealed class CompositionTests : IDisposable
     // It is told to stop at once, and begins all the same.
     private async Task<IReadOnlyList<string>> RunAsync(Settings settings, params (string Name, string Value)[] environment)
     {
-        var told = new Told();
+        var told = new LogCapture();
         var kubeConfig = _folder.Write("config", KubeConfigText.Of("http://kubernetes.example"));
         await using var daemon = Composition.Build(settings with { KubeConfig = kubeConfig, HealthPort = 0 }, name => environment.FirstOrDefault(variable => variable.Name == name).Value, TimeProvider.System, told);
         Assert.Equal(0, await daemon.RunAsync(new CancellationToken(canceled: true)));

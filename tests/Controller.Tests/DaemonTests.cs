@@ -11,7 +11,7 @@ public sealed class DaemonTests
     [Fact]
     public async Task Being_asked_to_stop_is_success()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         await using var daemon = Build(room, Forever);
         using var stop = new CancellationTokenSource();
         var running = daemon.RunAsync(stop.Token);
@@ -22,7 +22,7 @@ public sealed class DaemonTests
     [Fact]
     public async Task A_loop_that_returns_is_a_failure_that_is_told()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         await using var daemon = Build(room, Forever, _ => Task.CompletedTask);
         Assert.Equal(1, await daemon.RunAsync(default).SoonAsync());
         Assert.Contains(room.Told.Lines, line => line.Contains("the loop \"1\" ended", StringComparison.Ordinal));
@@ -31,7 +31,7 @@ public sealed class DaemonTests
     [Fact]
     public async Task A_loop_that_throws_is_a_failure_that_is_told()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         await using var daemon = Build(room, Forever, _ => throw new InvalidOperationException("a bug of ours"));
         Assert.Equal(1, await daemon.RunAsync(default).SoonAsync());
         Assert.Contains(room.Told.Lines, line => line.Contains("a bug of ours", StringComparison.Ordinal));
@@ -40,9 +40,9 @@ public sealed class DaemonTests
     [Fact]
     public async Task An_action_that_fails_as_nobody_foresaw_does_not_end_the_process()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         await using var daemon = Build(room, Forever);
-        room.Actuator.Offer(new Core.Decision.Hold(Room.Resource, new("a"), Core.HoldReason.Storm, Core.HoldDetail.None, [], Core.Instant.Start, true)); // which is no action
+        room.Actuator.Offer(new Core.Decision.Hold(ControlFixture.Resource, new("a"), Core.HoldReason.Storm, Core.HoldDetail.None, [], Core.Instant.Start, true)); // which is no action
         using var stop = new CancellationTokenSource();
         var running = daemon.RunAsync(stop.Token);
         while (!room.Told.Lines.Any(line => line.StartsWith("An error of this program was caught", StringComparison.Ordinal)))
@@ -58,7 +58,7 @@ public sealed class DaemonTests
     public async Task What_acts_has_stopped_before_the_lease_is_given_up()
     {
         var answer = new TaskCompletionSource();
-        await using var room = await Room.OpenAsync(async call =>
+        await using var room = await ControlFixture.OpenAsync(async call =>
         {
             await answer.Task;
             await call.AnswerAsync("{}");
@@ -67,11 +67,11 @@ public sealed class DaemonTests
         await using var daemon = Build(room, async cancellation =>
         {
             await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            released.SetResult(answer.Task.IsCompleted && room.Actuator.Offer(Room.Detach) != Controller.Control.Offered.Taken);
+            released.SetResult(answer.Task.IsCompleted && room.Actuator.Offer(ControlFixture.Detach) != Controller.Control.OfferResult.Taken);
         });
         using var stop = new CancellationTokenSource();
         var running = daemon.RunAsync(stop.Token);
-        room.Actuator.Offer(Room.Delete);
+        room.Actuator.Offer(ControlFixture.Delete);
         await room.Kubernetes.ArrivalAsync();
 
         await stop.CancelAsync();
@@ -89,7 +89,7 @@ public sealed class DaemonTests
     [Fact]
     public async Task Feeders_in_front_of_a_full_inbox_keep_nobody_from_stopping()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         var full = new TaskCompletionSource();
         await using var daemon = Build(room, async cancellation =>
         {
@@ -114,7 +114,7 @@ public sealed class DaemonTests
         using var somebody = new TcpListener(IPAddress.IPv6Any, 0);
         somebody.Start();
         var port = ((IPEndPoint)somebody.LocalEndpoint).Port;
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         await using var daemon = Build(room, new Settings { HealthPort = port }, Forever);
         var refused = await Assert.ThrowsAsync<SettingsException>(() => daemon.RunAsync(default));
         Assert.StartsWith($"cannot serve /healthz on port {port}: ", refused.Message, StringComparison.Ordinal);
@@ -122,10 +122,10 @@ public sealed class DaemonTests
 
     private static Task Forever(CancellationToken cancellation) => Task.Delay(Timeout.Infinite, cancellation);
 
-    private static Daemon Build(Room room, params Func<CancellationToken, Task>[] loops) => Build(room, new Settings { HealthPort = 0 }, loops);
+    private static Daemon Build(ControlFixture room, params Func<CancellationToken, Task>[] loops) => Build(room, new Settings { HealthPort = 0 }, loops);
 
-    private static Daemon Build(Room room, Settings settings, params Func<CancellationToken, Task>[] loops) =>
+    private static Daemon Build(ControlFixture room, Settings settings, params Func<CancellationToken, Task>[] loops) =>
         new(
             settings, [.. loops.Select((loop, index) => ($"{index}", loop))], room.Actuator, room.Control, new Probes(room.Control), room.Status,
-            new MetricsEndpoint(Release.Meter, room.Told.CreateLogger<MetricsEndpoint>()), room.Told);
+            new MetricsEndpoint(ProgramVersion.Meter, room.Told.CreateLogger<MetricsEndpoint>()), room.Told);
 }

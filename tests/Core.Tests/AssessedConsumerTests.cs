@@ -8,8 +8,8 @@ public sealed class AssessedConsumerTests
     [Fact]
     public void A_loss_is_due_when_its_grace_period_is_over_and_held_until_then()
     {
-        var scene = Scene.WithAppOn("a", Settings).PowerOff("a").After(10);
-        var assessed = Assert.Single(Assess(scene));
+        var scenario = Scenario.WithAppOn("a", Settings).PowerOff("a").After(10);
+        var assessed = Assert.Single(Assess(scenario));
         Assert.True(assessed.IsLoss);
         Assert.False(assessed.IsMoved);
         Assert.Equal(Settings.KnownResourceGrace, assessed.Due - assessed.Since);
@@ -19,9 +19,9 @@ public sealed class AssessedConsumerTests
     [Fact]
     public void A_loss_that_is_acted_upon_is_said_to_be()
     {
-        var scene = Scene.WithAppOn("a", Settings);
-        scene.Answers = _ => Answer.Refused;
-        var assessed = Assert.Single(Assess(scene.PowerOff("a").After(Settings.KnownResourceGrace.TotalSeconds + 0.1), later: 1));
+        var scenario = Scenario.WithAppOn("a", Settings);
+        scenario.Answers = _ => MutationOutcome.Refused;
+        var assessed = Assert.Single(Assess(scenario.PowerOff("a").After(Settings.KnownResourceGrace.TotalSeconds + 0.1), later: 1));
         Assert.True(assessed.IsMoved);
         Assert.Empty(assessed.Holds);
     }
@@ -29,11 +29,11 @@ public sealed class AssessedConsumerTests
     [Fact]
     public void Every_consumer_in_doubt_has_its_own_holds()
     {
-        var scene = Scene.WithAppOn("a", Settings).Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Pod("app-1", "a", pod => pod with { Claims = [new("logs")], OptedOut = true })
+        var scenario = Scenario.WithAppOn("a", Settings).Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Pod("app-1", "a", pod => pod with { Claims = [new("logs")], OptedOut = true })
             .PowerOff("a").PowerOff("a", "pvc-2").After(10);
-        Assert.Equal(["pvc-1: app-0", "pvc-2: app-1"], Assess(scene).Select(one => $"{one.Consumer.Resource.Name}: {string.Join(' ', one.Holds.SelectMany(hold => hold.Pods).Select(pod => pod.Key.Name))}"));
+        Assert.Equal(["pvc-1: app-0", "pvc-2: app-1"], Assess(scenario).Select(one => $"{one.Consumer.Resource.Name}: {string.Join(' ', one.Holds.SelectMany(hold => hold.Pods).Select(pod => pod.Key.Name))}"));
     }
 
-    private static IReadOnlyList<AssessedConsumer> Assess(Scene scene, double later = 0) =>
-        new FailoverPolicy(Settings).Decide(scene.Cluster, scene.Now + TimeSpan.FromSeconds(later)).Consumers;
+    private static IReadOnlyList<AssessedConsumer> Assess(Scenario scenario, double later = 0) =>
+        new FailoverPolicy(Settings).Decide(scenario.Cluster, scenario.Now + TimeSpan.FromSeconds(later)).Consumers;
 }

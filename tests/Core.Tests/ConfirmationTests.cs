@@ -6,96 +6,96 @@ public sealed class ConfirmationTests
     [Fact]
     public void An_answer_that_was_asked_for_more_than_three_seconds_before_the_grace_period_ended_confirms_nothing()
     {
-        var scene = Unanswered(41.5).After(4.3);
-        Assert.Empty(scene.Moves);
-        Assert.Contains(HoldReason.AwaitingConfirmation, scene.AllHolds);
+        var scenario = Unanswered(41.5).After(4.3);
+        Assert.Empty(scenario.Moves);
+        Assert.Contains(HoldReason.AwaitingConfirmation, scenario.AllHolds);
     }
 
     [Fact]
     public void An_answer_that_was_asked_for_in_the_last_three_seconds_of_the_grace_period_confirms_the_loss()
     {
-        var scene = Unanswered(42.5);
-        Assert.Empty(scene.After(2).Moves);
-        Assert.NotEmpty(scene.After(1).Moves);
+        var scenario = Unanswered(42.5);
+        Assert.Empty(scenario.After(2).Moves);
+        Assert.NotEmpty(scenario.After(1).Moves);
     }
 
     [Fact]
     public void An_answer_that_arrived_more_than_five_seconds_ago_confirms_nothing()
     {
         // What would be acted on is there only five seconds after the answer.
-        var scene = Unanswered(44.5).Tell(new Observation.SourceLost(Source.Volumes)).After(5);
-        Assert.Empty(scene.Tell(new Observation.Listed<Volume>([.. scene.Cluster.Volumes.All.Select(held => held.Item)])).After(1).Moves);
-        Assert.Contains(HoldReason.AwaitingConfirmation, scene.AllHolds);
+        var scenario = Unanswered(44.5).Tell(new Observation.SourceLost(Source.Volumes)).After(5);
+        Assert.Empty(scenario.Tell(new Observation.Listed<Volume>([.. scenario.Cluster.Volumes.All.Select(held => held.Item)])).After(1).Moves);
+        Assert.Contains(HoldReason.AwaitingConfirmation, scenario.AllHolds);
     }
 
     [Fact]
     public void An_answer_that_linstor_needs_five_seconds_for_confirms_the_loss()
     {
-        var scene = Unanswered(40).After(2.1);
-        var answer = scene.ReportOf(Scene.Pvc1);
-        Assert.Empty(scene.After(4.9).Moves);
-        Assert.NotEmpty(scene.Tell(new Observation.ResourceReported(answer)).After(0.1).Moves);
+        var scenario = Unanswered(40).After(2.1);
+        var answer = scenario.ReportOf(Scenario.Pvc1);
+        Assert.Empty(scenario.After(4.9).Moves);
+        Assert.NotEmpty(scenario.Tell(new Observation.ResourceReported(answer)).After(0.1).Moves);
     }
 
     [Fact]
     public void Newer_words_of_the_stream_undo_a_confirmation_until_an_answer_contains_them()
     {
-        var scene = Unanswered(44.2).MayNotPromote("c");
-        Assert.Empty(scene.After(2).Moves);
-        scene.Ignores = _ => false;
-        Assert.NotEmpty(scene.After(2).Moves);
+        var scenario = Unanswered(44.2).MayNotPromote("c");
+        Assert.Empty(scenario.After(2).Moves);
+        scenario.Ignores = _ => false;
+        Assert.NotEmpty(scenario.After(2).Moves);
     }
 
     [Fact]
     public void A_silence_of_linstor_begins_with_its_last_answer_and_not_when_it_is_noticed()
     {
-        var scene = Unanswered(20).After(14).LinstorGoesAway().After(2);
-        scene.Ignores = _ => false;
-        Assert.Empty(scene.LinstorComesBack().Report("pvc-1").After(40).Moves);
-        Assert.NotEmpty(scene.After(6).Moves);
+        var scenario = Unanswered(20).After(14).LinstorGoesAway().After(2);
+        scenario.Ignores = _ => false;
+        Assert.Empty(scenario.LinstorComesBack().Report("pvc-1").After(40).Moves);
+        Assert.NotEmpty(scenario.After(6).Moves);
     }
 
     [Fact]
     public void A_consumer_that_comes_to_a_resource_that_was_lost_long_ago_has_the_whole_grace_period()
     {
-        var scene = Scene.Empty().Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").PowerOff("a").Report("pvc-1").After(600).Pod("app-0", "a");
-        Assert.Empty(scene.After(44).Moves);
-        Assert.NotEmpty(scene.After(2).Moves);
+        var scenario = Scenario.Empty().Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").PowerOff("a").Report("pvc-1").After(600).Pod("app-0", "a");
+        Assert.Empty(scenario.After(44).Moves);
+        Assert.NotEmpty(scenario.After(2).Moves);
     }
 
     [Fact]
     public void One_voice_is_not_enough_where_kubernetes_does_not_say_whether_the_node_is_ready()
     {
-        var scene = Scene.WithAppOn("a", NoStorm).Silence("c").After(60).PowerOff("a");
-        scene.Surveys = false;
-        Assert.Empty(scene.After(600).Moves);
-        Assert.Equal([HoldReason.OnlyOneSpeaker], scene.Holds);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Silence("c").After(60).PowerOff("a");
+        scenario.Surveys = false;
+        Assert.Empty(scenario.After(600).Moves);
+        Assert.Equal([HoldReason.OnlyOneSpeaker], scenario.Holds);
     }
 
     [Fact]
     public void Counter_evidence_that_is_heard_while_the_peer_is_silent_starts_the_grace_period_anew()
     {
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).PowerOff("a").MayNotPromote("c").After(30).Silence("b");
-        scene.Link("c", "a", up: true).Report("pvc-1").Link("c", "a", up: false).Report("pvc-1").After(5).Speak("b");
-        Assert.Empty(scene.After(40).Moves);
-        Assert.NotEmpty(scene.After(6).Moves);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).PowerOff("a").MayNotPromote("c").After(30).Silence("b");
+        scenario.Link("c", "a", up: true).Report("pvc-1").Link("c", "a", up: false).Report("pvc-1").After(5).Speak("b");
+        Assert.Empty(scenario.After(40).Moves);
+        Assert.NotEmpty(scenario.After(6).Moves);
     }
 
     [Fact]
     public void A_silence_of_the_peer_pauses_the_grace_period_also_while_the_node_speaks()
     {
-        var scene = Scene.WithAppOn("a", NoStorm).Silence("c").CutOff("a").After(30).Silence("b").After(4).Report("pvc-1").After(4).Report("pvc-1").Speak("b");
-        Assert.Empty(scene.After(14).Moves);
-        Assert.NotEmpty(scene.After(3).Moves);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Silence("c").CutOff("a").After(30).Silence("b").After(4).Report("pvc-1").After(4).Report("pvc-1").Speak("b");
+        Assert.Empty(scenario.After(14).Moves);
+        Assert.NotEmpty(scenario.After(3).Moves);
     }
 
     private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
 
     // A lost power; so many seconds later LINSTOR answers about the resource, and then no longer.
-    private static Scene Unanswered(double seconds)
+    private static Scenario Unanswered(double seconds)
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(seconds).Report("pvc-1");
-        scene.Ignores = decision => decision is Decision.QueryResource;
-        return scene;
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(seconds).Report("pvc-1");
+        scenario.Ignores = decision => decision is Decision.QueryResource;
+        return scenario;
     }
 }

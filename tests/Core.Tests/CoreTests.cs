@@ -13,16 +13,16 @@ public sealed class CoreTests
     [Fact]
     public void The_same_snapshot_and_the_same_instant_give_the_same_verdict()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(30);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(30);
         var policy = new FailoverPolicy(new());
-        Assert.Equal(policy.Decide(scene.Cluster, scene.Now).Decisions.Select(Sentences.Of), policy.Decide(scene.Cluster, scene.Now).Decisions.Select(Sentences.Of));
+        Assert.Equal(policy.Decide(scenario.Cluster, scenario.Now).Decisions.Select(DecisionText.Of), policy.Decide(scenario.Cluster, scenario.Now).Decisions.Select(DecisionText.Of));
     }
 
     [Fact]
     public void Every_reason_to_hold_has_a_sentence_of_its_own()
     {
         var sentences = Enum.GetValues<HoldReason>().Select(reason =>
-            Sentences.Of(new Decision.Hold(Scene.Pvc1, new("a"), reason, HoldDetail.None, [], Instant.Start, Overdue: true))).ToList();
+            DecisionText.Of(new Decision.Hold(Scenario.Pvc1, new("a"), reason, HoldDetail.None, [], Instant.Start, Overdue: true))).ToList();
         Assert.Equal(sentences.Count, sentences.Distinct().Count());
         Assert.All(sentences, sentence => Assert.EndsWith(".", sentence, StringComparison.Ordinal));
     }
@@ -33,27 +33,27 @@ public sealed class CoreTests
         var pod = new Pod(new("default", "app-0"), new("1"), new NodeName("a"));
         Assert.Equal(
             "Deleting pod default/app-0 on node a: it has lost resource pvc-1, because the replica on b may promote, which proves that the other side has quorum and a has not.",
-            Sentences.Of(new Decision.DeletePod(pod, new(Scene.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start))));
+            DecisionText.Of(new Decision.DeletePod(pod, new(Scenario.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start))));
     }
 
     [Fact]
     public void A_catalog_finds_what_refers_to_a_thing_and_forgets_what_no_longer_does()
     {
-        var scene = Scene.Empty().Pod("app-0", "a").Pod("app-1", "a").Pod("app-1", "a", pod => pod with { Claims = [new("other")] });
-        Assert.Equal(["app-0"], scene.Cluster.Pods.ReferringTo(Scene.Data).Select(held => held.Item.Key.Name));
-        Assert.Equal(["app-1"], scene.Cluster.Pods.ReferringTo(new("default", "other")).Select(held => held.Item.Key.Name));
-        Assert.Empty(scene.PodGone("app-0", "a").Cluster.Pods.ReferringTo(Scene.Data));
+        var scenario = Scenario.Empty().Pod("app-0", "a").Pod("app-1", "a").Pod("app-1", "a", pod => pod with { Claims = [new("other")] });
+        Assert.Equal(["app-0"], scenario.Cluster.Pods.ReferringTo(Scenario.Data).Select(held => held.Item.Key.Name));
+        Assert.Equal(["app-1"], scenario.Cluster.Pods.ReferringTo(new("default", "other")).Select(held => held.Item.Key.Name));
+        Assert.Empty(scenario.PodGone("app-0", "a").Cluster.Pods.ReferringTo(Scenario.Data));
     }
 
     [Fact]
     public void A_catalog_keeps_the_time_of_what_continues_and_not_of_what_has_been_replaced()
     {
-        var scene = Scene.Empty().Attachment("va-1", "pv-1", "a");
-        var first = scene.Now;
-        scene.After(10).Attachment("va-1", "pv-1", "a");
-        Assert.Equal(first, scene.Cluster.Attachments.Find("va-1")!.Value.Since);
+        var scenario = Scenario.Empty().Attachment("va-1", "pv-1", "a");
+        var first = scenario.Now;
+        scenario.After(10).Attachment("va-1", "pv-1", "a");
+        Assert.Equal(first, scenario.Cluster.Attachments.Find("va-1")!.Value.Since);
 
-        scene.Tell(new Observation.Seen<Attachment>(new("va-1", new("another"), "pv-1", new("a"))));
-        Assert.Equal(scene.Now, scene.Cluster.Attachments.Find("va-1")!.Value.Since);
+        scenario.Tell(new Observation.Updated<Attachment>(new("va-1", new("another"), "pv-1", new("a"))));
+        Assert.Equal(scenario.Now, scenario.Cluster.Attachments.Find("va-1")!.Value.Since);
     }
 }

@@ -8,47 +8,47 @@ public sealed class CounterEvidenceTests
     [Fact]
     public void A_node_that_speaks_and_leaves_out_the_score_it_had_lost_has_not_said_that_it_has_no_quorum()
     {
-        var scene = Scene.WithAppOn("a").CutOff("a").Report("pvc-1").Replica("a", replica => replica with { Score = null }).After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+        var scenario = Scenario.WithAppOn("a").CutOff("a").Report("pvc-1").Replica("a", replica => replica with { Score = null }).After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }
 
     [Fact]
     public void A_node_that_never_said_its_score_has_not_said_that_it_has_no_quorum()
     {
-        var scene = Scene.WithAppOn("a", change: replica => replica.Node.Value == "a" ? replica with { Score = null } : replica).OnlyPeersLose("a").Link("a", "b", up: false).After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+        var scenario = Scenario.WithAppOn("a", change: replica => replica.Node.Value == "a" ? replica with { Score = null } : replica).OnlyPeersLose("a").Link("a", "b", up: false).After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }
 
     [Fact]
     public void A_defence_from_between_the_two_words_of_an_accusation_is_older_than_that() =>
-        Assert.Equal(Moved, Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Silence("a").MayPromote("b").Report("pvc-1").After(3)
+        Assert.Equal(Moved, Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Silence("a").MayPromote("b").Report("pvc-1").After(3)
             .Replica("c", replica => replica with { Score = 10102 }).Report("pvc-1").After(3).Link("b", "a", up: false).Report("pvc-1").Silence("c").After(60).Moves);
 
     [Fact]
     public void A_node_is_not_outvoted_while_one_that_has_no_quorum_says_it_is_connected_to_it()
     {
-        var scene = Scene.WithAppOn("a").MayPromote("b").Link("b", "a", up: false).Replica("c", replica => replica with { Score = 0 }).After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+        var scenario = Scenario.WithAppOn("a").MayPromote("b").Link("b", "a", up: false).Replica("c", replica => replica with { Score = 0 }).After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }
 
     [Fact]
     public void A_node_is_not_outvoted_by_a_denial_that_is_no_longer_repeated()
     {
-        var scene = Scene.WithAppOn("a").OnlyPeersLose("a").Report("pvc-1").After(3)
+        var scenario = Scenario.WithAppOn("a").OnlyPeersLose("a").Report("pvc-1").After(3)
             .Replica("c", replica => replica with { Connections = replica.Connections.RemoveAll(connection => connection.Peer == "a") }).After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }
 
     [Fact]
     public void A_node_is_outvoted_twelve_seconds_after_the_last_one_has_denied_it()
     {
-        var scene = Scene.WithAppOn("a").MayPromote("b").Link("b", "a", up: false).Report("pvc-1").After(10).MayPromote("c").Link("c", "a", up: false).Report("pvc-1");
-        Assert.Empty(scene.After(56).Moves);
-        Assert.Equal(Moved, scene.After(2).Moves);
+        var scenario = Scenario.WithAppOn("a").MayPromote("b").Link("b", "a", up: false).Report("pvc-1").After(10).MayPromote("c").Link("c", "a", up: false).Report("pvc-1");
+        Assert.Empty(scenario.After(56).Moves);
+        Assert.Equal(Moved, scenario.After(2).Moves);
     }
 
     [Fact]
@@ -60,73 +60,73 @@ public sealed class CounterEvidenceTests
             Score = replica.Node.Value == "a" ? 3 : 2,
             Connections = [new("b", Up: true)],
         };
-        Assert.Equal(Moved, Scene.WithAppOn("a", change: Client).OnlyPeersLose("a").After(58).Moves);
+        Assert.Equal(Moved, Scenario.WithAppOn("a", change: Client).OnlyPeersLose("a").After(58).Moves);
     }
 
     [Fact]
     public void Links_that_were_down_before_are_no_admission_of_a_node_that_has_quorum_now() =>
-        Assert.Equal(Moved, Scene.WithAppOn("a").CutOff("a").Report("pvc-1").After(5).Replica("a", replica => replica with { Connections = [] }).Heal("a").Report("pvc-1").After(5).Report("pvc-1")
+        Assert.Equal(Moved, Scenario.WithAppOn("a").CutOff("a").Report("pvc-1").After(5).Replica("a", replica => replica with { Connections = [] }).Heal("a").Report("pvc-1").After(5).Report("pvc-1")
             .PowerOff("a").After(46).Moves);
 
     [Fact]
     public void A_node_that_was_last_connected_to_one_peer_and_not_to_another_has_admitted_nothing() =>
-        Assert.Equal(Moved, Scene.WithAppOn("a").Link("a", "b", up: false).Link("b", "a", up: false).Report("pvc-1").After(60).Report("pvc-1").PowerOff("a").After(46).Moves);
+        Assert.Equal(Moved, Scenario.WithAppOn("a").Link("a", "b", up: false).Link("b", "a", up: false).Report("pvc-1").After(60).Report("pvc-1").PowerOff("a").After(46).Moves);
 
     [Fact]
     public void A_member_that_says_it_is_connected_to_the_peer_is_on_its_side_although_the_peer_does_not_report_that_link()
     {
-        var scene = Five();
+        var scenario = Five();
         foreach (var node in (string[])["c", "d", "e"])
         {
-            scene.Replica(node, replica => replica with { Score = 10005 });
+            scenario.Replica(node, replica => replica with { Score = 10005 });
         }
 
-        scene.Report("pvc-1").After(20).PowerOff("a").Replica("b", replica => replica with { Connections = [new("a", Up: false), new("c", Up: true)] });
-        Assert.Equal(Moved, scene.After(46).Moves);
+        scenario.Report("pvc-1").After(20).PowerOff("a").Replica("b", replica => replica with { Connections = [new("a", Up: false), new("c", Up: true)] });
+        Assert.Equal(Moved, scenario.After(46).Moves);
     }
 
     [Fact]
     public void A_member_whose_link_the_peer_no_longer_reports_may_be_on_the_nodes_side()
     {
-        var scene = Five().Silence("a").Silence("d").Silence("e");
+        var scenario = Five().Silence("a").Silence("d").Silence("e");
         foreach (var (node, other) in (ReadOnlySpan<(string, string)>)[("b", "c"), ("c", "b")])
         {
-            scene.Replica(node, replica => replica with { Connections = [new("a", Up: false), new(other, Up: true)] }).MayPromote(node);
+            scenario.Replica(node, replica => replica with { Connections = [new("a", Up: false), new(other, Up: true)] }).MayPromote(node);
         }
 
-        Assert.Empty(scene.After(600).Moves);
-        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+        Assert.Empty(scenario.After(600).Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scenario.Holds);
     }
 
     [Fact]
     public void The_policy_that_counts_is_the_one_that_the_node_last_knew()
     {
-        var scene = Split().Quorum("all").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+        var scenario = Split().Quorum("all").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scenario.Holds);
 
         // D and E are with B: then A has no quorum by any of the two.
-        Assert.Equal(Moved, scene.Link("b", "d", up: true).Link("b", "e", up: true).After(60).Moves);
+        Assert.Equal(Moved, scenario.Link("b", "d", up: true).Link("b", "e", up: true).After(60).Moves);
 
-        static Scene Split() => Five().Silence("a").Silence("d").Silence("e").CutLinks("b").CutLinks("c");
+        static Scenario Split() => Five().Silence("a").Silence("d").Silence("e").CutLinks("b").CutLinks("c");
     }
 
     [Fact]
     public void Where_the_policy_was_not_known_when_the_node_was_last_heard_of_the_present_one_counts()
     {
-        var scene = Scene.Empty();
-        scene.HidesPolicy = true;
-        scene.Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(20).PowerOff("a").Report("pvc-1");
-        scene.HidesPolicy = false;
-        Assert.Equal(Moved, scene.After(60).Moves);
+        var scenario = Scenario.Empty();
+        scenario.HidesPolicy = true;
+        scenario.Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(20).PowerOff("a").Report("pvc-1");
+        scenario.HidesPolicy = false;
+        Assert.Equal(Moved, scenario.After(60).Moves);
     }
 
     [Fact]
     public void A_replica_that_is_being_deleted_is_no_member()
     {
-        var scene = Scene.WithAppOn("a");
-        Assert.Equal(3, scene.Cluster.Resources[Scene.Pvc1].Voters);
-        Assert.Equal(2, scene.Replica("c", replica => replica with { Leaving = true }).Report("pvc-1").Cluster.Resources[Scene.Pvc1].Voters);
+        var scenario = Scenario.WithAppOn("a");
+        Assert.Equal(3, scenario.Cluster.Resources[Scenario.Pvc1].Voters);
+        Assert.Equal(2, scenario.Replica("c", replica => replica with { Leaving = true }).Report("pvc-1").Cluster.Resources[Scenario.Pvc1].Voters);
     }
 
     [Theory]
@@ -135,35 +135,35 @@ public sealed class CounterEvidenceTests
     public void A_peer_that_was_silent_when_the_node_last_changed_is_borne_out_by_another_one(bool isBorneOut)
     {
         // B's satellite is away while A becomes Primary. Then A loses power, as C, which is diskless, says as well, and B's satellite comes back.
-        var scene = Scene.WithAppOn("b", NoStorm).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60).Silence("b").After(5);
-        scene.Volume("pv-2", "more", "pvc-1").Attachment("va-2", "pv-2", "a").Pod("app-1", "a", pod => pod with { Claims = [new("more")] }).Node("a", ready: false);
-        scene.Replica("a", replica => replica with { Usage = Usage.InUse }).Report("pvc-1").After(30).Silence("a").Link("c", "a", up: false);
-        scene = isBorneOut ? scene.MayPromote("c") : scene.MayNotPromote("c");
-        scene.Report("pvc-1").After(30).Satellite("b", SatelliteState.Online);
-        scene.Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Usage = Usage.Unused, Score = 10101, Connections = [new("a", Up: false), new("c", Up: true)] });
-        Assert.Equal(isBorneOut ? ["delete app-1 on a"] : [], scene.Report("pvc-1").After(600).Moves.Where(move => move.StartsWith("delete app-1", StringComparison.Ordinal)));
+        var scenario = Scenario.WithAppOn("b", NoStorm).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60).Silence("b").After(5);
+        scenario.Volume("pv-2", "more", "pvc-1").Attachment("va-2", "pv-2", "a").Pod("app-1", "a", pod => pod with { Claims = [new("more")] }).Node("a", ready: false);
+        scenario.Replica("a", replica => replica with { Usage = Usage.InUse }).Report("pvc-1").After(30).Silence("a").Link("c", "a", up: false);
+        scenario = isBorneOut ? scenario.MayPromote("c") : scenario.MayNotPromote("c");
+        scenario.Report("pvc-1").After(30).Satellite("b", SatelliteState.Online);
+        scenario.Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Usage = Usage.Unused, Score = 10101, Connections = [new("a", Up: false), new("c", Up: true)] });
+        Assert.Equal(isBorneOut ? ["delete app-1 on a"] : [], scenario.Report("pvc-1").After(600).Moves.Where(move => move.StartsWith("delete app-1", StringComparison.Ordinal)));
     }
 
     [Fact]
     public void A_node_whose_own_replica_is_leaving_goes_by_the_members_it_knew()
     {
         // A is evicted while it lives; then C is declared lost. LINSTOR tells B of both, and A of nothing.
-        var scene = Scene.WithAppOn("a").Replica("a", replica => replica with { Leaving = true }).Report("pvc-1").Remove("c").Report("pvc-1");
+        var scenario = Scenario.WithAppOn("a").Replica("a", replica => replica with { Leaving = true }).Report("pvc-1").Remove("c").Report("pvc-1");
         Assert.Equal(["a", "b", "c"], Members("a"));
         Assert.Equal(["b"], Members("b"));
 
-        IEnumerable<string> Members(string node) => scene.Cluster.Resources[Scene.Pvc1].Find(new(node))!.Memberships[^1].Members.Select(member => member.Node.Value);
+        IEnumerable<string> Members(string node) => scenario.Cluster.Resources[Scenario.Pvc1].Find(new(node))!.Memberships[^1].Members.Select(member => member.Node.Value);
     }
 
     private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
 
-    private static Scene Five() => Scene.Empty(NoStorm).Satellites([.. "abcde".Select(node => new Satellite(new($"{node}"), SatelliteState.Online))])
+    private static Scenario Five() => Scenario.Empty(NoStorm).Satellites([.. "abcde".Select(node => new Satellite(new($"{node}"), SatelliteState.Online))])
         .Resource("pvc-1", "a", "majority", "a", "b", "c", "d", "e").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(20);
 }
 
 /// <summary>How the links of these stories fail.</summary>
 file static class Links
 {
-    public static Scene CutLinks(this Scene scene, string node) =>
-        ((string[])["a", "d", "e"]).Aggregate(scene, (cut, other) => cut.Link(node, other, up: false)).MayPromote(node);
+    public static Scenario CutLinks(this Scenario scenario, string node) =>
+        ((string[])["a", "d", "e"]).Aggregate(scenario, (cut, other) => cut.Link(node, other, up: false)).MayPromote(node);
 }

@@ -7,47 +7,47 @@ public sealed class DatingTests
     public void An_accusation_keeps_its_first_date_through_a_silence()
     {
         // A and C are well again and say so; then their satellites stop, and B's is restarted and repeats what it said before.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).CutOff("a").Report("pvc-1").After(5);
-        scene.Replica("a", Well).MayNotPromote("c").Link("c", "a", up: true).Report("pvc-1").After(5);
-        Assert.Empty(scene.Silence("a").Silence("c").Silence("b").After(5).Speak("b").After(600).Moves);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).CutOff("a").Report("pvc-1").After(5);
+        scenario.Replica("a", Well).MayNotPromote("c").Link("c", "a", up: true).Report("pvc-1").After(5);
+        Assert.Empty(scenario.Silence("a").Silence("c").Silence("b").After(5).Speak("b").After(600).Moves);
     }
 
     [Fact]
     public void A_return_from_silence_with_the_same_words_dates_a_defence_anew()
     {
         // Only answers tell of the return, and nothing in them has changed; the events of B and C hang at "down".
-        var scene = Scene.WithAppOn("a").After(60).Silence("a").Report("pvc-1").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").After(20);
-        scene.Satellite("a", SatelliteState.Online).Replica("a", Well, streamed: false).Report("pvc-1").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+        var scenario = Scenario.WithAppOn("a").After(60).Silence("a").Report("pvc-1").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").After(20);
+        scenario.Satellite("a", SatelliteState.Online).Replica("a", Well, streamed: false).Report("pvc-1").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }
 
     [Fact]
     public void A_change_that_only_an_answer_tells_dates_a_defence_anew()
     {
-        var scene = Healed().Silence("c").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.StillConnected], scene.Holds);
+        var scenario = Healed().Silence("c").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.StillConnected], scenario.Holds);
     }
 
     [Fact]
     public void A_link_that_is_left_out_is_remembered()
     {
-        var scene = Healed().Replica("c", replica => replica with { Connections = replica.Connections.RemoveAll(connection => connection.Peer == "a") }).Report("pvc-1").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+        var scenario = Healed().Replica("c", replica => replica with { Connections = replica.Connections.RemoveAll(connection => connection.Peer == "a") }).Report("pvc-1").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }
 
     [Fact]
     public void First_words_after_a_return_of_linstor_have_one_date_also_if_the_accuser_registers_last()
     {
         // Nobody has registered when LINSTOR is back; then A does, and falls silent; B registers later, and repeats the past.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).LinstorGoesAway();
-        scene.Facts("pvc-1", "majority", [new(new("a")), new(new("b")), new(new("c"))]).LinstorComesBack().Report("pvc-1").After(2);
-        scene.Replica("a", Well).Report("pvc-1").After(2).Silence("a").After(2);
-        scene.Replica("b", _ => Peer("b") with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }).Report("pvc-1").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).LinstorGoesAway();
+        scenario.Facts("pvc-1", "majority", [new(new("a")), new(new("b")), new(new("c"))]).LinstorComesBack().Report("pvc-1").After(2);
+        scenario.Replica("a", Well).Report("pvc-1").After(2).Silence("a").After(2);
+        scenario.Replica("b", _ => Peer("b") with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }).Report("pvc-1").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }
 
     [Theory]
@@ -58,24 +58,24 @@ public sealed class DatingTests
     public void A_score_that_changed_since_the_last_answer_is_older_than_what_the_stream_has_just_told(bool failed, bool late)
     {
         // A resynchronisation ended since the last answer. Then A loses power, DRBD is faster than LINSTOR, and the first answer still contains A's words, with another score.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("a", replica => replica with { Score = 10102 }).Report("pvc-1").After(60);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("a", replica => replica with { Score = 10102 }).Report("pvc-1").After(60);
         if (failed)
         {
-            scene.LinstorGoesAway().After(2).LinstorComesBack();
+            scenario.LinstorGoesAway().After(2).LinstorComesBack();
         }
 
-        scene.Replica("a", replica => replica with { Score = 10103 }).After(60);
+        scenario.Replica("a", replica => replica with { Score = 10103 }).After(60);
         if (late)
         {
             // LINSTOR needs so long for the first answer that A may have been away and back in between.
-            scene.Ignores = decision => decision is Decision.QueryResource;
-            scene.OnlyPeersLose("a").After(13).Ignores = _ => false;
-            scene.After(3).Silence("a").After(600);
-            Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+            scenario.Ignores = decision => decision is Decision.QueryResource;
+            scenario.OnlyPeersLose("a").After(13).Ignores = _ => false;
+            scenario.After(3).Silence("a").After(600);
+            Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
         }
         else
         {
-            Assert.Equal(["delete app-0 on a", "detach va-1"], scene.OnlyPeersLose("a").After(3).Silence("a").After(300).Moves);
+            Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.OnlyPeersLose("a").After(3).Silence("a").After(300).Moves);
         }
     }
 
@@ -83,12 +83,12 @@ public sealed class DatingTests
     public void A_score_that_changed_when_links_healed_is_newer_than_what_the_stream_told_before()
     {
         // A is cut off for a moment, in which B's events hang. C, whose links heal, is the reason for the next question. Then the link between A and C breaks, and A's satellite stops.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60);
-        scene.Ignores = decision => decision is Decision.QueryResource;
-        scene.Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").After(0.3).Replica("a", replica => replica with { Score = 10102 }).Link("c", "a", up: true).MayNotPromote("c");
-        scene.After(0.3).Report("pvc-1").Ignores = _ => false;
-        scene.After(2).Link("c", "a", up: false).Report("pvc-1").After(1).Silence("a").After(600);
-        Assert.Empty(scene.Moves);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60);
+        scenario.Ignores = decision => decision is Decision.QueryResource;
+        scenario.Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").After(0.3).Replica("a", replica => replica with { Score = 10102 }).Link("c", "a", up: true).MayNotPromote("c");
+        scenario.After(0.3).Report("pvc-1").Ignores = _ => false;
+        scenario.After(2).Link("c", "a", up: false).Report("pvc-1").After(1).Silence("a").After(600);
+        Assert.Empty(scenario.Moves);
     }
 
     [Theory]
@@ -97,13 +97,13 @@ public sealed class DatingTests
     public void What_accuses_after_a_silence_of_its_speaker_may_be_as_old_as_that_silence(bool isStreamed)
     {
         // B's satellite is away while the links flap, and comes back with the state of the flap. C, a tie-breaker, has lost its link to A for good. Then A's satellite stops.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60).Silence("b").After(5);
-        scene.Link("c", "a", up: false).Replica("a", replica => replica with { Score = 10102, Connections = [new("b", Up: true), new("c", Up: false)] }).Report("pvc-1").After(5);
-        scene.Satellite("b", SatelliteState.Online);
-        scene = isStreamed ? scene.MayPromote("b") : scene;
-        scene.Replica("b", _ => Peer("b") with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false).Report("pvc-1");
-        Assert.Empty(scene.After(5).Silence("a").After(600).Moves);
-        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60).Silence("b").After(5);
+        scenario.Link("c", "a", up: false).Replica("a", replica => replica with { Score = 10102, Connections = [new("b", Up: true), new("c", Up: false)] }).Report("pvc-1").After(5);
+        scenario.Satellite("b", SatelliteState.Online);
+        scenario = isStreamed ? scenario.MayPromote("b") : scenario;
+        scenario.Replica("b", _ => Peer("b") with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false).Report("pvc-1");
+        Assert.Empty(scenario.After(5).Silence("a").After(600).Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }
 
     [Theory]
@@ -112,12 +112,12 @@ public sealed class DatingTests
     public void First_words_of_a_node_that_the_stream_has_told_of_are_older_than_an_accusation(bool streamFirst)
     {
         // This process starts; the stream's replay may come before the first list. No round has come to the resource yet when A loses power; DRBD is faster than LINSTOR.
-        var scene = Scene.Empty(NoStorm).Facts("pvc-1", "majority", [Well(Peer("a")), Peer("b"), Peer("c")]).LinstorGoesAway().After(1);
-        scene = streamFirst ? scene : scene.LinstorComesBack();
-        scene.Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayNotPromote).Stream("c", Promotability.MayNotPromote).After(0.5);
-        scene = streamFirst ? scene.LinstorComesBack() : scene;
-        scene.Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false).After(60);
-        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.OnlyPeersLose("a").After(3).Silence("a").After(300).Moves);
+        var scenario = Scenario.Empty(NoStorm).Facts("pvc-1", "majority", [Well(Peer("a")), Peer("b"), Peer("c")]).LinstorGoesAway().After(1);
+        scenario = streamFirst ? scenario : scenario.LinstorComesBack();
+        scenario.Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayNotPromote).Stream("c", Promotability.MayNotPromote).After(0.5);
+        scenario = streamFirst ? scenario.LinstorComesBack() : scenario;
+        scenario.Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false).After(60);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.OnlyPeersLose("a").After(3).Silence("a").After(300).Moves);
     }
 
     [Theory]
@@ -127,21 +127,21 @@ public sealed class DatingTests
     public void A_list_that_failed_while_the_stream_went_on_makes_no_words_new(double silence, bool isStreamIntact, bool isMoved)
     {
         // C's satellite has long been dead, so nobody but B can contradict A. LINSTOR's list fails for a moment; then A loses power, and DRBD is faster than LINSTOR.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(600).LinstorGoesAway(isStreamIntact).After(silence).LinstorComesBack().After(5);
-        scene.Link("b", "a", up: false).MayPromote("b").Report("pvc-1").After(3).Silence("a").After(600);
-        Assert.Equal(isMoved ? ["delete app-0 on a", "detach va-1"] : [], scene.Moves);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(600).LinstorGoesAway(isStreamIntact).After(silence).LinstorComesBack().After(5);
+        scenario.Link("b", "a", up: false).MayPromote("b").Report("pvc-1").After(3).Silence("a").After(600);
+        Assert.Equal(isMoved ? ["delete app-0 on a", "detach va-1"] : [], scenario.Moves);
     }
 
     [Fact]
     public void First_words_that_everybody_else_denied_from_the_start_do_not_outlive_their_speaker()
     {
         // This process starts in the seconds in which DRBD has noticed that A is dead, and LINSTOR has not.
-        var scene = Scene.Empty(NoStorm).Facts("pvc-1", "majority", [Well(Peer("a")), Peer("b"), Peer("c")]);
-        scene.LinstorGoesAway().After(60).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false);
-        scene.Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false);
-        scene.Replica("c", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("b", Up: true)] }, streamed: false);
-        scene.LinstorComesBack().Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayPromote).Stream("c", Promotability.MayPromote).Report("pvc-1").After(3).Silence("a").After(300);
-        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Moves);
+        var scenario = Scenario.Empty(NoStorm).Facts("pvc-1", "majority", [Well(Peer("a")), Peer("b"), Peer("c")]);
+        scenario.LinstorGoesAway().After(60).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false);
+        scenario.Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false);
+        scenario.Replica("c", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("b", Up: true)] }, streamed: false);
+        scenario.LinstorComesBack().Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayPromote).Stream("c", Promotability.MayPromote).Report("pvc-1").After(3).Silence("a").After(300);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Moves);
     }
 
     [Theory]
@@ -150,64 +150,64 @@ public sealed class DatingTests
     public void A_linstor_that_reached_no_satellite_returns_with_the_first_one_that_it_reaches(bool reachesNobody)
     {
         // For a while this process listens to a LINSTOR that reaches nobody. A dies just before that ends: DRBD has noticed, LINSTOR has not.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60);
-        scene.Satellites([.. "abc".Select(node => new Satellite(new($"{node}"), reachesNobody || node == 'a' ? SatelliteState.Offline : SatelliteState.Online))]).After(30);
-        scene.Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false);
-        scene.Replica("c", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("b", Up: true)] }, streamed: false);
-        scene.Satellites(On("a"), On("b"), On("c")).Report("pvc-1").After(3).Silence("a").After(600);
-        Assert.Equal(reachesNobody ? ["delete app-0 on a", "detach va-1"] : [], scene.Moves);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60);
+        scenario.Satellites([.. "abc".Select(node => new Satellite(new($"{node}"), reachesNobody || node == 'a' ? SatelliteState.Offline : SatelliteState.Online))]).After(30);
+        scenario.Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false);
+        scenario.Replica("c", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("b", Up: true)] }, streamed: false);
+        scenario.Satellites(On("a"), On("b"), On("c")).Report("pvc-1").After(3).Silence("a").After(600);
+        Assert.Equal(reachesNobody ? ["delete app-0 on a", "detach va-1"] : [], scenario.Moves);
     }
 
     [Fact]
     public void First_words_that_come_later_than_twelve_seconds_after_a_return_are_dated_when_they_were_heard()
     {
         // LINSTOR returns; 13 s later B finds A gone; 20 s after the return C registers, connected to A, and falls silent.
-        var scene = Scene.Empty(NoStorm).Satellites(new(new("a"), SatelliteState.Offline), On("b"), new(new("c"), SatelliteState.Offline)).Node("a", ready: false)
+        var scenario = Scenario.Empty(NoStorm).Satellites(new(new("a"), SatelliteState.Offline), On("b"), new(new("c"), SatelliteState.Offline)).Node("a", ready: false)
             .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Facts("pvc-1", "majority", [new(new("a")), Peer("b"), new(new("c"))]).Report("pvc-1").After(13);
-        scene.Replica("b", replica => replica with { Connections = [new("a", Up: false), new("c", Up: true)] }).MayPromote("b").Report("pvc-1").After(7);
-        scene.Satellite("c", SatelliteState.Online).Replica("c", _ => Peer("c")).Report("pvc-1").After(1).Silence("c");
-        Assert.Empty(scene.After(600).Moves);
-        Assert.Equal([HoldReason.StillConnected], scene.Holds);
+        scenario.Replica("b", replica => replica with { Connections = [new("a", Up: false), new("c", Up: true)] }).MayPromote("b").Report("pvc-1").After(7);
+        scenario.Satellite("c", SatelliteState.Online).Replica("c", _ => Peer("c")).Report("pvc-1").After(1).Silence("c");
+        Assert.Empty(scenario.After(600).Moves);
+        Assert.Equal([HoldReason.StillConnected], scenario.Holds);
     }
 
     [Fact]
     public void What_the_stream_said_after_a_question_was_sent_is_newer_than_the_answer()
     {
-        var scene = Scene.WithAppOn("a").CutOff("a").Report("pvc-1");
-        var stale = scene.ReportOf(Scene.Pvc1);
-        scene.MayNotPromote("b").Tell(new Observation.ResourceReported(stale));
-        Assert.Equal(Promotability.MayNotPromote, scene.Cluster.Resources[Scene.Pvc1].Find(new("b"))!.Promotability);
+        var scenario = Scenario.WithAppOn("a").CutOff("a").Report("pvc-1");
+        var stale = scenario.ReportOf(Scenario.Pvc1);
+        scenario.MayNotPromote("b").Tell(new Observation.ResourceReported(stale));
+        Assert.Equal(Promotability.MayNotPromote, scenario.Cluster.Resources[Scenario.Pvc1].Find(new("b"))!.Promotability);
     }
 
     [Fact]
     public void A_list_of_satellites_that_was_asked_for_before_the_words_does_not_silence_them()
     {
-        var scene = Scene.WithAppOn("a");
-        var before = scene.Now;
-        scene.After(1).Report("pvc-1").Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Offline)], before));
-        Assert.False(scene.Cluster.Resources[Scene.Pvc1].Find(new("c"))!.IsSilent);
+        var scenario = Scenario.WithAppOn("a");
+        var before = scenario.Now;
+        scenario.After(1).Report("pvc-1").Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Offline)], before));
+        Assert.False(scenario.Cluster.Resources[Scenario.Pvc1].Find(new("c"))!.IsSilent);
     }
 
     [Fact]
     public void A_late_answer_to_an_older_question_is_not_believed()
     {
-        var scene = Scene.WithAppOn("a");
-        var stale = scene.ReportOf(Scene.Pvc1);
-        scene.After(1).Link("c", "a", up: false).Report("pvc-1").Tell(new Observation.ResourceReported(stale));
-        Assert.False(scene.Cluster.Resources[Scene.Pvc1].Find(new("c"))!.Links.Single(link => link.Peer == "a").Up.Value);
+        var scenario = Scenario.WithAppOn("a");
+        var stale = scenario.ReportOf(Scenario.Pvc1);
+        scenario.After(1).Link("c", "a", up: false).Report("pvc-1").Tell(new Observation.ResourceReported(stale));
+        Assert.False(scenario.Cluster.Resources[Scenario.Pvc1].Find(new("c"))!.Links.Single(link => link.Peer == "a").Up.Value);
     }
 
     [Fact]
     public void A_replica_that_is_created_anew_has_not_admitted_what_its_predecessor_did()
     {
-        var scene = Scene.WithAppOn("a").Replica("a", replica => replica with { Uuid = "1" }).CutOff("a").Replica("a", replica => replica with { Score = 10101 }).Report("pvc-1").After(5);
-        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Silence("a").Replica("a", replica => replica with { Uuid = "2" }).Report("pvc-1").After(46).Moves);
+        var scenario = Scenario.WithAppOn("a").Replica("a", replica => replica with { Uuid = "1" }).CutOff("a").Replica("a", replica => replica with { Score = 10101 }).Report("pvc-1").After(5);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Silence("a").Replica("a", replica => replica with { Uuid = "2" }).Report("pvc-1").After(46).Moves);
     }
 
     private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
 
     // A is silent. B and C find it gone, and C, which may not promote, finds it again.
-    private static Scene Healed() => Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").Report("pvc-1").After(5)
+    private static Scenario Healed() => Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").Report("pvc-1").After(5)
         .Link("c", "a", up: true).Report("pvc-1").After(1);
 
     private static Replica Well(Replica replica) => replica with

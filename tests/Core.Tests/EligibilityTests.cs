@@ -10,22 +10,22 @@ public sealed class EligibilityTests
     [InlineData(false)]
     public void A_pod_that_also_writes_to_a_volume_with_several_writers_stays_until_that_is_lost_too(bool byAccessMode)
     {
-        var scene = TwoVolumes(byAccessMode).CutOff("a").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.WritesToSharedStorage], scene.Holds);
-        Assert.Contains("several nodes may write to resource pvc-2 at once", scene.Sayings.Single(), StringComparison.Ordinal);
+        var scenario = TwoVolumes(byAccessMode).CutOff("a").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.WritesToSharedStorage], scenario.Holds);
+        Assert.Contains("several nodes may write to resource pvc-2 at once", scenario.Sayings.Single(), StringComparison.Ordinal);
 
-        Assert.Empty(scene.CutOff("a", "pvc-2").After(44).Moves);
-        Assert.Equal(["delete app-0 on a", "detach va-1", "detach va-2"], scene.After(2).Moves.Order());
+        Assert.Empty(scenario.CutOff("a", "pvc-2").After(44).Moves);
+        Assert.Equal(["delete app-0 on a", "detach va-1", "detach va-2"], scenario.After(2).Moves.Order());
     }
 
     [Fact]
     public void A_pod_that_also_writes_to_a_resource_whose_policy_has_not_reached_its_node_is_exempt()
     {
-        var scene = Scene.WithAppOn("a").Resource("pvc-2", "a", "off").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+        var scenario = Scenario.WithAppOn("a").Resource("pvc-2", "a", "off").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
             .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(5).PowerOff("a").PowerOff("a", "pvc-2").Quorum("majority", "pvc-2").Report("pvc-2").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Contains(HoldReason.WritesToSharedStorage, scene.Holds);
+        Assert.Empty(scenario.Moves);
+        Assert.Contains(HoldReason.WritesToSharedStorage, scenario.Holds);
     }
 
     [Fact]
@@ -39,106 +39,106 @@ public sealed class EligibilityTests
     [Fact]
     public void A_volume_with_several_writers_that_is_lost_itself_does_not_keep_its_pod()
     {
-        var scene = Scene.WithAppOn("a").Volume("pv-1", "data", "pvc-1", manyWriters: true);
-        Assert.Equal(Moved, scene.PowerOff("a").After(46).Moves);
+        var scenario = Scenario.WithAppOn("a").Volume("pv-1", "data", "pvc-1", manyWriters: true);
+        Assert.Equal(Moved, scenario.PowerOff("a").After(46).Moves);
     }
 
     [Fact]
     public void A_pod_that_has_finished_and_was_deleted_blocks_its_successor_and_is_finished_off() =>
-        Assert.Contains("delete app-0 on a", Scene.WithAppOn("a").Pod("app-0", "a", pod => pod with { Finished = true, Terminating = true }).PowerOff("a").After(46).Moves);
+        Assert.Contains("delete app-0 on a", Scenario.WithAppOn("a").Pod("app-0", "a", pod => pod with { Finished = true, Terminating = true }).PowerOff("a").After(46).Moves);
 
     [Fact]
     public void A_pod_that_has_finished_is_left_alone_with_a_reason()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", pod => pod with { Finished = true }).PowerOff("a").After(46);
-        Assert.DoesNotContain("delete app-0 on a", scene.Moves);
-        Assert.Contains(HoldReason.Finished, scene.Holds);
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", pod => pod with { Finished = true }).PowerOff("a").After(46);
+        Assert.DoesNotContain("delete app-0 on a", scenario.Moves);
+        Assert.Contains(HoldReason.Finished, scenario.Holds);
     }
 
     [Fact]
     public void A_pod_that_has_finished_and_opted_out_stays_also_when_it_was_deleted() =>
-        Assert.DoesNotContain("delete app-0 on a", Scene.WithAppOn("a").Pod("app-0", "a", pod => pod with { Finished = true, Terminating = true, OptedOut = true }).PowerOff("a").After(46).Moves);
+        Assert.DoesNotContain("delete app-0 on a", Scenario.WithAppOn("a").Pod("app-0", "a", pod => pod with { Finished = true, Terminating = true, OptedOut = true }).PowerOff("a").After(46).Moves);
 
     [Fact]
     public void A_label_that_is_gone_counts_before_the_watch_has_told()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(30).PodUnseen("app-0", "a", pod => pod with { OptedIn = false }).After(60);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.NotOptedIn], scene.Holds);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(30).PodUnseen("app-0", "a", pod => pod with { OptedIn = false }).After(60);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.NotOptedIn], scenario.Holds);
     }
 
     [Fact]
     public void An_annotation_that_is_set_counts_before_the_watch_has_told()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(30).PodUnseen("app-0", "a", pod => pod with { OptedOut = true }).After(60);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.OptedOut], scene.Holds);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(30).PodUnseen("app-0", "a", pod => pod with { OptedOut = true }).After(60);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.OptedOut], scenario.Holds);
     }
 
     [Fact]
     public void An_annotation_that_only_the_watch_has_told_counts_as_well()
     {
         // The other pod of the claim is why the node's pods are asked for at all.
-        var scene = Scene.WithAppOn("a").Pod("app-1", "a").PowerOff("a").After(30);
-        scene.Tell(new Observation.Seen<Pod>(scene.Cluster.Pods.All.Single(held => held.Item.Key.Name == "app-0").Item with { OptedOut = true })).After(60);
-        Assert.Equal(["delete app-1 on a"], scene.Moves);
-        Assert.Contains(HoldReason.OptedOut, scene.Holds);
+        var scenario = Scenario.WithAppOn("a").Pod("app-1", "a").PowerOff("a").After(30);
+        scenario.Tell(new Observation.Updated<Pod>(scenario.Cluster.Pods.All.Single(held => held.Item.Key.Name == "app-0").Item with { OptedOut = true })).After(60);
+        Assert.Equal(["delete app-1 on a"], scenario.Moves);
+        Assert.Contains(HoldReason.OptedOut, scenario.Holds);
     }
 
     [Fact]
     public void A_pod_that_is_no_longer_on_the_node_is_left_to_the_watch()
     {
-        var scene = Scene.WithAppOn("a").Tell(new Observation.Seen<Pod>(new(new("default", "gone"), new("uid-gone"), new NodeName("a")) { Claims = [new("data")], OptedIn = true })).PowerOff("a").After(60);
-        Assert.Contains("delete app-0 on a", scene.Moves);
-        Assert.DoesNotContain("delete gone on a", scene.Moves);
+        var scenario = Scenario.WithAppOn("a").Tell(new Observation.Updated<Pod>(new(new("default", "gone"), new("uid-gone"), new NodeName("a")) { Claims = [new("data")], OptedIn = true })).PowerOff("a").After(60);
+        Assert.Contains("delete app-0 on a", scenario.Moves);
+        Assert.DoesNotContain("delete gone on a", scenario.Moves);
     }
 
     [Fact]
     public void A_volume_that_nothing_fences_counts_before_the_watch_has_told()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(30).PodUnseen("app-0", "a", pod => pod with { SharedStorage = ["volume web (nfs)"] }).After(60);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.WritesToSharedStorage], scene.Holds);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(30).PodUnseen("app-0", "a", pod => pod with { SharedStorage = ["volume web (nfs)"] }).After(60);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.WritesToSharedStorage], scenario.Holds);
     }
 
     [Fact]
     public void A_node_whose_taint_was_taken_away_is_tainted_again_although_our_annotation_is_there()
     {
-        var scene = Scene.WithAppOn("a").Node("a", "csi^pv-1").Tell(new Observation.Seen<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true }));
-        scene.Untainted.Add("a");
-        Assert.Equal("taint a", scene.PowerOff("a").After(46).Moves.First());
+        var scenario = Scenario.WithAppOn("a").Node("a", "csi^pv-1").Tell(new Observation.Updated<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true }));
+        scenario.Untainted.Add("a");
+        Assert.Equal("taint a", scenario.PowerOff("a").After(46).Moves.First());
     }
 
     [Fact]
     public void A_resource_that_nobody_uses_and_that_was_not_lost_there_does_not_keep_a_taint()
     {
-        var scene = Scene.WithAppOn("a").Node("a").Resource("pvc-2", null).Volume("pv-2", "old", "pvc-2").Replica("a", replica => replica with { Score = 0 }, "pvc-2").Report("pvc-2");
-        scene.CutOff("a").After(60).Heal("a").After(45);
-        Assert.Contains("untaint a", scene.Moves);
+        var scenario = Scenario.WithAppOn("a").Node("a").Resource("pvc-2", null).Volume("pv-2", "old", "pvc-2").Replica("a", replica => replica with { Score = 0 }, "pvc-2").Report("pvc-2");
+        scenario.CutOff("a").After(60).Heal("a").After(45);
+        Assert.Contains("untaint a", scenario.Moves);
     }
 
     [Fact]
     public void What_keeps_a_taint_is_told_and_asked_about_ever_more_rarely()
     {
-        var scene = Scene.WithAppOn("a").Node("a").Resource("pvc-2", null).Volume("pv-2", "logs", "pvc-2").Pod("app-1", null, pod => pod with { Claims = [new("logs")] })
+        var scenario = Scenario.WithAppOn("a").Node("a").Resource("pvc-2", null).Volume("pv-2", "logs", "pvc-2").Pod("app-1", null, pod => pod with { Claims = [new("logs")] })
             .Replica("a", replica => replica with { Score = 0 }, "pvc-2").Report("pvc-2").CutOff("a").After(60).Heal("a").After(3600);
-        Assert.DoesNotContain("untaint a", scene.Moves);
-        Assert.Contains(HoldReason.TaintStays, scene.AllHolds);
-        Assert.Contains("Leaving the taint of node a alone: resource pvc-2 has no quorum or no usable data there yet.", scene.Sayings);
+        Assert.DoesNotContain("untaint a", scenario.Moves);
+        Assert.Contains(HoldReason.TaintStays, scenario.AllHolds);
+        Assert.Contains("Leaving the taint of node a alone: resource pvc-2 has no quorum or no usable data there yet.", scenario.Sayings);
 
-        var before = scene.Consultations;
-        Assert.InRange(scene.After(3600).Consultations - before, 20, 40);
+        var before = scenario.Consultations;
+        Assert.InRange(scenario.After(3600).Consultations - before, 20, 40);
     }
 
-    private static Scene TwoVolumes(bool? shared)
+    private static Scenario TwoVolumes(bool? shared)
     {
-        var scene = Scene.WithAppOn("a");
+        var scenario = Scenario.WithAppOn("a");
         if (shared == false)
         {
-            scene.TwoPrimaries.Add("pvc-2");
+            scenario.TwoPrimaries.Add("pvc-2");
         }
 
-        return scene.Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2", manyWriters: shared == true).Attachment("va-2", "pv-2", "a")
+        return scenario.Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2", manyWriters: shared == true).Attachment("va-2", "pv-2", "a")
             .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] });
     }
 }

@@ -9,84 +9,84 @@ public sealed class EvidenceTests
     public void Newer_words_stand_although_their_speakers_have_fallen_silent()
     {
         // B says "may promote" and its events hang; the links heal, and A and C say so; then the satellites of A and C stop.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).CutOff("a").After(5);
-        scene.Replica("a", Well).MayNotPromote("c").Link("c", "a", up: true).Replica("c", replica => replica with { Score = 10103 }).After(12);
-        scene.Silence("a").Silence("c").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.StillConnected], scene.Holds);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).CutOff("a").After(5);
+        scenario.Replica("a", Well).MayNotPromote("c").Link("c", "a", up: true).Replica("c", replica => replica with { Score = 10103 }).After(12);
+        scenario.Silence("a").Silence("c").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.StillConnected], scenario.Holds);
     }
 
     [Fact]
     public void Older_words_of_a_node_that_fell_silent_do_not_stand() =>
-        Assert.Equal(Moved, Scene.WithAppOn("a").After(60).PowerOff("a").After(46).Moves);
+        Assert.Equal(Moved, Scenario.WithAppOn("a").After(60).PowerOff("a").After(46).Moves);
 
     [Fact]
     public void Older_words_that_were_repeated_do_not_stand_after_their_speaker_fell_silent() =>
-        Assert.Equal(Moved, Scene.WithAppOn("a").After(60).OnlyPeersLose("a").Report("pvc-1").After(3).Report("pvc-1").Silence("a").After(46).Moves);
+        Assert.Equal(Moved, Scenario.WithAppOn("a").After(60).OnlyPeersLose("a").Report("pvc-1").After(3).Report("pvc-1").Silence("a").After(46).Moves);
 
     [Fact]
     public void What_was_repeated_for_longer_than_linstor_needs_to_notice_stands_after_its_speaker_fell_silent()
     {
         // C goes on saying that it is connected to A, and then its satellite stops; B alone says that A is gone.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("a").MayPromote("b").Link("b", "a", up: false).After(20).Silence("c").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.StillConnected], scene.Holds);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("a").MayPromote("b").Link("b", "a", up: false).After(20).Silence("c").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.StillConnected], scenario.Holds);
     }
 
     [Fact]
     public void A_node_that_repeats_the_past_is_outvoted_by_everybody_else_after_twelve_seconds()
     {
-        var scene = Scene.WithAppOn("a").OnlyPeersLose("a");
-        Assert.Empty(scene.After(56.9).Moves);
-        Assert.Equal(Moved, scene.After(0.3).Moves);
+        var scenario = Scenario.WithAppOn("a").OnlyPeersLose("a");
+        Assert.Empty(scenario.After(56.9).Moves);
+        Assert.Equal(Moved, scenario.After(0.3).Moves);
     }
 
     [Fact]
     public void A_node_that_repeats_the_past_stays_outvoted_when_its_satellite_stops_at_last() =>
-        Assert.Equal(Moved, Scene.WithAppOn("a").OnlyPeersLose("a").After(30).Silence("a").After(28).Moves);
+        Assert.Equal(Moved, Scenario.WithAppOn("a").OnlyPeersLose("a").After(30).Silence("a").After(28).Moves);
 
     [Fact]
     public void A_node_is_not_outvoted_while_one_that_has_a_link_to_it_says_nothing()
     {
-        var scene = Scene.WithAppOn("a").Silence("c").MayPromote("b").Link("b", "a", up: false).After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+        var scenario = Scenario.WithAppOn("a").Silence("c").MayPromote("b").Link("b", "a", up: false).After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }
 
     [Fact]
     public void A_return_from_silence_dates_a_defence_anew()
     {
         // A was cut off and is back with the same words as before; the events of B and C hang at "down".
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(20).Satellite("a", SatelliteState.Online).Replica("a", Well).After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(20).Satellite("a", SatelliteState.Online).Replica("a", Well).After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }
 
     [Fact]
     public void An_unknown_score_of_a_node_that_speaks_is_not_zero()
     {
-        var scene = Scene.WithAppOn("a").CutOff("a").Replica("a", replica => replica with { Score = null }).After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+        var scenario = Scenario.WithAppOn("a").CutOff("a").Replica("a", replica => replica with { Score = null }).After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }
 
     [Fact]
     public void A_node_that_says_it_has_no_quorum_agrees_with_the_loss_whatever_links_it_still_reports() =>
-        Assert.Equal(Moved, Scene.WithAppOn("a").OnlyPeersLose("a").Replica("a", replica => replica with { Score = 0 }).After(46).Moves);
+        Assert.Equal(Moved, Scenario.WithAppOn("a").OnlyPeersLose("a").Replica("a", replica => replica with { Score = 0 }).After(46).Moves);
 
     [Fact]
     public void An_admission_that_links_are_down_and_quorum_is_kept_stands_until_the_node_says_otherwise()
     {
-        var scene = Scene.WithAppOn("a").CutOff("a").Replica("a", replica => replica with { Score = 10101 }).After(30).Silence("a").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.KeepsQuorumAlone], scene.Holds);
+        var scenario = Scenario.WithAppOn("a").CutOff("a").Replica("a", replica => replica with { Score = 10101 }).After(30).Silence("a").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.KeepsQuorumAlone], scenario.Holds);
 
-        scene.Satellite("a", SatelliteState.Online).Replica("a", replica => Well(replica) with
+        scenario.Satellite("a", SatelliteState.Online).Replica("a", replica => Well(replica) with
         {
             Score = 0,
             Connections = [new("b", Up: false), new("c", Up: false)],
         });
-        Assert.Equal(Moved, scene.After(60).Moves);
+        Assert.Equal(Moved, scenario.After(60).Moves);
     }
 
     [Theory]
@@ -95,54 +95,54 @@ public sealed class EvidenceTests
     public void The_last_words_of_a_node_that_is_declared_lost_do_not_stand(bool isLost)
     {
         // LINSTOR is away for a moment; A dies when it is back, and C's satellite has long been dead: nobody can outvote A.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(600).LinstorGoesAway().After(2).LinstorComesBack().After(5);
-        scene.Link("b", "a", up: false).MayPromote("b").Report("pvc-1").After(3).Silence("a").After(600);
-        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
-        scene = isLost ? scene.Remove("a").Report("pvc-1").Satellites(new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Offline)) : scene;
-        Assert.Equal(isLost ? ["delete app-0 on a", "detach va-1"] : [], scene.After(100).Moves);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(600).LinstorGoesAway().After(2).LinstorComesBack().After(5);
+        scenario.Link("b", "a", up: false).MayPromote("b").Report("pvc-1").After(3).Silence("a").After(600);
+        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
+        scenario = isLost ? scenario.Remove("a").Report("pvc-1").Satellites(new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Offline)) : scenario;
+        Assert.Equal(isLost ? ["delete app-0 on a", "detach va-1"] : [], scenario.After(100).Moves);
     }
 
     [Fact]
     public void A_node_that_has_quorum_with_one_peer_has_not_admitted_anything_by_missing_the_other() =>
-        Assert.Equal(Moved, Scene.WithAppOn("a").Link("a", "b", up: false).Link("b", "a", up: false).Report("pvc-1").After(60)
+        Assert.Equal(Moved, Scenario.WithAppOn("a").Link("a", "b", up: false).Link("b", "a", up: false).Report("pvc-1").After(60)
             .Link("a", "b", up: true).Link("b", "a", up: true).Report("pvc-1").After(60).PowerOff("a").After(46).Moves);
 
     [Fact]
     public void A_defender_that_speaks_stands_whatever_the_age_of_its_word()
     {
         // The satellite of B comes back with the state of a flap and hangs; C goes on saying that it is connected to A.
-        var scene = Scene.WithAppOn("a").Silence("a").Silence("b").After(30).Satellite("b", SatelliteState.Online)
+        var scenario = Scenario.WithAppOn("a").Silence("a").Silence("b").After(30).Satellite("b", SatelliteState.Online)
             .Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Score = 10102, Usage = Usage.Unused, Connections = [new("a", Up: false), new("c", Up: true)] }).After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }
 
     [Fact]
     public void First_words_after_a_return_of_linstor_have_one_date_whatever_the_order_in_which_satellites_register()
     {
         // LINSTOR is restarted while all is well. B registers with the past, A registers later and at once falls silent: nothing tells whose words are newer.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).LinstorGoesAway();
-        scene.Facts("pvc-1", "majority", [new(new("a")), new(new("c")), Peer("b")]);
-        scene.LinstorComesBack().Report("pvc-1").After(3);
-        scene.Replica("a", Well).Report("pvc-1").After(1).Silence("a");
-        Assert.Empty(scene.After(600).Moves);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).LinstorGoesAway();
+        scenario.Facts("pvc-1", "majority", [new(new("a")), new(new("c")), Peer("b")]);
+        scenario.LinstorComesBack().Report("pvc-1").After(3);
+        scenario.Replica("a", Well).Report("pvc-1").After(1).Silence("a");
+        Assert.Empty(scenario.After(600).Moves);
     }
 
     [Fact]
     public void A_peer_whose_satellite_is_listed_as_offline_does_not_speak()
     {
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).PowerOff("a").Silence("c").Satellite("b", SatelliteState.Offline).Report("pvc-1");
-        Assert.False(scene.Cluster.Resources[Scene.Pvc1].Find(new("b"))!.Speaks(scene.Cluster.Linstor)); // although LINSTOR goes on to repeat it
-        Assert.Empty(scene.After(600).Moves);
-        Assert.Equal([HoldReason.PeerSilent], scene.Holds);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).PowerOff("a").Silence("c").Satellite("b", SatelliteState.Offline).Report("pvc-1");
+        Assert.False(scenario.Cluster.Resources[Scenario.Pvc1].Find(new("b"))!.Speaks(scenario.Cluster.Linstor)); // although LINSTOR goes on to repeat it
+        Assert.Empty(scenario.After(600).Moves);
+        Assert.Equal([HoldReason.PeerSilent], scenario.Holds);
     }
 
     [Fact]
     public void That_nobody_has_said_anything_is_not_the_same_as_no()
     {
-        var scene = Scene.WithAppOn("a", NoStorm).Silence("a").Silence("b").Silence("c").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.NobodySpeaks], scene.Holds);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Silence("a").Silence("b").Silence("c").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.NobodySpeaks], scenario.Holds);
     }
 
     [Fact]
@@ -155,62 +155,62 @@ public sealed class EvidenceTests
         var joined = Alone(ready: true).After(60).Satellite("c", SatelliteState.Online).Replica("c", _ => Peer("c") with { Connections = [new("a", Up: false), new("b", Up: true)] });
         Assert.Equal(Moved, joined.After(15).Moves);
 
-        static Scene Alone(bool ready) => Scene.WithAppOn("a", NoStorm).Node("a", ready).Silence("c").After(60).PowerOff("a");
+        static Scenario Alone(bool ready) => Scenario.WithAppOn("a", NoStorm).Node("a", ready).Silence("c").After(60).PowerOff("a");
     }
 
     [Fact]
     public void A_speaker_that_can_say_nothing_of_the_node_is_no_second_voice()
     {
         // A uses the disks of B and C, D breaks ties. C is away, and D, which has no link to A, does not say that it may promote.
-        var scene = Scene.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), On("d")).Resource("pvc-1", "a", "majority", "a", "b", "c", "d").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
-        scene.Replica("a", replica => replica with { Diskless = true, Score = 2, Connections = [new("b", true), new("c", true)] })
+        var scenario = Scenario.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), On("d")).Resource("pvc-1", "a", "majority", "a", "b", "c", "d").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        scenario.Replica("a", replica => replica with { Diskless = true, Score = 2, Connections = [new("b", true), new("c", true)] })
             .Replica("d", replica => replica with { Diskless = true, Score = 2, Connections = [new("b", true), new("c", true)] }).Report("pvc-1").After(60)
             .Silence("c").PowerOff("a").MayNotPromote("d").Replica("d", replica => replica with { Connections = [new("b", true), new("c", false)] }).Report("pvc-1");
-        Assert.Empty(scene.After(600).Moves);
-        Assert.Equal([HoldReason.OnlyOneSpeaker], scene.Holds);
-        Assert.Equal(Moved, scene.MayPromote("d").Report("pvc-1").After(15).Moves);
+        Assert.Empty(scenario.After(600).Moves);
+        Assert.Equal([HoldReason.OnlyOneSpeaker], scenario.Holds);
+        Assert.Equal(Moved, scenario.MayPromote("d").Report("pvc-1").After(15).Moves);
     }
 
     [Fact]
     public void A_speaker_that_is_connected_to_the_node_is_no_second_voice_though_it_has_no_quorum()
     {
         // A reaches B and C, which do not reach each other: with B it has quorum, and C, cut off from B and D, has none. B's satellite repeats what was so when A was cut off.
-        var scene = Scene.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), On("d")).Resource("pvc-1", "a", "majority", "a", "b", "c", "d").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
-        scene.PowerOff("a").MayNotPromote("c").MayNotPromote("d").Replica("c", replica => replica with { Score = 0, Connections = [new("a", true), new("b", false), new("d", false)] }).Silence("d").Report("pvc-1");
-        Assert.Empty(scene.After(600).Moves);
-        Assert.Equal([HoldReason.OnlyOneSpeaker], scene.Holds);
+        var scenario = Scenario.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), On("d")).Resource("pvc-1", "a", "majority", "a", "b", "c", "d").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
+        scenario.PowerOff("a").MayNotPromote("c").MayNotPromote("d").Replica("c", replica => replica with { Score = 0, Connections = [new("a", true), new("b", false), new("d", false)] }).Silence("d").Report("pvc-1");
+        Assert.Empty(scenario.After(600).Moves);
+        Assert.Equal([HoldReason.OnlyOneSpeaker], scenario.Holds);
     }
 
     [Fact]
     public void A_denial_is_not_made_new_by_a_silence_of_linstor()
     {
         // B's satellite repeats what was so before the links healed. A's stops, LINSTOR restarts, and then C loses its link to A, which has quorum with B.
-        var scene = Scene.WithAppOn("a", NoStorm).After(60).CutOff("a").Report("pvc-1").After(5);
-        scene.Replica("a", Well).Link("c", "a", up: true).MayNotPromote("c").Report("pvc-1").After(5).Silence("a").LinstorGoesAway().After(5).LinstorComesBack().Report("pvc-1").After(20);
-        scene.Link("c", "a", up: false).Report("pvc-1");
-        Assert.Empty(scene.After(600).Moves);
-        Assert.Equal([HoldReason.SideHasQuorum], scene.Holds);
+        var scenario = Scenario.WithAppOn("a", NoStorm).After(60).CutOff("a").Report("pvc-1").After(5);
+        scenario.Replica("a", Well).Link("c", "a", up: true).MayNotPromote("c").Report("pvc-1").After(5).Silence("a").LinstorGoesAway().After(5).LinstorComesBack().Report("pvc-1").After(20);
+        scenario.Link("c", "a", up: false).Report("pvc-1");
+        Assert.Empty(scenario.After(600).Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }
 
     [Fact]
     public void A_node_that_repeats_the_past_is_outvoted_although_linstor_was_silent_meanwhile() =>
-        Assert.Equal(Moved, Scene.WithAppOn("a").OnlyPeersLose("a").Report("pvc-1").After(5).LinstorGoesAway().After(5).LinstorComesBack().Report("pvc-1").After(70).Moves);
+        Assert.Equal(Moved, Scenario.WithAppOn("a").OnlyPeersLose("a").Report("pvc-1").After(5).LinstorGoesAway().After(5).LinstorComesBack().Report("pvc-1").After(70).Moves);
 
     [Fact]
     public void A_node_from_which_the_resource_was_removed_has_nothing_to_lose()
     {
-        var scene = Scene.WithAppOn("a").Remove("a").Report("pvc-1").After(60).Satellite("a", SatelliteState.Offline).MayPromote("b").MayPromote("c").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.NoLongerDeployed], scene.Holds);
+        var scenario = Scenario.WithAppOn("a").Remove("a").Report("pvc-1").After(60).Satellite("a", SatelliteState.Offline).MayPromote("b").MayPromote("c").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.NoLongerDeployed], scenario.Holds);
     }
 
     [Fact]
     public void A_replica_that_is_created_anew_begins_anew()
     {
         // What the first replica on A admitted says nothing of the second.
-        var scene = Scene.WithAppOn("a").Replica("a", replica => replica with { Uuid = "1" }).CutOff("a").Replica("a", replica => replica with { Score = 10101 }).Report("pvc-1").After(5);
-        scene.Heal("a").Replica("a", replica => replica with { Uuid = "2" }).Report("pvc-1").After(5).PowerOff("a");
-        Assert.Equal(Moved, scene.After(46).Moves);
+        var scenario = Scenario.WithAppOn("a").Replica("a", replica => replica with { Uuid = "1" }).CutOff("a").Replica("a", replica => replica with { Score = 10101 }).Report("pvc-1").After(5);
+        scenario.Heal("a").Replica("a", replica => replica with { Uuid = "2" }).Report("pvc-1").After(5).PowerOff("a");
+        Assert.Equal(Moved, scenario.After(46).Moves);
     }
 
     [Theory]
@@ -221,10 +221,10 @@ public sealed class EvidenceTests
         // A's link is not reported; the link to an unlisted peer says nothing of A.
         Replica Ghost(Replica replica) => replica with { Connections = [.. replica.Connections.RemoveAll(connection => connection.Peer == "a"), new("ghost", up)] };
         var named = (Satellite[])[new(new("a"), SatelliteState.Offline, HostName: "a"), new(new("b"), SatelliteState.Online, HostName: "b"), new(new("c"), SatelliteState.Online, HostName: "c")];
-        var dead = Scene.WithAppOn("a").PowerOff("a").Report("pvc-1").Satellites(named).Replica("b", Ghost).Replica("c", Ghost);
+        var dead = Scenario.WithAppOn("a").PowerOff("a").Report("pvc-1").Satellites(named).Replica("b", Ghost).Replica("c", Ghost);
         Assert.Equal(Moved, dead.After(46).Moves); // its satellite is offline
 
-        var speaks = Scene.WithAppOn("a").PowerOff("a").Report("pvc-1").Satellites([named[0] with { State = SatelliteState.Unknown }, .. named[1..]]).Replica("b", Ghost).Replica("c", Ghost);
+        var speaks = Scenario.WithAppOn("a").PowerOff("a").Report("pvc-1").Satellites([named[0] with { State = SatelliteState.Unknown }, .. named[1..]]).Replica("b", Ghost).Replica("c", Ghost);
         Assert.Empty(speaks.After(600).Moves);
         Assert.Equal([HoldReason.NotKnownOffline], speaks.Holds);
     }
@@ -233,11 +233,11 @@ public sealed class EvidenceTests
     public void A_newer_use_elsewhere_ends_an_older_one_also_of_a_node_that_is_silent()
     {
         // C used the resource and fell silent; A uses it since; then A loses power.
-        var scene = Scene.Empty(NoStorm).Resource("pvc-1", "c").Volume("pv-1", "data", "pvc-1").After(60).Silence("c").After(60)
+        var scenario = Scenario.Empty(NoStorm).Resource("pvc-1", "c").Volume("pv-1", "data", "pvc-1").After(60).Silence("c").After(60)
             .Replica("a", replica => replica with { Usage = Usage.InUse }).Replica("b", replica => replica with { Connections = [new("a", Up: true), new("c", Up: false)] }).Report("pvc-1")
             .Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false).After(60).Silence("a").Link("b", "a", up: false);
-        scene.Satellite("c", SatelliteState.Online).Replica("c", _ => Peer("c") with { Connections = [new("a", Up: false), new("b", Up: true)] });
-        Assert.Equal(Moved, scene.Link("b", "c", up: true).MayPromote("b").After(60).Moves);
+        scenario.Satellite("c", SatelliteState.Online).Replica("c", _ => Peer("c") with { Connections = [new("a", Up: false), new("b", Up: true)] });
+        Assert.Equal(Moved, scenario.Link("b", "c", up: true).MayPromote("b").After(60).Moves);
     }
 
     private static FailoverSettings NoStorm => new() { StormThreshold = 1 };

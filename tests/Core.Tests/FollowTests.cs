@@ -8,104 +8,104 @@ public sealed class FollowTests
     [Fact]
     public void A_failover_is_followed_through_every_phase_and_its_times_add_up()
     {
-        var scene = Lost();
-        Assert.Equal([Phase.Decided, Phase.PodGone, Phase.Detached], Only(scene).Reached.Keys);
+        var scenario = Lost();
+        Assert.Equal([Phase.Decided, Phase.PodGone, Phase.Detached], Only(scenario).Reached.Keys);
 
-        scene.After(1).Replacement(node: null).After(1).Replacement("b").After(2).Attachment("va-2", "pv-1", "b", attached: true).After(3).Replacement("b", pod => pod with { Running = true });
-        var failover = Only(scene);
+        scenario.After(1).Replacement(node: null).After(1).Replacement("b").After(2).Attachment("va-2", "pv-1", "b", attached: true).After(3).Replacement("b", pod => pod with { Running = true });
+        var failover = Only(scenario);
         Assert.Equal(FailoverResult.Runs, failover.Ending);
         Assert.Equal(Enum.GetValues<Phase>(), failover.Reached.Keys);
         Assert.Equal([0, 0, 2, 2, 3], failover.Phases.Skip(1).Select(phase => Math.Round(phase.Took.TotalSeconds)));
         Assert.Equal(failover.Took, failover.Phases.Aggregate(TimeSpan.Zero, (sum, phase) => sum + phase.Took));
-        Assert.Equal("Pod default/app-0 of node a runs on node b, 52.01 s after its storage was lost (decided +45.00 s, pod gone +0.00 s, detached +0.00 s, replacement scheduled +2.01 s, attached +2.00 s, running +3.00 s).", Sentences.Of(failover));
+        Assert.Equal("Pod default/app-0 of node a runs on node b, 52.01 s after its storage was lost (decided +45.00 s, pod gone +0.00 s, detached +0.00 s, replacement scheduled +2.01 s, attached +2.00 s, running +3.00 s).", DecisionText.Of(failover));
     }
 
     [Fact]
     public void A_replacement_that_is_faster_than_the_detachment_was_not_waited_for()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
-        scene.AttacherLetsGo = false;
-        scene.PowerOff("a").After(46).Replacement("b").After(5);
-        Assert.Equal(Phase.Detached, Only(scene).Awaited);
-        scene.Tell(new Observation.Gone<Attachment>(scene.Cluster.Attachments.Find("va-1")!.Value.Item)).After(0).Attachment("va-2", "pv-1", "b", attached: true).Replacement("b", pod => pod with { Running = true });
-        Assert.Equal(TimeSpan.Zero, Only(scene).Phases.Single(phase => phase.Phase == Phase.Scheduled).Took);
-        Assert.Equal(5, Only(scene).Phases.Single(phase => phase.Phase == Phase.Detached).Took.TotalSeconds, 1.0);
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned);
+        scenario.AttacherLetsGo = false;
+        scenario.PowerOff("a").After(46).Replacement("b").After(5);
+        Assert.Equal(Phase.Detached, Only(scenario).Awaited);
+        scenario.Tell(new Observation.Deleted<Attachment>(scenario.Cluster.Attachments.Find("va-1")!.Value.Item)).After(0).Attachment("va-2", "pv-1", "b", attached: true).Replacement("b", pod => pod with { Running = true });
+        Assert.Equal(TimeSpan.Zero, Only(scenario).Phases.Single(phase => phase.Phase == Phase.Scheduled).Took);
+        Assert.Equal(5, Only(scenario).Phases.Single(phase => phase.Phase == Phase.Detached).Took.TotalSeconds, 1.0);
     }
 
     [Fact]
     public void A_replacement_that_is_replaced_in_its_turn_begins_anew()
     {
-        var scene = Lost().Replacement("b").Attachment("va-2", "pv-1", "b", attached: true).After(1);
-        Assert.Equal(Phase.Running, Only(scene).Awaited);
-        scene.ReplacementGone().After(1);
-        Assert.Equal(Phase.Scheduled, Only(scene).Awaited);
-        scene.Replacement("c").Attachment("va-3", "pv-1", "c", attached: true).Replacement("c", pod => pod with { Running = true });
-        Assert.Equal(FailoverResult.Runs, Only(scene).Ending);
+        var scenario = Lost().Replacement("b").Attachment("va-2", "pv-1", "b", attached: true).After(1);
+        Assert.Equal(Phase.Running, Only(scenario).Awaited);
+        scenario.ReplacementGone().After(1);
+        Assert.Equal(Phase.Scheduled, Only(scenario).Awaited);
+        scenario.Replacement("c").Attachment("va-3", "pv-1", "c", attached: true).Replacement("c", pod => pod with { Running = true });
+        Assert.Equal(FailoverResult.Runs, Only(scenario).Ending);
     }
 
     [Fact]
     public void A_replacement_that_the_scheduler_puts_on_the_lost_node_is_moved_on_as_part_of_the_same_failover()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
-        scene.AttacherLetsGo = false;
-        scene.PowerOff("a").After(46).Replacement("a").After(1);
-        Assert.Equal(["delete app-0 on a", "detach va-1", "delete app-0 on a"], scene.Moves);
-        Assert.Null(Only(scene).Replacement);
-        scene.ReplacementGone().Replacement("b", Runs);
-        Assert.Equal(FailoverResult.Runs, Only(scene).Ending);
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned);
+        scenario.AttacherLetsGo = false;
+        scenario.PowerOff("a").After(46).Replacement("a").After(1);
+        Assert.Equal(["delete app-0 on a", "detach va-1", "delete app-0 on a"], scenario.Moves);
+        Assert.Null(Only(scenario).Replacement);
+        scenario.ReplacementGone().Replacement("b", Runs);
+        Assert.Equal(FailoverResult.Runs, Only(scenario).Ending);
     }
 
     [Fact]
     public void Replacements_that_the_scheduler_puts_on_the_lost_node_one_after_the_other_are_moved_on_ever_more_slowly()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
-        scene.AttacherLetsGo = false;
-        scene.PowerOff("a").After(46);
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned);
+        scenario.AttacherLetsGo = false;
+        scenario.PowerOff("a").After(46);
         var moved = new List<int>();
         for (var second = 0; second < 60; second++)
         {
             if (moved.LastOrDefault() < Moves())
             {
                 moved.Add(Moves());
-                scene.ReplacementGone().Replacement("a");
+                scenario.ReplacementGone().Replacement("a");
             }
 
-            scene.After(1);
+            scenario.After(1);
         }
 
-        Assert.Equal([HoldReason.ComesBack], scene.AllHolds);
-        Assert.Contains("node a was lost already when the scheduler put it there", scene.Sayings.Single(), StringComparison.Ordinal);
+        Assert.Equal([HoldReason.ComesBack], scenario.AllHolds);
+        Assert.Contains("node a was lost already when the scheduler put it there", scenario.Sayings.Single(), StringComparison.Ordinal);
         Assert.Equal(7, Moves()); // the pod itself, and then after 0.5, 1, 2, 4, 8 and 16 seconds
 
-        int Moves() => scene.Moves.Count(move => move == "delete app-0 on a");
+        int Moves() => scenario.Moves.Count(move => move == "delete app-0 on a");
     }
 
     [Fact]
     public void A_replacement_that_is_seen_before_the_deletion_is_answered_is_the_replacement()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
-        var (pod, taken) = (scene.Cluster.Pods.All.Single().Item, scene.Now);
-        scene.After(1).Tell(new Observation.Gone<Pod>(pod)).Replacement("b", Runs)
-            .Tell(new Observation.Answered(new Decision.DeletePod(pod, new(Scene.Pvc1, new("a"), new("b"), taken, taken)), new(Answer.Accepted), taken));
-        Assert.Equal(FailoverResult.Runs, Only(scene).Ending);
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned);
+        var (pod, taken) = (scenario.Cluster.Pods.All.Single().Item, scenario.Now);
+        scenario.After(1).Tell(new Observation.Deleted<Pod>(pod)).Replacement("b", Runs)
+            .Tell(new Observation.MutationAnswered(new Decision.DeletePod(pod, new(Scenario.Pvc1, new("a"), new("b"), taken, taken)), new(MutationOutcome.Accepted), taken));
+        Assert.Equal(FailoverResult.Runs, Only(scenario).Ending);
     }
 
     [Fact]
     public void Every_one_of_two_pods_that_share_a_claim_has_a_replacement_of_its_own()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned).Pod("app-1", "a", Owned).Pod("elsewhere", "b", Owned).PowerOff("a").After(46);
-        scene.Pod("app-x", "b", Runs).After(0);
-        Assert.Single(Followed(scene), failover => failover.Ending == FailoverResult.Runs);
-        scene.Pod("app-y", "c", Runs).After(0);
-        Assert.Equal(["app-x", "app-y"], Followed(scene).Select(failover => failover.Replacement!.Key.Name).Order());
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned).Pod("app-1", "a", Owned).Pod("elsewhere", "b", Owned).PowerOff("a").After(46);
+        scenario.Pod("app-x", "b", Runs).After(0);
+        Assert.Single(Followed(scenario), failover => failover.Ending == FailoverResult.Runs);
+        scenario.Pod("app-y", "c", Runs).After(0);
+        Assert.Equal(["app-x", "app-y"], Followed(scenario).Select(failover => failover.Replacement!.Key.Name).Order());
     }
 
     [Fact]
     public void A_pod_without_a_controller_comes_back_to_nobody_and_is_not_waited_for()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(46);
-        Assert.Equal(FailoverResult.NobodyBringsItBack, Only(scene).Ending);
-        Assert.EndsWith("but no controller brings it back (decided +45.00 s, pod gone +0.00 s, detached +0.00 s).", Sentences.Of(Only(scene)), StringComparison.Ordinal);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(46);
+        Assert.Equal(FailoverResult.NobodyBringsItBack, Only(scenario).Ending);
+        Assert.EndsWith("but no controller brings it back (decided +45.00 s, pod gone +0.00 s, detached +0.00 s).", DecisionText.Of(Only(scenario)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -113,64 +113,64 @@ public sealed class FollowTests
         Assert.Equal(FailoverResult.GivenUp, Only(Lost().After((30 * 60) + 10)).Ending);
 
     [Theory]
-    [InlineData(Answer.Refused)]
-    [InlineData(Answer.Forbidden)]
-    [InlineData(Answer.TimedOut)]
-    public void A_pod_that_could_not_be_deleted_before_its_storage_came_back_stays_and_is_not_waited_for(Answer answer)
+    [InlineData(MutationOutcome.Refused)]
+    [InlineData(MutationOutcome.Forbidden)]
+    [InlineData(MutationOutcome.TimedOut)]
+    public void A_pod_that_could_not_be_deleted_before_its_storage_came_back_stays_and_is_not_waited_for(MutationOutcome answer)
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
-        scene.Answers = _ => answer;
-        Assert.Single(scene.CutOff("a").After(60).Stalls);
-        Assert.Empty(scene.Heal("a").After(1).Stalls);
-        Assert.Equal(FailoverResult.NoLongerLost, Only(scene).Ending);
-        Assert.Equal("Pod default/app-0 stays on node a: it could not be deleted while resource pvc-1 was lost there, which it no longer is (decided +45.00 s).", Sentences.Of(Only(scene)));
-        Assert.Equal("Node a: 0 of 1 pods run elsewhere, the last one 0.00 s after the first request; 1 stays, because the storage is no longer lost.", Sentences.Of(Followed(scene)));
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned);
+        scenario.Answers = _ => answer;
+        Assert.Single(scenario.CutOff("a").After(60).Stalls);
+        Assert.Empty(scenario.Heal("a").After(1).Stalls);
+        Assert.Equal(FailoverResult.NoLongerLost, Only(scenario).Ending);
+        Assert.Equal("Pod default/app-0 stays on node a: it could not be deleted while resource pvc-1 was lost there, which it no longer is (decided +45.00 s).", DecisionText.Of(Only(scenario)));
+        Assert.Equal("Node a: 0 of 1 pods run elsewhere, the last one 0.00 s after the first request; 1 stays, because the storage is no longer lost.", DecisionText.Of(Followed(scenario)));
     }
 
     [Fact]
     public void A_pod_that_stayed_and_is_lost_once_more_is_followed_once_more()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
-        scene.Answers = _ => Answer.Refused;
-        scene.CutOff("a").After(60).Heal("a").After(1);
-        scene.Answers = _ => Answer.Accepted;
-        scene.CutOff("a").After(46);
-        Assert.Equal(Phase.Scheduled, Only(scene).Awaited);
-        Assert.Equal(45, (Only(scene).Reached[Phase.Decided] - Only(scene).Evidence.Since).TotalSeconds, 1.0);
-        Assert.Equal(FailoverResult.Runs, Only(scene.Replacement("b", Runs)).Ending);
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned);
+        scenario.Answers = _ => MutationOutcome.Refused;
+        scenario.CutOff("a").After(60).Heal("a").After(1);
+        scenario.Answers = _ => MutationOutcome.Accepted;
+        scenario.CutOff("a").After(46);
+        Assert.Equal(Phase.Scheduled, Only(scenario).Awaited);
+        Assert.Equal(45, (Only(scenario).Reached[Phase.Decided] - Only(scenario).Evidence.Since).TotalSeconds, 1.0);
+        Assert.Equal(FailoverResult.Runs, Only(scenario.Replacement("b", Runs)).Ending);
     }
 
     [Theory]
-    [InlineData(Answer.Accepted)]
-    [InlineData(Answer.TimedOut)]
-    public void A_pod_whose_deletion_may_have_been_accepted_goes_even_if_its_storage_comes_back(Answer answer)
+    [InlineData(MutationOutcome.Accepted)]
+    [InlineData(MutationOutcome.TimedOut)]
+    public void A_pod_whose_deletion_may_have_been_accepted_goes_even_if_its_storage_comes_back(MutationOutcome answer)
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", pod => Owned(pod) with { Finalizers = ["example.com/held"] });
-        scene.Answers = _ => answer;
-        scene.CutOff("a").After(46).Heal("a").After(60);
-        Assert.Equal(Phase.PodGone, Only(scene).Awaited);
-        Assert.Single(scene.Stalls);
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", pod => Owned(pod) with { Finalizers = ["example.com/held"] });
+        scenario.Answers = _ => answer;
+        scenario.CutOff("a").After(46).Heal("a").After(60);
+        Assert.Equal(Phase.PodGone, Only(scenario).Awaited);
+        Assert.Single(scenario.Stalls);
     }
 
     [Fact]
     public void An_incident_is_forgotten_when_everything_of_it_has_ended_for_a_while()
     {
-        var scene = Lost().Replacement("b", Runs).After(29).Tell(new Observation.Tick());
-        Assert.Equal(1, scene.Cluster.Failovers.Count);
-        scene.After(2).Tell(new Observation.Tick());
-        Assert.Equal(0, scene.Cluster.Failovers.Count);
-        Assert.Empty(scene.Cluster.Incidents);
+        var scenario = Lost().Replacement("b", Runs).After(29).Tell(new Observation.Tick());
+        Assert.Equal(1, scenario.Cluster.Failovers.Count);
+        scenario.After(2).Tell(new Observation.Tick());
+        Assert.Equal(0, scenario.Cluster.Failovers.Count);
+        Assert.Empty(scenario.Cluster.Incidents);
     }
 
     [Fact]
     public void What_falls_together_is_one_incident()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned)
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned)
             .Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("log-0", "a", pod => Owned(pod) with { Claims = [new("logs")] })
             .PowerOff("a").PowerOff("a", "pvc-2").After(46).After(10);
-        scene.Replacement("b", Runs).Pod("log-0", "b", pod => Runs(pod) with { Claims = [new("logs")] });
-        Assert.Single(Followed(scene).Select(failover => failover.Incident).Distinct());
-        Assert.Equal("Node a: 2 of 2 pods run elsewhere, the last one 11.00 s after the first request; the longest phase was \"replacement scheduled\", 11.00 s for half of them.", Sentences.Of(Followed(scene)));
+        scenario.Replacement("b", Runs).Pod("log-0", "b", pod => Runs(pod) with { Claims = [new("logs")] });
+        Assert.Single(Followed(scenario).Select(failover => failover.Incident).Distinct());
+        Assert.Equal("Node a: 2 of 2 pods run elsewhere, the last one 11.00 s after the first request; the longest phase was \"replacement scheduled\", 11.00 s for half of them.", DecisionText.Of(Followed(scenario)));
     }
 
     [Fact]
@@ -179,40 +179,40 @@ public sealed class FollowTests
     [Fact]
     public void A_pod_that_is_held_back_is_said_to_be()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", pod => Owned(pod) with { Finalizers = ["example.com/one", "example.com/two"] }).PowerOff("a").After(60);
-        Assert.Equal(["Pod default/app-0, moved away from node a, waits to be gone: the old pod is deleted, but held back by finalizers example.com/one, example.com/two."], scene.Stalls);
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", pod => Owned(pod) with { Finalizers = ["example.com/one", "example.com/two"] }).PowerOff("a").After(60);
+        Assert.Equal(["Pod default/app-0, moved away from node a, waits to be gone: the old pod is deleted, but held back by finalizers example.com/one, example.com/two."], scenario.Stalls);
     }
 
     [Fact]
     public void A_pod_that_cannot_be_deleted_is_said_to_be_with_what_the_server_said()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
-        scene.Answers = _ => Answer.Forbidden;
-        Assert.Equal(["Pod default/app-0, moved away from node a, waits to be gone: the old pod could not be deleted: the answer was Forbidden."], scene.PowerOff("a").After(60).Stalls);
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned);
+        scenario.Answers = _ => MutationOutcome.Forbidden;
+        Assert.Equal(["Pod default/app-0, moved away from node a, waits to be gone: the old pod could not be deleted: the answer was Forbidden."], scenario.PowerOff("a").After(60).Stalls);
     }
 
     [Fact]
     public void An_attachment_that_the_external_attacher_does_not_let_go_of_is_said_to_be()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
-        scene.AttacherLetsGo = false;
-        scene.PowerOff("a").After(46).Tell(new Observation.Seen<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"), Deleting: true) { Trouble = "rpc error: node a is not there" })).After(15);
-        Assert.Equal(["Pod default/app-0, moved away from node a, waits for its volumes to be detached: volume pv-1 is still attached to node a: rpc error: node a is not there."], scene.Stalls);
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned);
+        scenario.AttacherLetsGo = false;
+        scenario.PowerOff("a").After(46).Tell(new Observation.Updated<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"), Deleting: true) { Trouble = "rpc error: node a is not there" })).After(15);
+        Assert.Equal(["Pod default/app-0, moved away from node a, waits for its volumes to be detached: volume pv-1 is still attached to node a: rpc error: node a is not there."], scenario.Stalls);
     }
 
     [Fact]
     public void A_volume_of_the_pod_that_is_not_lost_is_named_as_what_blocks_it()
     {
-        var scene = TwoVolumes().CutOff("a").After(60);
-        Assert.Equal(["Pod default/app-0, moved away from node a, waits for its volumes to be detached: volume pv-2 is still attached to node a, where resource pvc-2 is not lost: only the node itself can let go of it."], scene.Stalls);
+        var scenario = TwoVolumes().CutOff("a").After(60);
+        Assert.Equal(["Pod default/app-0, moved away from node a, waits for its volumes to be detached: volume pv-2 is still attached to node a, where resource pvc-2 is not lost: only the node itself can let go of it."], scenario.Stalls);
     }
 
     [Fact]
     public void A_controller_that_creates_no_replacement_is_asked_after()
     {
-        var scene = Lost();
-        scene.Warning = "create Pod app-0 failed: exceeded quota";
-        Assert.Equal(["Pod default/app-0, moved away from node a, waits for its replacement to be scheduled: StatefulSet app has not created a replacement: create Pod app-0 failed: exceeded quota."], scene.After(15).Stalls);
+        var scenario = Lost();
+        scenario.Warning = "create Pod app-0 failed: exceeded quota";
+        Assert.Equal(["Pod default/app-0, moved away from node a, waits for its replacement to be scheduled: StatefulSet app has not created a replacement: create Pod app-0 failed: exceeded quota."], scenario.After(15).Stalls);
     }
 
     [Fact]
@@ -224,49 +224,49 @@ public sealed class FollowTests
     [Fact]
     public void A_volume_that_cannot_be_attached_is_named_with_the_attachers_error()
     {
-        var scene = Lost().Replacement("b").Attachment("va-2", "pv-1", "b").Tell(new Observation.Seen<Attachment>(new("va-2", new("uid-va-2"), "pv-1", new("b")) { Trouble = "no space left" })).After(15);
-        Assert.Equal(["Pod default/app-0, moved away from node a, waits for the volumes of its replacement to be attached: volume pv-1 is not attached to node b: no space left."], scene.Stalls);
+        var scenario = Lost().Replacement("b").Attachment("va-2", "pv-1", "b").Tell(new Observation.Updated<Attachment>(new("va-2", new("uid-va-2"), "pv-1", new("b")) { Trouble = "no space left" })).After(15);
+        Assert.Equal(["Pod default/app-0, moved away from node a, waits for the volumes of its replacement to be attached: volume pv-1 is not attached to node b: no space left."], scenario.Stalls);
     }
 
     [Fact]
     public void A_replacement_whose_container_does_not_start_is_said_to_be()
     {
-        var scene = Lost().Replacement("b", pod => pod with { Trouble = "container app is waiting: ImagePullBackOff" }).Attachment("va-2", "pv-1", "b", attached: true).After(15);
-        Assert.Equal(["Pod default/app-0, moved away from node a, waits for its replacement to run: pod default/app-0 on node b does not run: container app is waiting: ImagePullBackOff."], scene.Stalls);
+        var scenario = Lost().Replacement("b", pod => pod with { Trouble = "container app is waiting: ImagePullBackOff" }).Attachment("va-2", "pv-1", "b", attached: true).After(15);
+        Assert.Equal(["Pod default/app-0, moved away from node a, waits for its replacement to run: pod default/app-0 on node b does not run: container app is waiting: ImagePullBackOff."], scenario.Stalls);
     }
 
     [Fact]
     public void Of_a_thousand_that_are_stuck_a_few_are_asked_about_and_the_most_important_is_told_first()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", Owned);
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned);
         for (var number = 1; number < 20; number++)
         {
-            scene.Pod($"app-{number}", "a", pod => pod with { Owner = Set with { Uid = new($"uid-set-{number}") }, Priority = number });
+            scenario.Pod($"app-{number}", "a", pod => pod with { Owner = Set with { Uid = new($"uid-set-{number}") }, Priority = number });
         }
 
-        scene.Ignores = decision => decision is Decision.QueryWarnings;
-        scene.PowerOff("a").After(60);
-        Assert.Equal(20, scene.Stalls.Count()); // those too whose question was refused
-        Assert.StartsWith("Pod default/app-19,", scene.Stalls.First(), StringComparison.Ordinal);
-        Assert.Equal(4, new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now + TimeSpan.FromMinutes(1)).Decisions.OfType<Decision.QueryWarnings>().Count());
+        scenario.Ignores = decision => decision is Decision.QueryWarnings;
+        scenario.PowerOff("a").After(60);
+        Assert.Equal(20, scenario.Stalls.Count()); // those too whose question was refused
+        Assert.StartsWith("Pod default/app-19,", scenario.Stalls.First(), StringComparison.Ordinal);
+        Assert.Equal(4, new FailoverPolicy(new()).Decide(scenario.Cluster, scenario.Now + TimeSpan.FromMinutes(1)).Decisions.OfType<Decision.QueryWarnings>().Count());
     }
 
     [Theory]
-    [InlineData(Answer.DryRun)]
-    [InlineData(Answer.NotSent)]
-    public void What_was_never_sent_is_not_followed(Answer answer)
+    [InlineData(MutationOutcome.DryRun)]
+    [InlineData(MutationOutcome.NotSent)]
+    public void What_was_never_sent_is_not_followed(MutationOutcome answer)
     {
-        var (scene, times) = (Scene.WithAppOn("a").Pod("app-0", "a", Owned), 0);
-        scene.Answers = _ => times++ == 0 ? answer : Answer.DryRun;
-        scene.PowerOff("a").After(60);
-        Assert.Empty(Followed(scene));
-        Assert.Empty(scene.Cluster.Incidents);
+        var (scenario, times) = (Scenario.WithAppOn("a").Pod("app-0", "a", Owned), 0);
+        scenario.Answers = _ => times++ == 0 ? answer : MutationOutcome.DryRun;
+        scenario.PowerOff("a").After(60);
+        Assert.Empty(Followed(scenario));
+        Assert.Empty(scenario.Cluster.Incidents);
     }
 
-    private static Scene Lost() => Scene.WithAppOn("a").Pod("app-0", "a", Owned).PowerOff("a").After(45.01);
+    private static Scenario Lost() => Scenario.WithAppOn("a").Pod("app-0", "a", Owned).PowerOff("a").After(45.01);
 
     /// <summary>A pod that uses pvc-1 and pvc-2, of which nobody has lost the second.</summary>
-    private static Scene TwoVolumes() => Scene.WithAppOn("a")
+    private static Scenario TwoVolumes() => Scenario.WithAppOn("a")
         .Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
         .Pod("app-0", "a", pod => Owned(pod) with { Claims = [new("data"), new("logs")] });
 
@@ -274,7 +274,7 @@ public sealed class FollowTests
 
     private static Pod Runs(Pod pod) => Owned(pod) with { Running = true };
 
-    private static List<Failover> Followed(Scene scene) => [.. scene.Cluster.Failovers.All.Select(held => held.Item)];
+    private static List<Failover> Followed(Scenario scenario) => [.. scenario.Cluster.Failovers.All.Select(held => held.Item)];
 
-    private static Failover Only(Scene scene) => Assert.Single(Followed(scene));
+    private static Failover Only(Scenario scenario) => Assert.Single(Followed(scenario));
 }

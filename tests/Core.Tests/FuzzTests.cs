@@ -44,7 +44,7 @@ public sealed class FuzzTests
                 var verdict = _policy.Decide(_cluster, _now);
                 Assert.True(_cluster.Errors.IsEmpty && verdict.Errors.Count == 0, $"seed {seed}, step {step}: {string.Join(Environment.NewLine, _cluster.Errors.Concat(verdict.Errors))}");
                 Assert.False(verdict.RequeueAt <= _now, $"seed {seed}, step {step}: the policy asks to be woken at {verdict.RequeueAt}, and it is {_now}");
-                Assert.All(verdict.Decisions, decision => Assert.NotEmpty(Sentences.Of(decision)));
+                Assert.All(verdict.Decisions, decision => Assert.NotEmpty(DecisionText.Of(decision)));
                 Assert.Equal(verdict.Decisions.Where(decision => decision is Decision.Query or Decision.Mutation).DistinctBy(decision => decision.Key).Count(), verdict.Decisions.Count(decision => decision is Decision.Query or Decision.Mutation));
                 _decided = [.. verdict.Decisions.Where(decision => decision is Decision.Query or Decision.Mutation)];
                 met.UnionWith(verdict.Decisions.Select(decision => decision.GetType()));
@@ -65,7 +65,7 @@ public sealed class FuzzTests
             Decision.ListPodsOnNode o => OnNode(o.Node),
             Decision.QueryResource o => new Observation.ResourceReported(Lost(o.Resource)),
             Decision.QuerySatellites => OnlyALost(),
-            var action => new Observation.Answered(action, new(Answer.Accepted), _now),
+            var action => new Observation.MutationAnswered(action, new(MutationOutcome.Accepted), _now),
         };
 
         private Observation.PodsOnNodeListed OnNode(NodeName node) => new(node, [.. _cluster.Pods.All.Select(held => held.Item).Where(pod => pod.Node == node)], ["csi^pv-1", "csi^pv-2"], _now) { Ready = false };
@@ -81,8 +81,8 @@ public sealed class FuzzTests
             3 => new Observation.Listed<Attachment>([]),
             4 => new Observation.Listed<ClusterNode>([.. Nodes.Select(node => new ClusterNode(new(node), new($"uid-{node}")))]),
             5 => new Observation.Listed<CsiNode>([]),
-            6 or 7 => new Observation.Seen<Pod>(Pod() with { Node = new("a"), Claims = [new("data-1")], Finished = false, OptedIn = true, OptedOut = false, SharedStorage = [] }),
-            8 => new Observation.Seen<Attachment>(new("va-1", new("va-1"), "pv-1", new("a"))),
+            6 or 7 => new Observation.Updated<Pod>(Pod() with { Node = new("a"), Claims = [new("data-1")], Finished = false, OptedIn = true, OptedOut = false, SharedStorage = [] }),
+            8 => new Observation.Updated<Attachment>(new("va-1", new("va-1"), "pv-1", new("a"))),
             _ => new Observation.ResourceReported(Lost(new("pvc-1"))),
         };
 
@@ -93,17 +93,17 @@ public sealed class FuzzTests
             6 => new Observation.SatellitesListed([.. Nodes.Where(_ => _random.Next(12) > 0).Select(Satellite)], Before()),
             7 => new Observation.SourceLost(Enum<Source>()),
             8 => new Observation.Listed<Pod>([.. Enumerable.Range(0, _random.Next(3)).Select(_ => Pod()).DistinctBy(pod => pod.Key)]),
-            9 => new Observation.Seen<Pod>(Pod()),
-            10 => new Observation.Gone<Pod>(Pod()),
+            9 => new Observation.Updated<Pod>(Pod()),
+            10 => new Observation.Deleted<Pod>(Pod()),
             11 => new Observation.Listed<Volume>([.. Enumerable.Range(0, _random.Next(3)).Select(_ => Volume(1 + _random.Next(2), Claim())).DistinctBy(volume => volume.Name)]),
-            12 => new Observation.Seen<Volume>(Volume(1 + _random.Next(2), Claim())),
-            13 => new Observation.Gone<Volume>(Volume(1 + _random.Next(2), Claim())),
+            12 => new Observation.Updated<Volume>(Volume(1 + _random.Next(2), Claim())),
+            13 => new Observation.Deleted<Volume>(Volume(1 + _random.Next(2), Claim())),
             14 => new Observation.Listed<Attachment>([.. Enumerable.Range(0, _random.Next(3)).Select(_ => Attachment()).DistinctBy(attachment => attachment.Name)]),
-            15 => new Observation.Seen<Attachment>(Attachment()),
-            16 => new Observation.Gone<Attachment>(Attachment()),
-            17 => new Observation.Seen<ClusterNode>(new(Node(), new("uid")) { TaintedByUs = Coin(), LossConfirmed = _random.Next(9) == 0 }),
-            18 => new Observation.Gone<ClusterNode>(new(Node(), new("uid"))),
-            19 => new Observation.Seen<CsiNode>(new(Node(), Coin() ? Node() : null)),
+            15 => new Observation.Updated<Attachment>(Attachment()),
+            16 => new Observation.Deleted<Attachment>(Attachment()),
+            17 => new Observation.Updated<ClusterNode>(new(Node(), new("uid")) { TaintedByUs = Coin(), LossConfirmed = _random.Next(9) == 0 }),
+            18 => new Observation.Deleted<ClusterNode>(new(Node(), new("uid"))),
+            19 => new Observation.Updated<CsiNode>(new(Node(), Coin() ? Node() : null)),
             20 => new Observation.PodsOnNodeListed(Node(), [.. Enumerable.Range(0, _random.Next(3)).Select(_ => Pod()).DistinctBy(pod => pod.Uid)], Coin() ? ["csi^pv-1"] : [], Before()) { Ready = MaybeBool(), Tainted = MaybeBool() },
             21 => new Observation.WarningsListed(new($"pod-{_random.Next(4)}"), Coin() ? "no" : null, Before()),
             22 => new Observation.Tick(),
@@ -123,7 +123,7 @@ public sealed class FuzzTests
                 Decision.ListPodsOnNode o when Coin() => OnNode(o.Node),
                 Decision.QueryResource o when Coin() => new Observation.ResourceReported(Lost(o.Resource)),
                 Decision.QuerySatellites => OnlyALost(),
-                _ => new Observation.Answered(decision, new(Enum<Answer>(), Coin() ? "said so" : null, Coin() ? TimeSpan.FromSeconds(_random.Next(40)) : null), Before()),
+                _ => new Observation.MutationAnswered(decision, new(Enum<MutationOutcome>(), Coin() ? "said so" : null, Coin() ? TimeSpan.FromSeconds(_random.Next(40)) : null), Before()),
             };
         }
 

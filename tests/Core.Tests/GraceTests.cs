@@ -8,56 +8,56 @@ public sealed class GraceTests
     [Fact]
     public void The_grace_period_restarts_when_the_state_clears()
     {
-        var scene = Scene.WithAppOn("a").CutOff("a").After(40).Heal("a").After(1).CutOff("a");
-        Assert.Empty(scene.After(44).Moves);
-        Assert.NotEmpty(scene.After(2).Moves);
+        var scenario = Scenario.WithAppOn("a").CutOff("a").After(40).Heal("a").After(1).CutOff("a");
+        Assert.Empty(scenario.After(44).Moves);
+        Assert.NotEmpty(scenario.After(2).Moves);
     }
 
     [Fact]
     public void A_user_that_recovers_within_the_grace_period_is_never_touched() =>
-        Assert.Empty(Scene.WithAppOn("a").CutOff("a").After(44).Heal("a").After(600).Moves);
+        Assert.Empty(Scenario.WithAppOn("a").CutOff("a").After(44).Heal("a").After(600).Moves);
 
     [Fact]
     public void A_flapping_link_never_fills_the_grace_period()
     {
-        var scene = Scene.WithAppOn("a");
+        var scenario = Scenario.WithAppOn("a");
         for (var flap = 0; flap < 20; flap++)
         {
-            scene.CutOff("a").After(30).Heal("a").After(5);
+            scenario.CutOff("a").After(30).Heal("a").After(5);
         }
 
-        Assert.Empty(scene.Moves);
+        Assert.Empty(scenario.Moves);
     }
 
     [Fact]
     public void A_state_that_clears_and_returns_between_two_thoughts_has_been_interrupted()
     {
-        var scene = Scene.WithAppOn("a").CutOff("a").After(40).Heal("a").CutOff("a");
-        Assert.Empty(scene.After(44).Moves);
+        var scenario = Scenario.WithAppOn("a").CutOff("a").After(40).Heal("a").CutOff("a");
+        Assert.Empty(scenario.After(44).Moves);
     }
 
     [Fact]
     public void A_repeated_event_does_not_restart_the_grace_period()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a");
+        var scenario = Scenario.WithAppOn("a").PowerOff("a");
         for (var second = 0; second < 45; second++)
         {
-            scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote)).After(1);
+            scenario.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote)).After(1);
         }
 
-        Assert.NotEmpty(scene.After(0.5).Moves);
+        Assert.NotEmpty(scenario.After(0.5).Moves);
     }
 
     [Fact]
     public void Another_rival_taking_over_as_witness_does_not_restart_the_grace_period() =>
-        Assert.NotEmpty(Scene.WithAppOn("a").PowerOff("a").After(30).MayNotPromote("b").After(16).Moves);
+        Assert.NotEmpty(Scenario.WithAppOn("a").PowerOff("a").After(30).MayNotPromote("b").After(16).Moves);
 
     [Fact]
     public void A_resource_seen_well_before_waits_for_the_known_grace_period()
     {
-        var scene = Scene.WithAppOn("a", Unequal).PowerOff("a");
-        Assert.Empty(scene.After(29).Moves);
-        Assert.NotEmpty(scene.After(2).Moves);
+        var scenario = Scenario.WithAppOn("a", Unequal).PowerOff("a");
+        Assert.Empty(scenario.After(29).Moves);
+        Assert.NotEmpty(scenario.After(2).Moves);
     }
 
     [Fact]
@@ -74,65 +74,65 @@ public sealed class GraceTests
     [Fact]
     public void A_silence_of_linstor_of_up_to_twelve_seconds_pauses_the_grace_period()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(30).LinstorGoesAway().After(8);
-        Assert.Contains(HoldReason.LinstorSilent, scene.AllHolds);
-        Assert.Empty(scene.LinstorComesBack().After(14).Moves);
-        Assert.NotEmpty(scene.After(12).Moves);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(30).LinstorGoesAway().After(8);
+        Assert.Contains(HoldReason.LinstorSilent, scenario.AllHolds);
+        Assert.Empty(scenario.LinstorComesBack().After(14).Moves);
+        Assert.NotEmpty(scenario.After(12).Moves);
     }
 
     [Fact]
     public void A_longer_silence_of_linstor_starts_the_grace_period_anew()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(44).LinstorGoesAway().After(3600).LinstorComesBack();
-        Assert.Empty(scene.After(44).Moves);
-        Assert.NotEmpty(scene.After(2).Moves);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(44).LinstorGoesAway().After(3600).LinstorComesBack();
+        Assert.Empty(scenario.After(44).Moves);
+        Assert.NotEmpty(scenario.After(2).Moves);
     }
 
     [Fact]
     public void A_silence_of_the_promotable_peer_of_up_to_twelve_seconds_pauses_the_grace_period()
     {
-        var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Silence("b").After(10);
-        Assert.Contains(HoldReason.PeerSilent, scene.AllHolds);
-        Assert.Empty(scene.Speak("b").After(14).Moves);
-        Assert.NotEmpty(scene.After(3).Moves);
+        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Silence("b").After(10);
+        Assert.Contains(HoldReason.PeerSilent, scenario.AllHolds);
+        Assert.Empty(scenario.Speak("b").After(14).Moves);
+        Assert.NotEmpty(scenario.After(3).Moves);
     }
 
     [Fact]
     public void A_score_that_is_left_out_for_up_to_twelve_seconds_pauses_the_grace_period()
     {
-        var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).PowerOff("a").MayNotPromote("c").Node("a", ready: false).Report("pvc-1").After(30);
-        scene.Replica("b", replica => replica with { Score = null }).Report("pvc-1").After(5);
-        Assert.Contains(HoldReason.NoUpToDatePeer, scene.AllHolds);
-        Assert.Empty(scene.Replica("b", replica => replica with { Score = 10102 }).Report("pvc-1").After(14).Moves);
-        Assert.NotEmpty(scene.After(3).Moves);
+        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).PowerOff("a").MayNotPromote("c").Node("a", ready: false).Report("pvc-1").After(30);
+        scenario.Replica("b", replica => replica with { Score = null }).Report("pvc-1").After(5);
+        Assert.Contains(HoldReason.NoUpToDatePeer, scenario.AllHolds);
+        Assert.Empty(scenario.Replica("b", replica => replica with { Score = 10102 }).Report("pvc-1").After(14).Moves);
+        Assert.NotEmpty(scenario.After(3).Moves);
     }
 
     [Fact]
     public void A_longer_silence_of_the_promotable_peer_starts_the_grace_period_anew()
     {
-        var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Silence("b").After(13).Speak("b");
-        Assert.Empty(scene.After(44).Moves);
-        Assert.NotEmpty(scene.After(3).Moves);
+        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Silence("b").After(13).Speak("b");
+        Assert.Empty(scenario.After(44).Moves);
+        Assert.NotEmpty(scenario.After(3).Moves);
     }
 
     [Fact]
     public void A_silence_of_the_promotable_peer_that_the_stream_did_not_tell_counts_from_when_the_peer_was_last_heard()
     {
-        var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Report("pvc-1");
-        scene.Ignores = decision => decision is Decision.QueryResource;
-        scene.After(8).Silence("b", streamed: false).Ignores = _ => false;
-        Assert.Empty(scene.After(5).Speak("b").After(44).Moves);
-        Assert.NotEmpty(scene.After(3).Moves);
+        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Report("pvc-1");
+        scenario.Ignores = decision => decision is Decision.QueryResource;
+        scenario.After(8).Silence("b", streamed: false).Ignores = _ => false;
+        Assert.Empty(scenario.After(5).Speak("b").After(44).Moves);
+        Assert.NotEmpty(scenario.After(3).Moves);
     }
 
     [Fact]
     public void A_peer_that_is_no_proof_does_not_hide_for_how_long_the_proof_was_silent()
     {
         // C may promote on the strength of B's disk only. B is last heard at 30 s; C falls silent at 39 s, as the stream tells; B is found away at 40 s, and is back at 46 s.
-        var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).Replica("c", replica => replica with { Score = 10002 }).PowerOff("a").Node("a", ready: false).After(30).Report("pvc-1");
-        scene.Ignores = decision => decision is Decision.QueryResource;
-        scene.After(9).Replica("c", Silent).After(1).Silence("b", streamed: false).After(6).Ignores = _ => false;
-        Assert.Empty(scene.Speak("b").Report("pvc-1").After(30).Moves);
+        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).Replica("c", replica => replica with { Score = 10002 }).PowerOff("a").Node("a", ready: false).After(30).Report("pvc-1");
+        scenario.Ignores = decision => decision is Decision.QueryResource;
+        scenario.After(9).Replica("c", Silent).After(1).Silence("b", streamed: false).After(6).Ignores = _ => false;
+        Assert.Empty(scenario.Speak("b").Report("pvc-1").After(30).Moves);
     }
 
     [Theory]
@@ -141,157 +141,157 @@ public sealed class GraceTests
     public void A_short_silence_of_the_proof_is_short_though_another_fell_silent_long_before(bool streamed)
     {
         // C's satellite, a mere process, stops 5 s after the loss. At 30 s B's reconnects; an older list of satellites arrives after B's words.
-        var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).PowerOff("a").Node("a", ready: false).After(5).Silence("c").Link("b", "c", up: true).After(25);
+        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).PowerOff("a").Node("a", ready: false).After(5).Silence("c").Link("b", "c", up: true).After(25);
         if (streamed)
         {
-            var back = scene.ReportOf(Scene.Pvc1).Replicas.Single(one => one.Node == new NodeName("b"));
-            scene.Replica("b", Silent).After(0.5).Replica("b", _ => back);
+            var back = scenario.ReportOf(Scenario.Pvc1).Replicas.Single(one => one.Node == new NodeName("b"));
+            scenario.Replica("b", Silent).After(0.5).Replica("b", _ => back);
         }
 
-        var asked = scene.Now;
-        scene.Ignores = decision => decision is Decision.QuerySatellites;
-        scene.After(0.5).Report("pvc-1").After(0.5);
-        scene.Tell(new Observation.SatellitesListed([.. "abc".Select(node => new Satellite(new($"{node}"), SatelliteState.Offline))], asked)).After(0.2).Ignores = _ => false;
-        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Satellite("b", SatelliteState.Online).Report("pvc-1").After(20).Moves);
+        var asked = scenario.Now;
+        scenario.Ignores = decision => decision is Decision.QuerySatellites;
+        scenario.After(0.5).Report("pvc-1").After(0.5);
+        scenario.Tell(new Observation.SatellitesListed([.. "abc".Select(node => new Satellite(new($"{node}"), SatelliteState.Offline))], asked)).After(0.2).Ignores = _ => false;
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Satellite("b", SatelliteState.Online).Report("pvc-1").After(20).Moves);
     }
 
     [Fact]
     public void A_silence_that_had_lasted_too_long_for_a_pause_when_it_was_noticed_is_none()
     {
-        var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Report("pvc-1");
-        scene.Ignores = decision => decision is Decision.QueryResource;
-        var silent = scene.After(13).Silence("b", streamed: false).Cluster.Resources[Scene.Pvc1].AssessmentOf(new("a"));
+        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Report("pvc-1");
+        scenario.Ignores = decision => decision is Decision.QueryResource;
+        var silent = scenario.After(13).Silence("b", streamed: false).Cluster.Resources[Scenario.Pvc1].AssessmentOf(new("a"));
         Assert.Equal((HoldReason.PeerSilent, null), (silent!.Reason, silent.PausedAt));
     }
 
     [Fact]
     public void A_new_user_of_a_node_that_was_lost_before_gets_the_whole_grace_period()
     {
-        var scene = Scene.Empty().Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").PowerOff("a").After(600).Pod("app-0", "a");
-        Assert.Empty(scene.After(44).Moves);
-        Assert.NotEmpty(scene.After(2).Moves);
+        var scenario = Scenario.Empty().Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").PowerOff("a").After(600).Pod("app-0", "a");
+        Assert.Empty(scenario.After(44).Moves);
+        Assert.NotEmpty(scenario.After(2).Moves);
     }
 
     [Fact]
     public void Nothing_is_done_if_the_confirmation_disagrees_with_the_stream()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(43);
-        scene.Replica("b", replica => replica with { Promotability = Promotability.MayNotPromote }, streamed: false);
-        scene.Replica("c", replica => replica with { Promotability = Promotability.MayNotPromote }, streamed: false);
-        Assert.Empty(scene.After(600).Moves);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(43);
+        scenario.Replica("b", replica => replica with { Promotability = Promotability.MayNotPromote }, streamed: false);
+        scenario.Replica("c", replica => replica with { Promotability = Promotability.MayNotPromote }, streamed: false);
+        Assert.Empty(scenario.After(600).Moves);
     }
 
     [Fact]
     public void Acting_rests_on_a_report_of_the_last_five_seconds()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(46);
-        Assert.InRange(scene.Now - scene.Cluster.Resources[Scene.Pvc1].ReportedAt!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(2));
-        Assert.NotEmpty(scene.Moves);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(46);
+        Assert.InRange(scenario.Now - scenario.Cluster.Resources[Scenario.Pvc1].ReportedAt!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        Assert.NotEmpty(scenario.Moves);
     }
 
     [Fact]
     public void A_report_that_was_asked_for_before_the_newest_event_does_not_overrule_it()
     {
-        var scene = Scene.WithAppOn("a").CutOff("a").After(1);
-        var stale = scene.ReportOf(Scene.Pvc1);
-        scene.After(1).Heal("a");
-        scene.Tell(new Observation.ResourceReported(stale));
-        Assert.All(scene.Cluster.Resources[Scene.Pvc1].Assessments, assessment => Assert.NotNull(assessment.Reason));
-        Assert.Empty(scene.After(600).Moves);
+        var scenario = Scenario.WithAppOn("a").CutOff("a").After(1);
+        var stale = scenario.ReportOf(Scenario.Pvc1);
+        scenario.After(1).Heal("a");
+        scenario.Tell(new Observation.ResourceReported(stale));
+        Assert.All(scenario.Cluster.Resources[Scenario.Pvc1].Assessments, assessment => Assert.NotNull(assessment.Reason));
+        Assert.Empty(scenario.After(600).Moves);
     }
 
     [Fact]
     public void A_stale_repetition_of_true_is_corrected_by_asking()
     {
-        var scene = Scene.WithAppOn("a").CutOff("a").After(44).Heal("a");
-        scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote));
-        Assert.Empty(scene.After(600).Moves);
+        var scenario = Scenario.WithAppOn("a").CutOff("a").After(44).Heal("a");
+        scenario.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote));
+        Assert.Empty(scenario.After(600).Moves);
     }
 
     [Fact]
     public void Linstor_is_asked_at_the_reconcile_interval_while_a_rival_may_promote()
     {
-        var scene = Scene.WithAppOn("a").Quorum("off").PowerOff("a").After(100);
-        var before = scene.Consultations;
-        Assert.InRange(scene.After(100).Consultations - before, 9, 11);
+        var scenario = Scenario.WithAppOn("a").Quorum("off").PowerOff("a").After(100);
+        var before = scenario.Consultations;
+        Assert.InRange(scenario.After(100).Consultations - before, 9, 11);
     }
 
     [Fact]
     public void A_loss_that_was_interrupted_unheard_is_not_as_old_as_it_looks()
     {
         // While LINSTOR cannot be asked, c goes away and b loses quorum. The stream returns first and says so of b; of c, which LINSTOR does not hear, it repeats nothing.
-        var scene = Scene.WithAppOn("a").Node("a", ready: false).PowerOff("a").After(43).LinstorGoesAway().After(100);
-        scene.Replica("c", Silent, streamed: false).Satellite("c", SatelliteState.Offline, told: false);
-        scene.MayNotPromote("b").After(1);
+        var scenario = Scenario.WithAppOn("a").Node("a", ready: false).PowerOff("a").After(43).LinstorGoesAway().After(100);
+        scenario.Replica("c", Silent, streamed: false).Satellite("c", SatelliteState.Offline, told: false);
+        scenario.MayNotPromote("b").After(1);
 
         // c comes back before LINSTOR is asked again.
-        scene.Satellite("c", SatelliteState.Online, told: false).MayPromote("b").LinstorComesBack();
-        Assert.Empty(scene.After(44).Moves);
-        Assert.NotEmpty(scene.After(3).Moves);
+        scenario.Satellite("c", SatelliteState.Online, told: false).MayPromote("b").LinstorComesBack();
+        Assert.Empty(scenario.After(44).Moves);
+        Assert.NotEmpty(scenario.After(3).Moves);
     }
 
     [Fact]
     public void Satellites_that_linstor_no_longer_lists_are_stale_belief()
     {
         // LINSTOR answers about the resource, but no longer which satellites are offline.
-        var scene = Scene.WithAppOn("a").PowerOff("a");
-        scene.Replica("b", NoLinkToA).Replica("c", NoLinkToA).Report("pvc-1").After(40);
-        scene.Tell(new Observation.SourceLost(Source.Linstor)).Report("pvc-1");
-        Assert.Empty(scene.After(60).Moves);
-        Assert.Contains(HoldReason.LinstorSilent, scene.AllHolds);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a");
+        scenario.Replica("b", NoLinkToA).Replica("c", NoLinkToA).Report("pvc-1").After(40);
+        scenario.Tell(new Observation.SourceLost(Source.Linstor)).Report("pvc-1");
+        Assert.Empty(scenario.After(60).Moves);
+        Assert.Contains(HoldReason.LinstorSilent, scenario.AllHolds);
     }
 
     [Fact]
     public void Which_satellites_are_offline_is_asked_afresh_before_anything_is_done()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a");
-        scene.Replica("b", NoLinkToA).Replica("c", NoLinkToA).Report("pvc-1").After(40);
-        Assert.Empty(scene.Satellite("a", SatelliteState.Online, told: false).After(600).Moves);
-        Assert.Equal([HoldReason.NotKnownOffline], scene.Holds);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a");
+        scenario.Replica("b", NoLinkToA).Replica("c", NoLinkToA).Report("pvc-1").After(40);
+        Assert.Empty(scenario.Satellite("a", SatelliteState.Online, told: false).After(600).Moves);
+        Assert.Equal([HoldReason.NotKnownOffline], scenario.Holds);
     }
 
     [Fact]
     public void Without_a_fresh_list_of_satellites_nothing_is_done()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(30).Satellite("a", SatelliteState.Offline);
-        scene.Ignores = decision => decision is Decision.QuerySatellites;
-        Assert.Empty(scene.After(600).Moves);
-        Assert.Contains("the state of the satellites has not yet been confirmed", scene.Sayings.First(), StringComparison.Ordinal);
-        scene.Ignores = _ => false;
-        Assert.NotEmpty(scene.After(20).Moves);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(30).Satellite("a", SatelliteState.Offline);
+        scenario.Ignores = decision => decision is Decision.QuerySatellites;
+        Assert.Empty(scenario.After(600).Moves);
+        Assert.Contains("the state of the satellites has not yet been confirmed", scenario.Sayings.First(), StringComparison.Ordinal);
+        scenario.Ignores = _ => false;
+        Assert.NotEmpty(scenario.After(20).Moves);
     }
 
     [Fact]
     public void A_late_list_of_satellites_is_not_believed()
     {
-        var scene = Scene.WithAppOn("a");
-        var asked = scene.Now;
-        scene.After(5).PowerOff("a").Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)], asked));
-        Assert.Equal(SatelliteState.Offline, scene.Cluster.Satellites![new("a")].State);
+        var scenario = Scenario.WithAppOn("a");
+        var asked = scenario.Now;
+        scenario.After(5).PowerOff("a").Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)], asked));
+        Assert.Equal(SatelliteState.Offline, scenario.Cluster.Satellites![new("a")].State);
     }
 
     [Fact]
     public void A_confirmation_that_does_not_come_is_told_aloud()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(30);
-        scene.Ignores = decision => decision is Decision.QueryResource;
-        Assert.Empty(scene.After(20).Holds);
-        Assert.Equal([HoldReason.AwaitingConfirmation], scene.After(10).Holds);
-        Assert.Empty(scene.Moves);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(30);
+        scenario.Ignores = decision => decision is Decision.QueryResource;
+        Assert.Empty(scenario.After(20).Holds);
+        Assert.Equal([HoldReason.AwaitingConfirmation], scenario.After(10).Holds);
+        Assert.Empty(scenario.Moves);
     }
 
     private static Replica NoLinkToA(Replica replica) => replica with { Connections = replica.Connections.RemoveAll(connection => connection.Peer == "a") };
 
-    private static Scene FirstSeen(string[] replay)
+    private static Scenario FirstSeen(string[] replay)
     {
-        var facts = Scene.Empty().Resource("pvc-1", "a").PowerOff("a").ReportOf(Scene.Pvc1).Replicas;
-        var scene = Scene.Empty(Unequal).Facts("pvc-1", "majority", facts);
+        var facts = Scenario.Empty().Resource("pvc-1", "a").PowerOff("a").ReportOf(Scenario.Pvc1).Replicas;
+        var scenario = Scenario.Empty(Unequal).Facts("pvc-1", "majority", facts);
         foreach (var node in replay)
         {
-            scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new(node), facts.Single(replica => replica.Node.Value == node).Promotability));
+            scenario.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new(node), facts.Single(replica => replica.Node.Value == node).Promotability));
         }
 
-        return scene.Satellite("a", SatelliteState.Offline).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        return scenario.Satellite("a", SatelliteState.Offline).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
     }
 
     private static Replica Silent(Replica replica) =>

@@ -11,17 +11,17 @@ public sealed class MemberTests
     public void Members_that_were_placed_with_the_peer_while_the_node_was_away_do_not_count_for_it(bool isNew)
     {
         // A and C are cut off from B; D and E are placed with B, which counts three of five, while A and C count two of three. A process that begins after that cannot know it.
-        var scene = isNew ? Scene.Empty(NoStorm).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a")
-            : Scene.WithAppOn("a", NoStorm).Silence("a").Silence("c").After(1).Link("b", "a", up: false).Link("b", "c", up: false).Report("pvc-1");
-        scene.Satellites([.. "abcde".Select(node => new Satellite(new($"{node}"), node is 'a' or 'c' ? SatelliteState.Offline : SatelliteState.Online))]);
-        scene.Facts("pvc-1", "majority", [
+        var scenario = isNew ? Scenario.Empty(NoStorm).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a")
+            : Scenario.WithAppOn("a", NoStorm).Silence("a").Silence("c").After(1).Link("b", "a", up: false).Link("b", "c", up: false).Report("pvc-1");
+        scenario.Satellites([.. "abcde".Select(node => new Satellite(new($"{node}"), node is 'a' or 'c' ? SatelliteState.Offline : SatelliteState.Online))]);
+        scenario.Facts("pvc-1", "majority", [
             new(new("a")), new(new("c")),
             Peer("b") with { Connections = [new("a", Up: false), new("c", Up: false), new("d", Up: true), new("e", Up: true)] },
             Peer("d") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("e", Up: true)] },
             Peer("e") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("d", Up: true)] }]);
-        scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote)).Node("a", ready: false).After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+        scenario.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote)).Node("a", ready: false).After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scenario.Holds);
     }
 
     [Theory]
@@ -48,9 +48,9 @@ public sealed class MemberTests
     [InlineData(20)]
     public void A_node_that_came_back_for_a_moment_knows_nothing_of_members_that_came_meanwhile(double seconds)
     {
-        var scene = Unasked().Stream("abc", Promotability.MayNotPromote).After(60).Stream("a", Promotability.Unknown).Satellites(On("a") with { State = SatelliteState.Offline }, On("b"), On("d"));
-        scene.After(5).Stream("d", Promotability.MayNotPromote).After(60).Satellites(On("a"), On("b"), On("d")).Stream("a", Promotability.MayNotPromote);
-        Assert.Empty(CutOffUnasked(scene.After(seconds)).Moves);
+        var scenario = Unasked().Stream("abc", Promotability.MayNotPromote).After(60).Stream("a", Promotability.Unknown).Satellites(On("a") with { State = SatelliteState.Offline }, On("b"), On("d"));
+        scenario.After(5).Stream("d", Promotability.MayNotPromote).After(60).Satellites(On("a"), On("b"), On("d")).Stream("a", Promotability.MayNotPromote);
+        Assert.Empty(CutOffUnasked(scenario.After(seconds)).Moves);
     }
 
     [Theory]
@@ -59,25 +59,25 @@ public sealed class MemberTests
     public void A_node_whose_satellite_registered_before_those_of_its_peers_is_not_alone(double apart)
     {
         // LINSTOR and this process start together: one satellite registers after the other. A is well for 50 s, and loses power before anything was asked.
-        var scene = Unasked(answers: true).Stream("abc", Promotability.Unknown).Node("a", ready: true);
-        scene.Facts("pvc-1", "majority", [Connected("a", "b", "c") with { Usage = Usage.InUse }, Connected("b", "a", "c"), Connected("c", "a", "b")]);
-        scene.Stream("a", Promotability.MayNotPromote).After(apart).Stream("b", Promotability.MayNotPromote).After(apart).Stream("c", Promotability.MayNotPromote).After(50);
-        Assert.Equal(0, scene.Consultations);
-        Assert.Equal(Moved, scene.Node("a", ready: false).PowerOff("a").After(600).Moves);
+        var scenario = Unasked(answers: true).Stream("abc", Promotability.Unknown).Node("a", ready: true);
+        scenario.Facts("pvc-1", "majority", [Connected("a", "b", "c") with { Usage = Usage.InUse }, Connected("b", "a", "c"), Connected("c", "a", "b")]);
+        scenario.Stream("a", Promotability.MayNotPromote).After(apart).Stream("b", Promotability.MayNotPromote).After(apart).Stream("c", Promotability.MayNotPromote).After(50);
+        Assert.Equal(0, scenario.Consultations);
+        Assert.Equal(Moved, scenario.Node("a", ready: false).PowerOff("a").After(600).Moves);
     }
 
-    private static Scene Unasked(bool answers = false)
+    private static Scenario Unasked(bool answers = false)
     {
-        var scene = Scene.Empty(NoStorm).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false);
-        scene.Ignores = decision => !answers && decision is Decision.QueryResource;
-        return scene;
+        var scenario = Scenario.Empty(NoStorm).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false);
+        scenario.Ignores = decision => !answers && decision is Decision.QueryResource;
+        return scenario;
     }
 
-    private static Scene CutOffUnasked(Scene scene)
+    private static Scenario CutOffUnasked(Scenario scenario)
     {
-        scene.Stream("a", Promotability.Unknown).Satellites(On("a") with { State = SatelliteState.Offline }, On("b"), On("d"), On("y")).Ignores = _ => false;
-        scene.Facts("pvc-1", "majority", [new(new("a")), Peer("b") with { Connections = [new("a", Up: false), new("d", Up: true)] }, Peer("d") with { Connections = [new("a", Up: false), new("b", Up: true)] }]);
-        return scene.Stream("db", Promotability.MayPromote).Report("pvc-1").After(600);
+        scenario.Stream("a", Promotability.Unknown).Satellites(On("a") with { State = SatelliteState.Offline }, On("b"), On("d"), On("y")).Ignores = _ => false;
+        scenario.Facts("pvc-1", "majority", [new(new("a")), Peer("b") with { Connections = [new("a", Up: false), new("d", Up: true)] }, Peer("d") with { Connections = [new("a", Up: false), new("b", Up: true)] }]);
+        return scenario.Stream("db", Promotability.MayPromote).Report("pvc-1").After(600);
     }
 
     [Theory]
@@ -86,14 +86,14 @@ public sealed class MemberTests
     public void Members_that_change_before_linstor_notices_that_the_node_is_away_may_not_have_reached_it(double seconds, bool isMoved)
     {
         // A and C are cut off from B. LINSTOR, which has not noticed yet, moves the replica on C to D: B counts B and D of three, while A and C count two of three.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Satellites(On("a"), On("b"), On("c"), On("d"));
-        scene.Replica("c", replica => replica with { Leaving = true }).Report("pvc-1");
-        scene.Facts("pvc-1", "majority", [
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Satellites(On("a"), On("b"), On("c"), On("d"));
+        scenario.Replica("c", replica => replica with { Leaving = true }).Report("pvc-1");
+        scenario.Facts("pvc-1", "majority", [
             Primary(), Peer("c") with { Leaving = true, Connections = [new("a", Up: true)] }, Peer("d") with { Connections = [new("a", Up: true), new("b", Up: true)] },
             Peer("b") with { Connections = [new("a", Up: true), new("d", Up: true)] }]).Report("pvc-1").After(seconds);
-        scene.Silence("a").Silence("c").Link("b", "a", up: false).Link("d", "a", up: false).MayPromote("b").MayPromote("d").Report("pvc-1").After(600);
-        Assert.Equal(isMoved ? Moved : [], scene.Moves);
-        Assert.True(isMoved || scene.Holds.SequenceEqual([HoldReason.MayHaveQuorum]));
+        scenario.Silence("a").Silence("c").Link("b", "a", up: false).Link("d", "a", up: false).MayPromote("b").MayPromote("d").Report("pvc-1").After(600);
+        Assert.Equal(isMoved ? Moved : [], scenario.Moves);
+        Assert.True(isMoved || scenario.Holds.SequenceEqual([HoldReason.MayHaveQuorum]));
 
         static Replica Primary() => Peer("a") with { Usage = Usage.InUse, Connections = [new("b", Up: true), new("c", Up: true), new("d", Up: true)] };
     }
@@ -105,12 +105,12 @@ public sealed class MemberTests
     {
         // A uses the disks of B, C and D. LINSTOR places one on E and takes the one on C away, and A and C, which are cut off, have heard of the former only: of four votes they have one,
         // and A itself, the only one without a disk, breaks the tie that "2" makes of it.
-        var scene = Scene.Empty(NoStorm).Satellites([.. "abcde".Select(node => On($"{node}"))]).Node("a", ready: false);
-        scene.Facts("pvc-1", "2", [Consumer("b", "c", "d"), Connected("b", "a", "c", "d"), Connected("c", "a", "b", "d"), Connected("d", "a", "b", "c")])
+        var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcde".Select(node => On($"{node}"))]).Node("a", ready: false);
+        scenario.Facts("pvc-1", "2", [Consumer("b", "c", "d"), Connected("b", "a", "c", "d"), Connected("c", "a", "b", "d"), Connected("d", "a", "b", "c")])
             .Report("pvc-1").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
-        scene.Facts("pvc-1", "2", [Consumer("b", "d", "e"), Connected("b", "a", "d", "e"), Connected("d", "a", "b", "e"), Connected("e", "a", "b", "d")]).Report("pvc-1").After(seconds);
-        Assert.Equal(isMoved ? Moved : [], scene.PowerOff("a").Report("pvc-1").After(600).Moves);
-        Assert.True(isMoved || scene.Holds.SequenceEqual([HoldReason.MayHaveQuorum]));
+        scenario.Facts("pvc-1", "2", [Consumer("b", "d", "e"), Connected("b", "a", "d", "e"), Connected("d", "a", "b", "e"), Connected("e", "a", "b", "d")]).Report("pvc-1").After(seconds);
+        Assert.Equal(isMoved ? Moved : [], scenario.PowerOff("a").Report("pvc-1").After(600).Moves);
+        Assert.True(isMoved || scenario.Holds.SequenceEqual([HoldReason.MayHaveQuorum]));
 
         static Replica Consumer(params string[] peers) => Connected("a", peers) with { Diskless = true, Usage = Usage.InUse, Score = 3 };
     }
@@ -123,18 +123,18 @@ public sealed class MemberTests
     {
         // Replicas are placed on D and E while A's satellite is away, or takes no orders. It tells LINSTOR of its DRBD before it has brought that up to date, and then A and C are cut off:
         // B counts three of five, while A and C count two of three.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Satellites([.. "abcde".Select(node => On($"{node}"))]);
-        scene = wasAway ? scene.Silence("a").Report("pvc-1").After(1) : scene;
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Satellites([.. "abcde".Select(node => On($"{node}"))]);
+        scenario = wasAway ? scenario.Silence("a").Report("pvc-1").After(1) : scenario;
         Replica[] placed = [.. "bcde".Select(node => Connected($"{node}", [.. "abcde".Where(peer => peer != node).Select(peer => $"{peer}")]))];
-        scene.Facts("pvc-1", "majority", [wasAway ? new(new("a")) : Consumer(), .. placed]).Link("d", "a", up: false).Link("e", "a", up: false).Report("pvc-1").After(wasAway ? 60 : 0);
-        scene.Satellite("a", SatelliteState.Online).Replica("a", _ => Consumer()).Report("pvc-1").After(seconds).Report("pvc-1").Silence("a").Silence("c");
+        scenario.Facts("pvc-1", "majority", [wasAway ? new(new("a")) : Consumer(), .. placed]).Link("d", "a", up: false).Link("e", "a", up: false).Report("pvc-1").After(wasAway ? 60 : 0);
+        scenario.Satellite("a", SatelliteState.Online).Replica("a", _ => Consumer()).Report("pvc-1").After(seconds).Report("pvc-1").Silence("a").Silence("c");
         foreach (var side in (string[])["b", "d", "e"])
         {
-            scene.Link(side, "a", up: false).Link(side, "c", up: false).MayPromote(side);
+            scenario.Link(side, "a", up: false).Link(side, "c", up: false).MayPromote(side);
         }
 
-        Assert.Empty(scene.Report("pvc-1").After(600).Moves);
-        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+        Assert.Empty(scenario.Report("pvc-1").After(600).Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scenario.Holds);
 
         static Replica Consumer() => Connected("a", "b", "c") with { Usage = Usage.InUse };
     }
@@ -142,10 +142,10 @@ public sealed class MemberTests
     [Fact]
     public void A_node_that_still_has_a_connection_to_a_removed_member_and_none_to_its_successor_may_go_by_the_old_members()
     {
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Satellites([.. "abcd".Select(node => On($"{node}"))]);
-        scene.Facts("pvc-1", "majority", [Consumer(), Connected("b", "a", "c", "d"), Connected("c", "a", "b", "d"), Connected("d", "a", "b", "c")]).Link("d", "a", up: false).Report("pvc-1").After(20);
-        scene.Facts("pvc-1", "majority", [Consumer() with { Score = 10102 }, Connected("b", "a", "d"), Connected("d", "a", "b")]).Link("d", "a", up: false).Link("a", "c", up: false).Report("pvc-1").After(60);
-        Assert.Empty(scene.Silence("a").Link("b", "a", up: false).MayPromote("b").MayPromote("d").Report("pvc-1").After(600).Moves);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Satellites([.. "abcd".Select(node => On($"{node}"))]);
+        scenario.Facts("pvc-1", "majority", [Consumer(), Connected("b", "a", "c", "d"), Connected("c", "a", "b", "d"), Connected("d", "a", "b", "c")]).Link("d", "a", up: false).Report("pvc-1").After(20);
+        scenario.Facts("pvc-1", "majority", [Consumer() with { Score = 10102 }, Connected("b", "a", "d"), Connected("d", "a", "b")]).Link("d", "a", up: false).Link("a", "c", up: false).Report("pvc-1").After(60);
+        Assert.Empty(scenario.Silence("a").Link("b", "a", up: false).MayPromote("b").MayPromote("d").Report("pvc-1").After(600).Moves);
 
         static Replica Consumer() => Connected("a", "b", "c") with { Usage = Usage.InUse };
     }
@@ -156,23 +156,23 @@ public sealed class MemberTests
     [InlineData(13, true)]
     public void A_policy_that_came_while_the_node_was_away_reaches_it_some_time_after_its_return(double seconds, bool isMoved)
     {
-        var scene = Scene.WithAppOn("a", NoStorm).Quorum("off").Report("pvc-1").Node("a", ready: false).After(60).Silence("a").Report("pvc-1").After(1).Quorum("majority").Report("pvc-1").After(60);
-        scene.Satellite("a", SatelliteState.Online).Replica("a", _ => Connected("a", "b", "c") with { Usage = Usage.InUse }).Report("pvc-1").After(seconds); // asks by itself
-        Assert.Equal(isMoved ? Moved : [], scene.PowerOff("a").Report("pvc-1").After(600).Moves);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Quorum("off").Report("pvc-1").Node("a", ready: false).After(60).Silence("a").Report("pvc-1").After(1).Quorum("majority").Report("pvc-1").After(60);
+        scenario.Satellite("a", SatelliteState.Online).Replica("a", _ => Connected("a", "b", "c") with { Usage = Usage.InUse }).Report("pvc-1").After(seconds); // asks by itself
+        Assert.Equal(isMoved ? Moved : [], scenario.PowerOff("a").Report("pvc-1").After(600).Moves);
     }
 
     [Fact]
     public void A_node_that_was_never_heard_of_and_is_alone_has_no_quorum()
     {
         // This process begins when A has been dead for long; nobody else is missing.
-        var scene = Scene.Empty(NoStorm).Satellites(new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online))
+        var scenario = Scenario.Empty(NoStorm).Satellites(new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online))
             .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
-        scene.Facts("pvc-1", "majority", [
+        scenario.Facts("pvc-1", "majority", [
             new(new("a")),
             Peer("b") with { Connections = [new("a", Up: false), new("c", Up: true)] },
             Peer("c") with { Connections = [new("a", Up: false), new("b", Up: true)] }]);
-        scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote)).Report("pvc-1").After(600);
-        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Moves);
+        scenario.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote)).Report("pvc-1").After(600);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Moves);
     }
 
     [Theory]
@@ -181,19 +181,19 @@ public sealed class MemberTests
     public void A_node_that_had_quorum_while_it_missed_every_other_voter_keeps_it_alone(bool missed)
     {
         // A and B have disks, C is the tie-breaker. B dies, so that A has quorum with C and remembers that B has none; then A is cut off. B comes back, and an administrator places D, with which B has quorum.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60);
         if (missed)
         {
-            scene.Silence("b").Link("c", "b", up: false).Replica("a", replica => replica with { Score = 10101, Connections = [new("b", Up: false), new("c", Up: true)] }).Report("pvc-1").After(60);
+            scenario.Silence("b").Link("c", "b", up: false).Replica("a", replica => replica with { Score = 10101, Connections = [new("b", Up: false), new("c", Up: true)] }).Report("pvc-1").After(60);
         }
 
-        scene.Silence("a").Link("c", "a", up: false).Report("pvc-1").After(30).Satellites(Off("a"), On("b"), On("c"), On("d"));
-        scene.Facts("pvc-1", "majority", [
+        scenario.Silence("a").Link("c", "a", up: false).Report("pvc-1").After(30).Satellites(Off("a"), On("b"), On("c"), On("d"));
+        scenario.Facts("pvc-1", "majority", [
             new(new("a")), Peer("b") with { Connections = [new("a", Up: false), new("c", Up: true), new("d", Up: true)] },
             Peer("c") with { Diskless = true, Score = 2, Connections = [new("a", Up: false), new("b", Up: true), new("d", Up: true)] },
             Peer("d") with { Connections = [new("a", Up: false), new("b", Up: true), new("c", Up: true)] }]);
-        Assert.Equal(missed ? [] : Moved, scene.MayPromote("b").Report("pvc-1").After(600).Moves);
-        Assert.True(!missed || scene.Holds.SequenceEqual([HoldReason.MayHaveQuorum]));
+        Assert.Equal(missed ? [] : Moved, scenario.MayPromote("b").Report("pvc-1").After(600).Moves);
+        Assert.True(!missed || scenario.Holds.SequenceEqual([HoldReason.MayHaveQuorum]));
     }
 
     [Theory]
@@ -202,15 +202,15 @@ public sealed class MemberTests
     public void Members_that_were_declared_lost_may_live_on_with_the_node(bool wereApart)
     {
         // Whatever they said last of their links to A: they may have found it since.
-        var scene = Scene.InTwoParts().PowerOff("a");
-        scene = (wereApart ? scene.Report("pvc-1") : scene).Remove("d").Remove("e").Report("pvc-1").Satellites(Off("a"), On("b"), On("c")).After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+        var scenario = Scenario.InTwoParts().PowerOff("a");
+        scenario = (wereApart ? scenario.Report("pvc-1") : scenario).Remove("d").Remove("e").Report("pvc-1").Satellites(Off("a"), On("b"), On("c")).After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scenario.Holds);
     }
 
     [Fact]
     public void Members_that_were_removed_while_linstor_reached_them_are_gone() =>
-        Assert.Equal(Moved, Scene.InTwoParts().PowerOff("a").Report("pvc-1").Remove("d").Remove("e").Report("pvc-1").Satellites(Off("a"), On("b"), On("c"), On("d"), On("e")).After(60).Moves);
+        Assert.Equal(Moved, Scenario.InTwoParts().PowerOff("a").Report("pvc-1").Remove("d").Remove("e").Report("pvc-1").Satellites(Off("a"), On("b"), On("c"), On("d"), On("e")).After(60).Moves);
 
     [Theory]
     [InlineData(false)]
@@ -218,15 +218,15 @@ public sealed class MemberTests
     public void Members_that_were_removed_while_they_were_connected_to_the_node_help_it_keep_its_quorum(bool areCreatedAnew)
     {
         // A, D and E are cut off from B and C, and LINSTOR does not reach A. Then D and E are removed, in an orderly way, and perhaps placed anew with B and C.
-        var scene = Scene.InTwoParts().Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).Report("pvc-1").Remove("d").Remove("e").MayPromote("b").MayPromote("c").Report("pvc-1");
-        scene.Satellites(Off("a"), On("b"), On("c"), On("d"), On("e"));
+        var scenario = Scenario.InTwoParts().Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).Report("pvc-1").Remove("d").Remove("e").MayPromote("b").MayPromote("c").Report("pvc-1");
+        scenario.Satellites(Off("a"), On("b"), On("c"), On("d"), On("e"));
         if (areCreatedAnew)
         {
-            scene.Facts("pvc-1", "majority", [new(new("a")), .. "bcde".Select(node => Anew($"{node}"))]).Report("pvc-1");
+            scenario.Facts("pvc-1", "majority", [new(new("a")), .. "bcde".Select(node => Anew($"{node}"))]).Report("pvc-1");
         }
 
-        Assert.Empty(scene.Node("a", ready: false).After(600).Moves);
-        Assert.Equal([HoldReason.MayHaveQuorum], scene.Holds);
+        Assert.Empty(scenario.Node("a", ready: false).After(600).Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scenario.Holds);
 
         static Replica Anew(string node) => Peer(node) with
         {

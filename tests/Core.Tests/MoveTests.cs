@@ -5,42 +5,42 @@ public sealed class MoveTests
 {
     [Fact]
     public void Every_opted_in_pod_of_the_claim_is_moved_and_not_one_per_claim() =>
-        Assert.Equal(["delete app-0 on a", "delete app-1 on a", "detach va-1"], Scene.WithAppOn("a").Pod("app-1", "a").PowerOff("a").After(46).Moves);
+        Assert.Equal(["delete app-0 on a", "delete app-1 on a", "detach va-1"], Scenario.WithAppOn("a").Pod("app-1", "a").PowerOff("a").After(46).Moves);
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void A_finished_pod_is_left_alone(bool alone)
     {
-        var scene = Scene.WithAppOn("a").Pod("done", "a", pod => pod with { Finished = true });
-        scene = alone ? scene.PodGone("app-0", "a") : scene;
-        Assert.DoesNotContain("delete done on a", scene.PowerOff("a").After(46).Moves);
+        var scenario = Scenario.WithAppOn("a").Pod("done", "a", pod => pod with { Finished = true });
+        scenario = alone ? scenario.PodGone("app-0", "a") : scenario;
+        Assert.DoesNotContain("delete done on a", scenario.PowerOff("a").After(46).Moves);
     }
 
     [Fact]
     public void A_pod_of_the_same_name_elsewhere_is_another_pod()
     {
         // The replacement runs on b already; the old attachment is all that is left on a.
-        var scene = Scene.WithAppOn("a").PodGone("app-0", "a").Pod("app-0", "b").PowerOff("a").After(46);
-        Assert.Equal(["detach va-1"], scene.Moves);
+        var scenario = Scenario.WithAppOn("a").PodGone("app-0", "a").Pod("app-0", "b").PowerOff("a").After(46);
+        Assert.Equal(["detach va-1"], scenario.Moves);
     }
 
     [Fact]
     public void An_annotated_pod_is_left_alone_with_its_attachment_and_told_why()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", pod => pod with { OptedOut = true }).PowerOff("a").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.OptedOut], scene.Holds);
-        Assert.Contains("drbd.linbit.com/ignore-fail-over", scene.Sayings.Single(), StringComparison.Ordinal);
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", pod => pod with { OptedOut = true }).PowerOff("a").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.OptedOut], scenario.Holds);
+        Assert.Contains("drbd.linbit.com/ignore-fail-over", scenario.Sayings.Single(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_pod_that_writes_to_shared_storage_of_another_kind_is_exempt()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", pod => pod with { SharedStorage = ["volume media (nfs)"] }).PowerOff("a").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.WritesToSharedStorage], scene.Holds);
-        Assert.Contains("volume media (nfs)", scene.Sayings.Single(), StringComparison.Ordinal);
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", pod => pod with { SharedStorage = ["volume media (nfs)"] }).PowerOff("a").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.WritesToSharedStorage], scenario.Holds);
+        Assert.Contains("volume media (nfs)", scenario.Sayings.Single(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -49,18 +49,18 @@ public sealed class MoveTests
     [InlineData(false, true, false)]
     public void A_claim_of_another_driver_exempts_unless_it_is_read_only_or_dies_with_the_pod(bool readOnly, bool ephemeral, bool exempt)
     {
-        var scene = Scene.WithAppOn("a").Volume("pv-nfs", "media", resource: null, sharedStorage: "driver nfs.csi.k8s.io")
+        var scenario = Scenario.WithAppOn("a").Volume("pv-nfs", "media", resource: null, sharedStorage: "driver nfs.csi.k8s.io")
             .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("media", readOnly, ephemeral)] }).PowerOff("a").After(600);
-        Assert.Equal(exempt, !scene.Moves.Any());
+        Assert.Equal(exempt, !scenario.Moves.Any());
     }
 
     [Fact]
     public void A_claim_whose_volume_is_not_known_exempts() =>
-        Assert.Empty(Scene.WithAppOn("a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("elsewhere")] }).PowerOff("a").After(600).Moves);
+        Assert.Empty(Scenario.WithAppOn("a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("elsewhere")] }).PowerOff("a").After(600).Moves);
 
     [Fact]
     public void A_claim_on_node_local_storage_does_not_exempt() =>
-        Assert.NotEmpty(Scene.WithAppOn("a").Volume("pv-local", "scratch", resource: null)
+        Assert.NotEmpty(Scenario.WithAppOn("a").Volume("pv-local", "scratch", resource: null)
             .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("scratch")] }).PowerOff("a").After(46).Moves);
 
     [Theory]
@@ -68,19 +68,19 @@ public sealed class MoveTests
     [InlineData("off", false)]
     public void Every_linstor_resource_that_a_pod_writes_to_must_be_fenced(string quorum, bool moved)
     {
-        var scene = Scene.WithAppOn("a").Resource("pvc-2", "a", quorum).Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+        var scenario = Scenario.WithAppOn("a").Resource("pvc-2", "a", quorum).Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
             .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).PowerOff("a").PowerOff("a", "pvc-2").After(46);
-        Assert.Equal(moved, scene.Moves.Contains("delete app-0 on a"));
+        Assert.Equal(moved, scenario.Moves.Contains("delete app-0 on a"));
     }
 
     [Fact]
     public void A_pod_moves_when_any_of_its_volumes_is_lost_and_is_deleted_once()
     {
-        var scene = Scene.WithAppOn("a").Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+        var scenario = Scenario.WithAppOn("a").Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
             .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] });
-        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.CutOff("a").After(46).Moves);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.CutOff("a").After(46).Moves);
 
-        var both = Scene.WithAppOn("a").Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+        var both = Scenario.WithAppOn("a").Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
             .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] });
         Assert.Equal(["delete app-0 on a", "detach va-1", "detach va-2"], both.PowerOff("a").PowerOff("a", "pvc-2").After(46).Moves);
     }
@@ -88,170 +88,170 @@ public sealed class MoveTests
     [Fact]
     public void An_attachment_is_not_pulled_from_under_a_pod_without_the_label()
     {
-        var scene = Scene.WithAppOn("a").Pod("stays", "a", optedIn: false).PowerOff("a").After(600);
-        Assert.Equal(["delete app-0 on a"], scene.Moves);
-        Assert.Equal([HoldReason.AttachmentInUse], scene.Holds);
-        Assert.Contains("default/stays", scene.Sayings.Single(), StringComparison.Ordinal);
+        var scenario = Scenario.WithAppOn("a").Pod("stays", "a", optedIn: false).PowerOff("a").After(600);
+        Assert.Equal(["delete app-0 on a"], scenario.Moves);
+        Assert.Equal([HoldReason.AttachmentInUse], scenario.Holds);
+        Assert.Contains("default/stays", scenario.Sayings.Single(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_pod_that_loses_its_label_leaves_the_watch_but_not_its_node()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(44.5).Unlabel("app-0", "a").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.AttachmentInUse], scene.Holds);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(44.5).Unlabel("app-0", "a").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.AttachmentInUse], scenario.Holds);
     }
 
     [Fact]
     public void An_attachment_whose_claim_no_opted_in_pod_uses_is_left_alone()
     {
-        var scene = Scene.WithAppOn("a").PodGone("app-0", "a").PowerOff("a").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.NotOptedIn], scene.Holds);
+        var scenario = Scenario.WithAppOn("a").PodGone("app-0", "a").PowerOff("a").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.NotOptedIn], scenario.Holds);
     }
 
     [Fact]
     public void An_attachment_is_deleted_for_an_opted_in_pod_that_waits_elsewhere() =>
-        Assert.Equal(["detach va-1"], Scene.WithAppOn("a").PodGone("app-0", "a").Pod("app-0", null).PowerOff("a").After(46).Moves);
+        Assert.Equal(["detach va-1"], Scenario.WithAppOn("a").PodGone("app-0", "a").Pod("app-0", null).PowerOff("a").After(46).Moves);
 
     [Fact]
     public void An_attachment_is_not_deleted_for_an_annotated_pod_that_waits_elsewhere() =>
-        Assert.Empty(Scene.WithAppOn("a").PodGone("app-0", "a").Pod("app-0", null, pod => pod with { OptedOut = true }).PowerOff("a").After(600).Moves);
+        Assert.Empty(Scenario.WithAppOn("a").PodGone("app-0", "a").Pod("app-0", null, pod => pod with { OptedOut = true }).PowerOff("a").After(600).Moves);
 
     [Fact]
     public void An_attachment_is_deleted_only_after_its_pods_are_seen_gone()
     {
-        var scene = Scene.WithAppOn("a");
-        scene.Answers = decision => decision is Decision.DeletePod ? Answer.TimedOut : Answer.Accepted;
-        Assert.DoesNotContain("detach va-1", scene.PowerOff("a").After(60).Moves);
-        Assert.Equal("detach va-1", scene.PodGone("app-0", "a").Pod("app-0", "b").After(10).Moves.Last());
+        var scenario = Scenario.WithAppOn("a");
+        scenario.Answers = decision => decision is Decision.DeletePod ? MutationOutcome.TimedOut : MutationOutcome.Accepted;
+        Assert.DoesNotContain("detach va-1", scenario.PowerOff("a").After(60).Moves);
+        Assert.Equal("detach va-1", scenario.PodGone("app-0", "a").Pod("app-0", "b").After(10).Moves.Last());
     }
 
     [Theory]
-    [InlineData(Answer.TimedOut)]
-    [InlineData(Answer.Refused)]
-    public void A_pod_that_goes_after_a_deletion_that_may_have_been_done_leaves_its_attachment_behind(Answer answer)
+    [InlineData(MutationOutcome.TimedOut)]
+    [InlineData(MutationOutcome.Refused)]
+    public void A_pod_that_goes_after_a_deletion_that_may_have_been_done_leaves_its_attachment_behind(MutationOutcome answer)
     {
-        var scene = Scene.WithAppOn("a");
-        scene.Answers = decision => decision is Decision.DeletePod ? answer : Answer.Accepted;
-        Assert.Equal("detach va-1", scene.PowerOff("a").After(46).PodGone("app-0", "a").After(10).Moves.Last()); // nobody waits for it elsewhere
+        var scenario = Scenario.WithAppOn("a");
+        scenario.Answers = decision => decision is Decision.DeletePod ? answer : MutationOutcome.Accepted;
+        Assert.Equal("detach va-1", scenario.PowerOff("a").After(46).PodGone("app-0", "a").After(10).Moves.Last()); // nobody waits for it elsewhere
     }
 
     [Fact]
     public void A_pod_whose_forced_deletion_was_accepted_is_gone_before_the_watch_says_so()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a");
-        scene.WatchIsPrompt = false;
-        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.After(46).Moves);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a");
+        scenario.WatchIsPrompt = false;
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.After(46).Moves);
     }
 
     [Fact]
     public void A_pod_that_a_finalizer_holds_back_keeps_its_attachment_until_it_is_seen_gone()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", pod => pod with { Finalizers = ["example.com/held"] }).PowerOff("a").After(50);
-        Assert.All(scene.Moves, move => Assert.Equal("delete app-0 on a", move));
-        Assert.Equal("detach va-1", scene.PodGone("app-0", "a").After(5).Moves.Last());
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", pod => pod with { Finalizers = ["example.com/held"] }).PowerOff("a").After(50);
+        Assert.All(scenario.Moves, move => Assert.Equal("delete app-0 on a", move));
+        Assert.Equal("detach va-1", scenario.PodGone("app-0", "a").After(5).Moves.Last());
     }
 
     [Fact]
     public void An_attachment_that_a_deleted_pod_left_behind_on_a_lost_node_is_forsaken_whoever_deletes_it()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a");
-        scene.Answers = decision => decision is Decision.DeleteAttachment ? Answer.TimedOut : Answer.Accepted;
-        var attachment = scene.Cluster.Attachments.Find("va-1")!.Value.Item;
-        Assert.False(scene.Cluster.IsOrphaned(attachment));
-        Assert.True(scene.After(46).Cluster.IsOrphaned(attachment));
+        var scenario = Scenario.WithAppOn("a").PowerOff("a");
+        scenario.Answers = decision => decision is Decision.DeleteAttachment ? MutationOutcome.TimedOut : MutationOutcome.Accepted;
+        var attachment = scenario.Cluster.Attachments.Find("va-1")!.Value.Item;
+        Assert.False(scenario.Cluster.IsOrphaned(attachment));
+        Assert.True(scenario.After(46).Cluster.IsOrphaned(attachment));
     }
 
     [Fact]
     public void An_attachment_that_is_already_being_deleted_is_not_deleted_again() =>
-        Assert.Equal(["delete app-0 on a"], Scene.WithAppOn("a")
-            .Tell(new Observation.Seen<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"), Deleting: true))).PowerOff("a").After(60).Moves);
+        Assert.Equal(["delete app-0 on a"], Scenario.WithAppOn("a")
+            .Tell(new Observation.Updated<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"), Deleting: true))).PowerOff("a").After(60).Moves);
 
     [Fact]
     public void Attachments_of_other_nodes_and_other_volumes_are_never_touched() =>
-        Assert.Equal(["delete app-0 on a", "detach va-1"], Scene.WithAppOn("a").Attachment("va-b", "pv-1", "b")
+        Assert.Equal(["delete app-0 on a", "detach va-1"], Scenario.WithAppOn("a").Attachment("va-b", "pv-1", "b")
             .Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("other-0", "a", pod => pod with { Claims = [new("logs")] })
             .PowerOff("a").After(600).Moves);
 
     [Fact]
     public void Of_two_nodes_that_share_a_volume_only_the_lost_one_is_cleared() =>
-        Assert.Equal(["delete app-0 on a", "detach va-1"], Scene.WithAppOn("a").Attachment("va-b", "pv-1", "b").Pod("app-1", "b").PowerOff("a").After(600).Moves);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], Scenario.WithAppOn("a").Attachment("va-b", "pv-1", "b").Pod("app-1", "b").PowerOff("a").After(600).Moves);
 
     [Fact]
     public void All_volumes_of_one_definition_fail_over_together() =>
-        Assert.Equal(["delete app-0 on a", "delete app-1 on a", "detach va-1", "detach va-2"], Scene.WithAppOn("a").Volume("pv-2", "logs", "pvc-1").Attachment("va-2", "pv-2", "a")
+        Assert.Equal(["delete app-0 on a", "delete app-1 on a", "detach va-1", "detach va-2"], Scenario.WithAppOn("a").Volume("pv-2", "logs", "pvc-1").Attachment("va-2", "pv-2", "a")
             .Pod("app-1", "a", pod => pod with { Claims = [new("logs")] }).PowerOff("a").After(46).Moves.Order());
 
     [Fact]
     public void A_volume_that_is_not_linstors_is_never_touched() =>
-        Assert.Empty(Scene.WithAppOn("a").Volume("pv-1", "data", resource: null).PowerOff("a").After(600).Moves);
+        Assert.Empty(Scenario.WithAppOn("a").Volume("pv-1", "data", resource: null).PowerOff("a").After(600).Moves);
 
     [Fact]
     public void What_is_most_important_is_asked_about_moved_and_detached_first()
     {
-        var scene = Scene.Empty();
+        var scenario = Scenario.Empty();
         foreach (var (number, priority) in ((int, int)[])[(1, 0), (2, 1000), (3, -5)])
         {
-            scene.Resource($"pvc-{number}", "a").Volume($"pv-{number}", $"claim-{number}", $"pvc-{number}").Attachment($"va-{number}", $"pv-{number}", "a")
+            scenario.Resource($"pvc-{number}", "a").Volume($"pv-{number}", $"claim-{number}", $"pvc-{number}").Attachment($"va-{number}", $"pv-{number}", "a")
                 .Pod($"app-{number}", "a", pod => pod with { Claims = [new($"claim-{number}")], Priority = priority });
         }
 
         foreach (var resource in (string[])["pvc-3", "pvc-1", "pvc-2"])
         {
-            scene.PowerOff("a", resource);
+            scenario.PowerOff("a", resource);
         }
 
-        Assert.Equal(["pvc-2", "pvc-1", "pvc-3"], new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now + TimeSpan.FromSeconds(50)).Decisions.OfType<Decision.QueryResource>().Select(consult => consult.Resource.Value));
-        scene.After(46);
-        Assert.Equal(["delete app-2 on a", "delete app-1 on a", "delete app-3 on a"], scene.Moves.Where(move => move.StartsWith("delete", StringComparison.Ordinal)));
-        Assert.Equal(["detach va-2", "detach va-1", "detach va-3"], scene.Moves.Where(move => move.StartsWith("detach", StringComparison.Ordinal)));
+        Assert.Equal(["pvc-2", "pvc-1", "pvc-3"], new FailoverPolicy(new()).Decide(scenario.Cluster, scenario.Now + TimeSpan.FromSeconds(50)).Decisions.OfType<Decision.QueryResource>().Select(consult => consult.Resource.Value));
+        scenario.After(46);
+        Assert.Equal(["delete app-2 on a", "delete app-1 on a", "delete app-3 on a"], scenario.Moves.Where(move => move.StartsWith("delete", StringComparison.Ordinal)));
+        Assert.Equal(["detach va-2", "detach va-1", "detach va-3"], scenario.Moves.Where(move => move.StartsWith("detach", StringComparison.Ordinal)));
     }
 
     [Fact]
     public void An_attachment_is_as_important_as_the_pod_that_waits_for_it()
     {
-        var scene = Scene.Empty();
+        var scenario = Scenario.Empty();
         foreach (var (number, priority) in ((int, int)[])[(1, 0), (2, 1000)])
         {
-            scene.Resource($"pvc-{number}", "a").Volume($"pv-{number}", $"claim-{number}", $"pvc-{number}").Attachment($"va-{number}", $"pv-{number}", "a")
+            scenario.Resource($"pvc-{number}", "a").Volume($"pv-{number}", $"claim-{number}", $"pvc-{number}").Attachment($"va-{number}", $"pv-{number}", "a")
                 .Pod($"app-{number}", null, pod => pod with { Claims = [new($"claim-{number}")], Priority = priority }).PowerOff("a", $"pvc-{number}");
         }
 
-        Assert.Equal(["detach va-2", "detach va-1"], scene.After(46).Moves);
+        Assert.Equal(["detach va-2", "detach va-1"], scenario.After(46).Moves);
     }
 
     [Fact]
     public void A_failed_step_is_retried_with_back_off_until_the_fact_is_seen()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a");
-        scene.Answers = _ => Answer.Refused;
-        var tries = scene.After(45 + 60).Moves.Count();
+        var scenario = Scenario.WithAppOn("a").PowerOff("a");
+        scenario.Answers = _ => MutationOutcome.Refused;
+        var tries = scenario.After(45 + 60).Moves.Count();
         Assert.InRange(tries, 6, 12);
 
-        scene.Answers = _ => Answer.Accepted;
-        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.After(16).Moves.Skip(tries));
+        scenario.Answers = _ => MutationOutcome.Accepted;
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.After(16).Moves.Skip(tries));
     }
 
     [Fact]
     public void A_retry_waits_at_least_as_long_as_the_server_asks()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(44);
-        var pod = scene.Cluster.Pods.All.Single().Item;
-        var decision = new Decision.DeletePod(pod, new(Scene.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start));
-        scene.Tell(new Observation.Answered(decision, new(Answer.Refused, RetryAfter: TimeSpan.FromSeconds(30)), scene.Now));
-        Assert.Empty(scene.After(29).Moves);
-        Assert.NotEmpty(scene.After(2).Moves);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(44);
+        var pod = scenario.Cluster.Pods.All.Single().Item;
+        var decision = new Decision.DeletePod(pod, new(Scenario.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start));
+        scenario.Tell(new Observation.MutationAnswered(decision, new(MutationOutcome.Refused, RetryAfter: TimeSpan.FromSeconds(30)), scenario.Now));
+        Assert.Empty(scenario.After(29).Moves);
+        Assert.NotEmpty(scenario.After(2).Moves);
     }
 
     [Fact]
     public void What_was_not_sent_is_no_failure_and_is_decided_anew_at_once()
     {
-        var (scene, times) = (Scene.WithAppOn("a").Node("a", "csi^pv-1").PowerOff("a"), 0);
-        scene.Answers = _ => times++ < 50 ? Answer.NotSent : Answer.Accepted;
-        scene.After(45.01);
-        Assert.Equal(50, scene.Moves.Count(move => move == "taint a") - 1);
-        Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], scene.Moves.Skip(50));
+        var (scenario, times) = (Scenario.WithAppOn("a").Node("a", "csi^pv-1").PowerOff("a"), 0);
+        scenario.Answers = _ => times++ < 50 ? MutationOutcome.NotSent : MutationOutcome.Accepted;
+        scenario.After(45.01);
+        Assert.Equal(50, scenario.Moves.Count(move => move == "taint a") - 1);
+        Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], scenario.Moves.Skip(50));
     }
 
     [Theory]
@@ -260,38 +260,38 @@ public sealed class MoveTests
     [InlineData(Source.Attachments)]
     public void Nothing_is_done_on_stale_belief(Source source)
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(44).Tell(new Observation.SourceLost(source)).After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.KubernetesSilent], scene.Holds);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(44).Tell(new Observation.SourceLost(source)).After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.KubernetesSilent], scenario.Holds);
     }
 
     [Fact]
     public void What_a_relist_does_not_name_is_gone()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(40).Tell(new Observation.Listed<Pod>([])).Tell(new Observation.Listed<Attachment>([]));
-        Assert.Empty(scene.After(600).Moves);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(40).Tell(new Observation.Listed<Pod>([])).Tell(new Observation.Listed<Attachment>([]));
+        Assert.Empty(scenario.After(600).Moves);
     }
 
     [Fact]
     public void A_pod_that_has_not_opted_in_is_never_touched_whoever_tells_of_it()
     {
-        var scene = Scene.WithAppOn("a").Tell(new Observation.Seen<Pod>(
+        var scenario = Scenario.WithAppOn("a").Tell(new Observation.Updated<Pod>(
             new(new("default", "other"), new("uid-other-a"), new NodeName("a")) { Claims = [new("data")], OptedIn = false }));
-        Assert.DoesNotContain("delete other on a", scene.PowerOff("a").After(600).Moves);
+        Assert.DoesNotContain("delete other on a", scenario.PowerOff("a").After(600).Moves);
     }
 
     [Fact]
     public void What_is_gone_before_its_deletion_is_answered_leaves_nothing_behind()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(44);
-        var (pod, attachment) = (scene.Cluster.Pods.All.Single().Item, scene.Cluster.Attachments.All.Single().Item);
-        var evidence = new LossEvidence(Scene.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start);
-        foreach (var answer in (Answer[])[Answer.Accepted, Answer.AlreadyGone, Answer.Replaced, Answer.TimedOut])
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(44);
+        var (pod, attachment) = (scenario.Cluster.Pods.All.Single().Item, scenario.Cluster.Attachments.All.Single().Item);
+        var evidence = new LossEvidence(Scenario.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start);
+        foreach (var answer in (MutationOutcome[])[MutationOutcome.Accepted, MutationOutcome.AlreadyGone, MutationOutcome.Replaced, MutationOutcome.TimedOut])
         {
-            scene.Tell(new Observation.Gone<Pod>(pod)).Tell(new Observation.Answered(new Decision.DeletePod(pod, evidence), new(answer), scene.Now))
-                .Tell(new Observation.Gone<Attachment>(attachment)).Tell(new Observation.Answered(new Decision.DeleteAttachment(attachment, Scene.Data, evidence), new(answer), scene.Now));
-            Assert.Empty(scene.Cluster.Attempts);
-            Assert.Empty(scene.Cluster.Orphaned);
+            scenario.Tell(new Observation.Deleted<Pod>(pod)).Tell(new Observation.MutationAnswered(new Decision.DeletePod(pod, evidence), new(answer), scenario.Now))
+                .Tell(new Observation.Deleted<Attachment>(attachment)).Tell(new Observation.MutationAnswered(new Decision.DeleteAttachment(attachment, Scenario.Data, evidence), new(answer), scenario.Now));
+            Assert.Empty(scenario.Cluster.Attempts);
+            Assert.Empty(scenario.Cluster.Orphaned);
         }
     }
 
@@ -299,27 +299,27 @@ public sealed class MoveTests
     public void An_attachment_made_anew_is_not_the_one_that_was_left_behind()
     {
         // The volume loses its claim before the old attachment goes; the claim that is made anew has an attachment of its own.
-        var scene = Scene.WithAppOn("a");
-        scene.Answers = decision => decision is Decision.DeleteAttachment ? Answer.Refused : Answer.Accepted;
-        scene.PowerOff("a").After(46).Volume("pv-1", null, "pvc-1").Tell(new Observation.Gone<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"))));
-        var moves = scene.Moves.Count();
-        scene.Answers = _ => Answer.Accepted;
-        scene.Volume("pv-2", "data", "pvc-1").Attachment("va-2", "pv-2", "a").After(600);
-        Assert.Equal(moves, scene.Moves.Count());
-        Assert.Equal([HoldReason.NotOptedIn], scene.Holds);
+        var scenario = Scenario.WithAppOn("a");
+        scenario.Answers = decision => decision is Decision.DeleteAttachment ? MutationOutcome.Refused : MutationOutcome.Accepted;
+        scenario.PowerOff("a").After(46).Volume("pv-1", null, "pvc-1").Tell(new Observation.Deleted<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"))));
+        var moves = scenario.Moves.Count();
+        scenario.Answers = _ => MutationOutcome.Accepted;
+        scenario.Volume("pv-2", "data", "pvc-1").Attachment("va-2", "pv-2", "a").After(600);
+        Assert.Equal(moves, scenario.Moves.Count());
+        Assert.Equal([HoldReason.NotOptedIn], scenario.Holds);
     }
 
     [Fact]
     public void An_attachment_waits_aloud_for_the_count_of_pods_that_does_not_come()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a");
-        scene.Ignores = decision => decision is Decision.ListPodsOnNode;
-        Assert.Equal(["delete app-0 on a"], scene.After(120).Moves);
-        Assert.Equal([HoldReason.AwaitingConfirmation], scene.Holds);
-        Assert.Contains("the pods on node a", scene.Sayings.Single(), StringComparison.Ordinal);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a");
+        scenario.Ignores = decision => decision is Decision.ListPodsOnNode;
+        Assert.Equal(["delete app-0 on a"], scenario.After(120).Moves);
+        Assert.Equal([HoldReason.AwaitingConfirmation], scenario.Holds);
+        Assert.Contains("the pods on node a", scenario.Sayings.Single(), StringComparison.Ordinal);
 
-        scene.Ignores = _ => false;
-        Assert.Equal("detach va-1", scene.After(16).Moves.Last());
+        scenario.Ignores = _ => false;
+        Assert.Equal("detach va-1", scenario.After(16).Moves.Last());
     }
 
 }

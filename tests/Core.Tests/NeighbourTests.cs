@@ -11,19 +11,19 @@ public sealed class NeighbourTests
     public void A_tie_breaker_that_is_cut_off_itself_is_no_second_voice()
     {
         // B's satellite repeats what was so while A was cut off. A's has stopped, and then C, which breaks ties, loses its links.
-        var scene = WithThird(disk: false).PowerOff("a").MayNotPromote("c").Replica("c", replica => replica with { Score = 0, Connections = [new("a", false), new("b", false)] }).Report("pvc-1");
-        Assert.Empty(scene.After(600).Moves);
-        Assert.Equal([HoldReason.OnlyOneSpeaker], scene.Holds);
+        var scenario = WithThird(disk: false).PowerOff("a").MayNotPromote("c").Replica("c", replica => replica with { Score = 0, Connections = [new("a", false), new("b", false)] }).Report("pvc-1");
+        Assert.Empty(scenario.After(600).Moves);
+        Assert.Equal([HoldReason.OnlyOneSpeaker], scenario.Holds);
     }
 
     [Fact]
     public void A_peer_whose_neighbour_has_found_a_primary_behind_it_since_repeats_the_past()
     {
         // A's satellite hangs, and B's repeats what was so while A was cut off. C, which breaks ties and has lost its link to A, finds that it may no longer promote on the strength of B's data.
-        var scene = WithThird(disk: false).OnlyPeersLose("a").Link("c", "a", up: false).MayPromote("c").Report("pvc-1").After(5);
-        Assert.Empty(scene.MayNotPromote("c").Report("pvc-1").After(600).Moves);
-        Assert.Equal([HoldReason.StillConnected], scene.Holds);
-        Assert.Equal(Moved, scene.MayPromote("c").Report("pvc-1").After(60).Moves);
+        var scenario = WithThird(disk: false).OnlyPeersLose("a").Link("c", "a", up: false).MayPromote("c").Report("pvc-1").After(5);
+        Assert.Empty(scenario.MayNotPromote("c").Report("pvc-1").After(600).Moves);
+        Assert.Equal([HoldReason.StillConnected], scenario.Holds);
+        Assert.Equal(Moved, scenario.MayPromote("c").Report("pvc-1").After(60).Moves);
     }
 
     // In all that follows A and B are connected, and A writes. Only the path between A and C, where LINSTOR runs, is broken, and B's satellite says what was so while A was cut off.
@@ -32,10 +32,10 @@ public sealed class NeighbourTests
     [InlineData(true, false)]
     public void A_peer_that_comes_back_with_old_state_is_older_than_what_its_neighbour_said_meanwhile(bool disk, bool ready)
     {
-        var scene = WithThird(disk).Node("a", ready).Silence("b").Report("pvc-1").After(1);
-        scene.Silence("a").Link("c", "a", up: false).MayPromote("c").Replica("c", replica => replica with { Score = disk ? 10102 : 1 }).Report("pvc-1").After(3);
-        scene.MayNotPromote("c").Replica("c", replica => replica with { Score = 1 }).Report("pvc-1").After(3);
-        Held(scene.Satellite("b", SatelliteState.Online).Replica("b", _ => OldB()).Report("pvc-1"));
+        var scenario = WithThird(disk).Node("a", ready).Silence("b").Report("pvc-1").After(1);
+        scenario.Silence("a").Link("c", "a", up: false).MayPromote("c").Replica("c", replica => replica with { Score = disk ? 10102 : 1 }).Report("pvc-1").After(3);
+        scenario.MayNotPromote("c").Replica("c", replica => replica with { Score = 1 }).Report("pvc-1").After(3);
+        Held(scenario.Satellite("b", SatelliteState.Online).Replica("b", _ => OldB()).Report("pvc-1"));
     }
 
     [Theory]
@@ -43,9 +43,9 @@ public sealed class NeighbourTests
     [InlineData(true, false)]
     public void What_a_neighbour_says_after_a_silence_is_as_new_as_its_end(bool disk, bool ready)
     {
-        var scene = WithThird(disk).Node("a", ready).Silence("c").Report("pvc-1").After(1);
-        scene.Silence("a").Replica("b", _ => OldB()).Report("pvc-1").After(20);
-        Held(scene.Satellite("c", SatelliteState.Online).Replica("c", _ => OfC(disk)).Report("pvc-1"));
+        var scenario = WithThird(disk).Node("a", ready).Silence("c").Report("pvc-1").After(1);
+        scenario.Silence("a").Replica("b", _ => OldB()).Report("pvc-1").After(20);
+        Held(scenario.Satellite("c", SatelliteState.Online).Replica("c", _ => OfC(disk)).Report("pvc-1"));
     }
 
     [Theory]
@@ -53,9 +53,9 @@ public sealed class NeighbourTests
     [InlineData(true, false)]
     public void What_a_neighbour_says_after_a_silence_of_linstor_is_as_new_as_its_end(bool disk, bool ready)
     {
-        var scene = WithThird(disk).Node("a", ready).LinstorGoesAway();
-        scene.Satellite("a", SatelliteState.Offline, told: false).Replica("a", _ => new(new("a")), streamed: false).Replica("b", _ => OldB(), streamed: false).Replica("c", _ => OfC(disk), streamed: false).After(60);
-        Held(Streamed(scene.LinstorComesBack()));
+        var scenario = WithThird(disk).Node("a", ready).LinstorGoesAway();
+        scenario.Satellite("a", SatelliteState.Offline, told: false).Replica("a", _ => new(new("a")), streamed: false).Replica("b", _ => OldB(), streamed: false).Replica("c", _ => OfC(disk), streamed: false).After(60);
+        Held(Streamed(scenario.LinstorComesBack()));
     }
 
     [Theory]
@@ -63,32 +63,32 @@ public sealed class NeighbourTests
     [InlineData(true, false)]
     public void What_a_neighbour_says_first_is_as_new_as_what_a_peer_says_first(bool disk, bool ready)
     {
-        var scene = Scene.Empty(NoStorm, Off("a"), On("b"), On("c")).Node("a", ready).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
-        Held(Streamed(scene.Facts("pvc-1", "majority", [new(new("a")), OldB(), OfC(disk)])));
+        var scenario = Scenario.Empty(NoStorm, Off("a"), On("b"), On("c")).Node("a", ready).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        Held(Streamed(scenario.Facts("pvc-1", "majority", [new(new("a")), OldB(), OfC(disk)])));
     }
 
     [Fact]
     public void A_tie_breaker_that_repeats_the_past_does_not_hold_against_two_peers_that_agree()
     {
         // A uses the disks of B and C. D breaks ties, and its satellite comes back with old state: it may not promote, because A is Primary. Then A loses power.
-        var scene = Scene.Empty(NoStorm).Satellites([.. "abcd".Select(node => On($"{node}"))]).Facts("pvc-1", "majority", [
+        var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcd".Select(node => On($"{node}"))]).Facts("pvc-1", "majority", [
             Connected("a", "b", "c") with { Diskless = true, Usage = Usage.InUse, Score = 2 }, Connected("b", "a", "c", "d"), Connected("c", "a", "b", "d"), Connected("d", "b", "c") with { Diskless = true, Score = 2 }])
             .Report("pvc-1").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
-        scene.Silence("d").Report("pvc-1").After(1).Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").Report("pvc-1").After(5);
-        scene.Satellite("d", SatelliteState.Online).Replica("d", _ => Connected("d", "b", "c") with { Diskless = true, Score = 2 });
-        Assert.Equal(Moved, scene.Report("pvc-1").After(60).Moves);
+        scenario.Silence("d").Report("pvc-1").After(1).Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").Report("pvc-1").After(5);
+        scenario.Satellite("d", SatelliteState.Online).Replica("d", _ => Connected("d", "b", "c") with { Diskless = true, Score = 2 });
+        Assert.Equal(Moved, scenario.Report("pvc-1").After(60).Moves);
     }
 
-    private static void Held(Scene scene)
+    private static void Held(Scenario scenario)
     {
-        Assert.Empty(scene.After(600).Moves);
-        Assert.Equal([HoldReason.StillConnected], scene.Holds);
+        Assert.Empty(scenario.After(600).Moves);
+        Assert.Equal([HoldReason.StillConnected], scenario.Holds);
     }
 
-    private static Scene Streamed(Scene scene) => scene.Tell(new Observation.PromotionChanged(Scene.Pvc1, new("b"), Promotability.MayPromote))
-        .Tell(new Observation.PromotionChanged(Scene.Pvc1, new("c"), Promotability.MayNotPromote)).Report("pvc-1");
+    private static Scenario Streamed(Scenario scenario) => scenario.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote))
+        .Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("c"), Promotability.MayNotPromote)).Report("pvc-1");
 
-    private static Scene WithThird(bool disk) => Scene.Empty(NoStorm).Satellites(On("a"), On("b"), On("c")).Resource("pvc-1", "a", "majority", "a", "b", "c")
+    private static Scenario WithThird(bool disk) => Scenario.Empty(NoStorm).Satellites(On("a"), On("b"), On("c")).Resource("pvc-1", "a", "majority", "a", "b", "c")
         .Replica("c", replica => disk ? replica : replica with { Diskless = true, Score = 2 }).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Report("pvc-1").After(60);
 
     private static Replica OldB() => Connected("b") with { Promotability = Promotability.MayPromote, Score = 10101, Connections = [new("a", Up: false), new("c", Up: true)] };

@@ -12,11 +12,11 @@ public sealed class NodeTests
     [InlineData(-1, "TaintNode", "ClearVolumesInUse", "DeleteAttachment", "DeletePod")]
     public void What_is_done_to_a_node_comes_before_every_deletion_then_the_most_important_and_of_equals_pods_before_attachments(int priority, params string[] order)
     {
-        var scene = OnNode().Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+        var scenario = OnNode().Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
             .Pod("log-0", "a", pod => pod with { Claims = [new("logs")], Priority = priority }).Node("a", "csi^pv-1", "csi^pv-2");
-        scene.Answers = decision => decision is Decision.DeletePod { Pod.Key.Name: "app-0" } ? Answer.Accepted : Answer.Refused;
-        scene.PowerOff("a").PowerOff("a", "pvc-2").After(45.01); // app-0 has left its attachment behind, and everything else is to be tried again
-        Assert.Equal(order, new FailoverPolicy(new()).Decide(scene.Cluster, scene.Now + TimeSpan.FromSeconds(1)).Decisions
+        scenario.Answers = decision => decision is Decision.DeletePod { Pod.Key.Name: "app-0" } ? MutationOutcome.Accepted : MutationOutcome.Refused;
+        scenario.PowerOff("a").PowerOff("a", "pvc-2").After(45.01); // app-0 has left its attachment behind, and everything else is to be tried again
+        Assert.Equal(order, new FailoverPolicy(new()).Decide(scenario.Cluster, scenario.Now + TimeSpan.FromSeconds(1)).Decisions
             .Where(decision => decision is not Decision.Query && decision is Decision.Query or Decision.Mutation).Select(decision => decision.GetType().Name));
     }
 
@@ -31,31 +31,31 @@ public sealed class NodeTests
     [Fact]
     public void A_node_that_somebody_else_has_tainted_is_asked_about_once_and_never_untainted()
     {
-        var scene = OnNode();
-        scene.Answers = decision => decision is Decision.TaintNode ? Answer.Unchanged : Answer.Accepted;
-        scene.CutOff("a").After(60);
-        Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], scene.Moves);
-        Assert.DoesNotContain("untaint a", scene.Heal("a").After(600).Moves);
+        var scenario = OnNode();
+        scenario.Answers = decision => decision is Decision.TaintNode ? MutationOutcome.Unchanged : MutationOutcome.Accepted;
+        scenario.CutOff("a").After(60);
+        Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], scenario.Moves);
+        Assert.DoesNotContain("untaint a", scenario.Heal("a").After(600).Moves);
     }
 
     [Theory]
-    [InlineData(Answer.Forbidden)]
-    [InlineData(Answer.Refused)]
-    [InlineData(Answer.TimedOut)]
-    [InlineData(Answer.AlreadyGone)]
-    public void A_node_that_cannot_be_changed_costs_speed_and_never_the_failover(Answer answer)
+    [InlineData(MutationOutcome.Forbidden)]
+    [InlineData(MutationOutcome.Refused)]
+    [InlineData(MutationOutcome.TimedOut)]
+    [InlineData(MutationOutcome.AlreadyGone)]
+    public void A_node_that_cannot_be_changed_costs_speed_and_never_the_failover(MutationOutcome answer)
     {
-        var scene = OnNode();
-        scene.Answers = decision => decision is Decision.TaintNode or Decision.ClearVolumesInUse ? answer : Answer.Accepted;
-        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.PowerOff("a").After(46).Moves.Where(move => move[0] == 'd'));
+        var scenario = OnNode();
+        scenario.Answers = decision => decision is Decision.TaintNode or Decision.ClearVolumesInUse ? answer : MutationOutcome.Accepted;
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.PowerOff("a").After(46).Moves.Where(move => move[0] == 'd'));
     }
 
     [Fact]
     public void A_taint_that_failed_is_tried_again()
     {
-        var scene = OnNode().Pod("app-1", "a");
-        scene.Answers = decision => decision is Decision.TaintNode or Decision.DeletePod ? Answer.Refused : Answer.Accepted;
-        Assert.InRange(scene.PowerOff("a").After(60).Moves.Count(move => move == "taint a"), 2, 10);
+        var scenario = OnNode().Pod("app-1", "a");
+        scenario.Answers = decision => decision is Decision.TaintNode or Decision.DeletePod ? MutationOutcome.Refused : MutationOutcome.Accepted;
+        Assert.InRange(scenario.PowerOff("a").After(60).Moves.Count(move => move == "taint a"), 2, 10);
     }
 
     [Fact]
@@ -75,14 +75,14 @@ public sealed class NodeTests
     [Fact]
     public void A_pod_is_moved_although_its_attachment_is_being_deleted_already() =>
         Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a"], OnNode()
-            .Tell(new Observation.Seen<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"), Deleting: true))).PowerOff("a").After(46).Moves);
+            .Tell(new Observation.Updated<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"), Deleting: true))).PowerOff("a").After(46).Moves);
 
     [Fact]
     public void A_count_of_pods_that_cannot_be_had_is_not_waited_for()
     {
-        var scene = OnNode();
-        scene.Surveys = false;
-        Assert.Equal(["taint a", "delete app-0 on a"], scene.PowerOff("a").After(50).Moves);
+        var scenario = OnNode();
+        scenario.Surveys = false;
+        Assert.Equal(["taint a", "delete app-0 on a"], scenario.PowerOff("a").After(50).Moves);
     }
 
     [Fact]
@@ -91,15 +91,15 @@ public sealed class NodeTests
 
     [Fact]
     public void A_node_that_kubernetes_does_not_tell_of_is_cleared_all_the_same() =>
-        Assert.Equal(["delete app-0 on a", "detach va-1"], Scene.WithAppOn("a").PowerOff("a").After(46).Moves);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], Scenario.WithAppOn("a").PowerOff("a").After(46).Moves);
 
     [Fact]
     public void The_taint_is_taken_back_once_every_resource_of_the_node_has_quorum_again()
     {
-        var scene = OnNode().CutOff("a").After(60);
-        Assert.Contains("taint a", scene.Moves);
-        Assert.DoesNotContain("untaint a", scene.MayNotPromote("b").MayNotPromote("c").After(600).Moves);
-        Assert.Equal("untaint a", scene.Heal("a").After(45).Moves.Last());
+        var scenario = OnNode().CutOff("a").After(60);
+        Assert.Contains("taint a", scenario.Moves);
+        Assert.DoesNotContain("untaint a", scenario.MayNotPromote("b").MayNotPromote("c").After(600).Moves);
+        Assert.Equal("untaint a", scenario.Heal("a").After(45).Moves.Last());
     }
 
     [Fact]
@@ -114,15 +114,15 @@ public sealed class NodeTests
     [InlineData(false)]
     public void A_node_that_linstor_has_given_up_is_untainted_if_it_is_certain_which_node_that_is(bool certain)
     {
-        var scene = OnNode().PowerOff("a").After(60);
-        scene.Tell(Tainted).Remove("a").Report("pvc-1");
+        var scenario = OnNode().PowerOff("a").After(60);
+        scenario.Tell(Tainted).Remove("a").Report("pvc-1");
         if (certain)
         {
-            scene.Tell(new Observation.Seen<CsiNode>(new(new("a"), new("a"))));
+            scenario.Tell(new Observation.Updated<CsiNode>(new(new("a"), new("a"))));
         }
 
-        scene.Satellites(new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)).After(60);
-        Assert.Equal(certain, scene.Moves.Contains("untaint a"));
+        scenario.Satellites(new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)).After(60);
+        Assert.Equal(certain, scenario.Moves.Contains("untaint a"));
     }
 
     [Theory]
@@ -130,24 +130,24 @@ public sealed class NodeTests
     [InlineData(true)]
     public void A_node_that_linstor_has_given_up_stays_tainted_until_those_who_lost_their_storage_there_have_moved(bool isBack)
     {
-        var scene = OnNode().Tell(new Observation.Seen<CsiNode>(new(new("a"), new("a"))));
-        scene.Answers = decision => decision is Decision.DeletePod ? Answer.Refused : Answer.Accepted;
-        scene.PowerOff("a").After(60).Remove("a").Report("pvc-1").Satellites(new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)).After(60);
+        var scenario = OnNode().Tell(new Observation.Updated<CsiNode>(new(new("a"), new("a"))));
+        scenario.Answers = decision => decision is Decision.DeletePod ? MutationOutcome.Refused : MutationOutcome.Accepted;
+        scenario.PowerOff("a").After(60).Remove("a").Report("pvc-1").Satellites(new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)).After(60);
         if (isBack)
         {
-            scene.Satellites(new(new("a"), SatelliteState.Online), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)).After(60); // without the replica, which it has lost
+            scenario.Satellites(new(new("a"), SatelliteState.Online), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)).After(60); // without the replica, which it has lost
         }
 
-        Assert.DoesNotContain("untaint a", scene.Moves);
-        scene.Answers = _ => Answer.Accepted;
-        Assert.Equal(["delete app-0 on a", "detach va-1", "untaint a"], scene.After(20).Moves.TakeLast(3));
+        Assert.DoesNotContain("untaint a", scenario.Moves);
+        scenario.Answers = _ => MutationOutcome.Accepted;
+        Assert.Equal(["delete app-0 on a", "detach va-1", "untaint a"], scenario.After(20).Moves.TakeLast(3));
     }
 
     [Fact]
     public void While_linstor_is_silent_no_taint_is_taken_back() =>
         Assert.Empty(OnNode().Tell(Tainted).LinstorGoesAway().After(600).Moves);
 
-    private static readonly Observation Tainted = new Observation.Seen<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true });
+    private static readonly Observation Tainted = new Observation.Updated<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true });
 
-    private static Scene OnNode(FailoverSettings? settings = null) => Scene.WithAppOn("a", settings).Node("a", "csi^pv-1");
+    private static Scenario OnNode(FailoverSettings? settings = null) => Scenario.WithAppOn("a", settings).Node("a", "csi^pv-1");
 }

@@ -18,13 +18,13 @@ public sealed class QuorumPolicyTests
     [Fact]
     public void Where_every_replica_has_its_own_policy_the_definitions_counts_for_none()
     {
-        var scene = Scene.WithAppOn("a").Quorum("off");
+        var scenario = Scenario.WithAppOn("a").Quorum("off");
         foreach (var node in (string[])["a", "b", "c"])
         {
-            scene.Replica(node, replica => replica with { QuorumPolicy = "2" });
+            scenario.Replica(node, replica => replica with { QuorumPolicy = "2" });
         }
 
-        Assert.Equal("2", scene.Report("pvc-1").Cluster.Resources[Scene.Pvc1].Policy);
+        Assert.Equal("2", scenario.Report("pvc-1").Cluster.Resources[Scenario.Pvc1].Policy);
     }
 
     [Theory]
@@ -32,37 +32,37 @@ public sealed class QuorumPolicyTests
     [InlineData("majority", null, false)]
     public void A_nodes_own_policy_counts_for_its_replicas_where_neither_definition_nor_group_has_one(string? definition, string? controller, bool counts)
     {
-        var scene = Scene.WithAppOn("a").Satellites(Online("a"), Online("b") with { QuorumPolicy = "off" }, Online("c"));
-        scene.Tell(new Observation.ResourceReported(scene.ReportOf(Scene.Pvc1) with { QuorumProperties = new(definition, controller) }));
-        Assert.Equal(!counts, scene.Cluster.Resources[Scene.Pvc1].Fences);
+        var scenario = Scenario.WithAppOn("a").Satellites(Online("a"), Online("b") with { QuorumPolicy = "off" }, Online("c"));
+        scenario.Tell(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { QuorumProperties = new(definition, controller) }));
+        Assert.Equal(!counts, scenario.Cluster.Resources[Scenario.Pvc1].Fences);
     }
 
     [Fact]
     public void A_policy_that_cannot_be_read_changes_no_memory_and_gives_no_permission()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a");
-        scene.HidesPolicy = true;
-        Assert.Empty(scene.After(120).Moves);
-        Assert.Equal([HoldReason.AwaitingConfirmation], scene.Holds);
-        scene.HidesPolicy = false;
-        Assert.Equal(Moved, scene.After(15).Moves);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a");
+        scenario.HidesPolicy = true;
+        Assert.Empty(scenario.After(120).Moves);
+        Assert.Equal([HoldReason.AwaitingConfirmation], scenario.Holds);
+        scenario.HidesPolicy = false;
+        Assert.Equal(Moved, scenario.After(15).Moves);
     }
 
     [Fact]
     public void A_definition_that_is_not_found_for_a_moment_keeps_its_policy()
     {
-        var scene = Scene.WithAppOn("a").PowerOff("a").After(20);
-        scene.Tell(new Observation.ResourceReported(new(Scene.Pvc1, false, [], scene.Now)));
-        Assert.Equal(Moved, scene.Report("pvc-1").After(30).Moves);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(20);
+        scenario.Tell(new Observation.ResourceReported(new(Scenario.Pvc1, false, [], scenario.Now)));
+        Assert.Equal(Moved, scenario.Report("pvc-1").After(30).Moves);
     }
 
     [Fact]
     public void A_definition_that_is_created_anew_begins_anew()
     {
-        var scene = Scene.WithAppOn("a").After(5);
-        scene.Tell(new Observation.ResourceReported(scene.ReportOf(Scene.Pvc1) with { Uuid = "1", QuorumProperties = new("off", null) }));
-        scene.After(1).Tell(new Observation.ResourceReported(scene.ReportOf(Scene.Pvc1) with { Uuid = "2" }));
-        Assert.True(scene.Cluster.Resources[Scene.Pvc1].IsFenced(new("a")));
+        var scenario = Scenario.WithAppOn("a").After(5);
+        scenario.Tell(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { Uuid = "1", QuorumProperties = new("off", null) }));
+        scenario.After(1).Tell(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { Uuid = "2" }));
+        Assert.True(scenario.Cluster.Resources[Scenario.Pvc1].IsFenced(new("a")));
     }
 
     [Theory]
@@ -87,9 +87,9 @@ public sealed class QuorumPolicyTests
 
     private static string? Policy(string? definition, string? controller, string own)
     {
-        var scene = Scene.WithAppOn("a").Replica("a", replica => replica with { QuorumPolicy = own });
-        scene.Tell(new Observation.ResourceReported(scene.ReportOf(Scene.Pvc1) with { QuorumProperties = new(definition, controller) }));
-        return scene.Cluster.Resources[Scene.Pvc1].Policy;
+        var scenario = Scenario.WithAppOn("a").Replica("a", replica => replica with { QuorumPolicy = own });
+        scenario.Tell(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { QuorumProperties = new(definition, controller) }));
+        return scenario.Cluster.Resources[Scenario.Pvc1].Policy;
     }
 
     private static Satellite Online(string node) => new(new(node), SatelliteState.Online);

@@ -13,10 +13,10 @@ public sealed class SharingTests
     [Fact]
     public void The_other_lost_volume_of_a_moved_pod_is_not_released_while_linstor_does_not_confirm_its_loss()
     {
-        var scene = TwoVolumes().Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs", ReadOnly: true)] }).Node("a", "csi^pv-1", "csi^pv-2")
+        var scenario = TwoVolumes().Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs", ReadOnly: true)] }).Node("a", "csi^pv-1", "csi^pv-2")
             .PowerOff("a").PowerOff("a", "pvc-2").After(20);
-        scene.Ignores = decision => decision is Decision.QueryResource { Resource.Value: "pvc-2" };
-        Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], scene.After(60).Moves);
+        scenario.Ignores = decision => decision is Decision.QueryResource { Resource.Value: "pvc-2" };
+        Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a", "detach va-1"], scenario.After(60).Moves);
     }
 
     [Fact]
@@ -29,112 +29,112 @@ public sealed class SharingTests
     [Fact]
     public void The_other_volume_of_a_moved_pod_is_detached_as_soon_as_it_is_lost_too()
     {
-        var scene = TwoVolumes().Node("a", "csi^pv-1", "csi^pv-2").CutOff("a").After(60).Pod("app-0", "b", pod => pod with { Claims = [new("data"), new("logs")] });
-        Assert.DoesNotContain("detach va-2", scene.Moves);
-        Assert.Equal(["release csi^pv-2 from a", "detach va-2"], scene.CutOff("a", "pvc-2").After(1).Moves.Skip(4));
+        var scenario = TwoVolumes().Node("a", "csi^pv-1", "csi^pv-2").CutOff("a").After(60).Pod("app-0", "b", pod => pod with { Claims = [new("data"), new("logs")] });
+        Assert.DoesNotContain("detach va-2", scenario.Moves);
+        Assert.Equal(["release csi^pv-2 from a", "detach va-2"], scenario.CutOff("a", "pvc-2").After(1).Moves.Skip(4));
     }
 
     [Fact]
     public void A_peer_that_may_promote_because_quorum_was_turned_off_on_its_node_is_no_proof_however_new_the_list_of_satellites_is()
     {
-        var scene = TwoVolumes().Node("a", "csi^pv-1", "csi^pv-2");
-        scene.InheritsPolicy = true;
-        scene.CutOff("a").After(60).Pod("app-0", "b", pod => pod with { Claims = [new("data"), new("logs")] });
-        Assert.Contains("detach va-1", scene.Moves);
-        scene.Tell(new Observation.SatellitesListed([.. scene.Cluster.Linstor.Satellites!.Values], scene.Now)).Satellite("b", satellite => satellite with { QuorumPolicy = "off" }, told: false);
-        Assert.DoesNotContain("detach va-2", scene.CutOff("a", "pvc-2").After(30).Moves);
+        var scenario = TwoVolumes().Node("a", "csi^pv-1", "csi^pv-2");
+        scenario.InheritsPolicy = true;
+        scenario.CutOff("a").After(60).Pod("app-0", "b", pod => pod with { Claims = [new("data"), new("logs")] });
+        Assert.Contains("detach va-1", scenario.Moves);
+        scenario.Tell(new Observation.SatellitesListed([.. scenario.Cluster.Linstor.Satellites!.Values], scenario.Now)).Satellite("b", satellite => satellite with { QuorumPolicy = "off" }, told: false);
+        Assert.DoesNotContain("detach va-2", scenario.CutOff("a", "pvc-2").After(30).Moves);
     }
 
     [Fact]
     public void The_list_of_satellites_is_newer_than_the_loss_of_each_volume_that_a_move_rests_on()
     {
         var grace = TimeSpan.FromSeconds(5);
-        var scene = TwoVolumes(new() { StormThreshold = 1, KnownResourceGrace = grace, NewResourceGrace = grace });
-        scene.TwoPrimaries.Add("pvc-2");
-        scene.InheritsPolicy = true;
-        Assert.Empty(scene.Report("pvc-2").CutOff("a").After(30).Moves);
-        scene.Tell(new Observation.SatellitesListed([.. scene.Cluster.Linstor.Satellites!.Values], scene.Now - TimeSpan.FromSeconds(2))).Satellite("b", satellite => satellite with { QuorumPolicy = "off" }, told: false);
-        scene.Ignores = decision => decision is Decision.QuerySatellites;
-        Assert.Empty(scene.CutOff("a", "pvc-2").After(8).Moves);
+        var scenario = TwoVolumes(new() { StormThreshold = 1, KnownResourceGrace = grace, NewResourceGrace = grace });
+        scenario.TwoPrimaries.Add("pvc-2");
+        scenario.InheritsPolicy = true;
+        Assert.Empty(scenario.Report("pvc-2").CutOff("a").After(30).Moves);
+        scenario.Tell(new Observation.SatellitesListed([.. scenario.Cluster.Linstor.Satellites!.Values], scenario.Now - TimeSpan.FromSeconds(2))).Satellite("b", satellite => satellite with { QuorumPolicy = "off" }, told: false);
+        scenario.Ignores = decision => decision is Decision.QuerySatellites;
+        Assert.Empty(scenario.CutOff("a", "pvc-2").After(8).Moves);
     }
 
     [Fact]
     public void A_new_pod_on_the_node_has_a_whole_grace_period_for_what_its_predecessor_left_behind()
     {
-        var scene = TwoVolumes().CutOff("a").After(60).Pod("again", "a", pod => pod with { Claims = [new("logs")] }).CutOff("a", "pvc-2").After(44);
-        Assert.DoesNotContain("delete again on a", scene.Moves);
-        Assert.Equal(["delete again on a", "detach va-2"], scene.After(2).Moves.TakeLast(2));
+        var scenario = TwoVolumes().CutOff("a").After(60).Pod("again", "a", pod => pod with { Claims = [new("logs")] }).CutOff("a", "pvc-2").After(44);
+        Assert.DoesNotContain("delete again on a", scenario.Moves);
+        Assert.Equal(["delete again on a", "detach va-2"], scenario.After(2).Moves.TakeLast(2));
     }
 
     [Fact]
     public void A_new_pod_has_what_is_left_of_the_grace_period_of_a_volume_that_is_lost_already()
     {
-        var scene = TwoVolumes();
-        scene.Answers = decision => decision is Decision.DeleteAttachment ? Answer.Refused : Answer.Accepted;
-        scene.PowerOff("a").After(20).PowerOff("a", "pvc-2").After(26).Pod("again", "a", pod => pod with { Claims = [new("logs")] }).After(17);
-        Assert.DoesNotContain("delete again on a", scene.Moves);
-        Assert.Contains("delete again on a", scene.After(3).Moves);
+        var scenario = TwoVolumes();
+        scenario.Answers = decision => decision is Decision.DeleteAttachment ? MutationOutcome.Refused : MutationOutcome.Accepted;
+        scenario.PowerOff("a").After(20).PowerOff("a", "pvc-2").After(26).Pod("again", "a", pod => pod with { Claims = [new("logs")] }).After(17);
+        Assert.DoesNotContain("delete again on a", scenario.Moves);
+        Assert.Contains("delete again on a", scenario.After(3).Moves);
     }
 
     [Fact]
     public void An_attachment_that_no_moved_pod_left_behind_has_its_grace_period_beside_one_that_was_left()
     {
-        var scene = TwoVolumes().Volume("pv-3", "mail", "pvc-2").Attachment("va-3", "pv-3", "a").Pod("mail-0", null, pod => pod with { Claims = [new("mail")] })
+        var scenario = TwoVolumes().Volume("pv-3", "mail", "pvc-2").Attachment("va-3", "pv-3", "a").Pod("mail-0", null, pod => pod with { Claims = [new("mail")] })
             .CutOff("a").After(60).CutOff("a", "pvc-2").After(44);
-        Assert.DoesNotContain("detach va-3", scene.Moves);
-        Assert.Contains("detach va-3", scene.After(2).Moves);
+        Assert.DoesNotContain("detach va-3", scenario.Moves);
+        Assert.Contains("detach va-3", scenario.After(2).Moves);
     }
 
     [Fact]
     public void What_a_new_pod_took_over_on_a_node_that_has_its_storage_is_no_longer_what_a_moved_pod_left_behind()
     {
-        var scene = TwoVolumes().CutOff("a").After(60).Pod("again", "a", pod => pod with { Claims = [new("logs")] }).PodGone("again", "a");
-        Assert.DoesNotContain("detach va-2", scene.CutOff("a", "pvc-2").After(120).Moves);
-        Assert.Equal([HoldReason.NotOptedIn], scene.Holds);
+        var scenario = TwoVolumes().CutOff("a").After(60).Pod("again", "a", pod => pod with { Claims = [new("logs")] }).PodGone("again", "a");
+        Assert.DoesNotContain("detach va-2", scenario.CutOff("a", "pvc-2").After(120).Moves);
+        Assert.Equal([HoldReason.NotOptedIn], scenario.Holds);
     }
 
     [Fact]
     public void What_a_moved_pod_left_behind_on_a_node_without_its_storage_is_detached_whoever_came_and_went_since()
     {
-        var scene = Scene.WithAppOn("a");
-        scene.Answers = decision => decision is Decision.DeleteAttachment ? Answer.Refused : Answer.Accepted;
-        scene.PowerOff("a").After(46).Pod("again", "a").PodGone("again", "a");
-        scene.Answers = _ => Answer.Accepted;
-        Assert.Equal("detach va-1", scene.After(16).Moves.Last());
-        Assert.Empty(scene.Cluster.Attachments.All);
+        var scenario = Scenario.WithAppOn("a");
+        scenario.Answers = decision => decision is Decision.DeleteAttachment ? MutationOutcome.Refused : MutationOutcome.Accepted;
+        scenario.PowerOff("a").After(46).Pod("again", "a").PodGone("again", "a");
+        scenario.Answers = _ => MutationOutcome.Accepted;
+        Assert.Equal("detach va-1", scenario.After(16).Moves.Last());
+        Assert.Empty(scenario.Cluster.Attachments.All);
     }
 
     [Fact]
     public void A_volume_that_somebody_else_still_uses_there_is_not_pulled_from_under_him_because_a_pod_moved()
     {
-        var scene = TwoVolumes().Pod("stays", "a", pod => pod with { Claims = [new("logs")], OptedOut = true }).PowerOff("a").PowerOff("a", "pvc-2").After(120);
-        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Moves);
+        var scenario = TwoVolumes().Pod("stays", "a", pod => pod with { Claims = [new("logs")], OptedOut = true }).PowerOff("a").PowerOff("a", "pvc-2").After(120);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Moves);
     }
 
     [Fact]
     public void Of_the_pods_that_share_a_volume_those_on_the_lost_node_are_moved_and_those_elsewhere_are_not()
     {
-        var scene = Scene.WithAppOn("a").Pod("app-1", "a").Pod("app-2", "b").Attachment("va-b", "pv-1", "b").PowerOff("a").After(120);
-        Assert.Equal(["delete app-0 on a", "delete app-1 on a", "detach va-1"], scene.Moves);
+        var scenario = Scenario.WithAppOn("a").Pod("app-1", "a").Pod("app-2", "b").Attachment("va-b", "pv-1", "b").PowerOff("a").After(120);
+        Assert.Equal(["delete app-0 on a", "delete app-1 on a", "detach va-1"], scenario.Moves);
     }
 
     [Fact]
     public void A_live_migration_whose_target_has_the_volume_in_use_already_is_left_alone()
     {
-        var scene = Scene.WithAppOn("a").Pod("vm-target", "b").Attachment("va-b", "pv-1", "b")
+        var scenario = Scenario.WithAppOn("a").Pod("vm-target", "b").Attachment("va-b", "pv-1", "b")
             .Replica("b", replica => replica with { Usage = Usage.InUse }).PowerOff("a").After(120);
-        Assert.Empty(scene.Moves);
-        Assert.Contains(HoldReason.InUseElsewhere, scene.Holds);
+        Assert.Empty(scenario.Moves);
+        Assert.Contains(HoldReason.InUseElsewhere, scenario.Holds);
     }
 
     [Fact]
     public void A_live_migration_whose_source_is_lost_before_the_target_took_over_loses_its_source_alone()
     {
-        var scene = Scene.WithAppOn("a").Pod("vm-target", "b").Attachment("va-b", "pv-1", "b").PowerOff("a").After(120);
-        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Moves);
+        var scenario = Scenario.WithAppOn("a").Pod("vm-target", "b").Attachment("va-b", "pv-1", "b").PowerOff("a").After(120);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Moves);
     }
 
-    private static Scene TwoVolumes(FailoverSettings? settings = null) => Scene.WithAppOn("a", settings)
+    private static Scenario TwoVolumes(FailoverSettings? settings = null) => Scenario.WithAppOn("a", settings)
         .Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
         .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] });
 
@@ -144,21 +144,21 @@ public sealed class SharingTests
     public void A_pod_is_left_alone_that_also_writes_to_a_volume_which_may_have_quorum_on_both_sides(bool admitted)
     {
         // All links of A are cut. What it uses besides keeps quorum by its own word, or got two more replicas with B while A and C were away.
-        var scene = Scene.WithAppOn("a", new() { StormThreshold = 1 }).Node("a", ready: false).Satellites([.. "abcde".Select(node => On($"{node}"))]).Resource("pvc-2", "a", "majority").Volume("pv-2", "logs", "pvc-2")
+        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).Node("a", ready: false).Satellites([.. "abcde".Select(node => On($"{node}"))]).Resource("pvc-2", "a", "majority").Volume("pv-2", "logs", "pvc-2")
             .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60);
         if (admitted)
         {
-            scene.CutOff("a", "pvc-2").Replica("a", replica => replica with { Score = 10101 }, "pvc-2").Report("pvc-2").CutOff("a").Report("pvc-1");
+            scenario.CutOff("a", "pvc-2").Replica("a", replica => replica with { Score = 10101 }, "pvc-2").Report("pvc-2").CutOff("a").Report("pvc-1");
         }
         else
         {
-            scene.Silence("a", "pvc-2").Silence("c", "pvc-2").PowerOff("a").Report("pvc-1").Report("pvc-2");
+            scenario.Silence("a", "pvc-2").Silence("c", "pvc-2").PowerOff("a").Report("pvc-1").Report("pvc-2");
             Replica[] others = [.. "bde".Select(node => Connected($"{node}", [.. "bde".Where(peer => peer != node).Select(peer => $"{peer}")]) with { Promotability = Promotability.MayPromote })];
-            scene.Facts("pvc-2", "majority", [new(new("a")), new(new("c")), .. others.Select(other => other with { Connections = [.. other.Connections, new("a", Up: false), new("c", Up: false)] })]).Report("pvc-2");
+            scenario.Facts("pvc-2", "majority", [new(new("a")), new(new("c")), .. others.Select(other => other with { Connections = [.. other.Connections, new("a", Up: false), new("c", Up: false)] })]).Report("pvc-2");
         }
 
-        Assert.Empty(scene.After(600).Moves);
-        Assert.Contains(HoldReason.WritesToSharedStorage, scene.Holds);
-        Assert.Contains(scene.Sayings, saying => saying.Contains("claim logs (resource pvc-2 may have quorum on both sides)", StringComparison.Ordinal));
+        Assert.Empty(scenario.After(600).Moves);
+        Assert.Contains(HoldReason.WritesToSharedStorage, scenario.Holds);
+        Assert.Contains(scenario.Sayings, saying => saying.Contains("claim logs (resource pvc-2 may have quorum on both sides)", StringComparison.Ordinal));
     }
 }

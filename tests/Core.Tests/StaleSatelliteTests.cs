@@ -17,26 +17,26 @@ public sealed class StaleSatelliteTests
         // B's satellite has repeated since A's last reboot that A is gone. A and C are well, and say so for an hour to this process, which was started after that.
         // Then the path between A and C breaks; LINSTOR runs on C's side. C is connected to B, which is connected to the Primary: it is Outdated and may not promote. A and B have quorum.
         // Or all links of C break, and A's satellite stops.
-        var scene = Scene.Empty(NoStorm).Node("a", ready: false).Facts("pvc-1", "majority", [Healthy("a", "a", tieBreaker), Stale("b", tieBreaker), Healthy("c", "a", tieBreaker)]);
-        scene.Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayPromote).Stream("c", Promotability.MayNotPromote).Report("pvc-1")
+        var scenario = Scenario.Empty(NoStorm).Node("a", ready: false).Facts("pvc-1", "majority", [Healthy("a", "a", tieBreaker), Stale("b", tieBreaker), Healthy("c", "a", tieBreaker)]);
+        scenario.Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayPromote).Stream("c", Promotability.MayNotPromote).Report("pvc-1")
             .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(3600);
-        Assert.Empty(scene.Moves);
-        scene = isAlone ? scene.Link("c", "b", up: false) : scene;
-        scene.Silence("a").Link("c", "a", up: false).Replica("c", replica => replica with { Score = isAlone ? 0 : 1 }).Report("pvc-1").After(600);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([isAlone ? HoldReason.SideHasQuorum : HoldReason.StillConnected], scene.Holds);
+        Assert.Empty(scenario.Moves);
+        scenario = isAlone ? scenario.Link("c", "b", up: false) : scenario;
+        scenario.Silence("a").Link("c", "a", up: false).Replica("c", replica => replica with { Score = isAlone ? 0 : 1 }).Report("pvc-1").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([isAlone ? HoldReason.SideHasQuorum : HoldReason.StillConnected], scenario.Holds);
     }
 
     [Fact]
     public void One_stale_satellite_does_not_outvote_a_node_after_linstor_moved_from_it()
     {
         // LINSTOR ran on A. A reboots, B's satellite hangs with "A is gone". LINSTOR starts on C; A has been back for a minute and registers at once with the same words as before.
-        var scene = Scene.WithAppOn("a", NoStorm).After(600).LinstorGoesAway();
-        scene.Replica("b", _ => Stale("b", false), streamed: false);
-        scene.After(120).LinstorComesBack().Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayPromote).Stream("c", Promotability.MayNotPromote).Report("pvc-1").After(3600);
-        Assert.Empty(scene.Moves);
-        scene.Silence("a").Link("c", "a", up: false).Replica("c", replica => replica with { Score = 1 }).Report("pvc-1").After(600);
-        Assert.Empty(scene.Moves);
+        var scenario = Scenario.WithAppOn("a", NoStorm).After(600).LinstorGoesAway();
+        scenario.Replica("b", _ => Stale("b", false), streamed: false);
+        scenario.After(120).LinstorComesBack().Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayPromote).Stream("c", Promotability.MayNotPromote).Report("pvc-1").After(3600);
+        Assert.Empty(scenario.Moves);
+        scenario.Silence("a").Link("c", "a", up: false).Replica("c", replica => replica with { Score = 1 }).Report("pvc-1").After(600);
+        Assert.Empty(scenario.Moves);
     }
 
     [Theory]
@@ -46,16 +46,16 @@ public sealed class StaleSatelliteTests
     {
         // LINSTOR runs on C; the path between A and C breaks: A is offline, C Outdated. A and B have quorum. Then A's link to B breaks for two seconds (B and C have quorum meanwhile, and C may
         // say so), and in that moment B's satellite hangs.
-        var scene = Scene.WithAppOn("a", NoStorm).After(600).Silence("a").Link("c", "a", up: false).Replica("c", replica => replica with { Score = 1 }).Report("pvc-1").After(60);
-        Assert.Empty(scene.Moves);
-        scene.Replica("b", _ => Stale("b", false), streamed: true);
+        var scenario = Scenario.WithAppOn("a", NoStorm).After(600).Silence("a").Link("c", "a", up: false).Replica("c", replica => replica with { Score = 1 }).Report("pvc-1").After(60);
+        Assert.Empty(scenario.Moves);
+        scenario.Replica("b", _ => Stale("b", false), streamed: true);
         if (isSeen)
         {
-            scene.Replica("c", replica => replica with { Score = 10102 }).MayPromote("c").Report("pvc-1").After(2).Replica("c", replica => replica with { Score = 1 }).MayNotPromote("c");
+            scenario.Replica("c", replica => replica with { Score = 10102 }).MayPromote("c").Report("pvc-1").After(2).Replica("c", replica => replica with { Score = 1 }).MayNotPromote("c");
         }
 
-        Assert.Empty(scene.Report("pvc-1").After(600).Moves);
-        Assert.Equal([reason], scene.Holds);
+        Assert.Empty(scenario.Report("pvc-1").After(600).Moves);
+        Assert.Equal([reason], scenario.Holds);
     }
 
     [Theory]
@@ -64,20 +64,20 @@ public sealed class StaleSatelliteTests
     public void A_hung_node_is_outvoted_although_the_stream_is_back_before_the_list(bool streamFirst)
     {
         // As A_hung_node_is_outvoted_also_if_linstor_is_restarted_meanwhile, but the stream connects again before the list is asked for (its retries have a back-off of up to 10 s).
-        var scene = Scene.WithAppOn("a").After(60).OnlyPeersLose("a").After(5).LinstorGoesAway().After(20);
-        scene.Stream("a", Promotability.Unknown).Stream("b", Promotability.Unknown).Stream("c", Promotability.Unknown);
+        var scenario = Scenario.WithAppOn("a").After(60).OnlyPeersLose("a").After(5).LinstorGoesAway().After(20);
+        scenario.Stream("a", Promotability.Unknown).Stream("b", Promotability.Unknown).Stream("c", Promotability.Unknown);
         if (!streamFirst)
         {
-            scene.LinstorComesBack();
+            scenario.LinstorComesBack();
         }
 
-        scene.After(1).Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayPromote).Stream("c", Promotability.MayPromote).After(3);
+        scenario.After(1).Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayPromote).Stream("c", Promotability.MayPromote).After(3);
         if (streamFirst)
         {
-            scene.LinstorComesBack();
+            scenario.LinstorComesBack();
         }
 
-        Assert.Equal(Moved, scene.After(120).Moves);
+        Assert.Equal(Moved, scenario.After(120).Moves);
     }
 
     [Theory]
@@ -86,10 +86,10 @@ public sealed class StaleSatelliteTests
     public void One_list_that_failed_does_not_make_a_dead_node_stand_for_ever(int pause)
     {
         // C's satellite has long been dead. One list of the satellites fails; the stream goes on. Minutes later, before the sweep comes to this resource, A loses power; DRBD is faster than LINSTOR.
-        var scene = Scene.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(60).Report("pvc-1");
-        scene.LinstorGoesAway().After(2).LinstorComesBack().After(pause == 0 ? 300 : pause);
-        scene.Link("b", "a", up: false).MayPromote("b").After(3).Silence("a");
-        Assert.Equal(Moved, scene.After(300).Moves);
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(60).Report("pvc-1");
+        scenario.LinstorGoesAway().After(2).LinstorComesBack().After(pause == 0 ? 300 : pause);
+        scenario.Link("b", "a", up: false).MayPromote("b").After(3).Silence("a");
+        Assert.Equal(Moved, scenario.After(300).Moves);
     }
 
     [Theory]
@@ -98,19 +98,19 @@ public sealed class StaleSatelliteTests
     public void A_member_that_was_evicted_is_none_for_the_nodes_that_were_heard_since(bool hadDisk)
     {
         // D died for good; LINSTOR evicted it (INACTIVE, EVICTED) and placed B instead: A, B and C have no connection to D in their configuration (DrbdResourceFileUtils.getPeerRscDataList).
-        var scene = Scene.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), new(new("d"), SatelliteState.Offline, Evicted: true));
-        scene.Facts("pvc-1", "majority", [
+        var scenario = Scenario.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), new(new("d"), SatelliteState.Offline, Evicted: true));
+        scenario.Facts("pvc-1", "majority", [
             Healthy("a", "a", tieBreaker: true), Healthy("b", "a", tieBreaker: true), Healthy("c", "a", tieBreaker: true),
             new(new("d")) { Leaving = true, Diskless = !hadDisk },
         ]);
-        scene.Report("pvc-1").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false).After(600);
-        scene.Silence("a");
+        scenario.Report("pvc-1").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false).After(600);
+        scenario.Silence("a");
         foreach (var node in (string[])["b", "c"])
         {
-            scene.Link(node, "a", up: false).MayPromote(node);
+            scenario.Link(node, "a", up: false).MayPromote(node);
         }
 
-        Assert.Equal(Moved, scene.After(120).Moves);
+        Assert.Equal(Moved, scenario.After(120).Moves);
     }
 
     [Theory]
@@ -119,27 +119,27 @@ public sealed class StaleSatelliteTests
     public void A_use_that_a_newer_one_ended_is_not_revived_by_a_silence_of_linstor(bool silence)
     {
         // Disks on x, y, z; D and A are diskless. D's satellite hangs ("in use"), the pod is moved to A by a drain, A says "in use". LINSTOR is away for a moment; then A loses power.
-        var scene = Scene.Empty(NoStorm).Satellites(On("a"), On("d"), On("x"), On("y"), On("z"));
-        scene.Facts("pvc-1", "majority", Client("d", "x", "y", "z").Concat([new Replica(new("a")) { Promotability = Promotability.MayNotPromote, Usage = Usage.Unused, Score = 3, Diskless = true, Connections = [new("x", true), new("y", true), new("z", true)] }]));
-        scene.Report("pvc-1").Volume("pv-1", "data", "pvc-1").After(60);
-        scene.Replica("a", replica => replica with { Usage = Usage.InUse }).Report("pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
+        var scenario = Scenario.Empty(NoStorm).Satellites(On("a"), On("d"), On("x"), On("y"), On("z"));
+        scenario.Facts("pvc-1", "majority", Client("d", "x", "y", "z").Concat([new Replica(new("a")) { Promotability = Promotability.MayNotPromote, Usage = Usage.Unused, Score = 3, Diskless = true, Connections = [new("x", true), new("y", true), new("z", true)] }]));
+        scenario.Report("pvc-1").Volume("pv-1", "data", "pvc-1").After(60);
+        scenario.Replica("a", replica => replica with { Usage = Usage.InUse }).Report("pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
         if (silence)
         {
-            scene.LinstorGoesAway().After(5).LinstorComesBack().Report("pvc-1").After(60);
+            scenario.LinstorGoesAway().After(5).LinstorComesBack().Report("pvc-1").After(60);
         }
 
-        scene.Silence("a");
+        scenario.Silence("a");
         foreach (var node in (string[])["x", "y", "z"])
         {
-            scene.Link(node, "a", up: false);
+            scenario.Link(node, "a", up: false);
         }
 
         foreach (var node in (string[])["x", "y", "z"])
         {
-            scene.MayPromote(node);
+            scenario.MayPromote(node);
         }
 
-        Assert.Equal(Moved, scene.After(120).Moves);
+        Assert.Equal(Moved, scenario.After(120).Moves);
     }
 
     private static Replica Healthy(string node, string user, bool tieBreaker) => new(new(node))

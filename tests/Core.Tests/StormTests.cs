@@ -25,31 +25,31 @@ public sealed class StormTests
     public void What_has_been_off_for_long_does_not_make_a_storm_smaller()
     {
         // Two of three that were left are lost.
-        var scene = Five("d", "e").After(3600).Silence("b").PowerOff("a").After(1);
-        Assert.Equal((2, 3), (scene.Cluster.Storm?.Nodes.Count, scene.Cluster.Storm?.Of));
+        var scenario = Five("d", "e").After(3600).Silence("b").PowerOff("a").After(1);
+        Assert.Equal((2, 3), (scenario.Cluster.Storm?.Nodes.Count, scenario.Cluster.Storm?.Of));
     }
 
     [Fact]
     public void A_node_that_is_cut_off_looks_lost_although_its_satellite_is_online()
     {
-        var scene = Scene.WithAppOn("a").CutOff("a").Silence("b").After(60);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.Storm], scene.Holds);
-        Assert.Equal((2, 3), (scene.Cluster.Storm!.Nodes.Count, scene.Cluster.Storm.Of));
+        var scenario = Scenario.WithAppOn("a").CutOff("a").Silence("b").After(60);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.Storm], scenario.Holds);
+        Assert.Equal((2, 3), (scenario.Cluster.Storm!.Nodes.Count, scenario.Cluster.Storm.Of));
     }
 
     [Fact]
     public void A_node_that_linstor_has_evicted_counts_for_nothing() =>
-        Assert.NotEmpty(Scene.WithAppOn("a").PowerOff("a").Satellites(
+        Assert.NotEmpty(Scenario.WithAppOn("a").PowerOff("a").Satellites(
             new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online),
             new(new("d"), SatelliteState.Offline, Evicted: true), new(new("e"), SatelliteState.Offline, Evicted: true)).After(46).Moves);
 
     [Fact]
     public void A_storm_that_passes_lets_the_failover_go_on()
     {
-        var scene = Lost(3, 2, threshold: 0.5);
-        Assert.Empty(scene.Moves);
-        Assert.NotEmpty(scene.Satellite("n1", SatelliteState.Online).After(1).Moves);
+        var scenario = Lost(3, 2, threshold: 0.5);
+        Assert.Empty(scenario.Moves);
+        Assert.NotEmpty(scenario.Satellite("n1", SatelliteState.Online).After(1).Moves);
     }
 
     // The user's node a is the first to be lost; the other satellites are bystanders.
@@ -57,40 +57,40 @@ public sealed class StormTests
     [Fact]
     public void A_node_that_was_lost_counts_towards_a_storm_although_its_loss_can_no_longer_be_proved()
     {
-        var scene = Scene.Empty().Satellites([.. "abcd".Select(node => new Satellite(new($"{node}"), SatelliteState.Online))])
+        var scenario = Scenario.Empty().Satellites([.. "abcd".Select(node => new Satellite(new($"{node}"), SatelliteState.Online))])
             .Resource("pvc-1", "a", "majority", "a", "b", "c", "d").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a", optedIn: false)
             .Resource("pvc-2", "b", "majority", "a", "b", "d").Volume("pv-2", "more", "pvc-2").Attachment("va-2", "pv-2", "b").Pod("app-1", "b", pod => pod with { Claims = [new("more")] });
 
         // a is cut off, and its satellite hangs: it repeats that it is connected to everybody, and b, c and d deny it.
         foreach (var peer in (string[])["b", "c", "d"])
         {
-            scene.Link(peer, "a", up: false).MayPromote(peer);
+            scenario.Link(peer, "a", up: false).MayPromote(peer);
         }
 
-        scene.Report("pvc-1").After(20);
+        scenario.Report("pvc-1").After(20);
 
         // b loses power, and a little later c's satellite ends: nobody but d is left to contradict a.
-        scene.PowerOff("b", "pvc-2").Replica("b", Silent).Report("pvc-1").Report("pvc-2").After(4);
-        scene.Satellite("c", SatelliteState.Offline).Replica("c", Silent).Report("pvc-1");
-        Assert.Empty(scene.After(200).Moves);
-        Assert.Contains(HoldReason.Storm, scene.AllHolds);
+        scenario.PowerOff("b", "pvc-2").Replica("b", Silent).Report("pvc-1").Report("pvc-2").After(4);
+        scenario.Satellite("c", SatelliteState.Offline).Replica("c", Silent).Report("pvc-1");
+        Assert.Empty(scenario.After(200).Moves);
+        Assert.Contains(HoldReason.Storm, scenario.AllHolds);
     }
 
     [Fact]
     public void A_neglected_replica_that_nobody_uses_does_not_make_its_node_look_lost()
     {
         // Resources that nobody uses, whose replicas on b and on c have been left without their peers.
-        var scene = Scene.WithAppOn("a").Resource("pvc-2", null).Volume("pv-2", "old", "pvc-2").Resource("pvc-3", null).Volume("pv-3", "older", "pvc-3");
-        scene.Attachment("va-2", "pv-2", "a").Attachment("va-3", "pv-3", "a").CutOff("b", "pvc-2").CutOff("c", "pvc-3").Report("pvc-2").Report("pvc-3");
-        Assert.Contains("delete app-0 on a", scene.PowerOff("a").After(46).Moves);
+        var scenario = Scenario.WithAppOn("a").Resource("pvc-2", null).Volume("pv-2", "old", "pvc-2").Resource("pvc-3", null).Volume("pv-3", "older", "pvc-3");
+        scenario.Attachment("va-2", "pv-2", "a").Attachment("va-3", "pv-3", "a").CutOff("b", "pvc-2").CutOff("c", "pvc-3").Report("pvc-2").Report("pvc-3");
+        Assert.Contains("delete app-0 on a", scenario.PowerOff("a").After(46).Moves);
     }
 
     [Fact]
     public void What_has_been_off_for_long_is_no_news()
     {
         // Two of five satellites were switched off weeks ago.
-        var scene = Five("d", "e").After(3600).PowerOff("a").After(46);
-        Assert.NotEmpty(scene.Moves);
+        var scenario = Five("d", "e").After(3600).PowerOff("a").After(46);
+        Assert.NotEmpty(scenario.Moves);
     }
 
     [Fact]
@@ -100,9 +100,9 @@ public sealed class StormTests
     [Fact]
     public void Losses_that_gather_within_five_minutes_are_a_storm()
     {
-        var scene = Five().After(600).Silence("d").After(120).Silence("e").After(120).PowerOff("a").After(60);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.Storm], scene.Holds);
+        var scenario = Five().After(600).Silence("d").After(120).Silence("e").After(120).PowerOff("a").After(60);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.Storm], scenario.Holds);
     }
 
     [Fact]
@@ -112,80 +112,80 @@ public sealed class StormTests
     [Fact]
     public void Time_in_which_linstor_is_silent_does_not_make_a_loss_old()
     {
-        var scene = Five().After(600).Silence("d").Silence("e").After(30).LinstorGoesAway().After(3600).LinstorComesBack().After(30).PowerOff("a").After(60);
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.Storm], scene.Holds);
+        var scenario = Five().After(600).Silence("d").Silence("e").After(30).LinstorGoesAway().After(3600).LinstorComesBack().After(30).PowerOff("a").After(60);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.Storm], scenario.Holds);
     }
 
     [Fact]
     public void That_a_list_of_satellites_failed_makes_no_node_lost()
     {
         // C's satellite has been dead for a week; DRBD and the pods there are well, and B says that it is connected to C. This process starts; some seconds later one list fails. Then A loses power.
-        var scene = Scene.Empty(null, On("a"), On("b"), Off("c"))
+        var scenario = Scenario.Empty(null, On("a"), On("b"), Off("c"))
             .Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false)
             .Resource("pvc-2", "c").Silence("c", "pvc-2").Volume("pv-2", "more", "pvc-2").Attachment("va-2", "pv-2", "c").Pod("app-1", "c", pod => pod with { Claims = [new("more")] });
-        scene.Replica("c", replica => replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] }).Report("pvc-1").Report("pvc-2").After(5);
-        scene.LinstorGoesAway(isStreamIntact: true).After(2).LinstorComesBack().After(20);
-        Assert.Equal(["delete app-0 on a", "detach va-1"], scene.Silence("a").Link("b", "a", up: false).MayPromote("b").After(600).Moves);
+        scenario.Replica("c", replica => replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] }).Report("pvc-1").Report("pvc-2").After(5);
+        scenario.LinstorGoesAway(isStreamIntact: true).After(2).LinstorComesBack().After(20);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Silence("a").Link("b", "a", up: false).MayPromote("b").After(600).Moves);
     }
 
     [Fact]
     public void A_node_that_was_well_in_the_only_list_before_a_silence_of_linstor_was_well()
     {
-        var scene = Scene.Empty(new() { StormThreshold = 0.4 }, On("a"), On("b"), On("c"), On("d")).LinstorGoesAway().After(40).Satellites(On("a"), On("b"), On("c"), Off("d")).LinstorComesBack();
-        scene.Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(20);
-        Assert.Empty(scene.PowerOff("a").After(600).Moves);
-        Assert.Equal([HoldReason.Storm], scene.Holds);
+        var scenario = Scenario.Empty(new() { StormThreshold = 0.4 }, On("a"), On("b"), On("c"), On("d")).LinstorGoesAway().After(40).Satellites(On("a"), On("b"), On("c"), Off("d")).LinstorComesBack();
+        scenario.Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(20);
+        Assert.Empty(scenario.PowerOff("a").After(600).Moves);
+        Assert.Equal([HoldReason.Storm], scenario.Holds);
     }
 
     [Fact]
     public void A_storm_does_not_grow_old()
     {
-        var scene = Five().After(600).Silence("d").Silence("e").PowerOff("a").After(7200);
-        scene.Tell(new Observation.Seen<ClusterNode>(new(new("f"), new("uid-f")) { LossConfirmed = true })).After(60); // a reason to look again
-        Assert.Empty(scene.Moves);
-        Assert.Equal([HoldReason.Storm], scene.Holds);
-        Assert.NotEmpty(scene.Satellite("d", SatelliteState.Online).Satellite("e", SatelliteState.Online).After(60).Moves);
+        var scenario = Five().After(600).Silence("d").Silence("e").PowerOff("a").After(7200);
+        scenario.Tell(new Observation.Updated<ClusterNode>(new(new("f"), new("uid-f")) { LossConfirmed = true })).After(60); // a reason to look again
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.Storm], scenario.Holds);
+        Assert.NotEmpty(scenario.Satellite("d", SatelliteState.Online).Satellite("e", SatelliteState.Online).After(60).Moves);
     }
 
     [Fact]
     public void An_administrator_releases_a_storm_by_confirming_that_a_node_is_gone()
     {
-        var scene = Five().After(600).Silence("d").Silence("e").PowerOff("a").After(60);
-        Assert.Empty(scene.Moves);
+        var scenario = Five().After(600).Silence("d").Silence("e").PowerOff("a").After(60);
+        Assert.Empty(scenario.Moves);
         foreach (var node in (string[])["d", "e"])
         {
-            scene.Tell(new Observation.Seen<ClusterNode>(new(new(node), new($"uid-{node}")) { LossConfirmed = true }));
+            scenario.Tell(new Observation.Updated<ClusterNode>(new(new(node), new($"uid-{node}")) { LossConfirmed = true }));
         }
 
-        Assert.NotEmpty(scene.After(10).Moves);
+        Assert.NotEmpty(scenario.After(10).Moves);
     }
 
     [Fact]
     public void An_administrator_releases_a_storm_although_what_linstor_calls_the_nodes_is_learned_last()
     {
-        var scene = Scene.Empty(new() { StormThreshold = 0.4 }, On("a"), On("b"), On("c"), On("ld"), On("le"))
+        var scenario = Scenario.Empty(new() { StormThreshold = 0.4 }, On("a"), On("b"), On("c"), On("ld"), On("le"))
             .Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false).After(10);
         foreach (var node in (string[])["d", "e"])
         {
-            scene.Tell(new Observation.Seen<ClusterNode>(new(new(node), new($"uid-{node}")) { LossConfirmed = true }));
+            scenario.Tell(new Observation.Updated<ClusterNode>(new(new(node), new($"uid-{node}")) { LossConfirmed = true }));
         }
 
-        scene.PowerOff("a").Satellites(Off("a"), On("b"), On("c"), Off("ld"), Off("le"));
-        Assert.NotNull(scene.Cluster.Storm);
-        scene.Tell(new Observation.Listed<CsiNode>([new(new("d"), new("ld")), new(new("e"), new("le"))]));
-        Assert.Null(scene.Cluster.Storm);
-        Assert.NotEmpty(scene.After(60).Moves);
+        scenario.PowerOff("a").Satellites(Off("a"), On("b"), On("c"), Off("ld"), Off("le"));
+        Assert.NotNull(scenario.Cluster.Storm);
+        scenario.Tell(new Observation.Listed<CsiNode>([new(new("d"), new("ld")), new(new("e"), new("le"))]));
+        Assert.Null(scenario.Cluster.Storm);
+        Assert.NotEmpty(scenario.After(60).Moves);
     }
 
     [Fact]
     public void A_process_that_begins_in_the_middle_of_a_storm_counts_the_nodes_that_carry_consumers()
     {
         // Of what was used on D nobody has enough left to prove the loss.
-        var scene = TwoAreOff(threshold: 0.4).PowerOff("a").Node("a", ready: false);
-        scene.Resource("pvc-2", "d", "majority", "b", "c", "d").Silence("d", "pvc-2").Link("b", "d", up: false, "pvc-2").Link("c", "d", up: false, "pvc-2").Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "d").After(60);
-        Assert.Empty(scene.Moves);
-        Assert.Contains(HoldReason.Storm, scene.Holds);
+        var scenario = TwoAreOff(threshold: 0.4).PowerOff("a").Node("a", ready: false);
+        scenario.Resource("pvc-2", "d", "majority", "b", "c", "d").Silence("d", "pvc-2").Link("b", "d", up: false, "pvc-2").Link("c", "d", up: false, "pvc-2").Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "d").After(60);
+        Assert.Empty(scenario.Moves);
+        Assert.Contains(HoldReason.Storm, scenario.Holds);
     }
 
     [Theory]
@@ -193,32 +193,32 @@ public sealed class StormTests
     [InlineData(0, 100, false)]
     public void What_carries_consumers_on_nodes_that_were_off_before_counts_for_half_a_minute_after_kubernetes_has_told_what_runs_where(double deaf, double told, bool isStorm)
     {
-        var scene = Scene.Unsynced(new() { StormThreshold = 0.4 }, Off("a"), On("b"), On("c"), Off("d")).After(deaf).Sync().After(told);
+        var scenario = Scenario.Unsynced(new() { StormThreshold = 0.4 }, Off("a"), On("b"), On("c"), Off("d")).After(deaf).Sync().After(told);
         foreach (var (resource, node) in (ReadOnlySpan<(string, string)>)[("pvc-1", "a"), ("pvc-2", "d")])
         {
-            scene.Resource(resource, node, "majority", "b", "c", node).Silence(node, resource).Link("b", node, up: false, resource).Link("c", node, up: false, resource).Report(resource).Volume($"pv-{node}", $"data-{node}", resource).Attachment($"va-{node}", $"pv-{node}", node);
+            scenario.Resource(resource, node, "majority", "b", "c", node).Silence(node, resource).Link("b", node, up: false, resource).Link("c", node, up: false, resource).Report(resource).Volume($"pv-{node}", $"data-{node}", resource).Attachment($"va-{node}", $"pv-{node}", node);
         }
 
-        Assert.Equal(isStorm, scene.After(1).Cluster.Storm is not null);
+        Assert.Equal(isStorm, scenario.After(1).Cluster.Storm is not null);
     }
 
     [Fact]
     public void Storage_that_is_lost_where_the_satellite_has_been_away_for_long_is_news()
     {
-        var scene = TwoAreOff(threshold: 0.4).Node("a", ready: false).Node("d", ready: false);
-        scene.Resource("pvc-2", "d", "majority", "b", "c", "d").Silence("d", "pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "d").After(3600);
-        Assert.Null(scene.Cluster.Storm);
-        scene.PowerOff("a").PowerOff("d", "pvc-2").After(60);
-        Assert.Empty(scene.Moves);
-        Assert.Contains(HoldReason.Storm, scene.Holds);
+        var scenario = TwoAreOff(threshold: 0.4).Node("a", ready: false).Node("d", ready: false);
+        scenario.Resource("pvc-2", "d", "majority", "b", "c", "d").Silence("d", "pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "d").After(3600);
+        Assert.Null(scenario.Cluster.Storm);
+        scenario.PowerOff("a").PowerOff("d", "pvc-2").After(60);
+        Assert.Empty(scenario.Moves);
+        Assert.Contains(HoldReason.Storm, scenario.Holds);
     }
 
     [Fact]
     public void A_storm_has_one_sentence_whatever_its_size()
     {
-        var scene = Five().After(600).Silence("d").PowerOff("a").After(10).Silence("e").After(60);
-        var before = scene.Sayings.ToList();
-        Assert.Equal(before, scene.Silence("c").After(1).Sayings);
+        var scenario = Five().After(600).Silence("d").PowerOff("a").After(10).Silence("e").After(60);
+        var before = scenario.Sayings.ToList();
+        Assert.Equal(before, scenario.Silence("c").After(1).Sayings);
     }
 
     [Fact]
@@ -234,9 +234,9 @@ public sealed class StormTests
     public void A_node_that_was_lost_is_not_well_because_of_a_link_that_was_up_all_the_time()
     {
         // C is connected to A, but has no quorum either. B proves the loss, and falls silent.
-        var scene = Five().Replica("c", replica => replica with { Score = 0 }).Report("pvc-1").After(600);
-        scene.Replica("a", replica => replica with { Score = 0 }).Link("a", "b", up: false).Link("b", "a", up: false).MayPromote("b").Report("pvc-1").After(20);
-        Assert.Equal(3, scene.Silence("b").Silence("d").After(1).Cluster.Storm?.Nodes.Count);
+        var scenario = Five().Replica("c", replica => replica with { Score = 0 }).Report("pvc-1").After(600);
+        scenario.Replica("a", replica => replica with { Score = 0 }).Link("a", "b", up: false).Link("b", "a", up: false).MayPromote("b").Report("pvc-1").After(20);
+        Assert.Equal(3, scenario.Silence("b").Silence("d").After(1).Cluster.Storm?.Nodes.Count);
     }
 
     [Fact]
@@ -244,16 +244,16 @@ public sealed class StormTests
         Assert.Null(Five().After(600).CutOff("a").After(20).Heal("a").Report("pvc-1").After(5).Silence("b").Silence("c").After(1).Cluster.Storm);
 
     // Those of A and D, with the app on A: its DRBD is alive.
-    private static Scene TwoAreOff(double threshold) => Scene.Empty(new() { StormThreshold = threshold }, Off("a"), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online), Off("d"))
+    private static Scenario TwoAreOff(double threshold) => Scenario.Empty(new() { StormThreshold = threshold }, Off("a"), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online), Off("d"))
         .Resource("pvc-1", "a").Silence("a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
 
-    private static Scene Five(params string[] off) => Scene.WithAppOn("a").Node("a", ready: false)
+    private static Scenario Five(params string[] off) => Scenario.WithAppOn("a").Node("a", ready: false)
         .Satellites([.. "abcde".Select(node => new Satellite(new($"{node}"), off.Contains($"{node}") ? SatelliteState.Offline : SatelliteState.Online))]).After(10);
 
-    private static Scene Lost(int all, int lost, double threshold)
+    private static Scenario Lost(int all, int lost, double threshold)
     {
         var satellites = Enumerable.Range(0, all).Select(index => (index: index, name: index switch { 0 => "a", _ when index == all - 1 => "b", _ => $"n{index}" })).ToList();
-        return Scene.WithAppOn("a", new() { StormThreshold = threshold }).Node("a", ready: false)
+        return Scenario.WithAppOn("a", new() { StormThreshold = threshold }).Node("a", ready: false)
             .Satellites([.. satellites.Select(satellite => new Satellite(new(satellite.name), SatelliteState.Online))]).After(10)
             .PowerOff("a").Satellites([.. satellites.Select(satellite => new Satellite(new(satellite.name), satellite.index < lost ? SatelliteState.Offline : SatelliteState.Online))]).After(60);
     }

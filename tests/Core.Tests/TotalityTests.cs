@@ -9,27 +9,27 @@ public sealed class TotalityTests
     public void An_error_in_judging_one_user_holds_that_one_and_nobody_else()
     {
         // A list that is no list at all makes the judgement of app-1 fail.
-        var scene = TwoApps().Pod("app-1", "a", pod => pod with { Claims = [new("logs")], SharedStorage = default }).PowerOff("a").PowerOff("a", "pvc-2").After(46);
-        Assert.Equal(Moved, scene.Moves);
-        Assert.Equal([HoldReason.InternalError], scene.Holds);
-        Assert.IsType<NullReferenceException>(Assert.Single(scene.Errors));
+        var scenario = TwoApps().Pod("app-1", "a", pod => pod with { Claims = [new("logs")], SharedStorage = default }).PowerOff("a").PowerOff("a", "pvc-2").After(46);
+        Assert.Equal(Moved, scenario.Moves);
+        Assert.Equal([HoldReason.InternalError], scenario.Holds);
+        Assert.IsType<NullReferenceException>(Assert.Single(scenario.Errors));
     }
 
     [Fact]
     public void An_answer_that_cannot_be_taken_in_is_no_answer_and_concerns_nobody_else()
     {
-        var scene = TwoApps().PowerOff("a").PowerOff("a", "pvc-2").After(30);
-        scene.Replica("b", replica => replica with { Connections = default }, "pvc-2").After(16);
-        Assert.Equal(Moved, scene.Moves);
-        Assert.Equal([HoldReason.AwaitingConfirmation], scene.After(30).Holds); // the last answer that could be taken in is too old by now
+        var scenario = TwoApps().PowerOff("a").PowerOff("a", "pvc-2").After(30);
+        scenario.Replica("b", replica => replica with { Connections = default }, "pvc-2").After(16);
+        Assert.Equal(Moved, scenario.Moves);
+        Assert.Equal([HoldReason.AwaitingConfirmation], scenario.After(30).Holds); // the last answer that could be taken in is too old by now
     }
 
     [Fact]
     public void A_user_whose_judgement_failed_is_judged_again()
     {
-        var scene = TwoApps().Pod("app-1", "a", pod => pod with { Claims = [new("logs")], SharedStorage = default }).PowerOff("a").PowerOff("a", "pvc-2").After(46);
-        scene.Pod("app-1", "a", pod => pod with { Claims = [new("logs")] }).After(6);
-        Assert.Contains("delete app-1 on a", scene.Moves);
+        var scenario = TwoApps().Pod("app-1", "a", pod => pod with { Claims = [new("logs")], SharedStorage = default }).PowerOff("a").PowerOff("a", "pvc-2").After(46);
+        scenario.Pod("app-1", "a", pod => pod with { Claims = [new("logs")] }).After(6);
+        Assert.Contains("delete app-1 on a", scenario.Moves);
     }
 
     [Theory]
@@ -37,16 +37,16 @@ public sealed class TotalityTests
     [InlineData(false)]
     public void A_volume_that_is_released_or_vanishes_while_its_attachment_is_going_stops_nothing(bool vanishes)
     {
-        var scene = Scene.WithAppOn("a").Pod("app-0", "a", pod => pod with { Owner = new("apps/v1", "StatefulSet", "app", new("uid-set")) });
-        scene.AttacherLetsGo = false;
-        scene.PowerOff("a").After(46);
-        Assert.Equal(Moved, scene.Moves);
+        var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", pod => pod with { Owner = new("apps/v1", "StatefulSet", "app", new("uid-set")) });
+        scenario.AttacherLetsGo = false;
+        scenario.PowerOff("a").After(46);
+        Assert.Equal(Moved, scenario.Moves);
 
-        _ = vanishes ? scene.VolumeGone("pv-1") : scene.Volume("pv-1", claim: null, "pvc-1");
-        scene.After(60).Tell(new Observation.Gone<Attachment>(scene.Cluster.Attachments.Find("va-1")!.Value.Item)).After(60);
-        Assert.Empty(scene.Errors);
-        Assert.Contains(Phase.Detached, Assert.Single(scene.Cluster.Failovers.All).Item.Reached.Keys);
+        _ = vanishes ? scenario.VolumeGone("pv-1") : scenario.Volume("pv-1", claim: null, "pvc-1");
+        scenario.After(60).Tell(new Observation.Deleted<Attachment>(scenario.Cluster.Attachments.Find("va-1")!.Value.Item)).After(60);
+        Assert.Empty(scenario.Errors);
+        Assert.Contains(Phase.Detached, Assert.Single(scenario.Cluster.Failovers.All).Item.Reached.Keys);
     }
 
-    private static Scene TwoApps() => Scene.WithAppOn("a").Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Pod("app-1", "a", pod => pod with { Claims = [new("logs")] });
+    private static Scenario TwoApps() => Scenario.WithAppOn("a").Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Pod("app-1", "a", pod => pod with { Claims = [new("logs")] });
 }

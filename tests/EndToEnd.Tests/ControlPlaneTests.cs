@@ -116,17 +116,17 @@ public sealed class ControlPlaneTests(SharedControlPlane shared)
         await using var world = await NewWorldAsync();
         var account = await world.Plane.ServiceAccountAsync(world.Namespace, "watcher", world.Closing);
         await world.Plane.KubectlAsync(
-            ["create", "rolebinding", "watcher", "--clusterrole=view", $"--serviceaccount={world.Namespace}:watcher", "-n", world.Namespace], Identity.Administrator, world.Closing);
+            ["create", "rolebinding", "watcher", "--clusterrole=view", $"--serviceaccount={world.Namespace}:watcher", "-n", world.Namespace], ApiIdentity.Administrator, world.Closing);
         var theirs = world.Plane.ApiAs(account);
         await world.EventuallyAsync(async () => await AllowsAsync(() => theirs.ListAsync(Paths.Pods(world.Namespace), world.Closing)), "the grant is known", Promptly);
         Assert.False(await AllowsAsync(() => theirs.ListAsync(Paths.Nodes, world.Closing)));
-        Assert.Contains("watcher", await world.Plane.KubectlAsync(["get", "rolebindings", "-n", world.Namespace], Identity.Administrator, world.Closing), StringComparison.Ordinal);
+        Assert.Contains("watcher", await world.Plane.KubectlAsync(["get", "rolebindings", "-n", world.Namespace], ApiIdentity.Administrator, world.Closing), StringComparison.Ordinal);
     }
 
-    private async Task<World> NewWorldAsync() => await World.CreateAsync(await shared.Plane, new WorldOptions(), TestContext.Current.CancellationToken);
+    private async Task<TestNamespace> NewWorldAsync() => await TestNamespace.CreateAsync(await shared.Plane, new TestNamespaceOptions(), TestContext.Current.CancellationToken);
 
     /// <summary>What whoever moves a pod by hand has to do, in this order.</summary>
-    private static async Task ForceMoveAsync(World world, Workload workload)
+    private static async Task ForceMoveAsync(TestNamespace world, Workload workload)
     {
         var (pod, attachment) = (workload.Pod, world.View.AttachmentOf(workload.Volume, workload.Pod.NodeName!)!);
         await world.Api.PatchAsync(Paths.Node(pod.NodeName!) + "/status", new { status = new { volumesInUse = Array.Empty<string>() } }, world.Closing);
@@ -134,11 +134,11 @@ public sealed class ControlPlaneTests(SharedControlPlane shared)
         await world.Api.ForceDeleteAsync(Paths.Attachment(attachment.Name), attachment.Uid, world.Closing);
     }
 
-    private static async Task<Audited> AuditedAsync(World world, string name)
+    private static async Task<Audited> AuditedAsync(TestNamespace world, string name)
     {
         Audited? told = null;
         await world.EventuallyAsync(
-            () => (told = world.Plane.Audit.Deletes().FirstOrDefault(delete => delete.User == Identity.Administrator.User && delete.Namespace == world.Namespace && delete.Name == name)) is not null,
+            () => (told = world.Plane.Audit.Deletes().FirstOrDefault(delete => delete.User == ApiIdentity.Administrator.User && delete.Namespace == world.Namespace && delete.Name == name)) is not null,
             $"a deletion of {name} in the audit log", Promptly);
         return told!;
     }

@@ -10,7 +10,7 @@ public sealed class DeploymentTests(SharedControlPlane shared)
     public async Task The_manifest_applies_to_a_real_API_server_and_creates_what_the_README_says()
     {
         var plane = await shared.Plane;
-        var applied = await plane.KubectlAsync(["apply", "-f", Repository.File("deploy/all.yaml")], Identity.Administrator, TestContext.Current.CancellationToken);
+        var applied = await plane.KubectlAsync(["apply", "-f", Repository.File("deploy/all.yaml")], ApiIdentity.Administrator, TestContext.Current.CancellationToken);
         foreach (var created in (string[])
         [
             "namespace/ha-controller", "serviceaccount/ha-controller", "deployment.apps/piraeus-ha-controller",
@@ -25,7 +25,7 @@ public sealed class DeploymentTests(SharedControlPlane shared)
         await Eventually.TrueAsync(
             async () => (await plane.Api.ListAsync(Paths.Pods("ha-controller"), cancellation)).Count == 3,
             TimeSpan.FromSeconds(20), () => Task.FromResult("three replicas"), cancellation);
-        await Stage.WithdrawReplicasAsync(plane, cancellation);
+        await TestCluster.WithdrawReplicasAsync(plane, cancellation);
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class DeploymentTests(SharedControlPlane shared)
     {
         var (plane, cancellation) = (await shared.Plane, TestContext.Current.CancellationToken);
         var file = Repository.File("deploy/pod-disruption-budget.yaml");
-        var versions = await plane.KubectlAsync(["api-versions"], Identity.Administrator, cancellation);
+        var versions = await plane.KubectlAsync(["api-versions"], ApiIdentity.Administrator, cancellation);
         if (!versions.Split('\n').Contains("policy/v1"))
         {
             // A server older than 1.21 has the same object under the version before.
@@ -42,15 +42,15 @@ public sealed class DeploymentTests(SharedControlPlane shared)
             file = older;
         }
 
-        await plane.KubectlAsync(["apply", "-f", Repository.File("deploy/all.yaml")], Identity.Administrator, cancellation);
-        await Stage.WithdrawReplicasAsync(plane, cancellation);
-        Assert.Contains("poddisruptionbudget.policy/piraeus-ha-controller", await plane.KubectlAsync(["apply", "-f", file], Identity.Administrator, cancellation), StringComparison.Ordinal);
+        await plane.KubectlAsync(["apply", "-f", Repository.File("deploy/all.yaml")], ApiIdentity.Administrator, cancellation);
+        await TestCluster.WithdrawReplicasAsync(plane, cancellation);
+        Assert.Contains("poddisruptionbudget.policy/piraeus-ha-controller", await plane.KubectlAsync(["apply", "-f", file], ApiIdentity.Administrator, cancellation), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_missing_permission_is_named_and_one_that_only_costs_comfort_stops_no_failover()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.GrantOnlyAsync(
             ("", "pods", "list,watch,delete"), ("", "persistentvolumes", "list,watch"), ("storage.k8s.io", "volumeattachments", "list,watch,delete"));
@@ -66,7 +66,7 @@ public sealed class DeploymentTests(SharedControlPlane shared)
     [Fact]
     public async Task Without_permission_to_delete_the_missing_rule_is_named_and_granting_it_is_enough()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.GrantOnlyAsync(("", "pods", "list,watch"), ("", "persistentvolumes", "list,watch"), ("storage.k8s.io", "volumeattachments", "list,watch,delete"));
         await stage.StartControllerAsync();
@@ -81,7 +81,7 @@ public sealed class DeploymentTests(SharedControlPlane shared)
     [Fact]
     public async Task A_dry_run_says_what_it_would_do_and_does_nothing()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         var controller = await stage.StartControllerAsync("--dry-run");
 
@@ -95,7 +95,7 @@ public sealed class DeploymentTests(SharedControlPlane shared)
     [Fact]
     public async Task A_port_in_use_gets_one_clear_line_and_exit_code_2()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var controller = await stage.LaunchControllerAsync($"--leader-election-healtz-port={stage.Linstor.Url.Port}");
         await stage.EventuallyAsync(() => controller.HasExited, "the program ends");
         Assert.Equal(2, controller.ExitCode);
@@ -105,7 +105,7 @@ public sealed class DeploymentTests(SharedControlPlane shared)
     [Fact]
     public async Task The_init_container_waits_until_LINSTOR_answers()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         stage.Linstor.Do(world => world.StopLinstor());
         await using var waiting = await stage.WaitUntilApiOnlineAsync();
         await stage.EventuallyAsync(() => waiting.Says("not ready"), "it says that LINSTOR is not ready");

@@ -14,7 +14,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
     [Fact]
     public async Task An_annotated_pod_and_an_unlabelled_one_stay_with_their_attachments()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.Workloads.StatefulSetAsync("annotated", on: stage.A, shape: OptedOut);
         await stage.Workloads.StatefulSetAsync("plain", on: stage.A, shape: PodShape.Plain);
@@ -33,7 +33,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
     [Fact]
     public async Task All_pods_on_one_claim_are_moved_and_their_attachment_goes()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var volume = new VolumeShape("shared") { AccessModes = ["ReadWriteMany"] };
         await stage.Workloads.DeploymentAsync("web", on: stage.A, replicas: 3, volumes: volume);
         await stage.StartControllerAsync();
@@ -46,7 +46,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
     [Fact]
     public async Task An_attachment_stays_with_an_unlabelled_pod_on_the_same_claim()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var volume = new VolumeShape("shared") { AccessModes = ["ReadWriteMany"] };
         await stage.Workloads.PodAsync("labelled", on: stage.A, volumes: volume);
         await stage.Workloads.PodAsync("plain", on: stage.A, shape: PodShape.Plain, volumes: volume);
@@ -62,7 +62,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
     [Fact]
     public async Task A_pod_with_several_volumes_moves_with_all_that_are_lost()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.PodAsync("db", on: stage.A, volumes: [new VolumeShape("data"), new VolumeShape("logs")]);
         await stage.StartControllerAsync();
 
@@ -73,7 +73,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
     [Fact]
     public async Task Of_two_nodes_that_share_a_volume_only_the_lost_one_is_cleared()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         stage.Provision = (world, resource) =>
         {
             world.AddResource(resource, [stage.A, stage.B, stage.C]);
@@ -99,7 +99,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
     [Fact]
     public async Task A_pod_that_was_replaced_elsewhere_before_only_loses_the_old_attachment()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         stage.Crash(stage.A);
         var pod = db.Pod;
@@ -116,7 +116,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
     [Fact]
     public async Task A_volume_is_known_by_its_handle_and_not_by_its_name()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.PodAsync("db", on: stage.A, volumes: new VolumeShape("data") { PersistentVolume = $"pv-{stage.A}", Handle = $"Backup_of-{stage.A}/0" });
         await stage.StartControllerAsync();
 
@@ -127,7 +127,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
     [Fact]
     public async Task Two_volumes_of_one_definition_fail_over_together()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.PodAsync("first", on: stage.A, volumes: new VolumeShape("one") { Handle = $"cg-{stage.A}" });
         await stage.Workloads.PodAsync("second", on: stage.A, volumes: new VolumeShape("two") { Handle = $"CG-{stage.A}/1" });
         await stage.StartControllerAsync();
@@ -139,7 +139,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
     [Fact]
     public async Task A_node_is_found_by_what_the_driver_calls_it()
     {
-        await using var stage = await Stage.SetAsync(shared, linstorName: node => $"LINSTOR-{node}");
+        await using var stage = await TestCluster.SetAsync(shared, linstorName: node => $"LINSTOR-{node}");
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.StartControllerAsync();
 
@@ -150,7 +150,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
     [Fact]
     public async Task A_host_path_does_not_stop_a_failover_and_writable_NFS_does()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("local", on: stage.A, shape: With(new { name = "zone", hostPath = new { path = "/etc/localtime" } }));
         await stage.Workloads.StatefulSetAsync("remote", on: stage.A, shape: With(new { name = "media", nfs = new { server = "nfs.example.com", path = "/media" } }));
         await stage.StartControllerAsync();
@@ -163,7 +163,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
     [Fact]
     public async Task A_pod_with_two_volumes_that_several_nodes_may_write_to_stays_until_both_are_lost()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         stage.Provision = (world, resource) =>
         {
             world.AddResource(resource, resource.EndsWith("one", StringComparison.Ordinal) ? [stage.A, stage.B, stage.C] : [stage.A, stage.D, stage.E]);
@@ -187,7 +187,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
     [Fact]
     public async Task Of_two_failed_pods_on_a_dead_node_the_terminating_one_is_finished_off_and_the_other_one_is_left_alone()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.Workloads.PodAsync("job", on: stage.A);
         await stage.StartControllerAsync();
@@ -205,11 +205,11 @@ public sealed class EligibilityTests(SharedControlPlane shared)
         Assert.DoesNotContain("pod job", stage.Deletions);
     }
 
-    private static Task FailAsync(Stage stage, string pod) =>
+    private static Task FailAsync(TestCluster stage, string pod) =>
         stage.World.Api.PatchAsync($"{Paths.Pod(stage.World.Namespace, pod)}/status", new { status = new { phase = "Failed" } }, stage.World.Closing);
 
     private static PodShape With(object volume) => PodShape.OptedIn with { ExtraVolumes = [volume] };
 
-    private static Task CordonAsync(Stage stage, string node) =>
+    private static Task CordonAsync(TestCluster stage, string node) =>
         stage.World.Api.PatchAsync(Paths.Node(node), new { spec = new { unschedulable = true } }, stage.World.Closing);
 }

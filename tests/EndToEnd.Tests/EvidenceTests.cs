@@ -15,7 +15,7 @@ public sealed class EvidenceTests(SharedControlPlane shared)
     [Fact]
     public async Task A_hung_node_that_repeats_the_past_is_outvoted_once_everybody_else_has_denied_it_for_twelve_seconds()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         var listening = Stopwatch.StartNew(); // what is heard soon after a start may be as old as that
         await stage.StartControllerAsync();
@@ -36,7 +36,7 @@ public sealed class EvidenceTests(SharedControlPlane shared)
     [Fact]
     public async Task One_voice_alone_moves_a_pod_only_when_its_node_is_not_Ready()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.StartControllerAsync();
 

@@ -10,7 +10,7 @@ public sealed class FollowTests(SharedControlPlane shared)
     [Fact]
     public async Task A_failover_ends_with_a_line_and_with_figures_that_tell_how_long_each_phase_took()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         var controller = await stage.StartControllerAsync();
 
@@ -32,7 +32,7 @@ public sealed class FollowTests(SharedControlPlane shared)
     [Fact]
     public async Task An_incident_of_many_ends_with_one_line_for_all()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A, replicas: 5);
         await stage.StartControllerAsync();
 
@@ -44,7 +44,7 @@ public sealed class FollowTests(SharedControlPlane shared)
     [Fact]
     public async Task A_replacement_that_no_node_takes_is_told_in_the_schedulers_words_until_one_does()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         var controller = await stage.StartControllerAsync();
         await CordonAsync(stage, true);
@@ -63,7 +63,7 @@ public sealed class FollowTests(SharedControlPlane shared)
     [Fact]
     public async Task A_quota_that_stops_the_replacement_is_told_in_the_words_of_the_StatefulSets_Events()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         var controller = await stage.StartControllerAsync();
         var quotas = $"api/v1/namespaces/{stage.World.Namespace}/resourcequotas";
@@ -79,7 +79,7 @@ public sealed class FollowTests(SharedControlPlane shared)
     [Fact]
     public async Task A_volume_that_cannot_be_attached_is_told_with_the_attachers_error()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.StartControllerAsync();
         stage.World.Attacher.Refuse("no diskless resource could be made");
@@ -94,7 +94,7 @@ public sealed class FollowTests(SharedControlPlane shared)
     [Fact]
     public async Task A_pod_that_a_finalizer_holds_back_is_told_so_and_moved_when_it_is_let_go()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.StartControllerAsync();
         var pod = Paths.Pod(stage.World.Namespace, "db-0");
@@ -109,7 +109,7 @@ public sealed class FollowTests(SharedControlPlane shared)
     [Fact]
     public async Task Of_a_pod_with_two_volumes_the_one_that_is_not_lost_is_named_as_what_blocks_it_and_goes_as_soon_as_it_is_lost_too()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         stage.Provision = (world, resource) => world.AddResource(resource, resource.EndsWith("one", StringComparison.Ordinal) ? [stage.A, stage.B, stage.C] : [stage.A, stage.D, stage.E]);
         var db = await stage.Workloads.DeploymentAsync("db", on: stage.A, volumes: [new VolumeShape("one"), new VolumeShape("two")]);
         await stage.StartControllerAsync();
@@ -129,7 +129,7 @@ public sealed class FollowTests(SharedControlPlane shared)
     [Fact]
     public async Task Both_volumes_of_a_pod_are_released_with_it()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.DeploymentAsync("db", on: stage.A, volumes: [new VolumeShape("one"), new VolumeShape("two")]);
         await stage.StartControllerAsync();
 
@@ -141,7 +141,7 @@ public sealed class FollowTests(SharedControlPlane shared)
     [Fact]
     public async Task A_claim_and_a_volume_that_vanish_while_an_attachment_is_still_going_stop_nothing()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.PodAsync("db", on: stage.A);
         await stage.Workloads.StatefulSetAsync("bystander", on: stage.E);
         var controller = await stage.StartControllerAsync();
@@ -163,9 +163,9 @@ public sealed class FollowTests(SharedControlPlane shared)
         Assert.Contains("piraeus_ha_leader 1\n", await controller.ReadAsync("/metrics"), StringComparison.Ordinal);
     }
 
-    private static string Stalled(Controller controller) => controller.Log.First(line => line.Contains("moved away from node", StringComparison.Ordinal));
+    private static string Stalled(ControllerProcess controller) => controller.Log.First(line => line.Contains("moved away from node", StringComparison.Ordinal));
 
-    private static async Task CordonAsync(Stage stage, bool unschedulable)
+    private static async Task CordonAsync(TestCluster stage, bool unschedulable)
     {
         foreach (var node in stage.World.Nodes)
         {

@@ -87,18 +87,18 @@ public sealed class LeadershipTests(SharedControlPlane shared)
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$", lease.Text("spec", "acquireTime"));
         Assert.NotNull(lease["spec"]!["leaseTransitions"]);
 
-        var shown = await stage.World.Plane.KubectlAsync(["get", "lease", "-n", "ha-controller"], Identity.Administrator, stage.World.Closing);
+        var shown = await stage.World.Plane.KubectlAsync(["get", "lease", "-n", "ha-controller"], ApiIdentity.Administrator, stage.World.Closing);
         Assert.Matches(@"piraeus-ha-controller\s+one\s", shown);
     }
 
     // The lease is the one that deploy/all.yaml grants rights to, so an earlier test may have left its mark.
-    private async Task<Stage> SetAsync()
+    private async Task<TestCluster> SetAsync()
     {
-        var stage = await Stage.SetAsync(shared);
+        var stage = await TestCluster.SetAsync(shared);
         await stage.World.Api.DeleteAsync(Lease, stage.World.Closing);
         return stage;
     }
 
-    private static Task<Controller> StartReplicaAsync(Stage stage, string name, LinstorServer? linstor = null) => stage.StartControllerAsync(
+    private static Task<ControllerProcess> StartReplicaAsync(TestCluster stage, string name, LinstorServer? linstor = null) => stage.StartControllerAsync(
         linstor ?? stage.Linstor, "--leader-election", $"--leader-election-lease-name={name}", "--leader-election-namespace=ha-controller");
 }

@@ -14,7 +14,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     [Fact]
     public async Task The_pods_of_a_crashed_node_run_elsewhere_and_nobody_else_is_touched()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.Workloads.StatefulSetAsync("other", on: stage.B);
         var controller = await stage.StartControllerAsync();
@@ -30,7 +30,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     [Fact]
     public async Task Both_deletions_are_forced_name_the_incarnation_and_leave_the_two_documented_Events()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         var (pod, attachment) = (db.Pod, stage.World.View.AttachmentOf(db.Volume, stage.A)!);
         // Without rights to nodes the volume is not released, so the attach-detach controller is not faster than we are.
@@ -55,7 +55,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     [Fact]
     public async Task A_node_whose_links_are_cut_while_its_satellite_lives_loses_its_pods()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.StartControllerAsync();
 
@@ -71,7 +71,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     [Fact]
     public async Task A_satellite_that_restarts_moves_nobody()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.StartControllerAsync();
 
@@ -86,7 +86,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     [Fact]
     public async Task A_node_that_recovers_within_the_grace_period_keeps_its_pods()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.StartControllerAsync();
 
@@ -101,7 +101,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     [Fact]
     public async Task A_link_that_flaps_never_fills_the_grace_period()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.StartControllerAsync();
 
@@ -118,7 +118,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     [Fact]
     public async Task Without_a_quorum_policy_nothing_is_moved_and_the_pod_is_told_why()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         stage.Provision = (world, resource) =>
         {
             world.AddResource(resource, [stage.A, stage.B, stage.C]);
@@ -137,7 +137,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     [Fact]
     public async Task Where_no_side_has_quorum_nobody_is_moved_and_the_pod_is_told_why()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.StartControllerAsync();
 
@@ -152,7 +152,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     [Fact]
     public async Task A_replica_on_a_tie_breaker_is_a_place_to_go()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         stage.Provision = (world, resource) => world.AddResource(resource, [stage.A, stage.B], tieBreaker: stage.C);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.StartControllerAsync();
@@ -161,7 +161,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
         await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
     }
 
-    private static async Task<int> FlapAsync(Stage stage, CancellationToken cancellation)
+    private static async Task<int> FlapAsync(TestCluster stage, CancellationToken cancellation)
     {
         var flaps = 0;
         try

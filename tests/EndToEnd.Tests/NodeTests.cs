@@ -12,7 +12,7 @@ public sealed class NodeTests(SharedControlPlane shared)
     [Fact]
     public async Task Node_volume_pod_and_attachment_are_dealt_with_in_this_order_and_the_pod_runs_promptly()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         var attachment = stage.World.View.AttachmentOf(db.Volume, stage.A)!;
         await stage.StartControllerAsync();
@@ -32,7 +32,7 @@ public sealed class NodeTests(SharedControlPlane shared)
     [Fact]
     public async Task Without_taints_the_volume_is_released_all_the_same()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.StartControllerAsync("--disable-node-taints");
 
@@ -50,7 +50,7 @@ public sealed class NodeTests(SharedControlPlane shared)
     [InlineData("csinodes", """add the rule {apiGroups: ["storage.k8s.io"], resources: ["csinodes"], verbs: ["list", "watch"]}""", true, true)]
     public async Task Without_one_of_the_rights_that_make_it_fast_or_loud_the_failover_goes_on_and_the_log_names_the_rule(string without, string complaint, bool tainted, bool released)
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         (string Group, string Resource, string Verbs)[] all =
         [
@@ -70,7 +70,7 @@ public sealed class NodeTests(SharedControlPlane shared)
     [Fact]
     public async Task A_node_whose_object_vanished_is_cleared_and_leaves_nothing_to_take_back()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.Workloads.StatefulSetAsync("bystander", on: stage.E);
         var controller = await stage.StartControllerAsync();
@@ -88,7 +88,7 @@ public sealed class NodeTests(SharedControlPlane shared)
     [Fact]
     public async Task The_volumes_of_higher_priority_go_first()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var important = $"{stage.World.Namespace}-important";
         await stage.World.Api.CreateAsync("apis/scheduling.k8s.io/v1/priorityclasses", new { metadata = new { name = important }, value = 1000 }, stage.World.Closing);
         await stage.Workloads.StatefulSetAsync("any", on: stage.A, replicas: 4);
@@ -103,7 +103,7 @@ public sealed class NodeTests(SharedControlPlane shared)
     [Fact]
     public async Task A_node_that_takes_many_volumes_down_delays_neither_the_first_of_them_nor_the_lease_nor_the_health_endpoint()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A, replicas: 40);
         const string Lease = "apis/coordination.k8s.io/v1/namespaces/ha-controller/leases/piraeus-ha-controller";
         await stage.World.Api.DeleteAsync(Lease, stage.World.Closing);
@@ -126,7 +126,7 @@ public sealed class NodeTests(SharedControlPlane shared)
     [Fact]
     public async Task A_node_that_recovers_is_untainted_and_told_so()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.StartControllerAsync();
 
@@ -143,7 +143,7 @@ public sealed class NodeTests(SharedControlPlane shared)
     [Fact]
     public async Task A_taint_of_a_leader_that_is_gone_is_taken_back_by_the_next_one()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         var first = await stage.StartControllerAsync();
         stage.CutLinks(stage.A);
@@ -158,7 +158,7 @@ public sealed class NodeTests(SharedControlPlane shared)
     [Fact]
     public async Task Without_taints_and_without_rights_to_nodes_the_failover_only_takes_longer()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.GrantOnlyAsync(
             ("", "pods", "list,watch,delete"), ("", "persistentvolumes", "list,watch"), ("storage.k8s.io", "volumeattachments", "list,watch,delete"),

@@ -8,7 +8,7 @@ public sealed class RecordingTests(SharedControlPlane shared)
     [Fact]
     public async Task A_recording_of_a_crash_is_replayed_and_tells_what_was_deleted_and_why()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         var recording = stage.FileOf("recording");
         var controller = await stage.StartControllerAsync($"--record={recording}");

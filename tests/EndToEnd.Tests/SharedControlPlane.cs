@@ -24,11 +24,11 @@ public sealed class SharedControlPlane : IAsyncDisposable
 }
 
 /// <summary>A stage on the shared control plane, for as long as the test runs.</summary>
-internal static class SharedStage
+internal static class SharedTestCluster
 {
-    extension(Stage)
+    extension(TestCluster)
     {
-        public static async Task<Stage> SetAsync(SharedControlPlane shared, Func<string, string>? linstorName = null) =>
-            await Stage.SetAsync(await shared.Plane, new StageOptions { LinstorName = linstorName ?? (node => node) }, TestContext.Current.CancellationToken);
+        public static async Task<TestCluster> SetAsync(SharedControlPlane shared, Func<string, string>? linstorName = null) =>
+            await TestCluster.SetAsync(await shared.Plane, new TestClusterOptions { LinstorName = linstorName ?? (node => node) }, TestContext.Current.CancellationToken);
     }
 }

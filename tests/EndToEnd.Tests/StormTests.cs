@@ -9,7 +9,7 @@ public sealed class StormTests(SharedControlPlane shared)
     [Fact]
     public async Task Satellites_that_were_off_before_the_controller_began_and_carry_no_consumers_do_not_make_a_storm()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await SwitchOffAsync(stage, stage.D, stage.E);
         var controller = await stage.StartControllerAsync();
@@ -23,7 +23,7 @@ public sealed class StormTests(SharedControlPlane shared)
     [Fact]
     public async Task Three_of_five_nodes_that_are_lost_at_once_are_a_storm_until_one_of_them_is_back()
     {
-        await using var stage = await Stage.SetAsync(shared);
+        await using var stage = await TestCluster.SetAsync(shared);
         await stage.Workloads.StatefulSetAsync("db", on: stage.A);
         await stage.StartControllerAsync();
 
@@ -36,7 +36,7 @@ public sealed class StormTests(SharedControlPlane shared)
         await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
     }
 
-    private static async Task SwitchOffAsync(Stage stage, params string[] nodes)
+    private static async Task SwitchOffAsync(TestCluster stage, params string[] nodes)
     {
         foreach (var node in nodes)
         {

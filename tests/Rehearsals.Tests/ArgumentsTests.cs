@@ -6,8 +6,8 @@ public sealed class ArgumentsTests
     [Fact]
     public void A_range_of_seeds_or_one_of_them_can_be_asked_for()
     {
-        Assert.Equal(new Arguments(5, 9), Arguments.Parse(["--seeds", "5..9"]));
-        Assert.Equal(new Arguments(7, 7, IsSingle: true, IsQuiet: true), Arguments.Parse(["--quiet", "--seed=7"]));
+        Assert.Equal(new RehearseOptions(5, 9), RehearseOptions.Parse(["--seeds", "5..9"]));
+        Assert.Equal(new RehearseOptions(7, 7, IsSingle: true, IsQuiet: true), RehearseOptions.Parse(["--quiet", "--seed=7"]));
     }
 
     [Theory]
@@ -17,7 +17,7 @@ public sealed class ArgumentsTests
     [InlineData("--story", "1")]
     public void Bad_input_gets_a_line_that_names_it(string name, string value)
     {
-        var complaint = Arguments.Parse([name, value]).Complaint;
+        var complaint = RehearseOptions.Parse([name, value]).Complaint;
         Assert.Contains(name, complaint, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', complaint!);
     }
@@ -44,7 +44,7 @@ public sealed class ArgumentsTests
     private static string Told(int seed)
     {
         var told = new StringWriter();
-        Story.Play(Plan.Of(seed), new Coverage(), new Audience { Told = told.WriteLine });
+        Scenario.Play(ScenarioPlan.Of(seed), new Coverage(), new ScenarioObserver { Told = told.WriteLine });
         return told.ToString();
     }
 }

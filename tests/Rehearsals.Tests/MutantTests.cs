@@ -50,7 +50,7 @@ public sealed class MutantTests
         var stage = Directory.CreateTempSubdirectory("piraeus-mutant-");
         try
         {
-            var built = Path.GetDirectoryName(typeof(Story).Assembly.Location)!;
+            var built = Path.GetDirectoryName(typeof(Scenario).Assembly.Location)!;
             foreach (var file in Directory.GetFiles(built, "rehearse.*").Append(Path.Combine(built, "Piraeus.HighAvailability.Simulator.dll")))
             {
                 File.Copy(file, Path.Combine(stage.FullName, Path.GetFileName(file)));

@@ -59,9 +59,9 @@ internal static class Mutants
         new("our taint is taken back", "PolicyEvaluation.Nodes.cs", "in cluster.TaintedByUs.Values)", "in cluster.TaintedByUs.Values.Take(0))"),
 
         // Who acts.
-        new("a holder stops before a challenger starts", "LeaseRace.cs",
-            "now >= ChangedAt + duration ? LeaseMove.Take : LeaseMove.Look", "now >= ChangedAt + (duration * 0) ? LeaseMove.Take : LeaseMove.Look"),
-        new("a holder counts from when it sent its renewal", "LeaseRace.cs", "HeldUntil = sent + RenewDeadline", "HeldUntil = sent + (RenewDeadline * 10)"),
+        new("a holder stops before a challenger starts", "LeaseCandidate.cs",
+            "now >= ChangedAt + duration ? LeaseStep.Take : LeaseStep.Look", "now >= ChangedAt + (duration * 0) ? LeaseStep.Take : LeaseStep.Look"),
+        new("a holder counts from when it sent its renewal", "LeaseCandidate.cs", "HeldUntil = sent + RenewDeadline", "HeldUntil = sent + (RenewDeadline * 10)"),
         new("a leader that cannot decide gives the Lease up", "LeaderElection.cs", "TermEnds ?? Lost.Since + LeaseTimings.SourceLostFor", "TermEnds ?? Lost.Since + TimeSpan.FromHours(1)"),
     ];
 }

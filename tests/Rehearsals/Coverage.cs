@@ -18,7 +18,7 @@ internal sealed class Coverage
     [
         .. Enum.GetValues<FaultKind>().Select(Of),
         .. Enum.GetValues<HoldReason>().Where(reason => reason is not (HoldReason.Healthy or HoldReason.InternalError)).Select(Of), // the one is never told, the other is an error of ours
-        .. Enum.GetValues<Answer>().Where(answer => answer is not (Answer.DryRun or Answer.Forbidden)).Select(Of),
+        .. Enum.GetValues<MutationOutcome>().Where(answer => answer is not (MutationOutcome.DryRun or MutationOutcome.Forbidden)).Select(Of),
         .. Enum.GetValues<FailoverResult>().Where(ending => ending != FailoverResult.GivenUp).Select(Of), // takes half an hour
         .. typeof(Decision).GetNestedTypes().Where(type => !type.IsAbstract).Select(type => $"decision {type.Name}"),
         .. typeof(Observation).GetNestedTypes().Where(type => !type.IsGenericType).Select(type => $"observation {type.Name}"),
@@ -37,7 +37,7 @@ internal sealed class Coverage
 
     public static string Of(Observation seen) => Types.GetOrAdd(seen.GetType(), static type => $"observation {type.Name}");
 
-    public static string Of(Answer answer) => $"answer {answer}";
+    public static string Of(MutationOutcome answer) => $"answer {answer}";
 
     public static string Of(FailoverResult ending) => $"ending {ending}";
 

@@ -4,7 +4,7 @@ namespace Piraeus.HighAvailability.Rehearsals;
 internal sealed partial record Fault
 {
     // Several satellites are away when somebody loses its storage, or go away shortly before its grace period ends: so much at once is doubted.
-    private static IEnumerable<Fault> Storm(Random random, Cast cast)
+    private static IEnumerable<Fault> Storm(Random random, ScenarioSetup cast)
     {
         var at = TimeSpan.FromSeconds(45 + random.Next(75));
         var away = at + TimeSpan.FromSeconds(random.Next(2) == 0 ? -25 : cast.Settings.KnownResourceGrace.TotalSeconds - 2 + random.Next(9));
@@ -85,7 +85,7 @@ internal sealed partial record Fault
     }
 
     // Of a pod's two disks, one is cut off, and two nodes may write to the other.
-    private static IEnumerable<Fault> HalfLost(Random random, Cast cast)
+    private static IEnumerable<Fault> HalfLost(Random random, ScenarioSetup cast)
     {
         var mixed = Enumerable.Range(0, Targets).Where(target => cast.IsMixed(cast.Workloads[target % cast.Workloads.Length])).ToList();
         yield return new(TimeSpan.FromSeconds(30 + random.Next(60)), FaultKind.ReplicaCut, mixed[random.Next(mixed.Count)], random.Next(2), random.Next(3) == 0 ? TimeSpan.FromSeconds(20 + random.Next(40)) : null);
@@ -100,7 +100,7 @@ internal sealed partial record Fault
     private static int Peer(Random random) => 1 + (3 * random.Next(4));
 
     // Storage comes back about when the grace period ends, and those who would have to hear of it are deaf, or are not listened to.
-    private static IEnumerable<Fault> LastMoment(Random random, Cast cast)
+    private static IEnumerable<Fault> LastMoment(Random random, ScenarioSetup cast)
     {
         var (at, target) = (TimeSpan.FromSeconds(20 + random.Next(60)), random.Next(Targets));
         var noticed = at + TimeSpan.FromSeconds(12);
@@ -120,7 +120,7 @@ internal sealed partial record Fault
     }
 
     // An administrator turns quorum on for a volume whose user is cut off, and has not heard of it: chance alone would hardly ever tell this.
-    private static IEnumerable<Fault> BelatedQuorum(Random random, Cast cast, FaultKind kind)
+    private static IEnumerable<Fault> BelatedQuorum(Random random, ScenarioSetup cast, FaultKind kind)
     {
         var fitting = Enumerable.Range(0, Targets).Where(target => target % 3 != 0 && cast.Workloads[target % cast.Workloads.Length].Volumes.Contains(target % cast.Volumes.Length)).ToList();
         if (fitting.Count > 0)

@@ -21,7 +21,7 @@ internal sealed partial record Fault(TimeSpan At, FaultKind Kind, int Target, in
     private static readonly FaultKind[] Kinds = [.. Enum.GetValues<FaultKind>().Where(kind => kind != FaultKind.LeaderBlind)];
 
     /// <summary>One to six faults that hit those who use something more often than chance would.</summary>
-    public static ImmutableArray<Fault> Draw(Random random, Cast cast)
+    public static ImmutableArray<Fault> Draw(Random random, ScenarioSetup cast)
     {
         var faults = Enumerable.Range(0, random.Next(1, 7)).Select(number => Draw(random, number)).ToList();
         if (random.Next(15) == 0)

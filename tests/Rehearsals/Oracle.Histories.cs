@@ -8,12 +8,12 @@ internal sealed partial class Oracle
     private string Describe(string resource, string node) => $"{resource} on {node} {LossOf(resource, node)}";
 
     /// <summary>When LINSTOR knew that a user there had lost the resource.</summary>
-    private History LossOf(string resource, string node) => Of(resource, node).Lost;
+    private ConditionHistory LossOf(string resource, string node) => Of(resource, node).Lost;
 
     /// <summary>When no write would have completed there, in truth.</summary>
-    private History MuteOf(string resource, string node) => Of(resource, node).Mute;
+    private ConditionHistory MuteOf(string resource, string node) => Of(resource, node).Mute;
 
-    private (History Lost, History Mute) Of(string resource, string node)
+    private (ConditionHistory Lost, ConditionHistory Mute) Of(string resource, string node)
     {
         if (!_histories.TryGetValue((resource, node), out var histories))
         {
@@ -38,7 +38,7 @@ internal sealed partial class Oracle
         NoteUse(definition);
         NoteAdmissions(definition);
         _hung.UnionWith(definition.Listed.Where(replica => replica.Node.SatelliteHangs).Select(replica => replica.Node.Name));
-        var resource = Cast.Handle(_stage.VolumeOf(definition));
+        var resource = ScenarioSetup.Handle(_stage.VolumeOf(definition));
         var (writers, isNews) = (0, false);
         foreach (var (number, node) in _stage.Nodes)
         {
@@ -91,7 +91,7 @@ internal sealed partial class Oracle
     }
 
     /// <summary>The node counts as lost for everybody who listens.</summary>
-    private bool IsLost((int Number, string Name) node) => IsLost(node, volume => IsProved(Cast.Handle(volume), node.Name));
+    private bool IsLost((int Number, string Name) node) => IsLost(node, volume => IsProved(ScenarioSetup.Handle(volume), node.Name));
 
     /// <summary>The node may count as lost.</summary>
     private bool LooksLost((int Number, string Name) node) =>
@@ -108,7 +108,7 @@ internal sealed partial class Oracle
         var isLost = listed.Status == ConnectionStatus.Offline;
         for (var volume = 0; volume < _stage.Plan.Cast.Volumes.Length && !isLost; volume++)
         {
-            isLost = LossOf(Cast.Handle(volume), node.Name).IsSo && MuteOf(Cast.Handle(volume), node.Name).IsSo && _stage.HasUserOn(volume, node.Name) && isBelieved(volume);
+            isLost = LossOf(ScenarioSetup.Handle(volume), node.Name).IsSo && MuteOf(ScenarioSetup.Handle(volume), node.Name).IsSo && _stage.HasUserOn(volume, node.Name) && isBelieved(volume);
         }
 
         return isLost;
@@ -146,13 +146,13 @@ internal sealed partial class Oracle
     }
 
     /// <summary>Whether LINSTOR has heard of a use elsewhere since it heard of this one: a volume with one writer was handed over meanwhile.</summary>
-    private bool IsOlderUse(ResourceDefinition definition, Simulator.World.Replica replica) => _inUseSince.TryGetValue((definition.Name, replica.Node.Name), out var since)
+    private bool IsOlderUse(ResourceDefinition definition, Simulator.World.DrbdReplica replica) => _inUseSince.TryGetValue((definition.Name, replica.Node.Name), out var since)
         && _inUseSince.Any(use => use.Key.Definition == definition.Name && use.Key.Node != replica.Node.Name && use.Value > since);
 
     // Where the other node has lost it, too, its use is over.
     private bool IsLostThere(ResourceDefinition definition, string machine) =>
         _stage.Nodes.FirstOrDefault(node => _stage.Plan.Cast.LinstorName(node.Number) == machine) is { Name: { } name }
-        && LossOf(Cast.Handle(_stage.VolumeOf(definition)), name).IsSo && MuteOf(Cast.Handle(_stage.VolumeOf(definition)), name).IsSo;
+        && LossOf(ScenarioSetup.Handle(_stage.VolumeOf(definition)), name).IsSo && MuteOf(ScenarioSetup.Handle(_stage.VolumeOf(definition)), name).IsSo;
 
     // A node that says that a link is down and that it has quorum may be taken at its word, until it says otherwise.
     private void NoteAdmissions(ResourceDefinition definition)
@@ -175,7 +175,7 @@ internal sealed partial class Oracle
         }
     }
 
-    private static History HistoryOf((string, string) key, Dictionary<(string, string), History> histories) => histories.TryGetValue(key, out var known) ? known : histories[key] = new();
+    private static ConditionHistory HistoryOf((string, string) key, Dictionary<(string, string), ConditionHistory> histories) => histories.TryGetValue(key, out var known) ? known : histories[key] = new();
 
     private void NoteUse(ResourceDefinition definition)
     {
@@ -217,7 +217,7 @@ internal sealed partial class Oracle
         var key = (definition.Name, number);
         var (own, others) = ReplicasFor(definition, number);
         NoteWords(definition, number, own, others);
-        if (!LossOf(Cast.Handle(_stage.VolumeOf(definition)), _stage.Plan.Cast.NodeName(number)).IsSo && !_deniedSince.ContainsKey(key) && !_outvoted.Contains(key))
+        if (!LossOf(ScenarioSetup.Handle(_stage.VolumeOf(definition)), _stage.Plan.Cast.NodeName(number)).IsSo && !_deniedSince.ContainsKey(key) && !_outvoted.Contains(key))
         {
             return;
         }
@@ -247,7 +247,7 @@ internal sealed partial class Oracle
     }
 
     // As a process would that remembers: silence changes no value, and a node that returns from it has spoken anew.
-    private void NoteWords(ResourceDefinition definition, int number, Simulator.World.Replica? own, List<Simulator.World.Replica> others)
+    private void NoteWords(ResourceDefinition definition, int number, Simulator.World.DrbdReplica? own, List<Simulator.World.DrbdReplica> others)
     {
         if (own is null || Known(own) is null)
         {
@@ -283,7 +283,7 @@ internal sealed partial class Oracle
         _outvoted.Contains(key) || (_deniedSince.TryGetValue(key, out var since) && Now - since > LongestDetection + Confirmed);
 
     /// <summary>A node's own replica, and those of others that have a link to it.</summary>
-    private (Simulator.World.Replica? Own, List<Simulator.World.Replica> Others) ReplicasFor(ResourceDefinition definition, int number)
+    private (Simulator.World.DrbdReplica? Own, List<Simulator.World.DrbdReplica> Others) ReplicasFor(ResourceDefinition definition, int number)
     {
         var name = _stage.Plan.Cast.LinstorName(number);
         var own = definition.Listed.FirstOrDefault(replica => replica.Node.Name == name);
@@ -293,5 +293,5 @@ internal sealed partial class Oracle
     private List<string> LinksOf(ReplicaReport report, int number) =>
         [.. report.Connections.Where(connection => connection.Peer == _stage.Plan.Cast.HostName(number)).Select(connection => connection.Message)];
 
-    private ReplicaReport? Known(Simulator.World.Replica replica) => _stage.Storage.Knowledge.About(replica);
+    private ReplicaReport? Known(Simulator.World.DrbdReplica replica) => _stage.Storage.Knowledge.About(replica);
 }

@@ -9,7 +9,7 @@ internal sealed partial class Oracle
     private bool IsProved(string resource, string node)
     {
         var (number, _) = _stage.Nodes.First(one => one.Name == node);
-        var volume = Enumerable.Range(0, _stage.Plan.Cast.Volumes.Length).First(one => Cast.Handle(one) == resource);
+        var volume = Enumerable.Range(0, _stage.Plan.Cast.Volumes.Length).First(one => ScenarioSetup.Handle(one) == resource);
         if (_stage.Storage.FindDefinition(_stage.Plan.Cast.Definition(volume)) is not { } definition || IsContested(volume, number) || _stage.IsTorn(definition)) // members that were given up may live on with the node
         {
             return false;
@@ -32,7 +32,7 @@ internal sealed partial class Oracle
     }
 
     // One without a disk that has quorum and may not promote sees a Primary; that it repeats the past shows only where two replicas with all data say otherwise.
-    private bool IsSeenByOneThatHangs(List<Simulator.World.Replica> others) =>
+    private bool IsSeenByOneThatHangs(List<Simulator.World.DrbdReplica> others) =>
         others.Exists(other => other is { Kind: not ReplicaKind.Diskful, Node.SatelliteHangs: true } && Known(other) is { MayPromote: false, PromotionScore: > 0 })
         && others.Count(other => Known(other) is { MayPromote: true, PromotionScore: >= 10_100 }) < 2;
 
@@ -51,7 +51,7 @@ internal sealed partial class Oracle
     }
 
     // A replica with old data may have been left behind by the node itself.
-    private bool Agrees(Simulator.World.Replica replica, string machine, int number) => Known(replica) is { } known && (replica.Node.Name == machine
+    private bool Agrees(Simulator.World.DrbdReplica replica, string machine, int number) => Known(replica) is { } known && (replica.Node.Name == machine
         ? known.PromotionScore == 0
         : known.MayPromote == true || (LinksOf(known, number) is { Count: > 0 } links && !links.Contains("Connected") && (replica.Kind != ReplicaKind.Diskful || known.PromotionScore >= 10_100)));
 
@@ -60,33 +60,33 @@ internal sealed partial class Oracle
         peer is { Kind: ReplicaKind.Diskful, Node: { Status: ConnectionStatus.Online, SatelliteHangs: false } } && peer.Node.Name != machine
         && Known(peer) is { MayPromote: true, PromotionScore: >= 10_100 } && !MayHaveQuorumAgainst(peer, definition, machine));
 
-    // A peer that keeps quorum only because it remembers that others have lost theirs: LINSTOR does not report that. Who has never heard of the node does not know who was added since.
-    private bool MayHaveQuorumAgainst(Simulator.World.Replica peer, ResourceDefinition definition, string node)
+    // A peer that keeps quorum only because it remembers that others have lost theirs: LINSTOR does not report that. A process that no answer has told of the node does not know who was added since.
+    private bool MayHaveQuorumAgainst(Simulator.World.DrbdReplica peer, ResourceDefinition definition, string node)
     {
         if (definition.Replicas.FirstOrDefault(replica => replica.Node.Name == node) is not { } own)
         {
             return false;
         }
 
-        var members = own.Members.Select(member => definition.Replicas.FirstOrDefault(replica => replica.Node == member)).OfType<Simulator.World.Replica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
+        var members = own.Members.Select(member => definition.Replicas.FirstOrDefault(replica => replica.Node == member)).OfType<Simulator.World.DrbdReplica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
         int Apart(bool diskful) => members[diskful].Count(member => member != peer && !peer.Peers.Contains(member.Node));
-        var isHeardOf = HistoryOf((definition.Name, node), _spoke) is var spoke && (spoke.IsSo || _stage.Candidates.All(candidate => spoke.EndedAt >= (_stage.ListensSince(candidate) ?? Now)));
+        var isHeardOf = HistoryOf((definition.Name, node), _spoke).IsSo || _stage.Candidates.All(candidate => _stage.HasRead(candidate, ScenarioSetup.Handle(_stage.VolumeOf(definition)), node));
         var (voters, diskless) = isHeardOf ? (members[true].Count(), members[false].Count()) : (Apart(diskful: true) + 1, Apart(diskful: false));
-        return Drbd.HasQuorum(own.QuorumPolicy, new Ballot(voters, Apart(diskful: true), Quorumless: 0, diskless, Apart(diskful: false)), had: true);
+        return Drbd.HasQuorum(own.QuorumPolicy, new QuorumCount(voters, Apart(diskful: true), Quorumless: 0, diskless, Apart(diskful: false)), had: true);
     }
 
     // A node that is cut off from everybody, and has quorum only because DRBD remembers that the others had none: nobody was told of it, and an administrator has given the others new members.
     private bool KeepsQuorumByMemory(string resource, string node)
     {
-        var volume = Enumerable.Range(0, _stage.Plan.Cast.Volumes.Length).First(one => Cast.Handle(one) == resource);
+        var volume = Enumerable.Range(0, _stage.Plan.Cast.Volumes.Length).First(one => ScenarioSetup.Handle(one) == resource);
         if (!_stage.WasTamperedWith(resource) || _stage.Storage.FindDefinition(_stage.Plan.Cast.Definition(volume))?.Replicas.FirstOrDefault(replica => replica.Node.Name == _stage.Kubernetes.LinstorNameOf(node)) is not { } own)
         {
             return false;
         }
 
-        var members = own.Members.Select(member => own.Definition.Replicas.FirstOrDefault(replica => replica.Node == member)).OfType<Simulator.World.Replica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
+        var members = own.Members.Select(member => own.Definition.Replicas.FirstOrDefault(replica => replica.Node == member)).OfType<Simulator.World.DrbdReplica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
         int Reached(bool diskful) => members[diskful].Count(member => member == own || own.Peers.Contains(member.Node));
-        return !Drbd.HasQuorum(own.QuorumPolicy, new Ballot(members[true].Count(), Reached(diskful: true), Quorumless: 0, members[false].Count(), Reached(diskful: false)), had: true);
+        return !Drbd.HasQuorum(own.QuorumPolicy, new QuorumCount(members[true].Count(), Reached(diskful: true), Quorumless: 0, members[false].Count(), Reached(diskful: false)), had: true);
     }
 
     // What a node says otherwise just before it falls silent may not have been read any more.
@@ -97,7 +97,7 @@ internal sealed partial class Oracle
     {
         var name = _stage.Plan.Cast.LinstorName(number);
         var (_, others) = ReplicasFor(definition, number);
-        bool Denies(Simulator.World.Replica other, TimeSpan until) => _deniesSince.TryGetValue((definition.Name, number, other.Node.Name), out var denied) && denied <= until;
+        bool Denies(Simulator.World.DrbdReplica other, TimeSpan until) => _deniesSince.TryGetValue((definition.Name, number, other.Node.Name), out var denied) && denied <= until;
         var starts = _stage.Candidates.SelectMany(candidate => (TimeSpan?[])[_stage.ListensSince(candidate), candidate.LinstorReturnedAt]).Append(_silence.EndedAt).OfType<TimeSpan>();
         return starts.Any(start => !(HistoryOf((definition.Name, name), _spoke).EndedAt < start)
             && others.Exists(other => Denies(other, start + LongestDetection)) && !others.TrueForAll(other => Denies(other, start + LongestDetection)));
@@ -111,7 +111,7 @@ internal sealed partial class Oracle
             && others.TrueForAll(rival => !(_deniesSince.TryGetValue((definition.Name, number, rival.Node.Name), out var denied) && denied > HistoryOf((definition.Name, other.Node.Name), _spoke).EndedAt)));
 
         // It said that it has lost the node while one of ours could not hear it, and has fallen silent before that one listened again.
-        bool HasLostItUnheard(Simulator.World.Replica other) => _disconnectedAt.TryGetValue((definition.Name, number, other.Node.Name), out var lost)
+        bool HasLostItUnheard(Simulator.World.DrbdReplica other) => _disconnectedAt.TryGetValue((definition.Name, number, other.Node.Name), out var lost)
             && _stage.Candidates.Any(candidate => candidate.LinstorReturnedAt is { } back && back > lost && back >= HistoryOf((definition.Name, other.Node.Name), _spoke).EndedAt);
     }
 

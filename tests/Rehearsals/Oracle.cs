@@ -48,8 +48,8 @@ internal sealed partial class Oracle
     /// <summary>Rules that are checked; that they were is part of a run's coverage.</summary>
     public static readonly string[] Rules = [.. new[] { Lost, Waited, Fenced, Wanted, Shared, One, Left, Calm, Apart, Moved, Runs, Clean, Free }.Select(Of)];
 
-    private readonly Stage _stage;
-    private readonly Dictionary<(string Resource, string Node), (History Lost, History Mute)> _histories = [];
+    private readonly SimulatedCluster _stage;
+    private readonly Dictionary<(string Resource, string Node), (ConditionHistory Lost, ConditionHistory Mute)> _histories = [];
     private readonly Dictionary<(string Resource, int Node), string> _deployed = [];
     private readonly Dictionary<(string Resource, int Node), TimeSpan> _deniedSince = [];
     private readonly HashSet<(string Resource, int Node)> _outvoted = [];
@@ -58,19 +58,19 @@ internal sealed partial class Oracle
     private readonly Dictionary<(string Resource, int Node, string Other), TimeSpan> _connectsSince = [];
     private readonly Dictionary<(string Resource, int Node, string Other), TimeSpan> _disconnectedAt = [];
     private readonly Dictionary<(string Definition, string Node), (ReplicaReport Words, TimeSpan At)> _said = [];
-    private readonly Dictionary<string, History> _lostNodes = [];
+    private readonly Dictionary<string, ConditionHistory> _lostNodes = [];
     private readonly HashSet<string> _unwell = [];
     private readonly HashSet<string> _hung = [];
-    private readonly Dictionary<(string Definition, string Node), History> _admitted = [];
-    private readonly Dictionary<(string Definition, string Node), History> _unmissed = [];
-    private readonly Dictionary<(string Definition, string Node), History> _spoke = [];
+    private readonly Dictionary<(string Definition, string Node), ConditionHistory> _admitted = [];
+    private readonly Dictionary<(string Definition, string Node), ConditionHistory> _unmissed = [];
+    private readonly Dictionary<(string Definition, string Node), ConditionHistory> _spoke = [];
     private readonly Dictionary<(string Definition, string Node), TimeSpan> _inUseSince = [];
     private readonly HashSet<(string, string)> _speaking = [];
-    private readonly Dictionary<ResourceDefinition, History> _fenced = [];
-    private readonly History _storm = new();
-    private readonly History _silence = new();
+    private readonly Dictionary<ResourceDefinition, ConditionHistory> _fenced = [];
+    private readonly ConditionHistory _storm = new();
+    private readonly ConditionHistory _silence = new();
 
-    public Oracle(Stage stage)
+    public Oracle(SimulatedCluster stage)
     {
         _stage = stage;
         stage.Storage.Settled += Look;
@@ -86,7 +86,7 @@ internal sealed partial class Oracle
         };
     }
 
-    private TimeSpan Now => _stage.Agenda.Now;
+    private TimeSpan Now => _stage.EventQueue.Now;
 
     private FailoverSettings Settings => _stage.Plan.Cast.Settings;
 
@@ -100,7 +100,7 @@ internal sealed partial class Oracle
     }
 
     /// <summary>Judges a request at the moment at which the API server carries it out.</summary>
-    public void Judge(Candidate actor, Decision decision, TimeSpan sent)
+    public void Judge(SimulatedController actor, Decision decision, TimeSpan sent)
     {
         switch (decision)
         {
@@ -136,7 +136,7 @@ internal sealed partial class Oracle
             Check(Moved, isStorm || lost.Count == 0 || _stage.ResourcesOf(pod).Any(_stage.WasTamperedWith) || !MayBeMoved(pod, lost) || _stage.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}: {string.Join(", ", _stage.Candidates.SelectMany(candidate => lost.Select(name => $"{candidate.Name} says {string.Join(", ", candidate.Cluster.Resources.GetValueOrDefault(new(name))?.Assessments.Select(assessment => $"{assessment.Node}: {assessment.Reason?.ToString() ?? "lost"} by {assessment.By}") ?? [])}")))}");
         }
 
-        foreach (var node in _stage.Store.All<Model.Node>().Where(node => node.Taints.Any(taint => taint.Key == Words.TaintKey)))
+        foreach (var node in _stage.Store.All<Model.Node>().Where(node => node.Taints.Any(taint => taint.Key == CoreMapping.TaintKey)))
         {
             var well = _stage.Resources.ToList().TrueForAll(name => !LossOf(name, node.Metadata.Name).Overlaps(calm, Now));
             Check(Clean, !(well && _stage.IsWell(node.Metadata.Name, calm)), node, "nothing on it is lost");
@@ -152,7 +152,7 @@ internal sealed partial class Oracle
 
     private static string Of(string rule) => $"rule {rule}";
 
-    private void Judge(Candidate actor, Decision decision, Model.Pod pod, TimeSpan sent)
+    private void Judge(SimulatedController actor, Decision decision, Model.Pod pod, TimeSpan sent)
     {
         Alone(actor, decision);
         var node = pod.Spec.NodeName!;
@@ -161,7 +161,7 @@ internal sealed partial class Oracle
         Check(Lost, lost.Count > 0, decision, $"LINSTOR knew of no loss: {string.Join("; ", _stage.ResourcesOf(pod).Select(name => Describe(name, node)))}");
         Check(Fenced, lost.Exists(name => CouldNotWrite(actor, name, node, sent) || IsBeyondKnowing(actor, name, node)), decision, "its node could write to everything all the time");
         Check(Waited, lost.Exists(name => LostFor(actor, name, node) >= Grace - Confirmed || IsBeyondKnowing(actor, name, node)), decision, $"it was lost for {lost.Max(name => LostFor(actor, name, node)).TotalSeconds:0.0} s only");
-        var unfenced = _stage.Unfenced(pod, definition => _fenced[definition].Overlaps(KnownSince(actor, Cast.Handle(_stage.VolumeOf(definition)), sent), Now));
+        var unfenced = _stage.Unfenced(pod, definition => _fenced[definition].Overlaps(KnownSince(actor, ScenarioSetup.Handle(_stage.VolumeOf(definition)), sent), Now));
         Check(Shared, unfenced is [], decision, $"it also writes to {string.Join(", ", unfenced)}, which nothing fences");
         var written = _stage.ResourcesOf(pod).FirstOrDefault(name => _stage.IsShared(name) && !CouldNotWrite(actor, name, node, sent) && !IsBeyondKnowing(actor, name, node));
         Check(Apart, written is null, decision, $"its node could write all the time to {written}, to which its successor may write, too");
@@ -169,7 +169,7 @@ internal sealed partial class Oracle
         _stage.Moves[pod] = new(Now, actor, actor.Life);
     }
 
-    private void Judge(Candidate actor, Decision decision, Model.VolumeAttachment attachment, TimeSpan sent)
+    private void Judge(SimulatedController actor, Decision decision, Model.VolumeAttachment attachment, TimeSpan sent)
     {
         Alone(actor, decision);
         var name = _stage.ResourceOf(attachment.VolumeName);
@@ -182,7 +182,7 @@ internal sealed partial class Oracle
     }
 
     // What counts is what the process could see to be lost at once: nodes that were lost while it listened, or that carry consumers.
-    private void CheckCalm(Candidate actor, Decision decision, TimeSpan sent)
+    private void CheckCalm(SimulatedController actor, Decision decision, TimeSpan sent)
     {
         var listens = _stage.ListensSince(actor) ?? TimeSpan.MaxValue;
         var lost = _stage.Nodes.Where(node => LossOf(node) is { IsSo: true } loss && loss.Covers(sent - Listed, Now) && IsLost(node) // a satellite comes back without a change of storage
@@ -192,11 +192,11 @@ internal sealed partial class Oracle
         Check(Calm, _stage.NodesChangedAt > sent - Listed || lost.Count < 2 || lost.Count <= of * Settings.StormThreshold || Settings.StormThreshold >= 1, decision, $"too many satellites look lost: {string.Join(", ", lost.Select(node => node.Name))}");
     }
 
-    private History LossOf((int Number, string Name) node) => _lostNodes.TryGetValue(node.Name, out var known) ? known : _lostNodes[node.Name] = new();
+    private ConditionHistory LossOf((int Number, string Name) node) => _lostNodes.TryGetValue(node.Name, out var known) ? known : _lostNodes[node.Name] = new();
 
-    private void Alone(Candidate actor, Decision decision)
+    private void Alone(SimulatedController actor, Decision decision)
     {
-        var holder = _stage.Store.Find<Model.Lease>(Cast.Space, Contender.Name)?.Holder;
+        var holder = _stage.Store.Find<Model.Lease>(ScenarioSetup.Space, SimulatedElection.Name)?.Holder;
         Check(One, _stage.Plan.Cast.Candidates == 1 || holder?.StartsWith(actor.Name, StringComparison.Ordinal) == true, decision, $"{actor.Name} acts, and {holder} holds the Lease");
     }
 
@@ -207,11 +207,11 @@ internal sealed partial class Oracle
 
     // What two nodes may write to protects itself only where it is lost, too; and what is lost as far as LINSTOR knows, but without a proof, may have quorum on both sides.
     private bool MayBeMoved(Model.Pod pod, List<string> lost) =>
-        _stage.ResourcesOf(pod).All(name => lost.Contains(name) || !(_stage.IsShared(name) || LossOf(name, pod.Spec.NodeName!).IsSo)) && Words.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(Words.OptOut) && _stage.Unfenced(pod) is [];
+        _stage.ResourcesOf(pod).All(name => lost.Contains(name) || !(_stage.IsShared(name) || LossOf(name, pod.Spec.NodeName!).IsSo)) && CoreMapping.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(CoreMapping.OptOut) && _stage.Unfenced(pod) is [];
 
-    private bool WasLost(Candidate actor, string resource, string node, TimeSpan sent) => LossOf(resource, node).Overlaps(KnownSince(actor, resource, sent), Now);
+    private bool WasLost(SimulatedController actor, string resource, string node, TimeSpan sent) => LossOf(resource, node).Overlaps(KnownSince(actor, resource, sent), Now);
 
-    private bool CouldNotWrite(Candidate actor, string resource, string node, TimeSpan sent) => MuteOf(resource, node).Overlaps(ReportedSince(resource, node, KnownSince(actor, resource, sent)), Now);
+    private bool CouldNotWrite(SimulatedController actor, string resource, string node, TimeSpan sent) => MuteOf(resource, node).Overlaps(ReportedSince(resource, node, KnownSince(actor, resource, sent)), Now);
 
     // Of another's satellite that has fallen silent LINSTOR tells the last words until it misses it.
     private TimeSpan ReportedSince(string resource, string node, TimeSpan known) => _unmissed
@@ -219,22 +219,22 @@ internal sealed partial class Oracle
         .Select(silence => silence.Value.Since).Append(known).Min();
 
     /// <summary>When that was true which the process could know of the resource when it sent a request: an answer counts from its arrival, and may have been under way until its deadline.</summary>
-    private TimeSpan KnownSince(Candidate actor, string resource, TimeSpan sent) =>
+    private TimeSpan KnownSince(SimulatedController actor, string resource, TimeSpan sent) =>
         _stage.NewestAnswer(actor, resource) is var (given, taken) && taken >= sent - Confirmed && given < sent - Confirmed ? given : sent - Confirmed;
 
     // What docs/safety.md assumes, because no observer can see that it is otherwise.
-    private bool IsBeyondKnowing(Candidate actor, string resource, string node) =>
+    private bool IsBeyondKnowing(SimulatedController actor, string resource, string node) =>
         !_stage.KnowsPolicy(actor, resource, node) || !_stage.AppliesPolicy(resource, node) || _stage.WasDeclaredLost(node) || _stage.HasLostMembersUnseen(actor, resource) || KeepsQuorumByMemory(resource, node) || !_stage.IsWitnessed(resource, node);
 
-    private TimeSpan LostFor(Candidate actor, string resource, string node) => LossOf(resource, node).LongestUntil(Now, Unseen + actor.LinstorAway, _silence);
+    private TimeSpan LostFor(SimulatedController actor, string resource, string node) => LossOf(resource, node).LongestUntil(Now, Unseen + actor.LinstorAway, _silence);
 
     private bool HasBeenLostSince(TimeSpan calm, string resource, string node) => LossOf(resource, node).Covers(calm, Now);
 
     // A volume that is not lost may go with a pod that was moved for another's sake, if it is fenced.
-    private bool MayBeReleased(Candidate actor, string volume, string node, TimeSpan sent) =>
+    private bool MayBeReleased(SimulatedController actor, string volume, string node, TimeSpan sent) =>
         _stage.ResourceNamed(volume) is { } name && (WasLost(actor, name, node, sent) || _stage.Moves.Keys.Any(pod => pod.Spec.NodeName == node && _stage.ResourcesOf(pod).Contains(name)));
 
-    private void CheckDetached(Model.Pod moved, Move move, bool isStorm)
+    private void CheckDetached(Model.Pod moved, PodMove move, bool isStorm)
     {
         foreach (var name in _stage.ResourcesOf(moved).Where(name => _stage.CanRunSomewhere(name)))
         {
@@ -245,7 +245,7 @@ internal sealed partial class Oracle
     }
 
     // Only the process that moved the pod remembers the attachment that it left behind. Another leader deletes it once a pod waits elsewhere; until then no pod needs it.
-    private bool IsKnownToBeLeft(Model.VolumeAttachment left, Move move) =>
+    private bool IsKnownToBeLeft(Model.VolumeAttachment left, PodMove move) =>
         move.IsRemembered || _stage.UsersOf(left.VolumeName).Any(pod => pod.Spec.NodeName != left.NodeName && !pod.IsOver && _stage.Exempted(pod) is null);
 
     private void CheckReplaced(Model.Pod moved, TimeSpan at, bool isStorm)
@@ -271,6 +271,6 @@ internal sealed partial class Oracle
     private void Check(string rule, bool holds, object subject, string otherwise)
     {
         _stage.Coverage.Meet(Of(rule));
-        Expect(rule, holds, () => $"{(subject is Decision decision ? Sentences.Of(decision) : subject is Model.KubernetesObject item ? item.Key : subject)} But {otherwise}.");
+        Expect(rule, holds, () => $"{(subject is Decision decision ? DecisionText.Of(decision) : subject is Model.KubernetesObject item ? item.Key : subject)} But {otherwise}.");
     }
 }

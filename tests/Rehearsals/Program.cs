@@ -4,10 +4,10 @@ using System.Globalization;
 using Piraeus.HighAvailability.Rehearsals;
 
 // Exit codes: 0 every rule was kept, 1 one was broken or never met, 2 bad usage.
-return Arguments.Parse(args) switch
+return RehearseOptions.Parse(args) switch
 {
     { Complaint: { } complaint } => Complain(complaint),
-    { IsSingle: true } one => Tell(Plan.Of(one.First)),
+    { IsSingle: true } one => Tell(ScenarioPlan.Of(one.First)),
     var many => Run(many),
 };
 
@@ -17,17 +17,17 @@ static int Complain(string complaint)
     return 2;
 }
 
-static int Tell(Plan plan)
+static int Tell(ScenarioPlan plan)
 {
     Console.WriteLine($"Seed {plan.Seed}: {Describe(plan)}");
-    var end = Story.Play(plan, new Coverage(), new() { Told = Console.WriteLine });
+    var end = Scenario.Play(plan, new Coverage(), new() { Told = Console.WriteLine });
     Console.WriteLine(end.IsGood ? "Every rule was kept." : $"Broken: {end.How}");
     return end.IsGood ? 0 : 1;
 }
 
-static int Run(Arguments asked)
+static int Run(RehearseOptions asked)
 {
-    var (coverage, bad, count) = (new Coverage(), new ConcurrentQueue<(int Seed, StoryEnd End)>(), 0);
+    var (coverage, bad, count) = (new Coverage(), new ConcurrentQueue<(int Seed, ScenarioResult End)>(), 0);
     var watch = Stopwatch.StartNew();
     Parallel.ForEach(
         Partitioner.Create(asked.First, asked.Last + 1, 100),
@@ -37,7 +37,7 @@ static int Run(Arguments asked)
             var (met, played) = (new Coverage(), 0);
             for (var seed = range.Item1; seed < range.Item2 && bad.Count < asked.Failures; seed++, played++)
             {
-                if (Story.Play(Plan.Of(seed), met) is { IsGood: false } end)
+                if (Scenario.Play(ScenarioPlan.Of(seed), met) is { IsGood: false } end)
                 {
                     bad.Enqueue((seed, end));
                     Print($"Seed {seed} breaks a rule. {end.How}");
@@ -51,7 +51,7 @@ static int Run(Arguments asked)
             }
         });
 
-    Print($"{count} stories of {Story.Length.TotalMinutes:0} minutes in {watch.Elapsed.TotalSeconds:0.0} s: {count / watch.Elapsed.TotalMinutes:0} per minute.");
+    Print($"{count} stories of {Scenario.Length.TotalMinutes:0} minutes in {watch.Elapsed.TotalSeconds:0.0} s: {count / watch.Elapsed.TotalMinutes:0} per minute.");
     if (!asked.IsQuiet)
     {
         foreach (var (what, times) in coverage.Met)
@@ -60,7 +60,7 @@ static int Run(Arguments asked)
         }
     }
 
-    var missing = count >= Arguments.EnoughForCoverage ? coverage.Missing.ToList() : [];
+    var missing = count >= RehearseOptions.EnoughForCoverage ? coverage.Missing.ToList() : [];
     missing.ForEach(what => Print($"Never met: {what}."));
     if (bad.IsEmpty)
     {
@@ -71,9 +71,9 @@ static int Run(Arguments asked)
     if (!asked.IsQuiet)
     {
         var (seed, end) = bad.MinBy(story => story.Seed);
-        var shortest = Shrinker.Shrink(Plan.Of(seed), end.BrokenRule!);
+        var shortest = Shrinker.Shrink(ScenarioPlan.Of(seed), end.BrokenRule!);
         Print($"The shortest story like that of seed {seed}: {Describe(shortest)}");
-        Story.Play(shortest, new Coverage(), new() { Told = Console.WriteLine });
+        Scenario.Play(shortest, new Coverage(), new() { Told = Console.WriteLine });
     }
 
     return 1;
@@ -81,10 +81,10 @@ static int Run(Arguments asked)
 
 static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
 
-static string Describe(Plan plan) =>
+static string Describe(ScenarioPlan plan) =>
     $"""
     {plan.Cast.Nodes} nodes, {plan.Cast.Candidates} controllers, grace {plan.Cast.Settings.KnownResourceGrace.TotalSeconds} s or {plan.Cast.Settings.NewResourceGrace.TotalSeconds} s at first sight, taints {(plan.Cast.Settings.TaintNodes ? "on" : "off")}, satellites do what they are told within {plan.Cast.Adjust.TotalSeconds} s
       {string.Join("\n  ", plan.Cast.Volumes.Select((volume, number) => $"{plan.Cast.Definition(number)} on {string.Join(' ', volume.Diskful)}{(volume.TieBreaker is { } node ? $", tie-breaker {node}" : "")}, quorum {volume.Quorum ?? "by LINSTOR"}, {volume.OnNoQuorum}{(volume.Shared ? ", two primaries" : "")}"))}
-      {string.Join("\n  ", plan.Cast.Workloads.Select((workload, number) => $"{Cast.Name(number)}: {workload.Keeper}, {workload.Wish}, volumes {string.Join(' ', workload.Volumes)}{(workload.Foreign ? " and another driver's" : "")}"))}
+      {string.Join("\n  ", plan.Cast.Workloads.Select((workload, number) => $"{ScenarioSetup.Name(number)}: {workload.Keeper}, {workload.Wish}, volumes {string.Join(' ', workload.Volumes)}{(workload.Foreign ? " and another driver's" : "")}"))}
       {string.Join("\n  ", plan.Faults)}
     """;

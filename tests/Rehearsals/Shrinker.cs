@@ -4,7 +4,7 @@ namespace Piraeus.HighAvailability.Rehearsals;
 internal static class Shrinker
 {
     /// <summary>The shortest story found that breaks the same rule.</summary>
-    public static Plan Shrink(Plan plan, string rule)
+    public static ScenarioPlan Shrink(ScenarioPlan plan, string rule)
     {
         for (var better = Better(plan, rule); better is not null; better = Better(plan, rule))
         {
@@ -14,9 +14,9 @@ internal static class Shrinker
         return plan;
     }
 
-    private static Plan? Better(Plan plan, string rule) => Simpler(plan).FirstOrDefault(candidate => Story.Play(candidate, new Coverage()).BrokenRule == rule);
+    private static ScenarioPlan? Better(ScenarioPlan plan, string rule) => Simpler(plan).FirstOrDefault(candidate => Scenario.Play(candidate, new Coverage()).BrokenRule == rule);
 
-    private static IEnumerable<Plan> Simpler(Plan plan)
+    private static IEnumerable<ScenarioPlan> Simpler(ScenarioPlan plan)
     {
         for (var i = 0; i < plan.Faults.Length; i++)
         {
@@ -44,9 +44,9 @@ internal static class Shrinker
             yield return plan with { Cast = plan.Cast with { Aliases = false } };
         }
 
-        if (plan.Cast.Adjust != Cast.PromptAdjust)
+        if (plan.Cast.Adjust != ScenarioSetup.PromptAdjust)
         {
-            yield return plan with { Cast = plan.Cast with { Adjust = Cast.PromptAdjust } };
+            yield return plan with { Cast = plan.Cast with { Adjust = ScenarioSetup.PromptAdjust } };
         }
     }
 }

@@ -10,7 +10,7 @@ using Piraeus.HighAvailability.Core;
 namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>What became of a decision that was offered.</summary>
-internal enum Offered
+internal enum OfferResult
 {
     /// <summary>It is being carried out; how it ended comes back as an observation.</summary>
     Taken,
@@ -26,13 +26,13 @@ internal enum Offered
 /// <remarks>
 /// It takes on what is under way and as much again, so that nobody idles until the policy has thought again. There is no other queue: what finds no
 /// room is decided anew, on what is known then, and what is most important goes first. Requests that the server does not answer keep no room (see
-/// <see cref="Slots"/>), so that however many of them come first, the others have their turn within seconds.
+/// <see cref="ConcurrencyLimiter"/>), so that however many of them come first, the others have their turn within seconds.
 /// </remarks>
 internal sealed partial class Actuator(
     KubernetesClient kubernetes,
     NodeClient nodes,
     LinstorClient linstor,
-    LeaseHold hold,
+    LeadershipStatus hold,
     EventRecorder events,
     RateLimiter limit,
     ChannelWriter<Observation> inbox,
@@ -53,39 +53,39 @@ internal sealed partial class Actuator(
     /// <summary>How soon what found no room may be offered again, if nothing has ended until then.</summary>
     public static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(100);
 
-    private readonly Slots _questions = new(Questions, waiting: 256, slow: 3 * Questions, clock); // a question is never stale
+    private readonly ConcurrencyLimiter _questions = new(Questions, waiting: 256, slow: 3 * Questions, clock); // a question is never stale
 
     // Room for all that hang: within its deadline a hanging action keeps its turn for one second and goes on without it for the rest.
-    private readonly Slots _actions = new(Actions, waiting: Actions, slow: Actions * (int)(KubernetesClient.ActDeadline / Slots.Prompt), clock);
-    private readonly Unanswered _unanswered = new(clock);
-    private readonly Queries _queries = new(kubernetes, nodes, linstor, logger);
+    private readonly ConcurrencyLimiter _actions = new(Actions, waiting: Actions, slow: Actions * (int)(KubernetesClient.ActDeadline / ConcurrencyLimiter.Prompt), clock);
+    private readonly UnansweredActions _unanswered = new(clock);
+    private readonly QueryRunner _queryRunner = new(kubernetes, nodes, linstor, logger);
     private readonly ConcurrentDictionary<Task, byte> _running = [];
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>Takes a decision on if it can be begun at once; waits for nothing.</summary>
-    public Offered Offer(Decision decision)
+    public OfferResult Offer(Decision decision)
     {
         if (_stopping.IsCancellationRequested || (decision is not Decision.Query && !hold.Covers(KubernetesClient.ActDeadline)))
         {
-            return Offered.NotOurs;
+            return OfferResult.NotOurs;
         }
 
-        var place = decision is Decision.Query ? _questions.TryReserve() : _actions.TryReserve(_unanswered.Contains(decision));
-        if (place is null)
+        var slot = decision is Decision.Query ? _questions.TryReserve() : _actions.TryReserve(_unanswered.Contains(decision));
+        if (slot is null)
         {
-            return Offered.NoRoom;
+            return OfferResult.NoRoom;
         }
 
         if (decision is not Decision.Query && !dryRun && !limit.AttemptAcquire().IsAcquired)
         {
-            place.GiveUp();
-            return Offered.NoRoom;
+            slot.GiveUp();
+            return OfferResult.NoRoom;
         }
 
-        var task = CarryOutAsync(decision, clock.Now, place);
+        var task = CarryOutAsync(decision, clock.Now, slot);
         _running.TryAdd(task, 0);
         _ = task.ContinueWith(done => _running.TryRemove(done, out _), TaskScheduler.Default);
-        return Offered.Taken;
+        return OfferResult.Taken;
     }
 
     /// <summary>Takes nothing more on, and waits for what is under way.</summary>
@@ -95,12 +95,12 @@ internal sealed partial class Actuator(
         await Task.WhenAny(Task.WhenAll(_running.Keys), Task.Delay(patience));
     }
 
-    private async Task CarryOutAsync(Decision decision, Instant offered, Slots.Place place)
+    private async Task CarryOutAsync(Decision decision, Instant offered, ConcurrencyLimiter.Slot slot)
     {
         try
         {
             // The place is free before the answer is told: whoever hears it finds room.
-            var answer = await place.RunAsync(() => AnswerAsync(decision, offered), _stopping.Token);
+            var answer = await slot.RunAsync(() => AnswerAsync(decision, offered), _stopping.Token);
             await inbox.WriteAsync(answer, _stopping.Token);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -118,31 +118,31 @@ internal sealed partial class Actuator(
         try
         {
             return decision is Decision.Query
-                ? await _queries.AnswerAsync(decision, offered, _stopping.Token)
-                : new Observation.Answered(decision, await ActAsync(decision, offered), offered);
+                ? await _queryRunner.AnswerAsync(decision, offered, _stopping.Token)
+                : new Observation.MutationAnswered(decision, await ActAsync(decision, offered), offered);
         }
         catch (Exception bug) when (bug is not OperationCanceledException || !_stopping.IsCancellationRequested)
         {
             // What failed as nobody foresaw has failed like anything else: it is tried again with back-off.
             errors.Note(bug);
-            return new Observation.Answered(decision, new(Answer.Refused, bug.Message), offered);
+            return new Observation.MutationAnswered(decision, new(MutationOutcome.Refused, bug.Message), offered);
         }
     }
 
-    private async Task<Outcome> ActAsync(Decision decision, Instant offered)
+    private async Task<MutationAnswer> ActAsync(Decision decision, Instant offered)
     {
-        var sentence = Sentences.Of(decision);
+        var sentence = DecisionText.Of(decision);
         if (dryRun)
         {
             WouldAct(sentence);
-            return new(Answer.DryRun);
+            return new(MutationOutcome.DryRun);
         }
 
         // Asked once more, at the moment of acting: it may have waited for its turn.
         if (!hold.Covers(KubernetesClient.ActDeadline) || clock.Now - offered > LongestWait)
         {
             TooLate(sentence);
-            return new(Answer.NotSent);
+            return new(MutationOutcome.NotSent);
         }
 
         Acting(sentence);
@@ -157,13 +157,13 @@ internal sealed partial class Actuator(
         };
 
         _unanswered.Note(decision, outcome.Answer);
-        if (outcome.Answer == Answer.Accepted)
+        if (outcome.Answer == MutationOutcome.Accepted)
         {
             errors.Isolate(() => events.Happened(decision)); // an action does not fail because its Event did
         }
         else
         {
-            Failed(outcome.Answer is Answer.Unchanged or Answer.AlreadyGone or Answer.Replaced ? LogLevel.Information : LogLevel.Warning, sentence, outcome.Answer, outcome.Message);
+            Failed(outcome.Answer is MutationOutcome.Unchanged or MutationOutcome.AlreadyGone or MutationOutcome.Replaced ? LogLevel.Information : LogLevel.Warning, sentence, outcome.Answer, outcome.Message);
         }
 
         return outcome;
@@ -179,5 +179,5 @@ internal sealed partial class Actuator(
     private partial void TooLate(string sentence);
 
     [LoggerMessage(EventId = 102, Message = "{Sentence} The answer was {Answer}: {Message}")]
-    private partial void Failed(LogLevel level, string sentence, Answer answer, string? message);
+    private partial void Failed(LogLevel level, string sentence, MutationOutcome answer, string? message);
 }

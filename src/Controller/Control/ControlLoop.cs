@@ -24,7 +24,7 @@ internal sealed class ControlLoop(
     // Decided, handed over, and not yet answered: only this loop reads and writes it.
     private readonly HashSet<DecisionKey> _inFlight = [];
     private readonly FailoverPolicy _policy = new(settings);
-    private readonly Pace _pace = new();
+    private readonly LoopThrottle _loopThrottle = new();
     private bool _hasCaughtUp;
     private volatile ClusterSnapshot _cluster = ClusterSnapshot.For(settings);
     private long _lastTurn = provider.GetTimestamp();
@@ -59,7 +59,7 @@ internal sealed class ControlLoop(
             alarm.Change(Until(foundRoom ? verdict.RequeueAt : Instant.Earlier(verdict.RequeueAt, clock.Now + Actuator.Breath)), Timeout.InfiniteTimeSpan);
             TidyUp();
             Volatile.Write(ref _lastTurn, provider.GetTimestamp());
-            await Task.Delay(_pace.After(rested, took), provider, cancellation);
+            await Task.Delay(_loopThrottle.After(rested, took), provider, cancellation);
         }
     }
 
@@ -111,8 +111,8 @@ internal sealed class ControlLoop(
             }
 
             var offered = actuator.Offer(decision);
-            foundRoom &= offered != Offered.NoRoom;
-            if (offered == Offered.Taken)
+            foundRoom &= offered != OfferResult.NoRoom;
+            if (offered == OfferResult.Taken)
             {
                 _inFlight.Add(decision.Key);
                 errors.Isolate(() => reporter.Took(_cluster, decision));

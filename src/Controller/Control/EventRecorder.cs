@@ -8,7 +8,7 @@ using Piraeus.HighAvailability.Core;
 namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>Writes Kubernetes Events: what was done, and what was left alone. No action waits for its Event, or fails with it.</summary>
-internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHold hold, RateLimiter limit, TimeProvider clock, InternalErrors errors, bool dryRun, ILogger<EventRecorder> logger)
+internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeadershipStatus hold, RateLimiter limit, TimeProvider clock, InternalErrors errors, bool dryRun, ILogger<EventRecorder> logger)
 {
     /// <summary>Where Events on objects without a namespace are written.</summary>
     private const string ClusterNamespace = "default";
@@ -62,14 +62,14 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
 
         foreach (var pod in held.Pods)
         {
-            Write(Reference(pod), "FailoverHeld", $"not moved away from node {held.Node}: {Sentences.Because(held)}");
+            Write(Reference(pod), "FailoverHeld", $"not moved away from node {held.Node}: {DecisionText.Because(held)}");
         }
     }
 
     /// <summary>A failover gets no further: told on the pod that should run, or on who should create it.</summary>
     public void Stalled(Decision.ReportStuck stall)
     {
-        var (pod, message) = (stall.Failover.Pod, Sentences.Of(stall));
+        var (pod, message) = (stall.Failover.Pod, DecisionText.Of(stall));
         if (!hold.Covers(TimeSpan.Zero))
         {
             return;
@@ -108,7 +108,7 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
             }
             catch (KubernetesException refused)
             {
-                NotWritten(happened.Reason, happened.InvolvedObject.Kind, happened.InvolvedObject.Name, Permission.Explain(refused, Permission.Missing("", "events", "create")));
+                NotWritten(happened.Reason, happened.InvolvedObject.Kind, happened.InvolvedObject.Name, RefusalText.Explain(refused, RefusalText.Missing("", "events", "create")));
             }
             catch (Exception weather) when (weather is HttpRequestException or TimeoutException or IOException)
             {
@@ -156,7 +156,7 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeaseHo
             Type = type,
             Reason = reason,
             Message = EventText.Capped(message),
-            Source = new() { Component = Release.Name },
+            Source = new() { Component = ProgramVersion.Name },
             FirstTimestamp = now,
             LastTimestamp = now,
         });

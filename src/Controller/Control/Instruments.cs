@@ -24,7 +24,7 @@ internal sealed class Instruments : IDisposable
     private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty;
 
     /// <param name="meter">Where they are found; a test has one of its own, because listeners hear all of the process.</param>
-    public Instruments(string meter = Release.Meter)
+    public Instruments(string meter = ProgramVersion.Meter)
     {
         _meter = new(meter);
         var buckets = new InstrumentAdvice<double> { HistogramBucketBoundaries = Seconds };
@@ -55,16 +55,16 @@ internal sealed class Instruments : IDisposable
     }
 
     /// <summary>Counts what would change the cluster; a question that failed, or what was never sent, is no such request.</summary>
-    public void Acted(Decision decision, Outcome outcome)
+    public void Acted(Decision decision, MutationAnswer outcome)
     {
-        if (decision is not Decision.Query && outcome.Answer != Answer.NotSent)
+        if (decision is not Decision.Query && outcome.Answer != MutationOutcome.NotSent)
         {
             _actions.Add(1, new("action", Word(decision.Key.Verb)), new KeyValuePair<string, object?>("answer", Word(outcome.Answer)));
         }
     }
 
     /// <summary>From now on it is measured, too, who leads, and what keeps this replica from deciding.</summary>
-    public void Follow(LeaseHold hold)
+    public void Follow(LeadershipStatus hold)
     {
         _meter.CreateObservableGauge("piraeus.ha.leader", () => hold.Covers(TimeSpan.Zero) ? 1 : 0, description: "1 if this replica acts, else 0.");
         _meter.CreateObservableGauge(

@@ -5,7 +5,7 @@ using Piraeus.HighAvailability.Core;
 namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>Tells people what is left alone, what became of what was moved, and why: each thing once, in the log and as an Event.</summary>
-internal sealed partial class Reporter(EventRecorder events, Instruments instruments, Journal journal, InternalErrors errors, ILogger<Reporter> logger)
+internal sealed partial class Reporter(EventRecorder events, Instruments instruments, DecisionLog decisionLog, InternalErrors errors, ILogger<Reporter> logger)
 {
     /// <summary>Reasons that pass by themselves, or mean that all is well: no reader of a pod's Events is helped by them.</summary>
     private static readonly HashSet<HoldReason> Passing =
@@ -14,7 +14,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
     /// <summary>Reasons come and go, and are remembered for a while; pods come and go for ever, and are not.</summary>
     private const int Remembered = 1000;
 
-    private readonly HashSet<Told> _told = [];
+    private readonly HashSet<Reported> _told = [];
     private readonly HashSet<(NodeName Node, ResourceName Resource)> _taints = [];
     private readonly HashSet<(Uid Pod, string Sentence)> _stalls = [];
     private readonly HashSet<Uid> _ended = [];
@@ -30,20 +30,20 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
     /// <param name="seen">The observation.</param>
     public void Saw(ClusterSnapshot before, Observation seen)
     {
-        if (seen is Observation.Gone<Attachment> { Item: var attachment } && before.IsOrphaned(attachment))
+        if (seen is Observation.Deleted<Attachment> { Item: var attachment } && before.IsOrphaned(attachment))
         {
             events.Detached(attachment);
         }
 
-        if (seen is Observation.Answered { Decision: var decision, Outcome: var outcome })
+        if (seen is Observation.MutationAnswered { Decision: var decision, Outcome: var outcome })
         {
             instruments.Acted(decision, outcome);
-            journal.Answered(decision, outcome);
+            decisionLog.Answered(decision, outcome);
         }
     }
 
     /// <summary>Notices what a decision rests on that is being carried out.</summary>
-    public void Took(ClusterSnapshot cluster, Decision action) => journal.Took(cluster, action);
+    public void Took(ClusterSnapshot cluster, Decision action) => decisionLog.Took(cluster, action);
 
     /// <summary>Says what is new in a verdict. What fails to be said keeps nothing else from being said.</summary>
     public void Report(ClusterSnapshot cluster, Verdict verdict)
@@ -69,7 +69,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         var holds = verdict.Decisions.OfType<Decision.Hold>().Where(hold => hold.Reason != HoldReason.TaintStays).ToList();
         foreach (var hold in holds)
         {
-            if (_told.Add(Told.Of(hold)))
+            if (_told.Add(Reported.Of(hold)))
             {
                 errors.Isolate(() => Tell(cluster, hold));
             }
@@ -80,12 +80,12 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         // Who is well again, or has moved, may be told again.
         if (!ReferenceEquals(cluster.InDoubt, _before.InDoubt))
         {
-            _told.RemoveWhere(told => !cluster.IsInDoubt(told.Resource));
+            _told.RemoveWhere(reported => !cluster.IsInDoubt(reported.Resource));
         }
 
         if (_told.Count > Remembered + (2 * holds.Count))
         {
-            _told.IntersectWith(holds.Select(Told.Of));
+            _told.IntersectWith(holds.Select(Reported.Of));
         }
     }
 
@@ -96,8 +96,8 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         {
             if (_taints.Add((hold.Node, hold.Resource)))
             {
-                Holding(LogLevel.Information, Sentences.Of(hold), hold.Reason);
-                journal.Left(cluster, hold);
+                Holding(LogLevel.Information, DecisionText.Of(hold), hold.Reason);
+                decisionLog.Left(cluster, hold);
             }
         }
 
@@ -123,15 +123,15 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         foreach (var failover in failovers.Where(failover => failover.Ending is not null && _ended.Add(failover.Pod.Uid)))
         {
             instruments.Ended(failover);
-            Ended(failover.Ending == FailoverResult.GivenUp ? LogLevel.Warning : LogLevel.Information, Sentences.Of(failover));
-            journal.Said($"pod {failover.Pod.Key}", Sentences.Of(failover));
+            Ended(failover.Ending == FailoverResult.GivenUp ? LogLevel.Warning : LogLevel.Information, DecisionText.Of(failover));
+            decisionLog.Said($"pod {failover.Pod.Key}", DecisionText.Of(failover));
         }
 
         foreach (var incident in failovers.GroupBy(failover => (failover.Evidence.Lost, failover.Incident)))
         {
             if (incident.All(failover => failover.Ending is not null) && incident.Count() > 1 && _over.Add(incident.Key))
             {
-                Over(Sentences.Of(incident.ToList()));
+                Over(DecisionText.Of(incident.ToList()));
             }
         }
 
@@ -144,12 +144,12 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
 
     private void Tell(Decision.ReportStuck stall)
     {
-        var sentence = Sentences.Of(stall);
+        var sentence = DecisionText.Of(stall);
         if (_stalls.Add((stall.Failover.Pod.Uid, sentence)))
         {
             Stalled(sentence);
             events.Stalled(stall);
-            journal.Said($"pod {stall.Failover.Pod.Key}", sentence);
+            decisionLog.Said($"pod {stall.Failover.Pod.Key}", sentence);
         }
     }
 
@@ -159,18 +159,18 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         var level = hold.Reason == HoldReason.Storm ? LogLevel.Debug // the storm has a line of its own
             : matters ? LogLevel.Warning
             : hold.Reason == HoldReason.GraceNotOver ? LogLevel.Information : LogLevel.Debug;
-        Holding(level, Sentences.Of(hold), hold.Reason);
+        Holding(level, DecisionText.Of(hold), hold.Reason);
         if (matters)
         {
             events.Held(hold);
         }
 
-        journal.Left(cluster, hold);
+        decisionLog.Left(cluster, hold);
     }
 
-    private readonly record struct Told(ResourceName Resource, NodeName Node, HoldReason Reason, HoldDetail Detail, string Pods, bool Overdue)
+    private readonly record struct Reported(ResourceName Resource, NodeName Node, HoldReason Reason, HoldDetail Detail, string Pods, bool Overdue)
     {
-        public static Told Of(Decision.Hold hold) =>
+        public static Reported Of(Decision.Hold hold) =>
             new(hold.Resource, hold.Node, hold.Reason, hold.Detail, hold.Pods is [var pod] ? pod.Uid.Value : string.Join(' ', hold.Pods.Select(one => one.Uid)), hold.Overdue);
     }
 

@@ -5,7 +5,7 @@ internal static class Scenarios
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(90);
 
-    private static readonly (string Name, Func<Director, Task<string?>> Play)[] All =
+    private static readonly (string Name, Func<DemoSession, Task<string?>> Play)[] All =
     [
         ("node-crash", NodeCrashAsync),
         ("partition", PartitionAsync),
@@ -17,72 +17,72 @@ internal static class Scenarios
     /// <summary>What may be asked for.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(scenario => scenario.Name)];
 
-    public static Task<string?> PlayAsync(string name, Director director) => Array.Find(All, scenario => scenario.Name == name).Play(director);
+    public static Task<string?> PlayAsync(string name, DemoSession demoSession) => Array.Find(All, scenario => scenario.Name == name).Play(demoSession);
 
-    private static async Task<string?> NodeCrashAsync(Director director)
+    private static async Task<string?> NodeCrashAsync(DemoSession demoSession)
     {
-        director.Do("crash", "node-a");
-        return await director.UntilAsync(_ => AllMoved(director), "db-0 and queue-0 to work elsewhere", Long)
-            ?? Untouched(director, "cache", "archive")
-            ?? await director.PauseAsync(2)
-            ?? director.Do("power-on", "node-a")
-            ?? await director.UntilAsync(AllWell, "everything to work again, and node-a to be free of its taint", Long);
+        demoSession.Do("crash", "node-a");
+        return await demoSession.UntilAsync(_ => AllMoved(demoSession), "db-0 and queue-0 to work elsewhere", Long)
+            ?? Untouched(demoSession, "cache", "archive")
+            ?? await demoSession.PauseAsync(2)
+            ?? demoSession.Do("power-on", "node-a")
+            ?? await demoSession.UntilAsync(AllWell, "everything to work again, and node-a to be free of its taint", Long);
     }
 
-    private static async Task<string?> PartitionAsync(Director director)
+    private static async Task<string?> PartitionAsync(DemoSession demoSession)
     {
-        director.Do("cut-off", "node-a");
-        return await director.UntilAsync(_ => AllMoved(director), "db-0 and queue-0 to work elsewhere", Long)
-            ?? Untouched(director, "cache", "archive")
-            ?? await director.PauseAsync(2)
-            ?? director.Do("rejoin", "node-a")
-            ?? await director.UntilAsync(world => AllWell(world) && !world.Nodes.SelectMany(node => node.Pods).Any(pod => pod.Phase == "Forgotten"), "the old pods to end, and everything to work", Long);
+        demoSession.Do("cut-off", "node-a");
+        return await demoSession.UntilAsync(_ => AllMoved(demoSession), "db-0 and queue-0 to work elsewhere", Long)
+            ?? Untouched(demoSession, "cache", "archive")
+            ?? await demoSession.PauseAsync(2)
+            ?? demoSession.Do("rejoin", "node-a")
+            ?? await demoSession.UntilAsync(world => AllWell(world) && !world.Nodes.SelectMany(node => node.Pods).Any(pod => pod.Phase == "Forgotten"), "the old pods to end, and everything to work", Long);
     }
 
-    private static async Task<string?> FlapAsync(Director director)
+    private static async Task<string?> FlapAsync(DemoSession demoSession)
     {
         for (var round = 0; round < 3; round++)
         {
-            director.Do("cut-off", "node-a");
-            _ = await director.PauseAsync(0.7 * director.Grace.TotalSeconds);
-            director.Do("rejoin", "node-a");
-            if (await director.UntilAsync(AllWell, "everything to work again", Long) is { } problem)
+            demoSession.Do("cut-off", "node-a");
+            _ = await demoSession.PauseAsync(0.7 * demoSession.Grace.TotalSeconds);
+            demoSession.Do("rejoin", "node-a");
+            if (await demoSession.UntilAsync(AllWell, "everything to work again", Long) is { } problem)
             {
                 return problem;
             }
         }
 
-        _ = await director.PauseAsync(director.Grace.TotalSeconds);
-        return Untouched(director, [.. Workload.All.Select(workload => workload.Name)]);
+        _ = await demoSession.PauseAsync(demoSession.Grace.TotalSeconds);
+        return Untouched(demoSession, [.. Workload.All.Select(workload => workload.Name)]);
     }
 
-    private static async Task<string?> LinstorRestartAsync(Director director)
+    private static async Task<string?> LinstorRestartAsync(DemoSession demoSession)
     {
-        director.Do("restart-linstor", "");
-        return await director.UntilAsync(world => !world.LinstorRuns, "LINSTOR to stop", Long)
-            ?? await director.UntilAsync(world => world.LinstorRuns && world.Nodes.All(node => node.Satellite == "Online"), "LINSTOR to be back", Long)
-            ?? await director.PauseAsync(director.Grace.TotalSeconds + 2)
-            ?? Untouched(director, [.. Workload.All.Select(workload => workload.Name)]);
+        demoSession.Do("restart-linstor", "");
+        return await demoSession.UntilAsync(world => !world.LinstorRuns, "LINSTOR to stop", Long)
+            ?? await demoSession.UntilAsync(world => world.LinstorRuns && world.Nodes.All(node => node.Satellite == "Online"), "LINSTOR to be back", Long)
+            ?? await demoSession.PauseAsync(demoSession.Grace.TotalSeconds + 2)
+            ?? Untouched(demoSession, [.. Workload.All.Select(workload => workload.Name)]);
     }
 
-    private static async Task<string?> LeaderLossAsync(Director director)
+    private static async Task<string?> LeaderLossAsync(DemoSession demoSession)
     {
-        director.Do("freeze-leader", "");
-        director.Do("crash", "node-a");
-        return await director.UntilAsync(_ => AllMoved(director), "the other replica to take over, and db-0 and queue-0 to work elsewhere", Long)
-            ?? director.Do("resume-leader", "")
-            ?? await director.PauseAsync(4)
-            ?? Untouched(director, "cache", "archive");
+        demoSession.Do("freeze-leader", "");
+        demoSession.Do("crash", "node-a");
+        return await demoSession.UntilAsync(_ => AllMoved(demoSession), "the other replica to take over, and db-0 and queue-0 to work elsewhere", Long)
+            ?? demoSession.Do("resume-leader", "")
+            ?? await demoSession.PauseAsync(4)
+            ?? Untouched(demoSession, "cache", "archive");
     }
 
-    private static bool AllMoved(Director director) => Workload.All.Where(workload => workload is { Moves: true, Home: "node-a" })
-        .All(workload => Chronicle.Current(director.World, workload) is { Works: true, Uid: var uid } && uid != director.FirstUid(workload));
+    private static bool AllMoved(DemoSession demoSession) => Workload.All.Where(workload => workload is { Moves: true, Home: "node-a" })
+        .All(workload => OutageHistory.Current(demoSession.World, workload) is { Works: true, Uid: var uid } && uid != demoSession.FirstUid(workload));
 
     private static bool AllWell(WorldView world) =>
-        Workload.All.All(workload => Chronicle.Current(world, workload) is { Works: true }) && world.Nodes.All(node => node is { Taints: [], Satellite: "Online" });
+        Workload.All.All(workload => OutageHistory.Current(world, workload) is { Works: true }) && world.Nodes.All(node => node is { Taints: [], Satellite: "Online" });
 
-    private static string? Untouched(Director director, params string[] names) =>
-        Workload.All.FirstOrDefault(workload => names.Contains(workload.Name) && director.FirstUid(workload) != Chronicle.Current(director.World, workload)?.Uid) is { } touched
+    private static string? Untouched(DemoSession demoSession, params string[] names) =>
+        Workload.All.FirstOrDefault(workload => names.Contains(workload.Name) && demoSession.FirstUid(workload) != OutageHistory.Current(demoSession.World, workload)?.Uid) is { } touched
             ? $"{touched.Pod} was deleted"
             : null;
 }

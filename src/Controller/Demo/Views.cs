@@ -13,10 +13,10 @@ internal sealed record DemoView(
     double GraceSeconds,
     string? Scenario,
     WorldView World,
-    IReadOnlyList<ActorView> Controllers,
+    IReadOnlyList<ControllerView> Controllers,
     IReadOnlyList<WorkloadView> Workloads,
-    IReadOnlyList<Explanation> Explanations,
-    IReadOnlyList<StoryLine> Story,
+    IReadOnlyList<DecisionExplanation> DecisionExplanations,
+    IReadOnlyList<DemoLogLine> Story,
     string Watch,
     string Unaided);
 
@@ -72,7 +72,7 @@ internal sealed record LinkView(string One, string Other, bool Works);
 internal sealed record AttachmentView(string Name, string Claim, string Node, bool Attached, bool Deleting);
 
 /// <summary>A replica of the controller.</summary>
-internal sealed record ActorView(string Name, int Process, string State, bool Leads, string CommandLine, WireStatus? Status);
+internal sealed record ControllerView(string Name, int Process, string State, bool Leads, string CommandLine, WireStatus? Status);
 
 /// <summary>How a workload fares.</summary>
 internal sealed record WorkloadView(string Pod, string About, bool Moves, string? Node, bool Works, double? DownSince, double DownSeconds, bool Moved, string Said);
@@ -86,4 +86,4 @@ internal sealed record WorkloadView(string Pod, string About, bool Moves, string
 /// <param name="True">What was true at that moment, which the controller could not see.</param>
 /// <param name="Safe">Whether it was safe in truth.</param>
 /// <param name="After">What became of it; null while nothing has.</param>
-internal sealed record Explanation(string Id, double At, string Kind, string Title, IReadOnlyList<string> Known, IReadOnlyList<string> True, bool Safe, string? After);
+internal sealed record DecisionExplanation(string Id, double At, string Kind, string Title, IReadOnlyList<string> Known, IReadOnlyList<string> True, bool Safe, string? After);

@@ -16,7 +16,7 @@ internal sealed partial class MetricsEndpoint(string meter, ILogger<MetricsEndpo
     private readonly Measurements _measurements = new(meter, Runtime);
     private readonly MetricFamily[] _constants =
     [
-        new("piraeus_ha_build_info", MetricType.Gauge, "Which version of the controller this is.", [new(PrometheusNames.Labels([new("version", Release.Version)]), 1)]),
+        new("piraeus_ha_build_info", MetricType.Gauge, "Which version of the controller this is.", [new(PrometheusNames.Labels([new("version", ProgramVersion.Version)]), 1)]),
         new("process_start_time_seconds", MetricType.Gauge, "When the process started, in seconds since 1970.", [new("", Started())]),
     ];
 

@@ -12,7 +12,7 @@ namespace Piraeus.HighAvailability.Controller.Endpoints;
 /// <summary>What people ask: who is in doubt and why, what is being done, and what was.</summary>
 /// <remarks>The policy has no memory, so that what it would decide now can be asked at any time, without a word to whoever acts.</remarks>
 internal sealed class StatusEndpoint(
-    Settings settings, FailoverPolicy policy, Func<ClusterSnapshot> cluster, LeaseHold hold, Journal journal, MonotonicClock clock, TimeProvider provider,
+    Settings settings, FailoverPolicy policy, Func<ClusterSnapshot> cluster, LeadershipStatus hold, DecisionLog decisionLog, MonotonicClock clock, TimeProvider provider,
     Func<ControllerInUse>? linstor = null)
 {
     /// <summary>Of everything that may be many, so much is told: who has more than this in doubt reads the metrics.</summary>
@@ -29,7 +29,7 @@ internal sealed class StatusEndpoint(
         var verdict = policy.Decide(known, now);
         var reader = new StatusReader(known, verdict, now, provider.GetUtcNow());
         return new(
-            Release.Version,
+            ProgramVersion.Version,
             settings.LeaseIdentity,
             _started,
             reader.Wall,
@@ -42,7 +42,7 @@ internal sealed class StatusEndpoint(
             [.. verdict.Consumers.Take(Most).Select(reader.Consumer)],
             [.. reader.Taints.Take(Most)],
             [.. known.Failovers.All.Select(held => held.Item).OrderBy(failover => failover.Incident).Take(Most).Select(StatusReader.Failover)],
-            [.. journal.Entries.Select(reader.Entry)]);
+            [.. decisionLog.Entries.Select(reader.Entry)]);
     }
 
     private Task Answer(HttpContext context)

@@ -14,7 +14,7 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
 {
     public DateTimeOffset Wall => wall;
 
-    public WireLeadership Leadership(bool elects, LeaseHold hold)
+    public WireLeadership Leadership(bool elects, LeadershipStatus hold)
     {
         var lost = hold.Election.Lost;
         var cannotDecide = lost.CannotDecide(now);
@@ -50,25 +50,25 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
             assessed.IsLoss ? Seconds(assessed.Due - assessed.Since) : null,
             assessed.IsLoss ? Math.Max(0, Seconds(assessed.Due - now)) : null,
             assessed.IsMoved,
-            [.. assessed.Holds.Select(hold => new WireRemark(hold.Reason.ToString(), Sentences.Of(hold), hold.Overdue))],
+            [.. assessed.Holds.Select(hold => new WireRemark(hold.Reason.ToString(), DecisionText.Of(hold), hold.Overdue))],
             Resource(consumer.Resource, cluster.Linstor));
     }
 
     /// <summary>Which resources keep the taint of which node.</summary>
     public IEnumerable<WireTaintStays> Taints => verdict.Decisions.OfType<Decision.Hold>().Where(hold => hold.Reason == HoldReason.TaintStays)
-        .Select(hold => new WireTaintStays(hold.Node.Value, hold.Resource.Value, At(hold.Since), Sentences.Of(hold)));
+        .Select(hold => new WireTaintStays(hold.Node.Value, hold.Resource.Value, At(hold.Since), DecisionText.Of(hold)));
 
     public static WireFailover Failover(Failover failover) => new(
         Pod(failover.Pod),
         failover.Evidence.Resource.Value,
         failover.Evidence.Lost.Value,
-        failover.Awaited is { } awaited ? Sentences.Name(awaited) : null,
+        failover.Awaited is { } awaited ? DecisionText.Name(awaited) : null,
         failover.Ending?.ToString(),
         failover.Replacement is { } replacement ? Pod(replacement) : null,
-        [.. failover.Phases.Select(phase => new WirePhase(Sentences.Name(phase.Phase), Seconds(phase.Took)))],
-        Sentences.Of(failover));
+        [.. failover.Phases.Select(phase => new WirePhase(DecisionText.Name(phase.Phase), Seconds(phase.Took)))],
+        DecisionText.Of(failover));
 
-    public WireEntry Entry(JournalEntry entry) => new(
+    public WireEntry Entry(DecisionLogEntry entry) => new(
         entry.Number,
         entry.At,
         entry.Kind,
@@ -82,7 +82,7 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
         entry.Facts is { Evidence: { } evidence } facts ? Evidence(evidence, facts) : null,
         entry.Facts is { Resource: { } resource, Linstor: var linstor } ? Resource(resource, linstor) : null);
 
-    private WireEvidence Evidence(LossEvidence evidence, Facts facts) => new(
+    private WireEvidence Evidence(LossEvidence evidence, DecisionFacts facts) => new(
         evidence.Resource.Value,
         evidence.Lost.Value,
         evidence.Peer.Value,

@@ -49,7 +49,7 @@ internal sealed record ExecPlugin(string Origin, string Program, string ApiVersi
     /// <exception cref="HttpRequestException">It granted nothing, which a later attempt may mend.</exception>
     public async Task<ExecCredentialStatus> RunAsync(CancellationToken cancellation)
     {
-        var output = await new ExecRun(this, Question()).OutputAsync(cancellation);
+        var output = await new PluginRun(this, Question()).OutputAsync(cancellation);
         try
         {
             var answer = JsonSerializer.Deserialize(output, ExecCredentialJson.Default.ExecCredential);

@@ -36,7 +36,7 @@ internal sealed class KubeConfigCluster
 
     public Uri? Proxy { get; }
 
-    public OperatorText? Authorities { get; }
+    public ConfigSource? Authorities { get; }
 
     public TlsSettings Tls { get; }
 

@@ -43,15 +43,15 @@ internal sealed class KubeConfigEntry(string file, string place, YamlMappingNode
     public KubeConfigEntry Empty() => new(file, place, []);
 
     /// <summary>PEM text under <c>key-data</c>, in base64, or in the file named under <c>key</c>.</summary>
-    public OperatorText? Pem(string key) => (Text($"{key}-data"), Text(key)) switch
+    public ConfigSource? Pem(string key) => (Text($"{key}-data"), Text(key)) switch
     {
         (not null, not null) => throw Complaint($"{key} and {key}-data are both given; only one of them may be"),
-        ({ } data, _) => OperatorText.Inline(Origin($"{key}-data"), Decode($"{key}-data", data)),
+        ({ } data, _) => ConfigSource.Inline(Origin($"{key}-data"), Decode($"{key}-data", data)),
         (_, { } path) => File(key, path),
         _ => null,
     };
 
-    public OperatorText File(string key, string path) => OperatorText.FromFile(Origin(key), Resolve(path));
+    public ConfigSource File(string key, string path) => ConfigSource.FromFile(Origin(key), Resolve(path));
 
     /// <summary>A relative path is meant from the folder of the file that names it.</summary>
     public string Resolve(string path) => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, path);

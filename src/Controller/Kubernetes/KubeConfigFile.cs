@@ -14,7 +14,7 @@ internal sealed partial record KubeConfigFile(
 {
     public static KubeConfigFile Read(string path)
     {
-        var root = Parse(path, OperatorText.FromFile("kubeconfig", path).Read());
+        var root = Parse(path, ConfigSource.FromFile("kubeconfig", path).Read());
         if ((root.Text("apiVersion") ?? "v1", root.Text("kind") ?? "Config") is not ("v1", "Config"))
         {
             throw root.Complaint("not a kubeconfig: apiVersion must be v1, and kind Config");

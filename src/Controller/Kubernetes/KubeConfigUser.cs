@@ -36,7 +36,7 @@ internal sealed class KubeConfigUser
 
         if (plugin is not null && header is null) // a token or a password beside it wins, as with kubectl
         {
-            var granted = new ExecCredentials(plugin, clock);
+            var granted = new PluginCredentials(plugin, clock);
             Credentials = granted.CurrentAsync;
             Identity = () => granted.Identity ?? identity?.Invoke();
         }
@@ -63,7 +63,7 @@ internal sealed class KubeConfigUser
     private static Func<SslStreamCertificateContext?>? KeyPair(KubeConfigEntry entry, ILogger logger) => (entry.Pem("client-certificate"), entry.Pem("client-key")) switch
     {
         (null, null) => null,
-        ({ } certificate, { } key) => new LastGood<SslStreamCertificateContext>(() => Pem.Identity(certificate, key), logger).Read,
+        ({ } certificate, { } key) => new LastGoodValue<SslStreamCertificateContext>(() => Pem.Identity(certificate, key), logger).Read,
         (null, _) => throw entry.Complaint("client-key is given without client-certificate"),
         (_, null) => throw entry.Complaint("client-certificate is given without client-key"),
     };

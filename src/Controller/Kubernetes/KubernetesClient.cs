@@ -8,17 +8,17 @@ using Piraeus.HighAvailability.Core;
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
 /// <summary>The calls that are made besides list and watch.</summary>
-internal sealed class KubernetesClient(HttpClient http, Translate translate, TimeProvider clock)
+internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation kubernetesTranslation, TimeProvider clock)
 {
     /// <summary>How long a request that changes the cluster may take, and whatever else may not be waited for; the lease must outlive it.</summary>
     public static readonly TimeSpan ActDeadline = TimeSpan.FromSeconds(5);
 
     /// <summary>Deletes exactly this incarnation of a pod, without waiting for its node.</summary>
-    public Task<Outcome> DeleteAsync(Pod pod, CancellationToken cancellation) =>
+    public Task<MutationAnswer> DeleteAsync(Pod pod, CancellationToken cancellation) =>
         DeleteAsync($"api/v1/namespaces/{pod.Key.Namespace}/pods/{pod.Key.Name}", pod.Uid, gracePeriodSeconds: 0, ("", "pods"), cancellation);
 
     /// <summary>Deletes exactly this incarnation of an attachment; it goes when the external attacher has let go.</summary>
-    public Task<Outcome> DeleteAsync(Attachment attachment, CancellationToken cancellation) =>
+    public Task<MutationAnswer> DeleteAsync(Attachment attachment, CancellationToken cancellation) =>
         DeleteAsync($"apis/storage.k8s.io/v1/volumeattachments/{attachment.Name}", attachment.Uid, gracePeriodSeconds: null, ("storage.k8s.io", "volumeattachments"), cancellation);
 
     /// <summary>Every pod bound to a node, whatever its labels.</summary>
@@ -29,8 +29,8 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
         for (string? next = null; ;)
         {
             var path = $"api/v1/pods?fieldSelector={selector}&limit=500&continue={Uri.EscapeDataString(next ?? "")}";
-            var page = await SendAsync(HttpMethod.Get, path, null, KubernetesJson.Default.WireListWirePod, Requests.Deadline, cancellation);
-            pods.AddRange(page.Items.OfType<WirePod>().Select(translate.Pod));
+            var page = await SendAsync(HttpMethod.Get, path, null, KubernetesJson.Default.WireListWirePod, ApiRequests.Deadline, cancellation);
+            pods.AddRange(page.Items.OfType<WirePod>().Select(kubernetesTranslation.Pod));
             next = page.Metadata.Continue;
             if (string.IsNullOrEmpty(next))
             {
@@ -46,11 +46,11 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
         try
         {
             var events = await SendAsync(HttpMethod.Get, $"api/v1/namespaces/{@namespace}/events?fieldSelector={selector}&limit=100", null, KubernetesJson.Default.WireListWireWarning, ActDeadline, cancellation);
-            return events.Items.OfType<WireWarning>().Where(warning => warning.Source?.Component != Release.Name).MaxBy(warning => warning.LastTimestamp ?? warning.EventTime)?.Message;
+            return events.Items.OfType<WireWarning>().Where(warning => warning.Source?.Component != ProgramVersion.Name).MaxBy(warning => warning.LastTimestamp ?? warning.EventTime)?.Message;
         }
         catch (KubernetesException forbidden) when (forbidden.Status == HttpStatusCode.Forbidden)
         {
-            throw new KubernetesException(forbidden.Status, Permission.Explain(forbidden, Permission.Missing("", "events", "list")), forbidden.RetryAfter);
+            throw new KubernetesException(forbidden.Status, RefusalText.Explain(forbidden, RefusalText.Missing("", "events", "list")), forbidden.RetryAfter);
         }
     }
 
@@ -79,18 +79,18 @@ internal sealed class KubernetesClient(HttpClient http, Translate translate, Tim
         ? SendAsync(HttpMethod.Post, LeasesOf(key), Body(lease, KubernetesJson.Default.WireLease), KubernetesJson.Default.WireLease, ActDeadline, cancellation)
         : SendAsync(HttpMethod.Put, $"{LeasesOf(key)}/{key.Name}", Body(lease, KubernetesJson.Default.WireLease), KubernetesJson.Default.WireLease, ActDeadline, cancellation);
 
-    private async Task<Outcome> DeleteAsync(string path, Uid uid, long? gracePeriodSeconds, (string Group, string Resource) kind, CancellationToken cancellation)
+    private async Task<MutationAnswer> DeleteAsync(string path, Uid uid, long? gracePeriodSeconds, (string Group, string Resource) kind, CancellationToken cancellation)
     {
         var options = new WireDeleteOptions { GracePeriodSeconds = gracePeriodSeconds, Preconditions = new() { Uid = uid.Value } };
         using var request = Request(HttpMethod.Delete, path, Body(options, KubernetesJson.Default.WireDeleteOptions));
         try
         {
             await http.SendAsync(request, ActDeadline, clock, cancellation);
-            return new(Answer.Accepted);
+            return new(MutationOutcome.Accepted);
         }
-        catch (Exception failed) when (Requests.OutcomeOf(failed, kind.Group, kind.Resource, "delete") is not null)
+        catch (Exception failed) when (ApiRequests.OutcomeOf(failed, kind.Group, kind.Resource, "delete") is not null)
         {
-            return Requests.OutcomeOf(failed, kind.Group, kind.Resource, "delete")!;
+            return ApiRequests.OutcomeOf(failed, kind.Group, kind.Resource, "delete")!;
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed class KubernetesConnection(Uri server, string @namespace)
             return KubeConfig.LoadMerged(files).Connect(environment, clock, logger);
         }
 
-        var pod = new InCluster(environment, clock, logger);
+        var pod = new InClusterConfig(environment, clock, logger);
         return pod.IsHere
             ? pod.Connect()
             : throw new SettingsException("no Kubernetes API is named: give --kubeconfig, set KUBECONFIG, or run in a pod");
@@ -45,12 +45,12 @@ internal sealed class KubernetesConnection(Uri server, string @namespace)
     /// <summary>A client with connections of its own, so that one role's trouble is not another's; deadlines are the caller's.</summary>
     public HttpClient CreateClient()
     {
-        var client = new HttpClient(new Authentication(Credentials, Transport.Create(Tls, Proxy)))
+        var client = new HttpClient(new Authentication(Credentials, HttpTransport.Create(Tls, Proxy)))
         {
             BaseAddress = Server,
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        client.DefaultRequestHeaders.UserAgent.Add(Release.UserAgent);
+        client.DefaultRequestHeaders.UserAgent.Add(ProgramVersion.UserAgent);
         Impersonation?.ApplyTo(client.DefaultRequestHeaders);
         return client;
     }

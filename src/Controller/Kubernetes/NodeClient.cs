@@ -15,7 +15,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     private const int Tries = 5;
 
     /// <summary>Keeps new pods away from a node that has lost storage.</summary>
-    public Task<Outcome> TaintAsync(NodeName node, CancellationToken cancellation) => ChangeAsync(node, "", ("nodes", ["get", "patch"]), found =>
+    public Task<MutationAnswer> TaintAsync(NodeName node, CancellationToken cancellation) => ChangeAsync(node, "", ("nodes", ["get", "patch"]), found =>
     {
         var taints = Array(found["spec"]?["taints"]);
         return taints.Exists(IsLostQuorum)
@@ -24,7 +24,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     }, cancellation);
 
     /// <summary>Takes our taint back, and leaves every other.</summary>
-    public Task<Outcome> UntaintAsync(NodeName node, CancellationToken cancellation) => ChangeAsync(node, "", ("nodes", ["get", "patch"]), found =>
+    public Task<MutationAnswer> UntaintAsync(NodeName node, CancellationToken cancellation) => ChangeAsync(node, "", ("nodes", ["get", "patch"]), found =>
     {
         var taints = Array(found["spec"]?["taints"]);
         var isOurs = found["metadata"]?["annotations"]?[NodeTaint.OwnerAnnotation]?.GetValue<string>() == NodeTaint.Owner;
@@ -35,7 +35,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     /// <param name="node">The lost node, whose kubelet does not say so itself.</param>
     /// <param name="names">The volumes, as the list names them.</param>
     /// <param name="cancellation">Ends it.</param>
-    public Task<Outcome> ReleaseAsync(NodeName node, IReadOnlySet<string> names, CancellationToken cancellation) => ChangeAsync(node, "/status", ("nodes/status", ["patch"]), found =>
+    public Task<MutationAnswer> ReleaseAsync(NodeName node, IReadOnlySet<string> names, CancellationToken cancellation) => ChangeAsync(node, "/status", ("nodes/status", ["patch"]), found =>
     {
         var inUse = Array(found["status"]?["volumesInUse"]);
         var kept = inUse.FindAll(volume => !names.Contains(volume?.GetValue<string>() ?? ""));
@@ -52,7 +52,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     {
         try
         {
-            return Translate.State(await GetAsync(
+            return KubernetesTranslation.State(await GetAsync(
                 node, async (body, token) => await JsonSerializer.DeserializeAsync(body, KubernetesJson.Default.WireNode, token), cancellation));
         }
         catch (KubernetesException gone) when (gone.Status == HttpStatusCode.NotFound)
@@ -61,7 +61,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
         }
         catch (KubernetesException forbidden) when (forbidden.Status == HttpStatusCode.Forbidden)
         {
-            throw new KubernetesException(forbidden.Status, Permission.Explain(forbidden, Permission.Missing("", "nodes", "get")), forbidden.RetryAfter);
+            throw new KubernetesException(forbidden.Status, RefusalText.Explain(forbidden, RefusalText.Missing("", "nodes", "get")), forbidden.RetryAfter);
         }
     }
 
@@ -70,7 +70,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     /// <param name="rule">The permission that it takes.</param>
     /// <param name="change">A patch for the node as it is, refused if that is no longer so: an object to merge, or a list of operations; null if there is nothing to change.</param>
     /// <param name="cancellation">Ends it.</param>
-    private async Task<Outcome> ChangeAsync(
+    private async Task<MutationAnswer> ChangeAsync(
         NodeName node, string subresource, (string Resource, string[] Verbs) rule, Func<JsonNode, JsonNode?> change, CancellationToken cancellation)
     {
         // One deadline for all of it: the lease that was asked for covers no more.
@@ -83,13 +83,13 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
                 var found = await GetAsync(node, async (body, token) => await JsonNode.ParseAsync(body, cancellationToken: token), either.Token);
                 if (PatchFor(found, change) is not { } patch)
                 {
-                    return new(Answer.Unchanged);
+                    return new(MutationOutcome.Unchanged);
                 }
 
                 try
                 {
                     await PatchAsync(node, subresource, patch, either.Token);
-                    return new(Answer.Accepted);
+                    return new(MutationOutcome.Accepted);
                 }
                 catch (KubernetesException conflict) when (conflict.Status is HttpStatusCode.Conflict or HttpStatusCode.UnprocessableEntity && tries < Tries)
                 {
@@ -99,11 +99,11 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            return new(Answer.TimedOut, $"node {node} could not be changed within {KubernetesClient.ActDeadline.TotalSeconds} s");
+            return new(MutationOutcome.TimedOut, $"node {node} could not be changed within {KubernetesClient.ActDeadline.TotalSeconds} s");
         }
-        catch (Exception failed) when (Requests.OutcomeOf(failed, "", rule.Resource, rule.Verbs) is not null)
+        catch (Exception failed) when (ApiRequests.OutcomeOf(failed, "", rule.Resource, rule.Verbs) is not null)
         {
-            return Requests.OutcomeOf(failed, "", rule.Resource, rule.Verbs)!;
+            return ApiRequests.OutcomeOf(failed, "", rule.Resource, rule.Verbs)!;
         }
     }
 
@@ -174,5 +174,5 @@ internal static class NodeTaint
     public const string Key = "drbd.linbit.com/lost-quorum";
     public const string Effect = "NoSchedule";
     public const string OwnerAnnotation = "drbd.linbit.com/lost-quorum-tainted-by";
-    public const string Owner = Release.Name;
+    public const string Owner = ProgramVersion.Name;
 }

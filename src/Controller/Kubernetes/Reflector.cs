@@ -9,7 +9,7 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
 /// <summary>Keeps the inbox told of every object of one kind: lists, then watches, and lists again when it has lost its place.</summary>
 internal sealed partial class Reflector<TWire, T>(
-    HttpClient http, Kind<TWire, T> kind, ChannelWriter<Observation> inbox, TimeProvider clock, ILogger logger)
+    HttpClient http, WatchedKind<TWire, T> kind, ChannelWriter<Observation> inbox, TimeProvider clock, ILogger logger)
     where TWire : class
     where T : class
 {
@@ -49,7 +49,7 @@ internal sealed partial class Reflector<TWire, T>(
                 _hasListed = true;
             }
 
-            throw new KubernetesException(forbidden.Status, Permission.Explain(forbidden, Permission.Missing(kind.Group, kind.Resource, "list", "watch")), forbidden.RetryAfter);
+            throw new KubernetesException(forbidden.Status, RefusalText.Explain(forbidden, RefusalText.Missing(kind.Group, kind.Resource, "list", "watch")), forbidden.RetryAfter);
         }
     }
 
@@ -59,7 +59,7 @@ internal sealed partial class Reflector<TWire, T>(
         for (string? next = null; ;)
         {
             using var request = Get(Query(_hasListed || next is not null ? $"limit={PageSize}&continue={Uri.EscapeDataString(next ?? "")}" : FromTheCache));
-            var metadata = await http.SendAsync(request, Requests.ListLimits, new ListReader<TWire>(kind.Item, Take).ReadAsync, clock, cancellation);
+            var metadata = await http.SendAsync(request, ApiRequests.ListLimits, new ListReader<TWire>(kind.Item, Take).ReadAsync, clock, cancellation);
             next = metadata.Continue;
             if (string.IsNullOrEmpty(next))
             {
@@ -89,7 +89,7 @@ internal sealed partial class Reflector<TWire, T>(
         using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
-            using var response = await http.OpenAsync(request, Requests.Deadline, clock, stopped.Token);
+            using var response = await http.OpenAsync(request, ApiRequests.Deadline, clock, stopped.Token);
             await using var body = await response.Content.ReadAsStreamAsync(stopped.Token);
             await foreach (var seen in WatchStream.ReadAsync(body, Patience, clock, stopped.Token))
             {
@@ -122,7 +122,7 @@ internal sealed partial class Reflector<TWire, T>(
     {
         if (seen.Type is "ADDED" or "MODIFIED" or "DELETED" && kind.Translate(seen.Object.Deserialize(kind.Item)!) is { } item)
         {
-            await inbox.WriteAsync(seen.Type == "DELETED" ? new Observation.Gone<T>(item) : new Observation.Seen<T>(item), cancellation);
+            await inbox.WriteAsync(seen.Type == "DELETED" ? new Observation.Deleted<T>(item) : new Observation.Updated<T>(item), cancellation);
         }
 
         // Bookmarks carry nothing else.

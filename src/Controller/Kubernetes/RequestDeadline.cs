@@ -33,7 +33,7 @@ internal sealed class RequestDeadline : IDisposable
     public bool IsOver => _late.IsCancellationRequested && !_cancellation.IsCancellationRequested;
 
     /// <summary>The body of an answer whose every read has the silence of the limits at most, and all of them together the rest of the whole.</summary>
-    public Stream Limit(Stream body) => _limits.Silence < _limits.Whole ? new MeteredStream(body, BeforeRead) : body;
+    public Stream Limit(Stream body) => _limits.Silence < _limits.Whole ? new ReadDeadlineStream(body, BeforeRead) : body;
 
     /// <summary>What was too late, without the query, which differs from time to time where the trouble is the same.</summary>
     public TimeoutException Missed(HttpRequestMessage request)

@@ -9,19 +9,19 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
 /// <summary>A field that is known and of no interest: it is not even read, where one that is not known would be kept.</summary>
 [JsonConverter(typeof(IgnoredConverter))]
-internal readonly struct Ignored;
+internal readonly struct IgnoredField;
 
-internal sealed class IgnoredConverter : JsonConverter<Ignored>
+internal sealed class IgnoredConverter : JsonConverter<IgnoredField>
 {
     public override bool HandleNull => true;
 
-    public override Ignored Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    public override IgnoredField Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         reader.Skip();
         return default;
     }
 
-    public override void Write(Utf8JsonWriter writer, Ignored value, JsonSerializerOptions options) => writer.WriteNullValue();
+    public override void Write(Utf8JsonWriter writer, IgnoredField value, JsonSerializerOptions options) => writer.WriteNullValue();
 }
 
 internal sealed class WireList<T>

@@ -54,15 +54,15 @@ internal sealed class WirePodVolume
     public WireClaimSource? PersistentVolumeClaim { get; set; }
 
     // What nearly every pod has, and lives and dies with its node.
-    public Ignored ConfigMap { get; set; }
+    public IgnoredField ConfigMap { get; set; }
 
-    public Ignored EmptyDir { get; set; }
+    public IgnoredField EmptyDir { get; set; }
 
-    public Ignored HostPath { get; set; }
+    public IgnoredField HostPath { get; set; }
 
-    public Ignored Projected { get; set; }
+    public IgnoredField Projected { get; set; }
 
-    public Ignored Secret { get; set; }
+    public IgnoredField Secret { get; set; }
 
     /// <summary>Every other kind of volume, by the name of its field.</summary>
     [JsonExtensionData]

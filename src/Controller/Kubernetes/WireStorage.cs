@@ -23,17 +23,17 @@ internal sealed class WireVolumeSpec
 
     public WireCsiVolume? Csi { get; set; }
 
-    public Ignored Capacity { get; set; }
+    public IgnoredField Capacity { get; set; }
 
-    public Ignored MountOptions { get; set; }
+    public IgnoredField MountOptions { get; set; }
 
-    public Ignored NodeAffinity { get; set; }
+    public IgnoredField NodeAffinity { get; set; }
 
-    public Ignored PersistentVolumeReclaimPolicy { get; set; }
+    public IgnoredField PersistentVolumeReclaimPolicy { get; set; }
 
-    public Ignored StorageClassName { get; set; }
+    public IgnoredField StorageClassName { get; set; }
 
-    public Ignored VolumeMode { get; set; }
+    public IgnoredField VolumeMode { get; set; }
 
     /// <summary>Every other field, the source of a volume of another kind among them.</summary>
     [JsonExtensionData]

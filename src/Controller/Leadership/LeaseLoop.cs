@@ -18,7 +18,7 @@ namespace Piraeus.HighAvailability.Controller.Leadership;
 internal sealed partial class LeaseLoop(
     KubernetesClient kubernetes,
     ObjectKey key,
-    LeaseHold hold,
+    LeadershipStatus hold,
     ChannelWriter<Observation> inbox,
     MonotonicClock clock,
     TimeProvider provider,
@@ -27,7 +27,7 @@ internal sealed partial class LeaseLoop(
     private static readonly TimeSpan ReleaseDeadline = TimeSpan.FromSeconds(3);
 
     private WireLease? _lease;
-    private string _told = LeaseHold.Nobody; // a process that has just begun need not say so
+    private string _told = LeadershipStatus.Nobody; // a process that has just begun need not say so
     private string? _trouble;
     private bool _isStopping;
 
@@ -152,7 +152,7 @@ internal sealed partial class LeaseLoop(
 
     private void CouldNot(Exception failed)
     {
-        var reason = Permission.Explain(failed, Permission.MissingIn(key.Namespace, "coordination.k8s.io", "leases", "get", "create", "update"));
+        var reason = RefusalText.Explain(failed, RefusalText.MissingIn(key.Namespace, "coordination.k8s.io", "leases", "get", "create", "update"));
         CouldNot(_trouble == reason ? LogLevel.Debug : LogLevel.Warning, key, reason);
         _trouble = reason;
     }

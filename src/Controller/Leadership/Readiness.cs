@@ -9,7 +9,7 @@ namespace Piraeus.HighAvailability.Controller.Leadership;
 /// <param name="clock">Measures how long a source is lost.</param>
 /// <param name="provider">Says since when.</param>
 /// <param name="logger">Is told both.</param>
-internal sealed partial class Readiness(LeaseHold hold, MonotonicClock clock, TimeProvider provider, ILogger<Readiness> logger)
+internal sealed partial class Readiness(LeadershipStatus hold, MonotonicClock clock, TimeProvider provider, ILogger<Readiness> logger)
 {
     private Instant? _toldSince;
 

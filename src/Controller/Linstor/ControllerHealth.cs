@@ -1,7 +1,7 @@
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
 /// <summary>How much use a LINSTOR controller is, in ascending order.</summary>
-internal enum ControllerStanding
+internal enum ControllerUsefulness
 {
     /// <summary>It does not answer, or only with errors.</summary>
     Unusable,
@@ -23,23 +23,23 @@ internal enum ControllerStanding
 /// <param name="Standing">How much use it is.</param>
 /// <param name="Fault">What is wrong with it, in one sentence that names it; null for one that serves.</param>
 /// <param name="Failure">Why there is no list of nodes; null if there is one.</param>
-internal sealed record ControllerHealth(ControllerStanding Standing, string? Fault, LinstorException? Failure = null)
+internal sealed record ControllerHealth(ControllerUsefulness Standing, string? Fault, LinstorException? Failure = null)
 {
     public static ControllerHealth Of(LinstorException failure) => new(
-        failure.Failure is LinstorFailure.Unauthorized or LinstorFailure.Forbidden ? ControllerStanding.Refusing : ControllerStanding.Unusable, failure.Message, failure);
+        failure.Failure is LinstorFailure.Unauthorized or LinstorFailure.Forbidden ? ControllerUsefulness.Refusing : ControllerUsefulness.Unusable, failure.Message, failure);
 
     public static ControllerHealth Of(ControllerAddress address, IEnumerable<WireNode?> nodes)
     {
-        var statuses = nodes.OfType<WireNode>().Where(node => Translate.Satellite(node) is not null).Select(node => node.ConnectionStatus ?? "UNKNOWN").ToList();
+        var statuses = nodes.OfType<WireNode>().Where(node => LinstorTranslation.Satellite(node) is not null).Select(node => node.ConnectionStatus ?? "UNKNOWN").ToList();
         return statuses switch
         {
-            [] => new(ControllerStanding.Empty, $"LINSTOR controller {address} has no node with a satellite."),
-            _ when statuses.Contains("ONLINE") => new(ControllerStanding.Serving, null),
-            _ => new(ControllerStanding.Disconnected, $"LINSTOR controller {address} has no satellite that is ONLINE ({Counts(statuses)})."),
+            [] => new(ControllerUsefulness.Empty, $"LINSTOR controller {address} has no node with a satellite."),
+            _ when statuses.Contains("ONLINE") => new(ControllerUsefulness.Serving, null),
+            _ => new(ControllerUsefulness.Disconnected, $"LINSTOR controller {address} has no satellite that is ONLINE ({Counts(statuses)})."),
         };
     }
 
-    private static string Counts(List<string> statuses) => string.Join(", ", statuses.GroupBy(status => ApiCallRc.OneLine(status))
+    private static string Counts(List<string> statuses) => string.Join(", ", statuses.GroupBy(status => ReturnCodes.OneLine(status))
         .OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).Take(5).Select(group => $"{group.Count()} {group.Key}"));
 }
 

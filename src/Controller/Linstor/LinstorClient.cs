@@ -21,19 +21,19 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
     public Task<ResourceReport> ReportAsync(ResourceName resource, CancellationToken cancellation)
     {
         var asked = clock.Now;
-        return ReportAsync(resource, Reading.OfAsync(DefinitionAsync(resource, cancellation), asked), asked, cancellation);
+        return ReportAsync(resource, ReadResult.OfAsync(DefinitionAsync(resource, cancellation), asked), asked, cancellation);
     }
 
     /// <summary>The same, where the definition was just read together with others.</summary>
     /// <exception cref="LinstorException">LINSTOR gave no usable answer.</exception>
-    public Task<ResourceReport> ReportAsync(ResourceName resource, Reading<WireDefinition> definition, CancellationToken cancellation) =>
+    public Task<ResourceReport> ReportAsync(ResourceName resource, ReadResult<WireDefinition> definition, CancellationToken cancellation) =>
         ReportAsync(resource, Task.FromResult(definition), clock.Now, cancellation);
 
     /// <summary>Several resource definitions; those that LINSTOR does not have are missing.</summary>
     /// <exception cref="LinstorException">LINSTOR gave no usable answer.</exception>
-    public async Task<IReadOnlyDictionary<ResourceName, Reading<WireDefinition>>> DefinitionsAsync(IEnumerable<ResourceName> resources, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<ResourceName, ReadResult<WireDefinition>>> DefinitionsAsync(IEnumerable<ResourceName> resources, CancellationToken cancellation)
     {
-        var found = new Dictionary<ResourceName, Reading<WireDefinition>>();
+        var found = new Dictionary<ResourceName, ReadResult<WireDefinition>>();
         foreach (var names in resources.Chunk(MostNames))
         {
             var asked = clock.Now;
@@ -54,7 +54,7 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
     {
         var asked = clock.Now;
         var nodes = await connection.NodesAsync(cancellation);
-        return new([.. nodes.OfType<WireNode>().Select(Translate.Satellite).OfType<Satellite>()], asked);
+        return new([.. nodes.OfType<WireNode>().Select(LinstorTranslation.Satellite).OfType<Satellite>()], asked);
     }
 
     /// <summary>LINSTOR's version.</summary>
@@ -68,12 +68,12 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
     private static string PathOf(ResourceName resource) => $"/v1/resource-definitions/{Uri.EscapeDataString(resource.Value)}";
 
     /// <summary>Sends everything that a report needs at once: an action may be waiting for it, and LINSTOR may take seconds to answer.</summary>
-    private async Task<ResourceReport> ReportAsync(ResourceName resource, Task<Reading<WireDefinition>> definition, Instant asked, CancellationToken cancellation)
+    private async Task<ResourceReport> ReportAsync(ResourceName resource, Task<ReadResult<WireDefinition>> definition, Instant asked, CancellationToken cancellation)
     {
         connection.ThrowIfDoubtful(resource);
         var controller = _shared.ControllerAsync(cancellation);
         var group = GroupAsync(resource, definition, cancellation);
-        var resources = await Reading.OfAsync(ResourcesAsync(resource, cancellation), asked);
+        var resources = await ReadResult.OfAsync(ResourcesAsync(resource, cancellation), asked);
         if (resources.Failure is { } failure)
         {
             throw failure;
@@ -87,8 +87,8 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
         }
 
         return resources.Value is { } list
-            ? Reports.Existing(resource, list, new(read, await group, await controller), asked)
-            : Reports.Missing(resource, read, asked);
+            ? ReportBuilder.Existing(resource, list, new(read, await group, await controller), asked)
+            : ReportBuilder.Missing(resource, read, asked);
     }
 
     private async Task<WireDefinition?> DefinitionAsync(ResourceName resource, CancellationToken cancellation) =>
@@ -103,7 +103,7 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
 
     /// <summary>Reads the group that the definition was last seen in at once, and another only if the definition turns out to be in another.</summary>
     /// <returns>Null for a definition without a group.</returns>
-    private async Task<Reading<Properties>?> GroupAsync(ResourceName resource, Task<Reading<WireDefinition>> definition, CancellationToken cancellation)
+    private async Task<ReadResult<Properties>?> GroupAsync(ResourceName resource, Task<ReadResult<WireDefinition>> definition, CancellationToken cancellation)
     {
         var expected = _groups.GetValueOrDefault(resource);
         var early = expected is null ? null : _shared.GroupAsync(expected, cancellation);

@@ -30,23 +30,23 @@ internal sealed class LinstorConnection : IDisposable
     }
 
     /// <summary>The session with the LINSTOR controller that requests go to.</summary>
-    public Seat Current => _controllers.Current;
+    public ControllerSession Current => _controllers.Current;
 
     /// <summary>Which LINSTOR controller is used, and what is wrong with it, for people to see.</summary>
     public ControllerInUse InUse => new(Current.Address.ToString(), Current.Health?.Fault);
 
     /// <summary>Asks the current LINSTOR controller, and if the network fails and that one does not serve any more, once more the one that replaces it.</summary>
     /// <exception cref="LinstorException">There was no answer. A status is an answer.</exception>
-    public async Task<Reply> GetAsync(string path, CancellationToken cancellation)
+    public async Task<LinstorReply> GetAsync(string path, CancellationToken cancellation)
     {
-        var seat = _controllers.Current;
+        var controllerSession = _controllers.Current;
         try
         {
-            return await _requests.AskAsync(seat.Address, path, cancellation);
+            return await _requests.AskAsync(controllerSession.Address, path, cancellation);
         }
         catch (LinstorException lost) when (lost.IsNetwork)
         {
-            if (await _controllers.LeaveAsync(seat, cancellation) is not { } next)
+            if (await _controllers.LeaveAsync(controllerSession, cancellation) is not { } next)
             {
                 throw;
             }
@@ -65,17 +65,17 @@ internal sealed class LinstorConnection : IDisposable
 
     /// <summary>A LINSTOR controller that just proved to be alive: the current one, or else another, which becomes current.</summary>
     /// <exception cref="LinstorException">None is; says what is wrong with the current one.</exception>
-    public async Task<Seat> LivingAsync(CancellationToken cancellation)
+    public async Task<ControllerSession> LivingAsync(CancellationToken cancellation)
     {
-        var (seat, answer) = await AssessAsync(cancellation);
-        return answer.Health is { Standing: ControllerStanding.Unusable, Failure: { } failure } ? throw failure : seat;
+        var (controllerSession, answer) = await AssessAsync(cancellation);
+        return answer.Health is { Standing: ControllerUsefulness.Unusable, Failure: { } failure } ? throw failure : controllerSession;
     }
 
     /// <summary>Fails if others are configured and the current LINSTOR controller reaches none of its satellites: it may not be the one that has this resource.</summary>
     /// <exception cref="LinstorException">Nothing that it says about a resource is to be believed, least of all that there is none.</exception>
     public void ThrowIfDoubtful(Core.ResourceName resource)
     {
-        if (_controllers.HasOthers && Current.Health is { Standing: < ControllerStanding.Serving, Fault: { } fault })
+        if (_controllers.HasOthers && Current.Health is { Standing: < ControllerUsefulness.Serving, Fault: { } fault })
         {
             throw new LinstorException(LinstorFailure.Doubtful, $"What it says about resource {resource} is not believed. {fault}");
         }
@@ -90,13 +90,13 @@ internal sealed class LinstorConnection : IDisposable
         _controllers.Dispose();
     }
 
-    private async Task<(Seat Seat, NodesAnswer Answer)> AssessAsync(CancellationToken cancellation)
+    private async Task<(ControllerSession ControllerSession, NodesAnswer Answer)> AssessAsync(CancellationToken cancellation)
     {
-        var seat = _controllers.Current;
-        var answer = await AskForNodesAsync(seat.Address, cancellation);
-        if (await _controllers.AssessAsync(seat, answer.Health, cancellation) is not { } next)
+        var controllerSession = _controllers.Current;
+        var answer = await AskForNodesAsync(controllerSession.Address, cancellation);
+        if (await _controllers.AssessAsync(controllerSession, answer.Health, cancellation) is not { } next)
         {
-            return (seat, answer);
+            return (controllerSession, answer);
         }
 
         answer = await AskForNodesAsync(next.Address, cancellation);

@@ -27,14 +27,14 @@ internal sealed partial class LinstorControllers(
 
     private readonly MonotonicClock _clock = new(clock);
     private readonly Lock _searching = new();
-    private volatile Seat _current = new(addresses[0]);
-    private Task<Seat?> _search = Task.FromResult<Seat?>(null);
+    private volatile ControllerSession _current = new(addresses[0]);
+    private Task<ControllerSession?> _search = Task.FromResult<ControllerSession?>(null);
     private Instant? _searchedAt;
     private Instant? _movedAt;
-    private ControllerStanding? _complaint;
+    private ControllerUsefulness? _complaint;
     private bool _hasServed;
 
-    public Seat Current => _current;
+    public ControllerSession Current => _current;
 
     /// <summary>Whether there is any other than the current one.</summary>
     public bool HasOthers => addresses.Length > 1;
@@ -44,14 +44,14 @@ internal sealed partial class LinstorControllers(
 
     /// <summary>A request failed although the current one may be well: one that still serves stays, because only that request may be at fault.</summary>
     /// <returns>The one that replaced it; null if it stays.</returns>
-    public Task<Seat?> LeaveAsync(Seat failed, CancellationToken cancellation) => ReplaceAsync(failed, null, cancellation);
+    public Task<ControllerSession?> LeaveAsync(ControllerSession failed, CancellationToken cancellation) => ReplaceAsync(failed, null, cancellation);
 
     /// <summary>The current one was asked for its nodes.</summary>
     /// <returns>The one that replaced it; null if it stays.</returns>
-    public Task<Seat?> AssessAsync(Seat asked, ControllerHealth health, CancellationToken cancellation)
+    public Task<ControllerSession?> AssessAsync(ControllerSession asked, ControllerHealth health, CancellationToken cancellation)
     {
         asked.Health = health;
-        if (health.Standing is ControllerStanding.Serving)
+        if (health.Standing is ControllerUsefulness.Serving)
         {
             Serves();
             return Task.FromResult(_current == asked ? null : _current);
@@ -61,7 +61,7 @@ internal sealed partial class LinstorControllers(
     }
 
     /// <remarks>Whoever asks while a search is under way shares it: a dead LINSTOR must not make each request wait for all before it.</remarks>
-    private Task<Seat?> ReplaceAsync(Seat failed, ControllerHealth? health, CancellationToken cancellation)
+    private Task<ControllerSession?> ReplaceAsync(ControllerSession failed, ControllerHealth? health, CancellationToken cancellation)
     {
         lock (_searching)
         {
@@ -72,9 +72,9 @@ internal sealed partial class LinstorControllers(
 
             if (_search.IsCompleted)
             {
-                if (health is { Standing: > ControllerStanding.Unusable } && _clock.Now - _searchedAt < Pause)
+                if (health is { Standing: > ControllerUsefulness.Unusable } && _clock.Now - _searchedAt < Pause)
                 {
-                    return Task.FromResult<Seat?>(null);
+                    return Task.FromResult<ControllerSession?>(null);
                 }
 
                 _searchedAt = _clock.Now;
@@ -85,30 +85,30 @@ internal sealed partial class LinstorControllers(
         }
     }
 
-    private async Task<Seat?> SearchAsync(Seat current, ControllerHealth? health)
+    private async Task<ControllerSession?> SearchAsync(ControllerSession current, ControllerHealth? health)
     {
         using var decided = new CancellationTokenSource();
-        var own = health is null ? ProbeAsync(current.Address, decided.Token) : Task.FromResult(new Candidate(current.Address, health));
+        var own = health is null ? ProbeAsync(current.Address, decided.Token) : Task.FromResult(new KnownController(current.Address, health));
         var best = await BestAsync(own, [.. addresses.Where(address => address != current.Address).Select(address => ProbeAsync(address, decided.Token))]);
         health = own.IsCompletedSuccessfully ? (await own).Health : health;
         await decided.CancelAsync();
         current.Health = health ?? current.Health;
-        if (health?.Standing is ControllerStanding.Serving)
+        if (health?.Standing is ControllerUsefulness.Serving)
         {
             Serves();
             return null;
         }
 
-        if (best is null || !IsBetter(best.Health.Standing, health?.Standing ?? ControllerStanding.Unusable))
+        if (best is null || !IsBetter(best.Health.Standing, health?.Standing ?? ControllerUsefulness.Unusable))
         {
             Stay(current);
             return null;
         }
 
-        var next = new Seat(best.Address, best.Health);
+        var next = new ControllerSession(best.Address, best.Health);
         Moved(next.Address, string.Join(' ', health?.Fault ?? $"LINSTOR controller {current.Address} does not answer.", best.Health.Fault).TrimEnd());
         _movedAt = _clock.Now;
-        if (best.Health.Standing is ControllerStanding.Serving)
+        if (best.Health.Standing is ControllerUsefulness.Serving)
         {
             Serves();
         }
@@ -119,14 +119,14 @@ internal sealed partial class LinstorControllers(
     }
 
     /// <summary>The best of the others, as soon as it is clear.</summary>
-    private async Task<Candidate?> BestAsync(Task<Candidate> own, ImmutableArray<Task<Candidate>> others)
+    private async Task<KnownController?> BestAsync(Task<KnownController> own, ImmutableArray<Task<KnownController>> others)
     {
-        Candidate? best = null;
+        KnownController? best = null;
         await foreach (var answered in Task.WhenEach(others.Add(own)))
         {
             var candidate = await answered;
             best = answered == own || candidate.Health.Standing <= best?.Health.Standing ? best : candidate;
-            if (candidate.Health.Standing is ControllerStanding.Serving)
+            if (candidate.Health.Standing is ControllerUsefulness.Serving)
             {
                 // The current one, if that is not it, gets a little time: to change for a moment's delay would cost a stream.
                 await Task.WhenAny(own, Task.Delay(Patience, clock));
@@ -138,10 +138,10 @@ internal sealed partial class LinstorControllers(
     }
 
     /// <remarks>One without nodes is not the one that had satellites before, and one that is merely less bad may wait for its turn.</remarks>
-    private bool IsBetter(ControllerStanding other, ControllerStanding current) => other > current && other switch
+    private bool IsBetter(ControllerUsefulness other, ControllerUsefulness current) => other > current && other switch
     {
-        ControllerStanding.Serving => true,
-        ControllerStanding.Empty when _hasServed => false,
+        ControllerUsefulness.Serving => true,
+        ControllerUsefulness.Empty when _hasServed => false,
         _ => _movedAt is not { } moved || _clock.Now - moved >= Pause,
     };
 
@@ -153,7 +153,7 @@ internal sealed partial class LinstorControllers(
         }
     }
 
-    private void Stay(Seat current)
+    private void Stay(ControllerSession current)
     {
         lock (_searching)
         {
@@ -165,7 +165,7 @@ internal sealed partial class LinstorControllers(
         }
     }
 
-    private async Task<Candidate> ProbeAsync(ControllerAddress address, CancellationToken decided)
+    private async Task<KnownController> ProbeAsync(ControllerAddress address, CancellationToken decided)
     {
         try
         {
@@ -173,7 +173,7 @@ internal sealed partial class LinstorControllers(
         }
         catch (OperationCanceledException) when (decided.IsCancellationRequested)
         {
-            return new(address, new(ControllerStanding.Unusable, null)); // it no longer matters
+            return new(address, new(ControllerUsefulness.Unusable, null)); // it no longer matters
         }
     }
 
@@ -183,5 +183,5 @@ internal sealed partial class LinstorControllers(
     [LoggerMessage(303, LogLevel.Warning, "LINSTOR controller {Current} stays in use, because no other one is better. {Fault}")]
     private partial void Stays(ControllerAddress current, string fault);
 
-    private sealed record Candidate(ControllerAddress Address, ControllerHealth Health);
+    private sealed record KnownController(ControllerAddress Address, ControllerHealth Health);
 }

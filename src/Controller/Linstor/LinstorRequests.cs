@@ -17,7 +17,7 @@ internal sealed class LinstorRequests(LinstorSettings settings, TimeProvider clo
 
     /// <summary>Sends one request, once.</summary>
     /// <exception cref="LinstorException">There was no answer. A status is an answer.</exception>
-    public async Task<Reply> AskAsync(ControllerAddress at, string path, CancellationToken cancellation)
+    public async Task<LinstorReply> AskAsync(ControllerAddress at, string path, CancellationToken cancellation)
     {
         using var request = Request(at, path, "application/json");
         var began = clock.GetTimestamp();
@@ -33,10 +33,10 @@ internal sealed class LinstorRequests(LinstorSettings settings, TimeProvider clo
             throw;
         }
 
-        async Task<Reply> ReplyAsync(CancellationToken token)
+        async Task<LinstorReply> ReplyAsync(CancellationToken token)
         {
             using var response = await _requests.SendAsync(request, HttpCompletionOption.ResponseContentRead, token);
-            return new Reply(at, path, response.StatusCode, await response.Content.ReadAsByteArrayAsync(token));
+            return new LinstorReply(at, path, response.StatusCode, await response.Content.ReadAsByteArrayAsync(token));
         }
     }
 
@@ -59,10 +59,10 @@ internal sealed class LinstorRequests(LinstorSettings settings, TimeProvider clo
             throw reply.Unreadable("no stream of events");
         }
 
-        async Task<Reply> ReplyAsync(CancellationToken token)
+        async Task<LinstorReply> ReplyAsync(CancellationToken token)
         {
             await response.Content.LoadIntoBufferAsync(LargestBody, token); // the client's own bound covers no answer whose head is read first
-            return new Reply(at, path, response.StatusCode, await response.Content.ReadAsByteArrayAsync(token));
+            return new LinstorReply(at, path, response.StatusCode, await response.Content.ReadAsByteArrayAsync(token));
         }
     }
 
@@ -74,13 +74,13 @@ internal sealed class LinstorRequests(LinstorSettings settings, TimeProvider clo
 
     private static HttpClient Client(LinstorSettings settings, DecompressionMethods compression)
     {
-        var transport = Transport.Create(settings.Tls, compression: compression);
+        var transport = HttpTransport.Create(settings.Tls, compression: compression);
         var client = new HttpClient(settings.Token is { } token ? new Authentication(token, transport) : transport)
         {
             Timeout = Timeout.InfiniteTimeSpan,
             MaxResponseContentBufferSize = LargestBody,
         };
-        client.DefaultRequestHeaders.UserAgent.Add(Release.UserAgent);
+        client.DefaultRequestHeaders.UserAgent.Add(ProgramVersion.UserAgent);
         return client;
     }
 

@@ -42,16 +42,16 @@ internal sealed record LinstorSettings(ImmutableArray<ControllerAddress> Control
     }
 
     /// <summary>What a variable holds, or the file that its <c>_FILE</c> variant names, which wins; null if neither is set.</summary>
-    private static OperatorText? Find(Func<string, string?> environment, string variable) =>
-        FindFile(environment, $"{variable}_FILE") ?? (environment(variable) is { } text ? OperatorText.Inline(variable, text) : null);
+    private static ConfigSource? Find(Func<string, string?> environment, string variable) =>
+        FindFile(environment, $"{variable}_FILE") ?? (environment(variable) is { } text ? ConfigSource.Inline(variable, text) : null);
 
-    private static OperatorText? FindFile(Func<string, string?> environment, string variable) =>
-        environment(variable) is { } path ? OperatorText.FromFile(variable, path) : null;
+    private static ConfigSource? FindFile(Func<string, string?> environment, string variable) =>
+        environment(variable) is { } path ? ConfigSource.FromFile(variable, path) : null;
 
-    private static Func<SslStreamCertificateContext?> Identity(OperatorText? certificate, OperatorText? key, ILogger logger) => (certificate, key) switch
+    private static Func<SslStreamCertificateContext?> Identity(ConfigSource? certificate, ConfigSource? key, ILogger logger) => (certificate, key) switch
     {
         (null, null) => () => null,
-        ({ }, { }) => new LastGood<SslStreamCertificateContext>(() => Pem.Identity(certificate, key), logger).Read,
+        ({ }, { }) => new LastGoodValue<SslStreamCertificateContext>(() => Pem.Identity(certificate, key), logger).Read,
         ({ }, null) => throw new SettingsException($"{certificate.Origin} is set, but neither LS_USER_KEY nor LS_USER_KEY_FILE"),
         (null, { }) => throw new SettingsException($"{key.Origin} is set, but neither LS_USER_CERTIFICATE nor LS_USER_CERTIFICATE_FILE"),
     };

@@ -22,7 +22,7 @@ internal abstract record PromotionMessage
     public sealed record Failed(string Message) : PromotionMessage;
 
     /// <summary>It was meant for us, but makes no sense.</summary>
-    public sealed record Flawed(string Flaw) : PromotionMessage;
+    public sealed record Malformed(string Flaw) : PromotionMessage;
 
     /// <summary>It has a name that we do not know, as a newer LINSTOR may send.</summary>
     public sealed record Ignored : PromotionMessage;
@@ -31,7 +31,7 @@ internal abstract record PromotionMessage
     /// <exception cref="InvalidDataException">A line or an event does not end.</exception>
     public static async IAsyncEnumerable<PromotionMessage> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        await using var capped = new CappedStream(body, LongestEvent);
+        await using var capped = new EventSizeLimit(body, LongestEvent);
         await foreach (var item in SseParser.Create(capped, Parse).EnumerateAsync(cancellation))
         {
             yield return item.Data;
@@ -41,7 +41,7 @@ internal abstract record PromotionMessage
     private static PromotionMessage Parse(string name, ReadOnlySpan<byte> data) => name switch
     {
         "may-promote-change" => Change(data),
-        "error" => new Failed(ApiCallRc.Message(data) ?? "no reason given"),
+        "error" => new Failed(ReturnCodes.Message(data) ?? "no reason given"),
         _ => new Ignored(),
     };
 
@@ -52,14 +52,14 @@ internal abstract record PromotionMessage
             return JsonSerializer.Deserialize(data, LinstorJson.Default.WirePromotion) switch
             {
                 { ResourceName: { Length: > 0 } resource, NodeName: { Length: > 0 } node } change =>
-                    new Changed(new PromotionEvent(new ResourceName(resource), new NodeName(node), Translate.Promotability(change.MayPromote))),
-                { NodeName.Length: > 0 } => new Flawed("it has no resource_name"),
-                _ => new Flawed("it has no node_name"),
+                    new Changed(new PromotionEvent(new ResourceName(resource), new NodeName(node), LinstorTranslation.Promotability(change.MayPromote))),
+                { NodeName.Length: > 0 } => new Malformed("it has no resource_name"),
+                _ => new Malformed("it has no node_name"),
             };
         }
         catch (JsonException wrong)
         {
-            return new Flawed($"its {data.Length} bytes of data are not the expected JSON at {wrong.Path ?? "$"}");
+            return new Malformed($"its {data.Length} bytes of data are not the expected JSON at {wrong.Path ?? "$"}");
         }
     }
 }

@@ -21,22 +21,22 @@ internal sealed partial class PromotionStream(LinstorConnection connection, ILog
     /// <exception cref="LinstorException">The stream could not be opened, broke, or made no sense.</exception>
     public async IAsyncEnumerable<PromotionEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
-        var seat = await connection.LivingAsync(cancellation);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, seat.Left);
-        await using var messages = MessagesAsync(seat.Address, either.Token).GetAsyncEnumerator(either.Token);
-        while (await NextAsync(messages, seat, cancellation))
+        var controllerSession = await connection.LivingAsync(cancellation);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, controllerSession.Left);
+        await using var messages = MessagesAsync(controllerSession.Address, either.Token).GetAsyncEnumerator(either.Token);
+        while (await NextAsync(messages, controllerSession, cancellation))
         {
             switch (messages.Current)
             {
                 case PromotionMessage.Changed change:
                     yield return change.Event;
                     break;
-                case PromotionMessage.Flawed flawed:
-                    Skipped(seat.Address, flawed.Flaw);
+                case PromotionMessage.Malformed flawed:
+                    Skipped(controllerSession.Address, flawed.Flaw);
                     break;
                 case PromotionMessage.Failed failed:
                     throw new LinstorException(
-                        LinstorFailure.ServerError, $"LINSTOR controller {seat.Address} ended {Path} with an error. It says: {failed.Message}");
+                        LinstorFailure.ServerError, $"LINSTOR controller {controllerSession.Address} ended {Path} with an error. It says: {failed.Message}");
             }
         }
     }
@@ -53,24 +53,24 @@ internal sealed partial class PromotionStream(LinstorConnection connection, ILog
     }
 
     /// <summary>Moves on, turning what a broken connection throws into a <see cref="LinstorException"/>.</summary>
-    private static async Task<bool> NextAsync(IAsyncEnumerator<PromotionMessage> messages, Seat seat, CancellationToken cancellation)
+    private static async Task<bool> NextAsync(IAsyncEnumerator<PromotionMessage> messages, ControllerSession controllerSession, CancellationToken cancellation)
     {
         try
         {
             return await messages.MoveNextAsync();
         }
-        catch (OperationCanceledException) when (seat.Left.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (controllerSession.Left.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            throw new LinstorException(LinstorFailure.Unreachable, $"LINSTOR controller {seat.Address} was left for another, and its stream with it.");
+            throw new LinstorException(LinstorFailure.Unreachable, $"LINSTOR controller {controllerSession.Address} was left for another, and its stream with it.");
         }
         catch (InvalidDataException oversized)
         {
             throw new LinstorException(
-                LinstorFailure.Unreadable, $"LINSTOR controller {seat.Address} sent no stream of events on {Path}: {oversized.Message}.", oversized);
+                LinstorFailure.Unreadable, $"LINSTOR controller {controllerSession.Address} sent no stream of events on {Path}: {oversized.Message}.", oversized);
         }
         catch (Exception broken) when (broken is IOException or HttpRequestException)
         {
-            throw LinstorException.Unreachable(seat.Address, Path, broken);
+            throw LinstorException.Unreachable(controllerSession.Address, Path, broken);
         }
     }
 

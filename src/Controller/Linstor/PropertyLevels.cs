@@ -7,7 +7,7 @@ namespace Piraeus.HighAvailability.Controller.Linstor;
 /// <param name="Definition">The resource definition.</param>
 /// <param name="Group">Its resource group; null for a definition without one.</param>
 /// <param name="Controller">The LINSTOR controller.</param>
-internal sealed record PropertyLevels(Reading<WireDefinition> Definition, Reading<Properties>? Group, Reading<Properties> Controller)
+internal sealed record PropertyLevels(ReadResult<WireDefinition> Definition, ReadResult<Properties>? Group, ReadResult<Properties> Controller)
 {
     /// <summary>The value that counts for the definition: its own, else its group's, else the LINSTOR controller's.</summary>
     /// <returns>Null if a level that could set it was not read, or is missing: then its value is unknown.</returns>
@@ -18,7 +18,7 @@ internal sealed record PropertyLevels(Reading<WireDefinition> Definition, Readin
             return null;
         }
 
-        if (Translate.Value(definition.Props, key) is { } own)
+        if (LinstorTranslation.Value(definition.Props, key) is { } own)
         {
             return new(own, false, Definition.AskedAt);
         }
@@ -27,14 +27,14 @@ internal sealed record PropertyLevels(Reading<WireDefinition> Definition, Readin
         if (Group is { } group)
         {
             asked = Instant.Earlier(asked, group.AskedAt)!.Value;
-            if (group.Value is null || Translate.Value(group.Value, key) is { })
+            if (group.Value is null || LinstorTranslation.Value(group.Value, key) is { })
             {
-                return group.Value is null ? null : new(Translate.Value(group.Value, key), false, asked);
+                return group.Value is null ? null : new(LinstorTranslation.Value(group.Value, key), false, asked);
             }
         }
 
         return Controller.Value is { } controller
-            ? new(Translate.Value(controller, key), true, Instant.Earlier(asked, Controller.AskedAt)!.Value)
+            ? new(LinstorTranslation.Value(controller, key), true, Instant.Earlier(asked, Controller.AskedAt)!.Value)
             : null;
     }
 }

@@ -13,17 +13,17 @@ internal sealed class SharedProperties(LinstorConnection connection, MonotonicCl
     public static readonly TimeSpan SharedFor = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Shared> _readings = []; // by path; there are few groups
+    private readonly Dictionary<string, SharedRead> _readings = []; // by path; there are few groups
 
     /// <summary>The properties of one resource group.</summary>
-    public Task<Reading<Properties>> GroupAsync(string name, CancellationToken cancellation) =>
+    public Task<ReadResult<Properties>> GroupAsync(string name, CancellationToken cancellation) =>
         ReadAsync($"/v1/resource-groups/{Uri.EscapeDataString(name)}", reply => reply.Find(LinstorJson.Default.WireGroup) is { } group ? group.Props ?? [] : null, cancellation);
 
     /// <summary>The LINSTOR controller's own properties.</summary>
-    public Task<Reading<Properties>> ControllerAsync(CancellationToken cancellation) =>
+    public Task<ReadResult<Properties>> ControllerAsync(CancellationToken cancellation) =>
         ReadAsync("/v1/controller/properties", reply => reply.Read(LinstorJson.Default.DictionaryStringString), cancellation);
 
-    private Task<Reading<Properties>> ReadAsync(string path, Func<Reply, Properties?> parse, CancellationToken cancellation)
+    private Task<ReadResult<Properties>> ReadAsync(string path, Func<LinstorReply, Properties?> parse, CancellationToken cancellation)
     {
         lock (_lock)
         {
@@ -31,17 +31,17 @@ internal sealed class SharedProperties(LinstorConnection connection, MonotonicCl
             if (!_readings.TryGetValue(path, out var shared) || shared.Session != session || now - shared.AskedAt > SharedFor)
             {
                 // No caller's cancellation ends what others wait for; the connection's deadline does.
-                _readings[path] = shared = new(session, now, Task.Run(() => Reading.OfAsync(ParseAsync(path, parse), now), CancellationToken.None));
+                _readings[path] = shared = new(session, now, Task.Run(() => ReadResult.OfAsync(ParseAsync(path, parse), now), CancellationToken.None));
             }
 
             return shared.Reading.WaitAsync(cancellation);
         }
     }
 
-    private async Task<Properties?> ParseAsync(string path, Func<Reply, Properties?> parse) => parse(await connection.GetAsync(path, CancellationToken.None));
+    private async Task<Properties?> ParseAsync(string path, Func<LinstorReply, Properties?> parse) => parse(await connection.GetAsync(path, CancellationToken.None));
 
     /// <param name="Session">What another LINSTOR controller answered does not count.</param>
     /// <param name="AskedAt">When the request was sent.</param>
     /// <param name="Reading">Under way, or finished.</param>
-    private sealed record Shared(Seat Session, Instant AskedAt, Task<Reading<Properties>> Reading);
+    private sealed record SharedRead(ControllerSession Session, Instant AskedAt, Task<ReadResult<Properties>> Reading);
 }

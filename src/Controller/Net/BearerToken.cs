@@ -9,16 +9,16 @@ internal sealed class BearerToken
 {
     private static readonly TimeSpan Trust = TimeSpan.FromMinutes(1);
 
-    private readonly LastGood<Credential> _file;
+    private readonly LastGoodValue<Credential> _file;
     private readonly TimeProvider _clock;
-    private volatile Reading _last;
+    private volatile TokenReading _last;
 
     /// <exception cref="SettingsException">The file cannot be read, or holds no token.</exception>
-    public BearerToken(OperatorText file, TimeProvider clock, ILogger logger)
+    public BearerToken(ConfigSource file, TimeProvider clock, ILogger logger)
     {
-        _file = new LastGood<Credential>(() => Credential.Bearer(file.Origin, Token(file)), logger);
+        _file = new LastGoodValue<Credential>(() => Credential.Bearer(file.Origin, Token(file)), logger);
         _clock = clock;
-        _last = new Reading(_file.Read(), clock.GetTimestamp());
+        _last = new TokenReading(_file.Read(), clock.GetTimestamp());
     }
 
     public ValueTask<Credential> CurrentAsync(Credential? refused, CancellationToken cancellation)
@@ -33,14 +33,14 @@ internal sealed class BearerToken
     }
 
     /// <summary>The same token stays the same credential, so that whoever was refused sees that there is no fresher one.</summary>
-    private Reading ReadAgain(Credential last)
+    private TokenReading ReadAgain(Credential last)
     {
         var read = _file.Read();
-        return new Reading(Equals(read.Header, last.Header) ? last : read, _clock.GetTimestamp());
+        return new TokenReading(Equals(read.Header, last.Header) ? last : read, _clock.GetTimestamp());
     }
 
     /// <summary>The bare token, or what a JSON object calls its <c>token</c>, as golinstor allows.</summary>
-    private static string Token(OperatorText file)
+    private static string Token(ConfigSource file)
     {
         var text = file.Read().Trim();
         var token = Property(text) ?? text;
@@ -64,5 +64,5 @@ internal sealed class BearerToken
         }
     }
 
-    private sealed record Reading(Credential Credential, long At);
+    private sealed record TokenReading(Credential Credential, long At);
 }

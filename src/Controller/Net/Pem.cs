@@ -8,10 +8,10 @@ namespace Piraeus.HighAvailability.Controller.Net;
 internal static class Pem
 {
     /// <summary>All certificates of a bundle. Each of them is trusted, whether it is a root or not.</summary>
-    public static X509Certificate2Collection Authorities(OperatorText bundle) => Certificates(bundle, bundle.Read());
+    public static X509Certificate2Collection Authorities(ConfigSource bundle) => Certificates(bundle, bundle.Read());
 
     /// <summary>What a client shows of itself: the first certificate with its key, and the intermediates that follow it.</summary>
-    public static SslStreamCertificateContext Identity(OperatorText certificate, OperatorText key)
+    public static SslStreamCertificateContext Identity(ConfigSource certificate, ConfigSource key)
     {
         var chainText = certificate.Read();
         var chain = Certificates(certificate, chainText);
@@ -28,7 +28,7 @@ internal static class Pem
         }
     }
 
-    private static X509Certificate2Collection Certificates(OperatorText source, string text)
+    private static X509Certificate2Collection Certificates(ConfigSource source, string text)
     {
         var certificates = new X509Certificate2Collection();
         try
@@ -43,7 +43,7 @@ internal static class Pem
         return certificates.Count > 0 ? certificates : throw new SettingsException($"{source.Origin} holds no PEM certificate");
     }
 
-    private static string PrivateKey(OperatorText key)
+    private static string PrivateKey(ConfigSource key)
     {
         var text = key.Read();
         if (text.Contains("ENCRYPTED", StringComparison.Ordinal))

@@ -9,8 +9,8 @@ internal static class ProxyTunnel
     {
         UseProxy = false,
         UseCookies = false,
-        ConnectTimeout = Transport.ConnectTimeout,
-        ConnectCallback = Transport.ConnectAsync,
+        ConnectTimeout = HttpTransport.ConnectTimeout,
+        ConnectCallback = HttpTransport.ConnectAsync,
     });
 
     public static async ValueTask<Stream> OpenAsync(Uri proxy, DnsEndPoint target, CancellationToken cancellation)

@@ -10,7 +10,7 @@ internal sealed record TlsSettings
 {
     /// <summary>The only certificates to trust, roots or not; null trusts the system's roots.</summary>
     /// <remarks>They are not remembered: while they cannot be read, handshakes fail.</remarks>
-    public OperatorText? Authorities { get; init; }
+    public ConfigSource? Authorities { get; init; }
 
     /// <summary>The client certificate to present, if there is one.</summary>
     public Func<SslStreamCertificateContext?> Identity { get; init; } = () => null;

@@ -108,7 +108,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
 
     private async Task WriteAsync(CancellationToken cancellation)
     {
-        Put(new Line { Recording = new(Header.CurrentFormat, Release.Version, settings.LeaseIdentity, provider.GetUtcNow() - clock.Now.SinceStart, settings.DryRun, settings.Policy) });
+        Put(new RecordingLine { Recording = new(Header.CurrentFormat, ProgramVersion.Version, settings.LeaseIdentity, provider.GetUtcNow() - clock.Now.SinceStart, settings.DryRun, settings.Policy) });
         await FlushAsync();
         try
         {
@@ -120,13 +120,13 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
 
             var why = _written < MostBytes ? "More was observed than could be written." : "It has become too large.";
             Ended(settings.Record, why);
-            Put(new Line { At = clock.Now, Ended = why });
+            Put(new RecordingLine { At = clock.Now, Ended = why });
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             _pending.Writer.TryComplete();
             await DrainAsync();
-            Put(new Line { At = clock.Now, Ended = "The program was asked to stop." });
+            Put(new RecordingLine { At = clock.Now, Ended = "The program was asked to stop." });
         }
 
         await FlushAsync();
@@ -137,7 +137,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         while (_pending.Reader.TryRead(out var entry))
         {
             Interlocked.Add(ref _weight, -entry.Weight);
-            Put(new Line { At = entry.At, Saw = entry.Saw, Turn = entry.Verdict is { } verdict ? Difference(verdict) : null });
+            Put(new RecordingLine { At = entry.At, Saw = entry.Saw, Turn = entry.Verdict is { } verdict ? Difference(verdict) : null });
             if (_chunk.WrittenCount >= ChunkSize)
             {
                 await FlushAsync();
@@ -153,10 +153,10 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         var standing = new HashSet<string>();
         foreach (var decision in verdict.Decisions)
         {
-            var gist = Gist.Of(decision);
+            var gist = DecisionFingerprint.Of(decision);
             if (standing.Add(gist) && !_standing.Contains(gist))
             {
-                (begun ??= []).Add(gist, Sentences.Of(decision));
+                (begun ??= []).Add(gist, DecisionText.Of(decision));
             }
         }
 
@@ -166,7 +166,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         return new(begun, over.Count == 0 ? null : over);
     }
 
-    private void Put(Line line)
+    private void Put(RecordingLine line)
     {
         using var writer = new Utf8JsonWriter(_chunk, Writing);
         JsonSerializer.Serialize(writer, line, RecordingJson.OfLine);
@@ -195,7 +195,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         try
         {
             _chunk.ResetWrittenCount();
-            Put(new Line { At = clock.Now, Ended = why });
+            Put(new RecordingLine { At = clock.Now, Ended = why });
             CutOff(file, EndOfLine(file, _written - _chunk.WrittenCount) is > 0 and var end ? end : _written);
             await FlushAsync();
         }
@@ -218,7 +218,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
     /// <summary>Goes to the end of the last whole line, if what is there is a recording or nothing.</summary>
     private static bool IsContinued(FileStream file)
     {
-        var magic = Encoding.UTF8.GetBytes(Line.Magic);
+        var magic = Encoding.UTF8.GetBytes(RecordingLine.Magic);
         var begin = new byte[magic.Length];
         var length = file.ReadAtLeast(begin, begin.Length, throwOnEndOfStream: false);
         if (!magic.AsSpan().StartsWith(begin.AsSpan(0, length)))

@@ -7,7 +7,7 @@ internal static class RecordingFile
 {
     /// <summary>The lines with their numbers; null stands for a last line that was cut off.</summary>
     /// <exception cref="SettingsException">It cannot be read; says where and why.</exception>
-    public static IEnumerable<(int Number, Line? Line)> Read(string path)
+    public static IEnumerable<(int Number, RecordingLine? Line)> Read(string path)
     {
         using var file = Open(path);
         foreach (var (number, text, isWhole) in Lines(path, file))
@@ -90,19 +90,19 @@ internal static class RecordingFile
 
     private static void CheckHeader(string path, ReadOnlySpan<byte> text, bool isWhole)
     {
-        var isRecording = text.StartsWith(System.Text.Encoding.UTF8.GetBytes(Line.Magic));
+        var isRecording = text.StartsWith(System.Text.Encoding.UTF8.GetBytes(RecordingLine.Magic));
         if (!isRecording || !isWhole)
         {
             throw new SettingsException($"cannot replay {path}: {(isRecording ? "line 1 is cut off" : "it is no recording, because line 1 is not the header of one")}");
         }
     }
 
-    private static Line Parse(string path, int number, ReadOnlySpan<byte> text)
+    private static RecordingLine Parse(string path, int number, ReadOnlySpan<byte> text)
     {
         try
         {
             // What another format has in its header is its own business.
-            if (text.StartsWith(System.Text.Encoding.UTF8.GetBytes(Line.Magic)) && FormatOf(text) is var format && format != Header.CurrentFormat)
+            if (text.StartsWith(System.Text.Encoding.UTF8.GetBytes(RecordingLine.Magic)) && FormatOf(text) is var format && format != Header.CurrentFormat)
             {
                 throw new JsonException($"the recording is of format {format}, and this version reads format {Header.CurrentFormat} only: {(format < Header.CurrentFormat ? "an older" : "a newer")} version recorded it, so replay it with that one");
             }

@@ -19,29 +19,29 @@ namespace Piraeus.HighAvailability.Controller.Recording;
         typeof(ObservationConverter), typeof(DecisionConverter), typeof(InstantConverter),
         typeof(NodeNameConverter), typeof(ResourceNameConverter), typeof(UidConverter), typeof(ObjectKeyConverter),
     ])]
-[JsonSerializable(typeof(Line))]
+[JsonSerializable(typeof(RecordingLine))]
 [JsonSerializable(typeof(Observation.PromotionChanged))]
 [JsonSerializable(typeof(Observation.ResourceReported))]
 [JsonSerializable(typeof(Observation.SatellitesListed))]
 [JsonSerializable(typeof(Observation.Listed<Pod>), TypeInfoPropertyName = "ListedPods")]
-[JsonSerializable(typeof(Observation.Seen<Pod>), TypeInfoPropertyName = "SeenPod")]
-[JsonSerializable(typeof(Observation.Gone<Pod>), TypeInfoPropertyName = "GonePod")]
+[JsonSerializable(typeof(Observation.Updated<Pod>), TypeInfoPropertyName = "SeenPod")]
+[JsonSerializable(typeof(Observation.Deleted<Pod>), TypeInfoPropertyName = "GonePod")]
 [JsonSerializable(typeof(Observation.Listed<Volume>), TypeInfoPropertyName = "ListedVolumes")]
-[JsonSerializable(typeof(Observation.Seen<Volume>), TypeInfoPropertyName = "SeenVolume")]
-[JsonSerializable(typeof(Observation.Gone<Volume>), TypeInfoPropertyName = "GoneVolume")]
+[JsonSerializable(typeof(Observation.Updated<Volume>), TypeInfoPropertyName = "SeenVolume")]
+[JsonSerializable(typeof(Observation.Deleted<Volume>), TypeInfoPropertyName = "GoneVolume")]
 [JsonSerializable(typeof(Observation.Listed<Attachment>), TypeInfoPropertyName = "ListedAttachments")]
-[JsonSerializable(typeof(Observation.Seen<Attachment>), TypeInfoPropertyName = "SeenAttachment")]
-[JsonSerializable(typeof(Observation.Gone<Attachment>), TypeInfoPropertyName = "GoneAttachment")]
+[JsonSerializable(typeof(Observation.Updated<Attachment>), TypeInfoPropertyName = "SeenAttachment")]
+[JsonSerializable(typeof(Observation.Deleted<Attachment>), TypeInfoPropertyName = "GoneAttachment")]
 [JsonSerializable(typeof(Observation.Listed<ClusterNode>), TypeInfoPropertyName = "ListedNodes")]
-[JsonSerializable(typeof(Observation.Seen<ClusterNode>), TypeInfoPropertyName = "SeenNode")]
-[JsonSerializable(typeof(Observation.Gone<ClusterNode>), TypeInfoPropertyName = "GoneNode")]
+[JsonSerializable(typeof(Observation.Updated<ClusterNode>), TypeInfoPropertyName = "SeenNode")]
+[JsonSerializable(typeof(Observation.Deleted<ClusterNode>), TypeInfoPropertyName = "GoneNode")]
 [JsonSerializable(typeof(Observation.Listed<CsiNode>), TypeInfoPropertyName = "ListedCsiNodes")]
-[JsonSerializable(typeof(Observation.Seen<CsiNode>), TypeInfoPropertyName = "SeenCsiNode")]
-[JsonSerializable(typeof(Observation.Gone<CsiNode>), TypeInfoPropertyName = "GoneCsiNode")]
+[JsonSerializable(typeof(Observation.Updated<CsiNode>), TypeInfoPropertyName = "SeenCsiNode")]
+[JsonSerializable(typeof(Observation.Deleted<CsiNode>), TypeInfoPropertyName = "GoneCsiNode")]
 [JsonSerializable(typeof(Observation.SourceLost))]
 [JsonSerializable(typeof(Observation.PodsOnNodeListed))]
 [JsonSerializable(typeof(Observation.WarningsListed))]
-[JsonSerializable(typeof(Observation.Answered))]
+[JsonSerializable(typeof(Observation.MutationAnswered))]
 [JsonSerializable(typeof(Observation.Tick))]
 [JsonSerializable(typeof(Decision.QueryResource))]
 [JsonSerializable(typeof(Decision.QuerySatellites))]
@@ -54,10 +54,10 @@ namespace Piraeus.HighAvailability.Controller.Recording;
 [JsonSerializable(typeof(Decision.DeleteAttachment))]
 internal sealed partial class RecordingJson : JsonSerializerContext
 {
-    private static JsonTypeInfo<Line>? _ofLine;
+    private static JsonTypeInfo<RecordingLine>? _ofLine;
 
     /// <summary>A line as it is written and read.</summary>
-    public static JsonTypeInfo<Line> OfLine => _ofLine ??= (JsonTypeInfo<Line>)CreateOptions().GetTypeInfo(typeof(Line)); // what is generated is initialised later than this class
+    public static JsonTypeInfo<RecordingLine> OfLine => _ofLine ??= (JsonTypeInfo<RecordingLine>)CreateOptions().GetTypeInfo(typeof(RecordingLine)); // what is generated is initialised later than this class
 
     private static JsonSerializerOptions CreateOptions() => new(Default.Options)
     {
@@ -125,24 +125,24 @@ internal sealed class ObservationConverter() : CaseConverter<Observation>("obser
     ["ResourceReported"] = typeof(Observation.ResourceReported),
     ["SatellitesListed"] = typeof(Observation.SatellitesListed),
     ["ListedPods"] = typeof(Observation.Listed<Pod>),
-    ["SeenPod"] = typeof(Observation.Seen<Pod>),
-    ["GonePod"] = typeof(Observation.Gone<Pod>),
+    ["SeenPod"] = typeof(Observation.Updated<Pod>),
+    ["GonePod"] = typeof(Observation.Deleted<Pod>),
     ["ListedVolumes"] = typeof(Observation.Listed<Volume>),
-    ["SeenVolume"] = typeof(Observation.Seen<Volume>),
-    ["GoneVolume"] = typeof(Observation.Gone<Volume>),
+    ["SeenVolume"] = typeof(Observation.Updated<Volume>),
+    ["GoneVolume"] = typeof(Observation.Deleted<Volume>),
     ["ListedAttachments"] = typeof(Observation.Listed<Attachment>),
-    ["SeenAttachment"] = typeof(Observation.Seen<Attachment>),
-    ["GoneAttachment"] = typeof(Observation.Gone<Attachment>),
+    ["SeenAttachment"] = typeof(Observation.Updated<Attachment>),
+    ["GoneAttachment"] = typeof(Observation.Deleted<Attachment>),
     ["ListedNodes"] = typeof(Observation.Listed<ClusterNode>),
-    ["SeenNode"] = typeof(Observation.Seen<ClusterNode>),
-    ["GoneNode"] = typeof(Observation.Gone<ClusterNode>),
+    ["SeenNode"] = typeof(Observation.Updated<ClusterNode>),
+    ["GoneNode"] = typeof(Observation.Deleted<ClusterNode>),
     ["ListedCsiNodes"] = typeof(Observation.Listed<CsiNode>),
-    ["SeenCsiNode"] = typeof(Observation.Seen<CsiNode>),
-    ["GoneCsiNode"] = typeof(Observation.Gone<CsiNode>),
+    ["SeenCsiNode"] = typeof(Observation.Updated<CsiNode>),
+    ["GoneCsiNode"] = typeof(Observation.Deleted<CsiNode>),
     ["SourceLost"] = typeof(Observation.SourceLost),
     ["PodsOnNodeListed"] = typeof(Observation.PodsOnNodeListed),
     ["WarningsListed"] = typeof(Observation.WarningsListed),
-    ["Answered"] = typeof(Observation.Answered),
+    ["Answered"] = typeof(Observation.MutationAnswered),
     ["Tick"] = typeof(Observation.Tick),
 });
 

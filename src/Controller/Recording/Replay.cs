@@ -7,7 +7,7 @@ namespace Piraeus.HighAvailability.Controller.Recording;
 /// <param name="change">What is to be other than it was recorded.</param>
 /// <param name="narrowing">What is to be told.</param>
 /// <param name="output">Who is told.</param>
-internal sealed class Replay(Func<Settings, Settings> change, Narrowing narrowing, TextWriter output)
+internal sealed class Replay(Func<Settings, Settings> change, ReplayFilter narrowing, TextWriter output)
 {
     private const int DecidedOtherwise = 1;
 
@@ -17,7 +17,7 @@ internal sealed class Replay(Func<Settings, Settings> change, Narrowing narrowin
     public int Run(string path)
     {
         var (exitCode, number) = (0, 0);
-        Rehearsal? rehearsal = null;
+        ReplayedRun? rehearsal = null;
         string? ended = null;
         try
         {
@@ -49,7 +49,7 @@ internal sealed class Replay(Func<Settings, Settings> change, Narrowing narrowin
         return exitCode | Finish(rehearsal, ended);
     }
 
-    private Rehearsal Begin(Header header)
+    private ReplayedRun Begin(Header header)
     {
         var settings = change(Settings.Of(header.Settings)).Policy;
         output.WriteLine($"Recorded by {header.Identity}, version {header.Version}{(header.DryRun ? ", in a dry run" : "")}, with {InWords(header.Settings)}.");
@@ -58,10 +58,10 @@ internal sealed class Replay(Func<Settings, Settings> change, Narrowing narrowin
             output.WriteLine($"Replayed with {InWords(settings)}. What was done and answered stays as it was recorded.");
         }
 
-        return new(header, settings, new Narrator(header, narrowing, output), output);
+        return new(header, settings, new ReplayPrinter(header, narrowing, output), output);
     }
 
-    private int Finish(Rehearsal? rehearsal, string? ended)
+    private int Finish(ReplayedRun? rehearsal, string? ended)
     {
         if (rehearsal is null)
         {
@@ -76,7 +76,7 @@ internal sealed class Replay(Func<Settings, Settings> change, Narrowing narrowin
         $"grace periods of {Durations.ToText(settings.KnownResourceGrace)} (known) and {Durations.ToText(settings.NewResourceGrace)} (new), a reconcile interval of {Durations.ToText(settings.ReconcileInterval)}, {(settings.TaintNodes ? "taints" : "no taints")} and a storm threshold of {100 * settings.StormThreshold:0.##}%");
 
     /// <summary>One program's life, once more.</summary>
-    private sealed class Rehearsal(Header header, FailoverSettings settings, Narrator narrator, TextWriter output)
+    private sealed class ReplayedRun(Header header, FailoverSettings settings, ReplayPrinter replayPrinter, TextWriter output)
     {
         private readonly FailoverPolicy _policy = new(settings);
         private readonly bool _isCompared = settings == header.Settings;
@@ -86,7 +86,7 @@ internal sealed class Replay(Func<Settings, Settings> change, Narrowing narrowin
         private int _turns;
         private int _differences;
 
-        public void Take(Line line, int number)
+        public void Take(RecordingLine line, int number)
         {
             var at = line.At!.Value;
 
@@ -98,7 +98,7 @@ internal sealed class Replay(Func<Settings, Settings> change, Narrowing narrowin
 
             if (line.Saw is { } seen)
             {
-                narrator.Saw(seen, at);
+                replayPrinter.Saw(seen, at);
                 _cluster = _cluster.Apply(seen, at);
             }
             else if (line.Turn is { } turn)
@@ -110,7 +110,7 @@ internal sealed class Replay(Func<Settings, Settings> change, Narrowing narrowin
         /// <returns>Whether everything was decided as recorded, if that was to be seen.</returns>
         public bool Finish()
         {
-            narrator.Summarise();
+            replayPrinter.Summarise();
             output.WriteLine(
                 !_isCompared ? "What was decided is not compared with the recording, because other settings were asked for."
                 : _differences == 0 ? "Everything was decided as it was recorded."
@@ -122,7 +122,7 @@ internal sealed class Replay(Func<Settings, Settings> change, Narrowing narrowin
         {
             var verdict = _policy.Decide(_cluster, at);
             _alarm = verdict.RequeueAt;
-            narrator.Decided(_cluster, verdict, at);
+            replayPrinter.Decided(_cluster, verdict, at);
             return verdict;
         }
 
@@ -140,11 +140,11 @@ internal sealed class Replay(Func<Settings, Settings> change, Narrowing narrowin
             }
 
             _turns++;
-            var decided = verdict.Decisions.GroupBy(Gist.Of).ToDictionary(same => same.Key, same => Sentences.Of(same.First()));
+            var decided = verdict.Decisions.GroupBy(DecisionFingerprint.Of).ToDictionary(same => same.Key, same => DecisionText.Of(same.First()));
             if (_isCompared && (decided.Count != _recorded.Count || decided.Keys.Any(gist => !_recorded.ContainsKey(gist))) && _differences++ == 0)
             {
                 var (missing, extra) = (Differing(_recorded, decided), Differing(decided, _recorded));
-                narrator.Tell(at, "differs", $"Line {number}: version {Release.Version} decides otherwise than version {header.Version} did. Only recorded: {missing}. Only decided now: {extra}.");
+                replayPrinter.Tell(at, "differs", $"Line {number}: version {ProgramVersion.Version} decides otherwise than version {header.Version} did. Only recorded: {missing}. Only decided now: {extra}.");
             }
         }
 

@@ -6,14 +6,14 @@ public sealed record Attempt(int Failures, Instant NotBefore, string? Message = 
     /// <summary>How often the action has been accepted, although its effect has not been seen. A failure in between does not undo that.</summary>
     public int Accepted { get; init; }
 
-    internal static Attempt After(Outcome outcome, Attempt? last, Instant at)
+    internal static Attempt After(MutationAnswer outcome, Attempt? last, Instant at)
     {
         var (failures, accepted) = (last?.Failures ?? 0, last?.Accepted ?? 0);
         return outcome.Answer switch
         {
-            Answer.Accepted => new(0, at + Doubled(Timings.EffectShows, accepted, Timings.LongestRepeat)) { Accepted = accepted + 1 },
-            Answer.Unchanged or Answer.AlreadyGone or Answer.Replaced => new(0, at + Timings.EffectShows) { Accepted = accepted },
-            Answer.DryRun => new(0, at + Timings.DryRunDelay),
+            MutationOutcome.Accepted => new(0, at + Doubled(Timings.EffectShows, accepted, Timings.LongestRepeat)) { Accepted = accepted + 1 },
+            MutationOutcome.Unchanged or MutationOutcome.AlreadyGone or MutationOutcome.Replaced => new(0, at + Timings.EffectShows) { Accepted = accepted },
+            MutationOutcome.DryRun => new(0, at + Timings.DryRunDelay),
             _ => new(failures + 1, at + Longer(Doubled(Timings.FirstRetry, failures, Timings.LongestRetry), Shorter(outcome.RetryAfter ?? TimeSpan.Zero, Timings.LongestRetryAfter)), outcome.Message) { Accepted = accepted },
         };
     }

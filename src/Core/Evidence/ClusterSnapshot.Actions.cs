@@ -3,19 +3,19 @@ namespace Piraeus.HighAvailability.Core;
 /// <content>What an action that was answered says of the cluster before the watch does.</content>
 public sealed partial record ClusterSnapshot
 {
-    private ClusterSnapshot Note(Decision decision, Outcome outcome, Instant at)
+    private ClusterSnapshot Note(Decision decision, MutationAnswer outcome, Instant at)
     {
         var key = decision.Key;
         var attempt = Attempt.After(outcome, Attempts.GetValueOrDefault(key), at);
         var noted = this with { Attempts = Attempts.SetItem(key, attempt) };
-        var isDone = outcome.Answer is Answer.Accepted or Answer.AlreadyGone or Answer.Unchanged;
+        var isDone = outcome.Answer is MutationOutcome.Accepted or MutationOutcome.AlreadyGone or MutationOutcome.Unchanged;
         return decision switch
         {
             Decision.DeletePod { Pod: var pod } o => isDone
-                ? noted.NoteReturn(o, at).Vacate(pod).Settle(pod, isGone: outcome.Answer == Answer.AlreadyGone || pod.Finalizers.IsEmpty)
-                : (outcome.Answer is Answer.TimedOut or Answer.Refused ? noted.Vacate(pod) : noted).Settle(pod, isGone: false), // it may have been done, also where a proxy or a broken connection answers: if the pod goes, it was
+                ? noted.NoteReturn(o, at).Vacate(pod).Settle(pod, isGone: outcome.Answer == MutationOutcome.AlreadyGone || pod.Finalizers.IsEmpty)
+                : (outcome.Answer is MutationOutcome.TimedOut or MutationOutcome.Refused ? noted.Vacate(pod) : noted).Settle(pod, isGone: false), // it may have been done, also where a proxy or a broken connection answers: if the pod goes, it was
             Decision.DeleteAttachment { Attachment: var attachment } => noted.Settle(attachment),
-            Decision.TaintNode o when outcome.Answer == Answer.Accepted => Done(key, o.Node, tainted: true),
+            Decision.TaintNode o when outcome.Answer == MutationOutcome.Accepted => Done(key, o.Node, tainted: true),
             Decision.UntaintNode o when isDone => Done(key, o.Node, tainted: false),
             Decision.ClearVolumesInUse o when isDone => Released(key, o),
             _ => noted,

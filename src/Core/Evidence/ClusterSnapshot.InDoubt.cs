@@ -24,15 +24,15 @@ public sealed partial record ClusterSnapshot
 
     private IEnumerable<ResourceName> TouchedHere(Observation seen) => seen switch
     {
-        Observation.Seen<Pod> o => UsedBy(o.Item.Key),
-        Observation.Gone<Pod> o => UsedBy(o.Item.Key),
-        Observation.Seen<Volume> o => BehindOf(o.Item.Name),
-        Observation.Gone<Volume> o => BehindOf(o.Item.Name),
-        Observation.Seen<Attachment> o => BehindOf(o.Item.Volume),
-        Observation.Gone<Attachment> o => BehindOf(o.Item.Volume),
-        Observation.Answered { Decision: Decision.DeletePod o } => UsedBy(o.Pod.Key),
+        Observation.Updated<Pod> o => UsedBy(o.Item.Key),
+        Observation.Deleted<Pod> o => UsedBy(o.Item.Key),
+        Observation.Updated<Volume> o => BehindOf(o.Item.Name),
+        Observation.Deleted<Volume> o => BehindOf(o.Item.Name),
+        Observation.Updated<Attachment> o => BehindOf(o.Item.Volume),
+        Observation.Deleted<Attachment> o => BehindOf(o.Item.Volume),
+        Observation.MutationAnswered { Decision: Decision.DeletePod o } => UsedBy(o.Pod.Key),
         Observation.SatellitesListed or Observation.SourceLost or Observation.Listed<Pod> or Observation.Listed<Volume> or Observation.Listed<Attachment> => Resources.Keys,
-        Observation.Listed<CsiNode> or Observation.Seen<CsiNode> => Resources.Keys,
+        Observation.Listed<CsiNode> or Observation.Updated<CsiNode> => Resources.Keys,
         _ => [],
     };
 

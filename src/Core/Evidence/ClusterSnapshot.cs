@@ -108,7 +108,7 @@ public sealed partial record ClusterSnapshot
             {
                 Errors = Errors.Add(error),
                 Attempts = DecisionKey.AnsweredBy(seen) is { } key
-                    ? Attempts.SetItem(key, Attempt.After(new(Answer.Refused, error.Message), Attempts.GetValueOrDefault(key), at))
+                    ? Attempts.SetItem(key, Attempt.After(new(MutationOutcome.Refused, error.Message), Attempts.GetValueOrDefault(key), at))
                     : Attempts,
             };
         }
@@ -122,30 +122,30 @@ public sealed partial record ClusterSnapshot
         Observation.SatellitesListed o => Relist(o, at),
 
         Observation.Listed<Pod> o => Relist(o.Items, at),
-        Observation.Seen<Pod> o => Occupy(o.Item) with { Pods = Pods.Set(o.Item, at) },
-        Observation.Gone<Pod> o => Forget(o.Item) with { Pods = Pods.Remove(o.Item) },
+        Observation.Updated<Pod> o => Occupy(o.Item) with { Pods = Pods.Set(o.Item, at) },
+        Observation.Deleted<Pod> o => Forget(o.Item) with { Pods = Pods.Remove(o.Item) },
 
         Observation.Listed<Volume> o => Hear(Source.Volumes) with { Volumes = Volumes.Replace(o.Items, at), Claims = Claims.Replace(o.Items, at) },
-        Observation.Seen<Volume> o => this with { Volumes = Volumes.Set(o.Item, at), Claims = Claims.Set(o.Item, at) },
-        Observation.Gone<Volume> o => this with { Volumes = Volumes.Remove(o.Item), Claims = Claims.Remove(o.Item) },
+        Observation.Updated<Volume> o => this with { Volumes = Volumes.Set(o.Item, at), Claims = Claims.Set(o.Item, at) },
+        Observation.Deleted<Volume> o => this with { Volumes = Volumes.Remove(o.Item), Claims = Claims.Remove(o.Item) },
 
         Observation.Listed<Attachment> o => Relist(o.Items, at),
-        Observation.Seen<Attachment> o => this with { Attachments = Attachments.Set(o.Item, at) },
-        Observation.Gone<Attachment> o => Forget(o.Item) with { Attachments = Attachments.Remove(o.Item) },
+        Observation.Updated<Attachment> o => this with { Attachments = Attachments.Set(o.Item, at) },
+        Observation.Deleted<Attachment> o => Forget(o.Item) with { Attachments = Attachments.Remove(o.Item) },
 
         Observation.Listed<ClusterNode> o => o.Items.Aggregate(Nodes.Keys.Aggregate(Hear(Source.Nodes), (cluster, node) => cluster.Remove(node)), (cluster, node) => cluster.Set(node)),
-        Observation.Seen<ClusterNode> o => Set(o.Item),
-        Observation.Gone<ClusterNode> o => Remove(o.Item.Name),
+        Observation.Updated<ClusterNode> o => Set(o.Item),
+        Observation.Deleted<ClusterNode> o => Remove(o.Item.Name),
 
         Observation.Listed<CsiNode> o => Hear(Source.CsiNodes).Remember(o.Items),
-        Observation.Seen<CsiNode> o => Remember([o.Item]),
+        Observation.Updated<CsiNode> o => Remember([o.Item]),
 
         Observation.PodsOnNodeListed o => this with { PodsOnNodes = PodsOnNodes.SetItem(o.Node, PodsOnNode.Of(o, at)), Attempts = Attempts.Remove(DecisionKey.ListPodsOnNode(o.Node)) },
         Observation.SourceLost { Source: Source.Linstor, IsStreamIntact: var isIntact } => LinstorLost(isIntact, at),
         Observation.SourceLost o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { SyncedSources = SyncedSources.Remove(o.Source) },
         Observation.WarningsListed o => this with { Warnings = Warnings.SetItem(o.About, o), Attempts = Attempts.Remove(DecisionKey.QueryWarnings(o.About)) },
-        Observation.Answered { Outcome.Answer: Answer.NotSent } => this,
-        Observation.Answered o => Begin(o).Note(o.Decision, o.Outcome, at),
+        Observation.MutationAnswered { Outcome.Answer: MutationOutcome.NotSent } => this,
+        Observation.MutationAnswered o => Begin(o).Note(o.Decision, o.Outcome, at),
         _ => this,
     };
 

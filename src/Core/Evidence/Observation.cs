@@ -33,10 +33,10 @@ public abstract record Observation
     public sealed record Listed<T>(ImmutableArray<T> Items) : Observation;
 
     /// <summary>A Kubernetes object was added or changed.</summary>
-    public sealed record Seen<T>(T Item) : Observation;
+    public sealed record Updated<T>(T Item) : Observation;
 
     /// <summary>A Kubernetes object is gone; the fact that a deletion aims at.</summary>
-    public sealed record Gone<T>(T Item) : Observation;
+    public sealed record Deleted<T>(T Item) : Observation;
 
     /// <summary>A source no longer answers: what it told us is ageing.</summary>
     public sealed record SourceLost(Source Source) : Observation
@@ -59,14 +59,14 @@ public abstract record Observation
     public sealed record WarningsListed(Uid About, string? Warning, Instant AskedAt) : Observation;
 
     /// <summary>A decision was carried out, or not; it was taken on at the instant given.</summary>
-    public sealed record Answered(Decision Decision, Outcome Outcome, Instant TakenAt) : Observation;
+    public sealed record MutationAnswered(Decision Decision, MutationAnswer Outcome, Instant TakenAt) : Observation;
 
     /// <summary>Nothing was said, but it is time to think: the hour the policy named has come, or leadership has.</summary>
     public sealed record Tick : Observation;
 }
 
-/// <summary>How an action ended, as far as its sender can tell. A deletion is complete only when its object is seen <see cref="Observation.Gone{T}"/>.</summary>
-public enum Answer
+/// <summary>How an action ended, as far as its sender can tell. A deletion is complete only when its object is seen <see cref="Observation.Deleted{T}"/>.</summary>
+public enum MutationOutcome
 {
     /// <summary>The server took it.</summary>
     Accepted,
@@ -97,4 +97,4 @@ public enum Answer
 }
 
 /// <summary>The answer to an action, what the server said of it, and how long it asks us to wait.</summary>
-public sealed record Outcome(Answer Answer, string? Message = null, TimeSpan? RetryAfter = null);
+public sealed record MutationAnswer(MutationOutcome Answer, string? Message = null, TimeSpan? RetryAfter = null);

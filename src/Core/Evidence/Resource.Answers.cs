@@ -43,7 +43,7 @@ public sealed partial record Resource
         var membersSince = members == Members ? MembersSince : at;
         members = members == Members ? Members! : members;
         var atMost = anyLeaves ? MembersOf(report.Replicas, policy, properties) : members;
-        var answer = new Answered(report.AskedAt, at, linstor, AccusedSince, members, membersSince, atMost);
+        var answer = new ResourceAnswer(report.AskedAt, at, linstor, AccusedSince, members, membersSince, atMost);
         var (speakers, seenOtherwise) = (ImmutableArray.CreateBuilder<Speaker>(report.Replicas.Length), SeenOtherwise);
         foreach (var replica in report.Replicas)
         {

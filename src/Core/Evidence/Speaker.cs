@@ -103,7 +103,7 @@ public sealed partial record Speaker(NodeName Node)
 
     private Instant? NewsSince { get; init; }
 
-    private LastWords Newest => new(ReportedAt ?? Instant.Start, ChangedAt);
+    private LastHeard Newest => new(ReportedAt ?? Instant.Start, ChangedAt);
 
     /// <summary>What it says now of promoting it.</summary>
     public Promotability Promotability => MayPromote is { Current: true, Value: var may } ? may ? Promotability.MayPromote : Promotability.MayNotPromote : Promotability.Unknown;

@@ -39,7 +39,7 @@ public sealed partial record LeaderElection
             IsReleasing = IsReleasing && isOurs,
             TermEnds = isOurs ? TermEnds : null,
         };
-        var goesOn = IsStopping || (!LooksAgain && next.Race.Next(now) == LeaseMove.Take && next.MayCompete(now));
+        var goesOn = IsStopping || (!LooksAgain && next.Race.Next(now) == LeaseStep.Take && next.MayCompete(now));
         return goesOn ? next with { HasJustLooked = true, LooksAgain = false, Due = now } : next.Rest(now, jitter);
     }
 

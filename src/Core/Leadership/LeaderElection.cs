@@ -20,7 +20,7 @@ public sealed partial record LeaderElection
         (Race, Lost, Due) = (new(me, LeaseTimings.RenewDeadline), LostSources.AtStart(now), now);
 
     /// <summary>What is known of the Lease.</summary>
-    public LeaseRace Race { get; private init; }
+    public LeaseCandidate Race { get; private init; }
 
     /// <summary>What keeps this replica from deciding, or will if it lasts.</summary>
     public LostSources Lost { get; private init; }
@@ -96,7 +96,7 @@ public sealed partial record LeaderElection
         }
 
         next = next with { TermEnds = null, IsTakingTerm = false, IsReleasing = false };
-        return Lost.CannotDecide(now) && next.Race.Next(now) == LeaseMove.Take ? next with { Due = now } : next;
+        return Lost.CannotDecide(now) && next.Race.Next(now) == LeaseStep.Take ? next with { Due = now } : next;
     }
 
     /// <summary>We are to end: nothing more is begun but to give the Lease up, if it is ours. A request under way is cut off.</summary>
@@ -129,8 +129,8 @@ public sealed partial record LeaderElection
 
         return Race.Next(now) switch
         {
-            LeaseMove.Renew => Mine(wall),
-            LeaseMove.Take when MayCompete(now) && (HasJustLooked || Race.Record is not null) => Mine(wall),
+            LeaseStep.Renew => Mine(wall),
+            LeaseStep.Take when MayCompete(now) && (HasJustLooked || Race.Record is not null) => Mine(wall),
             _ => new(null, null),
         };
     }

@@ -128,7 +128,7 @@ public readonly record struct DecisionKey(string Verb, string Target)
     /// <summary>The query or mutation that an observation is the answer to; null if it is none.</summary>
     public static DecisionKey? AnsweredBy(Observation seen) => seen switch
     {
-        Observation.Answered o => o.Decision.Key,
+        Observation.MutationAnswered o => o.Decision.Key,
         Observation.ResourceReported o => QueryResource(o.Report.Resource),
         Observation.SatellitesListed => QuerySatellites,
         Observation.PodsOnNodeListed o => ListPodsOnNode(o.Node),

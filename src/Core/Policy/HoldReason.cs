@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>Every reason not to act. Each has its sentence in Sentences.</summary>
+/// <summary>Every reason not to act. Each has its sentence in DecisionText.</summary>
 public enum HoldReason
 {
     /// <summary>Nothing suggests a loss: no replica may promote, and the consumer's own is heard of. Never told to anybody.</summary>

@@ -69,9 +69,9 @@ internal sealed partial class LossRule
     private bool HasOwnDefence() => _own.HeardAt is not null && _own.Presence != Presence.Lost && (_own.Score is not { } score || score.Value != 0 || (_ownSpeaks && !score.Current));
 
     // While its speaker speaks; afterwards if it is not older than what accuses, or was repeated for so long that LINSTOR's own delay does not explain it.
-    private bool Stands(Speaker speaker, LastWords? last, (Instant Oldest, Instant Heard) accused)
+    private bool Stands(Speaker speaker, LastHeard? last, (Instant Oldest, Instant Heard) accused)
     {
-        var words = last ?? new LastWords(speaker.ReportedAt ?? Instant.Start, speaker.ChangedAt);
+        var words = last ?? new LastHeard(speaker.ReportedAt ?? Instant.Start, speaker.ChangedAt);
         return (last is null && _view.Speaks(speaker)) || words.ChangedAt >= accused.Oldest || words.HeardAt > accused.Heard + Timings.LongestDetection;
     }
 
@@ -83,7 +83,7 @@ internal sealed partial class LossRule
             return false;
         }
 
-        var words = score.Last ?? new LastWords(_own.ReportedAt ?? Instant.Start, _own.ChangedAt);
+        var words = score.Last ?? new LastHeard(_own.ReportedAt ?? Instant.Start, _own.ChangedAt);
         return words.HeardAt - words.ChangedAt >= Timings.ShortestAdmission && _own.Links.Any(link => !link.Up.Value && link.Up.Last == score.Last)
             && !_own.Memberships.Any(known => QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => member.Node == _own.Node || _view.LinkFrom(_own, member.Node) is not { Value: false }));
     }

@@ -21,7 +21,7 @@ public sealed partial record ClusterSnapshot
         Claims.ReferringTo(claim).SelectMany(volume => Attachments.ReferringTo(volume.Item.Name)).Select(held => held.Item);
 
     /// <summary>An action was carried out for a lost node: something is being moved away from it.</summary>
-    private ClusterSnapshot Begin(Observation.Answered acted)
+    private ClusterSnapshot Begin(Observation.MutationAnswered acted)
     {
         var node = acted.Decision switch
         {
@@ -31,7 +31,7 @@ public sealed partial record ClusterSnapshot
             Decision.ClearVolumesInUse o => o.Node.Name,
             _ => (NodeName?)null,
         };
-        if (node is not { } lost || acted.Outcome.Answer == Answer.DryRun)
+        if (node is not { } lost || acted.Outcome.Answer == MutationOutcome.DryRun)
         {
             return this;
         }
@@ -45,7 +45,7 @@ public sealed partial record ClusterSnapshot
 
         if (FailoverThatCameBack(pod, lost) is { } returning)
         {
-            return acted.Outcome.Answer == Answer.Accepted ? next with { Failovers = Failovers.Set(returning.Return(), acted.TakenAt) } : next;
+            return acted.Outcome.Answer == MutationOutcome.Accepted ? next with { Failovers = Failovers.Set(returning.Return(), acted.TakenAt) } : next;
         }
 
         // Who was due when the first request was sent was decided upon then, and waited for its turn.
@@ -83,14 +83,14 @@ public sealed partial record ClusterSnapshot
     {
         var claims = seen switch
         {
-            Observation.Seen<Pod> o => o.Item.ClaimKeys,
-            Observation.Gone<Pod> o => o.Item.ClaimKeys,
-            Observation.Answered { Decision: Decision.DeletePod o } => o.Pod.ClaimKeys,
+            Observation.Updated<Pod> o => o.Item.ClaimKeys,
+            Observation.Deleted<Pod> o => o.Item.ClaimKeys,
+            Observation.MutationAnswered { Decision: Decision.DeletePod o } => o.Pod.ClaimKeys,
             Observation.PromotionChanged o => ClaimsOf(o.Resource),
             Observation.ResourceReported o => ClaimsOf(o.Report.Resource),
-            Observation.Seen<Attachment> o => ClaimsOf(o.Item),
-            Observation.Gone<Attachment> o => ClaimsOf(o.Item),
-            Observation.Seen<Volume> or Observation.Gone<Volume> => null, // a volume that is released, or gone, no longer names the claim by which it would be found
+            Observation.Updated<Attachment> o => ClaimsOf(o.Item),
+            Observation.Deleted<Attachment> o => ClaimsOf(o.Item),
+            Observation.Updated<Volume> or Observation.Deleted<Volume> => null, // a volume that is released, or gone, no longer names the claim by which it would be found
             Observation.Listed<Pod> or Observation.Listed<Attachment> or Observation.Listed<Volume> or Observation.Tick => null,
             _ => [],
         };

@@ -105,8 +105,8 @@ public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
 
     /// <summary>The API server answered a request to delete the pod.</summary>
     /// <remarks>What was not answered may have been accepted, but a pod that nobody holds back would be gone by it: that it is still there says that it was not.</remarks>
-    internal Failover Hear(Answer answer) =>
-        answer is Answer.Accepted or Answer.AlreadyGone || (answer is Answer.TimedOut && !Pod.Finalizers.IsEmpty) ? this with { IsAccepted = true } : this;
+    internal Failover Hear(MutationOutcome answer) =>
+        answer is MutationOutcome.Accepted or MutationOutcome.AlreadyGone || (answer is MutationOutcome.TimedOut && !Pod.Finalizers.IsEmpty) ? this with { IsAccepted = true } : this;
 
     /// <summary>A replacement that came to the lost node was deleted there.</summary>
     internal Failover Return() => this with { Returns = Returns + 1 };

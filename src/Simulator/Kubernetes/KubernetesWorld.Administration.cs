@@ -19,7 +19,7 @@ public sealed partial class KubernetesWorld
         _ = Storage.FindNode(linstorName) ?? Storage.AddNode(linstorName, uname: name);
         _kubelets.Add(name, new Kubelet(this, name, linstorName));
         _ = Store.Create(new CsiNode(new("", name), Metadata.Nothing.Add(Driver, linstorName)));
-        _ = Store.Create(new Node(new("", name)) { Ready = NodeReadiness.True, ReadySince = Agenda.Now }, out var node);
+        _ = Store.Create(new Node(new("", name)) { Ready = NodeReadiness.True, ReadySince = EventQueue.Now }, out var node);
         return node;
     }
 

@@ -30,7 +30,7 @@ public sealed partial class KubernetesWorld
         Storage = storage;
         Timings = timings ?? new();
         Random = random ?? new Random(0);
-        Store = new(storage.Agenda);
+        Store = new(storage.EventQueue);
         Events = new(this);
         NodeLifecycle = new(this);
         (_scheduler, _statefulSets, _deployments, _replicaSets) = (new(this), new(this), new(this), new(this));
@@ -43,7 +43,7 @@ public sealed partial class KubernetesWorld
     }
 
     /// <summary>What happens next, shared with <see cref="Storage"/>.</summary>
-    public Agenda Agenda => Storage.Agenda;
+    public EventQueue EventQueue => Storage.EventQueue;
 
     /// <summary>The API server's objects. Whatever is written there is acted upon.</summary>
     public ObjectStore Store { get; }
@@ -61,7 +61,7 @@ public sealed partial class KubernetesWorld
     public DateTimeOffset Began { get; init; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>The date now, by the clocks of all its parts.</summary>
-    public DateTimeOffset Clock => ClockAt(Agenda.Now);
+    public DateTimeOffset Clock => ClockAt(EventQueue.Now);
 
     /// <summary>Whether Events are written; without them everything is a little faster.</summary>
     public bool TellsEvents { get; set; } = true;

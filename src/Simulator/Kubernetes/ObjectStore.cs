@@ -43,7 +43,7 @@ public readonly record struct Change(long Version, ChangeType Type, KubernetesOb
 
 /// <summary>The API server's truth: objects, versions and history, with the rules of writing that etcd and the API server have together.</summary>
 /// <remarks>Not thread-safe; time is the agenda's. Subscribers of <see cref="Changed"/> may write: they are told one change after the other, in order.</remarks>
-public sealed class ObjectStore(Agenda agenda)
+public sealed class ObjectStore(EventQueue eventQueue)
 {
     private readonly Dictionary<Type, SortedDictionary<string, KubernetesObject>> _kinds = [];
     private readonly List<Change> _history = [];
@@ -55,7 +55,7 @@ public sealed class ObjectStore(Agenda agenda)
     public event Action<Change>? Changed;
 
     /// <summary>Whose time it is.</summary>
-    public Agenda Agenda => agenda;
+    public EventQueue EventQueue => eventQueue;
 
     /// <summary>The number of writes so far: the resourceVersion of a list.</summary>
     public long Version { get; private set; }
@@ -98,7 +98,7 @@ public sealed class ObjectStore(Agenda agenda)
 
         stored = item with
         {
-            Metadata = item.Metadata with { Uid = $"{++_uids:x8}-0000-4000-8000-{(long)agenda.Now.TotalMilliseconds:x12}", Version = ++Version, Created = agenda.Now, Deleting = null, DeletingAtOnce = false },
+            Metadata = item.Metadata with { Uid = $"{++_uids:x8}-0000-4000-8000-{(long)eventQueue.Now.TotalMilliseconds:x12}", Version = ++Version, Created = eventQueue.Now, Deleting = null, DeletingAtOnce = false },
         };
         Put(stored, ChangeType.Added);
         return WriteResult.Done;
@@ -158,7 +158,7 @@ public sealed class ObjectStore(Agenda agenda)
             return WriteResult.Conflict;
         }
 
-        var deleted = item with { Metadata = item.Metadata with { Deleting = item.Metadata.Deleting ?? agenda.Now, DeletingAtOnce = item.Metadata.DeletingAtOnce || atOnce } };
+        var deleted = item with { Metadata = item.Metadata with { Deleting = item.Metadata.Deleting ?? eventQueue.Now, DeletingAtOnce = item.Metadata.DeletingAtOnce || atOnce } };
         if (Waits(deleted))
         {
             _ = Update(deleted);

@@ -9,9 +9,9 @@ internal sealed class EventStreams
 {
     private readonly List<Channel<byte[]>> _toPromotion = [];
     private readonly List<Channel<byte[]>> _toNodes = [];
-    private readonly Hazards _hazards;
+    private readonly LinstorHazards _hazards;
 
-    public EventStreams(StorageWorld world, Hazards hazards)
+    public EventStreams(StorageWorld world, LinstorHazards hazards)
     {
         _hazards = hazards;
         world.Knowledge.Changed += changed => Tell(_toPromotion, Frame("may-promote-change", PromotionJson.Of(changed)));

@@ -9,7 +9,7 @@ using Piraeus.HighAvailability.Simulator.World;
 namespace Piraeus.HighAvailability.Simulator.Linstor;
 
 /// <summary>The two streams of server-sent events.</summary>
-internal sealed class EventsApi(StorageWorld world, WorldClock clock, EventStreams streams, Hazards hazards)
+internal sealed class EventsApi(StorageWorld world, WorldClock clock, EventStreams streams, LinstorHazards hazards)
 {
     public void Map(IEndpointRouteBuilder routes)
     {

@@ -8,7 +8,7 @@ using Piraeus.HighAvailability.Simulator.World;
 namespace Piraeus.HighAvailability.Simulator.Linstor;
 
 /// <summary>The questions that LINSTOR answers from its memory.</summary>
-internal sealed class LinstorApi(StorageWorld world, WorldClock clock, Hazards hazards)
+internal sealed class LinstorApi(StorageWorld world, WorldClock clock, LinstorHazards hazards)
 {
     private int _hanging;
 
@@ -102,7 +102,7 @@ internal sealed class LinstorApi(StorageWorld world, WorldClock clock, Hazards h
             : Found(json => ResourceJson.Write(json, replica, ReportOf(world, replica)));
     }
 
-    private ReplicaReport? ReportOf(StorageWorld world, Replica replica) =>
+    private ReplicaReport? ReportOf(StorageWorld world, DrbdReplica replica) =>
         world.Knowledge.About(replica) is { } report && hazards.TakeSkew(replica)
             ? report with { InUse = true, MayPromote = true }
             : world.Knowledge.About(replica);
@@ -148,7 +148,7 @@ internal sealed class LinstorApi(StorageWorld world, WorldClock clock, Hazards h
 
     private static bool IsConnected(StorageNode node) => node.Status != ConnectionStatus.Offline;
 
-    private static IEnumerable<Replica> Viewed(HttpContext context, StorageWorld world) => world.Definitions
+    private static IEnumerable<DrbdReplica> Viewed(HttpContext context, StorageWorld world) => world.Definitions
         .Where(definition => definition.Volumes > 0 && Selects(context, "resources", definition.Name))
         .SelectMany(definition => definition.Listed)
         .Where(replica => Selects(context, "nodes", replica.Node.Name));

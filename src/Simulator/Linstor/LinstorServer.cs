@@ -23,16 +23,16 @@ public sealed class LinstorServer : IAsyncDisposable
     private readonly WorldClock _clock;
     private readonly WorldClock? _ownClock;
     private readonly EventStreams _streams;
-    private readonly Doorway _doorway;
+    private readonly RestartableListener _restartableListener;
     private readonly LinstorApi _api;
     private bool _refuses;
 
     private LinstorServer(StorageWorld world, LinstorOptions options)
     {
         _world = world;
-        _clock = options.Clock ?? (_ownClock = new(world.Agenda, options.Time));
+        _clock = options.Clock ?? (_ownClock = new(world.EventQueue, options.Time));
         _streams = new(world, Hazards);
-        _doorway = new(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
+        _restartableListener = new(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
         _api = new(world, _clock, Hazards);
         world.LinstorRunningChanged += OpenOrClose;
         _web = Build(options);
@@ -45,7 +45,7 @@ public sealed class LinstorServer : IAsyncDisposable
     public Uri PlainUrl { get; private set; } = null!;
 
     /// <summary>Switches for misbehaviour.</summary>
-    public Hazards Hazards { get; } = new();
+    public LinstorHazards Hazards { get; } = new();
 
     /// <summary>How many event streams are open.</summary>
     public int Subscribers => _clock.Ask(() => _streams.Count);
@@ -79,7 +79,7 @@ public sealed class LinstorServer : IAsyncDisposable
             throw;
         }
 
-        var ports = server._doorway.EndPoints;
+        var ports = server._restartableListener.EndPoints;
         server.PlainUrl = new Uri($"http://127.0.0.1:{ports[0].Port}/");
         server.Url = ports.Count > 1 ? new Uri($"https://127.0.0.1:{ports[1].Port}/") : server.PlainUrl;
         server.Do(world => server.OpenOrClose(world.LinstorRuns));
@@ -101,7 +101,7 @@ public sealed class LinstorServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        _doorway.Close();
+        _restartableListener.Close();
         await _web.StopAsync(CancellationToken.None);
         await _web.DisposeAsync();
         _ownClock?.Dispose();
@@ -111,11 +111,11 @@ public sealed class LinstorServer : IAsyncDisposable
     {
         if (linstorRuns && !_refuses)
         {
-            _doorway.Open();
+            _restartableListener.Open();
         }
         else
         {
-            _doorway.Close();
+            _restartableListener.Close();
         }
     }
 
@@ -123,13 +123,13 @@ public sealed class LinstorServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
-        builder.Services.AddSingleton<IConnectionListenerFactory>(_doorway);
+        builder.Services.AddSingleton<IConnectionListenerFactory>(_restartableListener);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
         var web = builder.Build();
-        var admission = new Admission(options, () => _doorway.EndPoints[^1].Port);
+        var requestChecks = new RequestChecks(options, () => _restartableListener.EndPoints[^1].Port);
         web.Use(next => async context =>
         {
-            if (!await admission.AdmitsAsync(context))
+            if (!await requestChecks.AdmitsAsync(context))
             {
                 return;
             }

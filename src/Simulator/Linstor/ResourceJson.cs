@@ -10,7 +10,7 @@ internal static class ResourceJson
 
     /// <param name="report">Null: LINSTOR has no live data.</param>
     /// <param name="withVolumes">As in the view; the plain resource has none.</param>
-    public static void Write(Utf8JsonWriter json, Replica replica, ReplicaReport? report, bool withVolumes = false)
+    public static void Write(Utf8JsonWriter json, DrbdReplica replica, ReplicaReport? report, bool withVolumes = false)
     {
         json.WriteStartObject();
         json.WriteString("name", replica.Definition.Name);
@@ -37,7 +37,7 @@ internal static class ResourceJson
         json.WriteEndObject();
     }
 
-    private static void WriteLayer(Utf8JsonWriter json, Replica replica, ReplicaReport? report, int depth)
+    private static void WriteLayer(Utf8JsonWriter json, DrbdReplica replica, ReplicaReport? report, int depth)
     {
         var layers = replica.Definition.Layers;
         json.WriteStartObject();
@@ -66,7 +66,7 @@ internal static class ResourceJson
         json.WriteEndObject();
     }
 
-    private static void WriteDrbd(Utf8JsonWriter json, Replica replica, ReplicaReport? report)
+    private static void WriteDrbd(Utf8JsonWriter json, DrbdReplica replica, ReplicaReport? report)
     {
         json.WriteStartObject();
         json.WritePropertyName("drbd_resource_definition");
@@ -110,7 +110,7 @@ internal static class ResourceJson
         json.WriteEndObject();
     }
 
-    private static void WriteDrbdVolume(Utf8JsonWriter json, Replica replica, int number)
+    private static void WriteDrbdVolume(Utf8JsonWriter json, DrbdReplica replica, int number)
     {
         json.WriteStartObject();
         json.WriteStartObject("drbd_volume_definition");
@@ -128,7 +128,7 @@ internal static class ResourceJson
         json.WriteEndObject();
     }
 
-    private static void WriteStorageVolume(Utf8JsonWriter json, Replica replica, int number)
+    private static void WriteStorageVolume(Utf8JsonWriter json, DrbdReplica replica, int number)
     {
         json.WriteStartObject();
         json.WriteNumber("volume_number", number);
@@ -138,7 +138,7 @@ internal static class ResourceJson
         json.WriteEndObject();
     }
 
-    private static void WriteVolume(Utf8JsonWriter json, Replica replica, ReplicaReport? report, int number)
+    private static void WriteVolume(Utf8JsonWriter json, DrbdReplica replica, ReplicaReport? report, int number)
     {
         json.WriteStartObject();
         json.WriteNumber("volume_number", number);
@@ -179,7 +179,7 @@ internal static class ResourceJson
         json.WriteEndObject();
     }
 
-    private static int MinorNumber(Replica replica, int number) => 1000 + (8 * replica.Definition.Ordinal) + number;
+    private static int MinorNumber(DrbdReplica replica, int number) => 1000 + (8 * replica.Definition.Ordinal) + number;
 
-    private static string BackingDevice(Replica replica, int number) => $"/dev/vg/{replica.Definition.Name}_{number:D5}";
+    private static string BackingDevice(DrbdReplica replica, int number) => $"/dev/vg/{replica.Definition.Name}_{number:D5}";
 }

@@ -14,21 +14,21 @@ public sealed record DrbdView(int Volumes, bool FailsIo, bool Quorate, DrbdRole 
 /// <param name="Quorumless">Those that it does not reach, but knows to be without quorum.</param>
 /// <param name="Diskless">Diskless members.</param>
 /// <param name="Voices">Those of them that it reaches.</param>
-public readonly record struct Ballot(int Voters, int Votes, int Quorumless, int Diskless, int Voices);
+public readonly record struct QuorumCount(int Voters, int Votes, int Quorumless, int Diskless, int Voices);
 
 /// <summary>DRBD's arithmetic, as functions of what one node sees: quorum, and what <c>drbdsetup events2</c> prints from it.</summary>
 public static class Drbd
 {
     /// <summary>A diskful replica's partition has quorum.</summary>
     /// <param name="had">It had quorum before. Diskless peers remember nothing, so they can break a tie only for a partition that keeps quorum, never for one that starts.</param>
-    public static bool HasQuorum(string policy, Ballot ballot, bool had)
+    public static bool HasQuorum(string policy, QuorumCount quorumCount, bool had)
     {
         // If all that are absent are known to be without quorum, nobody else can have it (since 9.1.13 and 9.2.2).
-        var voters = ballot.Votes + ballot.Quorumless == ballot.Voters ? ballot.Votes : ballot.Voters;
-        var needed = QuorumPolicy.VotesNeeded(policy, voters);
-        return ballot.Votes >= needed
-            || (had && voters % 2 == 0 && ballot.Votes == needed - 1 && ballot.Diskless > 0
-                && ballot.Voices >= (ballot.Diskless / 2) + 1);
+        var voters = quorumCount.Votes + quorumCount.Quorumless == quorumCount.Voters ? quorumCount.Votes : quorumCount.Voters;
+        var needed = QuorumSetting.VotesNeeded(policy, voters);
+        return quorumCount.Votes >= needed
+            || (had && voters % 2 == 0 && quorumCount.Votes == needed - 1 && quorumCount.Diskless > 0
+                && quorumCount.Voices >= (quorumCount.Diskless / 2) + 1);
     }
 
     /// <summary>The replica could be promoted: it has quorum and current data, and knows of no Primary.</summary>

@@ -21,33 +21,33 @@ public sealed record ReplicaReport(bool? MayPromote, int? PromotionScore, bool? 
 /// <summary>What the LINSTOR controller process keeps in memory about replicas. Nothing of it survives the process.</summary>
 public sealed class LinstorKnowledge
 {
-    private readonly Dictionary<Replica, ReplicaReport> _reports = [];
+    private readonly Dictionary<DrbdReplica, ReplicaReport> _reports = [];
 
     /// <summary>Told whenever <see cref="ReplicaReport.MayPromote"/> changes, and only then. The new value can be read already.</summary>
     public event Action<PromotionEvent>? Changed;
 
     /// <summary>The latest report of a replica; null if there is no live data from its satellite.</summary>
-    public ReplicaReport? About(Replica replica) => _reports.GetValueOrDefault(replica);
+    public ReplicaReport? About(DrbdReplica replica) => _reports.GetValueOrDefault(replica);
 
-    internal void Learn(Replica replica, ReplicaReport report)
+    internal void Learn(DrbdReplica replica, ReplicaReport report)
     {
         var before = About(replica)?.MayPromote;
         _reports[replica] = report;
         Tell(replica, before, report.MayPromote);
     }
 
-    internal void Forget(Replica replica)
+    internal void Forget(DrbdReplica replica)
     {
         _reports.Remove(replica, out var before);
         Tell(replica, before?.MayPromote, null);
     }
 
     /// <summary>The replica is deleted from LINSTOR's database, or the process ends: nobody is told.</summary>
-    internal void Drop(Replica replica) => _reports.Remove(replica);
+    internal void Drop(DrbdReplica replica) => _reports.Remove(replica);
 
     internal void DropAll() => _reports.Clear();
 
-    private void Tell(Replica replica, bool? before, bool? now)
+    private void Tell(DrbdReplica replica, bool? before, bool? now)
     {
         if (before != now)
         {

@@ -1,7 +1,7 @@
 namespace Piraeus.HighAvailability.Simulator.World;
 
 /// <summary>The replication links between nodes: which of them carry packets, and which of them DRBD still believes in.</summary>
-internal sealed class Network(Agenda agenda, Func<Timings> timings, Action<StorageNode, StorageNode> changed)
+internal sealed class Network(EventQueue eventQueue, Func<StorageTimings> timings, Action<StorageNode, StorageNode> changed)
 {
     private readonly List<Link> _links = [];
 
@@ -49,7 +49,7 @@ internal sealed class Network(Agenda agenda, Func<Timings> timings, Action<Stora
             var generation = ++link.Generation;
             if (link.Severed == link.Believed)
             {
-                agenda.After(link.Severed ? timings().PeerLoss : timings().PeerConnect, () => Notice(link, generation));
+                eventQueue.After(link.Severed ? timings().PeerLoss : timings().PeerConnect, () => Notice(link, generation));
             }
         }
     }

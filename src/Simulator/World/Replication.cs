@@ -1,7 +1,7 @@
 namespace Piraeus.HighAvailability.Simulator.World;
 
 /// <summary>What DRBD does by itself when links, roles or members change: connect, refuse, count votes, outdate, resynchronise.</summary>
-internal sealed class Replication(Agenda agenda, Network network, Func<Timings> timings, Func<ResourceDefinition, string, string?> option, Func<ResourceDefinition, StorageNode, string> policy, Action<ResourceDefinition> changed)
+internal sealed class Replication(EventQueue eventQueue, Network network, Func<StorageTimings> timings, Func<ResourceDefinition, string, string?> option, Func<ResourceDefinition, StorageNode, string> policy, Action<ResourceDefinition> changed)
 {
     /// <summary>Brings a resource to rest. Everything happens at the present instant, except for resynchronisations.</summary>
     public void Settle(ResourceDefinition definition)
@@ -17,18 +17,18 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
         Resynchronise(definition);
         foreach (var primary in definition.Members.Where(CanWrite).ToList())
         {
-            Generations.Begin(primary);
-            Generations.OutdateOutOfReachOf(primary, (one, other) => !network.Severed(one, other));
+            DataGenerations.Begin(primary);
+            DataGenerations.OutdateOutOfReachOf(primary, (one, other) => !network.Severed(one, other));
         }
     }
 
     /// <summary>A write on this replica would complete, in truth: a peer that DRBD believes in but that does not answer holds it up.</summary>
-    public bool CanWrite(Replica replica) =>
+    public bool CanWrite(DrbdReplica replica) =>
         replica is { Role: DrbdRole.Primary, Runs: true }
         && Drbd.PromotionScore(View(replica)) > 0
         && replica.Definition.ConnectedPeers(replica).All(peer => peer.Diskless || !network.Severed(replica.Node, peer.Node));
 
-    public static DrbdView View(Replica replica) => new(
+    public static DrbdView View(DrbdReplica replica) => new(
         replica.Definition.Volumes,
         replica.FailsIo,
         replica.Quorate,
@@ -36,9 +36,9 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
         replica.Disk,
         [.. replica.Definition.ConnectedPeers(replica).Select(peer => new DrbdPeer(peer.Role, peer.Disk, SeesNoMorePrimariesThan(replica, peer)))]);
 
-    public bool AllowsTwoPrimaries(ResourceDefinition definition) => option(definition, QuorumPolicy.AllowTwoPrimariesKey) == "yes";
+    public bool AllowsTwoPrimaries(ResourceDefinition definition) => option(definition, QuorumSetting.AllowTwoPrimariesKey) == "yes";
 
-    private static bool SeesNoMorePrimariesThan(Replica observer, Replica peer) =>
+    private static bool SeesNoMorePrimariesThan(DrbdReplica observer, DrbdReplica peer) =>
         peer.Definition.ConnectedPeers(peer).All(third => third.Role == DrbdRole.Secondary || third == observer || observer.IsConnectedTo(third));
 
     /// <summary>LINSTOR has connected to a satellite, and all that it wants there is applied.</summary>
@@ -50,7 +50,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
         }
     }
 
-    private void Configure(Replica replica)
+    private void Configure(DrbdReplica replica)
     {
         replica.QuorumPolicy = policy(replica.Definition, replica.Node);
         replica.Configured = replica.Estranged ? replica.Configured : replica.Definition.Configuration();
@@ -87,12 +87,12 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
         }
     }
 
-    private bool Possible(Replica one, Replica other) =>
+    private bool Possible(DrbdReplica one, DrbdReplica other) =>
         one.Up && other.Up && !(one.Diskless && other.Diskless) && Counts(one, other) && Counts(other, one) && network.Believed(one.Node, other.Node);
 
-    private static bool Counts(Replica one, Replica other) => Array.IndexOf(one.Configured, other) >= 0;
+    private static bool Counts(DrbdReplica one, DrbdReplica other) => Array.IndexOf(one.Configured, other) >= 0;
 
-    private bool ShakeHands(Replica one, Replica other)
+    private bool ShakeHands(DrbdReplica one, DrbdReplica other)
     {
         if (one.Definition.SplitBrain(one, other) || network.Severed(one.Node, other.Node))
         {
@@ -118,15 +118,15 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
         }
 
         // Connecting is agreed upon by all that are connected then: two Primaries may not meet through a third either.
-        return AllowsTwoPrimaries(one.Definition) || Generations.Partition(one).Union(Generations.Partition(other)).Count(member => member.Role == DrbdRole.Primary) < 2;
+        return AllowsTwoPrimaries(one.Definition) || DataGenerations.Partition(one).Union(DataGenerations.Partition(other)).Count(member => member.Role == DrbdRole.Primary) < 2;
     }
 
-    private static bool IsBystander(Replica replica) => replica is { Diskless: true, Role: DrbdRole.Secondary };
+    private static bool IsBystander(DrbdReplica replica) => replica is { Diskless: true, Role: DrbdRole.Secondary };
 
     /// <summary>A suspended Primary meets newer data: by policy it is demoted and its I/O fails until its user has gone, or it stays alone.</summary>
-    private bool Demoted(Replica stale)
+    private bool Demoted(DrbdReplica stale)
     {
-        if (option(stale.Definition, QuorumPolicy.OnSuspendedPrimaryOutdatedKey) != "force-secondary")
+        if (option(stale.Definition, QuorumSetting.OnSuspendedPrimaryOutdatedKey) != "force-secondary")
         {
             return false;
         }
@@ -149,7 +149,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
         }
     }
 
-    private static Ballot Count(Replica replica)
+    private static QuorumCount Count(DrbdReplica replica)
     {
         var (voters, votes, quorumless, diskless, voices) = (0, 0, 0, 0, 0);
         foreach (var member in replica.Configured)
@@ -163,7 +163,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
     }
 
     // A partition that has quorum knows that a member which none of it reaches has none. A restart forgets it.
-    private static void Remember(Replica replica)
+    private static void Remember(DrbdReplica replica)
     {
         if (!replica.Up)
         {
@@ -171,7 +171,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
             return;
         }
 
-        HashSet<Replica>? partition = null;
+        HashSet<DrbdReplica>? partition = null;
         foreach (var member in replica.Configured)
         {
             if (member.Diskless || member == replica)
@@ -184,7 +184,7 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
                 replica.Met.Add(member);
                 replica.Quorumless.Remove(member);
             }
-            else if (!replica.Met.Contains(member) || (partition ??= Generations.Partition(replica)).Contains(member))
+            else if (!replica.Met.Contains(member) || (partition ??= DataGenerations.Partition(replica)).Contains(member))
             {
                 replica.Quorumless.Remove(member);
             }
@@ -208,17 +208,17 @@ internal sealed class Replication(Agenda agenda, Network network, Func<Timings> 
             {
                 target.SyncSource = source;
                 target.Disk = DiskState.Inconsistent;
-                agenda.After(timings().Resync, () => Finish(target, source));
+                eventQueue.After(timings().Resync, () => Finish(target, source));
             }
         }
     }
 
-    private static bool IsSourceFor(Replica target, Replica peer) =>
+    private static bool IsSourceFor(DrbdReplica target, DrbdReplica peer) =>
         peer.Disk == DiskState.UpToDate
         && SeesNoMorePrimariesThan(target, peer)
         && (target.Disk != DiskState.UpToDate || target.Lineage.Length < peer.Lineage.Length);
 
-    private void Finish(Replica target, Replica source)
+    private void Finish(DrbdReplica target, DrbdReplica source)
     {
         if (target.SyncSource != source)
         {

@@ -23,9 +23,9 @@ public sealed class ResourceGroup
 /// <summary>A replicated device: its settings and its replicas. Change it through <see cref="StorageWorld"/>.</summary>
 public sealed class ResourceDefinition
 {
-    private readonly HashSet<(Replica, Replica)> _splitBrain = [];
-    private Replica[] _configuration = [];
-    private Replica[] _listed = [];
+    private readonly HashSet<(DrbdReplica, DrbdReplica)> _splitBrain = [];
+    private DrbdReplica[] _configuration = [];
+    private DrbdReplica[] _listed = [];
     private int _generations;
     private int _ordinals;
 
@@ -55,10 +55,10 @@ public sealed class ResourceDefinition
     public SortedDictionary<string, string> Properties { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Everything that holds data of this resource in truth, also what LINSTOR has forgotten.</summary>
-    public IReadOnlyList<Replica> Replicas => Members;
+    public IReadOnlyList<DrbdReplica> Replicas => Members;
 
     /// <summary>What LINSTOR lists, ordered by node.</summary>
-    public IReadOnlyList<Replica> Listed
+    public IReadOnlyList<DrbdReplica> Listed
     {
         get
         {
@@ -78,7 +78,7 @@ public sealed class ResourceDefinition
     /// <summary>DRBD is the top of the stack.</summary>
     public bool IsDrbd => Layers is ["DRBD", ..];
 
-    internal List<Replica> Members { get; } = [];
+    internal List<DrbdReplica> Members { get; } = [];
 
     internal int Ordinal { get; }
 
@@ -95,7 +95,7 @@ public sealed class ResourceDefinition
     internal int FreeNodeId() => Enumerable.Range(0, Members.Count + 1).First(id => Members.TrueForAll(member => member.NodeId != id));
 
     /// <summary>The members that LINSTOR configures: on every node that takes orders, DRBD counts these. The same array while they are the same.</summary>
-    internal Replica[] Configuration()
+    internal DrbdReplica[] Configuration()
     {
         var index = 0;
         foreach (var member in Members)
@@ -109,11 +109,11 @@ public sealed class ResourceDefinition
         return index == _configuration.Length ? _configuration : _configuration = [.. Members.Where(one => !one.Estranged)];
     }
 
-    internal bool SplitBrain(Replica one, Replica other) => _splitBrain.Contains(Pair(one, other));
+    internal bool SplitBrain(DrbdReplica one, DrbdReplica other) => _splitBrain.Contains(Pair(one, other));
 
-    internal void Diverge(Replica one, Replica other) => _splitBrain.Add(Pair(one, other));
+    internal void Diverge(DrbdReplica one, DrbdReplica other) => _splitBrain.Add(Pair(one, other));
 
-    internal IEnumerable<Replica> ConnectedPeers(Replica replica) => Members.Where(other => replica.IsConnectedTo(other));
+    internal IEnumerable<DrbdReplica> ConnectedPeers(DrbdReplica replica) => Members.Where(other => replica.IsConnectedTo(other));
 
-    private static (Replica, Replica) Pair(Replica one, Replica other) => one.Ordinal < other.Ordinal ? (one, other) : (other, one);
+    private static (DrbdReplica, DrbdReplica) Pair(DrbdReplica one, DrbdReplica other) => one.Ordinal < other.Ordinal ? (one, other) : (other, one);
 }

@@ -12,12 +12,12 @@ public sealed partial class StorageWorld
         Place(definition, tieBreaker is null ? [] : [tieBreaker], ReplicaKind.TieBreaker);
         ChooseQuorum(definition);
         definition.Members.ForEach(Appear);
-        Agenda.After(2 * Timings.Deploy, () => BringUp(definition));
+        EventQueue.After(2 * Timings.Deploy, () => BringUp(definition));
         return definition;
     }
 
     /// <summary>Adds a replica to an existing resource; a diskful one is then synchronised from its peers.</summary>
-    public Replica AddReplica(string resource, string node, ReplicaKind kind = ReplicaKind.Diskful)
+    public DrbdReplica AddReplica(string resource, string node, ReplicaKind kind = ReplicaKind.Diskful)
     {
         var definition = Definition(resource);
         Place(definition, [node], kind);
@@ -25,7 +25,7 @@ public sealed partial class StorageWorld
         ChooseQuorum(definition);
         Appear(replica);
         Settle(definition); // its peers are told at once that they have one more
-        Agenda.After(2 * Timings.Deploy, () => ComeUp(replica));
+        EventQueue.After(2 * Timings.Deploy, () => ComeUp(replica));
         return replica;
     }
 
@@ -79,7 +79,7 @@ public sealed partial class StorageWorld
     }
 
     /// <summary>DRBD's first line about a new object says no, whatever comes later.</summary>
-    private void Appear(Replica replica) => Agenda.After(Timings.Deploy, () =>
+    private void Appear(DrbdReplica replica) => EventQueue.After(Timings.Deploy, () =>
     {
         if (replica.Definition.IsDrbd && Reports(replica))
         {
@@ -88,7 +88,7 @@ public sealed partial class StorageWorld
     });
 
     // A node that does not take orders follows when it does again.
-    private void ComeUp(Replica replica)
+    private void ComeUp(DrbdReplica replica)
     {
         if (replica is { Up: false, DrbdDeleting: false, Forgotten: false, Node.TakesOrders: true } && replica.Definition.Members.Contains(replica))
         {
@@ -97,7 +97,7 @@ public sealed partial class StorageWorld
         }
     }
 
-    private void TakeDown(Replica replica) => Agenda.After(Timings.Deploy, () =>
+    private void TakeDown(DrbdReplica replica) => EventQueue.After(Timings.Deploy, () =>
     {
         (replica.Deleting, replica.Estranged) = (true, true);
         if (!replica.Node.TakesOrders || replica.Forgotten)
@@ -114,7 +114,7 @@ public sealed partial class StorageWorld
         replica.Up = false;
         Knowledge.Forget(replica);
         Settle(replica.Definition);
-        Agenda.After(Timings.Deploy, () => Erase(replica));
+        EventQueue.After(Timings.Deploy, () => Erase(replica));
     });
 
     /// <summary>What LINSTOR could not have done on a node, because its satellite was away, is done now.</summary>
@@ -128,12 +128,12 @@ public sealed partial class StorageWorld
             }
             else if (!replica.Up)
             {
-                Agenda.After(Timings.Deploy, () => ComeUp(replica));
+                EventQueue.After(Timings.Deploy, () => ComeUp(replica));
             }
         }
     }
 
-    private void Erase(Replica replica)
+    private void Erase(DrbdReplica replica)
     {
         if (replica.Node.SatelliteReachable)
         {

@@ -24,7 +24,7 @@ public sealed partial class StorageWorld
         }
 
         _network.Reset(machine);
-        _sessions.Reset(machine);
+        _satelliteSessions.Reset(machine);
         SettleAll();
     }
 
@@ -85,7 +85,7 @@ public sealed partial class StorageWorld
         foreach (var replica in ReplicasOn(machine).FindAll(Reports))
         {
             Knowledge.Learn(replica, ReplicaReport.Fresh);
-            Agenda.After(Timings.Deploy, () => Publish(replica));
+            EventQueue.After(Timings.Deploy, () => Publish(replica));
         }
     }
 
@@ -94,7 +94,7 @@ public sealed partial class StorageWorld
     {
         if (LinstorRuns)
         {
-            _sessions.Stop(_nodes.Values);
+            _satelliteSessions.Stop(_nodes.Values);
             Knowledge.DropAll();
             LinstorRunningChanged?.Invoke(false);
         }
@@ -105,7 +105,7 @@ public sealed partial class StorageWorld
     {
         if (!LinstorRuns)
         {
-            _sessions.Start(_nodes.Values);
+            _satelliteSessions.Start(_nodes.Values);
             LinstorRunningChanged?.Invoke(true);
         }
     }
@@ -114,7 +114,7 @@ public sealed partial class StorageWorld
     public void RestartLinstor(TimeSpan downtime)
     {
         StopLinstor();
-        Agenda.After(downtime, StartLinstor);
+        EventQueue.After(downtime, StartLinstor);
     }
 
     private void Hang(StorageNode machine)
@@ -131,7 +131,7 @@ public sealed partial class StorageWorld
         var machine = Machine(node);
         change(machine);
         _network.Reconsider();
-        _sessions.Reconsider(machine);
+        _satelliteSessions.Reconsider(machine);
         SettleAll();
     }
 }

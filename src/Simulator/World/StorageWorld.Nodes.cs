@@ -101,7 +101,7 @@ public sealed partial class StorageWorld
         }
 
         NodeChanged?.Invoke(new("node-modified", restored.Describe(), before));
-        _sessions.Reconsider(restored);
+        _satelliteSessions.Reconsider(restored);
         SettleAll();
         return true;
     }

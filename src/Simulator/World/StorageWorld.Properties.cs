@@ -35,7 +35,7 @@ public sealed partial class StorageWorld
     public string? EffectiveProperty(ResourceDefinition definition, StorageNode node, string key) =>
         definition.Properties.GetValueOrDefault(key) ?? definition.Group.Properties.GetValueOrDefault(key) ?? node.Properties.GetValueOrDefault(key) ?? ControllerProperties.GetValueOrDefault(key);
 
-    private string PolicyOn(ResourceDefinition definition, StorageNode node) => EffectiveProperty(definition, node, QuorumPolicy.Key) ?? "off";
+    private string PolicyOn(ResourceDefinition definition, StorageNode node) => EffectiveProperty(definition, node, QuorumSetting.Key) ?? "off";
 
     private static void Write(SortedDictionary<string, string> properties, string key, string? value)
     {
@@ -48,17 +48,17 @@ public sealed partial class StorageWorld
             properties[key] = value;
         }
 
-        if (key == QuorumPolicy.Key)
+        if (key == QuorumSetting.Key)
         {
-            Write(properties, QuorumPolicy.SetByKey, value is null ? null : "user");
+            Write(properties, QuorumSetting.SetByKey, value is null ? null : "user");
         }
     }
 
     private static void WithdrawAutomaticQuorum(string key, IEnumerable<ResourceDefinition> definitions)
     {
-        foreach (var definition in definitions.Where(definition => key == QuorumPolicy.Key && !definition.Properties.ContainsKey(QuorumPolicy.SetByKey)))
+        foreach (var definition in definitions.Where(definition => key == QuorumSetting.Key && !definition.Properties.ContainsKey(QuorumSetting.SetByKey)))
         {
-            definition.Properties.Remove(QuorumPolicy.Key);
+            definition.Properties.Remove(QuorumSetting.Key);
         }
     }
 
@@ -68,15 +68,15 @@ public sealed partial class StorageWorld
     /// <summary>LINSTOR's automatic pass over a definition whose replicas have changed.</summary>
     private void ChooseQuorum(ResourceDefinition definition)
     {
-        if (!definition.IsDrbd || definition.Properties.ContainsKey(QuorumPolicy.SetByKey))
+        if (!definition.IsDrbd || definition.Properties.ContainsKey(QuorumSetting.SetByKey))
         {
             return;
         }
 
         ImmutableArray<SortedDictionary<string, string>> above = [definition.Group.Properties, ControllerProperties];
-        var chosenByUser = above.FirstOrDefault(properties => properties.ContainsKey(QuorumPolicy.SetByKey));
+        var chosenByUser = above.FirstOrDefault(properties => properties.ContainsKey(QuorumSetting.SetByKey));
         var counted = definition.Members.FindAll(replica => replica is { Estranged: false, DrbdDeleting: false });
-        definition.Properties[QuorumPolicy.Key] = chosenByUser?[QuorumPolicy.Key]
-            ?? QuorumPolicy.Automatic(counted.Count(replica => !replica.Diskless), counted.Count(replica => replica.Diskless));
+        definition.Properties[QuorumSetting.Key] = chosenByUser?[QuorumSetting.Key]
+            ?? QuorumSetting.Automatic(counted.Count(replica => !replica.Diskless), counted.Count(replica => replica.Diskless));
     }
 }

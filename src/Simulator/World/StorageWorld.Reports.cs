@@ -5,7 +5,7 @@ namespace Piraeus.HighAvailability.Simulator.World;
 /// <remarks>The way from DRBD's truth to what LINSTOR knows.</remarks>
 public sealed partial class StorageWorld
 {
-    private List<Replica> ReplicasOn(StorageNode node) =>
+    private List<DrbdReplica> ReplicasOn(StorageNode node) =>
         [.. _definitions.Values.SelectMany(definition => definition.Members).Where(replica => replica.Node == node)];
 
     private void SettleAll()
@@ -39,10 +39,10 @@ public sealed partial class StorageWorld
     }
 
     /// <summary>Reports about the replica reach LINSTOR.</summary>
-    private bool Reports(Replica replica) =>
+    private bool Reports(DrbdReplica replica) =>
         !replica.Forgotten && replica.Node.Reports;
 
-    private void Publish(Replica replica)
+    private void Publish(DrbdReplica replica)
     {
         if (Reports(replica))
         {
@@ -57,9 +57,9 @@ public sealed partial class StorageWorld
         }
     }
 
-    private static ReplicaReport Read(Replica replica) => replica.Definition.IsDrbd ? Report(replica) : ReportOfOtherLayer(replica);
+    private static ReplicaReport Read(DrbdReplica replica) => replica.Definition.IsDrbd ? Report(replica) : ReportOfOtherLayer(replica);
 
-    private static ReplicaReport Report(Replica replica)
+    private static ReplicaReport Report(DrbdReplica replica)
     {
         var view = Replication.View(replica);
         var connections = replica.Configured
@@ -68,11 +68,11 @@ public sealed partial class StorageWorld
         return new(Drbd.MayPromote(view), Drbd.PromotionScore(view), view.Role == DrbdRole.Primary, view.Disk, [.. connections]);
     }
 
-    private static string Message(Replica replica, Replica peer) =>
+    private static string Message(DrbdReplica replica, DrbdReplica peer) =>
         replica.IsConnectedTo(peer) ? "Connected" : replica.Definition.SplitBrain(replica, peer) ? "StandAlone" : "Connecting";
 
     /// <summary>LUKS says that nobody uses it, the others do not know.</summary>
-    private static ReplicaReport ReportOfOtherLayer(Replica replica) =>
+    private static ReplicaReport ReportOfOtherLayer(DrbdReplica replica) =>
         new(null, null, replica.Definition.Layers is ["LUKS", ..] ? false : null, null, ImmutableArray<PeerConnection>.Empty);
 
     private void PublishAllOf(StorageNode node)

@@ -38,7 +38,7 @@ public sealed partial class StorageWorld
         {
             replica.Role = DrbdRole.Primary;
             replica.Kind = replica.Kind == ReplicaKind.TieBreaker ? ReplicaKind.Diskless : replica.Kind;
-            replica.Lineage = replica.Diskless && Generations.DataOf(replica) is { } data ? data.Lineage : replica.Lineage;
+            replica.Lineage = replica.Diskless && DataGenerations.DataOf(replica) is { } data ? data.Lineage : replica.Lineage;
             Settle(replica.Definition);
         }
 
@@ -105,7 +105,7 @@ public sealed partial class StorageWorld
     }
 
     // LINSTOR adds a tie-breaker by itself, and keeps one that is there rather than to delete it.
-    private bool IsNeededAsTieBreaker(Replica replica)
+    private bool IsNeededAsTieBreaker(DrbdReplica replica)
     {
         var others = replica.Definition.Members.FindAll(other => other is { Estranged: false, DrbdDeleting: false } && other != replica);
         return Option(replica.Definition, TieBreakerKey) == "True" && others.TrueForAll(other => !other.Diskless) && others.Count == 2;
@@ -114,7 +114,7 @@ public sealed partial class StorageWorld
     /// <summary>What DRBD would answer if the device were opened on a node now; null if there is no replica. A Primary that it reaches only through others refuses, too, which no replica reports.</summary>
     public PromotionOutcome? JudgePromotion(string resource, string node) => FindTruth(resource, node) is { } replica ? Judge(replica) : null;
 
-    private PromotionOutcome Judge(Replica replica)
+    private PromotionOutcome Judge(DrbdReplica replica)
     {
         if (!replica.Definition.IsDrbd || replica.Role == DrbdRole.Primary)
         {
@@ -126,7 +126,7 @@ public sealed partial class StorageWorld
             return PromotionOutcome.NoQuorum;
         }
 
-        var partition = Generations.Partition(replica);
+        var partition = DataGenerations.Partition(replica);
         if (partition.Any(peer => peer != replica && !_replication.AllowsTwoPrimaries(replica.Definition) && peer.Role == DrbdRole.Primary))
         {
             return PromotionOutcome.InUseElsewhere;
@@ -143,10 +143,10 @@ public sealed partial class StorageWorld
             : PromotionOutcome.Promoted;
     }
 
-    private bool IsSuspended(Replica replica) =>
+    private bool IsSuspended(DrbdReplica replica) =>
         replica is { Role: DrbdRole.Primary, Runs: true }
         && !_replication.CanWrite(replica)
-        && Option(replica.Definition, QuorumPolicy.OnNoQuorumKey) != "io-error";
+        && Option(replica.Definition, QuorumSetting.OnNoQuorumKey) != "io-error";
 
-    private Replica? FindTruth(string resource, string node) => FindDefinition(resource)?.Members.Find(replica => IsNamed(replica.Node, node));
+    private DrbdReplica? FindTruth(string resource, string node) => FindDefinition(resource)?.Members.Find(replica => IsNamed(replica.Node, node));
 }

@@ -17,19 +17,19 @@ public sealed partial class StorageWorld
     private readonly SortedDictionary<string, ResourceDefinition> _definitions = new(StringComparer.OrdinalIgnoreCase);
     private readonly Network _network;
     private readonly Replication _replication;
-    private readonly Sessions _sessions;
+    private readonly SatelliteSessions _satelliteSessions;
     private int _identities;
 
     /// <summary>An empty world with LINSTOR running, set up as the Piraeus operator does: <c>suspend-io</c>, <c>force-secondary</c>.</summary>
-    public StorageWorld(Timings? timings = null)
+    public StorageWorld(StorageTimings? timings = null)
     {
-        Timings = timings ?? new Timings();
-        _network = new(Agenda, () => Timings, (one, other) => SettleAllOn(one, other));
-        _replication = new(Agenda, _network, () => Timings, Option, PolicyOn, Settle);
-        _sessions = new(Agenda, () => Timings, ForgetAllOf, PublishAllOf, AdjustAllOf);
-        ControllerProperties[QuorumPolicy.OnNoQuorumKey] = "suspend-io";
+        Timings = timings ?? new StorageTimings();
+        _network = new(EventQueue, () => Timings, (one, other) => SettleAllOn(one, other));
+        _replication = new(EventQueue, _network, () => Timings, Option, PolicyOn, Settle);
+        _satelliteSessions = new(EventQueue, () => Timings, ForgetAllOf, PublishAllOf, AdjustAllOf);
+        ControllerProperties[QuorumSetting.OnNoQuorumKey] = "suspend-io";
         ControllerProperties["DrbdOptions/Resource/on-no-data-accessible"] = "suspend-io";
-        ControllerProperties[QuorumPolicy.OnSuspendedPrimaryOutdatedKey] = "force-secondary";
+        ControllerProperties[QuorumSetting.OnSuspendedPrimaryOutdatedKey] = "force-secondary";
         ControllerProperties["DrbdOptions/Net/rr-conflict"] = "retry-connect";
         ControllerProperties[TieBreakerKey] = "True";
         ControllerProperties["DrbdOptions/AutoEvictAllowEviction"] = "false";
@@ -45,17 +45,17 @@ public sealed partial class StorageWorld
     /// <summary>The LINSTOR controller process has ended (false) or begun (true).</summary>
     public event Action<bool>? LinstorRunningChanged;
 
-    /// <summary>What happens next. Plan a fault ahead with <c>world.Agenda.After(…, () => world.PowerOff("node-a"))</c>.</summary>
-    public Agenda Agenda { get; } = new();
+    /// <summary>What happens next. Plan a fault ahead with <c>world.EventQueue.After(…, () => world.PowerOff("node-a"))</c>.</summary>
+    public EventQueue EventQueue { get; } = new();
 
     /// <summary>How long things take; what is planned already keeps its old time.</summary>
-    public Timings Timings { get; set; }
+    public StorageTimings Timings { get; set; }
 
     /// <summary>What the LINSTOR controller knows of replicas, and tells.</summary>
     public LinstorKnowledge Knowledge { get; } = new();
 
     /// <summary>The LINSTOR controller process runs.</summary>
-    public bool LinstorRuns => _sessions.Running;
+    public bool LinstorRuns => _satelliteSessions.Running;
 
     /// <summary>The nodes in LINSTOR, by name.</summary>
     public IReadOnlyCollection<StorageNode> Nodes => _nodes.Values;
@@ -79,16 +79,16 @@ public sealed partial class StorageWorld
     public ResourceGroup? FindGroup(string name) => _groups.GetValueOrDefault(name);
 
     /// <summary>The replica that LINSTOR lists on a node; null if there is none.</summary>
-    public Replica? FindReplica(string resource, string node) => FindDefinition(resource)?.Members.Find(replica => !replica.Forgotten && IsNamed(replica.Node, node));
+    public DrbdReplica? FindReplica(string resource, string node) => FindDefinition(resource)?.Members.Find(replica => !replica.Forgotten && IsNamed(replica.Node, node));
 
     /// <summary>What LINSTOR knows of a replica; null if it has no live data.</summary>
     public ReplicaReport? KnownOf(string resource, string node) => FindReplica(resource, node) is { } replica ? Knowledge.About(replica) : null;
 
     /// <summary>Lets time pass until <paramref name="end"/>, measured from the beginning of the world.</summary>
-    public void RunUntil(TimeSpan end) => Agenda.RunUntil(end);
+    public void RunUntil(TimeSpan end) => EventQueue.RunUntil(end);
 
     /// <summary>Lets time pass.</summary>
-    public void RunFor(TimeSpan duration) => Agenda.RunUntil(Agenda.Now + duration);
+    public void RunFor(TimeSpan duration) => EventQueue.RunUntil(EventQueue.Now + duration);
 
     /// <summary>Adds a node that is up and connected; one that was declared lost comes back on its machine as that is, with another uuid and without its replicas.</summary>
     /// <param name="uname">What the machine calls itself, if not <paramref name="name"/>.</param>
@@ -99,7 +99,7 @@ public sealed partial class StorageWorld
             returned.BeginAnew(NextUuid());
             _nodes.Add(returned.Name, returned);
             NodeChanged?.Invoke(new("node-create", returned.Describe()));
-            _sessions.Reconsider(returned);
+            _satelliteSessions.Reconsider(returned);
             SettleAll();
             return returned;
         }
@@ -170,7 +170,7 @@ public sealed partial class StorageWorld
     {
         // What LINSTOR had forgotten there is configured anew, as the new replica.
         definition.Members.RemoveAll(member => member.Forgotten && IsNamed(member.Node, node));
-        var replica = new Replica(definition, world.Node(node), kind, world.NextUuid(), world.Agenda.Now);
+        var replica = new DrbdReplica(definition, world.Node(node), kind, world.NextUuid(), world.EventQueue.Now);
         definition.Members.Add(replica);
         replica.Configured = definition.Configuration();
     }

@@ -200,7 +200,7 @@ public sealed class CommandLineTests
     [InlineData("--version")]
     [InlineData("-version")]
     public void The_version_is_told_with_the_name(string argument) =>
-        Assert.Equal(new Command.ShowText($"piraeus-ha-controller {Release.Version}", 0), CommandLine.Parse([argument]));
+        Assert.Equal(new Command.ShowText($"piraeus-ha-controller {ProgramVersion.Version}", 0), CommandLine.Parse([argument]));
 
     [Theory]
     [InlineData("--help")]

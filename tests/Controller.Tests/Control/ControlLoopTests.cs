@@ -6,12 +6,12 @@ namespace Piraeus.HighAvailability.Controller.Tests.Control;
 
 public sealed class ControlLoopTests
 {
-    private static readonly Observation Again = new Observation.PromotionChanged(Room.Resource, new("b"), Promotability.MayPromote);
+    private static readonly Observation Again = new Observation.PromotionChanged(ControlFixture.Resource, new("b"), Promotability.MayPromote);
 
     [Fact]
     public async Task It_turns_at_least_every_longest_rest()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         using var stop = new CancellationTokenSource();
         var running = room.Control.RunAsync(stop.Token);
         for (var turn = 1; turn < 5; turn++)
@@ -27,7 +27,7 @@ public sealed class ControlLoopTests
     [Fact]
     public async Task A_burst_is_one_decision()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         for (var number = 0; number < 1000; number++)
         {
             room.Inbox.Writer.TryWrite(new Observation.Tick());
@@ -48,7 +48,7 @@ public sealed class ControlLoopTests
     public async Task What_is_in_flight_is_not_offered_twice_and_its_answer_frees_it_for_when_the_policy_asked_to_be_woken()
     {
         var (questions, answer) = (0, new TaskCompletionSource());
-        await using var room = await Room.OpenAsync(linstor: CannedLinstor.Alive(async exchange =>
+        await using var room = await ControlFixture.OpenAsync(linstor: CannedLinstor.Alive(async exchange =>
         {
             if (exchange.Path.EndsWith("/resources", StringComparison.Ordinal))
             {
@@ -84,15 +84,15 @@ public sealed class ControlLoopTests
     [Fact]
     public async Task What_found_no_room_is_decided_again_soon_and_not_lost()
     {
-        await using var room = await Room.OpenAsync(linstor: CannedLinstor.Alive(exchange => exchange.AnswerAsync("busy", "503 Service Unavailable")), kubernetes: call => call.AnswerAsync(call is { Method: "GET", Path: "/api/v1/pods" } ? Room.PodsOnA : """{"metadata":{}}"""), settings: new() { KnownResourceGrace = TimeSpan.Zero, NewResourceGrace = TimeSpan.Zero, StormThreshold = 1 });
-        room.Gate.IsOpen = false;
+        await using var room = await ControlFixture.OpenAsync(linstor: CannedLinstor.Alive(exchange => exchange.AnswerAsync("busy", "503 Service Unavailable")), kubernetes: call => call.AnswerAsync(call is { Method: "GET", Path: "/api/v1/pods" } ? ControlFixture.PodsOnA : """{"metadata":{}}"""), settings: new() { KnownResourceGrace = TimeSpan.Zero, NewResourceGrace = TimeSpan.Zero, StormThreshold = 1 });
+        room.RequestGate.IsOpen = false;
         room.TellOfLoss();
         using var stop = new CancellationTokenSource();
         var running = room.Control.RunAsync(stop.Token);
 
         await room.Time.RestingAsync(Actuator.Breath);
         Assert.DoesNotContain(room.Kubernetes.Calls, call => call.Method == "DELETE");
-        room.Gate.IsOpen = true;
+        room.RequestGate.IsOpen = true;
         room.Time.Advance(Actuator.Breath);
         while ((await room.Kubernetes.ArrivalAsync()).Method != "DELETE")
         {
@@ -105,7 +105,7 @@ public sealed class ControlLoopTests
     [Fact]
     public async Task Its_age_is_the_time_since_it_last_turned()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         room.Time.Advance(TimeSpan.FromSeconds(7));
         Assert.Equal(TimeSpan.FromSeconds(7), room.Control.Age);
 

@@ -11,8 +11,8 @@ public sealed class EventRecorderTests
     [Fact]
     public async Task A_deleted_pod_gets_the_Event_that_its_owner_looks_for()
     {
-        await using var room = await Room.OpenAsync();
-        room.Events.Happened(Room.Delete);
+        await using var room = await ControlFixture.OpenAsync();
+        room.Events.Happened(ControlFixture.Delete);
         var (call, written) = Assert.Single(await WrittenAsync(room));
 
         Assert.Equal(("POST", "/api/v1/namespaces/shop/events"), (call.Method, call.Path));
@@ -34,8 +34,8 @@ public sealed class EventRecorderTests
     [Fact]
     public async Task A_deleted_attachment_gets_one_too_where_Events_on_objects_without_a_namespace_are()
     {
-        await using var room = await Room.OpenAsync();
-        room.Events.Happened(Room.Detach);
+        await using var room = await ControlFixture.OpenAsync();
+        room.Events.Happened(ControlFixture.Detach);
         var (call, written) = Assert.Single(await WrittenAsync(room));
 
         Assert.Equal("/api/v1/namespaces/default/events", call.Path);
@@ -47,15 +47,15 @@ public sealed class EventRecorderTests
     [Fact]
     public async Task Events_take_only_what_the_actions_leave_of_the_token_bucket()
     {
-        await using var room = await Room.OpenAsync();
-        room.Gate.IsOpen = false;
-        room.Events.Happened(Room.Delete);
+        await using var room = await ControlFixture.OpenAsync();
+        room.RequestGate.IsOpen = false;
+        room.Events.Happened(ControlFixture.Delete);
         using var stop = new CancellationTokenSource();
         var running = room.Events.RunAsync(stop.Token);
         await room.Time.RestingAsync(Controller.Control.Actuator.Breath);
         Assert.Empty(room.Kubernetes.Calls);
 
-        room.Gate.IsOpen = true;
+        room.RequestGate.IsOpen = true;
         room.Time.Advance(Controller.Control.Actuator.Breath);
         Assert.Equal("POST", (await room.Kubernetes.ArrivalAsync()).Method);
         await stop.CancelAsync();
@@ -65,31 +65,31 @@ public sealed class EventRecorderTests
     [Fact]
     public async Task An_action_that_had_to_be_repeated_gets_one_Event()
     {
-        await using var room = await Room.OpenAsync();
-        room.Events.Happened(Room.Delete);
-        room.Events.Happened(Room.Delete);
-        room.Events.Happened(Room.Detach);
+        await using var room = await ControlFixture.OpenAsync();
+        room.Events.Happened(ControlFixture.Delete);
+        room.Events.Happened(ControlFixture.Delete);
+        room.Events.Happened(ControlFixture.Detach);
         Assert.Equal(2, (await WrittenAsync(room)).Count);
     }
 
     [Fact]
     public async Task Only_so_many_actions_are_remembered()
     {
-        await using var room = await Room.OpenAsync(); // three, here
-        room.Events.Happened(Room.Delete);
+        await using var room = await ControlFixture.OpenAsync(); // three, here
+        room.Events.Happened(ControlFixture.Delete);
         room.Events.Happened(DeletionOf("app-1"));
         room.Events.Happened(DeletionOf("app-2"));
-        room.Events.Happened(Room.Delete); // still known
+        room.Events.Happened(ControlFixture.Delete); // still known
         room.Events.Happened(DeletionOf("app-3")); // the fourth
-        room.Events.Happened(Room.Delete);
+        room.Events.Happened(ControlFixture.Delete);
         Assert.Equal(["app-0", "app-1", "app-2", "app-3", "app-0"], (await WrittenAsync(room)).Select(each => (string?)each.Event["involvedObject"]!["name"]));
     }
 
     [Fact]
     public async Task Each_pod_that_is_left_alone_is_told_why()
     {
-        await using var room = await Room.OpenAsync();
-        room.Events.Held(Holding(HoldReason.OptedOut, null, Room.App, Room.App with { Key = new("shop", "app-1") }));
+        await using var room = await ControlFixture.OpenAsync();
+        room.Events.Held(Holding(HoldReason.OptedOut, null, ControlFixture.App, ControlFixture.App with { Key = new("shop", "app-1") }));
         var written = await WrittenAsync(room);
 
         Assert.Equal(["app-0", "app-1"], written.Select(each => (string?)each.Event["involvedObject"]!["name"]));
@@ -101,19 +101,19 @@ public sealed class EventRecorderTests
     [Fact]
     public async Task Only_the_one_who_acts_tells_why_it_does_not()
     {
-        await using var room = await Room.OpenAsync(contested: true);
-        room.Events.Held(Holding(HoldReason.OptedOut, null, Room.App));
+        await using var room = await ControlFixture.OpenAsync(contested: true);
+        room.Events.Held(Holding(HoldReason.OptedOut, null, ControlFixture.App));
         room.Hold.Lead();
-        room.Events.Held(Holding(HoldReason.OptedOut, null, Room.App with { Key = new("shop", "app-1") }));
+        room.Events.Held(Holding(HoldReason.OptedOut, null, ControlFixture.App with { Key = new("shop", "app-1") }));
         Assert.Equal("app-1", (string?)Assert.Single(await WrittenAsync(room)).Event["involvedObject"]!["name"]);
     }
 
     [Fact]
     public async Task A_dry_run_writes_no_Events()
     {
-        await using var room = await Room.OpenAsync(dryRun: true);
-        room.Events.Held(Holding(HoldReason.OptedOut, null, Room.App));
-        room.Events.Happened(Room.Delete);
+        await using var room = await ControlFixture.OpenAsync(dryRun: true);
+        room.Events.Held(Holding(HoldReason.OptedOut, null, ControlFixture.App));
+        room.Events.Happened(ControlFixture.Delete);
         Assert.Empty(await WrittenAsync(room));
     }
 
@@ -124,8 +124,8 @@ public sealed class EventRecorderTests
     [InlineData("😀", 1024)]
     public async Task A_message_is_cut_to_what_the_API_server_takes_and_never_within_a_character(string letter, int longest)
     {
-        await using var room = await Room.OpenAsync();
-        room.Events.Held(Holding(HoldReason.WritesToSharedStorage, string.Concat(Enumerable.Repeat(letter, 2000)), Room.App));
+        await using var room = await ControlFixture.OpenAsync();
+        room.Events.Held(Holding(HoldReason.WritesToSharedStorage, string.Concat(Enumerable.Repeat(letter, 2000)), ControlFixture.App));
         var message = (string)Assert.Single(await WrittenAsync(room)).Event["message"]!;
         Assert.InRange(Encoding.UTF8.GetByteCount(message), longest - 3, longest);
         Assert.EndsWith(letter, message, StringComparison.Ordinal);
@@ -134,7 +134,7 @@ public sealed class EventRecorderTests
     [Fact]
     public async Task An_Event_of_a_pod_with_the_longest_name_has_a_name_that_the_API_server_takes()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         room.Events.Happened(DeletionOf($"{new string('x', 231)}.-{new string('y', 20)}"));
         var name = (string)Assert.Single(await WrittenAsync(room)).Event["metadata"]!["name"]!;
         Assert.InRange(name.Length, 1, 253);
@@ -144,10 +144,10 @@ public sealed class EventRecorderTests
     [Fact]
     public async Task An_Event_that_cannot_be_written_harms_none_after_it()
     {
-        await using var room = await Room.OpenAsync(call => call.Body.Contains("app-0", StringComparison.Ordinal) ? call.RefuseAsync(403, "namespace is terminating")
+        await using var room = await ControlFixture.OpenAsync(call => call.Body.Contains("app-0", StringComparison.Ordinal) ? call.RefuseAsync(403, "namespace is terminating")
             : call.Body.Contains("app-1", StringComparison.Ordinal) ? call.BreakAsync()
             : call.AnswerAsync("{}"));
-        room.Events.Happened(Room.Delete);
+        room.Events.Happened(ControlFixture.Delete);
         room.Events.Happened(DeletionOf("app-1"));
         room.Events.Happened(DeletionOf("app-2"));
         Assert.Contains("app-2", (await WrittenAsync(room))[^1].Call.Body, StringComparison.Ordinal);
@@ -158,9 +158,9 @@ public sealed class EventRecorderTests
     [Fact]
     public async Task The_end_of_the_process_waits_for_Events_but_not_for_ever()
     {
-        await using var room = await Room.OpenAsync(call => call.HangAsync());
-        room.Events.Happened(Room.Delete);
-        room.Events.Happened(Room.Detach);
+        await using var room = await ControlFixture.OpenAsync(call => call.HangAsync());
+        room.Events.Happened(ControlFixture.Delete);
+        room.Events.Happened(ControlFixture.Detach);
         using var stop = new CancellationTokenSource();
         var running = room.Events.RunAsync(stop.Token);
         await room.Kubernetes.ArrivalAsync();
@@ -170,10 +170,10 @@ public sealed class EventRecorderTests
         await running.CancelledAsync();
     }
 
-    private static Decision.DeletePod DeletionOf(string name) => new(new(new("shop", name), new($"u-{name}"), new("a")), Room.Evidence);
+    private static Decision.DeletePod DeletionOf(string name) => new(new(new("shop", name), new($"u-{name}"), new("a")), ControlFixture.Evidence);
 
     private static Decision.Hold Holding(HoldReason reason, string? detail, params Pod[] pods) =>
-        new(Room.Resource, new("a"), reason, new() { Storage = detail }, [.. pods], Instant.Start, Overdue: true);
+        new(ControlFixture.Resource, new("a"), reason, new() { Storage = detail }, [.. pods], Instant.Start, Overdue: true);
 
     private static JsonNode Without(JsonNode written, string property)
     {
@@ -183,7 +183,7 @@ public sealed class EventRecorderTests
     }
 
     /// <summary>Everything that is written when the process is asked to stop.</summary>
-    private static async Task<List<(Call Call, JsonNode Event)>> WrittenAsync(Room room)
+    private static async Task<List<(Call Call, JsonNode Event)>> WrittenAsync(ControlFixture room)
     {
         await room.Events.RunAsync(new CancellationToken(true)).SoonAsync();
         return [.. room.Kubernetes.Calls.Select(call => (call, JsonNode.Parse(call.Body)!))];

@@ -17,12 +17,12 @@ public sealed class InstrumentsTests : IDisposable
     public void What_changes_the_cluster_is_counted_by_its_answer()
     {
         var node = new ClusterNode(new("a"), new("u-node"));
-        foreach (var change in (Decision[])[Room.Delete, Room.Detach, new Decision.TaintNode(node, Room.Evidence), new Decision.UntaintNode(node), new Decision.ClearVolumesInUse(node, [])])
+        foreach (var change in (Decision[])[ControlFixture.Delete, ControlFixture.Detach, new Decision.TaintNode(node, ControlFixture.Evidence), new Decision.UntaintNode(node), new Decision.ClearVolumesInUse(node, [])])
         {
-            _instruments.Acted(change, new(Answer.Accepted));
+            _instruments.Acted(change, new(MutationOutcome.Accepted));
         }
 
-        _instruments.Acted(Room.Delete, new(Answer.TimedOut));
+        _instruments.Acted(ControlFixture.Delete, new(MutationOutcome.TimedOut));
         Assert.Equal(
             ["delete_pod/accepted", "delete_pod/timed_out", "detach/accepted", "release/accepted", "taint/accepted", "untaint/accepted"],
             Counted().Order(StringComparer.Ordinal));
@@ -31,13 +31,13 @@ public sealed class InstrumentsTests : IDisposable
     [Fact]
     public void A_question_that_failed_and_what_was_never_sent_are_not_counted_among_the_changes()
     {
-        foreach (var question in (Decision[])[new Decision.QueryResource(Room.Resource), new Decision.QuerySatellites(), new Decision.ListPodsOnNode(new("a")), new Decision.QueryWarnings("shop", new("u-pod"))])
+        foreach (var question in (Decision[])[new Decision.QueryResource(ControlFixture.Resource), new Decision.QuerySatellites(), new Decision.ListPodsOnNode(new("a")), new Decision.QueryWarnings("shop", new("u-pod"))])
         {
-            _instruments.Acted(question, new(Answer.Refused));
+            _instruments.Acted(question, new(MutationOutcome.Refused));
         }
 
-        _instruments.Acted(Room.Delete, new(Answer.NotSent));
-        _instruments.Acted(Room.Detach, new(Answer.Refused));
+        _instruments.Acted(ControlFixture.Delete, new(MutationOutcome.NotSent));
+        _instruments.Acted(ControlFixture.Detach, new(MutationOutcome.Refused));
         Assert.Equal(["detach/refused"], Counted());
     }
 
@@ -45,10 +45,10 @@ public sealed class InstrumentsTests : IDisposable
     public void A_consumer_that_is_held_counts_once_for_each_reason_however_many_pods_it_has()
     {
         FailoverSettings settings = new() { KnownResourceGrace = TimeSpan.Zero, NewResourceGrace = TimeSpan.Zero, StormThreshold = 1 };
-        var pod = Room.App with { OptedOut = true };
+        var pod = ControlFixture.App with { OptedOut = true };
         var other = pod with { Key = new("shop", "app-1"), Uid = new("u-other") };
         var now = Instant.Start + TimeSpan.FromTicks(1);
-        Observation[] seen = [.. Room.Suspicion, new Observation.Listed<Pod>([pod, other]), Room.Loss(now), new Observation.PodsOnNodeListed(new("a"), [pod, other], [], now)];
+        Observation[] seen = [.. ControlFixture.Suspicion, new Observation.Listed<Pod>([pod, other]), ControlFixture.Loss(now), new Observation.PodsOnNodeListed(new("a"), [pod, other], [], now)];
         var cluster = seen.Aggregate(ClusterSnapshot.For(settings), (known, each) => known.Apply(each, now));
         var verdict = new FailoverPolicy(settings).Decide(cluster, now);
         Assert.Equal(2, verdict.Decisions.Count(decision => decision is Decision.Hold { Reason: HoldReason.OptedOut }));
@@ -61,9 +61,9 @@ public sealed class InstrumentsTests : IDisposable
     public void A_storm_is_measured_while_it_lasts()
     {
         var began = Instant.Start + TimeSpan.FromSeconds(10);
-        var well = ClusterSnapshot.For(new()).Apply(Room.Satellites(Instant.Start), Instant.Start);
-        var storm = well.Apply(Room.Satellites(began, "a", "b"), began);
-        foreach (var (cluster, expected) in ((ClusterSnapshot, int)[])[(well, 0), (storm, 1), (storm.Apply(Room.Satellites(began), began), 0)])
+        var well = ClusterSnapshot.For(new()).Apply(ControlFixture.Satellites(Instant.Start), Instant.Start);
+        var storm = well.Apply(ControlFixture.Satellites(began, "a", "b"), began);
+        foreach (var (cluster, expected) in ((ClusterSnapshot, int)[])[(well, 0), (storm, 1), (storm.Apply(ControlFixture.Satellites(began), began), 0)])
         {
             _instruments.Observe(cluster, new([], null));
             Assert.Equal(expected, Samples["piraeus_ha_storm"]);

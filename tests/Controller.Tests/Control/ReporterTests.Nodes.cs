@@ -8,14 +8,14 @@ public sealed partial class ReporterTests
     [Fact]
     public async Task A_storm_is_told_once_when_it_begins_with_the_way_to_release_it_and_once_when_it_ends()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         var reporter = Reporter(room);
         var (before, at) = (Instant.Start, Instant.Start + TimeSpan.FromSeconds(10));
-        var cluster = ClusterSnapshot.For(new()).Apply(Room.Satellites(before), before);
+        var cluster = ClusterSnapshot.For(new()).Apply(ControlFixture.Satellites(before), before);
         reporter.Report(cluster, Verdict());
         foreach (var offline in (string[][])[["a", "b"], ["a", "b", "c"], ["a", "b"]])
         {
-            reporter.Report(cluster = cluster.Apply(Room.Satellites(at, offline), at), Verdict());
+            reporter.Report(cluster = cluster.Apply(ControlFixture.Satellites(at, offline), at), Verdict());
         }
 
         var began = Assert.Single(room.Told.Lines);
@@ -25,7 +25,7 @@ public sealed partial class ReporterTests
 
         for (var turn = 0; turn < 2; turn++)
         {
-            reporter.Report(cluster = cluster.Apply(Room.Satellites(at), at), Verdict());
+            reporter.Report(cluster = cluster.Apply(ControlFixture.Satellites(at), at), Verdict());
         }
 
         Assert.Equal(["The storm is over: what is lost is moved again."], room.Told.Lines.Skip(1));
@@ -34,15 +34,15 @@ public sealed partial class ReporterTests
     [Fact]
     public async Task Why_a_node_keeps_its_taint_is_told_once_for_each_node_and_resource_and_is_no_Event()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         var reporter = Reporter(room);
         var node = new ClusterNode(new("a"), new("u-node")) { TaintedByUs = true };
-        var stays = new Decision.Hold(Room.Resource, node.Name, HoldReason.TaintStays, HoldDetail.None, [], Instant.Start, Overdue: false);
-        var tainted = Unwell.Apply(new Observation.Seen<ClusterNode>(node), Instant.Start);
+        var stays = new Decision.Hold(ControlFixture.Resource, node.Name, HoldReason.TaintStays, HoldDetail.None, [], Instant.Start, Overdue: false);
+        var tainted = Unwell.Apply(new Observation.Updated<ClusterNode>(node), Instant.Start);
         foreach (var hold in (Decision.Hold[])[stays, stays with { Overdue = true }, stays with { Resource = new("rd-2") }])
         {
             reporter.Report(tainted, Verdict(hold));
-            reporter.Report(Well.Apply(new Observation.Seen<ClusterNode>(node), Instant.Start), Verdict());
+            reporter.Report(Well.Apply(new Observation.Updated<ClusterNode>(node), Instant.Start), Verdict());
         }
 
         Assert.Equal(["rd", "rd-2"], room.Told.Lines.Select(line => line.Split(' ')[8]));

@@ -5,14 +5,14 @@ namespace Piraeus.HighAvailability.Controller.Tests.Control;
 
 public sealed partial class ReporterTests
 {
-    private static readonly ClusterSnapshot Well = ClusterSnapshot.Empty.Apply(new Observation.Seen<Volume>(new("pv", null) { Resource = Room.Resource }), Instant.Start)
-        .Apply(new Observation.Seen<Attachment>(new("va", new("va"), "pv", new("a"))), Instant.Start);
-    private static readonly ClusterSnapshot Unwell = Well.Apply(new Observation.ResourceReported(new(Room.Resource, false, [], Instant.Start)), Instant.Start);
+    private static readonly ClusterSnapshot Well = ClusterSnapshot.Empty.Apply(new Observation.Updated<Volume>(new("pv", null) { Resource = ControlFixture.Resource }), Instant.Start)
+        .Apply(new Observation.Updated<Attachment>(new("va", new("va"), "pv", new("a"))), Instant.Start);
+    private static readonly ClusterSnapshot Unwell = Well.Apply(new Observation.ResourceReported(new(ControlFixture.Resource, false, [], Instant.Start)), Instant.Start);
 
     [Fact]
     public async Task Each_reason_is_told_once_however_often_the_policy_repeats_it()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         var reporter = Reporter(room);
         for (var turn = 0; turn < 3; turn++)
         {
@@ -26,7 +26,7 @@ public sealed partial class ReporterTests
     [Fact]
     public async Task Reasons_that_take_turns_are_told_once_each()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         var reporter = Reporter(room);
         for (var turn = 0; turn < 10; turn++)
         {
@@ -39,10 +39,10 @@ public sealed partial class ReporterTests
     [Fact]
     public async Task Another_detail_another_pod_and_the_end_of_the_grace_period_are_news()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         var reporter = Reporter(room);
         var hold = Holding(HoldReason.WritesToSharedStorage, "one") with { Overdue = false };
-        foreach (var news in (Decision.Hold[])[hold, hold with { Overdue = true }, hold with { Detail = new() { Storage = "two" } }, hold with { Pods = [Room.App with { Uid = new("u-2") }] }, hold with { Node = new("c") }])
+        foreach (var news in (Decision.Hold[])[hold, hold with { Overdue = true }, hold with { Detail = new() { Storage = "two" } }, hold with { Pods = [ControlFixture.App with { Uid = new("u-2") }] }, hold with { Node = new("c") }])
         {
             reporter.Report(Unwell, Verdict(news));
         }
@@ -53,7 +53,7 @@ public sealed partial class ReporterTests
     [Fact]
     public async Task A_reason_is_told_again_after_the_resource_was_well()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         var reporter = Reporter(room);
         reporter.Report(Unwell, Verdict(Holding(HoldReason.OptedOut)));
         reporter.Report(Well, Verdict());
@@ -67,7 +67,7 @@ public sealed partial class ReporterTests
     [InlineData(HoldReason.GraceNotOver)]
     public async Task A_reason_that_passes_by_itself_is_no_Event(object reason)
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         Reporter(room).Report(Unwell, Verdict(Holding((HoldReason)reason)));
         Assert.Single(room.Told.Lines);
         Assert.Equal(0, await EventsAsync(room));
@@ -76,7 +76,7 @@ public sealed partial class ReporterTests
     [Fact]
     public async Task A_reason_that_has_held_nothing_up_yet_is_no_Event()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         Reporter(room).Report(Unwell, Verdict(Holding(HoldReason.OptedOut) with { Overdue = false }));
         Assert.Single(room.Told.Lines);
         Assert.Equal(0, await EventsAsync(room));
@@ -85,12 +85,12 @@ public sealed partial class ReporterTests
     [Fact]
     public async Task What_stands_is_never_forgotten_however_much_comes_and_goes()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         var reporter = Reporter(room);
         var stands = Holding(HoldReason.OptedOut);
         for (var pod = 0; pod < 5000; pod++)
         {
-            reporter.Report(Unwell, Verdict(stands, Holding(HoldReason.WritesToSharedStorage) with { Pods = [Room.App with { Uid = new($"u-{pod}") }] }));
+            reporter.Report(Unwell, Verdict(stands, Holding(HoldReason.WritesToSharedStorage) with { Pods = [ControlFixture.App with { Uid = new($"u-{pod}") }] }));
         }
 
         Assert.Single(room.Told.Lines, line => line.EndsWith("(OptedOut)", StringComparison.Ordinal));
@@ -101,7 +101,7 @@ public sealed partial class ReporterTests
     [Fact]
     public async Task A_failover_that_gets_no_further_is_told_once_for_each_reason_on_who_should_create_the_replacement_and_then_on_the_replacement()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         var (reporter, cluster) = (Reporter(room), Moving());
         var failover = cluster.Failovers.All.Single().Item;
         for (var turn = 0; turn < 3; turn++)
@@ -109,7 +109,7 @@ public sealed partial class ReporterTests
             reporter.Report(cluster, Verdict(new Decision.ReportStuck(failover, Phase.Scheduled, "quota")));
         }
 
-        var scheduled = cluster.Apply(new Observation.Seen<Pod>(Replacement), Instant.Start);
+        var scheduled = cluster.Apply(new Observation.Updated<Pod>(Replacement), Instant.Start);
         reporter.Report(scheduled, Verdict(new Decision.ReportStuck(scheduled.Failovers.All.Single().Item, Phase.Attached, "no space")));
 
         Assert.Equal(2, room.Told.Lines.Count(line => line.Contains("moved away from node a, waits for", StringComparison.Ordinal)));
@@ -120,11 +120,11 @@ public sealed partial class ReporterTests
     [Fact]
     public async Task The_end_of_a_failover_is_told_once()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         var (reporter, cluster) = (Reporter(room), Moving());
         reporter.Report(cluster, Verdict());
         Assert.Empty(room.Told.Lines);
-        cluster = cluster.Apply(new Observation.Gone<Attachment>(Room.Csi1), Instant.Start).Apply(new Observation.Seen<Pod>(Replacement with { Running = true }), Instant.Start);
+        cluster = cluster.Apply(new Observation.Deleted<Attachment>(ControlFixture.Csi1), Instant.Start).Apply(new Observation.Updated<Pod>(Replacement with { Running = true }), Instant.Start);
         for (var turn = 0; turn < 3; turn++)
         {
             reporter.Report(cluster = cluster.Apply(new Observation.Tick(), Instant.Start), Verdict());
@@ -136,14 +136,14 @@ public sealed partial class ReporterTests
     [Fact]
     public async Task The_end_of_everything_that_fell_together_is_told_once_in_one_line()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         var (reporter, cluster) = (Reporter(room), Moving());
-        var other = Room.App with { Key = new("shop", "bare"), Uid = new("u-bare") };
-        cluster = cluster.Apply(new Observation.Answered(new Decision.DeletePod(other, Room.Evidence), new(Answer.Accepted), Instant.Start), Instant.Start)
-            .Apply(new Observation.Gone<Attachment>(Room.Csi1), Instant.Start);
+        var other = ControlFixture.App with { Key = new("shop", "bare"), Uid = new("u-bare") };
+        cluster = cluster.Apply(new Observation.MutationAnswered(new Decision.DeletePod(other, ControlFixture.Evidence), new(MutationOutcome.Accepted), Instant.Start), Instant.Start)
+            .Apply(new Observation.Deleted<Attachment>(ControlFixture.Csi1), Instant.Start);
         reporter.Report(cluster, Verdict());
         Assert.Single(room.Told.Lines);
-        cluster = cluster.Apply(new Observation.Seen<Pod>(Replacement with { Running = true }), Instant.Start);
+        cluster = cluster.Apply(new Observation.Updated<Pod>(Replacement with { Running = true }), Instant.Start);
         reporter.Report(cluster, Verdict());
         reporter.Report(cluster, Verdict());
 
@@ -154,7 +154,7 @@ public sealed partial class ReporterTests
     [Fact]
     public async Task That_a_pod_stays_is_told_as_often_as_it_could_not_be_moved()
     {
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         room.TellOfLoss();
         var (reporter, cluster) = (Reporter(room), ClusterSnapshot.Empty);
         while (room.Inbox.Reader.TryRead(out var seen))
@@ -164,32 +164,32 @@ public sealed partial class ReporterTests
 
         for (var times = 1; times <= 2; times++)
         {
-            cluster = cluster.Apply(new Observation.PromotionChanged(Room.Resource, new("b"), Promotability.MayPromote), Instant.Start)
-                .Apply(new Observation.Answered(Room.Delete, new(Answer.Refused), Instant.Start), Instant.Start);
+            cluster = cluster.Apply(new Observation.PromotionChanged(ControlFixture.Resource, new("b"), Promotability.MayPromote), Instant.Start)
+                .Apply(new Observation.MutationAnswered(ControlFixture.Delete, new(MutationOutcome.Refused), Instant.Start), Instant.Start);
             reporter.Report(cluster, Verdict());
-            cluster = cluster.Apply(new Observation.PromotionChanged(Room.Resource, new("b"), Promotability.MayNotPromote), Instant.Start);
+            cluster = cluster.Apply(new Observation.PromotionChanged(ControlFixture.Resource, new("b"), Promotability.MayNotPromote), Instant.Start);
             reporter.Report(cluster, Verdict());
             Assert.Equal(times, room.Told.Lines.Count(line => line.StartsWith("Pod shop/app-0 stays on node a", StringComparison.Ordinal)));
         }
     }
 
-    private static readonly Pod Replacement = Room.App with { Uid = new("u-new"), Node = new("b"), Owner = new("apps/v1", "StatefulSet", "app", new("u-set")) };
+    private static readonly Pod Replacement = ControlFixture.App with { Uid = new("u-new"), Node = new("b"), Owner = new("apps/v1", "StatefulSet", "app", new("u-set")) };
 
     /// <summary>Pod app-0 was deleted, its attachment is still there, and its StatefulSet has not created it anew.</summary>
     private static ClusterSnapshot Moving() => ((Observation[])
     [
-        new Observation.Seen<Volume>(new("pv", new("shop", "data")) { Resource = Room.Resource }),
-        new Observation.Seen<Attachment>(Room.Csi1),
-        new Observation.Answered(new Decision.DeletePod(Room.App with { Owner = Replacement.Owner }, Room.Evidence), new(Answer.Accepted), Instant.Start),
+        new Observation.Updated<Volume>(new("pv", new("shop", "data")) { Resource = ControlFixture.Resource }),
+        new Observation.Updated<Attachment>(ControlFixture.Csi1),
+        new Observation.MutationAnswered(new Decision.DeletePod(ControlFixture.App with { Owner = Replacement.Owner }, ControlFixture.Evidence), new(MutationOutcome.Accepted), Instant.Start),
     ]).Aggregate(ClusterSnapshot.Empty, (cluster, seen) => cluster.Apply(seen, Instant.Start));
 
-    private static Reporter Reporter(Room room) => new(room.Events, room.Instruments, room.Journal, room.Errors, new Microsoft.Extensions.Logging.Logger<Reporter>(room.Told));
+    private static Reporter Reporter(ControlFixture room) => new(room.Events, room.Instruments, room.DecisionLog, room.Errors, new Microsoft.Extensions.Logging.Logger<Reporter>(room.Told));
 
     private static Verdict Verdict(params Decision[] decisions) => new(decisions, null);
 
-    private static Decision.Hold Holding(HoldReason reason, string? detail = null) => new(Room.Resource, new("a"), reason, new() { Storage = detail }, [Room.App], Instant.Start, Overdue: true);
+    private static Decision.Hold Holding(HoldReason reason, string? detail = null) => new(ControlFixture.Resource, new("a"), reason, new() { Storage = detail }, [ControlFixture.App], Instant.Start, Overdue: true);
 
-    private static async Task<int> EventsAsync(Room room)
+    private static async Task<int> EventsAsync(ControlFixture room)
     {
         await room.Events.RunAsync(new CancellationToken(true)).SoonAsync();
         return room.Kubernetes.Calls.Count;

@@ -41,7 +41,7 @@ public sealed class ResilienceTests
     {
         await using var room = await OpenAsync(kubernetes: call => call.RefuseAsync(500, "out of order"));
         room.TellOfLoss();
-        Assert.True(room.Inbox.Writer.TryWrite(new Observation.Seen<Pod>(Room.App with { SharedStorage = default })));
+        Assert.True(room.Inbox.Writer.TryWrite(new Observation.Updated<Pod>(ControlFixture.App with { SharedStorage = default })));
         await TurnUntilAsync(room, async () =>
         {
             while (!room.Told.Lines.Any(line => IsLogged(line, "NullReferenceException")))
@@ -50,14 +50,14 @@ public sealed class ResilienceTests
             }
         });
         Assert.DoesNotContain(room.Kubernetes.Calls, call => call.Method == "DELETE");
-        Assert.Contains(room.Journal.Entries, entry => entry.Reason == HoldReason.InternalError);
+        Assert.Contains(room.DecisionLog.Entries, entry => entry.Reason == HoldReason.InternalError);
     }
 
-    private static Task<Room> OpenAsync(Func<Call, Task>? kubernetes = null, Microsoft.Extensions.Logging.ILogger<Reporter>? reporting = null) => Room.OpenAsync(
-        kubernetes ?? (call => call.AnswerAsync(call is { Method: "GET", Path: "/api/v1/pods" } ? Room.PodsOnA : """{"metadata":{}}""")),
+    private static Task<ControlFixture> OpenAsync(Func<Call, Task>? kubernetes = null, Microsoft.Extensions.Logging.ILogger<Reporter>? reporting = null) => ControlFixture.OpenAsync(
+        kubernetes ?? (call => call.AnswerAsync(call is { Method: "GET", Path: "/api/v1/pods" } ? ControlFixture.PodsOnA : """{"metadata":{}}""")),
         CannedLinstor.Alive(exchange => exchange.AnswerAsync("busy", "503 Service Unavailable")), settings: Impatient, reporting: reporting);
 
-    private static async Task TurnUntilAsync(Room room, Func<Task> seen)
+    private static async Task TurnUntilAsync(ControlFixture room, Func<Task> seen)
     {
         using var stop = new CancellationTokenSource();
         var running = room.Control.RunAsync(stop.Token);
@@ -67,7 +67,7 @@ public sealed class ResilienceTests
         await running.CancelledAsync();
     }
 
-    private static async Task DeletionAsync(Room room)
+    private static async Task DeletionAsync(ControlFixture room)
     {
         while ((await room.Kubernetes.ArrivalAsync()).Method != "DELETE")
         {

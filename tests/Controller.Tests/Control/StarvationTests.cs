@@ -12,7 +12,7 @@ public sealed class StarvationTests
     [Fact]
     public async Task More_than_130_deletions_that_are_never_answered_and_come_first_keep_the_others_for_seconds_only()
     {
-        await using var room = await Room.OpenAsync(AnswerAllButHangingAsync);
+        await using var room = await ControlFixture.OpenAsync(AnswerAllButHangingAsync);
         var (hanging, others) = (Deletions("hanging", 130), Deletions("app", 100));
         var offering = new Offering(room, [.. hanging, .. others]);
 
@@ -22,8 +22,8 @@ public sealed class StarvationTests
         {
             await offering.OfferAsync(untilUnderWay: (second + 1) * Actuator.Actions);
             await HangingAsync(room, Actuator.Actions);
-            await room.Time.RestingAsync(Slots.Prompt, second * Actuator.Actions);
-            room.Time.Advance(Slots.Prompt);
+            await room.Time.RestingAsync(ConcurrencyLimiter.Prompt, second * Actuator.Actions);
+            room.Time.Advance(ConcurrencyLimiter.Prompt);
             await offering.TooLateAsync(Actuator.Actions);
         }
 
@@ -37,20 +37,20 @@ public sealed class StarvationTests
     public async Task What_was_not_answered_the_last_time_gets_half_of_the_turns_until_it_is_answered()
     {
         var hangs = true;
-        await using var room = await Room.OpenAsync(call => hangs ? call.HangAsync() : call.AnswerAsync("{}"));
+        await using var room = await ControlFixture.OpenAsync(call => hangs ? call.HangAsync() : call.AnswerAsync("{}"));
         var hanging = Deletions("hanging", Actuator.Actions);
         var offering = new Offering(room, hanging);
         await offering.OfferAsync(untilUnderWay: Actuator.Actions);
         await HangingAsync(room, Actuator.Actions);
         room.Time.Advance(KubernetesClient.ActDeadline);
-        await offering.EndedAsync(Actuator.Actions, Answer.TimedOut);
+        await offering.EndedAsync(Actuator.Actions, MutationOutcome.TimedOut);
 
         hangs = false;
         Assert.Equal(Actuator.Actions / 2, Take(room, hanging));
-        Assert.Equal(Offered.Taken, room.Actuator.Offer(Room.Detach));
+        Assert.Equal(OfferResult.Taken, room.Actuator.Offer(ControlFixture.Detach));
         for (var answered = 0; answered <= Actuator.Actions / 2; answered++)
         {
-            Assert.Equal(Answer.Accepted, (await room.ActedAsync()).Outcome.Answer);
+            Assert.Equal(MutationOutcome.Accepted, (await room.ActedAsync()).Outcome.Answer);
         }
 
         Assert.Equal(Actuator.Actions, Take(room, hanging)); // those that were answered have no limit, and the others are half
@@ -59,21 +59,21 @@ public sealed class StarvationTests
     [Fact]
     public async Task A_hanging_action_still_has_its_deadline_when_it_has_given_its_turn_back()
     {
-        await using var room = await Room.OpenAsync(AnswerAllButHangingAsync);
+        await using var room = await ControlFixture.OpenAsync(AnswerAllButHangingAsync);
         var hanging = Deletions("hanging", 1);
         room.Actuator.Offer(hanging[0]);
         await HangingAsync(room, 1);
-        await room.Time.RestingAsync(Slots.Prompt);
+        await room.Time.RestingAsync(ConcurrencyLimiter.Prompt);
         room.Time.Advance(KubernetesClient.ActDeadline - TimeSpan.FromTicks(1));
         Assert.False(room.Inbox.Reader.TryRead(out _));
         room.Time.Advance(TimeSpan.FromTicks(1));
-        Assert.Equal(Answer.TimedOut, (await room.ActedAsync()).Outcome.Answer);
+        Assert.Equal(MutationOutcome.TimedOut, (await room.ActedAsync()).Outcome.Answer);
     }
 
     [Fact]
     public async Task Questions_about_nodes_whose_answers_stop_arriving_hold_up_no_other_question_and_are_answered_without_the_node()
     {
-        await using var room = await Room.OpenAsync(async call =>
+        await using var room = await ControlFixture.OpenAsync(async call =>
         {
             if (call.Path == "/api/v1/pods")
             {
@@ -90,13 +90,13 @@ public sealed class StarvationTests
         }
 
         await HangingAsync(room, 2 * Actuator.Questions);
-        await room.Time.RestingAsync(Slots.Prompt, Actuator.Questions);
-        room.Actuator.Offer(new Decision.QueryResource(Room.Resource));
+        await room.Time.RestingAsync(ConcurrencyLimiter.Prompt, Actuator.Questions);
+        room.Actuator.Offer(new Decision.QueryResource(ControlFixture.Resource));
         Assert.False(room.Inbox.Reader.TryRead(out _));
 
-        room.Time.Advance(Slots.Prompt);
+        room.Time.Advance(ConcurrencyLimiter.Prompt);
         await room.Inbox.NextAsync<Observation.ResourceReported>();
-        room.Time.Advance(KubernetesClient.ActDeadline - Slots.Prompt);
+        room.Time.Advance(KubernetesClient.ActDeadline - ConcurrencyLimiter.Prompt);
         for (var number = 0; number < Actuator.Questions; number++)
         {
             var surveyed = await room.Inbox.NextAsync<Observation.PodsOnNodeListed>();
@@ -109,11 +109,11 @@ public sealed class StarvationTests
     private static Task AnswerAllButHangingAsync(Call call) => IsHanging(call) ? call.HangAsync() : call.AnswerAsync("{}");
 
     private static ImmutableArray<Decision> Deletions(string name, int count) =>
-        [.. Enumerable.Range(0, count).Select(number => new Decision.DeletePod(Room.App with { Key = new("shop", $"{name}-{number}"), Uid = new($"u-{name}-{number}") }, Room.Evidence))];
+        [.. Enumerable.Range(0, count).Select(number => new Decision.DeletePod(ControlFixture.App with { Key = new("shop", $"{name}-{number}"), Uid = new($"u-{name}-{number}") }, ControlFixture.Evidence))];
 
-    private static int Take(Room room, ImmutableArray<Decision> decisions) => decisions.Count(decision => room.Actuator.Offer(decision) == Offered.Taken);
+    private static int Take(ControlFixture room, ImmutableArray<Decision> decisions) => decisions.Count(decision => room.Actuator.Offer(decision) == OfferResult.Taken);
 
-    private static async Task HangingAsync(Room room, int count)
+    private static async Task HangingAsync(ControlFixture room, int count)
     {
         for (var arrived = 0; arrived < count; arrived++)
         {
@@ -122,7 +122,7 @@ public sealed class StarvationTests
     }
 
     /// <summary>Offers decisions as the control loop does: the most important first, and none that is under way.</summary>
-    private sealed class Offering(Room room, ImmutableArray<Decision> decisions)
+    private sealed class Offering(ControlFixture room, ImmutableArray<Decision> decisions)
     {
         private readonly HashSet<Decision> _underWay = [];
         private readonly HashSet<Decision> _done = [];
@@ -138,25 +138,25 @@ public sealed class StarvationTests
             }
         }
 
-        public Task TooLateAsync(int count) => EndedAsync(count, Answer.NotSent);
+        public Task TooLateAsync(int count) => EndedAsync(count, MutationOutcome.NotSent);
 
         public async Task AcceptedAsync(int count)
         {
             for (var accepted = 0; accepted < count; accepted++)
             {
-                await EndedAsync(1, Answer.Accepted);
+                await EndedAsync(1, MutationOutcome.Accepted);
                 Offer();
             }
         }
 
-        public async Task EndedAsync(int count, Answer answer)
+        public async Task EndedAsync(int count, MutationOutcome answer)
         {
             for (var ended = 0; ended < count; ended++)
             {
                 var acted = await room.ActedAsync();
                 Assert.Equal(answer, acted.Outcome.Answer);
                 _underWay.Remove(acted.Decision);
-                _ = answer == Answer.Accepted && _done.Add(acted.Decision);
+                _ = answer == MutationOutcome.Accepted && _done.Add(acted.Decision);
             }
         }
 
@@ -164,7 +164,7 @@ public sealed class StarvationTests
         {
             foreach (var decision in decisions.Where(decision => !_underWay.Contains(decision) && !_done.Contains(decision)))
             {
-                if (room.Actuator.Offer(decision) != Offered.Taken)
+                if (room.Actuator.Offer(decision) != OfferResult.Taken)
                 {
                     return;
                 }

@@ -14,7 +14,7 @@ public sealed class MetricsEndpointTests
     public async Task Metrics_are_served_on_the_port_of_the_probes()
     {
         using var meter = new Meter($"Tests.{Guid.NewGuid()}");
-        await using var room = await Room.OpenAsync();
+        await using var room = await ControlFixture.OpenAsync();
         using var stop = new CancellationTokenSource();
         await using var daemon = new Daemon(
             new Settings { HealthPort = 0 }, [("0", cancellation => Task.Delay(Timeout.Infinite, cancellation))], room.Actuator, room.Control, new Probes(room.Control), room.Status,
@@ -31,7 +31,7 @@ public sealed class MetricsEndpointTests
         Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Content.Headers.ContentType?.ToString());
         var document = Exposition.Parse(await answer.Content.ReadAsStringAsync());
 
-        Assert.Equal(1, document.Samples[$$"""piraeus_ha_build_info{version="{{Release.Version}}"}"""]);
+        Assert.Equal(1, document.Samples[$$"""piraeus_ha_build_info{version="{{ProgramVersion.Version}}"}"""]);
         Assert.InRange(document.Samples["process_start_time_seconds"], 1.7e9, DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 1);
         Assert.Equal(1, document.Samples["""ha_acts_total{pod="a \"b\"\\\n"}"""]);
         Assert.Equal(1, document.Samples["""ha_wait_seconds_bucket{of="pod",le="5"}"""]);
@@ -48,7 +48,7 @@ public sealed class MetricsEndpointTests
         Assert.Equal(0, await running.SoonAsync());
     }
 
-    private static async Task<int> PortAsync(Told told)
+    private static async Task<int> PortAsync(LogCapture told)
     {
         while (true)
         {

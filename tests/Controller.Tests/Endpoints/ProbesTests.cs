@@ -12,7 +12,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Endpoints;
 public sealed class ProbesTests : IAsyncLifetime
 {
     private readonly CancellationTokenSource _stop = new();
-    private Room _room = null!;
+    private ControlFixture _room = null!;
     private WebApplication _app = null!;
     private HttpClient _http = null!;
 
@@ -59,7 +59,7 @@ public sealed class ProbesTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _room = await Room.OpenAsync();
+        _room = await ControlFixture.OpenAsync();
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddRoutingCore();
         builder.Logging.ClearProviders();

@@ -23,10 +23,10 @@ public sealed partial class StatusEndpointTests
     [Fact]
     public async Task A_storm_is_told_with_the_nodes_that_were_lost_and_of_how_many()
     {
-        Apply(Room.Satellites(_clock.Now));
+        Apply(ControlFixture.Satellites(_clock.Now));
         Assert.False((await AskAsync()).TryGetProperty("storm", out _));
         _time.Advance(TimeSpan.FromSeconds(10));
-        Apply(Room.Satellites(_clock.Now, "b", "c"));
+        Apply(ControlFixture.Satellites(_clock.Now, "b", "c"));
         Assert.Equal("{\"nodes\":[\"b\",\"c\"],\"of\":3}", Compact(await AskAsync(), "storm"));
     }
 
@@ -35,9 +35,9 @@ public sealed partial class StatusEndpointTests
     {
         TellOfLoss();
         Apply(
-            Room.Satellites(_clock.Now),
-            new Observation.Seen<ClusterNode>(new(new("a"), new("u-node")) { TaintedByUs = true }),
-            new Observation.ResourceReported(new(Room.Resource, true, [new(new("a")) { Promotability = Promotability.MayNotPromote, Score = 0 }], _clock.Now) { QuorumProperties = new("majority", null) }));
+            ControlFixture.Satellites(_clock.Now),
+            new Observation.Updated<ClusterNode>(new(new("a"), new("u-node")) { TaintedByUs = true }),
+            new Observation.ResourceReported(new(ControlFixture.Resource, true, [new(new("a")) { Promotability = Promotability.MayNotPromote, Score = 0 }], _clock.Now) { QuorumProperties = new("majority", null) }));
         var stays = Assert.Single((await AskAsync()).GetProperty("taintsThatStay").EnumerateArray());
         Assert.Equal(
             ("a", "rd", "Leaving the taint of node a alone: resource rd has no quorum or no usable data there yet."), (Text(stays, "node"), Text(stays, "resource"), Text(stays, "sentence")));

@@ -20,8 +20,8 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
 
     private readonly ManualClock _time = new();
     private MonotonicClock _clock = null!;
-    private Journal _journal = null!;
-    private LeaseHold _hold = null!;
+    private DecisionLog _decisionLog = null!;
+    private LeadershipStatus _hold = null!;
     private ClusterSnapshot _cluster = ClusterSnapshot.Empty;
     private ControllerInUse _linstor = new("http://linstor:3370", null);
     private WebApplication _app = null!;
@@ -89,7 +89,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     {
         TellOfLoss();
         _time.Advance(TimeSpan.FromSeconds(21));
-        Apply(Room.Satellites(_clock.Now, "a"), Report(), new Observation.PodsOnNodeListed(new("a"), [Room.App], [], _clock.Now));
+        Apply(ControlFixture.Satellites(_clock.Now, "a"), Report(), new Observation.PodsOnNodeListed(new("a"), [ControlFixture.App], [], _clock.Now));
         var user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
         Assert.Equal(0, user.GetProperty("graceLeftSeconds").GetDouble());
         Assert.True(user.GetProperty("wouldAct").GetBoolean());
@@ -101,13 +101,13 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     {
         TellOfLoss();
         _time.Advance(TimeSpan.FromSeconds(20));
-        var evidence = Room.Evidence with { Since = _clock.Now - TimeSpan.FromSeconds(20), Due = _clock.Now };
-        var deletion = new Decision.DeletePod(Room.App, evidence);
+        var evidence = ControlFixture.Evidence with { Since = _clock.Now - TimeSpan.FromSeconds(20), Due = _clock.Now };
+        var deletion = new Decision.DeletePod(ControlFixture.App, evidence);
         Apply(Report());
         _time.Advance(TimeSpan.FromSeconds(1));
-        _journal.Took(_cluster, deletion);
+        _decisionLog.Took(_cluster, deletion);
         _time.Advance(TimeSpan.FromSeconds(7));
-        _journal.Answered(deletion, new(Answer.Accepted));
+        _decisionLog.Answered(deletion, new(MutationOutcome.Accepted));
 
         var entry = Assert.Single((await AskAsync()).GetProperty("journal").EnumerateArray());
         Assert.Equal(("DeletePod", "Accepted", "u-pod"), (Text(entry, "kind"), Text(entry, "answer"), Text(entry, "uid")));
@@ -125,7 +125,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _clock = new(_time);
-        _journal = new(_clock, _time);
+        _decisionLog = new(_clock, _time);
         _hold = new(_clock, "me");
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddRoutingCore();
@@ -133,7 +133,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0));
         _app = builder.Build();
         _app.UseRouting();
-        new StatusEndpoint(Settings, Policy, () => _cluster, _hold, _journal, _clock, _time, () => _linstor).Map(_app);
+        new StatusEndpoint(Settings, Policy, () => _cluster, _hold, _decisionLog, _clock, _time, () => _linstor).Map(_app);
         await _app.StartAsync();
         _http = new() { BaseAddress = new Uri(_app.Urls.Single()) };
     }
@@ -145,14 +145,14 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     }
 
     private void TellOfLoss() => Apply(
-        Room.Satellites(_clock.Now, "a"),
-        new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = Room.Resource }]),
-        new Observation.Listed<Attachment>([Room.Csi1]),
-        new Observation.Listed<Pod>([Room.App]),
+        ControlFixture.Satellites(_clock.Now, "a"),
+        new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = ControlFixture.Resource }]),
+        new Observation.Listed<Attachment>([ControlFixture.Csi1]),
+        new Observation.Listed<Pod>([ControlFixture.App]),
         new Observation.Listed<CsiNode>([]),
         Report());
 
-    private Observation Report() => Room.Loss(_clock.Now);
+    private Observation Report() => ControlFixture.Loss(_clock.Now);
 
     private void Apply(params Observation[] seen) => _cluster = seen.Aggregate(_cluster, (cluster, each) => cluster.Apply(each, _clock.Now));
 

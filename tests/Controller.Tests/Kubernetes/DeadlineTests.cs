@@ -8,7 +8,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 /// <summary>Every request has one deadline, the body of its answer included.</summary>
 public sealed class DeadlineTests : IAsyncDisposable
 {
-    private static readonly Translate Translate = new("linstor.csi.linbit.com", LabelSelector.Parse(""));
+    private static readonly KubernetesTranslation KubernetesTranslation = new("linstor.csi.linbit.com", LabelSelector.Parse(""));
     private static readonly NodeName A = new("a");
 
     private readonly ManualClock _clock = new();
@@ -32,7 +32,7 @@ public sealed class DeadlineTests : IAsyncDisposable
         var tainting = Nodes().TaintAsync(A, default);
         await _kubernetes!.ArrivalAsync();
         _clock.Advance(KubernetesClient.ActDeadline);
-        Assert.Equal(Answer.TimedOut, (await tainting.SoonAsync()).Answer);
+        Assert.Equal(MutationOutcome.TimedOut, (await tainting.SoonAsync()).Answer);
         Assert.Equal("GET", Assert.Single(_kubernetes.Calls).Method);
     }
 
@@ -40,7 +40,7 @@ public sealed class DeadlineTests : IAsyncDisposable
     public async Task A_page_of_the_pods_on_a_node_whose_body_stops_arriving_is_late()
     {
         await ServeAsync(HalfAsync("""{"items":["""));
-        await LateAsync(Client().PodsOnAsync(A, default), Requests.Deadline);
+        await LateAsync(Client().PodsOnAsync(A, default), ApiRequests.Deadline);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class DeadlineTests : IAsyncDisposable
     public async Task A_success_of_whose_body_nothing_is_needed_does_not_wait_for_it()
     {
         await ServeAsync(HalfAsync("""{"kind":"Status"""));
-        Assert.Equal(Answer.Accepted, (await Client().DeleteAsync(new Pod(new("shop", "app-0"), new("u"), A), default).SoonAsync()).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await Client().DeleteAsync(new Pod(new("shop", "app-0"), new("u"), A), default).SoonAsync()).Answer);
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class DeadlineTests : IAsyncDisposable
             await call.SendAsync("""{"items":[{"metadata":{"name":"first"}}""");
             for (var seconds = 9; seconds < 60; seconds += 9)
             {
-                await _clock.RestingAsync(Requests.Deadline, 3 + (seconds / 9 - 1)); // the head, then each read
+                await _clock.RestingAsync(ApiRequests.Deadline, 3 + (seconds / 9 - 1)); // the head, then each read
                 _clock.Advance(TimeSpan.FromSeconds(9));
                 await call.SendAsync(""",{"metadata":{"name":"next"}}""");
             }
@@ -143,8 +143,8 @@ public sealed class DeadlineTests : IAsyncDisposable
 
     private NodeClient Nodes() => new(_kubernetes!.Connection.CreateClient(), _clock);
 
-    private KubernetesClient Client() => new(_kubernetes!.Connection.CreateClient(), Translate, _clock);
+    private KubernetesClient Client() => new(_kubernetes!.Connection.CreateClient(), KubernetesTranslation, _clock);
 
     private Reflector<WirePod, Pod> Reflector() =>
-        new(_kubernetes!.Connection.CreateClient(), new Kinds(Translate, LabelSelector.Parse("")).Pods, _inbox.Writer, _clock, NullLogger.Instance);
+        new(_kubernetes!.Connection.CreateClient(), new WatchedKinds(KubernetesTranslation, LabelSelector.Parse("")).Pods, _inbox.Writer, _clock, NullLogger.Instance);
 }

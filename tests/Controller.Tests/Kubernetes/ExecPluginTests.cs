@@ -148,7 +148,7 @@ public sealed class ExecPluginTests : IDisposable
     private static string Granting(string format, string arguments = "", string version = V1, string expiry = "") =>
         $"printf '{{\"apiVersion\":\"{version}\",\"kind\":\"ExecCredential\",\"status\":{{{expiry}\"token\":\"{format}\"}}}}' {arguments}";
 
-    private static async Task<string?> TokenAsync(ExecCredentials credentials) => (await credentials.CurrentAsync(null, default)).Header?.Parameter;
+    private static async Task<string?> TokenAsync(PluginCredentials credentials) => (await credentials.CurrentAsync(null, default)).Header?.Parameter;
 
     private static async Task AssertEndedAsync(int id)
     {
@@ -169,7 +169,7 @@ public sealed class ExecPluginTests : IDisposable
 
     private ExecPlugin Plugin(string script) => new("plugin", _folder.WriteScript("plugin", script), V1);
 
-    private ExecCredentials Credentials(string script) => new(Plugin(script), _clock);
+    private PluginCredentials Credentials(string script) => new(Plugin(script), _clock);
 
     private string Trust => $"certificate-authority-data: {KubeConfigText.Base64(_authority.Pem)}";
 
@@ -177,6 +177,6 @@ public sealed class ExecPluginTests : IDisposable
     {
         var lines = string.Join('\n', more.Split('\n').Select(line => $"  {line}"));
         var path = _folder.Write("config", KubeConfigText.Of(server, cluster, $"exec:\n  apiVersion: {version}\n  command: {command}\n{lines}"));
-        return KubernetesConnection.Open(path, name => name == "PATH" ? $"/nowhere:{_folder["bin"]}" : null, _clock, new Told());
+        return KubernetesConnection.Open(path, name => name == "PATH" ? $"/nowhere:{_folder["bin"]}" : null, _clock, new LogCapture());
     }
 }

@@ -126,5 +126,5 @@ public sealed class KubeConfigComplaintTests : IDisposable
     }
 
     private static string Complaint(string flag, string variable) =>
-        Assert.Throws<SettingsException>(() => KubernetesConnection.Open(flag, name => name == "KUBECONFIG" ? variable : null, TimeProvider.System, new Told())).Message;
+        Assert.Throws<SettingsException>(() => KubernetesConnection.Open(flag, name => name == "KUBECONFIG" ? variable : null, TimeProvider.System, new LogCapture())).Message;
 }

@@ -14,7 +14,7 @@ public sealed class KubeConfigCorpusTests(KubeConfigCorpus corpus) : IClassFixtu
         string? refusal = null;
         try
         {
-            using var client = KubernetesConnection.Open(path, variable => variable == "PATH" ? Environment.GetEnvironmentVariable("PATH") : null, TimeProvider.System, new Told()).CreateClient();
+            using var client = KubernetesConnection.Open(path, variable => variable == "PATH" ? Environment.GetEnvironmentVariable("PATH") : null, TimeProvider.System, new LogCapture()).CreateClient();
             _ = await client.GetStringAsync("version");
         }
         catch (SettingsException complaint)

@@ -9,7 +9,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 public sealed class KubeConfigTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly Told _told = new();
+    private readonly LogCapture _told = new();
     private readonly TestAuthority _authority = new();
 
     public void Dispose() => _folder.Dispose();
@@ -23,7 +23,7 @@ public sealed class KubeConfigTests : IDisposable
         var visit = await VisitAsync(connection, server);
 
         Assert.Equal("Bearer abc", visit.Authorization);
-        Assert.Equal($"piraeus-ha-controller/{Release.Version}", visit.Headers["User-Agent"]);
+        Assert.Equal($"piraeus-ha-controller/{ProgramVersion.Version}", visit.Headers["User-Agent"]);
     }
 
     [Theory]

@@ -19,7 +19,7 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     public async Task A_pod_is_deleted_at_once_and_only_in_this_incarnation()
     {
         var client = await ServeAsync(call => call.AnswerAsync("{}"));
-        Assert.Equal(Answer.Accepted, (await client.DeleteAsync(App, default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await client.DeleteAsync(App, default)).Answer);
 
         var call = Assert.Single(_kubernetes!.Calls);
         Assert.Equal(("DELETE", "/api/v1/namespaces/shop/pods/app-0"), (call.Method, call.Path));
@@ -40,17 +40,17 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(200, Answer.Accepted)]
-    [InlineData(202, Answer.Accepted)]
-    [InlineData(404, Answer.AlreadyGone)]
-    [InlineData(409, Answer.Replaced)]
-    [InlineData(401, Answer.Forbidden)]
-    [InlineData(403, Answer.Forbidden)]
-    [InlineData(422, Answer.Refused)]
-    [InlineData(429, Answer.Refused)]
-    [InlineData(500, Answer.Refused)]
-    [InlineData(503, Answer.Refused)]
-    [InlineData(302, Answer.Refused)]
+    [InlineData(200, MutationOutcome.Accepted)]
+    [InlineData(202, MutationOutcome.Accepted)]
+    [InlineData(404, MutationOutcome.AlreadyGone)]
+    [InlineData(409, MutationOutcome.Replaced)]
+    [InlineData(401, MutationOutcome.Forbidden)]
+    [InlineData(403, MutationOutcome.Forbidden)]
+    [InlineData(422, MutationOutcome.Refused)]
+    [InlineData(429, MutationOutcome.Refused)]
+    [InlineData(500, MutationOutcome.Refused)]
+    [InlineData(503, MutationOutcome.Refused)]
+    [InlineData(302, MutationOutcome.Refused)]
     public async Task Every_status_has_its_meaning(int status, object answer)
     {
         var client = await ServeAsync(call => call.RefuseAsync(status, "said the server"));
@@ -112,7 +112,7 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     public async Task A_busy_server_is_given_the_time_it_asks_for()
     {
         var client = await ServeAsync(call => call.RefuseAsync(429, "busy", retryAfter: 3));
-        Assert.Equal(new Outcome(Answer.Refused, "busy", TimeSpan.FromSeconds(3)), await client.DeleteAsync(App, default));
+        Assert.Equal(new MutationAnswer(MutationOutcome.Refused, "busy", TimeSpan.FromSeconds(3)), await client.DeleteAsync(App, default));
     }
 
     [Fact]
@@ -131,21 +131,21 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     public async Task A_refusal_that_a_proxy_wrote_is_a_refusal(string body)
     {
         var client = await ServeAsync(call => call.AnswerAsync(body, 502));
-        Assert.Equal(new Outcome(Answer.Refused, "the server answered 502 Bad Gateway"), await client.DeleteAsync(App, default));
+        Assert.Equal(new MutationAnswer(MutationOutcome.Refused, "the server answered 502 Bad Gateway"), await client.DeleteAsync(App, default));
     }
 
     [Fact]
     public async Task A_success_is_one_whatever_its_body_says()
     {
         var client = await ServeAsync(call => call.AnswerAsync("<html>"));
-        Assert.Equal(new Outcome(Answer.Accepted), await client.DeleteAsync(App, default));
+        Assert.Equal(new MutationAnswer(MutationOutcome.Accepted), await client.DeleteAsync(App, default));
     }
 
     [Fact]
     public async Task A_broken_connection_is_a_refusal()
     {
         var client = await ServeAsync(call => call.BreakAsync());
-        Assert.Equal(Answer.Refused, (await client.DeleteAsync(App, default)).Answer);
+        Assert.Equal(MutationOutcome.Refused, (await client.DeleteAsync(App, default)).Answer);
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class KubernetesClientTests : IAsyncDisposable
         var deleting = client.DeleteAsync(App, default);
         await _kubernetes!.ArrivalAsync();
         _clock.Advance(KubernetesClient.ActDeadline);
-        Assert.Equal(Answer.TimedOut, (await deleting.SoonAsync()).Answer);
+        Assert.Equal(MutationOutcome.TimedOut, (await deleting.SoonAsync()).Answer);
     }
 
     [Fact]
@@ -244,6 +244,6 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     private async Task<KubernetesClient> ServeAsync(Func<Call, Task> answer)
     {
         _kubernetes = await CannedKubernetes.StartAsync(answer);
-        return new(_kubernetes.Connection.CreateClient(), new Translate("linstor.csi.linbit.com", LabelSelector.Parse("")), _clock);
+        return new(_kubernetes.Connection.CreateClient(), new KubernetesTranslation("linstor.csi.linbit.com", LabelSelector.Parse("")), _clock);
     }
 }

@@ -57,11 +57,11 @@ public sealed class ListReaderTests
     {
         var names = new List<string>();
         var reader = new ListReader<WirePod>(KubernetesJson.Default.WirePod, pod => names.Add(pod.Metadata.Name));
-        return (await reader.ReadAsync(new Trickle(Encoding.UTF8.GetBytes(json), chunk), default), names);
+        return (await reader.ReadAsync(new SlowStream(Encoding.UTF8.GetBytes(json), chunk), default), names);
     }
 
     /// <summary>Gives so many bytes at a time.</summary>
-    private sealed class Trickle(byte[] bytes, int chunk) : MemoryStream(bytes)
+    private sealed class SlowStream(byte[] bytes, int chunk) : MemoryStream(bytes)
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
             base.ReadAsync(buffer.Length > chunk ? buffer[..chunk] : buffer, cancellationToken);

@@ -75,7 +75,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     [InlineData("""{"metadata":{"resourceVersion":"7"},"spec":{},"spec":{}}""")]
     public async Task What_is_no_node_is_not_changed_and_the_outcome_is_a_refusal(string answer)
     {
-        Assert.Equal(Answer.Refused, (await (await ServeAsync(answer)).TaintAsync(A, default)).Answer);
+        Assert.Equal(MutationOutcome.Refused, (await (await ServeAsync(answer)).TaintAsync(A, default)).Answer);
         Assert.Equal("GET", Assert.Single(_kubernetes!.Calls).Method);
     }
 
@@ -83,7 +83,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     public async Task A_taint_that_somebody_took_away_from_under_our_annotation_is_put_back()
     {
         var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7","annotations":{"drbd.linbit.com/lost-quorum-tainted-by":"piraeus-ha-controller"}},"spec":{}}""");
-        Assert.Equal(Answer.Accepted, (await nodes.TaintAsync(A, default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await nodes.TaintAsync(A, default)).Answer);
         Assert.Equal("""[{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]""", Patch["spec"]!["taints"]!.ToJsonString());
     }
 
@@ -91,7 +91,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     public async Task A_taint_is_added_to_those_that_are_there_marked_as_ours_and_bound_to_the_version_that_was_read()
     {
         var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7"},"spec":{"taints":[{"key":"other","value":"x","effect":"NoExecute"}]}}""");
-        Assert.Equal(Answer.Accepted, (await nodes.TaintAsync(A, default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await nodes.TaintAsync(A, default)).Answer);
 
         var call = _kubernetes!.Calls.Last();
         Assert.Equal(("PATCH", "/api/v1/nodes/a", "application/merge-patch+json"), (call.Method, call.Path, call.ContentType));
@@ -105,7 +105,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     public async Task A_node_that_is_tainted_already_is_not_written()
     {
         var nodes = await ServeAsync(Tainted);
-        Assert.Equal(Answer.Unchanged, (await nodes.TaintAsync(A, default)).Answer);
+        Assert.Equal(MutationOutcome.Unchanged, (await nodes.TaintAsync(A, default)).Answer);
         Assert.Equal("GET", Assert.Single(_kubernetes!.Calls).Method);
     }
 
@@ -123,7 +123,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     public async Task The_same_taint_without_our_mark_is_left_alone()
     {
         var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7"},"spec":{"taints":[{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]}}""");
-        Assert.Equal(Answer.Unchanged, (await nodes.UntaintAsync(A, default)).Answer);
+        Assert.Equal(MutationOutcome.Unchanged, (await nodes.UntaintAsync(A, default)).Answer);
         Assert.Equal("GET", Assert.Single(_kubernetes!.Calls).Method);
     }
 
@@ -146,7 +146,7 @@ public sealed class NodeClientTests : IAsyncDisposable
         _kubernetes = await CannedKubernetes.StartAsync(call => call.Method == "GET"
             ? call.AnswerAsync($$$"""{"metadata":{"name":"a"},"status":{"volumesInUse":["csi^1","csi^{{{++reads}}}"]}}""")
             : reads < 3 ? call.RefuseAsync(422, "testing value /status/volumesInUse failed") : call.AnswerAsync("{}"));
-        Assert.Equal(Answer.Accepted, (await Client().ReleaseAsync(A, new HashSet<string> { "csi^1" }, default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await Client().ReleaseAsync(A, new HashSet<string> { "csi^1" }, default)).Answer);
         Assert.Equal(3, reads);
     }
 
@@ -157,7 +157,7 @@ public sealed class NodeClientTests : IAsyncDisposable
         _kubernetes = await CannedKubernetes.StartAsync(call => call.Method == "GET"
             ? call.AnswerAsync($$$"""{"metadata":{"name":"a","resourceVersion":"{{{++reads}}}"},"spec":{}}""")
             : reads < 3 ? call.RefuseAsync(409, "the object has been modified") : call.AnswerAsync("{}"));
-        Assert.Equal(Answer.Accepted, (await Client().TaintAsync(A, default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await Client().TaintAsync(A, default)).Answer);
         Assert.Equal("3", Patch["metadata"]!["resourceVersion"]!.GetValue<string>());
     }
 
@@ -167,14 +167,14 @@ public sealed class NodeClientTests : IAsyncDisposable
         _kubernetes = await CannedKubernetes.StartAsync(call => call.Method == "GET"
             ? call.AnswerAsync("""{"metadata":{"name":"a","resourceVersion":"1"},"spec":{}}""")
             : call.RefuseAsync(409, "the object has been modified"));
-        Assert.Equal(Answer.Replaced, (await Client().TaintAsync(A, default)).Answer);
+        Assert.Equal(MutationOutcome.Replaced, (await Client().TaintAsync(A, default)).Answer);
         Assert.Equal(5, _kubernetes.Calls.Count(call => call.Method == "PATCH"));
     }
 
     [Theory]
-    [InlineData(403, Answer.Forbidden, """add the rule {apiGroups: [""], resources: ["nodes"], verbs: ["get", "patch"]}""")]
-    [InlineData(404, Answer.AlreadyGone, "said the server")]
-    [InlineData(500, Answer.Refused, "said the server")]
+    [InlineData(403, MutationOutcome.Forbidden, """add the rule {apiGroups: [""], resources: ["nodes"], verbs: ["get", "patch"]}""")]
+    [InlineData(404, MutationOutcome.AlreadyGone, "said the server")]
+    [InlineData(500, MutationOutcome.Refused, "said the server")]
     public async Task A_refusal_is_an_outcome_that_says_why(int status, object answer, string why)
     {
         _kubernetes = await CannedKubernetes.StartAsync(call => call.RefuseAsync(status, """said the server: User "ha" cannot get resource "nodes" at the cluster scope"""));

@@ -10,7 +10,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 public sealed class ReflectorTests : IAsyncDisposable
 {
     private static readonly LabelSelector Selector = LabelSelector.Parse("tier in (db, cache),!legacy");
-    private static readonly Kinds Kinds = new(new Translate("linstor.csi.linbit.com", Selector), Selector);
+    private static readonly WatchedKinds WatchedKinds = new(new KubernetesTranslation("linstor.csi.linbit.com", Selector), Selector);
 
     private readonly ManualClock _clock = new();
     private readonly Channel<Observation> _inbox = Inbox.Create();
@@ -27,7 +27,7 @@ public sealed class ReflectorTests : IAsyncDisposable
             _ => call.HangAsync(),
         });
         using var stop = new CancellationTokenSource();
-        var following = Follow(Kinds.Pods, stop.Token);
+        var following = Follow(WatchedKinds.Pods, stop.Token);
 
         Assert.Equal(["a", "b", "c"], Names(await _inbox.NextAsync<Observation.Listed<Pod>>()));
         var first = await _kubernetes!.ArrivalAsync();
@@ -50,7 +50,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     {
         await ServeAsync(call => call.IsWatch ? call.HangAsync() : call.AnswerAsync(List("1", null)));
         using var stop = new CancellationTokenSource();
-        var following = Follow(Kinds.Pods, stop.Token);
+        var following = Follow(WatchedKinds.Pods, stop.Token);
 
         var (list, watch) = (await _kubernetes!.ArrivalAsync(), await _kubernetes.ArrivalAsync());
         Assert.Equal(("/api/v1/pods", "!legacy,tier in (cache,db)"), (list.Path, list["labelSelector"]));
@@ -64,7 +64,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     {
         await ServeAsync(call => call.IsWatch ? call.HangAsync() : call.AnswerAsync(List("1", null)));
         using var stop = new CancellationTokenSource();
-        var following = Follow(Kinds.Attachments, stop.Token);
+        var following = Follow(WatchedKinds.Attachments, stop.Token);
 
         Assert.Null((await _kubernetes!.ArrivalAsync())["labelSelector"]);
         await stop.CancelAsync();
@@ -77,12 +77,12 @@ public sealed class ReflectorTests : IAsyncDisposable
         await ServeAsync(call => call.IsWatch
             ? call.AnswerAsync(Event("ADDED", Pod("a")) + Event("MODIFIED", Pod("b")) + Event("DELETED", Pod("a")) + Event("PATCHED", Pod("z")))
             : call.AnswerAsync(List("1", null)));
-        await Follow(Kinds.Pods);
+        await Follow(WatchedKinds.Pods);
 
         await _inbox.NextAsync<Observation.Listed<Pod>>();
-        Assert.Equal("a", (await _inbox.NextAsync<Observation.Seen<Pod>>()).Item.Key.Name);
-        Assert.Equal("b", (await _inbox.NextAsync<Observation.Seen<Pod>>()).Item.Key.Name);
-        Assert.Equal("a", (await _inbox.NextAsync<Observation.Gone<Pod>>()).Item.Key.Name);
+        Assert.Equal("a", (await _inbox.NextAsync<Observation.Updated<Pod>>()).Item.Key.Name);
+        Assert.Equal("b", (await _inbox.NextAsync<Observation.Updated<Pod>>()).Item.Key.Name);
+        Assert.Equal("a", (await _inbox.NextAsync<Observation.Deleted<Pod>>()).Item.Key.Name);
         Assert.False(_inbox.Reader.TryRead(out _));
     }
 
@@ -94,10 +94,10 @@ public sealed class ReflectorTests : IAsyncDisposable
         await ServeAsync(call => call.IsWatch
             ? call.AnswerAsync(Event("ADDED", Attachment("foreign", "ebs.csi.aws.com")) + Event("ADDED", Attachment("ours", "linstor.csi.linbit.com")))
             : call.AnswerAsync(List("1", null, Attachment("foreign", "ebs.csi.aws.com"), "null")));
-        await Follow(Kinds.Attachments);
+        await Follow(WatchedKinds.Attachments);
 
         Assert.Empty((await _inbox.NextAsync<Observation.Listed<Attachment>>()).Items);
-        Assert.Equal("ours", (await _inbox.NextAsync<Observation.Seen<Attachment>>()).Item.Name);
+        Assert.Equal("ours", (await _inbox.NextAsync<Observation.Updated<Attachment>>()).Item.Name);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class ReflectorTests : IAsyncDisposable
             }
         });
         using var stop = new CancellationTokenSource();
-        var following = Follow(Kinds.Pods, stop.Token);
+        var following = Follow(WatchedKinds.Pods, stop.Token);
 
         Assert.Equal("0", (await _kubernetes!.ArrivalAsync())["resourceVersion"]);
         Assert.Equal("1", (await _kubernetes.ArrivalAsync())["resourceVersion"]);
@@ -127,7 +127,7 @@ public sealed class ReflectorTests : IAsyncDisposable
         await stop.CancelAsync();
         await following.CancelledAsync();
         await _inbox.NextAsync<Observation.Listed<Pod>>();
-        await _inbox.NextAsync<Observation.Seen<Pod>>();
+        await _inbox.NextAsync<Observation.Updated<Pod>>();
         Assert.False(_inbox.Reader.TryRead(out _));
     }
 
@@ -135,7 +135,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     public async Task A_server_that_hangs_up_at_once_is_left_to_the_back_off()
     {
         await ServeAsync(call => call.AnswerAsync(call.IsWatch ? "" : List("1", null)));
-        await Follow(Kinds.Pods).SoonAsync();
+        await Follow(WatchedKinds.Pods).SoonAsync();
         Assert.Equal(2, _kubernetes!.Calls.Count);
     }
 
@@ -143,7 +143,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     public async Task A_page_that_the_server_no_longer_remembers_tells_nothing_and_starts_over()
     {
         await ServeAsync(call => call["continue"] == "" ? call.AnswerAsync(List("1", "next", Pod("a"))) : call.RefuseAsync(410, "the continue token is too old"));
-        var gone = await Assert.ThrowsAsync<KubernetesException>(() => Follow(Kinds.Pods));
+        var gone = await Assert.ThrowsAsync<KubernetesException>(() => Follow(WatchedKinds.Pods));
         Assert.Equal((HttpStatusCode.Gone, "the continue token is too old"), (gone.Status, gone.Message));
         Assert.False(_inbox.Reader.TryRead(out _));
     }
@@ -152,7 +152,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     public async Task A_version_that_the_server_no_longer_remembers_ends_the_watch_in_good_order()
     {
         await ServeAsync(call => call.IsWatch ? call.RefuseAsync(410, "too old") : call.AnswerAsync(List("1", null)));
-        await Follow(Kinds.Pods).SoonAsync();
+        await Follow(WatchedKinds.Pods).SoonAsync();
     }
 
     [Fact]
@@ -161,7 +161,7 @@ public sealed class ReflectorTests : IAsyncDisposable
         await ServeAsync(call => call.IsWatch
             ? LastingAsync(call, Event("ERROR", """{"kind":"Status","code":410,"message":"too old"}""") + Event("ADDED", Pod("never read")))
             : call.AnswerAsync(List("1", null)));
-        await Follow(Kinds.Pods).SoonAsync();
+        await Follow(WatchedKinds.Pods).SoonAsync();
         await _inbox.NextAsync<Observation.Listed<Pod>>();
         Assert.False(_inbox.Reader.TryRead(out _));
         Assert.Equal(2, _kubernetes!.Calls.Count);
@@ -172,7 +172,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     {
         await ServeAsync(call => call.AnswerAsync(
             call.IsWatch ? Event("ERROR", """{"kind":"Status","code":429,"message":"storage is (re)initializing","details":{"retryAfterSeconds":7}}""") : List("1", null)));
-        var error = await Assert.ThrowsAsync<KubernetesException>(() => Follow(Kinds.Pods));
+        var error = await Assert.ThrowsAsync<KubernetesException>(() => Follow(WatchedKinds.Pods));
         Assert.Equal(("the watch of pods ended: storage is (re)initializing", TimeSpan.FromSeconds(7)), (error.Message, error.RetryAfter));
     }
 
@@ -186,7 +186,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     public async Task An_event_that_makes_no_sense_is_weather_and_no_bug_of_ours(string text)
     {
         await ServeAsync(call => call.AnswerAsync(call.IsWatch ? text : List("1", null)));
-        await Assert.ThrowsAnyAsync<System.Text.Json.JsonException>(() => Follow(Kinds.Pods));
+        await Assert.ThrowsAnyAsync<System.Text.Json.JsonException>(() => Follow(WatchedKinds.Pods));
     }
 
     [Theory]
@@ -202,7 +202,7 @@ public sealed class ReflectorTests : IAsyncDisposable
             2 => LastingAsync(call, text),
             _ => call.RefuseAsync(410, "enough"),
         });
-        await Follow(Kinds.Pods).SoonAsync();
+        await Follow(WatchedKinds.Pods).SoonAsync();
         Assert.Equal(["0", "42", "42"], _kubernetes!.Calls.Select(call => call["resourceVersion"]));
     }
 
@@ -213,7 +213,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     public async Task A_list_of_nothing_is_empty_however_the_server_spells_it(string json)
     {
         await ServeAsync(call => call.AnswerAsync(json));
-        await Follow(Kinds.Pods).SoonAsync();
+        await Follow(WatchedKinds.Pods).SoonAsync();
         Assert.Empty((await _inbox.NextAsync<Observation.Listed<Pod>>()).Items);
     }
 
@@ -221,7 +221,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     public async Task A_missing_permission_is_named_as_the_rule_to_be_added()
     {
         await ServeAsync(call => call.RefuseAsync(403, """volumeattachments is forbidden: User "ha" cannot list resource "volumeattachments" at the cluster scope"""));
-        var refusal = await Assert.ThrowsAsync<KubernetesException>(() => Follow(Kinds.Attachments));
+        var refusal = await Assert.ThrowsAsync<KubernetesException>(() => Follow(WatchedKinds.Attachments));
         Assert.Equal(
             """volumeattachments is forbidden: User "ha" cannot list resource "volumeattachments" at the cluster scope (missing permission: add the rule {apiGroups: ["storage.k8s.io"], resources: ["volumeattachments"], verbs: ["list", "watch"]} to the role of this service account)""",
             refusal.Message);
@@ -232,7 +232,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     public async Task Where_a_failover_can_do_without_a_missing_permission_is_told_once_as_an_empty_list()
     {
         await ServeAsync(call => call.RefuseAsync(403, "csinodes is forbidden"));
-        var reflector = Reflector(Kinds.CsiNodes);
+        var reflector = Reflector(WatchedKinds.CsiNodes);
         await Assert.ThrowsAsync<KubernetesException>(() => reflector.FollowAsync(default));
         await Assert.ThrowsAsync<KubernetesException>(() => reflector.FollowAsync(default));
 
@@ -244,7 +244,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     public async Task What_was_listed_once_is_not_forgotten_when_the_permission_is_taken_away()
     {
         await ServeAsync(call => call.IsWatch ? call.RefuseAsync(403, "no") : call.AnswerAsync(List("1", null, """{"metadata":{"name":"a"}}""")));
-        await Assert.ThrowsAsync<KubernetesException>(() => Follow(Kinds.Nodes));
+        await Assert.ThrowsAsync<KubernetesException>(() => Follow(WatchedKinds.Nodes));
         Assert.Single((await _inbox.NextAsync<Observation.Listed<ClusterNode>>()).Items);
         Assert.False(_inbox.Reader.TryRead(out _));
     }
@@ -253,7 +253,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     public async Task A_busy_servers_wish_for_patience_is_passed_on()
     {
         await ServeAsync(call => call.RefuseAsync(429, "too many requests", retryAfter: 12));
-        var busy = await Assert.ThrowsAsync<KubernetesException>(() => Follow(Kinds.Pods));
+        var busy = await Assert.ThrowsAsync<KubernetesException>(() => Follow(WatchedKinds.Pods));
         Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromSeconds(12)), (busy.Status, busy.RetryAfter));
     }
 
@@ -262,9 +262,9 @@ public sealed class ReflectorTests : IAsyncDisposable
     {
         var pods = Enumerable.Range(0, 3000).Select(number => Pod($"pod-{number}-{new string('x', 200)}")).ToArray();
         await ServeAsync(call => call.AnswerAsync(call.IsWatch ? Event("ADDED", Pod(new string('y', 200_000))) : List("1", null, pods)));
-        await Follow(Kinds.Pods).SoonAsync();
+        await Follow(WatchedKinds.Pods).SoonAsync();
         Assert.Equal(3000, (await _inbox.NextAsync<Observation.Listed<Pod>>()).Items.Length);
-        Assert.Equal(200_000, (await _inbox.NextAsync<Observation.Seen<Pod>>()).Item.Key.Name.Length);
+        Assert.Equal(200_000, (await _inbox.NextAsync<Observation.Updated<Pod>>()).Item.Key.Name.Length);
     }
 
     [Fact]
@@ -275,14 +275,14 @@ public sealed class ReflectorTests : IAsyncDisposable
             await call.SendAsync("""{"items":[""");
             await call.HangAsync();
         });
-        await LateAsync(Follow(Kinds.Pods), deadline: 2, $"nothing of the answer to GET {_kubernetes!.Connection.Server}api/v1/pods arrived for 10 s");
+        await LateAsync(Follow(WatchedKinds.Pods), deadline: 2, $"nothing of the answer to GET {_kubernetes!.Connection.Server}api/v1/pods arrived for 10 s");
     }
 
     [Fact]
     public async Task A_server_that_accepts_and_says_nothing_is_late_in_the_same_words_each_time()
     {
         await ServeAsync(call => call.HangAsync());
-        await LateAsync(Follow(Kinds.Pods), deadline: 1, $"nothing of the answer to GET {_kubernetes!.Connection.Server}api/v1/pods arrived for 10 s");
+        await LateAsync(Follow(WatchedKinds.Pods), deadline: 1, $"nothing of the answer to GET {_kubernetes!.Connection.Server}api/v1/pods arrived for 10 s");
     }
 
     [Fact]
@@ -292,7 +292,7 @@ public sealed class ReflectorTests : IAsyncDisposable
         {
             BaseAddress = new Uri("http://localhost/"),
         };
-        var reflector = new Reflector<WirePod, Pod>(http, Kinds.Pods, _inbox.Writer, _clock, NullLogger.Instance);
+        var reflector = new Reflector<WirePod, Pod>(http, WatchedKinds.Pods, _inbox.Writer, _clock, NullLogger.Instance);
         Assert.Equal("the plugin reaches nobody", (await Assert.ThrowsAsync<HttpRequestException>(() => reflector.FollowAsync(default))).Message);
     }
 
@@ -302,7 +302,7 @@ public sealed class ReflectorTests : IAsyncDisposable
         await ServeAsync(call => call.AnswerAsync(call.IsWatch ? Event("ADDED", Pod("a")) : List("1", null)));
         var full = Inbox.Create(1);
         using var stop = new CancellationTokenSource();
-        var following = new Reflector<WirePod, Pod>(_kubernetes!.Connection.CreateClient(), Kinds.Pods, full.Writer, _clock, NullLogger.Instance).FollowAsync(stop.Token);
+        var following = new Reflector<WirePod, Pod>(_kubernetes!.Connection.CreateClient(), WatchedKinds.Pods, full.Writer, _clock, NullLogger.Instance).FollowAsync(stop.Token);
         await _kubernetes.ArrivalAsync();
         await _kubernetes.ArrivalAsync();
         await stop.CancelAsync();
@@ -331,19 +331,19 @@ public sealed class ReflectorTests : IAsyncDisposable
 
     private async Task ServeAsync(Func<Call, Task> answer) => _kubernetes = await CannedKubernetes.StartAsync(answer);
 
-    private Task Follow<TWire, T>(Kind<TWire, T> kind, CancellationToken cancellation = default)
+    private Task Follow<TWire, T>(WatchedKind<TWire, T> kind, CancellationToken cancellation = default)
         where TWire : class
         where T : class => Reflector(kind).FollowAsync(cancellation);
 
-    private Reflector<TWire, T> Reflector<TWire, T>(Kind<TWire, T> kind)
+    private Reflector<TWire, T> Reflector<TWire, T>(WatchedKind<TWire, T> kind)
         where TWire : class
         where T : class => new(_kubernetes!.Connection.CreateClient(), kind, _inbox.Writer, _clock, NullLogger.Instance);
 
     // The head of an answer has the first deadline, its body the second.
     private async Task LateAsync(Task following, int deadline, string message)
     {
-        await _clock.RestingAsync(Requests.Deadline, deadline);
-        _clock.Advance(Requests.Deadline);
+        await _clock.RestingAsync(ApiRequests.Deadline, deadline);
+        _clock.Advance(ApiRequests.Deadline);
         Assert.Equal(message, (await Assert.ThrowsAsync<TimeoutException>(() => following.SoonAsync())).Message);
     }
 }

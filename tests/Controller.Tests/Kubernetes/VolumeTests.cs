@@ -41,6 +41,6 @@ public sealed class VolumeTests
     public void A_volume_has_many_writers_if_one_of_its_access_modes_is_ReadWriteMany(string modes, bool many) =>
         Assert.Equal(many, Read("""{"metadata":{"name":"pv-1"},"spec":{"csi":{"driver":"linstor.csi.linbit.com","volumeHandle":"pvc-1"},"accessModes":MODES}}""".Replace("MODES", modes, StringComparison.Ordinal)).ManyWriters);
 
-    private static Volume Read(string json) => new Translate("linstor.csi.linbit.com", LabelSelector.Parse(""))
+    private static Volume Read(string json) => new KubernetesTranslation("linstor.csi.linbit.com", LabelSelector.Parse(""))
         .Volume(JsonSerializer.Deserialize(json, KubernetesJson.Default.WireVolume)!);
 }

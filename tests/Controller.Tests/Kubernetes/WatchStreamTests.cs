@@ -19,10 +19,10 @@ public sealed class WatchStreamTests
         var bytes = Encoding.UTF8.GetBytes(Two);
         for (var cut = 0; cut <= bytes.Length; cut++)
         {
-            Assert.Equal(["ADDED größe", "BOOKMARK "], await ReadAllAsync(new Pieces([bytes[..cut], bytes[cut..]])));
+            Assert.Equal(["ADDED größe", "BOOKMARK "], await ReadAllAsync(new ChunkedStream([bytes[..cut], bytes[cut..]])));
         }
 
-        Assert.Equal(["ADDED größe", "BOOKMARK "], await ReadAllAsync(new Pieces([.. bytes.Select(one => (byte[])[one])])));
+        Assert.Equal(["ADDED größe", "BOOKMARK "], await ReadAllAsync(new ChunkedStream([.. bytes.Select(one => (byte[])[one])])));
     }
 
     [Fact]
@@ -35,20 +35,20 @@ public sealed class WatchStreamTests
     }
 
     [Fact]
-    public async Task A_clean_end_is_an_end_and_no_error() => Assert.Empty(await ReadAllAsync(new Pieces([])));
+    public async Task A_clean_end_is_an_end_and_no_error() => Assert.Empty(await ReadAllAsync(new ChunkedStream([])));
 
     [Theory]
     [InlineData("""{"type":"ADDED","obj""")]
     [InlineData("<html>Bad gateway</html>")]
     [InlineData("""["ADDED"]""")]
     public async Task A_connection_cut_within_an_event_and_garbage_are_JSON_errors(string text) =>
-        await Assert.ThrowsAnyAsync<JsonException>(() => ReadAllAsync(new Pieces([Encoding.UTF8.GetBytes(text)])));
+        await Assert.ThrowsAnyAsync<JsonException>(() => ReadAllAsync(new ChunkedStream([Encoding.UTF8.GetBytes(text)])));
 
     [Fact]
     public async Task Whatever_came_before_the_cut_is_told()
     {
         var told = new List<string>();
-        await Assert.ThrowsAnyAsync<JsonException>(() => ReadAllAsync(new Pieces([Encoding.UTF8.GetBytes(Two), "{"u8.ToArray()]), told));
+        await Assert.ThrowsAnyAsync<JsonException>(() => ReadAllAsync(new ChunkedStream([Encoding.UTF8.GetBytes(Two), "{"u8.ToArray()]), told));
         Assert.Equal(["ADDED größe", "BOOKMARK "], told);
     }
 
@@ -106,7 +106,7 @@ public sealed class WatchStreamTests
     }
 
     /// <summary>A stream that gives its bytes in pieces, one a read.</summary>
-    private sealed class Pieces(IReadOnlyList<byte[]> pieces) : Stream
+    private sealed class ChunkedStream(IReadOnlyList<byte[]> pieces) : Stream
     {
         private readonly Queue<byte[]> _left = new(pieces.Where(piece => piece.Length > 0));
 

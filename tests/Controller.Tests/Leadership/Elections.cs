@@ -11,7 +11,7 @@ internal static class Elections
     public static readonly ImmutableHashSet<Source> AllSources = [.. Enum.GetValues<Source>()];
 
     /// <summary>"me" wins the Lease now.</summary>
-    public static void Lead(this LeaseHold hold)
+    public static void Lead(this LeadershipStatus hold)
     {
         hold.Synced(AllSources);
         hold.Answer(null);
@@ -19,13 +19,13 @@ internal static class Elections
     }
 
     /// <summary>Somebody else has the Lease.</summary>
-    public static void Follow(this LeaseHold hold, string leader)
+    public static void Follow(this LeadershipStatus hold, string leader)
     {
         hold.Synced(AllSources);
         hold.Answer(leader);
     }
 
     /// <summary>The next request finds that holder, or makes it.</summary>
-    public static void Answer(this LeaseHold hold, string? holder) =>
+    public static void Answer(this LeadershipStatus hold, string? holder) =>
         hold.Answered(hold.Begin(DateTimeOffset.UnixEpoch)!, new(LeaseOutcome.Done, holder is null ? null : new(holder, 15), holder is null ? null : "1"), jitter: 0);
 }

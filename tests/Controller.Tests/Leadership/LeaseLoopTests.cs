@@ -16,11 +16,11 @@ public sealed class LeaseLoopTests : IAsyncLifetime
 
     private readonly CannedLease _lease = new();
     private readonly ManualClock _time = new();
-    private readonly Told _told = new();
+    private readonly LogCapture _told = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<Observation> _inbox = Inbox.Create();
     private CannedKubernetes _kubernetes = null!;
-    private LeaseHold _hold = null!;
+    private LeadershipStatus _hold = null!;
     private Task _running = null!;
 
     [Fact]
@@ -335,7 +335,7 @@ public sealed class LeaseLoopTests : IAsyncLifetime
         var clock = new MonotonicClock(_time);
         _hold = new(clock, "me");
         _hold.Synced(sources ?? Elections.AllSources);
-        var client = new KubernetesClient(_kubernetes.Connection.CreateClient(), new Controller.Kubernetes.Translate("", LabelSelector.Parse("")), _time);
+        var client = new KubernetesClient(_kubernetes.Connection.CreateClient(), new Controller.Kubernetes.KubernetesTranslation("", LabelSelector.Parse("")), _time);
         _running = new LeaseLoop(client, new("ha", "controller"), _hold, _inbox.Writer, clock, _time, new Logger<LeaseLoop>(_told)).RunAsync(_stop.Token);
         await _time.RestingAsync(Retry, LongestRetry);
     }

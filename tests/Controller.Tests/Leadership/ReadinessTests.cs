@@ -10,9 +10,9 @@ namespace Piraeus.HighAvailability.Controller.Tests.Leadership;
 public sealed class ReadinessTests
 {
     private readonly ManualClock _time = new();
-    private readonly Told _told = new();
+    private readonly LogCapture _told = new();
     private readonly MonotonicClock _clock;
-    private readonly LeaseHold _hold;
+    private readonly LeadershipStatus _hold;
     private readonly Readiness _readiness;
     private ClusterSnapshot _cluster = ClusterSnapshot.Empty;
 

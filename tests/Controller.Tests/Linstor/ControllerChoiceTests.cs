@@ -162,7 +162,7 @@ public sealed class ControllerChoiceTests
         Assert.Equal(first.Address, client.Connection.Current.Address);
     }
 
-    private static async Task TryAsync(Client client)
+    private static async Task TryAsync(LinstorFixture client)
     {
         try
         {
@@ -185,5 +185,5 @@ public sealed class ControllerChoiceTests
         _ => exchange.AnswerAsync("""[{"ret_code":-4611686018427387603,"message":"Not found."}]""", "404 Not Found"),
     });
 
-    private Client Of(params CannedLinstor[] servers) => new(new LinstorSettings([.. servers.Select(server => server.Address)]), TimeSpan.FromHours(1), _clock);
+    private LinstorFixture Of(params CannedLinstor[] servers) => new(new LinstorSettings([.. servers.Select(server => server.Address)]), TimeSpan.FromHours(1), _clock);
 }

@@ -9,7 +9,7 @@ public sealed class CredentialTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly ManualClock _clock = new();
-    private readonly Told _told = new();
+    private readonly LogCapture _told = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -40,7 +40,7 @@ public sealed class CredentialTests : IDisposable
     {
         var token = Token("old");
         await using var server = CannedLinstor.With();
-        using var client = new Client(new LinstorSettings([server.Address]) { Token = token }, clock: _clock);
+        using var client = new LinstorFixture(new LinstorSettings([server.Address]) { Token = token }, clock: _clock);
 
         _folder.Write("token", "new");
         _clock.Advance(TimeSpan.FromSeconds(59));
@@ -56,7 +56,7 @@ public sealed class CredentialTests : IDisposable
     {
         var token = Token("old");
         await using var server = Guarded("Bearer new");
-        using var client = new Client(new LinstorSettings([server.Address]) { Token = token }, clock: _clock);
+        using var client = new LinstorFixture(new LinstorSettings([server.Address]) { Token = token }, clock: _clock);
 
         _folder.Write("token", "new");
 
@@ -69,7 +69,7 @@ public sealed class CredentialTests : IDisposable
     {
         var token = Token("old");
         await using var server = Guarded("Bearer new");
-        using var client = new Client(new LinstorSettings([server.Address]) { Token = token }, clock: _clock);
+        using var client = new LinstorFixture(new LinstorSettings([server.Address]) { Token = token }, clock: _clock);
 
         Assert.Equal(LinstorFailure.Unauthorized, (await client.FailureAsync()).Failure);
         Assert.Equal(["Bearer old"], Authorizations(server));
@@ -80,7 +80,7 @@ public sealed class CredentialTests : IDisposable
     {
         var token = Token("old");
         await using var server = CannedLinstor.With();
-        using var client = new Client(new LinstorSettings([server.Address]) { Token = token }, clock: _clock);
+        using var client = new LinstorFixture(new LinstorSettings([server.Address]) { Token = token }, clock: _clock);
 
         File.Delete(_folder["token"]);
         _clock.Advance(TimeSpan.FromMinutes(2));
@@ -90,7 +90,7 @@ public sealed class CredentialTests : IDisposable
         Assert.Equal($"What was read before stays in use: token {_folder["token"]} cannot be read: no such file.", Assert.Single(_told.Lines));
     }
 
-    private CredentialSource Token(string text) => new BearerToken(OperatorText.FromFile("token", _folder.Write("token", text)), _clock, _told).CurrentAsync;
+    private CredentialSource Token(string text) => new BearerToken(ConfigSource.FromFile("token", _folder.Write("token", text)), _clock, _told).CurrentAsync;
 
     private static string Basic(string text) => $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(text))}";
 
@@ -103,7 +103,7 @@ public sealed class CredentialTests : IDisposable
     private static async Task<IEnumerable<string?>> SentAsync(Func<CannedLinstor, LinstorSettings> settings)
     {
         await using var server = CannedLinstor.With();
-        using var client = new Client(settings(server));
+        using var client = new LinstorFixture(settings(server));
         await client.Linstor.VersionAsync(default);
         return Authorizations(server);
     }

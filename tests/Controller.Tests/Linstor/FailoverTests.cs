@@ -9,7 +9,7 @@ public sealed class FailoverTests
     {
         var nobody = CannedLinstor.Nobody();
         await using var second = CannedLinstor.With();
-        using var client = Client.Of(nobody, second.Address);
+        using var client = LinstorFixture.Of(nobody, second.Address);
 
         await client.Linstor.VersionAsync(default);
         await client.Linstor.VersionAsync(default);
@@ -23,7 +23,7 @@ public sealed class FailoverTests
     {
         await using var mute = CannedLinstor.Mute();
         await using var third = CannedLinstor.With();
-        using var client = new Client(new LinstorSettings([CannedLinstor.Nobody(), mute.Address, third.Address]), TimeSpan.FromSeconds(10));
+        using var client = new LinstorFixture(new LinstorSettings([CannedLinstor.Nobody(), mute.Address, third.Address]), TimeSpan.FromSeconds(10));
         Assert.Equal("1.34.0", await client.Linstor.VersionAsync(default));
     }
 
@@ -32,7 +32,7 @@ public sealed class FailoverTests
     {
         await using var mute = CannedLinstor.Mute();
         await using var second = CannedLinstor.With();
-        using var client = new Client(new LinstorSettings([mute.Address, second.Address]), TimeSpan.FromMilliseconds(500));
+        using var client = new LinstorFixture(new LinstorSettings([mute.Address, second.Address]), TimeSpan.FromMilliseconds(500));
         Assert.Equal("1.34.0", await client.Linstor.VersionAsync(default));
     }
 
@@ -41,7 +41,7 @@ public sealed class FailoverTests
     {
         await using var first = new CannedLinstor(exchange => exchange.AnswerAsync("down", "503 Service Unavailable"));
         await using var second = CannedLinstor.With();
-        using var client = Client.Of(first.Address, second.Address);
+        using var client = LinstorFixture.Of(first.Address, second.Address);
 
         Assert.Equal(LinstorFailure.ServerError, (await client.FailureAsync()).Failure);
         Assert.Empty(second.Requests);
@@ -51,7 +51,7 @@ public sealed class FailoverTests
     public async Task A_proxy_without_LINSTOR_behind_it_is_not_moved_to()
     {
         await using var proxy = new CannedLinstor(exchange => exchange.AnswerAsync("down", "503 Service Unavailable"));
-        using var client = Client.Of(CannedLinstor.Nobody(), proxy.Address);
+        using var client = LinstorFixture.Of(CannedLinstor.Nobody(), proxy.Address);
         Assert.Equal(LinstorFailure.Unreachable, (await client.FailureAsync()).Failure);
     }
 
@@ -59,7 +59,7 @@ public sealed class FailoverTests
     public async Task One_that_refuses_our_credentials_lives_and_its_refusal_is_what_we_tell()
     {
         await using var second = new CannedLinstor(exchange => exchange.AnswerAsync("[]", "401 Unauthorized"));
-        using var client = Client.Of(CannedLinstor.Nobody(), second.Address);
+        using var client = LinstorFixture.Of(CannedLinstor.Nobody(), second.Address);
         Assert.Equal(LinstorFailure.Unauthorized, (await client.FailureAsync()).Failure);
     }
 
@@ -67,7 +67,7 @@ public sealed class FailoverTests
     public async Task When_none_answers_the_first_failure_is_told()
     {
         var (first, second) = (CannedLinstor.Nobody(), CannedLinstor.Nobody());
-        using var client = Client.Of(first, second);
+        using var client = LinstorFixture.Of(first, second);
 
         var failure = await client.FailureAsync();
 
@@ -78,7 +78,7 @@ public sealed class FailoverTests
     public async Task Requests_that_fail_together_share_one_search()
     {
         await using var second = CannedLinstor.With();
-        using var client = Client.Of(CannedLinstor.Nobody(), second.Address);
+        using var client = LinstorFixture.Of(CannedLinstor.Nobody(), second.Address);
 
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => client.Linstor.VersionAsync(default)));
 
@@ -93,7 +93,7 @@ public sealed class FailoverTests
         await using var first = new CannedLinstor(exchange => isGone ? Task.CompletedTask // hangs up
             : exchange.AnswerAsync(exchange.Path == LinstorConnection.NodesPath ? CannedLinstor.Online : CannedLinstor.Version));
         var second = CannedLinstor.With();
-        using var client = Client.Of(first.Address, second.Address);
+        using var client = LinstorFixture.Of(first.Address, second.Address);
 
         await client.Linstor.VersionAsync(default);
         isGone = false;
@@ -108,7 +108,7 @@ public sealed class FailoverTests
     {
         await using var first = CannedLinstor.Alive(exchange => exchange.HangAsync());
         await using var second = CannedLinstor.With();
-        using var client = new Client(new LinstorSettings([first.Address, second.Address]), TimeSpan.FromSeconds(1));
+        using var client = new LinstorFixture(new LinstorSettings([first.Address, second.Address]), TimeSpan.FromSeconds(1));
 
         var failure = await Assert.ThrowsAsync<LinstorException>(() => client.Linstor.ReportAsync(new("r"), default));
 

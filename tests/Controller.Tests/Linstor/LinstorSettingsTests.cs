@@ -150,7 +150,7 @@ public sealed class LinstorSettingsTests : IDisposable
     }
 
     private static LinstorSettings Read(params (string Name, string? Value)[] variables) =>
-        LinstorSettings.FromEnvironment(name => variables.FirstOrDefault(variable => variable.Name == name).Value, TimeProvider.System, new Told());
+        LinstorSettings.FromEnvironment(name => variables.FirstOrDefault(variable => variable.Name == name).Value, TimeProvider.System, new LogCapture());
 
     private static X509Certificate2Collection Authorities(LinstorSettings settings) => Pem.Authorities(settings.Tls.Authorities!);
 

@@ -68,7 +68,7 @@ public sealed class PromotionMessageTests
     [InlineData("""{"resource_name":"a"}""", "it has no node_name")]
     [InlineData("null", "it has no node_name")]
     public async Task An_event_that_makes_no_sense_says_why(string data, string flaw) =>
-        Assert.Equal([new PromotionMessage.Flawed(flaw)], await ReadAsync($"event: may-promote-change\ndata: {data}\n\n"));
+        Assert.Equal([new PromotionMessage.Malformed(flaw)], await ReadAsync($"event: may-promote-change\ndata: {data}\n\n"));
 
     [Theory]
     [InlineData("""[{"ret_code":-1,"message":"No."}]""", "No.")]

@@ -15,7 +15,7 @@ public sealed class PromotionStreamFailoverTests
     {
         await using var mute = CannedLinstor.Mute();
         await using var second = Streaming(First);
-        using var client = new Client(new LinstorSettings([mute.Address, second.Address]), TimeSpan.FromMilliseconds(500));
+        using var client = new LinstorFixture(new LinstorSettings([mute.Address, second.Address]), TimeSpan.FromMilliseconds(500));
         Assert.Equal([Promotable], await client.Stream.ReadAsync(default).ToListAsync());
     }
 
@@ -23,7 +23,7 @@ public sealed class PromotionStreamFailoverTests
     public async Task Where_a_request_moved_to_the_stream_opens_too()
     {
         await using var second = Streaming(First);
-        using var client = Client.Of(CannedLinstor.Nobody(), second.Address);
+        using var client = LinstorFixture.Of(CannedLinstor.Nobody(), second.Address);
 
         await client.Linstor.VersionAsync(default);
 
@@ -49,7 +49,7 @@ public sealed class PromotionStreamFailoverTests
             }
         });
         await using var second = CannedLinstor.With();
-        using var client = Client.Of(first.Address, second.Address);
+        using var client = LinstorFixture.Of(first.Address, second.Address);
         await using var events = client.Stream.ReadAsync(default).GetAsyncEnumerator();
         Assert.True(await events.MoveNextAsync());
 
@@ -65,7 +65,7 @@ public sealed class PromotionStreamFailoverTests
     {
         await using var first = CannedLinstor.With((LinstorConnection.NodesPath, """[{"name":"a","type":"SATELLITE","connection_status":"OTHER_CONTROLLER"}]"""));
         await using var second = Streaming(First);
-        using var client = Client.Of(first.Address, second.Address);
+        using var client = LinstorFixture.Of(first.Address, second.Address);
         Assert.Equal([Promotable], await client.Stream.ReadAsync(default).ToListAsync());
         Assert.DoesNotContain(first.Requests, request => request.Path.Contains("events", StringComparison.Ordinal));
     }
@@ -74,7 +74,7 @@ public sealed class PromotionStreamFailoverTests
     public async Task When_no_LINSTOR_controller_lives_the_first_failure_is_told()
     {
         var nobody = CannedLinstor.Nobody();
-        using var client = Client.Of(nobody);
+        using var client = LinstorFixture.Of(nobody);
         var failure = await Assert.ThrowsAsync<LinstorException>(async () => await client.Stream.ReadAsync(default).ToListAsync());
         Assert.StartsWith($"LINSTOR controller {nobody} cannot be reached for /v1/nodes: ", failure.Message, StringComparison.Ordinal);
     }

@@ -13,7 +13,7 @@ public sealed class PromotionStreamTests
     public async Task It_asks_for_the_present_state_uncompressed()
     {
         await using var server = CannedLinstor.Alive(exchange => exchange.OpenStreamAsync());
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
 
         Assert.Empty(await client.Stream.ReadAsync(default).ToListAsync());
 
@@ -25,7 +25,7 @@ public sealed class PromotionStreamTests
     public async Task Events_are_told_until_LINSTOR_ends_the_stream()
     {
         await using var server = Streaming(First + First.Replace("true", "false", StringComparison.Ordinal));
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
         Assert.Equal([Promotable, Promotable with { Promotability = Promotability.MayNotPromote }], await client.Stream.ReadAsync(default).ToListAsync());
     }
 
@@ -38,7 +38,7 @@ public sealed class PromotionStreamTests
             await exchange.SendAsync(First);
             await exchange.HangAsync();
         });
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
         Assert.Equal(Promotable, await client.Stream.ReadAsync(default).FirstAsync());
     }
 
@@ -65,7 +65,7 @@ public sealed class PromotionStreamTests
             await exchange.OpenStreamAsync();
             await exchange.SendAsync(First);
         });
-        using var client = new Client(new LinstorSettings([server.Address]), TimeSpan.FromSeconds(1));
+        using var client = new LinstorFixture(new LinstorSettings([server.Address]), TimeSpan.FromSeconds(1));
 
         var events = client.Stream.ReadAsync(default).ToListAsync();
         await asked.Task;
@@ -84,7 +84,7 @@ public sealed class PromotionStreamTests
             await caller.CancelAsync();
             await exchange.HangAsync();
         });
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await client.Stream.ReadAsync(caller.Token).ToListAsync());
     }
 
@@ -98,7 +98,7 @@ public sealed class PromotionStreamTests
             await exchange.HangAsync();
             hungUp.SetResult();
         });
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
 
         await client.Stream.ReadAsync(default).FirstAsync();
 
@@ -110,7 +110,7 @@ public sealed class PromotionStreamTests
     {
         await using var server = CannedLinstor.Alive(exchange =>
             exchange.SendAsync($"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n{First.Length:x}\r\n{First}\r\n40\r\nevent: may"));
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
         var told = new List<PromotionEvent>();
 
         var broken = await Assert.ThrowsAsync<LinstorException>(async () =>
@@ -129,7 +129,7 @@ public sealed class PromotionStreamTests
     public async Task An_error_event_ends_the_stream_in_LINSTORs_words()
     {
         await using var server = Streaming("event: error\ndata: [{\"ret_code\":-4611686018427386906,\"message\":\"Exception thrown.\",\"error_report_ids\":[\"6A1B\"]}]\n\n");
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
 
         var failed = await Assert.ThrowsAsync<LinstorException>(async () => await client.Stream.ReadAsync(default).ToListAsync());
 
@@ -140,7 +140,7 @@ public sealed class PromotionStreamTests
     public async Task An_event_that_makes_no_sense_is_skipped_and_told_without_its_payload()
     {
         await using var server = Streaming("event: may-promote-change\ndata: hunter2\n\nevent: may-promote-change\ndata: {\"node_name\":\"hunter2\"}\n\n" + First);
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
 
         Assert.Equal([Promotable], await client.Stream.ReadAsync(default).ToListAsync());
         Assert.Equal(
@@ -155,7 +155,7 @@ public sealed class PromotionStreamTests
     public async Task An_event_without_end_is_a_clear_failure()
     {
         await using var server = Streaming($"event: may-promote-change\ndata: {new string('x', 2 << 20)}");
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
 
         var oversized = await Assert.ThrowsAsync<LinstorException>(async () => await client.Stream.ReadAsync(default).ToListAsync());
 
@@ -170,7 +170,7 @@ public sealed class PromotionStreamTests
     public async Task An_answer_that_is_no_stream_is_a_failure_as_elsewhere(string status, string type, string failure)
     {
         await using var server = CannedLinstor.Alive(exchange => exchange.AnswerAsync("[]", status, type));
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
         Assert.Equal(failure, (await Assert.ThrowsAsync<LinstorException>(async () => await client.Stream.ReadAsync(default).ToListAsync())).Failure.ToString());
     }
 
@@ -185,7 +185,7 @@ public sealed class PromotionStreamTests
                 await exchange.SendAsync(piece);
             }
         });
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
         var endless = await Assert.ThrowsAsync<LinstorException>(async () => await client.Stream.ReadAsync(default).ToListAsync());
         Assert.Equal((LinstorFailure.Unreadable, $"LINSTOR controller {server.Address} answered /v1/events/drbd/promotion with more than 64 MiB."), (endless.Failure, endless.Message));
     }

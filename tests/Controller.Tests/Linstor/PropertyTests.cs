@@ -62,7 +62,7 @@ public sealed class PropertyTests
     public async Task A_definition_that_does_not_answer_in_time_leaves_the_policy_unknown_and_its_replicas_known()
     {
         await using var server = new CannedLinstor(exchange => exchange.Path == Definition ? exchange.HangAsync() : exchange.AnswerAsync(exchange.Path == Resources ? Replica : "{}"));
-        using var client = new Client(new LinstorSettings([server.Address]), TimeSpan.FromSeconds(1));
+        using var client = new LinstorFixture(new LinstorSettings([server.Address]), TimeSpan.FromSeconds(1));
         var report = await client.Linstor.ReportAsync(new("pvc-1"), default);
         Assert.Equal((true, null, "a"), (report.Exists, report.QuorumProperties, Assert.Single(report.Replicas).Node.Value));
     }
@@ -122,7 +122,7 @@ public sealed class PropertyTests
     {
         var policy = "off";
         await using var server = new CannedLinstor(exchange => exchange.AnswerAsync(exchange.Path == Resources ? "[]" : Quorum(policy)));
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
 
         Assert.Equal("off", (await client.Linstor.ReportAsync(new("pvc-1"), default)).QuorumProperties?.Definition);
         policy = "majority";
@@ -148,7 +148,7 @@ public sealed class PropertyTests
 
     private static async Task<ResourceReport> ReportAsync(CannedLinstor server)
     {
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
         return await client.Linstor.ReportAsync(new ResourceName("pvc-1"), default);
     }
 }

@@ -142,12 +142,12 @@ public sealed class ReportFreshnessTests
         var asked = Instant.Start + TimeSpan.FromSeconds(7);
         var definition = new WireDefinition { ResourceGroupName = "sc", Uuid = "u-1" };
 
-        var report = await client.Linstor.ReportAsync(new("r"), new Reading<WireDefinition>(definition, null, asked), default);
+        var report = await client.Linstor.ReportAsync(new("r"), new ReadResult<WireDefinition>(definition, null, asked), default);
 
         Assert.Equal((new QuorumProperties("majority", null), asked, "u-1"), (report.QuorumProperties, report.PropertiesAskedAt!.Value, report.Uuid));
     }
 
-    private Client Of(CannedLinstor server) => new(new LinstorSettings([server.Address]), TimeSpan.FromHours(1), _clock);
+    private LinstorFixture Of(CannedLinstor server) => new(new LinstorSettings([server.Address]), TimeSpan.FromHours(1), _clock);
 
     private Task AnswerAsync(Exchange exchange) => exchange.AnswerAsync(exchange.Path switch
     {

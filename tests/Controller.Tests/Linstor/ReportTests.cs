@@ -118,7 +118,7 @@ public sealed class ReportTests
     public async Task A_name_cannot_leave_its_place_in_the_path()
     {
         await using var server = CannedLinstor.With();
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
         await client.Linstor.ReportAsync(new ResourceName("a/b?c#d e%2F"), default);
         const string Definition = "/v1/resource-definitions/a%2Fb%3Fc%23d%20e%252F";
         var asked = server.Requests.Select(request => request.Path).ToHashSet(StringComparer.Ordinal);
@@ -143,7 +143,7 @@ public sealed class ReportTests
     public async Task Nothing_of_a_body_is_ever_logged()
     {
         await using var server = CannedLinstor.With((Definition, Majority), (Resources, """[{"node_name":"a","layer_object":{"type":"DRBD","drbd":{"drbd_resource_definition":{"secret":"hunter2"}}}}]"""));
-        using var client = Client.Of(CannedLinstor.Nobody(), server.Address);
+        using var client = LinstorFixture.Of(CannedLinstor.Nobody(), server.Address);
 
         await client.Linstor.ReportAsync(new ResourceName("pvc-1"), default);
 
@@ -159,7 +159,7 @@ public sealed class ReportTests
 
     private static async Task<ResourceReport> ReportAsync(CannedLinstor server)
     {
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
         return await client.Linstor.ReportAsync(new ResourceName("pvc-1"), default);
     }
 }

@@ -11,7 +11,7 @@ public sealed class RequestLatencyTests : IDisposable
     private readonly Measurements _measurements;
     private readonly Instruments _instruments;
     private readonly ManualClock _clock = new();
-    private readonly Told _told = new();
+    private readonly LogCapture _told = new();
     private TimeSpan _takes;
     private string _status = "200 OK";
 

@@ -42,7 +42,7 @@ public sealed class SatelliteTests
     private static async Task<IReadOnlyList<Satellite>> SatellitesAsync(string nodes)
     {
         await using var server = CannedLinstor.With(("/v1/nodes", nodes));
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
         return (await client.Linstor.SatellitesAsync(default)).Satellites;
     }
 }

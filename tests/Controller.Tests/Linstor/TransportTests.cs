@@ -9,7 +9,7 @@ public sealed class TransportTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly TestAuthority _root = new();
-    private readonly Told _told = new();
+    private readonly LogCapture _told = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -17,7 +17,7 @@ public sealed class TransportTests : IDisposable
     public async Task A_server_of_the_configured_authority_is_trusted()
     {
         await using var server = Server("localhost");
-        using var client = new Client(Settings(server, ("LS_ROOT_CA", _root.Pem)));
+        using var client = new LinstorFixture(Settings(server, ("LS_ROOT_CA", _root.Pem)));
         Assert.Equal("1.34.0", await client.Linstor.VersionAsync(default));
     }
 
@@ -26,7 +26,7 @@ public sealed class TransportTests : IDisposable
     {
         var other = new TestAuthority("other");
         await using var server = Server("localhost");
-        using var client = new Client(Settings(server, ("LS_ROOT_CA", other.Pem)));
+        using var client = new LinstorFixture(Settings(server, ("LS_ROOT_CA", other.Pem)));
 
         Assert.Contains("certificate", (await client.FailureAsync()).Message, StringComparison.Ordinal);
         Assert.Empty(server.Requests);
@@ -36,7 +36,7 @@ public sealed class TransportTests : IDisposable
     public async Task A_rotated_authority_is_trusted_without_a_restart()
     {
         await using var server = Server("localhost");
-        using var client = new Client(Settings(server, ("LS_ROOT_CA_FILE", _folder.Write("ca.crt", new TestAuthority("old").Pem))));
+        using var client = new LinstorFixture(Settings(server, ("LS_ROOT_CA_FILE", _folder.Write("ca.crt", new TestAuthority("old").Pem))));
         await client.FailureAsync();
 
         _folder.Write("ca.crt", _root.Pem);
@@ -48,7 +48,7 @@ public sealed class TransportTests : IDisposable
     public async Task An_authority_that_is_gone_is_a_failure_that_names_its_file()
     {
         await using var server = Server("localhost");
-        using var client = new Client(Settings(server, ("LS_ROOT_CA_FILE", _folder.Write("ca.crt", _root.Pem))));
+        using var client = new LinstorFixture(Settings(server, ("LS_ROOT_CA_FILE", _folder.Write("ca.crt", _root.Pem))));
         File.Delete(_folder["ca.crt"]);
 
         var failure = await client.FailureAsync();
@@ -61,7 +61,7 @@ public sealed class TransportTests : IDisposable
     public async Task The_host_name_is_checked_although_the_authority_is_right()
     {
         await using var server = Server("elsewhere");
-        using var client = new Client(Settings(server, ("LS_ROOT_CA", _root.Pem)));
+        using var client = new LinstorFixture(Settings(server, ("LS_ROOT_CA", _root.Pem)));
 
         Assert.Contains("RemoteCertificateNameMismatch", (await client.FailureAsync()).Message, StringComparison.Ordinal);
         Assert.Empty(server.Requests);
@@ -73,7 +73,7 @@ public sealed class TransportTests : IDisposable
         var (first, second) = (_root.Issue("first"), _root.Issue("second"));
         var files = (Certificate: _folder.Write("tls.crt", first.ExportCertificatePem()), Key: _folder.Write("tls.key", first.KeyPem()));
         await using var server = Server("localhost", askForClient: true);
-        using var client = new Client(Settings(server, ("LS_ROOT_CA", _root.Pem), ("LS_USER_CERTIFICATE_FILE", files.Certificate), ("LS_USER_KEY_FILE", files.Key)));
+        using var client = new LinstorFixture(Settings(server, ("LS_ROOT_CA", _root.Pem), ("LS_USER_CERTIFICATE_FILE", files.Certificate), ("LS_USER_KEY_FILE", files.Key)));
 
         await client.Linstor.VersionAsync(default);
         _folder.Write("tls.crt", second.ExportCertificatePem());
@@ -89,7 +89,7 @@ public sealed class TransportTests : IDisposable
         var (first, second) = (_root.Issue("first"), _root.Issue("second"));
         var files = (Certificate: _folder.Write("tls.crt", first.ExportCertificatePem()), Key: _folder.Write("tls.key", first.KeyPem()));
         await using var server = Server("localhost", askForClient: true);
-        using var client = new Client(Settings(server, ("LS_ROOT_CA", _root.Pem), ("LS_USER_CERTIFICATE_FILE", files.Certificate), ("LS_USER_KEY_FILE", files.Key)));
+        using var client = new LinstorFixture(Settings(server, ("LS_ROOT_CA", _root.Pem), ("LS_USER_CERTIFICATE_FILE", files.Certificate), ("LS_USER_KEY_FILE", files.Key)));
 
         _folder.Write("tls.crt", second.ExportCertificatePem());
         await client.Linstor.VersionAsync(default);
@@ -107,7 +107,7 @@ public sealed class TransportTests : IDisposable
         var leaf = between.Issue("leaf");
         var chain = new List<string>();
         await using var server = Server("localhost", askForClient: true, chain);
-        using var client = new Client(Settings(server, ("LS_ROOT_CA", _root.Pem), ("LS_USER_CERTIFICATE", $"{leaf.ExportCertificatePem()}\n{between.Pem}"), ("LS_USER_KEY", leaf.KeyPem())));
+        using var client = new LinstorFixture(Settings(server, ("LS_ROOT_CA", _root.Pem), ("LS_USER_CERTIFICATE", $"{leaf.ExportCertificatePem()}\n{between.Pem}"), ("LS_USER_KEY", leaf.KeyPem())));
 
         await client.Linstor.VersionAsync(default);
 

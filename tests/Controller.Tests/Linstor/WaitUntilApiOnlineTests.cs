@@ -11,7 +11,7 @@ public sealed class WaitUntilApiOnlineTests
     public async Task A_LINSTOR_that_answers_is_ready_at_once()
     {
         await using var server = CannedLinstor.With();
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
 
         Assert.Equal(0, await Wait(client).RunAsync(default));
         Assert.Equal(["The LINSTOR API is ready: version 1.34.0."], client.Told.Lines);
@@ -25,7 +25,7 @@ public sealed class WaitUntilApiOnlineTests
         await using var server = new CannedLinstor(exchange => ++asked < 8
             ? exchange.AnswerAsync("starting", "503 Service Unavailable", "text/plain")
             : exchange.AnswerAsync(CannedLinstor.Version));
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
 
         Assert.Equal(0, await Wait(client).RunAsync(default));
         Assert.Equal([1, 2, 4, 8, 10, 10, 10], _clock.Asked.Select(pause => pause.TotalSeconds));
@@ -37,7 +37,7 @@ public sealed class WaitUntilApiOnlineTests
     {
         var asked = 0;
         await using var server = new CannedLinstor(exchange => ++asked is 1 ? exchange.HangAsync() : exchange.AnswerAsync(CannedLinstor.Version));
-        using var client = new Client(new LinstorSettings([server.Address]), TimeSpan.FromMilliseconds(300));
+        using var client = new LinstorFixture(new LinstorSettings([server.Address]), TimeSpan.FromMilliseconds(300));
 
         Assert.Equal(0, await Wait(client).RunAsync(default));
         Assert.Equal($"The LINSTOR API is not ready: LINSTOR controller {server.Address} did not answer /v1/controller/version in time.", client.Told.Lines.First());
@@ -52,7 +52,7 @@ public sealed class WaitUntilApiOnlineTests
             await stop.CancelAsync();
             await exchange.HangAsync();
         });
-        using var client = Client.Of(server.Address);
+        using var client = LinstorFixture.Of(server.Address);
         Assert.Equal(1, await Wait(client).RunAsync(stop.Token));
     }
 
@@ -60,7 +60,7 @@ public sealed class WaitUntilApiOnlineTests
     public async Task A_wish_to_stop_ends_the_pause_at_once_with_one()
     {
         using var stop = new CancellationTokenSource();
-        using var client = Client.Of(CannedLinstor.Nobody());
+        using var client = LinstorFixture.Of(CannedLinstor.Nobody());
         var waiting = new WaitUntilApiOnline(client.Linstor, TimeProvider.System, client.Told.CreateLogger<WaitUntilApiOnline>()).RunAsync(stop.Token);
 
         await stop.CancelAsync();
@@ -68,5 +68,5 @@ public sealed class WaitUntilApiOnlineTests
         Assert.Equal(1, await waiting.WaitAsync(TimeSpan.FromSeconds(1)));
     }
 
-    private WaitUntilApiOnline Wait(Client client) => new(client.Linstor, _clock, client.Told.CreateLogger<WaitUntilApiOnline>());
+    private WaitUntilApiOnline Wait(LinstorFixture client) => new(client.Linstor, _clock, client.Told.CreateLogger<WaitUntilApiOnline>());
 }

@@ -7,7 +7,7 @@ public sealed class BearerTokenTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly ManualClock _clock = new();
-    private readonly Told _told = new();
+    private readonly LogCapture _told = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -87,5 +87,5 @@ public sealed class BearerTokenTests : IDisposable
         Assert.Same(last, await token.CurrentAsync(last, default));
     }
 
-    private BearerToken Token(string text) => new(OperatorText.FromFile("token", _folder.Write("token", text)), _clock, _told);
+    private BearerToken Token(string text) => new(ConfigSource.FromFile("token", _folder.Write("token", text)), _clock, _told);
 }

@@ -11,14 +11,14 @@ public sealed class PemTests
 
     [Fact]
     public void All_certificates_of_a_bundle_are_read() =>
-        Assert.Equal(2, Pem.Authorities(OperatorText.Inline("bundle", _root.Pem + new TestAuthority("Intermediate", _root).Pem)).Count);
+        Assert.Equal(2, Pem.Authorities(ConfigSource.Inline("bundle", _root.Pem + new TestAuthority("Intermediate", _root).Pem)).Count);
 
     [Theory]
     [InlineData("", "bundle holds no PEM certificate")]
     [InlineData("hello", "bundle holds no PEM certificate")]
     [InlineData("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "bundle holds a certificate that is not valid PEM")]
     public void A_bundle_that_is_none_is_refused(string text, string complaint) =>
-        AssertComplaint(complaint, () => Pem.Authorities(OperatorText.Inline("bundle", text)));
+        AssertComplaint(complaint, () => Pem.Authorities(ConfigSource.Inline("bundle", text)));
 
     [Fact]
     public void Intermediates_are_shown_with_the_certificate()
@@ -26,7 +26,7 @@ public sealed class PemTests
         var intermediate = new TestAuthority("Intermediate", _root);
         var leaf = intermediate.Issue("me");
 
-        var identity = Pem.Identity(OperatorText.Inline("certificate", leaf.ExportCertificatePem() + "\n" + intermediate.Pem), OperatorText.Inline("key", leaf.KeyPem()));
+        var identity = Pem.Identity(ConfigSource.Inline("certificate", leaf.ExportCertificatePem() + "\n" + intermediate.Pem), ConfigSource.Inline("key", leaf.KeyPem()));
 
         Assert.Equal("CN=me", identity.TargetCertificate.Subject);
         Assert.Equal("CN=Intermediate", Assert.Single(identity.IntermediateCertificates).Subject);
@@ -65,10 +65,10 @@ public sealed class PemTests
     public void A_key_that_is_none_is_refused(string text, string complaint) => AssertKeyComplaint(complaint, text);
 
     private static void AssertReads(X509Certificate2 certificate, string key) =>
-        Assert.True(Pem.Identity(OperatorText.Inline("certificate", certificate.ExportCertificatePem()), OperatorText.Inline("key", key)).TargetCertificate.HasPrivateKey);
+        Assert.True(Pem.Identity(ConfigSource.Inline("certificate", certificate.ExportCertificatePem()), ConfigSource.Inline("key", key)).TargetCertificate.HasPrivateKey);
 
     private static void AssertComplaint(string expected, Action act) => Assert.Equal(expected, Assert.Throws<SettingsException>(act).Message);
 
     private void AssertKeyComplaint(string expected, string key) =>
-        AssertComplaint(expected, () => Pem.Identity(OperatorText.Inline("certificate", _root.Issue("me").ExportCertificatePem()), OperatorText.Inline("key", key)));
+        AssertComplaint(expected, () => Pem.Identity(ConfigSource.Inline("certificate", _root.Issue("me").ExportCertificatePem()), ConfigSource.Inline("key", key)));
 }

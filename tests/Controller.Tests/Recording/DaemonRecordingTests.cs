@@ -11,7 +11,7 @@ public sealed class DaemonRecordingTests
     [Fact]
     public async Task What_the_program_did_is_replayed_from_its_recording()
     {
-        using var studio = new Studio();
+        using var studio = new RecordingFixture();
         using var folder = new TemporaryFolder();
         await using var linstor = await LinstorServer.StartAsync(LinstorTest.UsedWorld());
         await using var kubernetes = await CannedKubernetes.StartAsync(AnswerAsync);

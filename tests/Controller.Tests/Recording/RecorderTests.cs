@@ -7,7 +7,7 @@ public sealed class RecorderTests : IDisposable
 {
     private static readonly Observation Woken = new Observation.Tick();
 
-    private readonly Studio _studio = new();
+    private readonly RecordingFixture _studio = new();
 
     public void Dispose() => _studio.Dispose();
 
@@ -16,7 +16,7 @@ public sealed class RecorderTests : IDisposable
     {
         await _studio.RecordAsync(_ => { });
         Assert.Equal(
-            """{"recording":{"format":2,"version":"VERSION","identity":"ha-1","start":"2030-01-01T00:00:00+00:00","dryRun":false,"settings":{"knownResourceGrace":"00:00:45","newResourceGrace":"00:00:45","reconcileInterval":"00:00:10","taintNodes":true,"stormThreshold":0.5}}}""".Replace("VERSION", Release.Version),
+            """{"recording":{"format":2,"version":"VERSION","identity":"ha-1","start":"2030-01-01T00:00:00+00:00","dryRun":false,"settings":{"knownResourceGrace":"00:00:45","newResourceGrace":"00:00:45","reconcileInterval":"00:00:10","taintNodes":true,"stormThreshold":0.5}}}""".Replace("VERSION", ProgramVersion.Version),
             _studio.Lines[0]);
         Assert.Equal("""{"at":0,"ended":"The program was asked to stop."}""", _studio.Lines[^1]);
     }
@@ -66,9 +66,9 @@ public sealed class RecorderTests : IDisposable
     [Fact]
     public async Task A_header_that_was_cut_off_is_written_again()
     {
-        File.WriteAllText(_studio.File, Line.Magic[..5]);
+        File.WriteAllText(_studio.File, RecordingLine.Magic[..5]);
         await _studio.RecordAsync(_ => { });
-        Assert.StartsWith(Line.Magic, _studio.Lines[0], StringComparison.Ordinal);
+        Assert.StartsWith(RecordingLine.Magic, _studio.Lines[0], StringComparison.Ordinal);
     }
 
     [Fact]

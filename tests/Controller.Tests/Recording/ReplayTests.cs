@@ -5,7 +5,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Recording;
 
 public sealed class ReplayTests : IDisposable
 {
-    private readonly Studio _studio = new();
+    private readonly RecordingFixture _studio = new();
 
     public void Dispose() => _studio.Dispose();
 
@@ -30,7 +30,7 @@ public sealed class ReplayTests : IDisposable
             In 45.0 s: 16 observations, 6 turns, 1 failover, 1 deletion of pods, 0 deletions of attachments; held: KubernetesSilent 1, GraceNotOver 1, AwaitingConfirmation 1.
             Everything was decided as it was recorded.
 
-            """.Replace("VERSION", Release.Version), told);
+            """.Replace("VERSION", ProgramVersion.Version), told);
         Assert.Equal(0, exitCode);
     }
 
@@ -84,7 +84,7 @@ public sealed class ReplayTests : IDisposable
         var (exitCode, told) = _studio.Replay();
         Assert.Equal(1, exitCode);
         Assert.Single(told.Split('\n'), line => line.Contains(" differs ", StringComparison.Ordinal));
-        Assert.Contains($"differs   Line {tampered + 1}: version {Release.Version} decides otherwise than version {Release.Version} did. Only recorded: \"Deleting pod shop/db-0 on node a: ", told, StringComparison.Ordinal);
+        Assert.Contains($"differs   Line {tampered + 1}: version {ProgramVersion.Version} decides otherwise than version {ProgramVersion.Version} did. Only recorded: \"Deleting pod shop/db-0 on node a: ", told, StringComparison.Ordinal);
         Assert.Contains(" [hold uid-db-0: pvc-1 lost on a, b may promote, due +45s]. Only decided now: \"Deleting pod shop/db-0 on node a: ", told, StringComparison.Ordinal);
         Assert.Contains("Decided otherwise than recorded in ", told, StringComparison.Ordinal);
     }
@@ -155,11 +155,11 @@ public sealed class ReplayTests : IDisposable
     {
         for (var seed = 0; seed < 40; seed++)
         {
-            var plan = Plan.Of(seed);
-            using var studio = new Studio { Settings = Settings.Of(plan.Cast.Settings) };
+            var plan = ScenarioPlan.Of(seed);
+            using var studio = new RecordingFixture { Settings = Settings.Of(plan.Cast.Settings) };
             var lives = new List<List<Action<Recorder>>>();
             var current = new Dictionary<string, List<Action<Recorder>>>();
-            Story.Play(plan, new Coverage(), new Audience
+            Scenario.Play(plan, new Coverage(), new ScenarioObserver
             {
                 Began = name => lives.Add(current[name] = []),
                 Heard = (name, seen, at) => current[name].Add(recorder => recorder.Saw(seen, at)),

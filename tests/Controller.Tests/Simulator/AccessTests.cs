@@ -56,11 +56,11 @@ public sealed class AccessTests
     {
         using var certificate = Certificate("CN=LINSTOR Controller");
         await using var linstor = await LinstorServer.StartAsync(SmallWorld(), new LinstorOptions { Certificate = certificate });
-        await using var wire = await Wire.GetAsync(linstor.PlainUrl, "/v1/view/resources?nodes=node-a");
+        await using var wire = await RawConnection.GetAsync(linstor.PlainUrl, "/v1/view/resources?nodes=node-a");
         var head = await wire.TakeHeadAsync();
         Assert.StartsWith("HTTP/1.1 302 Found\r\n", head, StringComparison.Ordinal);
         Assert.Contains($"\r\nLocation: https://127.0.0.1:{linstor.Url.Port}/v1/view/resources\r\n", head, StringComparison.Ordinal);
-        await using var health = await Wire.GetAsync(linstor.PlainUrl, "/health");
+        await using var health = await RawConnection.GetAsync(linstor.PlainUrl, "/health");
         Assert.StartsWith("HTTP/1.1 200 OK\r\n", await health.TakeHeadAsync(), StringComparison.Ordinal);
     }
 

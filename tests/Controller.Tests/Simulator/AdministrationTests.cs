@@ -7,7 +7,7 @@ public sealed class AdministrationTests
     [Fact]
     public void Quorum_is_off_until_the_third_replica_makes_it_majority()
     {
-        var story = Story.Empty();
+        var story = StorageScenario.Empty();
         Assert.Equal("off", Quorum(story.World.AddResource("r", ["a"])));
         story.World.AddReplica("r", "b");
         Assert.Equal("off", Quorum(story.World.FindDefinition("r")!));
@@ -19,11 +19,11 @@ public sealed class AdministrationTests
     [Fact]
     public void Quorum_that_a_user_sets_on_the_group_leaves_the_definition_without_until_the_next_pass()
     {
-        var world = Story.Empty().World;
+        var world = StorageScenario.Empty().World;
         world.AddGroup("sc");
         var definition = world.AddResource("r", ["a", "b"], group: "sc");
         Assert.Equal("off", Quorum(definition));
-        world.SetGroupProperty("SC", QuorumPolicy.Key, "2");
+        world.SetGroupProperty("SC", QuorumSetting.Key, "2");
         Assert.Null(Quorum(definition));
         world.AddReplica("r", "c");
         Assert.Equal("2", Quorum(definition));
@@ -32,9 +32,9 @@ public sealed class AdministrationTests
     [Fact]
     public void Quorum_that_a_user_sets_on_the_definition_stays()
     {
-        var world = Story.Empty().World;
+        var world = StorageScenario.Empty().World;
         world.AddResource("r", ["a", "b"]);
-        world.SetDefinitionProperty("r", QuorumPolicy.Key, "off");
+        world.SetDefinitionProperty("r", QuorumSetting.Key, "off");
         world.AddReplica("r", "c");
         Assert.Equal("off", Quorum(world.FindDefinition("r")!));
     }
@@ -42,7 +42,7 @@ public sealed class AdministrationTests
     [Fact]
     public void A_deleted_replica_shows_its_flags_becomes_unknown_and_is_gone()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         Assert.True(story.World.DeleteReplica("r", "c"));
         Assert.Equal(["DRBD_DELETE"], story.World.FindReplica("r", "c")!.Flags());
         story.World.RunFor(story.World.Timings.Deploy);
@@ -57,7 +57,7 @@ public sealed class AdministrationTests
     [Fact]
     public void A_replica_in_use_cannot_be_deleted()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         Assert.False(story.World.DeleteReplica("r", "a"));
         Assert.False(story.World.DeleteDefinition("r"));
         story.Settle();
@@ -67,7 +67,7 @@ public sealed class AdministrationTests
     [Fact]
     public void A_replica_deleted_on_an_offline_node_stays_listed_until_the_node_returns()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.PowerOff("c");
         story.Settle();
         story.World.DeleteReplica("r", "c");
@@ -81,7 +81,7 @@ public sealed class AdministrationTests
     [Fact]
     public void A_deleted_definition_is_gone_with_its_last_replica()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.Demote("r", "a");
         story.World.DeleteDefinition("r");
         Assert.NotNull(story.World.FindDefinition("r"));
@@ -92,7 +92,7 @@ public sealed class AdministrationTests
     [Fact]
     public void Losing_a_node_is_refused_while_connected_and_tells_nobody()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         List<NodeEvent> nodes = [];
         story.World.NodeChanged += nodes.Add;
         Assert.False(story.World.LoseNode("a"));
@@ -112,7 +112,7 @@ public sealed class AdministrationTests
     [Fact]
     public void An_evicted_node_is_also_flagged_as_deleted_and_its_resources_are_inactive()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         Assert.False(story.World.Evict("a"));
         story.World.PowerOff("a");
         story.Settle();
@@ -127,7 +127,7 @@ public sealed class AdministrationTests
     [Fact]
     public void Node_events_tell_creation_change_deletion_and_eviction_but_never_a_connection()
     {
-        var story = Story.Empty();
+        var story = StorageScenario.Empty();
         List<string> told = [];
         story.World.NodeChanged += changed => told.Add($"{changed.Name} {changed.Node.Name}");
         story.World.StopSatellite("a");
@@ -146,7 +146,7 @@ public sealed class AdministrationTests
     [Fact]
     public void Attaching_adds_a_diskless_replica_that_detaching_removes()
     {
-        var story = Story.Empty();
+        var story = StorageScenario.Empty();
         story.World.AddNode("d");
         story.World.AddResource("r", ["a", "b", "c"]);
         Assert.True(story.World.Attach("r", "d"));
@@ -163,7 +163,7 @@ public sealed class AdministrationTests
     [Fact]
     public void Attaching_fails_where_the_satellite_is_not_online_or_LINSTOR_is_away()
     {
-        var world = Story.OfThreeReplicas().World;
+        var world = StorageScenario.OfThreeReplicas().World;
         world.StopSatellite("b");
         Assert.False(world.Attach("r", "b"));
         Assert.True(world.Attach("r", "c"));
@@ -174,7 +174,7 @@ public sealed class AdministrationTests
     [Fact]
     public void Attaching_fails_until_the_replica_that_is_being_deleted_there_is_gone()
     {
-        var story = Story.Empty();
+        var story = StorageScenario.Empty();
         story.World.AddNode("d");
         story.World.AddResource("r", ["a", "b", "c"]);
         story.World.Attach("r", "d");
@@ -198,7 +198,7 @@ public sealed class AdministrationTests
     [Fact]
     public void That_a_replica_is_gone_is_said_like_everything_else_that_changes()
     {
-        var story = Story.Empty();
+        var story = StorageScenario.Empty();
         story.World.AddResource("r", ["a", "b", "c"]);
         int? listed = null;
         story.World.Settled += definition => listed = definition.Listed.Count;
@@ -207,5 +207,5 @@ public sealed class AdministrationTests
         Assert.Equal(2, listed);
     }
 
-    private static string? Quorum(ResourceDefinition definition) => definition.Properties.GetValueOrDefault(QuorumPolicy.Key);
+    private static string? Quorum(ResourceDefinition definition) => definition.Properties.GetValueOrDefault(QuorumSetting.Key);
 }

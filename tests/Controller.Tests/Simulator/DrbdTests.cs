@@ -58,14 +58,14 @@ public sealed class DrbdTests
     [InlineData("1", 3, 1, true)]
     [InlineData("off", 3, 1, true)]
     public void Quorum_is_as_many_votes_as_the_policy_says(string policy, int voters, int votes, bool has) =>
-        Assert.Equal(has, Drbd.HasQuorum(policy, new Ballot(voters, votes, Quorumless: 0, Diskless: 0, Voices: 0), had: true));
+        Assert.Equal(has, Drbd.HasQuorum(policy, new QuorumCount(voters, votes, Quorumless: 0, Diskless: 0, Voices: 0), had: true));
 
     [Theory]
     [InlineData(1, true, true)]
     [InlineData(0, true, false)]
     [InlineData(1, false, false)]
     public void A_tie_breaker_keeps_quorum_for_one_of_two_but_never_brings_it_back(int voices, bool had, bool has) =>
-        Assert.Equal(has, Drbd.HasQuorum("majority", new Ballot(Voters: 2, Votes: 1, Quorumless: 0, Diskless: 1, voices), had));
+        Assert.Equal(has, Drbd.HasQuorum("majority", new QuorumCount(Voters: 2, Votes: 1, Quorumless: 0, Diskless: 1, voices), had));
 
     [Theory]
     [InlineData("majority", 2, 1, 1, true)]
@@ -74,7 +74,7 @@ public sealed class DrbdTests
     [InlineData("all", 3, 2, 1, true)]
     [InlineData("2", 3, 1, 2, false)]
     public void Those_who_are_all_known_to_be_without_quorum_do_not_count(string policy, int voters, int votes, int quorumless, bool has) =>
-        Assert.Equal(has, Drbd.HasQuorum(policy, new Ballot(voters, votes, quorumless, Diskless: 0, Voices: 0), had: false));
+        Assert.Equal(has, Drbd.HasQuorum(policy, new QuorumCount(voters, votes, quorumless, Diskless: 0, Voices: 0), had: false));
 
     private static DrbdView View(DiskState own, params DrbdPeer[] connected) => new(1, FailsIo: false, Quorate: true, DrbdRole.Secondary, own, connected);
 }

@@ -9,7 +9,7 @@ public sealed class EventStreamTests
     public async Task The_response_is_chunked_and_an_event_is_its_bytes_and_nothing_else()
     {
         await using var linstor = await LinstorServer.StartAsync(UsedWorld());
-        await using var wire = await Wire.SubscribeAsync(linstor.Url);
+        await using var wire = await RawConnection.SubscribeAsync(linstor.Url);
         var head = await wire.TakeHeadAsync();
         Assert.StartsWith("HTTP/1.1 200 OK\r\n", head, StringComparison.Ordinal);
         Assert.Contains("Content-Type: text/event-stream\r\n", head, StringComparison.Ordinal);
@@ -24,7 +24,7 @@ public sealed class EventStreamTests
     {
         var time = new ManualTime();
         await using var linstor = await LinstorServer.StartAsync(SmallWorld(), new LinstorOptions { Time = time });
-        await using var wire = await Wire.SubscribeAsync(linstor.Url);
+        await using var wire = await RawConnection.SubscribeAsync(linstor.Url);
         await wire.TakeHeadAsync();
         Assert.Equal(NodeAPromotable, await wire.TakeChunkAsync());
         for (var minute = 0; minute < 60; minute++)
@@ -43,7 +43,7 @@ public sealed class EventStreamTests
     {
         await using var linstor = await LinstorServer.StartAsync(UsedWorld());
         linstor.Do(world => world.StopSatellite("node-a"));
-        await using var wire = await Wire.SubscribeAsync(linstor.Url);
+        await using var wire = await RawConnection.SubscribeAsync(linstor.Url);
         await wire.TakeHeadAsync();
         Assert.Equal([NodeAUnknown, NodeAUnpromotable.Replace("node-a", "node-b", StringComparison.Ordinal)], await wire.TakeChunksAsync(2));
     }
@@ -58,7 +58,7 @@ public sealed class EventStreamTests
             world.AddResource("pvc-2", ["node-a"], layers: ["DRBD", "LUKS", "STORAGE"]);
             world.StopSatellite("node-a");
         });
-        await using var wire = await Wire.SubscribeAsync(linstor.Url);
+        await using var wire = await RawConnection.SubscribeAsync(linstor.Url);
         await wire.TakeHeadAsync();
         var replay = await wire.TakeChunksAsync(4);
         Assert.Equal(NodeAUnknown, replay[0]);
@@ -74,7 +74,7 @@ public sealed class EventStreamTests
     public async Task Without_exactly_the_word_current_there_is_no_replay(string header)
     {
         await using var linstor = await LinstorServer.StartAsync(SmallWorld());
-        await using var wire = await Wire.GetAsync(linstor.Url, Wire.Promotion, header);
+        await using var wire = await RawConnection.GetAsync(linstor.Url, RawConnection.Promotion, header);
         await linstor.WhenSubscribedAsync(1);
         linstor.Do(world => world.Promote("pvc-1", "node-a"));
         await wire.TakeHeadAsync();
@@ -85,10 +85,10 @@ public sealed class EventStreamTests
     public async Task A_second_subscriber_makes_the_first_receive_the_full_replay_too()
     {
         await using var linstor = await LinstorServer.StartAsync(UsedWorld());
-        await using var first = await Wire.SubscribeAsync(linstor.Url);
+        await using var first = await RawConnection.SubscribeAsync(linstor.Url);
         await first.TakeHeadAsync();
         var replay = await first.TakeChunksAsync(3);
-        await using var second = await Wire.SubscribeAsync(linstor.Url);
+        await using var second = await RawConnection.SubscribeAsync(linstor.Url);
         await second.TakeHeadAsync();
         Assert.Equal(replay, await second.TakeChunksAsync(3));
         Assert.Equal(replay, await first.TakeChunksAsync(3));
@@ -98,7 +98,7 @@ public sealed class EventStreamTests
     public async Task With_nothing_to_replay_not_even_the_response_head_is_sent()
     {
         await using var linstor = await LinstorServer.StartAsync(EmptyWorld());
-        await using var wire = await Wire.SubscribeAsync(linstor.Url);
+        await using var wire = await RawConnection.SubscribeAsync(linstor.Url);
         await linstor.WhenSubscribedAsync(1);
         linstor.CutStreams();
         Assert.Empty(await wire.TakeAllAsync());
@@ -109,7 +109,7 @@ public sealed class EventStreamTests
     {
         await using var linstor = await LinstorServer.StartAsync(EmptyWorld());
         linstor.Hazards.HoldsBackResponseHead = false;
-        await using var wire = await Wire.SubscribeAsync(linstor.Url);
+        await using var wire = await RawConnection.SubscribeAsync(linstor.Url);
         Assert.StartsWith("HTTP/1.1 200 OK\r\n", await wire.TakeHeadAsync(), StringComparison.Ordinal);
         linstor.CutStreams();
         Assert.Empty(await wire.TakeAllAsync());
@@ -120,7 +120,7 @@ public sealed class EventStreamTests
     {
         await using var linstor = await LinstorServer.StartAsync(SmallWorld());
         linstor.Hazards.DuringNextReplay(world => world.Promote("pvc-1", "node-a"));
-        await using var wire = await Wire.SubscribeAsync(linstor.Url);
+        await using var wire = await RawConnection.SubscribeAsync(linstor.Url);
         await wire.TakeHeadAsync();
         Assert.Equal([NodeAUnpromotable, NodeAPromotable], await wire.TakeChunksAsync(2));
         Assert.False((await linstor.GetReplicaAsync("node-a")).Drbd().GetProperty("may_promote").GetBoolean());
@@ -130,7 +130,7 @@ public sealed class EventStreamTests
     public async Task A_read_after_an_event_sees_the_new_value()
     {
         await using var linstor = await LinstorServer.StartAsync(UsedWorld());
-        await using var wire = await Wire.SubscribeAsync(linstor.Url);
+        await using var wire = await RawConnection.SubscribeAsync(linstor.Url);
         await wire.TakeHeadAsync();
         await wire.TakeChunksAsync(3);
         linstor.Do(world => world.PowerOff("node-a"));
@@ -143,7 +143,7 @@ public sealed class EventStreamTests
     {
         await using var linstor = await LinstorServer.StartAsync(SmallWorld());
         linstor.Hazards.FailsRegistration = true;
-        await using var wire = await Wire.GetAsync(linstor.Url, Wire.Promotion, "Last-Event-ID: current", "Connection: close");
+        await using var wire = await RawConnection.GetAsync(linstor.Url, RawConnection.Promotion, "Last-Event-ID: current", "Connection: close");
         Assert.StartsWith("HTTP/1.1 200 OK\r\n", await wire.TakeHeadAsync(), StringComparison.Ordinal);
         var error = await wire.TakeChunkAsync();
         Assert.StartsWith("event: error\ndata: [{\"ret_code\":-4611686018427386906,\"message\":", error, StringComparison.Ordinal);
@@ -155,8 +155,8 @@ public sealed class EventStreamTests
     public async Task A_subscriber_that_does_not_read_keeps_nothing_from_the_others()
     {
         await using var linstor = await LinstorServer.StartAsync(SmallWorld());
-        await using var asleep = await Wire.GetAsync(linstor.Url, Wire.Promotion);
-        await using var awake = await Wire.GetAsync(linstor.Url, Wire.Promotion);
+        await using var asleep = await RawConnection.GetAsync(linstor.Url, RawConnection.Promotion);
+        await using var awake = await RawConnection.GetAsync(linstor.Url, RawConnection.Promotion);
         await linstor.WhenSubscribedAsync(2);
         const int Moves = 20_000;
         linstor.Do(world =>
@@ -177,7 +177,7 @@ public sealed class EventStreamTests
     public async Task Node_events_carry_the_node_and_before_and_after_of_a_change()
     {
         await using var linstor = await LinstorServer.StartAsync(EmptyWorld());
-        await using var wire = await Wire.GetAsync(linstor.Url, "/v1/events/nodes", "Last-Event-ID: current");
+        await using var wire = await RawConnection.GetAsync(linstor.Url, "/v1/events/nodes", "Last-Event-ID: current");
         await linstor.WhenSubscribedAsync(1);
         linstor.Do(world => world.StopSatellite("node-a"));
         linstor.Do(world => world.AddNode("Node-D"));
@@ -193,14 +193,14 @@ public sealed class EventStreamTests
     public async Task A_cut_stream_delivers_what_was_told_ends_without_a_final_chunk_and_is_forgotten()
     {
         await using var linstor = await LinstorServer.StartAsync(SmallWorld());
-        await using var wire = await Wire.SubscribeAsync(linstor.Url);
+        await using var wire = await RawConnection.SubscribeAsync(linstor.Url);
         await wire.TakeHeadAsync();
         await wire.TakeChunkAsync();
         linstor.Do(world => world.Promote("pvc-1", "node-a"));
         linstor.CutStreams();
         Assert.Equal($"64\r\n{NodeAUnpromotable}\r\n", await wire.TakeAllAsync());
         await linstor.WhenSubscribedAsync(0);
-        await using var next = await Wire.SubscribeAsync(linstor.Url);
+        await using var next = await RawConnection.SubscribeAsync(linstor.Url);
         await next.TakeHeadAsync();
         Assert.Equal(NodeAUnpromotable, await next.TakeChunkAsync());
     }
@@ -209,7 +209,7 @@ public sealed class EventStreamTests
     public async Task A_half_open_stream_stays_connected_and_says_nothing_more()
     {
         await using var linstor = await LinstorServer.StartAsync(SmallWorld());
-        await using var wire = await Wire.SubscribeAsync(linstor.Url);
+        await using var wire = await RawConnection.SubscribeAsync(linstor.Url);
         await wire.TakeHeadAsync();
         await wire.TakeChunkAsync();
         linstor.Hazards.StreamsAreDeaf = true;
@@ -225,7 +225,7 @@ public sealed class EventStreamTests
     {
         await using var linstor = await LinstorServer.StartAsync(SmallWorld());
         linstor.Hazards.Garbage = true;
-        await using var wire = await Wire.SubscribeAsync(linstor.Url);
+        await using var wire = await RawConnection.SubscribeAsync(linstor.Url);
         await wire.TakeHeadAsync();
         Assert.Equal("event: may-promote-change\ndata: <html>502 Bad Gateway\n\n", await wire.TakeChunkAsync());
         using var answer = await linstor.GetAsync("/v1/nodes");

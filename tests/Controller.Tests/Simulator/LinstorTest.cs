@@ -16,7 +16,7 @@ internal static class LinstorTest
     /// <summary>Three nodes without resources.</summary>
     public static StorageWorld EmptyWorld()
     {
-        var world = new StorageWorld(Timings.Quick);
+        var world = new StorageWorld(StorageTimings.Quick);
         world.AddNodes("node-a", "node-b", "node-c");
         return world;
     }

@@ -103,12 +103,12 @@ public sealed class MembershipTests
     public void Quorum_on_a_node_counts_there_where_the_definition_has_none()
     {
         var story = OfFiveNodes("a", "b", "c");
-        story.World.SetNodeProperty("a", QuorumPolicy.Key, "off");
+        story.World.SetNodeProperty("a", QuorumSetting.Key, "off");
         Assert.Equal("majority", story.World.FindReplica("r", "a")!.QuorumPolicy);
-        story.World.SetControllerProperty(QuorumPolicy.Key, "majority");
+        story.World.SetControllerProperty(QuorumSetting.Key, "majority");
         Assert.Equal("off", story.World.FindReplica("r", "a")!.QuorumPolicy);
         Assert.Equal("majority", story.World.FindReplica("r", "b")!.QuorumPolicy);
-        story.World.SetNodeProperty("a", QuorumPolicy.Key, null);
+        story.World.SetNodeProperty("a", QuorumSetting.Key, null);
         Assert.Equal("majority", story.World.FindReplica("r", "a")!.QuorumPolicy);
     }
 
@@ -144,9 +144,9 @@ public sealed class MembershipTests
         Assert.True(story.World.CanWrite("r", "a"));
     }
 
-    private static Story OfFiveNodes(params string[] diskful)
+    private static StorageScenario OfFiveNodes(params string[] diskful)
     {
-        var story = Story.Empty();
+        var story = StorageScenario.Empty();
         story.World.AddNodes("d", "e");
         story.World.AddResource("r", diskful);
         Assert.Equal(PromotionOutcome.Promoted, story.World.Promote("r", "a"));
@@ -154,7 +154,7 @@ public sealed class MembershipTests
     }
 
     // They stay connected to one another, and to nobody else.
-    private static void CutOff(Story story, params string[] island)
+    private static void CutOff(StorageScenario story, params string[] island)
     {
         foreach (var node in island)
         {

@@ -159,7 +159,7 @@ public sealed class ReadTests
     [Fact]
     public async Task Connections_are_named_by_uname_and_diskless_pairs_have_none()
     {
-        var world = new StorageWorld(Timings.Quick);
+        var world = new StorageWorld(StorageTimings.Quick);
         world.AddNode("a", uname: "a.example.com");
         world.AddNodes("b", "c", "d");
         world.AddResource("pvc-1", ["a", "b"], tieBreaker: "c", diskless: ["d"]);
@@ -178,13 +178,13 @@ public sealed class ReadTests
     public async Task Properties_of_definition_group_and_controller_are_each_read_at_their_level()
     {
         var world = UsedWorld();
-        world.SetGroupProperty("DfltRscGrp", QuorumPolicy.Key, "all");
+        world.SetGroupProperty("DfltRscGrp", QuorumSetting.Key, "all");
         await using var linstor = await LinstorServer.StartAsync(world);
         var definition = await linstor.GetJsonAsync("/v1/resource-definitions/pvc-1");
         Assert.False(definition.Has("props"));
         Assert.Equal("DfltRscGrp", definition.GetProperty("resource_group_name").GetString());
-        Assert.Equal("all", (await linstor.GetJsonAsync("/v1/resource-groups/dfltrscgrp")).GetProperty("props").GetProperty(QuorumPolicy.Key).GetString());
-        Assert.Equal("suspend-io", (await linstor.GetJsonAsync("/v1/controller/properties")).GetProperty(QuorumPolicy.OnNoQuorumKey).GetString());
+        Assert.Equal("all", (await linstor.GetJsonAsync("/v1/resource-groups/dfltrscgrp")).GetProperty("props").GetProperty(QuorumSetting.Key).GetString());
+        Assert.Equal("suspend-io", (await linstor.GetJsonAsync("/v1/controller/properties")).GetProperty(QuorumSetting.OnNoQuorumKey).GetString());
     }
 
     [Fact]
@@ -213,11 +213,11 @@ public sealed class ReadTests
         Assert.Contains("Content-Encoding: gzip", await HeadAsync("/v1/resource-definitions/pvc-1/resources", "Accept-Encoding: gzip"), StringComparison.Ordinal);
         Assert.DoesNotContain("Content-Encoding", await HeadAsync("/v1/resource-definitions/pvc-1/resources", "Accept: */*"), StringComparison.Ordinal);
         Assert.DoesNotContain("Content-Encoding", await HeadAsync("/v1/controller/version", "Accept-Encoding: gzip"), StringComparison.Ordinal);
-        Assert.DoesNotContain("Content-Encoding", await HeadAsync(Wire.Promotion, "Accept-Encoding: gzip", "Last-Event-ID: current"), StringComparison.Ordinal);
+        Assert.DoesNotContain("Content-Encoding", await HeadAsync(RawConnection.Promotion, "Accept-Encoding: gzip", "Last-Event-ID: current"), StringComparison.Ordinal);
 
         async Task<string> HeadAsync(string path, params string[] headers)
         {
-            await using var wire = await Wire.GetAsync(linstor.Url, path, headers);
+            await using var wire = await RawConnection.GetAsync(linstor.Url, path, headers);
             return await wire.TakeHeadAsync();
         }
     }

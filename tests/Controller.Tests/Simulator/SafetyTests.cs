@@ -15,7 +15,7 @@ public sealed class SafetyTests
         for (var seed = 0; seed < 150; seed++)
         {
             var random = new Random(seed);
-            var story = withTieBreaker ? Story.OfTwoReplicasAndATieBreaker() : Story.OfThreeReplicas();
+            var story = withTieBreaker ? StorageScenario.OfTwoReplicasAndATieBreaker() : StorageScenario.OfThreeReplicas();
             for (var step = 0; step < 60; step++)
             {
                 promotions += Disturb(story.World, random) ? 1 : 0;

@@ -7,14 +7,14 @@ public sealed class ScenarioTests
     [Fact]
     public void A_healthy_resource_in_use_may_be_promoted_nowhere()
     {
-        Assert.Equal(["false/10103/used", "false/10103/unused", "false/10103/unused"], Story.OfThreeReplicas().KnownOfAll());
-        Assert.Equal(["false/10102/used", "false/10102/unused", "false/2/unused"], Story.OfTwoReplicasAndATieBreaker().KnownOfAll());
+        Assert.Equal(["false/10103/used", "false/10103/unused", "false/10103/unused"], StorageScenario.OfThreeReplicas().KnownOfAll());
+        Assert.Equal(["false/10102/used", "false/10102/unused", "false/2/unused"], StorageScenario.OfTwoReplicasAndATieBreaker().KnownOfAll());
     }
 
     [Fact]
     public void Changes_of_score_or_role_alone_are_not_told()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.PowerOff("c");
         story.Settle();
         Assert.Equal(["c=?"], story.Tellings);
@@ -24,7 +24,7 @@ public sealed class ScenarioTests
     [Fact]
     public void Each_change_of_promotability_is_told_exactly_once()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         Assert.True(story.World.Demote("r", "a"));
         story.Settle();
         Assert.Equal(["a=true", "b=true", "c=true"], story.Tellings.Order());
@@ -36,7 +36,7 @@ public sealed class ScenarioTests
     [Fact]
     public void A_dead_satellite_makes_its_replicas_unknown_at_once_and_the_others_stay_unpromotable()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.AddResource("r2", ["a", "b", "c"]);
         story.World.AddResource("without-drbd", ["a"], layers: ["STORAGE"]);
         story.Told.Clear();
@@ -53,7 +53,7 @@ public sealed class ScenarioTests
     [Fact]
     public void A_returning_satellite_is_connected_then_online_and_tells_each_value_once()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.StopSatellite("a");
         story.Told.Clear();
         story.World.StartSatellite("a");
@@ -72,8 +72,8 @@ public sealed class ScenarioTests
     [InlineData(5, 11, new[] { "a=?", "b=true", "c=true" })]
     public void Power_loss_is_noticed_by_LINSTOR_and_by_DRBD_independently(double satelliteLoss, double peerLoss, string[] told)
     {
-        var story = Story.OfThreeReplicas();
-        story.World.Timings = new Timings { SatelliteLoss = TimeSpan.FromSeconds(satelliteLoss), PeerLoss = TimeSpan.FromSeconds(peerLoss) };
+        var story = StorageScenario.OfThreeReplicas();
+        story.World.Timings = new StorageTimings { SatelliteLoss = TimeSpan.FromSeconds(satelliteLoss), PeerLoss = TimeSpan.FromSeconds(peerLoss) };
         story.World.PowerOff("a");
         story.World.RunFor(TimeSpan.FromSeconds(20));
         Assert.Equal(told, story.Tellings);
@@ -86,7 +86,7 @@ public sealed class ScenarioTests
     [Fact]
     public void After_power_loss_the_surviving_replica_and_the_diskless_tie_breaker_may_both_be_promoted()
     {
-        var story = Story.OfTwoReplicasAndATieBreaker();
+        var story = StorageScenario.OfTwoReplicasAndATieBreaker();
         story.World.PowerOff("a");
         story.Settle();
         Assert.Equal(["-", "true/10101/unused", "true/1/unused"], story.KnownOfAll());
@@ -95,7 +95,7 @@ public sealed class ScenarioTests
     [Fact]
     public void After_power_loss_a_diskless_replica_joins_without_costing_the_survivor_its_quorum()
     {
-        var story = Story.OfTwoReplicasAndATieBreaker();
+        var story = StorageScenario.OfTwoReplicasAndATieBreaker();
         story.World.AddNodes("d");
         story.World.PowerOff("a");
         story.Settle();
@@ -108,7 +108,7 @@ public sealed class ScenarioTests
     [Fact]
     public void After_power_loss_the_survivor_keeps_quorum_without_its_tie_breaker_but_not_after_a_restart()
     {
-        var story = Story.OfTwoReplicasAndATieBreaker();
+        var story = StorageScenario.OfTwoReplicasAndATieBreaker();
         story.World.PowerOff("a");
         story.Settle();
         story.World.PowerOff("c");
@@ -123,7 +123,7 @@ public sealed class ScenarioTests
     [Fact]
     public void A_tie_breaker_that_is_used_is_no_tie_breaker_any_more()
     {
-        var story = Story.OfTwoReplicasAndATieBreaker();
+        var story = StorageScenario.OfTwoReplicasAndATieBreaker();
         Assert.Equal(["DISKLESS", "DRBD_DISKLESS", "TIE_BREAKER"], story.World.FindReplica("r", "c")!.Flags());
         story.World.PowerOff("a");
         story.Settle();
@@ -135,7 +135,7 @@ public sealed class ScenarioTests
     [Fact]
     public void A_cut_replication_link_leaves_the_user_online_in_use_and_with_score_zero()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.CutLinks("a");
         Assert.False(story.World.CanWrite("r", "a"));
         story.Settle();
@@ -149,7 +149,7 @@ public sealed class ScenarioTests
     [Fact]
     public void Healing_before_anybody_was_promoted_restores_everything()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.CutLinks("a");
         story.Settle();
         story.World.HealLinks("a");
@@ -162,7 +162,7 @@ public sealed class ScenarioTests
     [Fact]
     public void A_cut_that_heals_before_DRBD_notices_changes_nothing()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.CutLinks("a");
         story.World.RunFor(story.World.Timings.PeerLoss / 2);
         story.World.HealLinks("a");
@@ -174,7 +174,7 @@ public sealed class ScenarioTests
     [Fact]
     public void A_suspended_user_that_meets_newer_data_is_demoted_and_fails_until_it_has_gone()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.CutLinks("a");
         story.Settle();
         Assert.Equal(PromotionOutcome.Promoted, story.World.Promote("r", "b"));
@@ -189,8 +189,8 @@ public sealed class ScenarioTests
     [Fact]
     public void With_quorum_off_a_partition_makes_two_writers_possible_and_then_a_split_brain()
     {
-        var story = Story.OfThreeReplicas();
-        story.World.SetDefinitionProperty("r", QuorumPolicy.Key, "off");
+        var story = StorageScenario.OfThreeReplicas();
+        story.World.SetDefinitionProperty("r", QuorumSetting.Key, "off");
         story.World.CutLinks("a");
         story.Settle();
         Assert.Equal(["false/10101/used", "true/10102/unused", "true/10102/unused"], story.KnownOfAll());
@@ -204,9 +204,9 @@ public sealed class ScenarioTests
     [Fact]
     public void Killing_one_of_two_Primaries_leaves_the_resource_unpromotable()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         Assert.Equal(PromotionOutcome.InUseElsewhere, story.World.Promote("r", "b"));
-        story.World.SetDefinitionProperty("r", QuorumPolicy.AllowTwoPrimariesKey, "yes");
+        story.World.SetDefinitionProperty("r", QuorumSetting.AllowTwoPrimariesKey, "yes");
         Assert.Equal(PromotionOutcome.Promoted, story.World.Promote("r", "b"));
         Assert.Equal(["false/10103/used", "false/10103/used", "false/10103/unused"], story.KnownOfAll());
         story.World.PowerOff("a");
@@ -218,9 +218,9 @@ public sealed class ScenarioTests
     [Fact]
     public void A_normal_move_makes_all_nodes_promotable_until_the_resource_is_used_again()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.Demote("r", "a");
-        story.World.Agenda.After(TimeSpan.FromSeconds(17), () => story.World.Promote("r", "b"));
+        story.World.EventQueue.After(TimeSpan.FromSeconds(17), () => story.World.Promote("r", "b"));
         story.Settle();
         Assert.Equal([0, 0, 0, 17, 17, 17], story.Told.Select(told => (int)told.At.TotalSeconds));
         Assert.Equal([true, true, true, false, false, false], story.Told.Select(told => told.Event.MayPromote));
@@ -230,7 +230,7 @@ public sealed class ScenarioTests
     [Fact]
     public void Restarting_the_reader_of_DRBDs_events_on_a_user_is_told_as_unknown_then_false()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.RestartEvents("a");
         Assert.Equal("?/?/unused", story.Known("a"));
         story.Settle();
@@ -241,7 +241,7 @@ public sealed class ScenarioTests
     [Fact]
     public void A_restarted_LINSTOR_knows_nothing_tells_nothing_false_and_then_learns_the_truth()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.RestartLinstor(TimeSpan.FromSeconds(30));
         Assert.Empty(story.Told);
         story.World.RunFor(TimeSpan.FromSeconds(30));
@@ -254,7 +254,7 @@ public sealed class ScenarioTests
     [Fact]
     public void A_new_replica_is_unknown_then_not_promotable_then_promotable()
     {
-        var story = Story.Empty();
+        var story = StorageScenario.Empty();
         story.World.CreateResource("r", ["a", "b", "c"]);
         Assert.Equal(["-", "-", "-"], story.KnownOfAll());
         story.Settle();
@@ -264,7 +264,7 @@ public sealed class ScenarioTests
     [Fact]
     public void A_hanging_satellite_stays_online_with_stale_reports()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.HangSatellite("b");
         story.World.PowerOff("a");
         story.Settle();
@@ -277,7 +277,7 @@ public sealed class ScenarioTests
     [Fact]
     public void A_peer_that_has_fallen_silent_holds_promotion_up_until_DRBD_gives_it_up()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.Demote("r", "a");
         story.World.CutLinks("a");
         Assert.Equal(PromotionOutcome.PeerSilent, story.World.Promote("r", "b"));
@@ -288,7 +288,7 @@ public sealed class ScenarioTests
     [Fact]
     public void A_node_that_loses_one_peer_finds_out_at_once_about_the_others_that_are_gone()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.CutLink("a", "b");
         story.World.RunFor(story.World.Timings.PeerLoss / 2);
         story.World.CutLink("a", "c");
@@ -300,7 +300,7 @@ public sealed class ScenarioTests
     [Fact]
     public void A_node_that_returns_with_old_data_is_resynchronised()
     {
-        var story = Story.OfThreeReplicas();
+        var story = StorageScenario.OfThreeReplicas();
         story.World.PowerOff("a");
         story.Settle();
         story.World.Promote("r", "b");

@@ -29,7 +29,7 @@ internal sealed class DemoProcess : IAsyncDisposable
 
     // What runs in the background of a shell script ignores Ctrl-C, and so does everything that it starts.
     public static DemoProcess Start(params string[] arguments) =>
-        new(Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", ControlPlane.Controller.Program, "demo", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!);
+        new(Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", ControlPlane.ControllerProcess.Program, "demo", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!);
 
     public Task<Uri> PageAsync() => _page.Task.WaitAsync(TimeSpan.FromSeconds(60));
 

@@ -77,9 +77,9 @@ internal sealed class ModelCluster : ICluster
 
     public Task<TimeSpan> AttachedElsewhereAsync()
     {
-        var began = _world.Agenda.Now;
+        var began = _world.EventQueue.Now;
         Until(() => AttachmentTo("b") is { Attached: true } || AttachmentTo("c") is { Attached: true });
-        return Task.FromResult(_world.Agenda.Now - began);
+        return Task.FromResult(_world.EventQueue.Now - began);
     }
 
     public Task<string> UntilToldAsync(string reason)
@@ -106,11 +106,11 @@ internal sealed class ModelCluster : ICluster
 
     private void Until(Func<bool> holds)
     {
-        var end = _world.Agenda.Now + TimeSpan.FromSeconds(100);
+        var end = _world.EventQueue.Now + TimeSpan.FromSeconds(100);
         while (!holds())
         {
-            Assert.True(_world.Agenda.NextAt <= end, "The model did not come to that within 100 s.");
-            _world.Agenda.RunUntil(_world.Agenda.NextAt!.Value);
+            Assert.True(_world.EventQueue.NextAt <= end, "The model did not come to that within 100 s.");
+            _world.EventQueue.RunUntil(_world.EventQueue.NextAt!.Value);
         }
     }
 }

@@ -122,7 +122,7 @@ public sealed class ParityTests(SharedControlPlane shared)
             Assert.Equal(expected, await story(model));
         }
 
-        await using var real = new RealCluster(await World.CreateAsync(await shared.Plane, new WorldOptions(), TestContext.Current.CancellationToken));
+        await using var real = new RealCluster(await TestNamespace.CreateAsync(await shared.Plane, new TestNamespaceOptions(), TestContext.Current.CancellationToken));
         Assert.Equal(expected, await story(real));
     }
 }

@@ -5,7 +5,7 @@ using Piraeus.HighAvailability.Simulator.Kubernetes;
 namespace Piraeus.HighAvailability.EndToEnd.Tests.Parity;
 
 /// <summary>The real control plane, in real time.</summary>
-internal sealed class RealCluster(ControlPlane.World world) : ICluster
+internal sealed class RealCluster(ControlPlane.TestNamespace world) : ICluster
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
 

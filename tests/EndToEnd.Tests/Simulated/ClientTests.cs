@@ -11,14 +11,14 @@ public sealed class ClientTests
     [InlineData("s3cret")]
     public async Task The_Python_client_lists_watches_patches_deletes_and_leads(string? token)
     {
-        await using var cluster = await Cluster.StartAsync(token);
+        await using var cluster = await SimulatedApiCluster.StartAsync(token);
         Assert.Equal("all is well\n", await cluster.RunAsync(Python, Piraeus.HighAvailability.Tests.Repository.File("tests/EndToEnd.Tests/Simulated/client.py")));
     }
 
     [Fact]
     public async Task The_controller_moves_a_pod_off_a_node_that_has_crashed()
     {
-        await using var cluster = await Cluster.StartAsync("s3cret");
+        await using var cluster = await SimulatedApiCluster.StartAsync("s3cret");
         var before = cluster.Pod("db-0");
         await using var controller = await cluster.StartControllerAsync();
         await cluster.UntilAsync(store => store.Find<Simulator.Kubernetes.Lease>("default", "piraeus-ha-controller") is { Holder.Length: > 0 });
@@ -32,7 +32,7 @@ public sealed class ClientTests
     [InlineData(0)]
     public async Task A_server_that_is_busy_or_fails_is_asked_again_until_the_pod_is_moved(int retryAfterSeconds)
     {
-        await using var cluster = await Cluster.StartAsync();
+        await using var cluster = await SimulatedApiCluster.StartAsync();
         var before = cluster.Pod("db-0");
         await using var controller = await cluster.StartControllerAsync();
         await cluster.UntilAsync(store => store.Find<Simulator.Kubernetes.Lease>("default", "piraeus-ha-controller") is { Holder.Length: > 0 });

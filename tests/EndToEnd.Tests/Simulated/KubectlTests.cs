@@ -9,10 +9,10 @@ public sealed partial class KubectlTests : IAsyncLifetime
 {
     public static TheoryData<string> Kubectls { get; } = [.. new[] { Binaries.Find()["kubectl"], OnPath("kubectl") }.OfType<string>().Distinct()];
 
-    private Cluster _cluster = null!;
+    private SimulatedApiCluster _cluster = null!;
     private string _kubectl = "kubectl";
 
-    public async ValueTask InitializeAsync() => _cluster = await Cluster.StartAsync(token: "s3cret");
+    public async ValueTask InitializeAsync() => _cluster = await SimulatedApiCluster.StartAsync(token: "s3cret");
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 

@@ -23,7 +23,7 @@ internal sealed class ApiException(int code, string reason, string message) : Ex
 
     public static ApiException NoPath() => new(StatusCodes.Status404NotFound, "NotFound", "the server could not find the requested resource") { Details = [] };
 
-    public static ApiException NotFound(Kind kind, string name) =>
+    public static ApiException NotFound(ApiKind kind, string name) =>
         new(StatusCodes.Status404NotFound, "NotFound", $"{kind.QualifiedPlural} \"{name}\" not found") { Details = About(kind, name, kind.Plural) };
 
     public static ApiException MethodNotAllowed() =>
@@ -31,17 +31,17 @@ internal sealed class ApiException(int code, string reason, string message) : Ex
 
     public static ApiException NotAcceptable(string message) => new(StatusCodes.Status406NotAcceptable, "NotAcceptable", message);
 
-    public static ApiException AlreadyExists(Kind kind, string name) =>
+    public static ApiException AlreadyExists(ApiKind kind, string name) =>
         new(StatusCodes.Status409Conflict, "AlreadyExists", $"{kind.QualifiedPlural} \"{name}\" already exists") { Details = About(kind, name, kind.Plural) };
 
-    public static ApiException Conflict(Kind kind, string name, string? why = null) =>
+    public static ApiException Conflict(ApiKind kind, string name, string? why = null) =>
         new(StatusCodes.Status409Conflict, "Conflict", $"Operation cannot be fulfilled on {kind.QualifiedPlural} \"{name}\": {why ?? "the object has been modified; please apply your changes to the latest version and try again"}")
         {
             Details = About(kind, name, kind.Plural),
         };
 
     /// <summary>A deletion was meant for another object, which is told with the kind where all else says the plural.</summary>
-    public static ApiException PreconditionFailed(Kind kind, string name, string why) =>
+    public static ApiException PreconditionFailed(ApiKind kind, string name, string why) =>
         new(StatusCodes.Status409Conflict, "Conflict", $"Operation cannot be fulfilled on {kind.QualifiedName} \"{name}\": {why}") { Details = About(kind, name, kind.Name) };
 
     public static ApiException Expired(string message) => new(StatusCodes.Status410Gone, "Expired", message);
@@ -49,7 +49,7 @@ internal sealed class ApiException(int code, string reason, string message) : Ex
     public static ApiException UnsupportedMediaType(string accepted) =>
         new(StatusCodes.Status415UnsupportedMediaType, "UnsupportedMediaType", $"the body of the request was in an unknown format - accepted media types include: {accepted}");
 
-    public static ApiException Invalid(Kind kind, string name, string field, string what, string cause = "FieldValueInvalid")
+    public static ApiException Invalid(ApiKind kind, string name, string field, string what, string cause = "FieldValueInvalid")
     {
         var details = About(kind, name, kind.Name);
         details["causes"] = new JsonArray(new JsonObject { ["reason"] = cause, ["message"] = what, ["field"] = field });
@@ -79,7 +79,7 @@ internal sealed class ApiException(int code, string reason, string message) : Ex
         };
 
     /// <summary>Name, group and kind of what a Status is about.</summary>
-    public static JsonObject About(Kind kind, string name, string kindOrPlural) => new JsonObject().With("name", name).With("group", kind.Group).With("kind", kindOrPlural);
+    public static JsonObject About(ApiKind kind, string name, string kindOrPlural) => new JsonObject().With("name", name).With("group", kind.Group).With("kind", kindOrPlural);
 
     public JsonObject ToStatus()
     {

@@ -10,7 +10,7 @@ internal sealed class Deletions(ObjectStore store)
     /// <summary>Deletes one object.</summary>
     /// <param name="target">Which one.</param>
     /// <param name="options">The DeleteOptions; an empty object if there are none.</param>
-    public Written Delete(Target target, JsonObject options)
+    public WriteReply Delete(RequestTarget target, JsonObject options)
     {
         var kind = target.Kind;
         var item = kind.Find(store, target.NamespaceOrNone, target.Name!) ?? throw ApiException.NotFound(kind, target.Name!);
@@ -28,7 +28,7 @@ internal sealed class Deletions(ObjectStore store)
     }
 
     /// <summary>Deletes all that are selected, and returns them.</summary>
-    public IReadOnlyList<KubernetesObject> DeleteAll(Target target, Selector selector, JsonObject options)
+    public IReadOnlyList<KubernetesObject> DeleteAll(RequestTarget target, Selector selector, JsonObject options)
     {
         var doomed = target.Kind.All(store).Where(selector.Selects).ToList();
         foreach (var item in doomed)
@@ -41,14 +41,14 @@ internal sealed class Deletions(ObjectStore store)
 
     public static JsonObject Success() => new() { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success" };
 
-    private static JsonObject Gone(Kind kind, KubernetesObject item)
+    private static JsonObject Gone(ApiKind kind, KubernetesObject item)
     {
         var status = Success();
         status["details"] = ApiException.About(kind, item.Metadata.Name, kind.Plural).With("uid", item.Metadata.Uid);
         return status;
     }
 
-    private static void CheckPreconditions(Kind kind, KubernetesObject item, JsonNode? preconditions)
+    private static void CheckPreconditions(ApiKind kind, KubernetesObject item, JsonNode? preconditions)
     {
         var (name, uid, version) = (item.Metadata.Name, item.Metadata.Uid, MetadataJson.Version(item.Metadata.Version));
         if (preconditions.Text("uid") is { } meant && meant != uid)
@@ -64,7 +64,7 @@ internal sealed class Deletions(ObjectStore store)
 
     private void Orphan(KubernetesObject owner)
     {
-        foreach (var dependent in AllKinds.Table.SelectMany(kind => kind.All(store)).Where(item => item.Metadata.Owner?.Uid == owner.Metadata.Uid).ToList())
+        foreach (var dependent in ApiKinds.Table.SelectMany(kind => kind.All(store)).Where(item => item.Metadata.Owner?.Uid == owner.Metadata.Uid).ToList())
         {
             store.Update(dependent with { Metadata = dependent.Metadata with { Owner = null } });
         }

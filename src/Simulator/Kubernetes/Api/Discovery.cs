@@ -29,10 +29,10 @@ internal static class Discovery
             ["versions"] = new JsonArray("v1"),
             ["serverAddressByClientCIDRs"] = new JsonArray(new JsonObject { ["clientCIDR"] = "0.0.0.0/0", ["serverAddress"] = host }),
         },
-        "apis" => new() { ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = Json.Array(AllKinds.Groups, Group) },
+        "apis" => new() { ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = Json.Array(ApiKinds.Groups, Group) },
         "api/v1" => Resources(""),
-        var whole when AllKinds.Groups.FirstOrDefault(group => whole == $"apis/{group}") is { } group => Group(group, new() { ["kind"] = "APIGroup", ["apiVersion"] = "v1" }),
-        var whole when AllKinds.Groups.FirstOrDefault(group => whole == $"apis/{group}/v1") is { } group => Resources(group),
+        var whole when ApiKinds.Groups.FirstOrDefault(group => whole == $"apis/{group}") is { } group => Group(group, new() { ["kind"] = "APIGroup", ["apiVersion"] = "v1" }),
+        var whole when ApiKinds.Groups.FirstOrDefault(group => whole == $"apis/{group}/v1") is { } group => Resources(group),
         _ => null,
     };
 
@@ -53,12 +53,12 @@ internal static class Discovery
         ["kind"] = "APIResourceList",
         ["apiVersion"] = "v1",
         ["groupVersion"] = group.Length == 0 ? "v1" : $"{group}/v1",
-        ["resources"] = Json.Array(AllKinds.In(group).SelectMany(Resources), resource => resource),
+        ["resources"] = Json.Array(ApiKinds.In(group).SelectMany(Resources), resource => resource),
     };
 
-    private static IEnumerable<JsonObject> Resources(Kind kind)
+    private static IEnumerable<JsonObject> Resources(ApiKind kind)
     {
-        var all = Resource(kind, "", kind.Name, Kind.Verbs).With("shortNames", Json.Array(kind.ShortNames)).With("categories", kind.InAll ? new JsonArray("all") : null);
+        var all = Resource(kind, "", kind.Name, ApiKind.Verbs).With("shortNames", Json.Array(kind.ShortNames)).With("categories", kind.InAll ? new JsonArray("all") : null);
         all["singularName"] = kind.Name.ToLowerInvariant();
         yield return all;
         if (kind.HasStatus)
@@ -82,7 +82,7 @@ internal static class Discovery
         }
     }
 
-    private static JsonObject Resource(Kind kind, string subresource, string name, string[] verbs) => new()
+    private static JsonObject Resource(ApiKind kind, string subresource, string name, string[] verbs) => new()
     {
         ["name"] = kind.Plural + subresource,
         ["singularName"] = "",

@@ -7,16 +7,16 @@ namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>Answers requests.</summary>
 /// <param name="present">What an object is to whoever reads it, where the store does not write every change.</param>
-internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Wall wall, Watches watches, KubernetesHazards hazards, TimeSpan bookmarkPeriod, Func<KubernetesObject, KubernetesObject> present)
+internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, WallClock wallClock, Watches watches, KubernetesHazards hazards, TimeSpan bookmarkPeriod, Func<KubernetesObject, KubernetesObject> present)
 {
-    private readonly Writes _writes = new(store, wall);
+    private readonly Writes _writes = new(store, wallClock);
     private readonly Deletions _deletions = new(store);
-    private readonly WatchApi _watchApi = new(store, clock, watches, wall, hazards, bookmarkPeriod);
+    private readonly WatchApi _watchApi = new(store, clock, watches, wallClock, hazards, bookmarkPeriod);
 
     public async Task AnswerAsync(HttpContext context)
     {
         var path = context.Request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        if (Target.Find(path) is not { } target)
+        if (RequestTarget.Find(path) is not { } target)
         {
             await Reply.JsonAsync(context, StatusCodes.Status200OK, AboutTheServer(context, path) ?? throw ApiException.NoPath());
             return;
@@ -41,7 +41,7 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Wall wa
         _ => Discovery.Find(path, context.Request.Host.Value ?? ""),
     };
 
-    private static void CheckSubresource(Target target, string method)
+    private static void CheckSubresource(RequestTarget target, string method)
     {
         var isOfPods = target.Subresource is "eviction" or "binding" && target.Kind is PodKind;
         if (target.Subresource is not null && !isOfPods && !(target.Subresource == "status" && target.Kind.HasStatus) && !(target.Subresource == "scale" && target.Kind.HasScale))
@@ -57,18 +57,18 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Wall wa
         }
     }
 
-    private async Task ListAsync(HttpContext context, Target target)
+    private async Task ListAsync(HttpContext context, RequestTarget target)
     {
-        var form = Form.Of(context.Request, target.Kind, wall, isList: true);
+        var objectRendering = ObjectRendering.Of(context.Request, target.Kind, wallClock, isList: true);
         var (items, metadata) = clock.Ask(() =>
         {
             var (found, about) = Lists.Answer(target, store, context.Request.Query);
             return (found.Select(present).ToList(), about);
         });
-        await Reply.BytesAsync(context, StatusCodes.Status200OK, Json.Bytes(json => form.Write(json, items, metadata)));
+        await Reply.BytesAsync(context, StatusCodes.Status200OK, Json.Bytes(json => objectRendering.Write(json, items, metadata)));
     }
 
-    private async Task GetAsync(HttpContext context, Target target)
+    private async Task GetAsync(HttpContext context, RequestTarget target)
     {
         if (target.Subresource == "scale")
         {
@@ -76,12 +76,12 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Wall wa
             return;
         }
 
-        var form = Form.Of(context.Request, target.Kind, wall, isList: false);
+        var objectRendering = ObjectRendering.Of(context.Request, target.Kind, wallClock, isList: false);
         var item = clock.Ask(() => present(_writes.Existing(target)));
-        await Reply.BytesAsync(context, StatusCodes.Status200OK, Json.Bytes(json => form.Write(json, item)));
+        await Reply.BytesAsync(context, StatusCodes.Status200OK, Json.Bytes(json => objectRendering.Write(json, item)));
     }
 
-    private async Task WriteAsync(HttpContext context, Target target)
+    private async Task WriteAsync(HttpContext context, RequestTarget target)
     {
         var type = context.Request.ContentType?.Split(';')[0].Trim();
         var isPatch = context.Request.Method == "PATCH";
@@ -94,7 +94,7 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Wall wa
         await AnswerAsync(context, target, clock.Ask(() => isPatch ? Patch(target, type, body) : Write(context.Request.Method, target, Map(body))));
     }
 
-    private Written Write(string method, Target target, JsonObject body) => target.Subresource switch
+    private WriteReply Write(string method, RequestTarget target, JsonObject body) => target.Subresource switch
     {
         "eviction" => _deletions.Delete(target, body["deleteOptions"]?.DeepClone() as JsonObject ?? []) is var evicted ? evicted with { Code = StatusCodes.Status201Created, Item = null, Other = Deletions.Success() } : evicted,
         "binding" => _writes.Bind(target, body),
@@ -102,10 +102,10 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Wall wa
         _ => method == "POST" ? _writes.Create(target, body) : _writes.Replace(target, body),
     };
 
-    private Written Patch(Target target, string? type, JsonNode? patch) =>
+    private WriteReply Patch(RequestTarget target, string? type, JsonNode? patch) =>
         target.Subresource == "scale" ? _writes.Rescale(target, Patches.Apply(type, _writes.Scale(target), patch)) : _writes.Patch(target, type, patch);
 
-    private async Task DeleteAsync(HttpContext context, Target target)
+    private async Task DeleteAsync(HttpContext context, RequestTarget target)
     {
         var query = context.Request.Query;
         var options = Map(await BodyAsync(context) ?? new JsonObject());
@@ -125,12 +125,12 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Wall wa
             return;
         }
 
-        var form = Form.Of(context.Request, target.Kind, wall, isList: true);
+        var objectRendering = ObjectRendering.Of(context.Request, target.Kind, wallClock, isList: true);
         var (items, version) = clock.Ask(() => (_deletions.DeleteAll(target, target.Selector(query), options), store.Version));
-        await Reply.BytesAsync(context, StatusCodes.Status200OK, Json.Bytes(json => form.Write(json, items, new() { ["resourceVersion"] = MetadataJson.Version(version) })));
+        await Reply.BytesAsync(context, StatusCodes.Status200OK, Json.Bytes(json => objectRendering.Write(json, items, new() { ["resourceVersion"] = MetadataJson.Version(version) })));
     }
 
-    private async Task AnswerAsync(HttpContext context, Target target, Written written)
+    private async Task AnswerAsync(HttpContext context, RequestTarget target, WriteReply written)
     {
         foreach (var warning in written.Warnings ?? [])
         {
@@ -141,8 +141,8 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, Wall wa
 
         if (written.Item is { } item)
         {
-            var form = Form.Of(context.Request, target.Kind, wall, isList: false);
-            await Reply.BytesAsync(context, written.Code, Json.Bytes(json => form.Write(json, item)));
+            var objectRendering = ObjectRendering.Of(context.Request, target.Kind, wallClock, isList: false);
+            await Reply.BytesAsync(context, written.Code, Json.Bytes(json => objectRendering.Write(json, item)));
         }
         else
         {

@@ -24,17 +24,17 @@ public sealed class KubernetesServer : IAsyncDisposable
     private readonly WorldClock _clock;
     private readonly WorldClock? _ownClock;
     private readonly Watches _watches;
-    private readonly Doorway _doorway;
+    private readonly RestartableListener _restartableListener;
     private readonly X509Certificate2? _certificate;
     private readonly WebApplication _web;
 
     private KubernetesServer(ObjectStore store, KubernetesOptions options, Func<KubernetesObject, KubernetesObject> present)
     {
         (_store, _options) = (store, options);
-        _clock = options.Clock ?? (_ownClock = new(store.Agenda));
+        _clock = options.Clock ?? (_ownClock = new(store.EventQueue));
         _watches = new(store);
         _certificate = options.Token is null ? null : SelfSigned.ForLoopback();
-        _doorway = new(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
+        _restartableListener = new(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
         _web = Build(new(store, _clock, new(_clock, options.Began ?? _clock.Epoch), _watches, Hazards, options.BookmarkPeriod, present));
     }
 
@@ -59,11 +59,11 @@ public sealed class KubernetesServer : IAsyncDisposable
             field = value;
             if (value)
             {
-                _doorway.Close();
+                _restartableListener.Close();
             }
             else
             {
-                _doorway.Open();
+                _restartableListener.Open();
             }
         }
     }
@@ -90,7 +90,7 @@ public sealed class KubernetesServer : IAsyncDisposable
             throw;
         }
 
-        server.Url = new Uri($"{(server._certificate is null ? "http" : "https")}://127.0.0.1:{server._doorway.EndPoints[0].Port}/");
+        server.Url = new Uri($"{(server._certificate is null ? "http" : "https")}://127.0.0.1:{server._restartableListener.EndPoints[0].Port}/");
         return server;
     }
 
@@ -119,7 +119,7 @@ public sealed class KubernetesServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _clock.Do(_watches.Stop);
-        _doorway.Close();
+        _restartableListener.Close();
         await _web.StopAsync(CancellationToken.None);
         await _web.DisposeAsync();
         _certificate?.Dispose();
@@ -133,7 +133,7 @@ public sealed class KubernetesServer : IAsyncDisposable
     private WebApplication Build(KubernetesApi api)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton<IConnectionListenerFactory>(_doorway);
+        builder.Services.AddSingleton<IConnectionListenerFactory>(_restartableListener);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(Listen);
         var web = builder.Build();
         web.Run(context => AnswerAsync(context, api));

@@ -13,7 +13,7 @@ internal static class Lists
         "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
     /// <summary>Answers a list; the world must stand still.</summary>
-    public static (IReadOnlyList<KubernetesObject> Items, JsonObject Metadata) Answer(Target target, ObjectStore store, IQueryCollection query)
+    public static (IReadOnlyList<KubernetesObject> Items, JsonObject Metadata) Answer(RequestTarget target, ObjectStore store, IQueryCollection query)
     {
         var selector = target.Selector(query);
         var version = query["resourceVersion"].ToString();
@@ -49,7 +49,7 @@ internal static class Lists
     }
 
     /// <summary>All objects of a kind as they were; null if that is forgotten.</summary>
-    private static IReadOnlyList<KubernetesObject>? At(Kind kind, ObjectStore store, long version)
+    private static IReadOnlyList<KubernetesObject>? At(ApiKind kind, ObjectStore store, long version)
     {
         if (version < 0 || version == store.Version)
         {

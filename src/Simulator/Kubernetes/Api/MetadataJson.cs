@@ -6,18 +6,18 @@ namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 /// <summary>The metadata of every object as JSON.</summary>
 internal static class MetadataJson
 {
-    public static JsonObject Write(KubernetesObject item, Wall wall)
+    public static JsonObject Write(KubernetesObject item, WallClock wallClock)
     {
         var metadata = item.Metadata;
         var json = new JsonObject { ["name"] = metadata.Name }.With("namespace", metadata.Namespace);
         json["uid"] = metadata.Uid;
         json["resourceVersion"] = Version(metadata.Version);
-        json["creationTimestamp"] = wall.Text(metadata.Created);
+        json["creationTimestamp"] = wallClock.Text(metadata.Created);
         if (metadata.Deleting is { } since)
         {
             // In the API a deletion is known by when its grace period ends.
             var grace = item is Pod { Spec: { NodeName: not null } spec } && !metadata.DeletingAtOnce ? spec.GracePeriod : TimeSpan.Zero;
-            json["deletionTimestamp"] = wall.Text(since + grace);
+            json["deletionTimestamp"] = wallClock.Text(since + grace);
             json["deletionGracePeriodSeconds"] = (long)grace.TotalSeconds;
         }
 
@@ -39,7 +39,7 @@ internal static class MetadataJson
     }
 
     /// <summary>The metadata that a client wants an object to have; what it may not say is taken from the old one.</summary>
-    public static Metadata Read(Kind kind, JsonNode? json, Metadata old)
+    public static Metadata Read(ApiKind kind, JsonNode? json, Metadata old)
     {
         if (json.Text("uid") is { Length: > 0 } uid && old.Uid.Length > 0 && uid != old.Uid)
         {

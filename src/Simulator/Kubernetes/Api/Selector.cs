@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>What a list or a watch is restricted to: a namespace, labels and fields.</summary>
-internal sealed class Selector(string? ns, string? labels, string? fields, Kind kind)
+internal sealed class Selector(string? ns, string? labels, string? fields, ApiKind kind)
 {
     private readonly ImmutableArray<Func<KubernetesObject, bool>> _tests = [.. LabelTests(labels ?? ""), .. FieldTests(fields ?? "", kind)];
 
@@ -12,7 +12,7 @@ internal sealed class Selector(string? ns, string? labels, string? fields, Kind 
 
     public bool Selects(KubernetesObject item) => (ns is null || item.Metadata.Namespace == ns) && _tests.All(test => test(item));
 
-    private static IEnumerable<Func<KubernetesObject, bool>> FieldTests(string text, Kind kind) => text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(term =>
+    private static IEnumerable<Func<KubernetesObject, bool>> FieldTests(string text, ApiKind kind) => text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(term =>
     {
         var at = term.IndexOf('=', StringComparison.Ordinal);
         if (at < 1)

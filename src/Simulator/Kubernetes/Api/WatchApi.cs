@@ -4,17 +4,17 @@ using Microsoft.AspNetCore.Http;
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>The answer to a watch: one line for each event, each sent at once, until its time is up.</summary>
-internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watches, Wall wall, KubernetesHazards hazards, TimeSpan bookmarkPeriod)
+internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watches, WallClock wallClock, KubernetesHazards hazards, TimeSpan bookmarkPeriod)
 {
     /// <summary>How long before the end of a watch a last bookmark comes.</summary>
     private static readonly TimeSpan _lastBookmark = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan _longest = TimeSpan.FromMinutes(30);
 
-    public async Task AnswerAsync(HttpContext context, Target target)
+    public async Task AnswerAsync(HttpContext context, RequestTarget target)
     {
         var query = context.Request.Query;
-        var form = Form.Of(context.Request, target.Kind, wall, isList: false);
+        var objectRendering = ObjectRendering.Of(context.Request, target.Kind, wallClock, isList: false);
         var selector = target.Selector(query);
         var version = MetadataJson.Version(query["resourceVersion"]);
         var watch = clock.Ask(() => watches.Open(target.Kind, selector, version, hazards.TellsExpiryWithinWatches));
@@ -25,7 +25,7 @@ internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watc
             await context.Response.Body.FlushAsync(context.RequestAborted); // the head goes out before anything happens
             await foreach (var told in watch.Told.ReadAllAsync(context.RequestAborted))
             {
-                await context.Response.Body.WriteAsync(Line(told, form), context.RequestAborted);
+                await context.Response.Body.WriteAsync(Line(told, objectRendering), context.RequestAborted);
                 await context.Response.Body.FlushAsync(context.RequestAborted);
             }
         }
@@ -49,7 +49,7 @@ internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watc
     private static TimeSpan TimeOf(IQueryCollection query) =>
         int.TryParse(query["timeoutSeconds"], CultureInfo.InvariantCulture, out var seconds) && seconds > 0 ? TimeSpan.FromSeconds(seconds) : _longest;
 
-    private static byte[] Line(WatchEvent told, Form form) =>
+    private static byte[] Line(WatchEvent told, ObjectRendering objectRendering) =>
     [
         .. Json.Bytes(json =>
         {
@@ -62,11 +62,11 @@ internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watc
             }
             else if (told.Item is { } item)
             {
-                form.Write(json, item);
+                objectRendering.Write(json, item);
             }
             else
             {
-                form.WriteBookmark(json, told.Version);
+                objectRendering.WriteBookmark(json, told.Version);
             }
 
             json.WriteEndObject();

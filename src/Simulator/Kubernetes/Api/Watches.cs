@@ -27,7 +27,7 @@ internal sealed class Watches
 
     /// <summary>Begins a watch after a version; without one, or at 0, with what there is.</summary>
     /// <param name="expiresWithin">Whether a version that is forgotten is told within the watch.</param>
-    public Watch Open(Kind kind, Selector selector, long? version, bool expiresWithin)
+    public Watch Open(ApiKind kind, Selector selector, long? version, bool expiresWithin)
     {
         var watch = new Watch(kind, selector);
         if (version is null or 0)
@@ -80,7 +80,7 @@ internal sealed class Watches
 }
 
 /// <summary>One watch, and what it has yet to send.</summary>
-internal sealed class Watch(Kind kind, Selector selector)
+internal sealed class Watch(ApiKind kind, Selector selector)
 {
     private readonly Channel<WatchEvent> _told = Channel.CreateUnbounded<WatchEvent>();
 

@@ -5,13 +5,13 @@ using Microsoft.AspNetCore.Http;
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>Creating, replacing and patching. The world must stand still meanwhile.</summary>
-internal sealed partial class Writes(ObjectStore store, Wall wall)
+internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
 {
     private static readonly string[] _identity = ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"];
 
     private const string NameLetters = "bcdfghjklmnpqrstvwxz2456789";
 
-    public Written Create(Target target, JsonObject json)
+    public WriteReply Create(RequestTarget target, JsonObject json)
     {
         var kind = target.Kind;
         CheckKind(kind, json);
@@ -22,14 +22,14 @@ internal sealed partial class Writes(ObjectStore store, Wall wall)
 
         var name = NameOf(kind, json);
         var metadata = MetadataJson.Read(kind, json["metadata"], new Metadata(NamespaceOf(target, json), name));
-        return store.Create(kind.Read(metadata, json, null, wall), out var stored) switch
+        return store.Create(kind.Read(metadata, json, null, wallClock), out var stored) switch
         {
             WriteResult.AlreadyExists => throw ApiException.AlreadyExists(kind, name),
-            _ => new(StatusCodes.Status201Created, stored, Warnings: DroppedFields.Of(json, kind.Write(stored, wall), "status")),
+            _ => new(StatusCodes.Status201Created, stored, Warnings: DroppedFields.Of(json, kind.Write(stored, wallClock), "status")),
         };
     }
 
-    public Written Replace(Target target, JsonObject json)
+    public WriteReply Replace(RequestTarget target, JsonObject json)
     {
         var (kind, name) = (target.Kind, target.Name!);
         CheckKind(kind, json);
@@ -49,20 +49,20 @@ internal sealed partial class Writes(ObjectStore store, Wall wall)
             : throw ApiException.Invalid(kind, name, "metadata.resourceVersion", "Invalid value: 0x0: must be specified for an update");
     }
 
-    public Written Patch(Target target, string? contentType, JsonNode? patch)
+    public WriteReply Patch(RequestTarget target, string? contentType, JsonNode? patch)
     {
         var old = Existing(target);
         return Write(target, old, Patches.Apply(contentType, Whole(target.Kind, old), patch));
     }
 
-    public KubernetesObject Existing(Target target) =>
+    public KubernetesObject Existing(RequestTarget target) =>
         target.Kind.Find(store, target.NamespaceOrNone, target.Name!) ?? throw ApiException.NotFound(target.Kind, target.Name!);
 
-    public JsonObject Scale(Target target)
+    public JsonObject Scale(RequestTarget target)
     {
         var item = Existing(target);
         var (replicas, ready, selector) = target.Kind.Scale(item);
-        var metadata = MetadataJson.Write(item, wall);
+        var metadata = MetadataJson.Write(item, wallClock);
         return new()
         {
             ["kind"] = "Scale",
@@ -74,7 +74,7 @@ internal sealed partial class Writes(ObjectStore store, Wall wall)
     }
 
     /// <summary>Changes the replicas, with a Scale that was sent, or that a patch makes of the present one.</summary>
-    public Written Rescale(Target target, JsonObject scale)
+    public WriteReply Rescale(RequestTarget target, JsonObject scale)
     {
         var item = Existing(target);
         var scaled = target.Kind.Scaled(item, scale.Number("spec", "replicas") ?? 0);
@@ -84,7 +84,7 @@ internal sealed partial class Writes(ObjectStore store, Wall wall)
     }
 
     /// <summary>Binds a pod to a node, as a scheduler does.</summary>
-    public Written Bind(Target target, JsonObject binding)
+    public WriteReply Bind(RequestTarget target, JsonObject binding)
     {
         var pod = (Pod)Existing(target);
         if (pod.Spec.NodeName is { } node)
@@ -96,7 +96,7 @@ internal sealed partial class Writes(ObjectStore store, Wall wall)
         return new(StatusCodes.Status201Created, null, Deletions.Success());
     }
 
-    private Written Write(Target target, KubernetesObject old, JsonObject json)
+    private WriteReply Write(RequestTarget target, KubernetesObject old, JsonObject json)
     {
         var kind = target.Kind;
         var metadata = MetadataJson.Read(kind, json["metadata"], old.Metadata);
@@ -104,9 +104,9 @@ internal sealed partial class Writes(ObjectStore store, Wall wall)
 
         // Through the status only labels and annotations of the rest can be changed.
         var wanted = isStatus
-            ? kind.ReadStatus(json, old with { Metadata = old.Metadata with { Version = metadata.Version, Labels = metadata.Labels, Annotations = metadata.Annotations } }, wall)
-            : kind.Read(metadata, json, old, wall);
-        var kept = kind.Write(wanted, wall);
+            ? kind.ReadStatus(json, old with { Metadata = old.Metadata with { Version = metadata.Version, Labels = metadata.Labels, Annotations = metadata.Annotations } }, wallClock)
+            : kind.Read(metadata, json, old, wallClock);
+        var kept = kind.Write(wanted, wallClock);
         var warnings = DroppedFields.Of(json, kept, isStatus ? "spec" : "status");
         if (metadata.Version != old.Metadata.Version)
         {
@@ -114,7 +114,7 @@ internal sealed partial class Writes(ObjectStore store, Wall wall)
         }
 
         // A write that changes nothing is none.
-        if (JsonNode.DeepEquals(kept, kind.Write(old, wall)))
+        if (JsonNode.DeepEquals(kept, kind.Write(old, wallClock)))
         {
             return new(StatusCodes.Status200OK, old, Warnings: warnings);
         }
@@ -126,7 +126,7 @@ internal sealed partial class Writes(ObjectStore store, Wall wall)
         return new(StatusCodes.Status200OK, now?.Is(old) == true ? now : wanted, Warnings: warnings);
     }
 
-    private void Update(Kind kind, KubernetesObject item)
+    private void Update(ApiKind kind, KubernetesObject item)
     {
         if (store.Update(item) is WriteResult.Conflict or WriteResult.NotFound)
         {
@@ -134,14 +134,14 @@ internal sealed partial class Writes(ObjectStore store, Wall wall)
         }
     }
 
-    private JsonObject Whole(Kind kind, KubernetesObject item)
+    private JsonObject Whole(ApiKind kind, KubernetesObject item)
     {
-        var json = kind.Write(item, wall);
+        var json = kind.Write(item, wallClock);
         (json["kind"], json["apiVersion"]) = (kind.Name, kind.ApiVersion);
         return json;
     }
 
-    private static void CheckKind(Kind kind, JsonObject json)
+    private static void CheckKind(ApiKind kind, JsonObject json)
     {
         if ((json.Text("kind") ?? kind.Name) != kind.Name || (json.Text("apiVersion") ?? kind.ApiVersion) != kind.ApiVersion)
         {
@@ -149,11 +149,11 @@ internal sealed partial class Writes(ObjectStore store, Wall wall)
         }
     }
 
-    private static string NamespaceOf(Target target, JsonObject json) => json.Text("metadata", "namespace") is { Length: > 0 } said && said != target.NamespaceOrNone
+    private static string NamespaceOf(RequestTarget target, JsonObject json) => json.Text("metadata", "namespace") is { Length: > 0 } said && said != target.NamespaceOrNone
         ? throw ApiException.BadRequest("the namespace of the provided object does not match the namespace sent on the request")
         : target.NamespaceOrNone;
 
-    private static string NameOf(Kind kind, JsonObject json)
+    private static string NameOf(ApiKind kind, JsonObject json)
     {
         var name = json.Text("metadata", "name") is { Length: > 0 } said ? said
             : json.Text("metadata", "generateName") is { Length: > 0 } prefix ? prefix + string.Concat(Random.Shared.GetItems<char>(NameLetters, 5))

@@ -60,7 +60,7 @@ internal sealed partial class AttachDetachController
         _syncPlanned = true;
         var period = Timings.AttachDetachSync;
         var offset = period * _phase;
-        _world.Agenda.At(offset + (period * (Math.Floor((Now - offset) / period) + 1)), Sync);
+        _world.EventQueue.At(offset + (period * (Math.Floor((Now - offset) / period) + 1)), Sync);
     }
 
     private void Sync()

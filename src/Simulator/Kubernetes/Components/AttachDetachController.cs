@@ -22,7 +22,7 @@ internal sealed partial class AttachDetachController
 
     private KubernetesTimings Timings => _world.Timings;
 
-    private TimeSpan Now => _world.Agenda.Now;
+    private TimeSpan Now => _world.EventQueue.Now;
 
     /// <summary>Pods, nodes and attachments matter; what they say is taken in with the next round.</summary>
     public void See(Change change)
@@ -43,7 +43,7 @@ internal sealed partial class AttachDetachController
         if (_planned is null || at < _planned)
         {
             _planned = at;
-            _world.Agenda.At(at, () =>
+            _world.EventQueue.At(at, () =>
             {
                 if (_planned == at)
                 {

@@ -13,7 +13,7 @@ internal sealed class ExternalAttacher
     public ExternalAttacher(KubernetesWorld world)
     {
         _world = world;
-        _queue = new(world.Agenda, () => world.Timings.Watch, Sync);
+        _queue = new(world.EventQueue, () => world.Timings.Watch, Sync);
     }
 
     public void Pause() => _isPaused = true;

@@ -3,14 +3,14 @@ namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 /// <summary>Deletes what has lost its owner, and the pods of nodes that are gone.</summary>
 internal sealed class GarbageCollector(KubernetesWorld world)
 {
-    public void SeeGone(KubernetesObject owner) => world.Agenda.After(world.Timings.Watch, () => DeleteDependents(owner.Metadata.Uid));
+    public void SeeGone(KubernetesObject owner) => world.EventQueue.After(world.Timings.Watch, () => DeleteDependents(owner.Metadata.Uid));
 
     /// <summary>The pod garbage collector goes round at fixed times, and gives a node some time to come back.</summary>
     public void SeeGone(Node node)
     {
         var name = node.Metadata.Name;
         var period = world.Timings.PodGarbagePeriod;
-        world.Agenda.At(period * Math.Ceiling((world.Agenda.Now + world.Timings.PodGarbageQuarantine) / period), () => DeleteOrphans(name));
+        world.EventQueue.At(period * Math.Ceiling((world.EventQueue.Now + world.Timings.PodGarbageQuarantine) / period), () => DeleteOrphans(name));
     }
 
     private void DeleteDependents(string uid)

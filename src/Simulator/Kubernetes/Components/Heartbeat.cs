@@ -11,20 +11,20 @@ internal sealed class Heartbeat
 
     public Heartbeat(KubernetesWorld world, string name)
     {
-        (_world, _name, _phase, _beganBeating) = (world, name, world.Random.NextDouble(), world.Agenda.Now);
+        (_world, _name, _phase, _beganBeating) = (world, name, world.Random.NextDouble(), world.EventQueue.Now);
         var lease = new Lease(new("kube-node-lease", name)) { Holder = name, DurationSeconds = (int)Math.Ceiling(world.Timings.NodeMonitorGracePeriod.TotalSeconds), Renewed = world.Clock };
         _ = world.Store.Create(lease);
     }
 
     /// <summary>When the lease was last renewed.</summary>
-    public TimeSpan LastBeat => _lastBeat ?? Later(_beganBeating, StepBefore(_world.Timings.LeaseRenewal, _world.Agenda.Now));
+    public TimeSpan LastBeat => _lastBeat ?? Later(_beganBeating, StepBefore(_world.Timings.LeaseRenewal, _world.EventQueue.Now));
 
     /// <summary>When the status is reported next.</summary>
-    public TimeSpan NextReport() => StepBefore(_world.Timings.NodeStatus, _world.Agenda.Now) + _world.Timings.NodeStatus;
+    public TimeSpan NextReport() => StepBefore(_world.Timings.NodeStatus, _world.EventQueue.Now) + _world.Timings.NodeStatus;
 
     public void Start()
     {
-        (_beganBeating, _lastBeat) = (_world.Agenda.Now, null);
+        (_beganBeating, _lastBeat) = (_world.EventQueue.Now, null);
         Write();
     }
 

@@ -17,7 +17,7 @@ internal sealed class Kubelet
     {
         (World, Name, LinstorName, Volumes) = (world, name, linstorName, new(world, linstorName));
         Heart = new(world, name);
-        _queue = new(world.Agenda, () => world.Timings.Watch, Sync);
+        _queue = new(world.EventQueue, () => world.Timings.Watch, Sync);
     }
 
     public KubernetesWorld World { get; }
@@ -91,7 +91,7 @@ internal sealed class Kubelet
         if (!_reportPlanned && Connected)
         {
             _reportPlanned = true;
-            World.Agenda.At(Heart.NextReport(), Report);
+            World.EventQueue.At(Heart.NextReport(), Report);
         }
     }
 
@@ -122,7 +122,7 @@ internal sealed class Kubelet
     private void ConnectAfter(TimeSpan delay)
     {
         var life = ++_life;
-        World.Agenda.After(delay, () =>
+        World.EventQueue.After(delay, () =>
         {
             if (life == _life && Reaches)
             {
@@ -170,7 +170,7 @@ internal sealed class Kubelet
         _ = World.Store.Update(node with
         {
             Ready = NodeReadiness.True,
-            ReadySince = ready ? node.ReadySince : World.Agenda.Now,
+            ReadySince = ready ? node.ReadySince : World.EventQueue.Now,
             VolumesInUse = Volumes.AreInUse(node.VolumesInUse) ? node.VolumesInUse : Volumes.InUse(),
         });
         Volumes.MarkReported();

@@ -17,7 +17,7 @@ internal sealed class NodeLifecycleController(KubernetesWorld world)
     {
         var lost = lastBeat + Timings.NodeMonitorGracePeriod;
         var seen = Timings.NodeMonitorPeriod * Math.Ceiling(lost / Timings.NodeMonitorPeriod);
-        world.Agenda.At(seen, () =>
+        world.EventQueue.At(seen, () =>
         {
             // Whoever was back meanwhile has another last beat, also if it is away again.
             if (world.KubeletOf(node) is { Connected: false } kubelet && kubelet.Heart.LastBeat == lastBeat)
@@ -36,12 +36,12 @@ internal sealed class NodeLifecycleController(KubernetesWorld world)
         }
         else if (node.Ready == NodeReadiness.True && _silent.Remove(name))
         {
-            world.Agenda.After(Timings.Watch, () => Regain(name));
+            world.EventQueue.After(Timings.Watch, () => Regain(name));
         }
 
         if (type != ChangeType.Deleted && HasTaint(node, effect: "NoExecute"))
         {
-            world.Agenda.After(Timings.Watch, () => Evict(name));
+            world.EventQueue.After(Timings.Watch, () => Evict(name));
         }
     }
 
@@ -50,7 +50,7 @@ internal sealed class NodeLifecycleController(KubernetesWorld world)
     {
         if (type != ChangeType.Deleted && pod is { Spec.NodeName: { } name, Metadata.Deleting: null } && world.Store.Find<Node>(name) is { } node && HasTaint(node, effect: "NoExecute"))
         {
-            world.Agenda.After(Timings.Watch, () => Evict(name));
+            world.EventQueue.After(Timings.Watch, () => Evict(name));
         }
     }
 
@@ -74,8 +74,8 @@ internal sealed class NodeLifecycleController(KubernetesWorld world)
             return;
         }
 
-        var taint = new Taint(Unreachable, "", "NoSchedule", world.Agenda.Now);
-        _ = world.Store.Update(node with { Ready = NodeReadiness.Unknown, ReadySince = world.Agenda.Now, Taints = node.Taints.Add(taint) });
+        var taint = new Taint(Unreachable, "", "NoSchedule", world.EventQueue.Now);
+        _ = world.Store.Update(node with { Ready = NodeReadiness.Unknown, ReadySince = world.EventQueue.Now, Taints = node.Taints.Add(taint) });
         world.Events.Normal(Component, node, "NodeNotReady", $"Node {name} status is now: NodeNotReady");
         foreach (var pod in world.Store.All<Pod>())
         {
@@ -105,14 +105,14 @@ internal sealed class NodeLifecycleController(KubernetesWorld world)
                 continue;
             }
 
-            if (_nextEviction > world.Agenda.Now)
+            if (_nextEviction > world.EventQueue.Now)
             {
-                world.Agenda.At(_nextEviction, TaintNoExecute);
+                world.EventQueue.At(_nextEviction, TaintNoExecute);
                 return;
             }
 
-            _nextEviction = world.Agenda.Now + Timings.NodeEvictionInterval;
-            _ = world.Store.Update(node with { Taints = node.Taints.Add(new(Unreachable, "", "NoExecute", world.Agenda.Now)) });
+            _nextEviction = world.EventQueue.Now + Timings.NodeEvictionInterval;
+            _ = world.Store.Update(node with { Taints = node.Taints.Add(new(Unreachable, "", "NoExecute", world.EventQueue.Now)) });
         }
     }
 
@@ -142,9 +142,9 @@ internal sealed class NodeLifecycleController(KubernetesWorld world)
                 continue;
             }
 
-            if (due > world.Agenda.Now)
+            if (due > world.EventQueue.Now)
             {
-                world.Agenda.At(due, () => Evict(name));
+                world.EventQueue.At(due, () => Evict(name));
                 continue;
             }
 
@@ -161,7 +161,7 @@ internal sealed class NodeLifecycleController(KubernetesWorld world)
         {
             if (taint.Effect == "NoExecute" && !pod.Spec.Tolerations.Contains(taint.Key))
             {
-                var at = taint.Key is Unreachable or "node.kubernetes.io/not-ready" ? (taint.Added ?? world.Agenda.Now) + Timings.UnreachableToleration : world.Agenda.Now;
+                var at = taint.Key is Unreachable or "node.kubernetes.io/not-ready" ? (taint.Added ?? world.EventQueue.Now) + Timings.UnreachableToleration : world.EventQueue.Now;
                 due = due is null || at < due ? at : due;
             }
         }

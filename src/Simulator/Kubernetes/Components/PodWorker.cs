@@ -25,7 +25,7 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
 
     public void Begin()
     {
-        _waitsSince = _world.Agenda.Now;
+        _waitsSince = _world.EventQueue.Now;
         foreach (var mount in pod.Spec.Claims)
         {
             if (_world.VolumeOf(pod.Metadata.Namespace, mount.Claim) is { } volume)
@@ -53,7 +53,7 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
         if (HasProcess)
         {
             var grace = pod.Spec.GracePeriod < _world.Timings.ContainerStop ? pod.Spec.GracePeriod : _world.Timings.ContainerStop;
-            _world.Agenda.After(grace, Kill);
+            _world.EventQueue.After(grace, Kill);
         }
         else
         {
@@ -66,7 +66,7 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
     {
         if (HasProcess && !_isStopping && kubelet.Connected)
         {
-            _ = _world.Store.Change(pod, now => now with { Phase = PodPhase.Running, Ready = true, Started = now.Started ?? _world.Agenda.Now, Reason = null, Message = null });
+            _ = _world.Store.Change(pod, now => now with { Phase = PodPhase.Running, Ready = true, Started = now.Started ?? _world.EventQueue.Now, Reason = null, Message = null });
         }
     }
 
@@ -82,12 +82,12 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
             if (!_mounted.Contains(volume) && !(IsAttached(volume) && Mount(volume)))
             {
                 Complain();
-                _world.Agenda.After(_world.Timings.MountRetry.After(++_failures), TryMount);
+                _world.EventQueue.After(_world.Timings.MountRetry.After(++_failures), TryMount);
                 return;
             }
         }
 
-        _world.Agenda.After(_world.Timings.ContainerStart, Run);
+        _world.EventQueue.After(_world.Timings.ContainerStart, Run);
     }
 
     /// <summary>The kubelet asks the node's own status first, then the attachment.</summary>
@@ -110,9 +110,9 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
 
     private void Complain()
     {
-        if (_world.Agenda.Now - _waitsSince >= _world.Timings.MountTimeout)
+        if (_world.EventQueue.Now - _waitsSince >= _world.Timings.MountTimeout)
         {
-            _waitsSince = _world.Agenda.Now;
+            _waitsSince = _world.EventQueue.Now;
             var missing = string.Join(' ', pod.Spec.Claims.Where((_, i) => i >= _volumes.Count || !_mounted.Contains(_volumes[i])).Select(mount => mount.Claim));
             var all = string.Join(' ', pod.Spec.Claims.Select(mount => mount.Claim));
             Tell("FailedMount", $"Unable to attach or mount volumes: unmounted volumes=[{missing}], unattached volumes=[{all}]: timed out waiting for the condition");
@@ -139,7 +139,7 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
         {
             // It waits for its I/O, which nothing can interrupt.
             Tell("FailedKillPod", "error killing pod: failed to \"KillContainer\" for \"app\" with KillContainerError: \"rpc error: code = DeadlineExceeded desc = context deadline exceeded\"");
-            _world.Agenda.After(_world.Timings.KillRetry, Kill);
+            _world.EventQueue.After(_world.Timings.KillRetry, Kill);
             return;
         }
 
@@ -158,7 +158,7 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
         {
             if (!kubelet.Volumes.Release(volume, this))
             {
-                _world.Agenda.After(_world.Timings.KillRetry, Unmount);
+                _world.EventQueue.After(_world.Timings.KillRetry, Unmount);
                 return;
             }
 

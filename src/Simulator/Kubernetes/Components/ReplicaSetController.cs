@@ -11,7 +11,7 @@ internal sealed class ReplicaSetController
     public ReplicaSetController(KubernetesWorld world)
     {
         _world = world;
-        _queue = new(world.Agenda, () => world.Timings.Watch, Sync);
+        _queue = new(world.EventQueue, () => world.Timings.Watch, Sync);
     }
 
     public void See(ReplicaSet set) => _queue.Add(set.Key);

@@ -13,7 +13,7 @@ internal sealed class Scheduler
     public Scheduler(KubernetesWorld world)
     {
         _world = world;
-        _queue = new(world.Agenda, () => world.Timings.Watch, Schedule);
+        _queue = new(world.EventQueue, () => world.Timings.Watch, Schedule);
     }
 
     public void See(ChangeType type, Pod pod)
@@ -48,7 +48,7 @@ internal sealed class Scheduler
     /// <summary>Something changed that may make room for pods that had none; each of them keeps to its back-off.</summary>
     public void Retry()
     {
-        var now = _world.Agenda.Now;
+        var now = _world.EventQueue.Now;
         foreach (var (key, waiting) in _waiting)
         {
             if (waiting.Failures > 0)
@@ -85,7 +85,7 @@ internal sealed class Scheduler
 
     private void Complain(Pod pod, Waiting waiting, string message)
     {
-        (waiting.Failures, waiting.Tried) = (waiting.Failures + 1, _world.Agenda.Now);
+        (waiting.Failures, waiting.Tried) = (waiting.Failures + 1, _world.EventQueue.Now);
         _ = _world.Store.Update(pod with { Reason = "Unschedulable", Message = message });
         _world.Events.Warn(Component, pod, "FailedScheduling", message);
     }

@@ -11,7 +11,7 @@ internal sealed class StatefulSetController
     public StatefulSetController(KubernetesWorld world)
     {
         _world = world;
-        _queue = new(world.Agenda, () => world.Timings.Watch, Sync);
+        _queue = new(world.EventQueue, () => world.Timings.Watch, Sync);
     }
 
     public void See(StatefulSet set) => _queue.Add(set.Key);

@@ -3,7 +3,7 @@ using Piraeus.HighAvailability.Simulator.World;
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
 /// <summary>What a controller has to look at, each name once: the soonest wish counts.</summary>
-internal sealed class WorkQueue(Agenda agenda, Func<TimeSpan> delay, Action<string> sync)
+internal sealed class WorkQueue(EventQueue eventQueue, Func<TimeSpan> delay, Action<string> sync)
 {
     private readonly Dictionary<string, TimeSpan> _planned = new(StringComparer.Ordinal);
 
@@ -12,14 +12,14 @@ internal sealed class WorkQueue(Agenda agenda, Func<TimeSpan> delay, Action<stri
 
     public void AddAfter(string key, TimeSpan wait)
     {
-        var at = agenda.Now + wait;
+        var at = eventQueue.Now + wait;
         if (_planned.TryGetValue(key, out var sooner) && sooner <= at)
         {
             return;
         }
 
         _planned[key] = at;
-        agenda.At(at, () => Run(key, at));
+        eventQueue.At(at, () => Run(key, at));
     }
 
     private void Run(string key, TimeSpan at)

@@ -6,7 +6,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Simulator.Kubernetes;
 
 public sealed class AttachDetachTests
 {
-    private readonly Cluster _cluster = new();
+    private readonly ModelCluster _cluster = new();
 
     private KubernetesWorld World => _cluster.World;
 
@@ -26,7 +26,7 @@ public sealed class AttachDetachTests
     {
         var waits = Enumerable.Range(0, 20).Select(seed =>
         {
-            var cluster = new Cluster(seed: seed);
+            var cluster = new ModelCluster(seed: seed);
             var pod = cluster.Start("db", on: "a");
             cluster.World.Crash("a");
             cluster.Run(10);
@@ -137,7 +137,7 @@ public sealed class AttachDetachTests
     [Fact]
     public void A_volume_is_attached_to_a_node_without_a_replica_through_a_diskless_one_which_goes_again()
     {
-        var cluster = new Cluster(nodes: 5);
+        var cluster = new ModelCluster(nodes: 5);
         var pod = cluster.Start("db", on: "e");
         Assert.True(cluster.World.CanWrite(pod));
         Assert.NotNull(cluster.World.Storage.FindReplica("pvc-data-db-0", "e"));

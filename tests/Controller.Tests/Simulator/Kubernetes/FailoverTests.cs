@@ -8,7 +8,7 @@ public sealed class FailoverTests
     [Fact]
     public void A_stateful_pod_is_scheduled_attached_and_run_and_after_a_crash_and_a_release_it_runs_elsewhere()
     {
-        var cluster = new Cluster();
+        var cluster = new ModelCluster();
         var pod = cluster.Start("db", on: "a");
         Assert.Equal(["pvc-data-db-0 on a"], cluster.Attachments);
         Assert.Equal(["kubernetes.io/csi/linstor.csi.linbit.com^pvc-data-db-0"], cluster.Node("a").VolumesInUse);
@@ -32,7 +32,7 @@ public sealed class FailoverTests
     [Fact]
     public void With_quick_timings_all_of_it_takes_a_second()
     {
-        var world = new KubernetesWorld(new StorageWorld(Timings.Quick), KubernetesTimings.Quick);
+        var world = new KubernetesWorld(new StorageWorld(StorageTimings.Quick), KubernetesTimings.Quick);
         world.AddNodes("a", "b", "c");
         world.AddStatefulSet("db");
         world.Storage.RunFor(TimeSpan.FromSeconds(0.4));

@@ -5,7 +5,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Simulator.Kubernetes;
 
 public sealed class KubeletTests
 {
-    private readonly Cluster _cluster = new();
+    private readonly ModelCluster _cluster = new();
 
     private KubernetesWorld World => _cluster.World;
 
@@ -14,7 +14,7 @@ public sealed class KubeletTests
     {
         for (var seed = 0; seed < 20; seed++)
         {
-            var cluster = new Cluster(seed: seed);
+            var cluster = new ModelCluster(seed: seed);
             cluster.World.AddStatefulSet("db");
             cluster.Until(() => cluster.Pod("db-0")?.Spec.NodeName is not null);
             var node = cluster.Pod("db-0")!.Spec.NodeName!;

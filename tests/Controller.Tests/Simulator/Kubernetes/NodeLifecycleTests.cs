@@ -7,7 +7,7 @@ public sealed class NodeLifecycleTests
     private const string NoSchedule = "node.kubernetes.io/unreachable:NoSchedule";
     private const string NoExecute = "node.kubernetes.io/unreachable:NoExecute";
 
-    private readonly Cluster _cluster = new();
+    private readonly ModelCluster _cluster = new();
 
     [Theory]
     [InlineData(true)]
@@ -93,7 +93,7 @@ public sealed class NodeLifecycleTests
     [InlineData(5, 3, false)]
     public void Pods_are_driven_off_only_while_it_is_not_most_of_the_nodes_that_are_silent(int nodes, int silent, bool drivenOff)
     {
-        var cluster = new Cluster(nodes);
+        var cluster = new ModelCluster(nodes);
         var names = new[] { "a", "b", "c", "d", "e" }[..silent];
         foreach (var node in names)
         {

@@ -20,7 +20,7 @@ public sealed class RandomStoryTests
 
     private static int Play(int seed)
     {
-        var (cluster, random) = (new Cluster(nodes: 4, seed), new Random(seed));
+        var (cluster, random) = (new ModelCluster(nodes: 4, seed), new Random(seed));
         var world = cluster.World;
         world.AddVolume("shared", accessMode: AccessMode.ReadWriteMany, driver: "nfs.csi.example.com");
         var (set, deployment) = (world.AddStatefulSet("db", 3), world.AddDeployment("web", 2, PodTemplate.With("shared")));
@@ -52,7 +52,7 @@ public sealed class RandomStoryTests
         return cluster.Store.All<Pod>().Count(pod => places.TryGetValue(pod.Metadata.Name, out var before) && before != pod.Spec.NodeName);
     }
 
-    private static void Disturb(Cluster cluster, Random random)
+    private static void Disturb(ModelCluster cluster, Random random)
     {
         var (world, node) = (cluster.World, _nodes[random.Next(4)]);
         switch (random.Next(12))
@@ -78,7 +78,7 @@ public sealed class RandomStoryTests
         world.Storage.HealLinks(node);
     }
 
-    private static void Delete(Cluster cluster, Random random, bool atOnce)
+    private static void Delete(ModelCluster cluster, Random random, bool atOnce)
     {
         if (cluster.Store.All<Pod>() is { Count: > 0 } pods)
         {

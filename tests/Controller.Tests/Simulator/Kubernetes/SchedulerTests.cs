@@ -7,7 +7,7 @@ public sealed class SchedulerTests
     [Fact]
     public void Pods_spread_over_the_nodes()
     {
-        var cluster = new Cluster();
+        var cluster = new ModelCluster();
         cluster.World.AddStatefulSet("db", replicas: 6);
         cluster.Until(() => cluster.Store.All<Pod>().Count(pod => pod.Ready) == 6);
         Assert.All(cluster.Store.All<Pod>().GroupBy(pod => pod.Spec.NodeName), on => Assert.Equal(2, on.Count()));
@@ -16,7 +16,7 @@ public sealed class SchedulerTests
     [Fact]
     public void Nobody_goes_to_a_cordoned_or_tainted_node_unless_the_taint_is_tolerated()
     {
-        var cluster = new Cluster();
+        var cluster = new ModelCluster();
         cluster.Cordon("a");
         cluster.Taint("b");
         cluster.Taint("c", "node.kubernetes.io/unreachable", "NoExecute");
@@ -35,7 +35,7 @@ public sealed class SchedulerTests
     [Fact]
     public void What_found_no_node_is_tried_again_when_a_node_changes_and_backs_off_in_between()
     {
-        var cluster = new Cluster(nodes: 1);
+        var cluster = new ModelCluster(nodes: 1);
         cluster.Cordon("a");
         cluster.World.AddPod("app", PodTemplate.With());
         cluster.Run(300);
@@ -56,7 +56,7 @@ public sealed class SchedulerTests
     [Fact]
     public void A_pod_waits_for_its_claim()
     {
-        var cluster = new Cluster();
+        var cluster = new ModelCluster();
         cluster.World.AddPod("app", PodTemplate.With("data"));
         cluster.Run(60);
         Assert.Equal("persistentvolumeclaim \"data\" not found", cluster.Pod("app")!.Message);
@@ -70,7 +70,7 @@ public sealed class SchedulerTests
     {
         var chosen = Enumerable.Range(0, 30).Select(seed =>
         {
-            var cluster = new Cluster(nodes: 2, seed);
+            var cluster = new ModelCluster(nodes: 2, seed);
             var pod = cluster.Start("db", on: "a");
             cluster.World.Crash("a");
             cluster.ForceDelete(pod);
@@ -83,7 +83,7 @@ public sealed class SchedulerTests
     [Fact]
     public void A_node_that_is_better_avoided_is_taken_last()
     {
-        var cluster = new Cluster(nodes: 2);
+        var cluster = new ModelCluster(nodes: 2);
         cluster.Taint("a", "some", "PreferNoSchedule");
         var deployment = cluster.World.AddDeployment("web", 3, PodTemplate.With());
         cluster.Until(() => cluster.Store.Now(deployment)!.ReadyReplicas == 3);
@@ -95,7 +95,7 @@ public sealed class SchedulerTests
     {
         static string Tell(int seed)
         {
-            var cluster = new Cluster(seed: seed);
+            var cluster = new ModelCluster(seed: seed);
             cluster.World.AddVolume("shared", accessMode: AccessMode.ReadWriteMany);
             cluster.World.AddDeployment("web", 3, PodTemplate.With("shared"));
             cluster.World.AddStatefulSet("db", 2);

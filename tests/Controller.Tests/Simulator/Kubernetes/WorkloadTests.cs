@@ -4,7 +4,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Simulator.Kubernetes;
 
 public sealed class WorkloadTests
 {
-    private readonly Cluster _cluster = new();
+    private readonly ModelCluster _cluster = new();
 
     private ObjectStore Store => _cluster.Store;
 

@@ -16,7 +16,7 @@ public abstract class ApiTest : IAsyncLifetime
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
 
-    protected ObjectStore Store { get; } = new(new Agenda());
+    protected ObjectStore Store { get; } = new(new EventQueue());
 
     protected KubernetesServer Server { get; private set; } = null!;
 

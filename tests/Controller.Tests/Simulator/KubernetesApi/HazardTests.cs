@@ -78,7 +78,7 @@ public sealed class HazardTests : ApiTest
         var storage = new StorageWorld();
         var cluster = new KubernetesWorld(storage, KubernetesTimings.Quick);
         cluster.AddNodes("a", "b", "c");
-        using var clock = new WorldClock(storage.Agenda);
+        using var clock = new WorldClock(storage.EventQueue);
         await using var linstor = await LinstorServer.StartAsync(storage, new LinstorOptions { Clock = clock });
         await using var server = await KubernetesServer.StartAsync(cluster, new KubernetesOptions { Clock = clock });
         server.Do(_ => cluster.AddStatefulSet("db"));

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>Namespaces. They are only listed: nobody asks whether there is one before creating something in it.</summary>
-internal sealed class NamespaceKind() : Kind<Namespace>("", "namespaces", "Namespace", namespaced: false, "ns")
+internal sealed class NamespaceKind() : ApiKind<Namespace>("", "namespaces", "Namespace", namespaced: false, "ns")
 {
     public override bool ReturnsDeleted => true;
 
@@ -11,19 +11,19 @@ internal sealed class NamespaceKind() : Kind<Namespace>("", "namespaces", "Names
 
     protected override Func<Namespace, string?>? FieldOf(string field) => field == "status.phase" ? PhaseOf : null;
 
-    protected override void Write(Namespace space, JsonObject json, Wall wall)
+    protected override void Write(Namespace space, JsonObject json, WallClock wallClock)
     {
         json["spec"] = new JsonObject { ["finalizers"] = new JsonArray("kubernetes") };
         json["status"] = new JsonObject { ["phase"] = PhaseOf(space) };
     }
 
-    protected override Namespace Read(Metadata metadata, JsonObject json, Namespace? old, Wall wall) => new(metadata);
+    protected override Namespace Read(Metadata metadata, JsonObject json, Namespace? old, WallClock wallClock) => new(metadata);
 
     private static string PhaseOf(Namespace space) => space.Metadata.Deleting is null ? "Active" : "Terminating";
 }
 
 /// <summary>Leases.</summary>
-internal sealed class LeaseKind() : Kind<Lease>("coordination.k8s.io", "leases", "Lease", namespaced: true)
+internal sealed class LeaseKind() : ApiKind<Lease>("coordination.k8s.io", "leases", "Lease", namespaced: true)
 {
     public override bool AllowsUnconditionalUpdate => false;
 
@@ -31,7 +31,7 @@ internal sealed class LeaseKind() : Kind<Lease>("coordination.k8s.io", "leases",
 
     protected override IReadOnlyList<Cell> Table { get; } = [NameCell, new("Holder", (lease, _) => lease.Holder ?? ""), AgeCell];
 
-    protected override void Write(Lease lease, JsonObject json, Wall wall)
+    protected override void Write(Lease lease, JsonObject json, WallClock wallClock)
     {
         var spec = new JsonObject();
         if (lease.Holder is { } holder)
@@ -41,12 +41,12 @@ internal sealed class LeaseKind() : Kind<Lease>("coordination.k8s.io", "leases",
 
         json["spec"] = spec
             .With("leaseDurationSeconds", lease.DurationSeconds)
-            .With("acquireTime", lease.Acquired is { } acquired ? Wall.Micro(acquired) : null)
-            .With("renewTime", lease.Renewed is { } renewed ? Wall.Micro(renewed) : null)
+            .With("acquireTime", lease.Acquired is { } acquired ? WallClock.Micro(acquired) : null)
+            .With("renewTime", lease.Renewed is { } renewed ? WallClock.Micro(renewed) : null)
             .With("leaseTransitions", lease.Transitions);
     }
 
-    protected override Lease Read(Metadata metadata, JsonObject json, Lease? old, Wall wall)
+    protected override Lease Read(Metadata metadata, JsonObject json, Lease? old, WallClock wallClock)
     {
         var duration = json.Number("spec", "leaseDurationSeconds");
         return duration is null or > 0
@@ -54,8 +54,8 @@ internal sealed class LeaseKind() : Kind<Lease>("coordination.k8s.io", "leases",
             {
                 Holder = json.Text("spec", "holderIdentity"),
                 DurationSeconds = duration,
-                Acquired = Wall.Date(json, "spec", "acquireTime"),
-                Renewed = Wall.Date(json, "spec", "renewTime"),
+                Acquired = WallClock.Date(json, "spec", "acquireTime"),
+                Renewed = WallClock.Date(json, "spec", "renewTime"),
                 Transitions = json.Number("spec", "leaseTransitions"),
             }
             : throw ApiException.Invalid(this, metadata.Name, "spec.leaseDurationSeconds", $"Invalid value: {duration}: must be greater than 0");

@@ -3,20 +3,20 @@ using System.Text.Json.Nodes;
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>Events, which two groups have in two spellings.</summary>
-internal abstract class EventKind(string group) : Kind<Event>(group, "events", "Event", namespaced: true, "ev")
+internal abstract class EventKind(string group) : ApiKind<Event>(group, "events", "Event", namespaced: true, "ev")
 {
     public sealed override bool AllowsCreateOnUpdate => true;
 
     protected override IReadOnlyList<Cell> Table { get; } =
     [
-        new("Last Seen", (happened, wall) => wall.Age(happened.Last)),
+        new("Last Seen", (happened, wallClock) => wallClock.Age(happened.Last)),
         new("Type", (happened, _) => happened.Type),
         new("Reason", (happened, _) => happened.Reason),
         new("Object", (happened, _) => $"{happened.About.Kind.ToLowerInvariant()}/{happened.About.Name}"),
         new("Subobject", (_, _) => "", IsWide: true),
         new("Source", (happened, _) => happened.Component, IsWide: true),
         new("Message", (happened, _) => happened.Message.Trim()),
-        new("First Seen", (happened, wall) => wall.Age(happened.First), IsWide: true),
+        new("First Seen", (happened, wallClock) => wallClock.Age(happened.First), IsWide: true),
         new("Count", (happened, _) => happened.Count, IsWide: true),
         NameCell with { IsWide = true },
     ];
@@ -50,14 +50,14 @@ internal abstract class EventKind(string group) : Kind<Event>(group, "events", "
 /// <summary>Events as the core group spells them.</summary>
 internal sealed class CoreEventKind() : EventKind("")
 {
-    protected override void Write(Event happened, JsonObject json, Wall wall)
+    protected override void Write(Event happened, JsonObject json, WallClock wallClock)
     {
         json["involvedObject"] = Target(happened.About);
         json["reason"] = happened.Reason;
         json["message"] = happened.Message;
         json["source"] = new JsonObject().With("component", happened.Component);
-        json["firstTimestamp"] = Wall.Text(happened.First);
-        json["lastTimestamp"] = Wall.Text(happened.Last);
+        json["firstTimestamp"] = WallClock.Text(happened.First);
+        json["lastTimestamp"] = WallClock.Text(happened.Last);
         json["count"] = happened.Count;
         json["type"] = happened.Type;
         json["eventTime"] = null;
@@ -65,15 +65,15 @@ internal sealed class CoreEventKind() : EventKind("")
         json["reportingInstance"] = "";
     }
 
-    protected override Event Read(Metadata metadata, JsonObject json, Event? old, Wall wall)
+    protected override Event Read(Metadata metadata, JsonObject json, Event? old, WallClock wallClock)
     {
-        var first = Wall.Date(json, "firstTimestamp") ?? Wall.Date(json, "eventTime") ?? old?.First ?? wall.Now;
+        var first = WallClock.Date(json, "firstTimestamp") ?? WallClock.Date(json, "eventTime") ?? old?.First ?? wallClock.Now;
         return new(metadata, Target(json["involvedObject"], metadata, "involvedObject"), json.Text("type") ?? "", json.Text("reason") ?? "", json.Text("message") ?? "")
         {
             Component = json.Text("source", "component") ?? json.Text("reportingComponent") ?? "",
             Count = json.Number("count") ?? json.Number("series", "count") ?? 1,
             First = first,
-            Last = Wall.Date(json, "lastTimestamp") ?? Wall.Date(json, "series", "lastObservedTime") ?? first,
+            Last = WallClock.Date(json, "lastTimestamp") ?? WallClock.Date(json, "series", "lastObservedTime") ?? first,
         };
     }
 }
@@ -81,29 +81,29 @@ internal sealed class CoreEventKind() : EventKind("")
 /// <summary>Events as their own group spells them.</summary>
 internal sealed class NewEventKind() : EventKind("events.k8s.io")
 {
-    protected override void Write(Event happened, JsonObject json, Wall wall)
+    protected override void Write(Event happened, JsonObject json, WallClock wallClock)
     {
-        json["eventTime"] = Wall.Micro(happened.First);
+        json["eventTime"] = WallClock.Micro(happened.First);
         json["reportingController"] = happened.Component;
         json["reason"] = happened.Reason;
         json["regarding"] = Target(happened.About);
         json["note"] = happened.Message;
         json["type"] = happened.Type;
         json["deprecatedSource"] = new JsonObject().With("component", happened.Component);
-        json["deprecatedFirstTimestamp"] = Wall.Text(happened.First);
-        json["deprecatedLastTimestamp"] = Wall.Text(happened.Last);
+        json["deprecatedFirstTimestamp"] = WallClock.Text(happened.First);
+        json["deprecatedLastTimestamp"] = WallClock.Text(happened.Last);
         json["deprecatedCount"] = happened.Count;
     }
 
-    protected override Event Read(Metadata metadata, JsonObject json, Event? old, Wall wall)
+    protected override Event Read(Metadata metadata, JsonObject json, Event? old, WallClock wallClock)
     {
-        var first = Wall.Date(json, "eventTime") ?? throw ApiException.Invalid(this, metadata.Name, "eventTime", "Required value", "FieldValueRequired");
+        var first = WallClock.Date(json, "eventTime") ?? throw ApiException.Invalid(this, metadata.Name, "eventTime", "Required value", "FieldValueRequired");
         return new(metadata, Target(json["regarding"], metadata, "regarding"), json.Text("type") ?? "", json.Text("reason") ?? "", json.Text("note") ?? "")
         {
             Component = json.Text("reportingController") ?? "",
             Count = json.Number("series", "count") ?? json.Number("deprecatedCount") ?? 1,
             First = first,
-            Last = Wall.Date(json, "series", "lastObservedTime") ?? Wall.Date(json, "deprecatedLastTimestamp") ?? first,
+            Last = WallClock.Date(json, "series", "lastObservedTime") ?? WallClock.Date(json, "deprecatedLastTimestamp") ?? first,
         };
     }
 }

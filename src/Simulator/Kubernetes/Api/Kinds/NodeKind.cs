@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>Nodes. Their size and software are made up; nothing is scheduled by them.</summary>
-internal sealed class NodeKind() : Kind<Node>("", "nodes", "Node", namespaced: false, "no")
+internal sealed class NodeKind() : ApiKind<Node>("", "nodes", "Node", namespaced: false, "no")
 {
     private const string RolePrefix = "node-role.kubernetes.io/";
 
@@ -25,13 +25,13 @@ internal sealed class NodeKind() : Kind<Node>("", "nodes", "Node", namespaced: f
 
     protected override Func<Node, string?>? FieldOf(string field) => field == "spec.unschedulable" ? node => node.Unschedulable ? "true" : "false" : null;
 
-    protected override void Write(Node node, JsonObject json, Wall wall)
+    protected override void Write(Node node, JsonObject json, WallClock wallClock)
     {
         json["spec"] = new JsonObject()
-            .With("taints", Json.Array(node.Taints, taint => Taint(taint, wall)))
+            .With("taints", Json.Array(node.Taints, taint => Taint(taint, wallClock)))
             .With("unschedulable", node.Unschedulable ? true : null);
         var status = new JsonObject { ["capacity"] = Size(), ["allocatable"] = Size() };
-        status["conditions"] = Conditions(node, wall);
+        status["conditions"] = Conditions(node, wallClock);
         status["addresses"] = new JsonArray(new JsonObject { ["type"] = "Hostname", ["address"] = node.Metadata.Name });
         status["daemonEndpoints"] = new JsonObject { ["kubeletEndpoint"] = new JsonObject { ["Port"] = 10250 } };
         status["nodeInfo"] = Software(node);
@@ -40,38 +40,38 @@ internal sealed class NodeKind() : Kind<Node>("", "nodes", "Node", namespaced: f
         json["status"] = status;
     }
 
-    protected override Node Read(Metadata metadata, JsonObject json, Node? old, Wall wall) => (old ?? new Node(metadata)) with
+    protected override Node Read(Metadata metadata, JsonObject json, Node? old, WallClock wallClock) => (old ?? new Node(metadata)) with
     {
         Metadata = metadata,
         Unschedulable = json.Flag("spec", "unschedulable"),
-        Taints = [.. json.Items("spec", "taints").Select(taint => Taint(taint, old, wall))],
+        Taints = [.. json.Items("spec", "taints").Select(taint => Taint(taint, old, wallClock))],
     };
 
-    protected override Node ReadStatus(JsonNode? status, Node old, Wall wall)
+    protected override Node ReadStatus(JsonNode? status, Node old, WallClock wallClock)
     {
         var ready = status.Items("conditions").FirstOrDefault(condition => condition.Text("type") == "Ready");
         return old with
         {
             Ready = Enum.TryParse<NodeReadiness>(ready.Text("status"), out var said) ? said : old.Ready,
-            ReadySince = wall.Read(ready, "lastTransitionTime", old.ReadySince) ?? old.ReadySince,
+            ReadySince = wallClock.Read(ready, "lastTransitionTime", old.ReadySince) ?? old.ReadySince,
             VolumesInUse = status.Texts("volumesInUse"),
             VolumesAttached = [.. status.Items("volumesAttached").Select(volume => volume.Text("name") ?? "")],
         };
     }
 
-    private static JsonObject Taint(Taint taint, Wall wall) => new JsonObject { ["key"] = taint.Key }.With("value", taint.Value).With("effect", taint.Effect)
-        .With("timeAdded", taint.Added is { } added ? wall.Text(added) : null);
+    private static JsonObject Taint(Taint taint, WallClock wallClock) => new JsonObject { ["key"] = taint.Key }.With("value", taint.Value).With("effect", taint.Effect)
+        .With("timeAdded", taint.Added is { } added ? wallClock.Text(added) : null);
 
-    private static Taint Taint(JsonNode? json, Node? node, Wall wall)
+    private static Taint Taint(JsonNode? json, Node? node, WallClock wallClock)
     {
         var (key, effect) = (json.Text("key") ?? "", json.Text("effect") ?? "");
         var old = node?.Taints.FirstOrDefault(taint => taint.Key == key && taint.Effect == effect);
-        return new(key, json.Text("value") ?? "", effect, wall.Read(json, "timeAdded", old?.Added));
+        return new(key, json.Text("value") ?? "", effect, wallClock.Read(json, "timeAdded", old?.Added));
     }
 
-    private static JsonArray Conditions(Node node, Wall wall)
+    private static JsonArray Conditions(Node node, WallClock wallClock)
     {
-        var since = wall.Text(node.ReadySince);
+        var since = wallClock.Text(node.ReadySince);
         var (reason, message) = node.Ready switch
         {
             NodeReadiness.True => ("KubeletReady", "kubelet is posting ready status"),

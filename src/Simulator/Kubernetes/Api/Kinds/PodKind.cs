@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>Pods.</summary>
-internal sealed class PodKind() : Kind<Pod>("", "pods", "Pod", namespaced: true, "po")
+internal sealed class PodKind() : ApiKind<Pod>("", "pods", "Pod", namespaced: true, "po")
 {
     private const string Unschedulable = "Unschedulable";
     private const string NodeLost = "NodeLost";
@@ -40,7 +40,7 @@ internal sealed class PodKind() : Kind<Pod>("", "pods", "Pod", namespaced: true,
         _ => null,
     };
 
-    protected override void Write(Pod pod, JsonObject json, Wall wall)
+    protected override void Write(Pod pod, JsonObject json, WallClock wallClock)
     {
         var spec = PodSpecJson.Write(pod.Spec);
         var tolerations = spec["tolerations"] as JsonArray ?? [];
@@ -52,10 +52,10 @@ internal sealed class PodKind() : Kind<Pod>("", "pods", "Pod", namespaced: true,
         spec["tolerations"] = tolerations;
         spec["priority"] = pod.Spec.Priority;
         json["spec"] = spec;
-        json["status"] = WriteStatus(pod, wall);
+        json["status"] = WriteStatus(pod, wallClock);
     }
 
-    protected override Pod Read(Metadata metadata, JsonObject json, Pod? old, Wall wall)
+    protected override Pod Read(Metadata metadata, JsonObject json, Pod? old, WallClock wallClock)
     {
         var spec = PodSpecJson.Read(json["spec"], old?.Spec);
         if (old is not null && !HasOnlyAllowedChanges(old.Spec, spec))
@@ -69,7 +69,7 @@ internal sealed class PodKind() : Kind<Pod>("", "pods", "Pod", namespaced: true,
         return (old ?? new Pod(metadata, spec)) with { Metadata = metadata, Spec = spec };
     }
 
-    protected override Pod ReadStatus(JsonNode? status, Pod old, Wall wall)
+    protected override Pod ReadStatus(JsonNode? status, Pod old, WallClock wallClock)
     {
         var phase = Enum.TryParse<PodPhase>(status.Text("phase"), out var said) ? said : old.Phase;
         var waiting = status.Items("containerStatuses").FirstOrDefault().At("state", "waiting");
@@ -78,7 +78,7 @@ internal sealed class PodKind() : Kind<Pod>("", "pods", "Pod", namespaced: true,
         {
             Phase = phase,
             Ready = Condition(status, "Ready").Text("status") == "True",
-            Started = phase is PodPhase.Pending ? null : old.Started ?? wall.Read(status, "startTime", null),
+            Started = phase is PodPhase.Pending ? null : old.Started ?? wallClock.Read(status, "startTime", null),
             Reason = status.Text("reason") ?? unscheduled.Text("reason") ?? waiting.Text("reason"),
             Message = status.Text("message") ?? unscheduled.Text("message") ?? waiting.Text("message"),
         };
@@ -106,9 +106,9 @@ internal sealed class PodKind() : Kind<Pod>("", "pods", "Pod", namespaced: true,
         old.NodeName == wanted.NodeName && old.Claims.SequenceEqual(wanted.Claims) && old.Priority == wanted.Priority
         && old.GracePeriod == wanted.GracePeriod && !old.Tolerations.Except(wanted.Tolerations).Any();
 
-    private static JsonObject WriteStatus(Pod pod, Wall wall)
+    private static JsonObject WriteStatus(Pod pod, WallClock wallClock)
     {
-        var status = new JsonObject { ["phase"] = pod.Phase.ToString() }.With("conditions", Conditions(pod, wall));
+        var status = new JsonObject { ["phase"] = pod.Phase.ToString() }.With("conditions", Conditions(pod, wallClock));
         if (pod.Reason is NodeLost || (pod.Reason is not null && pod.Phase is PodPhase.Failed))
         {
             status.With("message", pod.Message).With("reason", pod.Reason);
@@ -116,17 +116,17 @@ internal sealed class PodKind() : Kind<Pod>("", "pods", "Pod", namespaced: true,
 
         if (pod.Spec.NodeName is not null)
         {
-            status["startTime"] = wall.Text(pod.Started ?? pod.Metadata.Created);
-            status["containerStatuses"] = new JsonArray(ContainerStatus(pod, wall));
+            status["startTime"] = wallClock.Text(pod.Started ?? pod.Metadata.Created);
+            status["containerStatuses"] = new JsonArray(ContainerStatus(pod, wallClock));
         }
 
         status["qosClass"] = "BestEffort";
         return status;
     }
 
-    private static JsonArray Conditions(Pod pod, Wall wall)
+    private static JsonArray Conditions(Pod pod, WallClock wallClock)
     {
-        var (created, started) = (wall.Text(pod.Metadata.Created), wall.Text(pod.Started ?? pod.Metadata.Created));
+        var (created, started) = (wallClock.Text(pod.Metadata.Created), wallClock.Text(pod.Started ?? pod.Metadata.Created));
         if (pod.Spec.NodeName is null)
         {
             return pod.Reason is Unschedulable ? new JsonArray(ConditionJson.Write("PodScheduled", "False", created, Unschedulable, pod.Message)) : [];
@@ -142,9 +142,9 @@ internal sealed class PodKind() : Kind<Pod>("", "pods", "Pod", namespaced: true,
             ConditionJson.Write("PodScheduled", "True", created));
     }
 
-    private static JsonObject ContainerStatus(Pod pod, Wall wall)
+    private static JsonObject ContainerStatus(Pod pod, WallClock wallClock)
     {
-        var started = wall.Text(pod.Started ?? pod.Metadata.Created);
+        var started = wallClock.Text(pod.Started ?? pod.Metadata.Created);
         var state = pod.Phase switch
         {
             PodPhase.Pending or PodPhase.Running when !HasStarted(pod) => new JsonObject { ["waiting"] = new JsonObject { ["reason"] = pod.Reason ?? "ContainerCreating" }.With("message", pod.Message) },

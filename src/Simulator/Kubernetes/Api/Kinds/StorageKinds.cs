@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>PersistentVolumes.</summary>
-internal sealed class PersistentVolumeKind() : Kind<PersistentVolume>("", "persistentvolumes", "PersistentVolume", namespaced: false, "pv")
+internal sealed class PersistentVolumeKind() : ApiKind<PersistentVolume>("", "persistentvolumes", "PersistentVolume", namespaced: false, "pv")
 {
     public override bool ReturnsDeleted => true;
 
@@ -22,7 +22,7 @@ internal sealed class PersistentVolumeKind() : Kind<PersistentVolume>("", "persi
         new("VolumeMode", (_, _) => "Filesystem", IsWide: true),
     ];
 
-    protected override void Write(PersistentVolume volume, JsonObject json, Wall wall)
+    protected override void Write(PersistentVolume volume, JsonObject json, WallClock wallClock)
     {
         var csi = new JsonObject { ["driver"] = volume.Driver, ["volumeHandle"] = volume.Handle, ["fsType"] = "ext4" }.With("volumeAttributes", Json.Map(volume.Attributes));
         var spec = new JsonObject { ["capacity"] = new JsonObject { ["storage"] = Claims.Size }, ["csi"] = csi };
@@ -38,7 +38,7 @@ internal sealed class PersistentVolumeKind() : Kind<PersistentVolume>("", "persi
         json["status"] = new JsonObject { ["phase"] = PhaseOf(volume) };
     }
 
-    protected override PersistentVolume Read(Metadata metadata, JsonObject json, PersistentVolume? old, Wall wall)
+    protected override PersistentVolume Read(Metadata metadata, JsonObject json, PersistentVolume? old, WallClock wallClock)
     {
         var csi = json.At("spec", "csi");
         var volume = new PersistentVolume(
@@ -58,7 +58,7 @@ internal sealed class PersistentVolumeKind() : Kind<PersistentVolume>("", "persi
 }
 
 /// <summary>PersistentVolumeClaims.</summary>
-internal sealed class PersistentVolumeClaimKind() : Kind<PersistentVolumeClaim>("", "persistentvolumeclaims", "PersistentVolumeClaim", namespaced: true, "pvc")
+internal sealed class PersistentVolumeClaimKind() : ApiKind<PersistentVolumeClaim>("", "persistentvolumeclaims", "PersistentVolumeClaim", namespaced: true, "pvc")
 {
     public override bool ReturnsDeleted => true;
 
@@ -74,7 +74,7 @@ internal sealed class PersistentVolumeClaimKind() : Kind<PersistentVolumeClaim>(
         new("VolumeMode", (_, _) => "Filesystem", IsWide: true),
     ];
 
-    protected override void Write(PersistentVolumeClaim claim, JsonObject json, Wall wall)
+    protected override void Write(PersistentVolumeClaim claim, JsonObject json, WallClock wallClock)
     {
         json["spec"] = Claims.Spec(claim.AccessMode).With("volumeName", claim.VolumeName);
         var status = new JsonObject { ["phase"] = PhaseOf(claim) };
@@ -87,7 +87,7 @@ internal sealed class PersistentVolumeClaimKind() : Kind<PersistentVolumeClaim>(
         json["status"] = status;
     }
 
-    protected override PersistentVolumeClaim Read(Metadata metadata, JsonObject json, PersistentVolumeClaim? old, Wall wall) =>
+    protected override PersistentVolumeClaim Read(Metadata metadata, JsonObject json, PersistentVolumeClaim? old, WallClock wallClock) =>
         new(metadata, json.Text("spec", "volumeName") ?? "") { AccessMode = Claims.Mode(json.Texts("spec", "accessModes")) };
 
     private static bool IsBound(PersistentVolumeClaim claim) => claim.VolumeName.Length > 0;
@@ -113,7 +113,7 @@ internal static class Claims
 }
 
 /// <summary>VolumeAttachments.</summary>
-internal sealed class VolumeAttachmentKind() : Kind<VolumeAttachment>("storage.k8s.io", "volumeattachments", "VolumeAttachment", namespaced: false)
+internal sealed class VolumeAttachmentKind() : ApiKind<VolumeAttachment>("storage.k8s.io", "volumeattachments", "VolumeAttachment", namespaced: false)
 {
     public override bool HasStatus => true;
 
@@ -131,7 +131,7 @@ internal sealed class VolumeAttachmentKind() : Kind<VolumeAttachment>("storage.k
         AgeCell,
     ];
 
-    protected override void Write(VolumeAttachment attachment, JsonObject json, Wall wall)
+    protected override void Write(VolumeAttachment attachment, JsonObject json, WallClock wallClock)
     {
         json["spec"] = new JsonObject
         {
@@ -144,7 +144,7 @@ internal sealed class VolumeAttachmentKind() : Kind<VolumeAttachment>("storage.k
             .With("detachError", Error(attachment.DetachError));
     }
 
-    protected override VolumeAttachment Read(Metadata metadata, JsonObject json, VolumeAttachment? old, Wall wall)
+    protected override VolumeAttachment Read(Metadata metadata, JsonObject json, VolumeAttachment? old, WallClock wallClock)
     {
         var spec = json["spec"];
         var wanted = (old ?? new(metadata, "", "", "")) with
@@ -159,7 +159,7 @@ internal sealed class VolumeAttachmentKind() : Kind<VolumeAttachment>("storage.k
             : throw ApiException.Invalid(this, metadata.Name, "spec", $"Invalid value: {{Attacher:\"{wanted.Attacher}\", NodeName:\"{wanted.NodeName}\"}}: field is immutable");
     }
 
-    protected override VolumeAttachment ReadStatus(JsonNode? status, VolumeAttachment old, Wall wall) => old with
+    protected override VolumeAttachment ReadStatus(JsonNode? status, VolumeAttachment old, WallClock wallClock) => old with
     {
         Attached = status.Flag("attached"),
         AttachError = status.At("attachError") is { } attach ? attach.Text("message") ?? "" : null,
@@ -171,7 +171,7 @@ internal sealed class VolumeAttachmentKind() : Kind<VolumeAttachment>("storage.k
 }
 
 /// <summary>What CSI drivers know of nodes.</summary>
-internal sealed class CsiNodeKind() : Kind<CsiNode>("storage.k8s.io", "csinodes", "CSINode", namespaced: false)
+internal sealed class CsiNodeKind() : ApiKind<CsiNode>("storage.k8s.io", "csinodes", "CSINode", namespaced: false)
 {
     public override bool AllowsUnconditionalUpdate => false;
 
@@ -179,11 +179,11 @@ internal sealed class CsiNodeKind() : Kind<CsiNode>("storage.k8s.io", "csinodes"
 
     protected override IReadOnlyList<Cell> Table { get; } = [NameCell, new("Drivers", (node, _) => node.NodeIds.Count, Type: "integer"), AgeCell];
 
-    protected override void Write(CsiNode node, JsonObject json, Wall wall) => json["spec"] = new JsonObject
+    protected override void Write(CsiNode node, JsonObject json, WallClock wallClock) => json["spec"] = new JsonObject
     {
         ["drivers"] = Json.Array(node.NodeIds, driver => new JsonObject { ["name"] = driver.Key, ["nodeID"] = driver.Value, ["topologyKeys"] = null }),
     };
 
-    protected override CsiNode Read(Metadata metadata, JsonObject json, CsiNode? old, Wall wall) =>
+    protected override CsiNode Read(Metadata metadata, JsonObject json, CsiNode? old, WallClock wallClock) =>
         new(metadata, json.Items("spec", "drivers").ToImmutableSortedDictionary(driver => driver.Text("name") ?? "", driver => driver.Text("nodeID") ?? "", StringComparer.Ordinal));
 }

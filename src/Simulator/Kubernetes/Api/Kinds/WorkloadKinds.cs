@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>What the workloads have in common: replicas of a pod template, selected by the template's labels.</summary>
-internal abstract class WorkloadKind<T>(string plural, string name, string shortName) : Kind<T>("apps", plural, name, namespaced: true, shortName)
+internal abstract class WorkloadKind<T>(string plural, string name, string shortName) : ApiKind<T>("apps", plural, name, namespaced: true, shortName)
     where T : KubernetesObject
 {
     public sealed override bool InAll => true;
@@ -28,7 +28,7 @@ internal abstract class WorkloadKind<T>(string plural, string name, string short
 
     protected abstract T WithReady(T item, int ready);
 
-    protected sealed override T ReadStatus(JsonNode? status, T old, Wall wall) => WithReady(old, status.Number("readyReplicas") ?? 0);
+    protected sealed override T ReadStatus(JsonNode? status, T old, WallClock wallClock) => WithReady(old, status.Number("readyReplicas") ?? 0);
 
     protected static string Selector(PodTemplate template) =>
         template.Labels.IsEmpty ? "<none>" : string.Join(',', template.Labels.Select(label => $"{label.Key}={label.Value}"));
@@ -77,7 +77,7 @@ internal sealed class StatefulSetKind() : WorkloadKind<StatefulSet>("statefulset
 
     protected override StatefulSet WithReady(StatefulSet item, int ready) => item with { ReadyReplicas = ready };
 
-    protected override void Write(StatefulSet set, JsonObject json, Wall wall)
+    protected override void Write(StatefulSet set, JsonObject json, WallClock wallClock)
     {
         var spec = WriteSpec(set, json).With("volumeClaimTemplates", Json.Array(set.ClaimTemplates, claim => new JsonObject
         {
@@ -102,7 +102,7 @@ internal sealed class StatefulSetKind() : WorkloadKind<StatefulSet>("statefulset
         };
     }
 
-    protected override StatefulSet Read(Metadata metadata, JsonObject json, StatefulSet? old, Wall wall) => (old ?? new(metadata, 0, null!)) with
+    protected override StatefulSet Read(Metadata metadata, JsonObject json, StatefulSet? old, WallClock wallClock) => (old ?? new(metadata, 0, null!)) with
     {
         Metadata = metadata,
         Replicas = ReadReplicas(json),
@@ -132,7 +132,7 @@ internal sealed class DeploymentKind() : WorkloadKind<Deployment>("deployments",
 
     protected override Deployment WithReady(Deployment item, int ready) => item with { ReadyReplicas = ready };
 
-    protected override void Write(Deployment deployment, JsonObject json, Wall wall)
+    protected override void Write(Deployment deployment, JsonObject json, WallClock wallClock)
     {
         var spec = WriteSpec(deployment, json);
         spec["strategy"] = new JsonObject { ["type"] = "RollingUpdate", ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = "25%", ["maxSurge"] = "25%" } };
@@ -146,12 +146,12 @@ internal sealed class DeploymentKind() : WorkloadKind<Deployment>("deployments",
 
         var available = deployment.ReadyReplicas >= deployment.Replicas;
         status["conditions"] = new JsonArray(ConditionJson.Write(
-            "Available", available ? "True" : "False", wall.Text(deployment.Metadata.Created),
+            "Available", available ? "True" : "False", wallClock.Text(deployment.Metadata.Created),
             available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable", $"Deployment {(available ? "has" : "does not have")} minimum availability."));
         json["status"] = status;
     }
 
-    protected override Deployment Read(Metadata metadata, JsonObject json, Deployment? old, Wall wall) =>
+    protected override Deployment Read(Metadata metadata, JsonObject json, Deployment? old, WallClock wallClock) =>
         (old ?? new(metadata, 0, null!)) with { Metadata = metadata, Replicas = ReadReplicas(json), Template = ReadTemplate(json, old?.Template) };
 }
 
@@ -176,12 +176,12 @@ internal sealed class ReplicaSetKind() : WorkloadKind<ReplicaSet>("replicasets",
 
     protected override ReplicaSet WithReady(ReplicaSet item, int ready) => item with { ReadyReplicas = ready };
 
-    protected override void Write(ReplicaSet set, JsonObject json, Wall wall)
+    protected override void Write(ReplicaSet set, JsonObject json, WallClock wallClock)
     {
         json["spec"] = WriteSpec(set, json);
         json["status"] = new JsonObject { ["observedGeneration"] = 1, ["replicas"] = set.Replicas, ["fullyLabeledReplicas"] = set.Replicas, ["readyReplicas"] = set.ReadyReplicas, ["availableReplicas"] = set.ReadyReplicas };
     }
 
-    protected override ReplicaSet Read(Metadata metadata, JsonObject json, ReplicaSet? old, Wall wall) =>
+    protected override ReplicaSet Read(Metadata metadata, JsonObject json, ReplicaSet? old, WallClock wallClock) =>
         (old ?? new(metadata, 0, null!)) with { Metadata = metadata, Replicas = ReadReplicas(json), Template = ReadTemplate(json, old?.Template) };
 }

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using Piraeus.HighAvailability.ControlPlane;
+
+namespace Piraeus.HighAvailability.Bench;
+
+/// <summary>Watches whether the controller keeps up its duties while it works: it has to renew its Lease, and to answer the kubelet.</summary>
+internal sealed class LivenessProbe : IAsyncDisposable
+{
+    /// <summary>Where the controller runs for the Lease, and as whom it has the right to.</summary>
+    public const string Namespace = "ha-controller";
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    private readonly Informer _leases;
+    private readonly ControllerProcess _controller;
+    private readonly CancellationTokenSource _ending = new();
+    private Task _probing = Task.CompletedTask;
+    private long _renewed;
+    private TimeSpan _longestGap;
+    private TimeSpan _longestProbe;
+
+    private LivenessProbe(Api api, ControllerProcess controller)
+    {
+        _controller = controller;
+        _leases = new Informer(api, Paths.Leases(Namespace), lease => lease.Text("spec", "holderIdentity") is { Length: > 0 });
+        _leases.Seen += _ => Renewed();
+    }
+
+    /// <summary>The longest time in seconds during which nobody saw the Lease renewed.</summary>
+    public double LongestLeaseGap => Math.Max(_longestGap.TotalSeconds, Stopwatch.GetElapsedTime(Volatile.Read(ref _renewed)).TotalSeconds);
+
+    /// <summary>The longest time in seconds that /healthz took to answer.</summary>
+    public double LongestProbe => _longestProbe.TotalSeconds;
+
+    /// <summary>Takes the Lease away from whoever had it: the controller of an earlier round was killed with it.</summary>
+    public static Task ForgetAsync(Api api, CancellationToken cancellation) => api.DeleteAsync($"{Paths.Leases(Namespace)}/piraeus-ha-controller", cancellation);
+
+    /// <summary>Begins once the controller holds the Lease.</summary>
+    public static async Task<LivenessProbe> BeginAsync(Api api, ControllerProcess controller, CancellationToken cancellation)
+    {
+        var vigil = new LivenessProbe(api, controller);
+        await vigil._leases.StartAsync(cancellation);
+        await vigil._leases.UntilAsync(() => vigil._leases.Items.FirstOrDefault(), cancellation);
+        vigil._probing = vigil.ProbeAsync();
+        return vigil;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await _probing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _leases.DisposeAsync();
+        _ending.Dispose();
+    }
+
+    private void Renewed()
+    {
+        var now = Stopwatch.GetTimestamp();
+        if (_renewed != 0 && Stopwatch.GetElapsedTime(_renewed, now) is var gap && gap > _longestGap)
+        {
+            _longestGap = gap;
+        }
+
+        Volatile.Write(ref _renewed, now);
+    }
+
+    private async Task ProbeAsync()
+    {
+        while (true)
+        {
+            var began = Stopwatch.GetTimestamp();
+            await _controller.ProbeAsync("/healthz");
+            if (Stopwatch.GetElapsedTime(began) is var took && took > _longestProbe)
+            {
+                _longestProbe = took;
+            }
+
+            await Task.Delay(Pause, _ending.Token);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Piraeus.HighAvailability.ControlPlane;
+
+namespace Piraeus.HighAvailability.Bench;
+
+/// <summary>Watches a recovery, and notes when what happened.</summary>
+internal sealed class RecoveryTimeline
+{
+    private readonly Lock _gate = new();
+    private readonly HashSet<string> _told = [];
+    private readonly HashSet<string> _podsLeft;
+    private readonly HashSet<string> _attachmentsLeft;
+    private readonly HashSet<string> _lostPods;
+    private readonly HashSet<string> _running = [];
+    private readonly TaskCompletionSource _allTold = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _allDone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Begins to watch; call it before the crash.</summary>
+    /// <param name="stage">Where.</param>
+    /// <param name="lost">The node that is about to crash.</param>
+    public RecoveryTimeline(TestCluster stage, string lost)
+    {
+        Pods = [.. stage.World.View.Pods.Items.Where(pod => pod.NodeName == lost)];
+        Attachments = [.. stage.World.View.Attachments.Items.Where(attachment => attachment.NodeName == lost)];
+        _lostPods = [.. Pods.Select(pod => pod.Uid)];
+        _podsLeft = [.. _lostPods];
+        _attachmentsLeft = [.. Attachments.Select(attachment => attachment.Uid)];
+        stage.World.View.Pods.Gone += pod => Note(() => Remove(_podsLeft, pod, PodsGone));
+        stage.World.View.Attachments.Gone += attachment => Note(() => Remove(_attachmentsLeft, attachment, AttachmentsGone));
+        stage.World.View.Pods.Seen += pod => Note(() => See(pod));
+        stage.Linstor.Do(world => world.Knowledge.Changed += change =>
+        {
+            if (change.MayPromote == true && change.Node != lost)
+            {
+                Note(() => Told(change.Resource));
+            }
+        });
+    }
+
+    /// <summary>The pods on the node.</summary>
+    public IReadOnlyList<JsonNode> Pods { get; }
+
+    /// <summary>The attachments to the node.</summary>
+    public IReadOnlyList<JsonNode> Attachments { get; }
+
+    /// <summary>LINSTOR told that another replica of a lost resource may promote.</summary>
+    public Span Events { get; } = new();
+
+    public Span PodsGone { get; } = new();
+
+    public Span AttachmentsGone { get; } = new();
+
+    public Span Running { get; } = new();
+
+    /// <summary>LINSTOR has told of every loss.</summary>
+    public Task AllTold => _allTold.Task;
+
+    /// <summary>Everything lost is gone, and everything runs again.</summary>
+    public Task AllDone => _allDone.Task;
+
+    public override string ToString() =>
+        $"LINSTOR told of {_told.Count} of {Pods.Count} losses; {_podsLeft.Count} pods and {_attachmentsLeft.Count} attachments are left, and {_running.Count} replacements run";
+
+    private void Note(Action what)
+    {
+        lock (_gate)
+        {
+            what();
+            if (_podsLeft.Count == 0 && _attachmentsLeft.Count == 0 && _running.Count == Pods.Count)
+            {
+                _allDone.TrySetResult();
+            }
+        }
+    }
+
+    private void Told(string resource)
+    {
+        if (_told.Add(resource))
+        {
+            Events.Note();
+            if (_told.Count == Pods.Count)
+            {
+                _allTold.TrySetResult();
+            }
+        }
+    }
+
+    private void See(JsonNode pod)
+    {
+        if (pod.IsRunningPod && !_lostPods.Contains(pod.Uid) && _running.Add(pod.Uid))
+        {
+            Running.Note();
+        }
+    }
+
+    private static void Remove(HashSet<string> left, JsonNode gone, Span span)
+    {
+        if (left.Remove(gone.Uid))
+        {
+            span.Note();
+        }
+    }
+}
+
+/// <summary>When something happened first, and when it did last.</summary>
+internal sealed class Span
+{
+    private long? _first;
+    private long _last;
+
+    /// <summary>It happens now.</summary>
+    public void Note()
+    {
+        _last = Stopwatch.GetTimestamp();
+        _first ??= _last;
+    }
+
+    public long First => _first ?? throw new InvalidOperationException("it never happened");
+
+    public long Last => _first is null ? First : _last;
+}

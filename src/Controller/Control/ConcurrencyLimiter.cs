@@ -1,0 +1,100 @@
+namespace Piraeus.HighAvailability.Controller.Control;
+
+/// <summary>How many may be under way at a time, and how many may wait for their turn, first come, first served.</summary>
+/// <param name="underWay">How many have a turn at a time.</param>
+/// <param name="waiting">How many may wait for one.</param>
+/// <param name="slow">How many may go on without a turn, because they are not answered promptly.</param>
+/// <param name="clock">Measures what is prompt.</param>
+/// <remarks>
+/// The server may never answer some requests (an admission webhook that hangs, say) and answer all others at once. So a turn is for the prompt: after a second
+/// it is given back, while the request goes on until its own deadline. And what was not answered the last time gets no more than half of the turns.
+/// </remarks>
+internal sealed class ConcurrencyLimiter(int underWay, int waiting, int slow, MonotonicClock clock)
+{
+    /// <summary>How long a request may keep its turn if it is not answered.</summary>
+    public static readonly TimeSpan Prompt = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _room = new(underWay + waiting);
+    private readonly SemaphoreSlim _turns = new(underWay);
+    private readonly SemaphoreSlim _repeats = new(underWay / 2);
+    private readonly SemaphoreSlim _slow = new(slow);
+
+    private MonotonicClock Clock => clock;
+
+    /// <summary>Takes a place if there is one.</summary>
+    /// <param name="wasUnanswered">Whether the same was not answered the last time, and so may not be again.</param>
+    public Slot? TryReserve(bool wasUnanswered = false)
+    {
+        if (wasUnanswered && !_repeats.Wait(TimeSpan.Zero))
+        {
+            return null;
+        }
+
+        var slot = new Slot(this, wasUnanswered);
+        if (_room.Wait(TimeSpan.Zero))
+        {
+            return slot;
+        }
+
+        _ = wasUnanswered ? _repeats.Release() : 0;
+        return null;
+    }
+
+    /// <summary>A place that was taken; it ends with <see cref="RunAsync"/>, or with <see cref="GiveUp"/> if it was never used.</summary>
+    internal sealed class Slot(ConcurrencyLimiter concurrencyLimiter, bool wasUnanswered)
+    {
+        public void GiveUp()
+        {
+            concurrencyLimiter._room.Release();
+            _ = wasUnanswered ? concurrencyLimiter._repeats.Release() : 0;
+        }
+
+        /// <summary>Waits for the turn and does the work, never on the caller's thread; the place is free again before this ends.</summary>
+        public async Task<T> RunAsync<T>(Func<Task<T>> work, CancellationToken cancellation)
+        {
+            await concurrencyLimiter._turns.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // queued before this returns, so that turns go in the order of the offers
+            var isSlow = false;
+            try
+            {
+                var running = work();
+                isSlow = !await IsPromptAsync(running) && concurrencyLimiter._slow.Wait(TimeSpan.Zero, CancellationToken.None);
+                if (isSlow)
+                {
+                    Leave();
+                }
+
+                return await running;
+            }
+            finally
+            {
+                if (isSlow)
+                {
+                    concurrencyLimiter._slow.Release();
+                }
+                else
+                {
+                    Leave();
+                }
+            }
+        }
+
+        private async Task<bool> IsPromptAsync(Task running)
+        {
+            if (running.IsCompleted)
+            {
+                return true;
+            }
+
+            using var over = new CancellationTokenSource();
+            var first = await Task.WhenAny(running, concurrencyLimiter.Clock.DelayAsync(Prompt, over.Token));
+            await over.CancelAsync();
+            return first == running;
+        }
+
+        private void Leave()
+        {
+            concurrencyLimiter._turns.Release();
+            GiveUp();
+        }
+    }
+}

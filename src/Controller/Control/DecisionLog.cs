@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Control;
+
+/// <summary>What was known when something was decided, so that it can be explained afterwards.</summary>
+/// <param name="Evidence">Why a consumer was believed to have lost its storage; null where nothing was done.</param>
+/// <param name="Resource">What LINSTOR had said of the resource; null if it had said nothing.</param>
+/// <param name="Linstor">Whether LINSTOR answered, and which satellites it reached: who spoke.</param>
+/// <param name="At">The instant of the decision.</param>
+internal sealed record DecisionFacts(LossEvidence? Evidence, Resource? Resource, LinstorView Linstor, Instant At);
+
+/// <summary>One thing that was done, or left alone, or became of it.</summary>
+/// <param name="Number">Counts up, without gaps.</param>
+/// <param name="At">When it was told.</param>
+/// <param name="Kind">The decision's name, or <c>Failover</c> for what became of one.</param>
+/// <param name="About">What it is about: a pod, an attachment, a node.</param>
+/// <param name="Sentence">What was told.</param>
+/// <param name="Uid">The incarnation that was deleted; null where nothing was.</param>
+/// <param name="Answer">How a request was answered; null for what was only said.</param>
+/// <param name="Reason">Why something was left alone; null for everything else.</param>
+/// <param name="Overdue">Whether something would have been done by now without that reason.</param>
+/// <param name="Facts">What it rests on; null where that is nothing but what it says.</param>
+internal sealed record DecisionLogEntry(
+    long Number, DateTimeOffset At, string Kind, string About, string Sentence, string? Uid, MutationAnswer? Answer, HoldReason? Reason, bool Overdue, DecisionFacts? Facts);
+
+/// <summary>Remembers the last of what was decided and said; any thread may read it.</summary>
+internal sealed class DecisionLog(MonotonicClock clock, TimeProvider provider)
+{
+    /// <summary>How much is remembered: an incident of some size, with everything that was left alone.</summary>
+    public const int Memory = 200;
+
+    // Only what is under way: what is taken on is always answered.
+    private readonly Dictionary<DecisionKey, DecisionFacts> _underWay = [];
+    private ImmutableList<DecisionLogEntry> _entries = [];
+    private long _number;
+
+    /// <summary>What is remembered, oldest first.</summary>
+    public ImmutableList<DecisionLogEntry> Entries => Volatile.Read(ref _entries);
+
+    /// <summary>An action is being carried out: this is what it rests on, whatever is heard until it is answered.</summary>
+    public void Took(ClusterSnapshot cluster, Decision action)
+    {
+        if (EvidenceOf(action) is { } evidence)
+        {
+            _underWay[action.Key] = new(evidence, cluster.Resources.GetValueOrDefault(evidence.Resource), cluster.Linstor, clock.Now);
+        }
+    }
+
+    /// <summary>An action was answered.</summary>
+    public void Answered(Decision action, MutationAnswer outcome)
+    {
+        _underWay.Remove(action.Key, out var facts);
+        if (action is not Decision.Query)
+        {
+            Write(NameOf(action), Subject(action), DecisionText.Of(action), UidOf(action), facts, outcome);
+        }
+    }
+
+    /// <summary>Something is left alone.</summary>
+    public void Left(ClusterSnapshot cluster, Decision.Hold hold)
+    {
+        // What passes by itself is nobody's question, but for the grace period: it is what one waits for.
+        if (hold.Reason is not (HoldReason.NotAskedYet or HoldReason.OwnReplicaMayPromote))
+        {
+            var resource = cluster.Resources.GetValueOrDefault(hold.Resource);
+            Write(nameof(Decision.Hold), Subject(hold), DecisionText.Of(hold), null, new(null, resource, cluster.Linstor, clock.Now), null, hold.Reason, hold.Overdue);
+        }
+    }
+
+    /// <summary>Something became of a failover.</summary>
+    public void Said(string about, string sentence) => Write(nameof(Failover), about, sentence, null, null);
+
+    private static LossEvidence? EvidenceOf(Decision decision) => decision switch
+    {
+        Decision.DeletePod o => o.Evidence,
+        Decision.DeleteAttachment o => o.Evidence,
+        Decision.TaintNode o => o.Evidence,
+        _ => null,
+    };
+
+    private static string NameOf(Decision action) => action switch
+    {
+        Decision.DeletePod => nameof(Decision.DeletePod),
+        Decision.DeleteAttachment => nameof(Decision.DeleteAttachment),
+        Decision.TaintNode => nameof(Decision.TaintNode),
+        Decision.UntaintNode => nameof(Decision.UntaintNode),
+        _ => nameof(Decision.ClearVolumesInUse),
+    };
+
+    private static string? UidOf(Decision action) => action switch
+    {
+        Decision.DeletePod o => o.Pod.Uid.Value,
+        Decision.DeleteAttachment o => o.Attachment.Uid.Value,
+        _ => null,
+    };
+
+    private static string Subject(Decision decision) => decision switch
+    {
+        Decision.DeletePod o => $"pod {o.Pod.Key}",
+        Decision.DeleteAttachment o => $"attachment {o.Attachment.Name}",
+        Decision.TaintNode o => $"node {o.Node.Name}",
+        Decision.UntaintNode o => $"node {o.Node.Name}",
+        Decision.ClearVolumesInUse o => $"node {o.Node.Name}",
+        Decision.Hold { Pods: [] } o => $"resource {o.Resource}",
+        Decision.Hold o => string.Join(", ", o.Pods.Select(pod => $"pod {pod.Key}")),
+        _ => "",
+    };
+
+    private void Write(string kind, string about, string sentence, string? uid, DecisionFacts? facts, MutationAnswer? answer = null, HoldReason? reason = null, bool overdue = false)
+    {
+        var entries = _entries.Count < Memory ? _entries : _entries.RemoveAt(0);
+        Volatile.Write(ref _entries, entries.Add(new(++_number, provider.GetUtcNow(), kind, about, sentence, uid, answer, reason, overdue, facts)));
+    }
+}

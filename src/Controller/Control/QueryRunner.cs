@@ -1,0 +1,66 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Control;
+
+/// <summary>Puts the policy's questions to LINSTOR and to Kubernetes. Each is answered, be it with the failure.</summary>
+internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClient nodes, LinstorClient linstor, ILogger logger)
+{
+    private string? _complaint;
+
+    /// <param name="question">What is asked.</param>
+    /// <param name="offered">When it was decided to ask: the answer is at least that fresh.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<Observation> AnswerAsync(Decision question, Instant offered, CancellationToken cancellation)
+    {
+        try
+        {
+            return question switch
+            {
+                Decision.QueryResource o => new Observation.ResourceReported(await linstor.ReportAsync(o.Resource, cancellation)),
+                Decision.QuerySatellites => await linstor.SatellitesAsync(cancellation),
+                Decision.ListPodsOnNode o => await SurveyAsync(o, offered, cancellation),
+                Decision.QueryWarnings o => new Observation.WarningsListed(o.About, await kubernetes.WarningAboutAsync(o.Namespace, o.About, cancellation), offered),
+                _ => throw new ArgumentOutOfRangeException(nameof(question)),
+            };
+        }
+        catch (Exception weather) when (IsWeather(weather))
+        {
+            // Who inquires for as long as something is stuck need not complain as often.
+            var repeats = question is Decision.QueryWarnings && Interlocked.Exchange(ref _complaint, weather.Message) == weather.Message;
+            CouldNotAsk(repeats ? LogLevel.Debug : LogLevel.Warning, DecisionText.Of(question), weather.Message);
+            return new Observation.MutationAnswered(question, new(MutationOutcome.Refused, weather.Message), offered);
+        }
+    }
+
+    private async Task<Observation> SurveyAsync(Decision.ListPodsOnNode survey, Instant offered, CancellationToken cancellation)
+    {
+        var state = StateAsync(survey, cancellation);
+        var pods = await kubernetes.PodsOnAsync(survey.Node, cancellation);
+        var node = await state;
+        return new Observation.PodsOnNodeListed(survey.Node, pods, node.VolumesInUse, offered) { Ready = node.Ready, Tainted = node.Tainted };
+    }
+
+    // The pods on the node have to be known. The node itself need not be: what is not known of it stays unknown.
+    private async Task<NodeState> StateAsync(Decision.ListPodsOnNode survey, CancellationToken cancellation)
+    {
+        try
+        {
+            return await nodes.StateAsync(survey.Node, cancellation);
+        }
+        catch (Exception weather) when (IsWeather(weather))
+        {
+            CouldNotAsk(LogLevel.Warning, DecisionText.Of(survey), weather.Message);
+            return NodeState.Unknown;
+        }
+    }
+
+    private static bool IsWeather(Exception failed) =>
+        failed is LinstorException or KubernetesException or HttpRequestException or TimeoutException or IOException or JsonException;
+
+    [LoggerMessage(EventId = 103, Message = "{Sentence} There was no answer: {Reason}")]
+    private partial void CouldNotAsk(LogLevel level, string sentence, string reason);
+}

@@ -1,0 +1,52 @@
+using System.Text.Json.Serialization.Metadata;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Kubernetes;
+
+/// <summary>One kind of object to be followed: where it is, how it is read, and what it is to the core.</summary>
+/// <param name="Source">Its name among the sources.</param>
+/// <param name="Group">The API group; empty for the core group.</param>
+/// <param name="Resource">The plural in lower case, as RBAC rules spell it.</param>
+/// <param name="Path">The path of the collection, relative to the server.</param>
+/// <param name="Selector">A label selector that the server applies; empty for everything.</param>
+/// <param name="Item">How one object is read.</param>
+/// <param name="Translate">The object in the core's words; null if it is none of our business.</param>
+/// <param name="MetadataOnly">Whether only the objects' metadata is asked for.</param>
+/// <param name="Optional">Whether a failover can do without: a missing permission then only costs comfort.</param>
+internal sealed record WatchedKind<TWire, T>(
+    Source Source,
+    string Group,
+    string Resource,
+    string Path,
+    string Selector,
+    JsonTypeInfo<TWire> Item,
+    Func<TWire, T?> Translate,
+    bool Optional = false,
+    bool MetadataOnly = false)
+    where TWire : class
+    where T : class;
+
+/// <summary>The kinds that are followed.</summary>
+internal sealed class WatchedKinds(KubernetesTranslation kubernetesTranslation, LabelSelector selector)
+{
+    public WatchedKind<WirePod, Pod> Pods { get; } = new(
+        Source.Pods, "", "pods", "api/v1/pods", selector.ToString(),
+        KubernetesJson.Default.WirePod, kubernetesTranslation.Pod);
+
+    public WatchedKind<WireVolume, Volume> Volumes { get; } = new(
+        Source.Volumes, "", "persistentvolumes", "api/v1/persistentvolumes", "",
+        KubernetesJson.Default.WireVolume, kubernetesTranslation.Volume);
+
+    public WatchedKind<WireAttachment, Attachment> Attachments { get; } = new(
+        Source.Attachments, "storage.k8s.io", "volumeattachments", "apis/storage.k8s.io/v1/volumeattachments", "",
+        KubernetesJson.Default.WireAttachment, kubernetesTranslation.Attachment);
+
+    // A node that has a thousand volumes tells of all of them whenever one changes: what there is to know of it is asked for when it matters.
+    public WatchedKind<WireMetadataOnly, ClusterNode> Nodes { get; } = new(
+        Source.Nodes, "", "nodes", "api/v1/nodes", "",
+        KubernetesJson.Default.WireMetadataOnly, KubernetesTranslation.Node, Optional: true, MetadataOnly: true);
+
+    public WatchedKind<WireCsiNode, CsiNode> CsiNodes { get; } = new(
+        Source.CsiNodes, "storage.k8s.io", "csinodes", "apis/storage.k8s.io/v1/csinodes", "",
+        KubernetesJson.Default.WireCsiNode, kubernetesTranslation.CsiNode, Optional: true);
+}

@@ -1,0 +1,92 @@
+namespace Piraeus.HighAvailability.Controller.Linstor;
+
+/// <summary>Fails when a line or an event of a stream of server-sent events grows beyond a limit: the parser itself would buffer either without end.</summary>
+internal sealed class EventSizeLimit(Stream inner, int longest) : Stream
+{
+    private int _line;
+    private int _event;
+    private byte _first;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <exception cref="InvalidDataException">A line or an event is too long.</exception>
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var read = await inner.ReadAsync(buffer, cancellationToken);
+        Count(buffer.Span[..read]);
+        return read;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        var read = inner.Read(buffer, offset, count);
+        Count(buffer.AsSpan(offset, read));
+        return read;
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            inner.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private void Count(ReadOnlySpan<byte> read)
+    {
+        while (!read.IsEmpty)
+        {
+            var end = read.IndexOf((byte)'\n');
+            Grow(end < 0 ? read : read[..end]);
+            if (end < 0)
+            {
+                return;
+            }
+
+            // A line with nothing in it ends the event.
+            _event = _line == 0 || (_line == 1 && _first == '\r') ? 0 : _event;
+            _line = 0;
+            read = read[(end + 1)..];
+        }
+    }
+
+    private void Grow(ReadOnlySpan<byte> line)
+    {
+        _first = _line == 0 && !line.IsEmpty ? line[0] : _first;
+        _line += line.Length;
+
+        // A comment is no part of an event: a proxy may send nothing else for days to keep the connection alive.
+        _event += _first == ':' ? 0 : line.Length;
+        if (_line > longest || _event > longest)
+        {
+            throw new InvalidDataException($"{(_line > longest ? "a line" : "an event")} is longer than {longest} bytes");
+        }
+    }
+}

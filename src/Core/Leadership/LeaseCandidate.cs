@@ -1,0 +1,69 @@
+namespace Piraeus.HighAvailability.Core;
+
+/// <summary>What a candidate has to do next.</summary>
+public enum LeaseStep
+{
+    /// <summary>Another replica holds the lease: only look again.</summary>
+    Look,
+
+    /// <summary>It is free, or its holder went silent: try to write our name.</summary>
+    Take,
+
+    /// <summary>It is ours: renew it.</summary>
+    Renew,
+}
+
+/// <summary>One candidate's belief about the Lease. Immutable; time comes in as an argument.</summary>
+/// <remarks>
+/// Two clocks are never compared. A holder counts from just before it <em>sent</em> the renewal that succeeded; a
+/// challenger counts from when it <em>saw</em> the record change, and waits for longer. The first can only be earlier than
+/// the second, so a holder always stops before a challenger starts. A change of the object's metadata changes no record:
+/// a label on the Lease of a dead holder prolongs nothing.
+/// </remarks>
+/// <param name="Me">Our identity.</param>
+/// <param name="RenewDeadline">How long a renewal lets us act; shorter than the duration that we ask others to wait.</param>
+public sealed record LeaseCandidate(string Me, TimeSpan RenewDeadline)
+{
+    /// <summary>The record as last seen; null if there is none yet.</summary>
+    public LeaseRecord? Record { get; private init; }
+
+    /// <summary>Whether the name on the Lease is ours, and this process put it there.</summary>
+    public bool IsOurs => Record?.Holder == Me && HeldUntil is not null;
+
+    /// <summary>From when on nobody holds the Lease, as far as was seen; null before the first look.</summary>
+    public Instant? FreeFrom => Record is { IsReleased: false } held ? ChangedAt + held.Duration : ChangedAt;
+
+    private Instant? ChangedAt { get; init; }
+
+    private Instant? HeldUntil { get; init; }
+
+    /// <summary>Whether we may act at that instant; asked before every request that changes the cluster.</summary>
+    public bool Holds(Instant now) => now < HeldUntil;
+
+    /// <summary>What to do now.</summary>
+    public LeaseStep Next(Instant now) => Record switch
+    {
+        null or { IsReleased: true } => LeaseStep.Take,
+        { Holder: var holder } when holder == Me => HeldUntil is null ? LeaseStep.Take : LeaseStep.Renew,
+        { Duration: var duration } => now >= ChangedAt + duration ? LeaseStep.Take : LeaseStep.Look,
+    };
+
+    /// <summary>We read the Lease.</summary>
+    public LeaseCandidate Looked(LeaseRecord? record, Instant at) => this with
+    {
+        Record = record,
+        ChangedAt = record == Record && ChangedAt is not null ? ChangedAt : at,
+        HeldUntil = record?.Holder == Me ? HeldUntil : null,
+    };
+
+    /// <summary>We wrote the Lease, with our name in it, in a request sent at <paramref name="sent"/>.</summary>
+    public LeaseCandidate Wrote(LeaseRecord record, Instant sent) => this with
+    {
+        Record = record,
+        ChangedAt = sent,
+        HeldUntil = sent + RenewDeadline,
+    };
+
+    /// <summary>We gave the Lease up, or are about to.</summary>
+    public LeaseCandidate Released() => this with { HeldUntil = null };
+}

@@ -1,0 +1,144 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
+
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
+
+/// <summary>One kind of object in the API: where it is, how it is written and read, and what kubectl shows of it.</summary>
+/// <param name="group">Its group; empty for the core group.</param>
+/// <param name="plural">Its plural in lower case.</param>
+/// <param name="name">Its name, such as <c>Pod</c>.</param>
+/// <param name="namespaced">Whether it is in a namespace.</param>
+/// <param name="shortNames">What kubectl also calls it.</param>
+internal abstract class ApiKind(string group, string plural, string name, bool namespaced, params string[] shortNames)
+{
+    public static readonly string[] Verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+    public string Group => group;
+
+    public const string Version = "v1";
+
+    public string Plural => plural;
+
+    public string Name => name;
+
+    public bool IsNamespaced => namespaced;
+
+    public IReadOnlyList<string> ShortNames => shortNames;
+
+    public string ApiVersion => group.Length == 0 ? Version : $"{group}/{Version}";
+
+    public string QualifiedPlural => group.Length == 0 ? plural : $"{plural}.{group}";
+
+    public string QualifiedName => group.Length == 0 ? name : $"{name}.{group}";
+
+    /// <summary>Whether <c>kubectl get all</c> shows it.</summary>
+    public virtual bool InAll => false;
+
+    /// <summary>Whether there is a <c>/status</c>.</summary>
+    public virtual bool HasStatus => false;
+
+    /// <summary>Whether there is a <c>/scale</c>.</summary>
+    public virtual bool HasScale => false;
+
+    /// <summary>Whether it may be replaced without saying which version is meant.</summary>
+    public virtual bool AllowsUnconditionalUpdate => true;
+
+    /// <summary>Whether replacing what is not there creates it.</summary>
+    public virtual bool AllowsCreateOnUpdate => false;
+
+    /// <summary>Whether the answer to a deletion is the object, and not a Status.</summary>
+    public virtual bool ReturnsDeleted => false;
+
+    public abstract IReadOnlyList<Column> Columns { get; }
+
+    public abstract bool Is(KubernetesObject item);
+
+    public abstract IReadOnlyList<KubernetesObject> All(ObjectStore store);
+
+    public abstract KubernetesObject? Find(ObjectStore store, string ns, string itemName);
+
+    public abstract WriteResult Delete(ObjectStore store, KubernetesObject item, bool atOnce);
+
+    /// <summary>The object without its kind and apiVersion. To be changed by whoever asked for it.</summary>
+    public abstract JsonObject Write(KubernetesObject item, WallClock wallClock);
+
+    /// <summary>The same as bytes, which are kept as long as the object is.</summary>
+    public abstract byte[] Bytes(KubernetesObject item, WallClock wallClock);
+
+    /// <summary>The object that JSON describes; what a client may not say is taken from the old one.</summary>
+    public abstract KubernetesObject Read(Metadata metadata, JsonObject json, KubernetesObject? old, WallClock wallClock);
+
+    /// <summary>The old object with the status that JSON describes.</summary>
+    public abstract KubernetesObject ReadStatus(JsonObject json, KubernetesObject old, WallClock wallClock);
+
+    /// <summary>How many replicas are wanted, where there is a <c>/scale</c>, and how they are selected.</summary>
+    public virtual (int Replicas, int Ready, string Selector) Scale(KubernetesObject item) => throw ApiException.NoPath();
+
+    public virtual KubernetesObject Scaled(KubernetesObject item, int replicas) => throw ApiException.NoPath();
+
+    public abstract IReadOnlyList<JsonNode?> Cells(KubernetesObject item, WallClock wallClock);
+
+    /// <summary>What a field selector can ask for; null if it cannot.</summary>
+    public abstract Func<KubernetesObject, string>? Field(string field);
+}
+
+/// <summary>A column of kubectl's tables.</summary>
+internal record Column(string Name, string Type, string Format, bool IsWide);
+
+/// <inheritdoc cref="ApiKind"/>
+internal abstract class ApiKind<T>(string group, string plural, string name, bool namespaced, params string[] shortNames) : ApiKind(group, plural, name, namespaced, shortNames)
+    where T : KubernetesObject
+{
+    private readonly ConditionalWeakTable<KubernetesObject, byte[]> _bytes = [];
+
+    /// <summary>A column, with what is in it.</summary>
+    protected sealed record Cell(string Name, Func<T, WallClock, JsonNode?> Text, bool IsWide = false, string Type = "string", string Format = "") : Column(Name, Type, Format, IsWide);
+
+    protected static Cell NameCell { get; } = new("Name", (item, _) => item.Metadata.Name, Format: "name");
+
+    protected static Cell AgeCell { get; } = new("Age", (item, wallClock) => wallClock.Age(item.Metadata.Created));
+
+    public sealed override IReadOnlyList<Column> Columns => Table;
+
+    protected abstract IReadOnlyList<Cell> Table { get; }
+
+    public sealed override bool Is(KubernetesObject item) => item is T;
+
+    public sealed override IReadOnlyList<KubernetesObject> All(ObjectStore store) => [.. store.All<T>()];
+
+    public sealed override KubernetesObject? Find(ObjectStore store, string ns, string itemName) => store.Find<T>(ns, itemName);
+
+    public sealed override WriteResult Delete(ObjectStore store, KubernetesObject item, bool atOnce) => store.Delete<T>(item.Metadata.Namespace, item.Metadata.Name, item.Metadata.Uid, atOnce);
+
+    public sealed override JsonObject Write(KubernetesObject item, WallClock wallClock)
+    {
+        var json = new JsonObject { ["metadata"] = MetadataJson.Write(item, wallClock) };
+        Write((T)item, json, wallClock);
+        return json;
+    }
+
+    public sealed override byte[] Bytes(KubernetesObject item, WallClock wallClock) => _bytes.GetValue(item, written => Json.Bytes(Write(written, wallClock)));
+
+    public sealed override KubernetesObject Read(Metadata metadata, JsonObject json, KubernetesObject? old, WallClock wallClock) => Read(metadata, json, (T?)old, wallClock);
+
+    public sealed override KubernetesObject ReadStatus(JsonObject json, KubernetesObject old, WallClock wallClock) => ReadStatus(json.At("status"), (T)old, wallClock);
+
+    public sealed override IReadOnlyList<JsonNode?> Cells(KubernetesObject item, WallClock wallClock) => [.. Table.Select(cell => cell.Text((T)item, wallClock))];
+
+    public sealed override Func<KubernetesObject, string>? Field(string field) => field switch
+    {
+        "metadata.name" => item => item.Metadata.Name,
+        "metadata.namespace" => item => item.Metadata.Namespace,
+        _ when FieldOf(field) is { } own => item => own((T)item) ?? "",
+        _ => null,
+    };
+
+    protected abstract void Write(T item, JsonObject json, WallClock wallClock);
+
+    protected abstract T Read(Metadata metadata, JsonObject json, T? old, WallClock wallClock);
+
+    protected virtual T ReadStatus(JsonNode? status, T old, WallClock wallClock) => throw ApiException.NoPath();
+
+    /// <summary>What a field selector can ask for besides name and namespace.</summary>
+    protected virtual Func<T, string?>? FieldOf(string field) => null;
+}

@@ -1,0 +1,29 @@
+namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
+
+/// <summary>The kinds that there are. A new one is a class and a line here; paths, discovery and tables follow from it.</summary>
+internal static class ApiKinds
+{
+    public static IReadOnlyList<ApiKind> Table { get; } =
+    [
+        new CoreEventKind(),
+        new NamespaceKind(),
+        new NodeKind(),
+        new PersistentVolumeClaimKind(),
+        new PersistentVolumeKind(),
+        new PodKind(),
+        new DeploymentKind(),
+        new ReplicaSetKind(),
+        new StatefulSetKind(),
+        new LeaseKind(),
+        new NewEventKind(),
+        new CsiNodeKind(),
+        new VolumeAttachmentKind(),
+    ];
+
+    /// <summary>The groups, the core group not among them.</summary>
+    public static IReadOnlyList<string> Groups { get; } = [.. Table.Select(kind => kind.Group).Where(group => group.Length > 0).Distinct()];
+
+    public static IEnumerable<ApiKind> In(string group) => Table.Where(kind => kind.Group == group);
+
+    public static ApiKind? Find(string group, string plural) => In(group).FirstOrDefault(kind => kind.Plural == plural);
+}

@@ -1,0 +1,78 @@
+namespace Piraeus.HighAvailability.ControlPlane;
+
+/// <summary>The real program, started as a user would start it.</summary>
+public sealed class ControllerProcess : IAsyncDisposable
+{
+    private static readonly HttpClient Http = new();
+
+    private readonly Component _process;
+    private readonly int _port;
+
+    private ControllerProcess(Component process, int port) => (_process, _port) = (process, port);
+
+    /// <summary>The program under test: what HA_CONTROLLER names, else what was built beside these tests.</summary>
+    public static string Program => Environment.GetEnvironmentVariable("HA_CONTROLLER") is { Length: > 0 } named
+        ? named
+        : Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../Controller", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')), "piraeus-ha-controller"));
+
+    public IReadOnlyList<string> Log => File.Exists(_process.Log) ? [.. File.ReadLines(_process.Log)] : [];
+
+    public int ProcessId => _process.Id;
+
+    public int ExitCode => _process.ExitCode;
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Starts it with these arguments and environment; its log is a file.</summary>
+    /// <param name="log">The file.</param>
+    /// <param name="port">Where it was told to serve its probes.</param>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="environment">What it finds in its environment besides our own.</param>
+    public static async Task<ControllerProcess> StartAsync(string log, int port, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment) =>
+        new(await Component.StartAsync(Program, log, arguments, environment), port);
+
+    public bool Says(string words) => Log.Any(line => line.Contains(words, StringComparison.Ordinal));
+
+    /// <summary>The status of a probe; 0 where nobody answers.</summary>
+    public async Task<int> ProbeAsync(string path)
+    {
+        try
+        {
+            using var answer = await Http.GetAsync(new Uri($"http://127.0.0.1:{_port}{path}"));
+            return (int)answer.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>What it says at a path of the probes' port; null where that is nothing.</summary>
+    public async Task<string?> ReadAsync(string path)
+    {
+        using var answer = await Http.GetAsync(new Uri($"http://127.0.0.1:{_port}{path}"));
+        return answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync() : null;
+    }
+
+    public Task FreezeAsync() => _process.SignalAsync("STOP", CancellationToken.None);
+
+    public Task ThawAsync() => _process.SignalAsync("CONT", CancellationToken.None);
+
+    /// <summary>Ends it as a crash would.</summary>
+    public Task KillAsync(CancellationToken cancellation) => _process.KillAsync(cancellation);
+
+    /// <summary>Asks it to stop, as a kubelet does, and waits until it has.</summary>
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        await _process.SignalAsync("TERM", cancellation);
+        await _process.WaitForExitAsync(cancellation);
+    }
+
+    public string LogTail(int lines = 40) => _process.LogTail(lines);
+
+    public ValueTask DisposeAsync()
+    {
+        _process.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,52 @@
+using Piraeus.HighAvailability.Controller.Control;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Control;
+
+public sealed class LoopThrottleTests
+{
+    private readonly LoopThrottle _loopThrottle = new();
+
+    [Fact]
+    public void A_short_burst_owes_no_rest()
+    {
+        for (var turn = 0; turn < 7; turn++)
+        {
+            Assert.Equal(0, After(rested: 0, worked: 10));
+        }
+
+        Assert.Equal(20, After(rested: 0, worked: 10)); // the eighth turn: 320 ms, of which 300 are free
+    }
+
+    [Fact]
+    public void Who_works_without_a_pause_takes_a_fifth_of_a_processor()
+    {
+        var (rested, worked) = (0.0, 0.0);
+        for (var (turn, rest) = (0, 0.0); turn < 1000; turn++)
+        {
+            rest = After(rest, worked: 5);
+            (rested, worked) = (rested + rest, worked + 5);
+        }
+
+        Assert.Equal(0.2, worked / (worked + rested), 0.02);
+    }
+
+    [Fact]
+    public void No_rest_between_two_turns_is_longer_than_somebody_may_wait_for_a_decision() => Assert.Equal(40, After(rested: 0, worked: 10_000));
+
+    [Fact]
+    public void Time_in_which_there_was_nothing_to_do_is_rest()
+    {
+        Assert.Equal(40, After(rested: 0, worked: 100));
+        Assert.Equal(0, After(rested: 100, worked: 0)); // 400 ms were owed, and 300 are free
+        Assert.Equal(4, After(rested: 0, worked: 1));
+    }
+
+    [Fact]
+    public void Nobody_rests_in_advance()
+    {
+        After(rested: 1_000_000, worked: 0);
+        Assert.Equal(20, After(rested: 0, worked: 80));
+    }
+
+    private double After(double rested, double worked) => _loopThrottle.After(TimeSpan.FromMilliseconds(rested), TimeSpan.FromMilliseconds(worked)).TotalMilliseconds;
+}

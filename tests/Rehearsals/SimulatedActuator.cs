@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+using Piraeus.HighAvailability.Core;
+using Model = Piraeus.HighAvailability.Simulator.Kubernetes;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <summary>What a process does: questions and requests, each of which may be late, refused, or never answered.</summary>
+internal sealed class SimulatedActuator(SimulatedController owner, SimulatedCluster stage)
+{
+    /// <summary>How long a request that changes something may take; the Lease has to last for as long.</summary>
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
+
+    private TimeSpan _quietAt;
+
+    /// <summary>How long until every request that changes something has ended.</summary>
+    public TimeSpan QuietIn => _quietAt > stage.EventQueue.Now ? _quietAt - stage.EventQueue.Now : TimeSpan.Zero;
+
+    /// <summary>Takes a decision on, if it may.</summary>
+    public bool Take(Decision decision)
+    {
+        switch (decision)
+        {
+            case Decision.QueryResource o:
+                var asked = owner.Now;
+                stage.AskLinstor(owner, o.Resource, 1, () => stage.ReportTo(owner, o.Resource, asked), answer => Answer(decision, asked, answer));
+                return true;
+            case Decision.QuerySatellites:
+                var listed = owner.Now;
+                stage.AskLinstor(owner, null, 1, () => CoreMapping.Satellites(stage.Storage, listed, owner.HearsNobody), answer => Answer(decision, listed, answer));
+                return true;
+            case Decision.ListPodsOnNode o:
+                AskKubernetes(decision, at => Survey(o.Node, at));
+                return true;
+            case Decision.QueryWarnings o:
+                AskKubernetes(decision, at => new Observation.WarningsListed(o.About, stage.WarningAbout(o.About.Value), at));
+                return true;
+            default:
+                if (!owner.MayAct(Deadline))
+                {
+                    return false;
+                }
+
+                Act(decision);
+                return true;
+        }
+    }
+
+    private void AskKubernetes(Decision question, Func<Instant, Observation> answer)
+    {
+        var asked = owner.Now;
+        stage.AskApi(owner, () => answer(asked), told => Answer(question, asked, told));
+    }
+
+    private void Answer(Decision question, Instant asked, Observation? answer) =>
+        owner.Hear(owner.Life, answer ?? new Observation.MutationAnswered(question, new(Core.MutationOutcome.Refused, "no answer"), asked));
+
+    private Observation.PodsOnNodeListed Survey(NodeName node, Instant asked) => new(
+        node,
+        [.. stage.Store.All<Model.Pod>().Where(pod => pod.Spec.NodeName == node.Value).Select(CoreMapping.Pod)],
+        stage.Store.Find<Model.Node>(node.Value)?.VolumesInUse ?? [],
+        asked)
+    {
+        Ready = stage.Store.Find<Model.Node>(node.Value)?.Ready == Model.NodeReadiness.True,
+        Tainted = stage.Store.Find<Model.Node>(node.Value)?.Taints.Any(taint => taint.Key == CoreMapping.TaintKey),
+    };
+
+    private void Act(Decision decision)
+    {
+        var (sent, taken, life) = (stage.EventQueue.Now, owner.Now, owner.Life);
+        if (owner.Noise.OnceIn(100))
+        {
+            // Its turn came too late.
+            owner.Post(new Observation.MutationAnswered(decision, new(Core.MutationOutcome.NotSent), taken), TimeSpan.FromMilliseconds(500));
+            return;
+        }
+
+        _quietAt = sent + Deadline;
+        var there = owner.Noise.Delay();
+        var back = owner.Noise.Delay();
+        if (owner.Noise.OnceIn(50))
+        {
+            // Its connection broke before the answer came, and it is sent again.
+            stage.EventQueue.After(there, () => Receive(decision, sent));
+            there += owner.Noise.Delay();
+        }
+
+        stage.EventQueue.After(there, () =>
+        {
+            var outcome = Receive(decision, sent);
+            var isHeard = outcome is not null && owner.HearsAnswers && there + back < Deadline;
+            var answer = new Observation.MutationAnswered(decision, isHeard ? outcome! : new(Core.MutationOutcome.TimedOut, "no answer in time"), taken);
+            stage.EventQueue.At(isHeard ? stage.EventQueue.Now + back : sent + Deadline, () => owner.Hear(life, answer));
+        });
+    }
+
+    // A request that has been sent arrives, whatever has become of its sender.
+    private MutationAnswer? Receive(Decision decision, TimeSpan sent) =>
+        !owner.ReachesApi || stage.EventQueue.Now - sent >= Deadline ? null : stage.Refuses() is { } refusal ? refusal : CarryOut(decision, sent);
+
+    private MutationAnswer CarryOut(Decision decision, TimeSpan sent)
+    {
+        stage.Oracle.Judge(owner, decision, sent);
+        return new(decision switch
+        {
+            Decision.DeletePod o => Said(stage.Store.Delete<Model.Pod>(o.Pod.Key.Namespace, o.Pod.Key.Name, o.Pod.Uid.Value, atOnce: true)),
+            Decision.DeleteAttachment o => Said(stage.Store.Delete<Model.VolumeAttachment>("", o.Attachment.Name, o.Attachment.Uid.Value)),
+            Decision.TaintNode o => Change(o.Node, Taint),
+            Decision.UntaintNode o => Change(o.Node, Untaint),
+            Decision.ClearVolumesInUse o => Change(o.Node, node => Release(node, o.Volumes)),
+            _ => throw new ArgumentOutOfRangeException(nameof(decision)),
+        });
+    }
+
+    private static MutationOutcome Said(Model.WriteResult result) => result switch
+    {
+        Model.WriteResult.Done or Model.WriteResult.Pending => Core.MutationOutcome.Accepted,
+        Model.WriteResult.NotFound => Core.MutationOutcome.AlreadyGone,
+        _ => Core.MutationOutcome.Replaced,
+    };
+
+    private MutationOutcome Change(ClusterNode meant, Func<Model.Node, Model.Node?> change)
+    {
+        if (stage.Store.Find<Model.Node>(meant.Name.Value) is not { } node)
+        {
+            return Core.MutationOutcome.AlreadyGone;
+        }
+
+        return change(node) is { } changed ? Said(stage.Store.Update(changed)) : Core.MutationOutcome.Unchanged;
+    }
+
+    private static Model.Node? Taint(Model.Node node) => node.Taints.Any(taint => taint.Key == CoreMapping.TaintKey) ? null : node with
+    {
+        Metadata = node.Metadata with { Annotations = node.Metadata.Annotations.SetItem(CoreMapping.TaintOwner, CoreMapping.Us) },
+        Taints = node.Taints.Add(new(CoreMapping.TaintKey, "", "NoSchedule")),
+    };
+
+    private static Model.Node? Untaint(Model.Node node) => node.Metadata.Annotations.GetValueOrDefault(CoreMapping.TaintOwner) != CoreMapping.Us ? null : node with
+    {
+        Metadata = node.Metadata with { Annotations = node.Metadata.Annotations.Remove(CoreMapping.TaintOwner) },
+        Taints = node.Taints.RemoveAll(taint => taint.Key == CoreMapping.TaintKey),
+    };
+
+    private static Model.Node? Release(Model.Node node, ImmutableArray<string> volumes) => node.VolumesInUse.Any(volumes.Contains)
+        ? node with { VolumesInUse = node.VolumesInUse.RemoveAll(volumes.Contains) }
+        : null;
+}

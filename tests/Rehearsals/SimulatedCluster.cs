@@ -1,0 +1,298 @@
+using System.Collections.Immutable;
+using Piraeus.HighAvailability.Core;
+using Piraeus.HighAvailability.Simulator.Kubernetes;
+using Piraeus.HighAvailability.Simulator.World;
+using Pod = Piraeus.HighAvailability.Simulator.Kubernetes.Pod;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <summary>That a pod was moved.</summary>
+/// <param name="By">Who did it.</param>
+/// <param name="Life">The process that it was then.</param>
+internal readonly record struct PodMove(TimeSpan At, SimulatedController By, int Life)
+{
+    /// <summary>Whether the process that did it still acts, and so can finish what it began.</summary>
+    public bool IsRemembered => By.IsAlive && By.Life == Life && By.MayAct(TimeSpan.Zero);
+}
+
+/// <summary>The world of one story, with our processes in it, and everything that one can ask of it.</summary>
+internal sealed partial class SimulatedCluster
+{
+    /// <summary>How long a question waits for an answer that does not come.</summary>
+    private static readonly TimeSpan Unanswered = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a loss that is older than the process that hears of it counts as news at least.</summary>
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(25);
+
+    /// <summary>How long LINSTOR takes at most for an answer when it has much to do for a moment.</summary>
+    private static readonly TimeSpan SlowAnswer = TimeSpan.FromSeconds(8);
+
+    private readonly HashSet<string> _optedIn = [];
+    private readonly HashSet<ResourceDefinition> _loose = [];
+    private readonly Dictionary<string, TimeSpan> _exempted = [];
+    private readonly Dictionary<string, TimeSpan> _turnedOn = [];
+    private readonly HashSet<(SimulatedController, int, ResourceName)> _toldOfNone = [];
+    private readonly HashSet<(SimulatedController, int, ResourceName, NodeName)> _read = [];
+    private readonly HashSet<string> _tampered = [];
+    private readonly HashSet<ResourceDefinition> _torn = [];
+    private readonly Dictionary<ResourceDefinition, TimeSpan> _lastLost = [];
+    private readonly HashSet<string> _declaredLost = [];
+    private readonly Dictionary<(SimulatedController, int), TimeSpan> _listens = [];
+    private readonly Dictionary<(SimulatedController, int), TimeSpan> _informed = [];
+    private readonly HashSet<(SimulatedController, int, string)> _seenLost = [];
+    private readonly Dictionary<string, TimeSpan> _boundAt = [];
+    private readonly Dictionary<string, TimeSpan> _attachedAt = [];
+    private readonly Dictionary<(string, string), int> _said = [];
+    private readonly Dictionary<Observation, (TimeSpan At, ImmutableArray<string> Lost)> _given = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<(SimulatedController, int, ResourceName), (TimeSpan Given, TimeSpan Taken)> _newest = [];
+    private readonly NetworkNoise _noise;
+    private readonly HashSet<ResourceName> _hanging = [];
+    private readonly HashSet<ResourceName> _unreadable = [];
+    private readonly HashSet<(SimulatedController, ResourceName)> _missingOnce = [];
+    private int _refusing;
+
+    public SimulatedCluster(ScenarioPlan plan, Coverage coverage, ScenarioObserver audience)
+    {
+        (Plan, Coverage, Audience, _noise) = (plan, coverage, audience, new NetworkNoise(plan.Seed));
+        Storage = new StorageWorld(new StorageTimings { Adjust = plan.Cast.Adjust });
+        Kubernetes = new KubernetesWorld(Storage, random: new Random(plan.Seed)) { Place = static (_, _) => { } };
+        Nodes = [.. Enumerable.Range(0, plan.Cast.Nodes).Select(node => (node, plan.Cast.NodeName(node)))];
+        Furnish();
+        Store.Changed += Notice;
+        Oracle = new Oracle(this);
+        Candidates = [.. Enumerable.Range(0, plan.Cast.Candidates).Select(number => new SimulatedController(this, $"ha-{number}", plan.Cast.Candidates > 1, new NetworkNoise((plan.Seed * 31) + number)))];
+    }
+
+    /// <summary>LINSTOR repeats everything, to everybody.</summary>
+    public event Action? Replaying;
+
+    public ScenarioPlan Plan { get; }
+
+    public Coverage Coverage { get; }
+
+    public ScenarioObserver Audience { get; }
+
+    public StorageWorld Storage { get; }
+
+    public KubernetesWorld Kubernetes { get; }
+
+    public ObjectStore Store => Kubernetes.Store;
+
+    public EventQueue EventQueue => Storage.EventQueue;
+
+    public Oracle Oracle { get; }
+
+    public ImmutableArray<SimulatedController> Candidates { get; }
+
+    /// <summary>Nodes, by number and Kubernetes name.</summary>
+    public ImmutableArray<(int Number, string Name)> Nodes { get; }
+
+    /// <summary>Pods that were moved, as they were last.</summary>
+    public Dictionary<Pod, PodMove> Moves { get; } = [];
+
+    /// <summary>Whether the story is told.</summary>
+    public bool IsTold => Audience.Told is not null;
+
+    public void Tell(string who, FormattableString what) => Audience.Told?.Invoke(FormattableString.Invariant($"{EventQueue.Now.TotalSeconds,8:0.000}  {who,-12}{what}"));
+
+    public void Replay() => Replaying?.Invoke();
+
+    /// <summary>How long LINSTOR takes for every answer.</summary>
+    public TimeSpan LinstorTakes { get; set; }
+
+    /// <summary>The longest that it took in this story.</summary>
+    public TimeSpan LinstorTookMost { get; private set; }
+
+    /// <summary>A question to LINSTOR and its answer, which is null if there is none.</summary>
+    /// <param name="asker">Who asks.</param>
+    /// <param name="about">A resource, whose requests may hang; null if the question is of no single one.</param>
+    /// <param name="requests">How many requests it takes, one after the other.</param>
+    /// <param name="question">What is answered, when it is answered.</param>
+    /// <param name="answered">Takes the answer.</param>
+    public void AskLinstor(SimulatedController asker, ResourceName? about, int requests, Func<Observation> question, Action<Observation?> answered)
+    {
+        var (life, there) = (asker.Life, asker.Noise.Delay() + (requests * LinstorTakes / 2));
+        EventQueue.After(there, () =>
+        {
+            if (life == asker.Life)
+            {
+                var isReached = asker.ReachesLinstor && !(about is { } resource && _hanging.Contains(resource));
+                var answer = isReached && Storage.LinstorRuns ? question() : null;
+                var back = (requests * LinstorTakes / 2) + (asker.Noise.OnceIn(40) ? asker.Noise.UpTo(SlowAnswer) : asker.Noise.Delay());
+                var isInTime = isReached && there + back < requests * Unanswered;
+                asker.Later(isInTime ? back : Unanswered > there ? Unanswered - there : TimeSpan.Zero, () => answered(isInTime ? answer : null));
+            }
+        });
+    }
+
+    /// <summary>What LINSTOR answers one of our processes about a resource.</summary>
+    public Observation ReportTo(SimulatedController asker, ResourceName resource, Instant asked)
+    {
+        var report = _missingOnce.Remove((asker, resource)) ? new(resource, false, [], asked) : CoreMapping.Report(Storage, resource, asked, asker.HearsNobody);
+        var answer = new Observation.ResourceReported(_unreadable.Contains(resource) ? report with { QuorumProperties = null, AllowsTwoPrimaries = null } : report);
+        _given[answer] = (EventQueue.Now, [.. Nodes.Where(node => Oracle.IsLost(ScenarioSetup.Handle(VolumeOf(resource.Value)), node.Name)).Select(node => node.Name)]);
+        return answer;
+    }
+
+    /// <summary>When LINSTOR gave the newest answer about a resource that the process, in its present life, has taken in, and when that arrived. Null if there is none.</summary>
+    public (TimeSpan Given, TimeSpan Taken)? NewestAnswer(SimulatedController candidate, string resource) => _newest.TryGetValue((candidate, candidate.Life, new(resource)), out var times) ? times : null;
+
+    /// <summary>LINSTOR takes so long for every answer from now on.</summary>
+    public void SlowDown(TimeSpan takes) => (LinstorTakes, LinstorTookMost) = (takes, takes > LinstorTookMost ? takes : LinstorTookMost);
+
+    /// <summary>Requests about a resource are not answered within their deadline.</summary>
+    public void Hang(string resource, bool begin) => Set(_hanging, new(resource), begin);
+
+    /// <summary>The properties of a definition and of its group cannot be read.</summary>
+    public void HidePolicy(string resource, bool begin) => Set(_unreadable, new(resource), begin);
+
+    /// <summary>Each of our processes is told once that there is no such definition.</summary>
+    public void MissOnce(string resource) => _missingOnce.UnionWith(Candidates.Select(candidate => (candidate, new ResourceName(resource))));
+
+    private static void Set(HashSet<ResourceName> resources, ResourceName resource, bool isIn) => _ = isIn ? resources.Add(resource) : resources.Remove(resource);
+
+    /// <summary>A question to the API server and its answer, which is null if there is none.</summary>
+    public void AskApi(SimulatedController asker, Func<Observation> question, Action<Observation?> answered)
+    {
+        var life = asker.Life;
+        EventQueue.After(asker.Noise.Delay(), () =>
+        {
+            if (life != asker.Life)
+            {
+                return;
+            }
+
+            var answer = asker is { ReachesApi: true, HearsAnswers: true } && Refuses() is null ? question() : null;
+            asker.Later(asker.ReachesApi ? asker.Noise.Delay() : Unanswered, () => answered(answer));
+        });
+    }
+
+    /// <summary>What the API server says instead of doing what it is asked; null if it does it.</summary>
+    public MutationAnswer? Refuses() => _refusing > 0 && _noise.OnceIn(2)
+        ? new(MutationOutcome.Refused, "the server is busy", _noise.OnceIn(2) ? TimeSpan.FromSeconds(1) : null)
+        : null;
+
+    public void RefuseRequests(bool begin) => _refusing += begin ? 1 : -1;
+
+    /// <summary>Something reached one of our processes.</summary>
+    public void Heard(SimulatedController candidate, Observation seen, ClusterSnapshot before)
+    {
+        Audience.Heard?.Invoke(candidate.Name, seen, candidate.Now);
+        if (seen is Observation.ResourceReported { Report: var read })
+        {
+            _read.UnionWith(read.Replicas.Where(replica => replica.Promotability != Promotability.Unknown).Select(replica => (candidate, candidate.Life, read.Resource, replica.Node)));
+        }
+
+        if (seen is Observation.ResourceReported answer && _given.Remove(seen, out var given))
+        {
+            _newest[(candidate, candidate.Life, answer.Report.Resource)] = (given.At, EventQueue.Now);
+            NoteLosses(candidate, answer.Report.Resource.Value, given.Lost);
+        }
+
+        if (seen is Observation.ResourceReported { Report: { QuorumProperties: { } properties } report } && !Core.QuorumPolicy.Fences(properties.Definition ?? properties.Controller, report.Replicas.Count(replica => !replica.Diskless)))
+        {
+            _toldOfNone.Add((candidate, candidate.Life, report.Resource));
+        }
+
+        if (seen is Observation.SatellitesListed satellites)
+        {
+            foreach (var definition in satellites.Satellites.Where(satellite => satellite.QuorumPolicy == "off").SelectMany(satellite => InheritingFrom(Storage.Machine(satellite.Name.Value))))
+            {
+                _toldOfNone.Add((candidate, candidate.Life, new(ScenarioSetup.Handle(VolumeOf(definition)))));
+            }
+
+            _listens.TryAdd((candidate, candidate.Life), EventQueue.Now);
+        }
+
+        if (!seen.GetType().IsGenericType)
+        {
+            Coverage.Meet(Coverage.Of(seen));
+        }
+
+        if (seen is Observation.MutationAnswered acted)
+        {
+            Coverage.Meet(Coverage.Of(acted.Outcome.Answer));
+            Tell(candidate.Name, $"was answered {acted.Outcome.Answer} to: {DecisionText.Of(acted.Decision)}");
+        }
+
+        foreach (var held in candidate.Cluster.Failovers == before.Failovers ? [] : candidate.Cluster.Failovers.All)
+        {
+            if (held.Item.Ending is { } ending && before.Failovers.Find(held.Item.Pod.Uid)?.Item.Ending is null)
+            {
+                Coverage.Meet(Coverage.Of(ending));
+                Tell(candidate.Name, $"says: {DecisionText.Of(held.Item)}");
+            }
+        }
+    }
+
+    /// <summary>One of our processes has come to a decision.</summary>
+    public void Decided(SimulatedController candidate, Decision decision)
+    {
+        Coverage.Meet(Coverage.Of(decision));
+        if (decision is Decision.Hold hold)
+        {
+            Coverage.Meet(Coverage.Of(hold.Reason));
+        }
+
+        if (IsTold && decision is not Decision.Query)
+        {
+            var sentence = DecisionText.Of(decision);
+            var key = (candidate.Name, sentence);
+            if (_said.GetValueOrDefault(key) is 0)
+            {
+                Tell(candidate.Name, $"{sentence}");
+            }
+
+            _said[key] = 1;
+        }
+    }
+
+    // What a process is told of a loss that is older than itself counts only for a while: who comes to a node that is off has lost nothing.
+    private void NoteLosses(SimulatedController candidate, string resource, ImmutableArray<string> nodes)
+    {
+        if (candidate.Cluster.SyncedSources.IsSupersetOf([Source.Pods, Source.Volumes, Source.Attachments]) && _listens.TryGetValue((candidate, candidate.Life), out var listens))
+        {
+            _informed.TryAdd((candidate, candidate.Life), EventQueue.Now);
+            var began = _informed[(candidate, candidate.Life)];
+            var known = nodes.Where(node => EventQueue.Now < (began > listens ? began : listens) + FirstLook && HasUserOn(VolumeOf(resource), node));
+            _seenLost.UnionWith(known.Select(node => (candidate, candidate.Life, node)));
+        }
+    }
+
+    private void Notice(Change change)
+    {
+        if (change.Item is VolumeAttachment { Attached: true } attachment)
+        {
+            _attachedAt.TryAdd(attachment.Metadata.Uid, EventQueue.Now);
+        }
+
+        if (change.Item is not Pod pod)
+        {
+            return;
+        }
+
+        if (pod.Spec.NodeName is not null)
+        {
+            _boundAt.TryAdd(pod.Metadata.Uid, EventQueue.Now);
+        }
+
+        if (!CoreMapping.HasOptedIn(pod) || pod.Metadata.Annotations.ContainsKey(CoreMapping.OptOut))
+        {
+            _exempted.TryAdd(pod.Metadata.Uid, change.Type == ChangeType.Added ? TimeSpan.MinValue : EventQueue.Now);
+        }
+        else
+        {
+            _optedIn.UnionWith(pod.Spec.Claims.Select(mount => Store.Find<PersistentVolumeClaim>(pod.Metadata.Namespace, mount.Claim)?.VolumeName).OfType<string>());
+        }
+
+        if (IsTold)
+        {
+            Tell("kubernetes", change.Type switch
+            {
+                ChangeType.Added => $"pod {pod.Key} is created",
+                ChangeType.Deleted => $"pod {pod.Key} on {pod.Spec.NodeName} is gone",
+                _ => $"pod {pod.Key} on {pod.Spec.NodeName} is {pod.Phase}{(pod.Metadata.Deleting is null ? "" : ", terminating")} {pod.Message}",
+            });
+        }
+    }
+}

@@ -1,0 +1,283 @@
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <summary>One of our processes: the core, with a clock of its own, that hears late and acts late.</summary>
+internal sealed class SimulatedController
+{
+    private readonly SimulatedCluster _stage;
+    private readonly List<(int Life, Observation Seen)> _unheard = [];
+    private readonly HashSet<DecisionKey> _inFlight = [];
+    private readonly FailoverPolicy _policy;
+    private readonly SimulatedWatches _kubernetes;
+    private readonly SimulatedLinstorClient _linstor;
+    private readonly SimulatedElection _contender;
+    private readonly SimulatedActuator _hands;
+    private TimeSpan _clockBegan;
+    private long _alarm;
+    private bool _isAboutToThink;
+    private bool _isStopping;
+    private bool _isBlind;
+    private bool _losesLinstor;
+    private TimeSpan _lostLinstorAt;
+
+    public SimulatedController(SimulatedCluster stage, string name, bool isContested, NetworkNoise noise)
+    {
+        (_stage, Name, Noise) = (stage, name, noise);
+        _policy = new(stage.Plan.Cast.Settings);
+        _kubernetes = new(this, stage);
+        _linstor = new(this, stage);
+        _contender = new(this, stage, isContested);
+        _hands = new(this, stage);
+    }
+
+    public string Name { get; }
+
+    public NetworkNoise Noise { get; }
+
+    /// <summary>What it believes.</summary>
+    public ClusterSnapshot Cluster { get; private set; } = ClusterSnapshot.Empty;
+
+    /// <summary>Counts its lives: what was meant for an earlier process does not reach a later one.</summary>
+    public int Life { get; private set; }
+
+    /// <summary>Whether the process runs, frozen or not.</summary>
+    public bool IsAlive { get; private set; }
+
+    public bool IsFrozen { get; private set; }
+
+    public bool ReachesApi { get; private set; } = true;
+
+    public bool HearsAnswers { get; set; } = true;
+
+    public bool ReachesLinstor => !_losesLinstor && !_isBlind;
+
+    /// <summary>For how long it alone did not reach LINSTOR, at the longest: what happens meanwhile it learns late.</summary>
+    public TimeSpan LinstorAway { get; private set; }
+
+    /// <summary>When it last had LINSTOR back, after it alone had lost it; null if that never happened.</summary>
+    public TimeSpan? LinstorReturnedAt { get; private set; }
+
+    /// <summary>Whether the LINSTOR that it listens to is another one, which reaches no satellite.</summary>
+    public bool HearsNobody { get; private set; }
+
+    /// <summary>Whether it does not reach LINSTOR to the end of the story.</summary>
+    public bool IsBlind => _isBlind;
+
+    /// <summary>By how much its idea of the date is wrong; nothing may depend on it.</summary>
+    public TimeSpan WallClockIsOffBy { get; set; }
+
+    /// <summary>Its own clock.</summary>
+    public Instant Now => new(_stage.EventQueue.Now - _clockBegan);
+
+    /// <summary>Whether it may change the cluster until a request of that length has ended.</summary>
+    public bool MayAct(TimeSpan request) => IsAlive && !_isStopping && _contender.Covers(request);
+
+    public void Begin()
+    {
+        Life++;
+        IsAlive = true;
+        (Cluster, IsFrozen, _isStopping, _clockBegan) = (ClusterSnapshot.For(_stage.Plan.Cast.Settings), false, false, _stage.EventQueue.Now - TimeSpan.FromSeconds(1) - Noise.UpTo(TimeSpan.FromHours(1)));
+        _inFlight.Clear();
+        _unheard.Clear();
+        _stage.Audience.Began?.Invoke(Name);
+        _kubernetes.Begin();
+        _linstor.Begin();
+        _contender.Begin();
+        Hear(Life, new Observation.Tick());
+    }
+
+    /// <summary>The process is gone, at once; what it has sent is under way.</summary>
+    public void Kill()
+    {
+        Life++;
+        IsAlive = false;
+    }
+
+    /// <summary>The process is asked to stop: it begins nothing more, waits for what is under way, and gives its Lease up.</summary>
+    public void Stop()
+    {
+        _isStopping = true;
+        Later(_hands.QuietIn, () => _contender.Stop(Kill));
+    }
+
+    public void Freeze() => IsFrozen = true;
+
+    public void Thaw()
+    {
+        IsFrozen = false;
+        foreach (var (life, seen) in _unheard)
+        {
+            Hear(life, seen);
+        }
+
+        _unheard.Clear();
+        ThinkSoon();
+    }
+
+    public void LoseApi()
+    {
+        ReachesApi = false;
+        _kubernetes.Lose();
+    }
+
+    public void RegainApi()
+    {
+        ReachesApi = true;
+        _kubernetes.Regain();
+    }
+
+    public void BreakWatches() => _kubernetes.Break();
+
+    /// <summary>It listens to another LINSTOR, which knows nothing, or to the right one again.</summary>
+    public void Mislead(bool begin)
+    {
+        HearsNobody = begin;
+        LinstorReturnedAt = begin ? LinstorReturnedAt : _stage.EventQueue.Now;
+        _linstor.Turn();
+    }
+
+    public void LoseLinstor() => (_losesLinstor, _lostLinstorAt) = (true, _stage.EventQueue.Now);
+
+    public void LoseLinstorForGood() => _isBlind = true;
+
+    public void RegainLinstor()
+    {
+        _losesLinstor = false;
+        LinstorAway = _stage.EventQueue.Now - _lostLinstorAt is var away && away > LinstorAway ? away : LinstorAway;
+        LinstorReturnedAt = _stage.EventQueue.Now;
+        _linstor.Subscribe();
+    }
+
+    public void Deafen(bool isDeaf) => _linstor.Deafen(isDeaf);
+
+    /// <summary>Something reaches the process, some time from now.</summary>
+    public void Post(Observation seen, TimeSpan delay)
+    {
+        var life = Life;
+        _stage.EventQueue.After(delay, () => Hear(life, seen));
+    }
+
+    /// <summary>Something that the process does by itself, some time from now; a frozen process does it when it thaws.</summary>
+    public void Later(TimeSpan delay, Action what)
+    {
+        var life = Life;
+        _stage.EventQueue.After(delay, Do);
+
+        void Do()
+        {
+            if (life != Life)
+            {
+                return;
+            }
+
+            if (IsFrozen)
+            {
+                _stage.EventQueue.After(TimeSpan.FromMilliseconds(500), Do);
+                return;
+            }
+
+            what();
+        }
+    }
+
+    public void Hear(int life, Observation seen)
+    {
+        if (life != Life || !IsAlive)
+        {
+            return;
+        }
+
+        if (IsFrozen)
+        {
+            _unheard.Add((life, seen));
+            return;
+        }
+
+        if (DecisionKey.AnsweredBy(seen) is { } answered)
+        {
+            _inFlight.Remove(answered);
+        }
+
+        var before = Cluster;
+        Cluster = Cluster.Apply(seen, Now);
+        if (!ReferenceEquals(before.SyncedSources, Cluster.SyncedSources))
+        {
+            _contender.Synced(Cluster.SyncedSources);
+        }
+
+        _stage.Heard(this, seen, before);
+        Doubt(seen);
+        ThinkSoon();
+    }
+
+    // Now and then, because it costs more than all the rest.
+    private void Doubt(Observation seen)
+    {
+        if (!Noise.OnceIn(100))
+        {
+            return;
+        }
+
+        var workedOut = Cluster.Resources.Values.Where(resource => resource.IsInDoubt).SelectMany(resource => VolumeConsumer.InDoubtOf(Cluster, resource)).Select(Describe);
+        var kept = Cluster.InDoubt.Values.SelectMany(users => users).Select(Describe);
+        _stage.Oracle.Expect("what is kept of those in doubt is what would be worked out", kept.Order(StringComparer.Ordinal).SequenceEqual(workedOut.Order(StringComparer.Ordinal)), () => $"{Name} after {seen}");
+        if (seen is not (Observation.SourceLost or Observation.MutationAnswered))
+        {
+            var (once, twice) = (_policy.Decide(Cluster, Now), _policy.Decide(Cluster.Apply(seen, Now), Now));
+            _stage.Oracle.Expect("what is told twice changes nothing", once.RequeueAt == twice.RequeueAt && Said(once).SequenceEqual(Said(twice)), () => $"{Name} after {seen}");
+        }
+    }
+
+    private static string Describe(VolumeConsumer user) =>
+        $"{user.Resource.Name} {user.Node} {user.LinstorName} {user.Since} {user.Priority} {user.Assessment} {string.Join(' ', user.Attachments)} {string.Join(' ', user.Pods.Select(pod => pod.Uid))}";
+
+    private static IEnumerable<string> Said(Verdict verdict) => verdict.Decisions.Select(DecisionText.Of);
+
+    private void ThinkSoon()
+    {
+        if (!_isAboutToThink)
+        {
+            _isAboutToThink = true;
+            _stage.EventQueue.After(TimeSpan.FromMilliseconds(1), Think);
+        }
+    }
+
+    private void Think()
+    {
+        _isAboutToThink = false;
+        if (IsFrozen || !IsAlive || _isStopping)
+        {
+            return;
+        }
+
+        var verdict = _policy.Decide(Cluster, Now);
+        _stage.Audience.Decided?.Invoke(Name, verdict, Now);
+        _stage.Oracle.Expect("the policy wakes in the future", !(verdict.RequeueAt <= Now), () => $"{Name} asks to be woken at {verdict.RequeueAt}, and it is {Now}");
+        foreach (var decision in verdict.Decisions)
+        {
+            _stage.Decided(this, decision);
+            if (decision is Decision.Query or Decision.Mutation && !_inFlight.Contains(decision.Key) && _hands.Take(decision))
+            {
+                _inFlight.Add(decision.Key);
+            }
+        }
+
+        if (verdict.RequeueAt is { } at)
+        {
+            WakeAt(at);
+        }
+    }
+
+    private void WakeAt(Instant at)
+    {
+        var (alarm, life) = (++_alarm, Life);
+        _stage.EventQueue.At(at.SinceStart + _clockBegan, () =>
+        {
+            if (alarm == _alarm)
+            {
+                Hear(life, new Observation.Tick());
+            }
+        });
+    }
+}

@@ -1,0 +1,143 @@
+using System.Collections.Immutable;
+using Piraeus.HighAvailability.Core;
+using Piraeus.HighAvailability.Simulator.Kubernetes;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <summary>A process' part in the election: what it does is the core's to say, the requests are late.</summary>
+internal sealed class SimulatedElection(SimulatedController owner, SimulatedCluster stage, bool isContested)
+{
+    public const string Name = "piraeus-ha-controller";
+
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
+
+    private LeaderElection _election = new(owner.Name, owner.Now);
+    private Action? _stopped;
+    private long _alarm;
+    private bool _led;
+
+    public bool Covers(TimeSpan request) => !isContested || _election.Holds(owner.Now + request);
+
+    public void Begin()
+    {
+        (_election, _stopped, _led) = (new($"{owner.Name}-{owner.Life}", owner.Now), null, false);
+        Go();
+    }
+
+    /// <summary>Gives the Lease up, if it holds it.</summary>
+    /// <param name="stopped">Is called when that is done, or cannot be done.</param>
+    public void Stop(Action stopped)
+    {
+        (_election, _stopped) = (_election.Stop(owner.Now), stopped);
+        Go();
+    }
+
+    public void Synced(ImmutableHashSet<Source> sources)
+    {
+        var before = _election;
+        _election = before.Synced(sources, owner.Now);
+        if (!ReferenceEquals(before, _election))
+        {
+            Go();
+        }
+    }
+
+    private void Go()
+    {
+        if (!isContested)
+        {
+            _stopped?.Invoke();
+            return;
+        }
+
+        (_election, var request) = _election.Begin(owner.Now, stage.Kubernetes.Clock + owner.WallClockIsOffBy);
+        Tell();
+        if (request is not null)
+        {
+            Send(request);
+        }
+        else if (_stopped is not null)
+        {
+            _stopped();
+        }
+        else if (_election.WakeAt > owner.Now) // else an answer is awaited
+        {
+            var alarm = ++_alarm;
+            owner.Later(_election.WakeAt - owner.Now, () =>
+            {
+                if (alarm == _alarm)
+                {
+                    Go();
+                }
+            });
+        }
+    }
+
+    /// <summary>A request and its one answer; a failure if that takes too long.</summary>
+    private void Send(LeaseRequest request)
+    {
+        var isAnswered = false;
+        owner.Later(Deadline, () => Answer(new(LeaseOutcome.Failed)));
+        stage.EventQueue.After(owner.Noise.Delay(), () =>
+        {
+            if (owner.ReachesApi)
+            {
+                var answer = CarryOut(request);
+                if (owner.HearsAnswers)
+                {
+                    owner.Later(owner.Noise.Delay(), () => Answer(answer));
+                }
+            }
+        });
+
+        void Answer(LeaseAnswer answer)
+        {
+            if (!isAnswered)
+            {
+                isAnswered = true;
+                _election = _election.Answered(request, answer, owner.Now, owner.Noise.UpTo(TimeSpan.FromSeconds(1)).TotalSeconds);
+                Go();
+            }
+        }
+    }
+
+    private LeaseAnswer CarryOut(LeaseRequest request)
+    {
+        var found = stage.Store.Find<Lease>(ScenarioSetup.Space, Name);
+        if (request.Record is not { } record)
+        {
+            return Done(found);
+        }
+
+        if (request.Version is null ? found is not null : $"{found?.Metadata.Version}" != request.Version)
+        {
+            return new(found is null ? LeaseOutcome.NotFound : LeaseOutcome.Conflict);
+        }
+
+        var written = (found ?? new Lease(new Metadata(ScenarioSetup.Space, Name))) with
+        {
+            Holder = record.Holder,
+            DurationSeconds = record.DurationSeconds,
+            Acquired = record.AcquireTime,
+            Renewed = record.RenewTime,
+            Transitions = record.Transitions,
+        };
+        _ = found is null ? stage.Store.Create(written) : stage.Store.Update(written);
+        return Done(stage.Store.Find<Lease>(ScenarioSetup.Space, Name));
+    }
+
+    private static LeaseAnswer Done(Lease? lease) => lease is null
+        ? new(LeaseOutcome.Done)
+        : new(LeaseOutcome.Done, new(lease.Holder, lease.DurationSeconds, lease.Acquired, lease.Renewed, lease.Transitions), $"{lease.Metadata.Version}");
+
+    private void Tell()
+    {
+        var leads = _election.Holds(owner.Now);
+        if (leads != _led)
+        {
+            _led = leads;
+            stage.Tell(owner.Name, $"{(leads ? "leads" : "no longer leads")}{(_election.Lost.CannotDecide(owner.Now) ? ", and cannot decide" : "")}");
+            owner.Post(new Observation.Tick(), TimeSpan.Zero);
+        }
+    }
+}

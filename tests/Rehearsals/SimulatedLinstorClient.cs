@@ -1,0 +1,233 @@
+using Piraeus.HighAvailability.Core;
+using Piraeus.HighAvailability.Simulator.World;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <summary>A process' two witnesses at LINSTOR: the event stream, and the sweep, whose schedule is the core's.</summary>
+internal sealed class SimulatedLinstorClient
+{
+    /// <summary>How long a round of the sweep waits for its answers.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
+
+    private readonly SimulatedController _owner;
+    private readonly SimulatedCluster _stage;
+    private readonly Dictionary<(string, string), TimeSpan> _lastTold = [];
+    private ResyncSchedule _schedule;
+    private bool _isSubscribed;
+    private bool _isDeaf;
+    private bool _isReading;
+    private int _round;
+    private int _generation;
+
+    public SimulatedLinstorClient(SimulatedController owner, SimulatedCluster stage)
+    {
+        (_owner, _stage) = (owner, stage);
+        _schedule = new(stage.Plan.Cast.Settings.ReconcileInterval, owner.Now);
+        stage.Storage.Knowledge.Changed += Hear;
+        stage.Storage.LinstorRunningChanged += runs =>
+        {
+            if (!runs && _isSubscribed)
+            {
+                Reconnect();
+            }
+        };
+        stage.Replaying += Replay;
+    }
+
+    public void Begin()
+    {
+        (_isSubscribed, _isReading, _schedule) = (false, false, new(_stage.Plan.Cast.Settings.ReconcileInterval, _owner.Now));
+        Subscribe();
+        PlanRound();
+    }
+
+    public void Deafen(bool isDeaf)
+    {
+        _isDeaf = isDeaf;
+        if (!isDeaf)
+        {
+            Reconnect();
+        }
+    }
+
+    /// <summary>It is another LINSTOR that answers from now on.</summary>
+    public void Turn() => Reconnect();
+
+    public void Subscribe()
+    {
+        var generation = ++_generation;
+        _isSubscribed = false;
+        _owner.Later(_owner.Noise.Delay(), () =>
+        {
+            if (generation != _generation)
+            {
+                return;
+            }
+
+            if (!_owner.ReachesLinstor || !_stage.Storage.LinstorRuns)
+            {
+                _owner.Later(TimeSpan.FromSeconds(1), () =>
+                {
+                    if (generation == _generation)
+                    {
+                        Subscribe();
+                    }
+                });
+                return;
+            }
+
+            _isSubscribed = true;
+            _stage.Replay(); // to everybody, whoever has asked for it
+        });
+    }
+
+    private void Hear(PromotionEvent told)
+    {
+        if (!_owner.HearsNobody)
+        {
+            Tell(told, _owner.Noise.Delay());
+        }
+    }
+
+    // What is repeated was read a while ago, and a change may overtake it.
+    private void Replay()
+    {
+        foreach (var definition in _stage.Storage.Definitions)
+        {
+            foreach (var replica in definition.Listed)
+            {
+                if (_stage.Storage.Knowledge.About(replica) is { } known)
+                {
+                    var told = new PromotionEvent(definition.Name, replica.Node.Name, _owner.HearsNobody ? null : known.MayPromote);
+                    Tell(told, _owner.Noise.OnceIn(20) ? _owner.Noise.UpTo(TimeSpan.FromSeconds(1)) : _owner.Noise.Delay(), isOrdered: false);
+                }
+            }
+        }
+    }
+
+    private void Tell(PromotionEvent told, TimeSpan delay, bool isOrdered = true)
+    {
+        if (!_isSubscribed || _isDeaf || !_owner.ReachesLinstor)
+        {
+            return;
+        }
+
+        var at = _stage.EventQueue.Now + delay;
+        if (isOrdered)
+        {
+            var key = (told.Resource, told.Node);
+            var last = _lastTold.GetValueOrDefault(key);
+            _lastTold[key] = at = at > last ? at : last;
+        }
+
+        var life = _owner.Life;
+        _stage.EventQueue.At(at, () =>
+        {
+            if (_isSubscribed && !_isDeaf)
+            {
+                _schedule.StreamSpoke();
+            }
+
+            _owner.Hear(life, new Observation.PromotionChanged(new(told.Resource), new(told.Node), CoreMapping.Promotability(told.MayPromote)));
+        });
+    }
+
+    // The stream has ended: that is a reason to ask at once.
+    private void Reconnect()
+    {
+        Subscribe();
+        _schedule.Nudge(_owner.Now);
+        PlanRound();
+    }
+
+    private void PlanRound()
+    {
+        if (_isReading)
+        {
+            return; // what comes next is planned when the round ends
+        }
+
+        var (round, rest) = (++_round, _schedule.NextRoundAt - _owner.Now);
+        _owner.Later(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, () =>
+        {
+            if (round == _round)
+            {
+                BeginRound();
+            }
+        });
+    }
+
+    private void BeginRound()
+    {
+        _isReading = true;
+        if (_schedule.BeginRound(_owner.Now))
+        {
+            _owner.Hear(_owner.Life, new Observation.SourceLost(Source.Linstor));
+        }
+
+        var listed = _owner.Now;
+        _stage.AskLinstor(_owner, null, 1, () => CoreMapping.Satellites(_stage.Storage, listed, _owner.HearsNobody), satellites =>
+        {
+            if (satellites is null)
+            {
+                _schedule.SatellitesFailed(_owner.Now);
+                _owner.Hear(_owner.Life, new Observation.SourceLost(Source.Linstor) { IsStreamIntact = _schedule.IsStreamIntact });
+                EndRound();
+                return;
+            }
+
+            _owner.Hear(_owner.Life, satellites);
+            _schedule.SatellitesRead(_owner.Now);
+            AskAbout(_schedule.NextSlice(_owner.Cluster, _owner.Now));
+        });
+    }
+
+    // A round waits for its answers, but not for long: what takes longer goes on beside the next round.
+    private void AskAbout(IReadOnlyList<ResourceName> slice)
+    {
+        var (round, left) = (_round, slice.Count);
+        if (left == 0)
+        {
+            EndRound();
+            return;
+        }
+
+        _owner.Later(LongestWait, End);
+        foreach (var resource in slice)
+        {
+            var asked = _owner.Now;
+            _stage.AskLinstor(_owner, resource, 2, () => _stage.ReportTo(_owner, resource, asked), report =>
+            {
+                if (report is null)
+                {
+                    _schedule.Failed(resource, _owner.Now, isNetwork: true);
+                    PlanRound();
+                }
+                else
+                {
+                    _schedule.Answered(resource);
+                    _owner.Hear(_owner.Life, report);
+                }
+
+                if (--left == 0)
+                {
+                    End();
+                }
+            });
+        }
+
+        void End()
+        {
+            if (_isReading && round == _round)
+            {
+                EndRound();
+            }
+        }
+    }
+
+    private void EndRound()
+    {
+        _isReading = false;
+        PlanRound();
+    }
+}

@@ -1,0 +1,178 @@
+using Piraeus.HighAvailability.Core;
+using Model = Piraeus.HighAvailability.Simulator.Kubernetes;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <summary>A process' watches: each lists, then tells what changes, late but in order; one that breaks is noticed late, and lists anew.</summary>
+internal sealed class SimulatedWatches
+{
+    private static readonly Source[] Sources = [Source.Pods, Source.Volumes, Source.Attachments, Source.Nodes, Source.CsiNodes];
+
+    private readonly SimulatedController _owner;
+    private readonly SimulatedCluster _stage;
+    private readonly Watch[] _watches = [.. Sources.Select(_ => new Watch())];
+
+    public SimulatedWatches(SimulatedController owner, SimulatedCluster stage)
+    {
+        (_owner, _stage) = (owner, stage);
+        stage.Store.Changed += Hear;
+    }
+
+    public void Begin()
+    {
+        foreach (var source in Sources)
+        {
+            Of(source).Generation++;
+            Of(source).Follows = false;
+            List(source);
+        }
+    }
+
+    /// <summary>The API server is out of reach: what changes from now on is not heard of, and after a while that is noticed.</summary>
+    public void Lose()
+    {
+        foreach (var source in Sources)
+        {
+            var watch = Of(source);
+            (watch.Follows, watch.Generation) = (false, watch.Generation + 1);
+            Notice(source, _owner.Noise.UpTo(TimeSpan.FromSeconds(20)));
+        }
+    }
+
+    /// <summary>It is back: what was not told is told, at the latest by a new list.</summary>
+    public void Regain()
+    {
+        foreach (var source in Sources)
+        {
+            Of(source).Generation++;
+            List(source);
+        }
+    }
+
+    /// <summary>The watches end, which is noticed at once.</summary>
+    public void Break()
+    {
+        foreach (var source in Sources)
+        {
+            var watch = Of(source);
+            (watch.Follows, watch.Generation) = (false, watch.Generation + 1);
+            Notice(source, TimeSpan.Zero);
+            var generation = watch.Generation;
+            _owner.Later(_owner.Noise.UpTo(TimeSpan.FromSeconds(3)), () => ListUnless(source, generation));
+        }
+    }
+
+    private Watch Of(Source source) => _watches[Array.IndexOf(Sources, source)];
+
+    private void Notice(Source source, TimeSpan after)
+    {
+        var generation = Of(source).Generation;
+        _owner.Later(after, () =>
+        {
+            if (generation == Of(source).Generation && !Of(source).Follows)
+            {
+                _owner.Hear(_owner.Life, new Observation.SourceLost(source));
+            }
+        });
+    }
+
+    private void ListUnless(Source source, int generation)
+    {
+        if (generation == Of(source).Generation)
+        {
+            List(source);
+        }
+    }
+
+    private void List(Source source)
+    {
+        var watch = Of(source);
+        var generation = watch.Generation;
+        _owner.Later(_owner.Noise.Delay(), () =>
+        {
+            if (generation != watch.Generation)
+            {
+                return;
+            }
+
+            if (!_owner.ReachesApi)
+            {
+                _owner.Later(TimeSpan.FromSeconds(1), () => ListUnless(source, generation));
+                return;
+            }
+
+            watch.Follows = true;
+            Tell(watch, Listed(source));
+        });
+    }
+
+    private Observation Listed(Source source) => source switch
+    {
+        Source.Pods => new Observation.Listed<Pod>([.. _stage.Store.All<Model.Pod>().Where(CoreMapping.HasOptedIn).Select(CoreMapping.Pod)]),
+        Source.Volumes => new Observation.Listed<Volume>([.. _stage.Store.All<Model.PersistentVolume>().Select(CoreMapping.Volume)]),
+        Source.Attachments => new Observation.Listed<Attachment>([.. _stage.Store.All<Model.VolumeAttachment>().Where(IsOurs).Select(CoreMapping.Attachment)]),
+        Source.Nodes => new Observation.Listed<ClusterNode>([.. _stage.Store.All<Model.Node>().Select(CoreMapping.Node)]),
+        Source.CsiNodes => new Observation.Listed<CsiNode>([.. _stage.Store.All<Model.CsiNode>().Select(CoreMapping.CsiNode)]),
+        _ => throw new ArgumentOutOfRangeException(nameof(source)),
+    };
+
+    private void Hear(Model.Change change)
+    {
+        switch (change.Item)
+        {
+            case Model.Pod pod:
+                // The watch selects by label: a pod that loses it is gone, as far as the watch can tell.
+                Tell(Source.Pods, CoreMapping.Pod(pod), change.Type == Model.ChangeType.Deleted || !CoreMapping.HasOptedIn(pod), CoreMapping.HasOptedIn(pod) || change.Type == Model.ChangeType.Modified);
+                break;
+            case Model.PersistentVolume volume:
+                Tell(Source.Volumes, CoreMapping.Volume(volume), change.Type == Model.ChangeType.Deleted);
+                break;
+            case Model.VolumeAttachment attachment when IsOurs(attachment):
+                Tell(Source.Attachments, CoreMapping.Attachment(attachment), change.Type == Model.ChangeType.Deleted);
+                break;
+            case Model.Node node:
+                Tell(Source.Nodes, CoreMapping.Node(node), change.Type == Model.ChangeType.Deleted);
+                break;
+            case Model.CsiNode node when change.Type != Model.ChangeType.Deleted:
+                Tell(Source.CsiNodes, CoreMapping.CsiNode(node), isGone: false);
+                break;
+        }
+    }
+
+    private static bool IsOurs(Model.VolumeAttachment attachment) => attachment.Attacher == ScenarioSetup.Driver;
+
+    private void Tell<T>(Source source, T item, bool isGone, bool isTold = true)
+    {
+        if (Of(source) is { Follows: true } watch && isTold)
+        {
+            Tell(watch, isGone ? new Observation.Deleted<T>(item) : new Observation.Updated<T>(item));
+        }
+    }
+
+    private void Tell(Watch watch, Observation seen)
+    {
+        var at = _stage.EventQueue.Now + _owner.Noise.Delay();
+        watch.LastTold = at > watch.LastTold ? at : watch.LastTold;
+        var (life, generation) = (_owner.Life, watch.Generation);
+        _stage.EventQueue.At(watch.LastTold, () =>
+        {
+            if (generation == watch.Generation)
+            {
+                _owner.Hear(life, seen);
+                if (_owner.Noise.OnceIn(50) && seen is not Observation.SourceLost)
+                {
+                    _owner.Hear(life, seen); // told twice
+                }
+            }
+        });
+    }
+
+    private sealed class Watch
+    {
+        public bool Follows { get; set; }
+
+        public int Generation { get; set; }
+
+        public TimeSpan LastTold { get; set; }
+    }
+}
