@@ -16,7 +16,7 @@ public sealed class RecorderTests : IDisposable
     {
         await _studio.RecordAsync(_ => { });
         Assert.Equal(
-            """{"recording":{"format":2,"version":"VERSION","identity":"ha-1","start":"2030-01-01T00:00:00+00:00","dryRun":false,"settings":{"knownResourceGrace":"00:00:45","newResourceGrace":"00:00:45","reconcileInterval":"00:00:10","taintNodes":true,"stormThreshold":0.5}}}""".Replace("VERSION", ProgramVersion.Version),
+            """{"recording":{"format":3,"version":"VERSION","identity":"ha-1","start":"2030-01-01T00:00:00+00:00","dryRun":false,"settings":{"knownResourceGrace":"00:00:45","newResourceGrace":"00:00:45","reconcileInterval":"00:00:10","taintNodes":true,"stormThreshold":0.5}}}""".Replace("VERSION", ProgramVersion.Version),
             _studio.Lines[0]);
         Assert.Equal("""{"at":0,"ended":"The program was asked to stop."}""", _studio.Lines[^1]);
     }
