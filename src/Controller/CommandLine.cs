@@ -7,7 +7,7 @@ using Syntax = System.CommandLine.Command;
 namespace Piraeus.HighAvailability.Controller;
 
 /// <summary>The command line, in the spelling of Go's flags: <c>--v=4</c>, <c>--v 4</c>, <c>-v=4</c>; of a repeated flag the last counts.</summary>
-internal static class CommandLine
+internal static class CommandLineParser
 {
     private const int BadUsage = 2;
 

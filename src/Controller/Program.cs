@@ -13,7 +13,7 @@ try
         return 0;
     }
 
-    switch (CommandLine.Parse(args))
+    switch (CommandLineParser.Parse(args))
     {
         case Command.ShowText show:
             await (show.ExitCode == 0 ? Console.Out : Console.Error).WriteLineAsync(show.Text);

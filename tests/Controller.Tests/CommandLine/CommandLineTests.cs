@@ -177,12 +177,12 @@ public sealed class CommandLineTests
 
     [Fact]
     public void The_init_container_waits_for_the_api() =>
-        Assert.IsType<Command.WaitUntilApiOnline>(CommandLine.Parse(["wait-until", "api-online"]));
+        Assert.IsType<Command.WaitUntilApiOnline>(CommandLineParser.Parse(["wait-until", "api-online"]));
 
     [Fact]
     public void A_replay_takes_the_flags_that_the_policy_goes_by_and_leaves_the_others_as_recorded()
     {
-        var replay = Assert.IsType<Command.Replay>(CommandLine.Parse(
+        var replay = Assert.IsType<Command.Replay>(CommandLineParser.Parse(
             ["replay", "file", "--known-resource-grace-period=1s", "-new-resource-grace-period", "2s", "--reconcile-interval=3s", "--disable-node-taints", "--storm-threshold=25%", "-resource", "pvc-1", "--pod", "shop/db-0"]));
         Assert.Equal("file", replay.File);
         Assert.Equal(new(new Core.ResourceName("pvc-1"), new Core.ObjectKey("shop", "db-0")), replay.Narrowing);
@@ -191,7 +191,7 @@ public sealed class CommandLineTests
             replay.Change(new Settings()).Policy);
 
         var recorded = new Settings { KnownResourceGracePeriod = TimeSpan.FromSeconds(9), DisableNodeTaints = true };
-        var plain = Assert.IsType<Command.Replay>(CommandLine.Parse(["replay", "file"]));
+        var plain = Assert.IsType<Command.Replay>(CommandLineParser.Parse(["replay", "file"]));
         Assert.Equal(recorded, plain.Change(recorded));
         Assert.Equal(new(null, null), plain.Narrowing);
     }
@@ -200,7 +200,7 @@ public sealed class CommandLineTests
     [InlineData("--version")]
     [InlineData("-version")]
     public void The_version_is_told_with_the_name(string argument) =>
-        Assert.Equal(new Command.ShowText($"piraeus-ha-controller {ProgramVersion.Version}", 0), CommandLine.Parse([argument]));
+        Assert.Equal(new Command.ShowText($"piraeus-ha-controller {ProgramVersion.Version}", 0), CommandLineParser.Parse([argument]));
 
     [Theory]
     [InlineData("--help")]
@@ -210,12 +210,12 @@ public sealed class CommandLineTests
     [InlineData("wait-until", "--help")]
     [InlineData("wait-until", "api-online", "-h")]
     public void Help_is_shown_wherever_it_is_asked_for(params string[] arguments) =>
-        Assert.Equal(0, Assert.IsType<Command.ShowText>(CommandLine.Parse(arguments)).ExitCode);
+        Assert.Equal(0, Assert.IsType<Command.ShowText>(CommandLineParser.Parse(arguments)).ExitCode);
 
     [Fact]
     public void The_help_reads_like_the_documentation()
     {
-        var help = Assert.IsType<Command.ShowText>(CommandLine.Parse(["--help"])).Text;
+        var help = Assert.IsType<Command.ShowText>(CommandLineParser.Parse(["--help"])).Text;
 
         Assert.Contains(
             """
@@ -243,8 +243,8 @@ public sealed class CommandLineTests
             StringComparison.Ordinal);
     }
 
-    private static Settings Settings(params string[] arguments) => Assert.IsType<Command.Run>(CommandLine.Parse(arguments)).Settings;
+    private static Settings Settings(params string[] arguments) => Assert.IsType<Command.Run>(CommandLineParser.Parse(arguments)).Settings;
 
     private static void AssertRefused(string complaint, params string[] arguments) =>
-        Assert.Equal(new Command.ShowText($"piraeus-ha-controller: {complaint}", 2), CommandLine.Parse(arguments));
+        Assert.Equal(new Command.ShowText($"piraeus-ha-controller: {complaint}", 2), CommandLineParser.Parse(arguments));
 }

@@ -26,7 +26,7 @@ public sealed class DemoOptionsTests
     [InlineData("--grace-period", "11m", "must be from 1s to 10m")]
     public void A_bad_value_is_one_line_that_says_what_would_be_good(string flag, string value, string complaint)
     {
-        var refused = Assert.IsType<Command.ShowText>(CommandLine.Parse(["demo", flag, value]));
+        var refused = Assert.IsType<Command.ShowText>(CommandLineParser.Parse(["demo", flag, value]));
         Assert.Equal(($"piraeus-ha-controller: invalid value \"{value}\" for {flag}: {complaint}", 2), (refused.Text, refused.ExitCode));
     }
 
@@ -36,9 +36,9 @@ public sealed class DemoOptionsTests
     [InlineData("node-crash", "unexpected argument: node-crash")]
     public void What_the_demo_does_not_know_is_refused(string argument, string complaint)
     {
-        var refused = Assert.IsType<Command.ShowText>(CommandLine.Parse(["demo", argument]));
+        var refused = Assert.IsType<Command.ShowText>(CommandLineParser.Parse(["demo", argument]));
         Assert.Equal(($"piraeus-ha-controller: {complaint}", 2), (refused.Text, refused.ExitCode));
     }
 
-    private static DemoOptions Read(params string[] arguments) => Assert.IsType<Command.Demo>(CommandLine.Parse(arguments)).Options;
+    private static DemoOptions Read(params string[] arguments) => Assert.IsType<Command.Demo>(CommandLineParser.Parse(arguments)).Options;
 }

@@ -12,7 +12,7 @@ public sealed partial class ReadmeTests
     [Fact]
     public void Its_options_are_those_of_the_help()
     {
-        var help = ((Command.ShowText)CommandLine.Parse(["--help"])).Text.Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("--", StringComparison.Ordinal));
+        var help = ((Command.ShowText)CommandLineParser.Parse(["--help"])).Text.Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("--", StringComparison.Ordinal));
         Assert.Equal(help, Block("").Split('\n').Where(line => line.StartsWith("--", StringComparison.Ordinal)));
     }
 

@@ -90,7 +90,7 @@ internal sealed class RecordingFixture : IDisposable
     public (int ExitCode, string Told) Replay(params string[] flags)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        var command = Assert.IsType<Command.Replay>(CommandLine.Parse(["replay", File, .. flags]));
+        var command = Assert.IsType<Command.Replay>(CommandLineParser.Parse(["replay", File, .. flags]));
         var exitCode = new Replay(command.Change, command.Narrowing, output).Run(command.File);
         return (exitCode, output.ToString());
     }

@@ -120,8 +120,8 @@ public sealed class ReplayTests : IDisposable
     [InlineData("line 2: \"Rumour\" is an unknown observation", """{"at":1,"saw":{"Rumour":{}}}""")]
     [InlineData("line 2: \"Hold\" is an unknown action", """{"at":1,"saw":{"Answered":{"decision":{"Hold":{}},"outcome":{"answer":"Accepted"},"takenAt":1}}}""")]
     [InlineData("line 2: JSON deserialization for type 'Piraeus.HighAvailability.Core.Observation+PromotionChanged' was missing required properties including: 'promotability'.", """{"at":1,"saw":{"PromotionChanged":{"resource":"r","node":"n"}}}""")]
-    [InlineData("line 2: the recording is of format 1, and this version reads format 2 only: an older version recorded it, so replay it with that one", """{"recording":{"format":1,"version":"0.4.0"}}""")]
-    [InlineData("line 2: the recording is of format 3, and this version reads format 2 only: a newer version recorded it, so replay it with that one", """{"recording":{"format":3,"novelty":true}}""")]
+    [InlineData("line 2: the recording is of format 1, and this version reads format 3 only: an older version recorded it, so replay it with that one", """{"recording":{"format":1,"version":"0.4.0"}}""")]
+    [InlineData("line 2: the recording is of format 4, and this version reads format 3 only: a newer version recorded it, so replay it with that one", """{"recording":{"format":4,"novelty":true}}""")]
     public async Task A_line_that_cannot_be_read_is_named(string complaint, string line)
     {
         await _studio.RecordLossAsync();
