@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
+using Piraeus.HighAvailability.Controller.CommandLine;
 
 namespace Piraeus.HighAvailability.Controller;
 

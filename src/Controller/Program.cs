@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller;
+using Piraeus.HighAvailability.Controller.CommandLine;
+using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Demo;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Recording;

@@ -1,3 +1,5 @@
+using Piraeus.HighAvailability.Controller.Common;
+
 namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>How many may be under way at a time, and how many may wait for their turn, first come, first served.</summary>

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Recording;
 using Piraeus.HighAvailability.Core;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Controller.Demo;
 

@@ -1,3 +1,4 @@
+using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Simulator.Kubernetes;
 using Piraeus.HighAvailability.Simulator.World;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Piraeus.HighAvailability.Controller.Kubernetes.Wire;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 

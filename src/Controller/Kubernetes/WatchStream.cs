@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Piraeus.HighAvailability.Controller.Kubernetes.Wire;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 

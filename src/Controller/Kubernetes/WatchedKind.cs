@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization.Metadata;
+using Piraeus.HighAvailability.Controller.Kubernetes.Wire;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;

@@ -1,3 +1,5 @@
+using Piraeus.HighAvailability.Controller.Linstor.Wire;
+
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
 /// <summary>How much use a LINSTOR controller is, in ascending order.</summary>

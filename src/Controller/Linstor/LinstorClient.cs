@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Piraeus.HighAvailability.Controller.Common;
+using Piraeus.HighAvailability.Controller.Linstor.Wire;
 using Piraeus.HighAvailability.Core;
 using Properties = System.Collections.Generic.Dictionary<string, string?>;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
-using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Linstor.Wire;
+using Piraeus.HighAvailability.Controller.Telemetry;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using System.Net.Security;
 using Microsoft.Extensions.Logging;
-using Piraeus.HighAvailability.Controller.Net;
+using Piraeus.HighAvailability.Controller.Common;
+using Piraeus.HighAvailability.Controller.Transport;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 

@@ -1,3 +1,4 @@
+using Piraeus.HighAvailability.Controller.Linstor.Wire;
 using Piraeus.HighAvailability.Core;
 using Properties = System.Collections.Generic.Dictionary<string, string?>;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Piraeus.HighAvailability.Controller.Linstor.Wire;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 

@@ -1,3 +1,5 @@
+using Piraeus.HighAvailability.Controller.Common;
+using Piraeus.HighAvailability.Controller.Linstor.Wire;
 using Piraeus.HighAvailability.Core;
 using Properties = System.Collections.Generic.Dictionary<string, string?>;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Controller.Recording;
 

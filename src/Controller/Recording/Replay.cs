@@ -1,4 +1,6 @@
 using System.Globalization;
+using Piraeus.HighAvailability.Controller.CommandLine;
+using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Recording;

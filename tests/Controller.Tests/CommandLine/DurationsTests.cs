@@ -1,3 +1,5 @@
+using Piraeus.HighAvailability.Controller.Common;
+
 namespace Piraeus.HighAvailability.Controller.Tests;
 
 public sealed class DurationsTests

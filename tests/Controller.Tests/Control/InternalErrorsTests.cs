@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Control;
-using Piraeus.HighAvailability.Controller.Endpoints;
+using Piraeus.HighAvailability.Controller.Telemetry;
 using Piraeus.HighAvailability.Controller.Tests.Endpoints;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Control;

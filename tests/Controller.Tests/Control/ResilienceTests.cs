@@ -1,5 +1,5 @@
 using Piraeus.HighAvailability.Controller.Control;
-using Piraeus.HighAvailability.Controller.Endpoints;
+using Piraeus.HighAvailability.Controller.Telemetry;
 using Piraeus.HighAvailability.Controller.Tests.Endpoints;
 using Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 using Piraeus.HighAvailability.Controller.Tests.Linstor;

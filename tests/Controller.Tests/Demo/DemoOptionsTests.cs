@@ -1,3 +1,4 @@
+using Piraeus.HighAvailability.Controller.CommandLine;
 using Piraeus.HighAvailability.Controller.Demo;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Demo;

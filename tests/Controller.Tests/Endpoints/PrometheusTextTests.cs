@@ -1,5 +1,5 @@
 using System.Globalization;
-using Piraeus.HighAvailability.Controller.Endpoints;
+using Piraeus.HighAvailability.Controller.Telemetry;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Endpoints;
 

@@ -1,7 +1,8 @@
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
+using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Kubernetes;
-using Piraeus.HighAvailability.Controller.Tests.Net;
+using Piraeus.HighAvailability.Controller.Tests.Transport;
 using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;

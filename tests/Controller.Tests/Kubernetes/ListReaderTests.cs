@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Controller.Kubernetes.Wire;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
+using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Kubernetes;
-using Piraeus.HighAvailability.Controller.Net;
+using Piraeus.HighAvailability.Controller.Kubernetes.Wire;
+using Piraeus.HighAvailability.Controller.Transport;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;

@@ -1,3 +1,4 @@
+using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Linstor;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;

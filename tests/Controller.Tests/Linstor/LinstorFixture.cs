@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Linstor;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;

@@ -1,6 +1,5 @@
-using Piraeus.HighAvailability.Controller.Control;
-using Piraeus.HighAvailability.Controller.Endpoints;
 using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Controller.Telemetry;
 using Piraeus.HighAvailability.Controller.Tests.Endpoints;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;

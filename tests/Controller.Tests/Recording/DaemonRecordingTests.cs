@@ -1,3 +1,4 @@
+using Piraeus.HighAvailability.Controller.CommandLine;
 using Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 using Piraeus.HighAvailability.Controller.Tests.Simulator;
 using Piraeus.HighAvailability.Simulator.Linstor;

@@ -1,3 +1,4 @@
+using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Recording;
 using Piraeus.HighAvailability.Core;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Piraeus.HighAvailability.Controller.CommandLine;
 using Piraeus.HighAvailability.Controller.Recording;
 using Piraeus.HighAvailability.Core;
 

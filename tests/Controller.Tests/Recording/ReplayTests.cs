@@ -1,3 +1,5 @@
+using Piraeus.HighAvailability.Controller.CommandLine;
+using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Recording;
 using Piraeus.HighAvailability.Rehearsals;
 

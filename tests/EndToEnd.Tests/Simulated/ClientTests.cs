@@ -1,3 +1,4 @@
+
 namespace Piraeus.HighAvailability.EndToEnd.Tests.Simulated;
 
 /// <summary>Clients that others have written get along with the simulated API.</summary>

@@ -1,0 +1,45 @@
+using System.Globalization;
+using Piraeus.HighAvailability.Controller.Common;
+
+namespace Piraeus.HighAvailability.Controller.CommandLine;
+
+/// <summary>One flag: how it is shown in the help, and what its text does to the settings.</summary>
+/// <remarks>Reading throws <see cref="FormatException"/>, whose message says what is wrong with the text.</remarks>
+internal sealed record CommandLineFlag(string Name, string Type, string Description, string Default, Func<Settings, string, Settings> Read)
+{
+    /// <summary>Another name that is understood, and not shown.</summary>
+    public string? Alias { get; init; }
+
+    /// <summary>Whether the policy goes by it, so that a replay may ask what another value would have done.</summary>
+    public bool IsOfPolicy { get; init; }
+
+    /// <summary>Whether the name alone says true, so that what follows it is not its value.</summary>
+    public bool StandsAlone => Type.Length == 0;
+
+    public static CommandLineFlag Text(string name, string description, string byDefault, Func<Settings, string, Settings> set) =>
+        new(name, "string", description, byDefault.Length == 0 ? "" : $"\"{byDefault}\"", set);
+
+    public static CommandLineFlag Switch(string name, string description, Func<Settings, bool, Settings> set) =>
+        new(name, "", description, "", (settings, text) => set(settings, Boolean(text)));
+
+    public static CommandLineFlag Duration(string name, string description, TimeSpan byDefault, TimeSpan atLeast, Func<Settings, TimeSpan, Settings> set) =>
+        new(name, "duration", description, Durations.ToText(byDefault), (settings, text) =>
+        {
+            var duration = Durations.Parse(text);
+            return duration >= atLeast ? set(settings, duration) : throw new FormatException($"must be at least {Durations.ToText(atLeast)}");
+        });
+
+    public static CommandLineFlag Integer(string name, string type, string description, int byDefault, int from, int to, Func<Settings, int, Settings> set) =>
+        new(name, type, description, byDefault.ToString(CultureInfo.InvariantCulture), (settings, text) =>
+            int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= from && number <= to
+                ? set(settings, number)
+                : throw new FormatException(to == int.MaxValue ? $"must be a whole number of at least {from}" : $"must be a whole number from {from} to {to}"));
+
+    /// <summary>The spellings of Go's <c>strconv.ParseBool</c>.</summary>
+    private static bool Boolean(string text) => text switch
+    {
+        "1" or "t" or "T" or "true" or "TRUE" or "True" => true,
+        "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
+        _ => throw new FormatException("must be true or false"),
+    };
+}

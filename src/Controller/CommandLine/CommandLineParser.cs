@@ -1,0 +1,149 @@
+using System.CommandLine;
+using Piraeus.HighAvailability.Controller.Common;
+using Piraeus.HighAvailability.Controller.Demo;
+using Piraeus.HighAvailability.Controller.Recording;
+using Piraeus.HighAvailability.Core;
+using Syntax = System.CommandLine.Command;
+
+namespace Piraeus.HighAvailability.Controller.CommandLine;
+
+/// <summary>The command line, in the spelling of Go's flags: <c>--v=4</c>, <c>--v 4</c>, <c>-v=4</c>; of a repeated flag the last counts.</summary>
+internal static class CommandLineParser
+{
+    private const int BadUsage = 2;
+
+    private static readonly Option<bool> Help = new("--help", "-help", "-h") { Recursive = true };
+    private static readonly Option<bool> Version = new("--version", "-version");
+    private static readonly Syntax ApiOnline = new("api-online");
+    private static readonly Syntax WaitUntil = new("wait-until") { ApiOnline };
+    private static readonly Option<string[]> DemoPort = new("--port", "-port") { Arity = ArgumentArity.OneOrMore };
+    private static readonly Option<string[]> DemoGrace = new("--grace-period", "-grace-period") { Arity = ArgumentArity.OneOrMore };
+    private static readonly Option<string[]> DemoScenario = new("--scenario", "-scenario") { Arity = ArgumentArity.OneOrMore };
+    private static readonly Option<bool> DemoNoBrowser = new("--no-browser", "-no-browser");
+    private static readonly Syntax Demo = new("demo") { DemoPort, DemoGrace, DemoScenario, DemoNoBrowser };
+    private static readonly IReadOnlyList<(CommandLineFlag Flag, Option<string[]> Option)> Options = [.. CommandLineFlags.All.Select(flag => (flag, OptionFor(flag)))];
+    private static readonly Argument<string> RecordingToReplay = new("FILE") { Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string> ResourceToTell = new("--resource", "-resource");
+    private static readonly Option<string> PodToTell = new("--pod", "-pod");
+    private static readonly Syntax Replay = CreateReplay();
+    private static readonly Syntax Root = CreateRoot();
+
+    public static Command Parse(IReadOnlyList<string> arguments)
+    {
+        try
+        {
+            // A value that begins with @ is a value and not the name of a file with more arguments.
+            return Interpret(Root.Parse([.. GoFlagSyntax.Rewrite(arguments)], new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false }));
+        }
+        catch (SettingsException problem)
+        {
+            return Refuse(problem.Message);
+        }
+    }
+
+    private static Command Interpret(ParseResult parsed) => parsed switch
+    {
+        _ when parsed.GetValue(Help) => new Command.ShowText(HelpText.Of(CommandLineFlags.All), 0),
+        _ when parsed.GetValue(Version) => new Command.ShowText($"{ProgramVersion.Name} {ProgramVersion.Version}", 0),
+        _ when Complaint(parsed) is { } complaint => Refuse(complaint),
+        { CommandResult.Command: var command } when command == ApiOnline => new Command.WaitUntilApiOnline(),
+        { CommandResult.Command: var command } when command == Replay => ReadReplay(parsed),
+        { CommandResult.Command: var command } when command == Demo => new Command.Demo(ReadDemo(parsed)),
+        _ => new Command.Run(Read(parsed, new())),
+    };
+
+    private static Command.ShowText Refuse(string complaint) => new($"{ProgramVersion.Name}: {complaint}", BadUsage);
+
+    private static string? Complaint(ParseResult parsed) => parsed switch
+    {
+        { UnmatchedTokens: [var token, ..] } => token.StartsWith('-') ? $"unknown flag: {token.Split('=')[0]}" : $"unexpected argument: {token}",
+        { CommandResult.Command: var command } when command == WaitUntil => "wait-until must be told what to wait for: api-online",
+        { CommandResult.Command: var command } when command == Replay && parsed.GetValue(RecordingToReplay) is null => "replay must be told what to replay: a file that --record has written",
+        { Errors: [var error, ..] } => error.Message.ReplaceLineEndings(" "),
+        _ => null,
+    };
+
+    private static Command.Replay ReadReplay(ParseResult parsed)
+    {
+        Read(parsed, new()); // what cannot be used is told before anything else
+        return new(
+            parsed.GetValue(RecordingToReplay)!,
+            recorded => Read(parsed, recorded),
+            new ReplayFilter(parsed.GetValue(ResourceToTell) is { } resource ? new ResourceName(resource) : null, parsed.GetValue(PodToTell) is { } pod ? KeyOf(pod) : null));
+    }
+
+    private static ObjectKey KeyOf(string pod) => pod.Split('/') is [{ Length: > 0 } space, { Length: > 0 } name]
+        ? new(space, name)
+        : throw new SettingsException($"invalid value \"{pod}\" for --pod: must be a namespace and a name, for example default/app-0");
+
+    private static Settings Read(ParseResult parsed, Settings settings)
+    {
+        foreach (var (flag, option) in Options)
+        {
+            foreach (var text in parsed.GetValue(option) ?? [])
+            {
+                settings = Apply(flag, text, settings);
+            }
+        }
+
+        return settings;
+    }
+
+    private static DemoOptions ReadDemo(ParseResult parsed)
+    {
+        var options = new DemoOptions { OpensBrowser = !parsed.GetValue(DemoNoBrowser) };
+        foreach (var (option, read) in (ReadOnlySpan<(Option<string[]>, Func<DemoOptions, string, DemoOptions>)>)[(DemoPort, DemoOptions.WithPort), (DemoGrace, DemoOptions.WithGrace), (DemoScenario, DemoOptions.WithScenario)])
+        {
+            foreach (var text in parsed.GetValue(option) ?? [])
+            {
+                options = Apply(option.Name, read, text, options);
+            }
+        }
+
+        return options;
+    }
+
+    private static Settings Apply(CommandLineFlag flag, string text, Settings settings) => Apply($"--{flag.Name}", flag.Read, text, settings);
+
+    private static T Apply<T>(string name, Func<T, string, T> read, string text, T settings)
+    {
+        try
+        {
+            return read(settings, text);
+        }
+        catch (FormatException problem)
+        {
+            throw new SettingsException($"invalid value \"{text}\" for {name}: {problem.Message}");
+        }
+    }
+
+    private static Option<string[]> OptionFor(CommandLineFlag flag) => new($"--{flag.Name}", flag.Alias is null ? [] : [$"--{flag.Alias}"])
+    {
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private static Syntax CreateReplay()
+    {
+        var replay = new Syntax("replay") { RecordingToReplay, ResourceToTell, PodToTell };
+        foreach (var (_, option) in Options.Where(known => known.Flag.IsOfPolicy))
+        {
+            replay.Add(option);
+        }
+
+        return replay;
+    }
+
+    private static Syntax CreateRoot()
+    {
+        // A plain command, because a root command brings help, version and completion of its own.
+        var root = new Syntax(ProgramVersion.Name) { Help, Version, WaitUntil, Replay, Demo };
+        foreach (var (_, option) in Options)
+        {
+            root.Add(option);
+        }
+
+        // Never invoked: a command with subcommands may stand alone only if it has an action.
+        root.SetAction(_ => { });
+        return root;
+    }
+}

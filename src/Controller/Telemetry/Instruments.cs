@@ -1,0 +1,98 @@
+using System.Diagnostics.Metrics;
+using Piraeus.HighAvailability.Controller.Common;
+using Piraeus.HighAvailability.Controller.Leadership;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Telemetry;
+
+/// <summary>What is counted and timed. docs/operations.md lists it.</summary>
+internal sealed class Instruments : IDisposable
+{
+    // From what one request takes to what Kubernetes takes without us.
+    private static readonly double[] Seconds = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 45, 60, 90, 120, 300, 900];
+
+    // From what LINSTOR's memory takes to what a request may take.
+    private static readonly double[] LinstorSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 4, 5];
+
+    private readonly Meter _meter;
+    private readonly Histogram<double> _phases;
+    private readonly Histogram<double> _recoveries;
+    private readonly Histogram<double> _linstor;
+    private readonly Counter<long> _failovers;
+    private readonly Counter<long> _actions;
+    private long _internalErrors;
+    private volatile Verdict _verdict = new([], null);
+    private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty;
+
+    /// <param name="meter">Where they are found; a test has one of its own, because listeners hear all of the process.</param>
+    public Instruments(string meter = ProgramVersion.Meter)
+    {
+        _meter = new(meter);
+        var buckets = new InstrumentAdvice<double> { HistogramBucketBoundaries = Seconds };
+        _phases = _meter.CreateHistogram("piraeus.ha.failover.phase.duration", "s", "How long each phase held a failover up.", tags: null, buckets);
+        _recoveries = _meter.CreateHistogram("piraeus.ha.failover.duration", "s", "From the decision to the replacement running.", tags: null, buckets);
+        _linstor = _meter.CreateHistogram(
+            "piraeus.ha.linstor.request.duration", "s", "How long LINSTOR took to answer a request.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = LinstorSeconds });
+        _failovers = _meter.CreateCounter<long>("piraeus.ha.failovers", description: "Failovers that have ended, and how.");
+        _actions = _meter.CreateCounter<long>("piraeus.ha.actions", description: "Requests that change the cluster, and how they were answered.");
+        _meter.CreateObservableGauge("piraeus.ha.held", Held, description: "Consumers of a resource who would have been moved by now, but for a reason.");
+        _meter.CreateObservableGauge("piraeus.ha.storm", () => _cluster.Storm is null ? 0 : 1, description: "1 while so many nodes were lost at once that nothing is moved, else 0.");
+        _meter.CreateObservableCounter("piraeus.ha.internal_errors", () => Interlocked.Read(ref _internalErrors), description: "Errors of this program that were caught.");
+        _meter.CreateObservableGauge("piraeus.ha.failovers.under_way", UnderWay, description: "Failovers that have not ended, by the phase that they wait for.");
+    }
+
+    public void Ended(Failover failover)
+    {
+        _failovers.Add(1, new KeyValuePair<string, object?>("ending", Word(failover.Ending!.Value)));
+        foreach (var (phase, took) in failover.Phases)
+        {
+            _phases.Record(took.TotalSeconds, new KeyValuePair<string, object?>("phase", Word(phase)));
+        }
+
+        if (failover is { Ending: FailoverResult.Runs })
+        {
+            _recoveries.Record((failover.Since - failover.Reached[Phase.Decided]).TotalSeconds);
+        }
+    }
+
+    /// <summary>Counts what would change the cluster; a question that failed, or what was never sent, is no such request.</summary>
+    public void Acted(Decision decision, MutationAnswer outcome)
+    {
+        if (decision is not Decision.Query && outcome.Answer != MutationOutcome.NotSent)
+        {
+            _actions.Add(1, new("action", Word(decision.Key.Verb)), new KeyValuePair<string, object?>("answer", Word(outcome.Answer)));
+        }
+    }
+
+    /// <summary>From now on it is measured, too, who leads, and what keeps this replica from deciding.</summary>
+    public void Follow(LeadershipStatus hold)
+    {
+        _meter.CreateObservableGauge("piraeus.ha.leader", () => hold.Covers(TimeSpan.Zero) ? 1 : 0, description: "1 if this replica acts, else 0.");
+        _meter.CreateObservableGauge(
+            "piraeus.ha.cannot_decide",
+            () => LostSources.Needed.Select(source => new Measurement<int>(hold.IsKeptFromDecidingBy(source) ? 1 : 0, new KeyValuePair<string, object?>("source", Word(source)))),
+            description: "1 if this replica cannot decide because the source is lost, else 0.");
+    }
+
+    /// <summary>LINSTOR answered a request, or did not.</summary>
+    public void AskedLinstor(TimeSpan took, string outcome) => _linstor.Record(took.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
+
+    /// <summary>This program has made an error, which was caught.</summary>
+    public void FailedInternally() => Interlocked.Increment(ref _internalErrors);
+
+    public void Observe(ClusterSnapshot cluster, Verdict verdict) => (_cluster, _verdict) = (cluster, verdict);
+
+    public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<int>> Held() => _verdict.Consumers
+        .SelectMany(consumer => consumer.Holds.Where(hold => hold.Overdue).Select(hold => hold.Reason).Distinct())
+        .CountBy(reason => reason).Select(held => new Measurement<int>(held.Value, new KeyValuePair<string, object?>("reason", held.Key.ToString())));
+
+    private IEnumerable<Measurement<int>> UnderWay() => _cluster.Failovers.All.Where(held => held.Item.Ending is null)
+        .GroupBy(held => held.Item.Awaited!.Value).Select(waiting => new Measurement<int>(waiting.Count(), new KeyValuePair<string, object?>("phase", Word(waiting.Key))));
+
+    /// <summary>A name of ours as a label's value: <c>PodGone</c> and "delete pod" become <c>pod_gone</c> and <c>delete_pod</c>.</summary>
+    private static string Word<T>(T name)
+        where T : notnull =>
+        string.Concat(name.ToString()!.Select((letter, at) => letter == ' ' ? "_" : char.IsUpper(letter) ? $"{(at == 0 ? "" : "_")}{char.ToLowerInvariant(letter)}" : $"{letter}"));
+}

@@ -1,0 +1,78 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+
+namespace Piraeus.HighAvailability.Controller.Transport;
+
+/// <summary>Builds the one kind of HTTP handler that every client here uses.</summary>
+/// <remarks>
+/// The TLS handshake is made here and not left to <see cref="SocketsHttpHandler"/>, which overwrites the server name
+/// and keeps the client certificate that it was built with.
+/// <para>
+/// The way out is the proxy that was named, and the environment's proxy variables are never asked: Go reads <c>NO_PROXY</c> with networks and
+/// <c>*</c>, which .NET cannot, so a proxy meant for others would be sent what has to stay inside the cluster, tokens included.
+/// </para>
+/// </remarks>
+internal static class HttpTransport
+{
+    public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+
+    /// <param name="tls">Whom to trust and what to show of oneself, where the address asks for TLS.</param>
+    /// <param name="proxy">The way out, where there is no other.</param>
+    /// <param name="compression">None for streams, whose bytes must not wait in a decompressor.</param>
+    public static SocketsHttpHandler Create(TlsSettings tls, Uri? proxy = null, DecompressionMethods compression = DecompressionMethods.None) => new()
+    {
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        AutomaticDecompression = compression,
+        ConnectTimeout = ConnectTimeout,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        // A cancelled stream is closed at once instead of being read to its end for two seconds.
+        ResponseDrainTimeout = TimeSpan.Zero,
+        ConnectCallback = async (context, cancellation) =>
+        {
+            var stream = proxy is null
+                ? await ConnectAsync(context, cancellation)
+                : await ProxyTunnel.OpenAsync(proxy, context.DnsEndPoint, cancellation);
+            return context.InitialRequestMessage.RequestUri?.Scheme == Uri.UriSchemeHttps
+                ? await SecureAsync(stream, tls, context.DnsEndPoint.Host, cancellation)
+                : stream;
+        },
+    };
+
+    /// <summary>HTTP/1.1 has no pings, so a dead peer is found by TCP: idle 15 s, then three probes 5 s apart.</summary>
+    internal static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 15);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+            await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<Stream> SecureAsync(Stream stream, TlsSettings tls, string host, CancellationToken cancellation)
+    {
+        var secured = new SslStream(stream, leaveInnerStreamOpen: false);
+        try
+        {
+            await secured.AuthenticateAsClientAsync(tls.HandshakeWith(host), cancellation);
+            return secured;
+        }
+        catch
+        {
+            await secured.DisposeAsync();
+            throw;
+        }
+    }
+}

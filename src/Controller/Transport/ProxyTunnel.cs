@@ -1,0 +1,34 @@
+using System.Net;
+
+namespace Piraeus.HighAvailability.Controller.Transport;
+
+/// <summary>Reaches hosts through an HTTP proxy's CONNECT.</summary>
+internal static class ProxyTunnel
+{
+    private static readonly HttpMessageInvoker Proxies = new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        UseCookies = false,
+        ConnectTimeout = HttpTransport.ConnectTimeout,
+        ConnectCallback = HttpTransport.ConnectAsync,
+    });
+
+    public static async ValueTask<Stream> OpenAsync(Uri proxy, DnsEndPoint target, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Connect, new UriBuilder(proxy.Scheme, proxy.IdnHost, proxy.Port).Uri);
+        request.Headers.Host = new UriBuilder("tcp", target.Host, target.Port).Uri.Authority;
+        request.Headers.ProxyAuthorization = Login.Parse(proxy.UserInfo)?.Header;
+
+        var response = await Proxies.SendAsync(request, cancellation);
+        if (response.StatusCode is HttpStatusCode.OK)
+        {
+            // The body of an accepted CONNECT is the connection itself, and disposing of it is the caller's part.
+            return await response.Content.ReadAsStreamAsync(cancellation);
+        }
+
+        using (response)
+        {
+            throw new HttpRequestException($"The proxy {proxy.Host}:{proxy.Port} refused a tunnel: {(int)response.StatusCode} {response.ReasonPhrase}");
+        }
+    }
+}

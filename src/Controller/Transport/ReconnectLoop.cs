@@ -1,0 +1,77 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Controller.Linstor;
+
+namespace Piraeus.HighAvailability.Controller.Transport;
+
+/// <summary>Runs one connection over and over, with a growing pause between two of them.</summary>
+/// <param name="what">What the connection is for, in the words of the log.</param>
+/// <param name="ended">Called whenever the connection has ended, before the pause.</param>
+/// <param name="clock">Measures the pauses.</param>
+/// <param name="logger">Is told why each connection ended.</param>
+internal sealed partial class ReconnectLoop(string what, Func<CancellationToken, ValueTask> ended, TimeProvider clock, ILogger logger)
+{
+    private static readonly TimeSpan Healthy = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(15);
+
+    /// <summary>A server may ask for more patience than that; it is not given, because we are blind meanwhile.</summary>
+    private static readonly TimeSpan LongestPatience = TimeSpan.FromMinutes(1);
+
+    /// <summary>Never returns, but for a cancellation or a bug.</summary>
+    /// <param name="connection">Connects and stays connected for as long as it can.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task RunAsync(Func<CancellationToken, Task> connection, CancellationToken cancellation)
+    {
+        string? told = null;
+        for (var failures = 0; ;)
+        {
+            var began = clock.GetTimestamp();
+            var broke = await TryAsync(connection, cancellation);
+            (failures, told) = clock.GetElapsedTime(began) > Healthy ? (0, null) : (failures + 1, told);
+            if (broke is not null)
+            {
+                Broke(told == broke.Message ? LogLevel.Debug : LogLevel.Warning, what, broke.Message);
+                told = broke.Message;
+            }
+
+            await ended(cancellation);
+            var patience = (broke as KubernetesException)?.RetryAfter ?? TimeSpan.Zero;
+            await Task.Delay(Longer(BackOff(failures, Random.Shared.NextDouble()), Shorter(patience, LongestPatience)), clock, cancellation);
+        }
+    }
+
+    /// <returns>Why the connection ended; null if the other side closed it in good order.</returns>
+    private static async Task<Exception?> TryAsync(Func<CancellationToken, Task> connection, CancellationToken cancellation)
+    {
+        try
+        {
+            await connection(cancellation);
+            return null;
+        }
+        catch (Exception weather) when (IsWeather(weather) && !cancellation.IsCancellationRequested)
+        {
+            return weather;
+        }
+    }
+
+    /// <summary>Doubles from a fifth of a second to a quarter of a minute; chance spreads those who fell together.</summary>
+    private static TimeSpan BackOff(int failures, double chance)
+    {
+        var delay = FirstDelay * Math.Pow(2, Math.Min(failures, 10));
+        return Shorter(delay, LongestDelay) * (0.5 + (chance / 2));
+    }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    // The network's doing or the server's, as opposed to a bug of ours.
+    private static bool IsWeather(Exception e) =>
+        e is HttpRequestException or IOException or TimeoutException or OperationCanceledException or JsonException
+            or KubernetesException or LinstorException;
+
+    [LoggerMessage(EventId = 210, Message = "Lost the connection for {What}, and trying again: {Reason}")]
+    private partial void Broke(LogLevel level, string what, string reason);
+}

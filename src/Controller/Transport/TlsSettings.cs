@@ -1,0 +1,83 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Piraeus.HighAvailability.Controller.Transport;
+
+/// <summary>Whom to trust and what to show of oneself; asked anew at each handshake, so that rotated files are picked up.</summary>
+internal sealed record TlsSettings
+{
+    /// <summary>The only certificates to trust, roots or not; null trusts the system's roots.</summary>
+    /// <remarks>They are not remembered: while they cannot be read, handshakes fail.</remarks>
+    public ConfigSource? Authorities { get; init; }
+
+    /// <summary>The client certificate to present, if there is one.</summary>
+    public Func<SslStreamCertificateContext?> Identity { get; init; } = () => null;
+
+    /// <summary>The name to ask for and to check, where it is not that of the address.</summary>
+    public string? ServerName { get; init; }
+
+    /// <summary>Whether to believe any certificate, because the operator said so.</summary>
+    public bool SkipVerification { get; init; }
+
+    /// <summary>Reads everything once, so that a bad file is reported at start and not by the first request.</summary>
+    public TlsSettings Verified()
+    {
+        _ = HandshakeWith("localhost");
+        return this;
+    }
+
+    [SuppressMessage("Security", "CA5359", Justification = "Only with insecure-skip-tls-verify, which is there to ask for exactly this.")]
+    public SslClientAuthenticationOptions HandshakeWith(string host)
+    {
+        var trusted = Authorities is null ? null : Pem.Authorities(Authorities);
+        return new()
+        {
+            TargetHost = ServerName ?? host,
+            ApplicationProtocols = [SslApplicationProtocol.Http11],
+            CertificateChainPolicy = trusted is null ? null : TrustOnly(trusted),
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            ClientCertificateContext = Identity(),
+            RemoteCertificateValidationCallback = SkipVerification ? (_, _, _, _) => true
+                : trusted is null ? null
+                : (_, _, chain, errors) => errors == SslPolicyErrors.None || (errors == SslPolicyErrors.RemoteCertificateChainErrors && EndsAtTrusted(chain!, trusted)) ? true : throw Distrust(errors, chain),
+        };
+    }
+
+    // To return false would hide the reason.
+    private static AuthenticationException Distrust(SslPolicyErrors errors, X509Chain? chain) =>
+        new($"The server's certificate is not trusted: {string.Join(", ", (chain?.ChainStatus ?? []).Select(status => $"{status.Status}").Distinct().Prepend($"{errors}"))}");
+
+    // .NET anchors a chain at self-signed certificates only. In Go, and so for kubectl and golinstor, it may end at any that is listed; up to there everything has to be in order.
+    private static bool EndsAtTrusted(X509Chain chain, X509Certificate2Collection trusted)
+    {
+        foreach (var element in chain.ChainElements)
+        {
+            if (element.ChainElementStatus.Any(status => status.Status is not (X509ChainStatusFlags.PartialChain or X509ChainStatusFlags.UntrustedRoot)))
+            {
+                return false;
+            }
+
+            if (trusted.Any(one => one.RawDataMemory.Span.SequenceEqual(element.Certificate.RawDataMemory.Span)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>A chain policy and not a callback, because with it the host name is still checked for us.</summary>
+    private static X509ChainPolicy TrustOnly(X509Certificate2Collection roots)
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
+        policy.CustomTrustStore.AddRange(roots);
+        return policy;
+    }
+}
