@@ -10,8 +10,11 @@ public sealed class NeighbourTests
     [Fact]
     public void A_tie_breaker_that_is_cut_off_itself_is_no_second_voice()
     {
-        // B's satellite repeats what was so while A was cut off. A's has stopped, and then C, which breaks ties, loses its links.
-        var scenario = WithThird(disk: false).PowerOff("a").MayNotPromote("c").Replica("c", replica => replica with { Score = 0, Connections = [new("a", false), new("b", false)] }).Report("pvc-1");
+        // A, B and D have disks, and C breaks no tie. D's satellite is long away, and B's repeats what was so while A and C were cut off. A's has stopped, and C is cut off from all.
+        var scenario = Scenario.Empty(NoStorm).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Satellites(On("a"), On("b"), On("c"), Off("d"));
+        scenario.Facts("pvc-1", "majority", AllConnected("abcd").Select(one => one.Node.Value switch { "a" => one with { Usage = Usage.InUse }, "c" => one with { Diskless = true, Score = 2 }, "d" => new(one.Node), _ => one }));
+        scenario.Stream("abc", Promotability.MayNotPromote).Report("pvc-1").After(60).Silence("a").Replica("c", replica => replica with { Score = 0, Connections = [new("a", false), new("b", false), new("d", false)] });
+        scenario.Replica("b", _ => Apart("b", up: "d", down: "ac")).Report("pvc-1");
         Assert.Empty(scenario.After(600).Moves);
         Assert.Equal([HoldReason.OnlyOneSpeaker], scenario.Holds);
     }

@@ -126,4 +126,30 @@ public sealed class PeerTests
     private static HoldReason? ReasonOf(Scenario scenario) => scenario.Cluster.Resources[Scenario.Pvc1].AssessmentOf(new("a"))!.Reason;
 
     private static Replica NoLinkToA(Replica replica) => replica with { Connections = replica.Connections.RemoveAll(connection => connection.Peer == "a") };
+
+    [Fact]
+    public void Volumes_of_a_replica_that_was_removed_do_not_count()
+    {
+        // The definition had two volumes. The replica on D was moved to C, and then the second volume was deleted.
+        static Replica[] With(int volumes, string nodes) => [.. AllConnected(nodes).Select(one => one with { VolumeCount = volumes, Score = 10003 + (100 * volumes), Usage = one.Node.Value == "a" ? Usage.InUse : Usage.Unused })];
+        var scenario = Scenario.Empty(new() { StormThreshold = 1 }).Satellites([.. "abcd".Select(node => On($"{node}"))]).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        scenario.Facts("pvc-1", "majority", With(volumes: 2, "abd")).Stream("abd", Promotability.MayNotPromote).Report("pvc-1").After(60);
+        scenario.Facts("pvc-1", "majority", With(volumes: 2, "abc")).Stream("c", Promotability.MayNotPromote).Report("pvc-1").After(600);
+        scenario.Facts("pvc-1", "majority", With(volumes: 1, "abc")).Report("pvc-1").After(60);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.PowerOff("a").Report("pvc-1").After(900).Moves);
+    }
+
+    [Fact]
+    public void Volumes_of_a_replica_whose_satellite_is_away_do_not_count()
+    {
+        // LINSTOR lists a deleted volume until the satellite has confirmed it, and C's satellite is long away.
+        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }, replica => replica with { VolumeCount = 2, Score = 10203 }).Node("a", ready: false).After(60).Silence("c").Report("pvc-1").After(600);
+        foreach (var node in (string[])["a", "b"])
+        {
+            scenario.Replica(node, replica => replica with { VolumeCount = 1, Score = 10103 });
+        }
+
+        scenario.Report("pvc-1").After(60).Silence("a").Link("b", "a", up: false).MayPromote("b").Report("pvc-1");
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.After(900).Moves);
+    }
 }

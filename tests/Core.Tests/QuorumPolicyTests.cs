@@ -93,4 +93,19 @@ public sealed class QuorumPolicyTests
     }
 
     private static Satellite Online(string node) => new(new(node), SatelliteState.Online);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_number_of_votes_asks_for_less_than_a_majority_only_if_it_is_smaller(bool onNode)
+    {
+        // C alone goes by "3". It is cut off with A, where two of three are a majority; D and E are placed with B.
+        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).Node("a", ready: false);
+        scenario.InheritsPolicy = onNode;
+        scenario = onNode ? scenario.Satellite("c", satellite => satellite with { QuorumPolicy = "3" }) : scenario.Replica("c", replica => replica with { QuorumPolicy = "3" });
+        scenario.Report("pvc-1").After(60).Report("pvc-1").After(60).Silence("a").Silence("c").Link("b", "a", up: false).Link("b", "c", up: false).Report("pvc-1").After(1);
+        scenario.Satellites(Off("a"), On("b"), Off("c") with { QuorumPolicy = onNode ? "3" : null }, On("d"), On("e"));
+        scenario.Facts("pvc-1", "majority", [new(new("a")), new(new("c")) { QuorumPolicy = onNode ? null : "3" }, Apart("b", up: "de", down: "ac"), Apart("d", up: "be", down: "ac"), Apart("e", up: "bd", down: "ac")]);
+        Assert.Empty(scenario.Stream("b", Promotability.MayPromote).Report("pvc-1").After(600).Moves);
+    }
 }

@@ -17,4 +17,16 @@ internal static class Reported
         Score = 10103,
         Connections = [.. peers.Select(peer => new Connection(peer, Up: true))],
     };
+
+    /// <summary>Replicas of which each is connected to all others.</summary>
+    public static Replica[] AllConnected(string nodes) => [.. nodes.Select(node => Connected($"{node}", [.. nodes.Where(peer => peer != node).Select(peer => $"{peer}")]))];
+
+    /// <summary>A replica that may promote, and is connected to some of its peers and cut off from others.</summary>
+    public static Replica Apart(string node, string up, string down) => new(new(node))
+    {
+        Promotability = Promotability.MayPromote,
+        Usage = Usage.Unused,
+        Score = 10102,
+        Connections = [.. up.Select(peer => new Connection($"{peer}", Up: true)), .. down.Select(peer => new Connection($"{peer}", Up: false))],
+    };
 }

@@ -222,4 +222,15 @@ public sealed class ReturnTests
         scenario.After(1).Silence("a").Satellite("b", SatelliteState.Online).Replica("b", _ => Connected("b", "a", "c") with { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] });
         Assert.Equal(Moved, scenario.After(300).Moves);
     }
+
+    [Fact]
+    public void What_accuses_is_newer_than_what_its_speaker_said_between_two_silences()
+    {
+        // C's satellite is long dead. B's is restarted twice within seconds, while A's score changes, and says in between that it may not promote. Then A loses power.
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(600).Report("pvc-1").Silence("b").Report("pvc-1").After(3);
+        scenario.Replica("a", replica => replica with { Score = 10102 }).Report("pvc-1").After(3).Ignores = decision => decision is Decision.QueryResource;
+        scenario.Satellite("b", SatelliteState.Online).Stream("b", Promotability.MayNotPromote).After(2).Stream("b", Promotability.Unknown).After(2).Silence("a").Ignores = _ => false;
+        scenario.Stream("b", Promotability.MayPromote).Replica("b", _ => Apart("b", up: "c", down: "a"), streamed: false).Report("pvc-1");
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.After(900).Moves);
+    }
 }

@@ -46,19 +46,6 @@ public sealed class SharingTests
     }
 
     [Fact]
-    public void The_list_of_satellites_is_newer_than_the_loss_of_each_volume_that_a_move_rests_on()
-    {
-        var grace = TimeSpan.FromSeconds(5);
-        var scenario = TwoVolumes(new() { StormThreshold = 1, KnownResourceGrace = grace, NewResourceGrace = grace });
-        scenario.TwoPrimaries.Add("pvc-2");
-        scenario.InheritsPolicy = true;
-        Assert.Empty(scenario.Report("pvc-2").CutOff("a").After(30).Moves);
-        scenario.Tell(new Observation.SatellitesListed([.. scenario.Cluster.Linstor.Satellites!.Values], scenario.Now - TimeSpan.FromSeconds(2))).Satellite("b", satellite => satellite with { QuorumPolicy = "off" }, told: false);
-        scenario.Ignores = decision => decision is Decision.QuerySatellites;
-        Assert.Empty(scenario.CutOff("a", "pvc-2").After(8).Moves);
-    }
-
-    [Fact]
     public void A_new_pod_on_the_node_has_a_whole_grace_period_for_what_its_predecessor_left_behind()
     {
         var scenario = TwoVolumes().CutOff("a").After(60).Pod("again", "a", pod => pod with { Claims = [new("logs")] }).CutOff("a", "pvc-2").After(44);
@@ -134,31 +121,8 @@ public sealed class SharingTests
         Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Moves);
     }
 
-    private static Scenario TwoVolumes(FailoverSettings? settings = null) => Scenario.WithAppOn("a", settings)
+    private static Scenario TwoVolumes() => Scenario.WithAppOn("a")
         .Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
         .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] });
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_pod_is_left_alone_that_also_writes_to_a_volume_which_may_have_quorum_on_both_sides(bool admitted)
-    {
-        // All links of A are cut. What it uses besides keeps quorum by its own word, or got two more replicas with B while A and C were away.
-        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).Node("a", ready: false).Satellites([.. "abcde".Select(node => On($"{node}"))]).Resource("pvc-2", "a", "majority").Volume("pv-2", "logs", "pvc-2")
-            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60);
-        if (admitted)
-        {
-            scenario.CutOff("a", "pvc-2").Replica("a", replica => replica with { Score = 10101 }, "pvc-2").Report("pvc-2").CutOff("a").Report("pvc-1");
-        }
-        else
-        {
-            scenario.Silence("a", "pvc-2").Silence("c", "pvc-2").PowerOff("a").Report("pvc-1").Report("pvc-2");
-            Replica[] others = [.. "bde".Select(node => Connected($"{node}", [.. "bde".Where(peer => peer != node).Select(peer => $"{peer}")]) with { Promotability = Promotability.MayPromote })];
-            scenario.Facts("pvc-2", "majority", [new(new("a")), new(new("c")), .. others.Select(other => other with { Connections = [.. other.Connections, new("a", Up: false), new("c", Up: false)] })]).Report("pvc-2");
-        }
-
-        Assert.Empty(scenario.After(600).Moves);
-        Assert.Contains(HoldReason.WritesToSharedStorage, scenario.Holds);
-        Assert.Contains(scenario.Sayings, saying => saying.Contains("claim logs (resource pvc-2 may have quorum on both sides)", StringComparison.Ordinal));
-    }
 }

@@ -170,4 +170,51 @@ public sealed class StaleSatelliteTests
             Connections = [new("a", Up: true), new(client, Up: true), .. disks.Where(peer => peer != disk).Select(peer => new Connection(peer, Up: true))],
         }),
     ];
+
+    [Fact]
+    public void A_node_that_goes_on_saying_that_its_own_replica_may_promote_is_outvoted()
+    {
+        // A's satellite hangs before the pod comes. A becomes Primary, and is cut off for good; its satellite stays ONLINE.
+        var scenario = Scenario.Empty(NoStorm).Resource("pvc-1", inUseOn: null).Volume("pv-1", "data", "pvc-1").After(60);
+        scenario.MayNotPromote("b").MayNotPromote("c").Attachment("va-1", "pv-1", "a").Pod("app-0", "a", pod => pod with { Running = true }).Report("pvc-1").After(300).Report("pvc-1");
+        Assert.Equal(Moved, scenario.OnlyPeersLose("a").Report("pvc-1").After(900).Moves);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void One_stale_satellite_does_not_outvote_a_node_that_speaks(bool ready)
+    {
+        // A has no disk, and B the only one. B's satellite repeats what was so for a moment, and A says that they are connected.
+        var scenario = Scenario.Empty(NoStorm).Node("a", ready);
+        scenario.Facts("pvc-1", "majority", [Connected("a", "b") with { Diskless = true, Usage = Usage.InUse, Score = 1 }, Connected("b", "a")]);
+        scenario.Stream("ab", Promotability.MayNotPromote).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Report("pvc-1").After(60);
+        Assert.Empty(scenario.Link("b", "a", up: false).MayPromote("b").Report("pvc-1").After(600).Moves);
+        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_stale_member_is_not_on_the_side_of_a_peer_that_has_lost_it_since(bool isStale)
+    {
+        // C's satellite repeats that A is gone and B is there. Now A and C are cut off from B, which says so, and D and E are placed with B. A and C count two of three.
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60);
+        scenario = isStale ? scenario.Replica("c", _ => Apart("c", up: "b", down: "a")).Report("pvc-1").After(600).Report("pvc-1") : scenario.After(600).Silence("c");
+        Assert.Empty(scenario.Moves);
+        scenario.Silence("a").Replica("b", replica => replica with { Score = 0, Connections = [new("a", Up: false), new("c", Up: false)] }).Report("pvc-1").After(5);
+        scenario.Satellites(Off("a"), On("b"), isStale ? On("c") : Off("c"), On("d"), On("e"));
+        scenario.Facts("pvc-1", "majority", [new(new("a")), isStale ? Apart("c", up: "b", down: "a") : new(new("c")), Apart("b", up: "de", down: "ac"), Apart("d", up: "be", down: "ac"), Apart("e", up: "bd", down: "ac")]);
+        Assert.Empty(scenario.Stream("b", Promotability.MayPromote).Report("pvc-1").After(900).Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scenario.Holds);
+    }
+
+    [Fact]
+    public void A_stale_member_that_says_it_is_alone_is_on_the_side_of_a_peer_that_has_found_it_since()
+    {
+        // A's power fails. B, which is connected to C, is right.
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60);
+        scenario.Replica("c", replica => replica with { Score = 0, Connections = [new("a", Up: false), new("b", Up: false)] }).Link("b", "c", up: false).Report("pvc-1").After(5).Link("b", "c", up: true).Report("pvc-1").After(600);
+        Assert.Equal(Moved, scenario.Silence("a").Link("b", "a", up: false).MayPromote("b").Report("pvc-1").After(600).Moves);
+    }
 }

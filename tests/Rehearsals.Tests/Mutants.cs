@@ -16,7 +16,7 @@ internal static class Mutants
     public static readonly Mutant[] All =
     [
         // Who has lost its storage.
-        new("a consumer whose own replica may promote is well", new("LossRule.cs", "when _ownSpeaks => ", "when !_ownSpeaks => "), NobodyElseCounts),
+        new("a consumer whose own replica may promote is well", new("LossRule.cs", "when _ownSpeaks && !IsOutvoted() => ", "when !_ownSpeaks => "), NobodyElseCounts),
         new("a replica that may promote and is connected speaks against a loss", NobodyElseCounts),
         new("a consumer whose side has quorum has lost nothing", NoDefence),
         new("the node's side cannot have quorum", "LossRule.cs", " ?? MayHaveQuorumElsewhere(peer) ??", " ??"),

@@ -7,8 +7,14 @@ internal static partial class TestedRules
 {
     private static readonly TestedRule[] Moves =
     [
-        new("a volume that may have quorum on both sides lets its pod go with another", nameof(SharingTests.A_pod_is_left_alone_that_also_writes_to_a_volume_which_may_have_quorum_on_both_sides),
-            "Eligibility.cs", "?.Reason is HoldReason.KeepsQuorumAlone or HoldReason.MayHaveQuorum)", "?.Reason is HoldReason.Healthy)"),
+        new("a volume that may have quorum on both sides lets its pod go with another", nameof(OtherVolumeTests.A_pod_is_left_alone_that_also_writes_to_a_volume_which_may_have_quorum_on_both_sides),
+            "Eligibility.cs", "is { MayBothHaveQuorum: true })", "is { Reason: HoldReason.Healthy })"),
+        new("that both sides may have quorum counts whatever the node says", nameof(OtherVolumeTests.That_both_sides_of_another_volume_may_have_quorum_counts_whatever_else_speaks_against_its_loss),
+            "Eligibility.cs", "is { MayBothHaveQuorum: true })", "is { Reason: HoldReason.KeepsQuorumAlone or HoldReason.MayHaveQuorum })"),
+        new("that both sides may have quorum is not forgotten when the peer falls silent", nameof(OtherVolumeTests.That_both_sides_of_another_volume_may_have_quorum_is_not_forgotten_when_the_peer_falls_silent),
+            "LossAssessment.cs", "next.MayBothHaveQuorum is null && MayBothHaveQuorum is not null ?", "MayBothHaveQuorum is null ?"),
+        new("the loss of another volume with many writers does not rest on one speaker", nameof(OtherVolumeTests.The_loss_of_another_volume_with_several_writers_does_not_rest_on_one_speaker),
+            "PolicyEvaluation.cs", "settings.GraceOf(loss) && IsCertain(loss, node);", "settings.GraceOf(loss);"),
         new("a pod that has not opted in is exempt", nameof(EligibilityTests.A_label_that_is_gone_counts_before_the_watch_has_told),
             "Eligibility.cs", "!pod.OptedIn ? new(HoldReason.NotOptedIn, new HoldDetail { Pod = pod.Key }) : pod.OptedOut", "pod.OptedOut"),
         new("an annotated pod is exempt", nameof(MoveTests.An_annotated_pod_is_left_alone_with_its_attachment_and_told_why),
@@ -38,9 +44,9 @@ internal static partial class TestedRules
         new("a volume with one writer that is not lost exempts nobody", nameof(MoveTests.A_pod_moves_when_any_of_its_volumes_is_lost_and_is_deleted_once),
             "Eligibility.cs", "(volume.ManyWriters || resource.AllowsTwoPrimaries == true) &&", ""),
         new("a volume with many writers that is lost too exempts nobody", nameof(EligibilityTests.A_pod_that_also_writes_to_a_volume_with_several_writers_stays_until_that_is_lost_too),
-            "Eligibility.cs", " && !isLost(resource, consumer)\n", "\n"),
+            "Eligibility.cs", " && !isLost(resource, bound)\n", "\n"),
         new("a volume with many writers is lost only when its own grace period is over", nameof(EligibilityTests.A_pod_that_also_writes_to_a_volume_with_several_writers_stays_until_that_is_lost_too),
-            "PolicyEvaluation.cs", "is { IsLoss: true } loss && now >= loss.Since + settings.GraceOf(loss);", "is { IsLoss: true };"),
+            "PolicyEvaluation.cs", "loss && now >= loss.Since + settings.GraceOf(loss) && IsCertain", "loss && IsCertain"),
         new("the fresh list of pods decides where it differs from the watch", nameof(EligibilityTests.A_label_that_is_gone_counts_before_the_watch_has_told),
             "PolicyEvaluation.Moves.cs", "onNode is null ? watched : onNode.Pods.Find(watched.Uid)?.Item;", "watched;"),
         new("the watch may be newer than the fresh list of pods", nameof(EligibilityTests.An_annotation_that_only_the_watch_has_told_counts_as_well),

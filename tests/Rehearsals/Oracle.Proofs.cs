@@ -69,11 +69,15 @@ internal sealed partial class Oracle
         }
 
         var members = own.Members.Select(member => definition.Replicas.FirstOrDefault(replica => replica.Node == member)).OfType<Simulator.World.DrbdReplica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
-        int Apart(bool diskful) => members[diskful].Count(member => member != peer && !peer.Peers.Contains(member.Node));
+        int Apart(bool diskful) => members[diskful].Count(member => member != peer && (!peer.Peers.Contains(member.Node) || RepeatsThatItIsApart(member, peer)));
         var isHeardOf = HistoryOf((definition.Name, node), _spoke).IsSo || _stage.Candidates.All(candidate => _stage.HasRead(candidate, ScenarioSetup.Handle(_stage.VolumeOf(definition)), node));
         var (voters, diskless) = isHeardOf ? (members[true].Count(), members[false].Count()) : (Apart(diskful: true) + 1, Apart(diskful: false));
         return Drbd.HasQuorum(own.QuorumPolicy, new QuorumCount(voters, Apart(diskful: true), Quorumless: 0, diskless, Apart(diskful: false)), had: true);
     }
+
+    // Of a member that repeats what was so before the peer found it again, it is not known whose side it is on.
+    private bool RepeatsThatItIsApart(Simulator.World.DrbdReplica member, Simulator.World.DrbdReplica peer) => _hung.Contains(member.Node.Name) && Known(member) is { } known
+        && !LinksOf(known, _stage.Nodes.First(node => _stage.Plan.Cast.LinstorName(node.Number) == peer.Node.Name).Number).Contains("Connected");
 
     // A node that is cut off from everybody, and has quorum only because DRBD remembers that the others had none: nobody was told of it, and an administrator has given the others new members.
     private bool KeepsQuorumByMemory(string resource, string node)

@@ -10,8 +10,8 @@ public static class QuorumPolicy
     /// <param name="voters">How many replicas with a disk there are.</param>
     public static bool Fences(string? policy, int voters) => VotesNeeded(policy, voters) is { } needed && 2 * needed > voters;
 
-    /// <summary>Of several policies that count for the replicas of one resource, the one that fences least.</summary>
-    internal static string? Weakest(IEnumerable<string?> policies) => policies.MinBy(policy => VotesNeeded(policy, int.MaxValue) ?? 0);
+    /// <summary>Of several policies that count for the replicas of one resource, the one that asks for the fewest votes.</summary>
+    internal static string? Weakest(IEnumerable<string?> policies, int voters) => policies.MinBy(policy => VotesNeeded(policy, voters) ?? 0);
 
     /// <summary>Whether some of a resource's members, if they are connected to one another and to nobody else, may have quorum.</summary>
     /// <param name="policy">The policy that they go by.</param>
@@ -62,11 +62,16 @@ public sealed record Membership(IReadOnlyList<Member> Members, string? Policy, b
     internal IEnumerable<Membership> Until(Membership now)
     {
         var voting = Members.Concat(now.Members).ToLookup(member => member.Node, member => member.Votes);
-        var between = new Membership([], QuorumPolicy.Weakest([Policy, now.Policy]), IsPolicyKnown && now.IsPolicyKnown);
         return [
-            between with { Members = [.. voting.Select(of => new Member(of.Key, of.Any(votes => votes))).OrderBy(member => member.Node)] },
-            between with { Members = [.. voting.Where(of => of.Count() == 2).Select(of => new Member(of.Key, of.All(votes => votes))).OrderBy(member => member.Node)] },
+            Between(voting.Select(of => new Member(of.Key, of.Any(votes => votes)))),
+            Between(voting.Where(of => of.Count() == 2).Select(of => new Member(of.Key, of.All(votes => votes)))),
             now];
+
+        Membership Between(IEnumerable<Member> members)
+        {
+            Member[] sorted = [.. members.OrderBy(member => member.Node)];
+            return new(sorted, QuorumPolicy.Weakest([Policy, now.Policy], sorted.Count(member => member.Votes)), IsPolicyKnown && now.IsPolicyKnown);
+        }
     }
 
     public bool Equals(Membership? other) => other is not null && Policy == other.Policy && IsPolicyKnown == other.IsPolicyKnown && Members.SequenceEqual(other.Members);

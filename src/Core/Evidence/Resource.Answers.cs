@@ -26,7 +26,7 @@ public sealed partial record Resource
     private Resource Recall(ResourceReport late, Instant at, LinstorView linstor)
     {
         if (!late.Exists || late.QuorumProperties is null || late.Uuid != Uuid
-            || QuorumPolicy.Fences(PolicyOf(late.Replicas.Select(replica => (replica.Node, replica.QuorumPolicy)), late.QuorumProperties, linstor), late.Replicas.Count(replica => !replica.Diskless && !replica.Leaving)))
+            || QuorumPolicy.Fences(PolicyOf(late, late.QuorumProperties, linstor), VotersOf(late)))
         {
             return this;
         }
@@ -37,7 +37,7 @@ public sealed partial record Resource
     private Resource Take(ResourceReport report, Instant at, LinstorView linstor)
     {
         var properties = report.QuorumProperties ?? QuorumProperties;
-        var policy = PolicyOf(report.Replicas.Select(replica => (replica.Node, replica.QuorumPolicy)), properties, linstor);
+        var policy = PolicyOf(report, properties, linstor);
         var anyLeaves = report.Replicas.Any(replica => replica.Leaving);
         var members = MembersOf(anyLeaves ? report.Replicas.Where(replica => !replica.Leaving) : report.Replicas, policy, properties);
         var membersSince = members == Members ? MembersSince : at;
@@ -48,7 +48,7 @@ public sealed partial record Resource
         foreach (var replica in report.Replicas)
         {
             var known = Find(replica.Node) ?? new Speaker(replica.Node);
-            if (Members is null && known is { HeardAt: not null, Memberships.IsEmpty: true })
+            if (Members is null && known.Memberships.IsEmpty)
             {
                 known = known with { Memberships = MembersOnceStreamed(report, atMost) };
             }
@@ -73,7 +73,7 @@ public sealed partial record Resource
         };
     }
 
-    // The members of a node that only the stream has told of until the first answer: those listed now, and each that the stream told of and that is gone since may have been one, with a vote.
+    // The members of a node of which no answer has told yet: those listed now, and each that the stream told of and that is gone since may have been one, with a vote.
     private ImmutableArray<Membership> MembersOnceStreamed(ResourceReport first, Membership now)
     {
         Member[] gone = [.. Speakers.Where(speaker => !first.Replicas.Any(replica => replica.Node == speaker.Node)).Select(speaker => new Member(speaker.Node, Votes: true))];
@@ -87,7 +87,12 @@ public sealed partial record Resource
         return new(members, policy, properties is not null);
     }
 
+    private static int VotersOf(ResourceReport report) => report.Replicas.Count(replica => !replica.Diskless && !replica.Leaving);
+
+    private static string? PolicyOf(ResourceReport report, QuorumProperties? above, LinstorView linstor) =>
+        PolicyOf(report.Replicas.Select(replica => (replica.Node, replica.QuorumPolicy)), above, linstor, VotersOf(report));
+
     // LINSTOR's precedence: replica, definition, group, node, controller.
-    private static string? PolicyOf(IEnumerable<(NodeName Node, string? Own)> replicas, QuorumProperties? above, LinstorView linstor) =>
-        QuorumPolicy.Weakest(replicas.Select(replica => replica.Own ?? above?.Definition ?? linstor.Find(replica.Node)?.QuorumPolicy ?? above?.Controller));
+    private static string? PolicyOf(IEnumerable<(NodeName Node, string? Own)> replicas, QuorumProperties? above, LinstorView linstor, int voters) =>
+        QuorumPolicy.Weakest(replicas.Select(replica => replica.Own ?? above?.Definition ?? linstor.Find(replica.Node)?.QuorumPolicy ?? above?.Controller), voters);
 }

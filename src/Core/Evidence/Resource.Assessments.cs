@@ -73,7 +73,7 @@ public sealed partial record Resource
             return this;
         }
 
-        var policy = PolicyOf(Speakers.Where(speaker => speaker.Presence == Presence.Listed).Select(speaker => (speaker.Node, speaker.QuorumPolicy)), QuorumProperties, linstor);
+        var policy = PolicyOf(Speakers.Where(speaker => speaker.Presence == Presence.Listed).Select(speaker => (speaker.Node, speaker.QuorumPolicy)), QuorumProperties, linstor, Voters);
         var next = policy == Policy ? this : this with { Policy = policy };
         return next.Fences
             ? next.FencedSince is null ? next with { FencedSince = at } : next

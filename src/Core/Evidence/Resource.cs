@@ -86,8 +86,8 @@ public sealed partial record Resource(ResourceName Name)
     /// <summary>How many replicas have a vote.</summary>
     public int Voters => Members?.Voters ?? 0;
 
-    /// <summary>How many volumes the definition has; one if no replica states them.</summary>
-    public int VolumeCount => Speakers.Select(speaker => speaker.VolumeCount ?? 1).Append(1).Max();
+    /// <summary>How many volumes the definition has, by the replicas that speak; one if none states them. A replica that is away is listed with volumes that were deleted since.</summary>
+    public int VolumeCount => Speakers.Where(speaker => speaker.Presence == Presence.Listed && !speaker.IsSilent).Select(speaker => speaker.VolumeCount ?? 1).Append(1).Max();
 
     /// <summary>Whether the quorum policy proves that a partition without quorum cannot write.</summary>
     public bool Fences => QuorumProperties is not null && QuorumPolicy.Fences(Policy, Voters);

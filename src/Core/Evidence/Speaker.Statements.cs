@@ -28,7 +28,7 @@ public sealed partial record Speaker
             BackSince = IsSilent || !linstor.IsSinceReturn(HeardAt) ? date : BackSince,
             HeardAt = at,
             HeardUntil = at,
-            ReturnedFrom = IsOwnReturn(date, linstor) ? ReturnedFrom ?? HeardUntil : ReturnedFrom,
+            ReturnedFrom = SilentFrom(date, linstor),
             NewSince = isRepeat ? NewSince : date,
             NewsSince = IsOwnReturn(date, linstor) || MayPromote?.Value != may ? date : NewsSince,
             StreamedAt = isRepeat ? StreamedAt : at,
@@ -125,7 +125,11 @@ public sealed partial record Speaker
 
     // What it says against others when it is back from a silence of its own may be as old as that silence, and is newer than the answer before it.
     private Instant? Accusing(Instant date, LinstorView linstor) =>
-        (ReturnedFrom ?? (IsOwnReturn(date, linstor) ? HeardUntil : null)) is { } last ? Instant.Later(last + TimeSpan.FromTicks(1), linstor.ReturnedAt ?? last) : null;
+        SilentFrom(date, linstor) is { } last ? Instant.Later(last + TimeSpan.FromTicks(1), linstor.ReturnedAt ?? last) : null;
+
+    // When the silence began that it is back from, if no answer has come since. Of several silences the first counts, unless it said in between that it may not promote: what accuses is newer than that.
+    private Instant? SilentFrom(Instant date, LinstorView linstor) =>
+        !IsOwnReturn(date, linstor) ? ReturnedFrom : MayPromote is { Value: false } ? HeardUntil : ReturnedFrom ?? HeardUntil;
 
     private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date, Instant? accusing)
     {
@@ -150,35 +154,50 @@ public sealed partial record Speaker
         !IsSilent && said.Usage == Usage.InUse && !(NewSince >= answer.AccusedSince) && answer.AskedAt - answer.AccusedSince <= Timings.LongestDetection;
 
     // What LINSTOR repeats of a node for a while may be older than the members that it now lists, and a satellite tells LINSTOR of its DRBD before it has brought that up to date: until then
-    // the node may go by these members, by those that it knew, or by what was between. It knows of a member once it has a connection to it, and of a policy by nothing but time.
+    // the node may go by these members, by those that it knew, or by what was between. It knows of a member once it has a connection to it, and of a policy, or of a member's new disk, by
+    // nothing but time.
     private ImmutableArray<Membership> HeardBy(in ResourceAnswer answer, Instant backSince, ImmutableArray<Connection> said)
     {
-        if (Memberships is [var only] && only == answer.Members)
+        var now = answer.Members;
+        if (Memberships is [var only] && only == now)
         {
-            return Memberships;
+            return ReportedAt is null && NamedAtFirst(now, said, answer.Linstor) is { } named ? [named, now] : Memberships;
         }
 
-        var now = answer.Members;
         var isSamePolicy = Memberships.All(known => (known.Policy, known.IsPolicyKnown) == (now.Policy, now.IsPolicyKnown));
-        var since = isSamePolicy ? answer.MembersSince : Instant.Later(answer.MembersSince, backSince);
+        var areSameVotes = Memberships.All(known => known.Members.All(member => now.Members.All(one => one.Node != member.Node || one.Votes == member.Votes)));
+        var since = isSamePolicy && areSameVotes ? answer.MembersSince : Instant.Later(answer.MembersSince, backSince);
         return answer.AskedAt - since >= Timings.LongestDetection && KnowsOf(now, said, answer.Linstor) ? [now]
             : Memberships.Contains(now) ? Memberships : [.. Memberships.Concat(Memberships[^1].Until(now)).Distinct()];
     }
 
-    // Two replicas without a disk have no connection.
+    // A node's first words show whom it knows: if it reports fewer connections than it has peers, it may go by those alone that it names. Null if it may know all.
+    private Membership? NamedAtFirst(Membership now, ImmutableArray<Connection> said, LinstorView linstor)
+    {
+        var peers = now.Members.Count(HasConnectionTo);
+        return said.IsEmpty || said.Length >= peers ? null : now with { Members = [.. now.Members.Where(member => !HasConnectionTo(member) || IsNamedIn(said, member.Node, linstor))] };
+    }
+
     private bool KnowsOf(Membership members, ImmutableArray<Connection> said, LinstorView linstor)
     {
         foreach (var member in members.Members)
         {
-            var isNew = member.Node != Node && (member.Votes || !Diskless) && !Memberships.All(known => known.Members.Any(one => one.Node == member.Node));
-            var host = linstor.Find(member.Node)?.HostName;
-            if (isNew && !said.Any(connection => ResourceView.IsSameHost(connection.Peer, member.Node.Value) || (host is not null && ResourceView.IsSameHost(connection.Peer, host))))
+            if (HasConnectionTo(member) && !Memberships.All(known => known.Members.Any(one => one.Node == member.Node)) && !IsNamedIn(said, member.Node, linstor))
             {
                 return false;
             }
         }
 
         return true;
+    }
+
+    // Two replicas without a disk have no connection.
+    private bool HasConnectionTo(Member member) => member.Node != Node && (member.Votes || !Diskless);
+
+    private static bool IsNamedIn(ImmutableArray<Connection> said, NodeName node, LinstorView linstor)
+    {
+        var host = linstor.Find(node)?.HostName;
+        return said.Any(connection => ResourceView.IsSameHost(connection.Peer, node.Value) || (host is not null && ResourceView.IsSameHost(connection.Peer, host)));
     }
 
     private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && (linstor.IsSynced || linstor.IsStreamIntact) && date != linstor.ReturnedAt;

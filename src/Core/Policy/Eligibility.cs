@@ -11,7 +11,7 @@ internal sealed record Ineligibility(HoldReason Reason, HoldDetail Detail)
 
 /// <summary>Which pods of a lost node may be moved.</summary>
 /// <param name="cluster">What is known.</param>
-/// <param name="isLost">Whether a LINSTOR node has lost a resource, grace period included.</param>
+/// <param name="isLost">Whether a Kubernetes node has lost a resource, grace period included.</param>
 internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeName, bool> isLost)
 {
     /// <summary>What speaks against moving an opted-in pod that has lost a resource, or null.</summary>
@@ -33,8 +33,7 @@ internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeNa
             return new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.OtherStorage, Storage = string.Join(", ", pod.SharedStorage) });
         }
 
-        var node = pod.Node is { } bound ? cluster.LinstorNameOf(bound) : (NodeName?)null;
-        return WrittenClaims(pod).Select(claim => ObjectionTo(claim, node)).FirstOrDefault(objection => objection is not null);
+        return WrittenClaims(pod).Select(claim => ObjectionTo(claim, pod.Node)).FirstOrDefault(objection => objection is not null);
     }
 
     /// <summary>What the pod's owner wishes against moving it, or null.</summary>
@@ -67,28 +66,29 @@ internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeNa
         }
 
         // A resource that was never reported is no objection: acting waits for the report.
-        if (volume.Resource is not { } name || node is not { } consumer || cluster.Resources.GetValueOrDefault(name) is not { QuorumProperties: not null } resource)
+        if (volume.Resource is not { } name || node is not { } bound || cluster.Resources.GetValueOrDefault(name) is not { QuorumProperties: not null } resource)
         {
             return null;
         }
 
+        var consumer = cluster.LinstorNameOf(bound);
         if (!resource.IsFenced(consumer))
         {
             return new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.NoQuorumPolicy, Claim = claim, Resource = name });
         }
 
-        if (resource.AssessmentOf(consumer)?.Reason is HoldReason.KeepsQuorumAlone or HoldReason.MayHaveQuorum)
+        if (resource.AssessmentOf(consumer) is { MayBothHaveQuorum: true })
         {
             return new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.QuorumOnBothSides, Claim = claim, Resource = name });
         }
 
         // A volume with one writer protects itself: DRBD does not let the replacement open it while the old pod's node has it. One with several does not.
-        if (!volume.ManyWriters && resource.AllowsTwoPrimaries is null && !isLost(resource, consumer))
+        if (!volume.ManyWriters && resource.AllowsTwoPrimaries is null && !isLost(resource, bound))
         {
             return new(HoldReason.AwaitingConfirmation, new HoldDetail { Resource = name }); // whether it has one writer could not be read
         }
 
-        return (volume.ManyWriters || resource.AllowsTwoPrimaries == true) && !isLost(resource, consumer)
+        return (volume.ManyWriters || resource.AllowsTwoPrimaries == true) && !isLost(resource, bound)
             ? new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.ManyWriters, Claim = claim, Resource = name })
             : null;
     }

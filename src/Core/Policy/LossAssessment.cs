@@ -14,6 +14,9 @@ public sealed record LossAssessment(NodeName Node, HoldReason? Reason, NodeName?
     /// <summary>Whether another speaker than <see cref="By"/> says something that agrees with a loss.</summary>
     public bool IsCorroborated { get; init; }
 
+    /// <summary>Whether the node may have quorum while a promotable peer on another side has it, too, whatever else speaks against a loss. Null if no peer has said anything of that yet.</summary>
+    public bool? MayBothHaveQuorum { get; init; }
+
     /// <summary>Since when a loss is interrupted by a silence, which may turn out to have been short; null if it is not.</summary>
     public Instant? PausedAt { get; init; }
 
@@ -28,6 +31,7 @@ public sealed record LossAssessment(NodeName Node, HoldReason? Reason, NodeName?
     /// <param name="silentSince">If that is only so because LINSTOR, or the peer, is silent: since when; else null.</param>
     internal LossAssessment Then(LossAssessment next, Instant? silentSince)
     {
+        next = next.MayBothHaveQuorum is null && MayBothHaveQuorum is not null ? next with { MayBothHaveQuorum = MayBothHaveQuorum } : next;
         if (next.IsLoss)
         {
             return next with

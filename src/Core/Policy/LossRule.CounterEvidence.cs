@@ -110,11 +110,17 @@ internal sealed partial class LossRule
             oldest = Instant.Later(oldest, denial.OldestSince);
         }
 
+        // One voice does not outvote another. Where only one has a link to the node, another has to say that no Primary is in its reach.
+        if (voters < (_others.Exists(other => other.Diskless && _own.Diskless && _view.Speaks(other) && other.Promotability == Promotability.MayPromote) ? 1 : 2))
+        {
+            return false;
+        }
+
         // What was contradicted only after the node fell silent, may have been true to its last word; what everybody contradicted from the first words on, was not.
         var falls = latest + Timings.LongestDetection;
         var goesOn = _ownSpeaks || (oldest == _linstor.ReturnedAt && arePromotable);
-        var isOutvoted = voters > 0 && (goesOn ? _now : _own.HeardAt) >= falls;
-        _reviewAt = voters > 0 && goesOn && !isOutvoted ? falls : null;
+        var isOutvoted = (goesOn ? _now : _own.HeardAt) >= falls;
+        _reviewAt = goesOn && !isOutvoted ? falls : null;
         return isOutvoted;
     }
 }

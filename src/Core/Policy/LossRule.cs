@@ -36,7 +36,12 @@ internal sealed partial class LossRule
     {
         var rule = new LossRule(resource, own, view, now, lost);
         var (reason, by) = rule.Reason();
-        var next = new LossAssessment(own.Node, reason, by, now, AtFirstSight: !resource.SeenOtherwise) { ReviewAt = rule._reviewAt, IsCorroborated = reason is null && rule.IsCorroborated(by!.Value) };
+        var next = new LossAssessment(own.Node, reason, by, now, AtFirstSight: !resource.SeenOtherwise)
+        {
+            ReviewAt = rule._reviewAt,
+            IsCorroborated = reason is null && rule.IsCorroborated(by!.Value),
+            MayBothHaveQuorum = rule.MayBothHaveQuorum(reason),
+        };
         Instant? silentSince = reason switch
         {
             HoldReason.LinstorSilent => view.Linstor.AnsweredAt ?? now,
@@ -105,14 +110,28 @@ internal sealed partial class LossRule
     private (HoldReason? Reason, NodeName? By) ReasonAgainst(Speaker peer) =>
         NotSeparated(peer) ?? Defended(peer) ?? MayHaveQuorumElsewhere(peer) ?? (null, peer.Node);
 
-    // Who does not have the resource cannot lose it, and where the consumer's own replica may promote, nobody uses it and the node is well: its pod is only starting or stopping.
+    // Who does not have the resource cannot lose it, and where the consumer's own replica may promote, nobody uses it and the node is well: its pod is only starting or stopping. That, too,
+    // may be repeated from the past.
     private (HoldReason, NodeName?)? HasNothingToLose() => _own switch
     {
         { Presence: Presence.Removed } => (HoldReason.NoLongerDeployed, _own.Node),
         { Presence: Presence.Missing } => Unknown(HoldReason.NoLongerDeployed, _own.Node), // removed, or lost with its node: the list of satellites will tell
-        { MayPromote: { Current: true, Value: true } } when _ownSpeaks => (HoldReason.OwnReplicaMayPromote, _own.Node),
+        { MayPromote: { Current: true, Value: true } } when _ownSpeaks && !IsOutvoted() => (HoldReason.OwnReplicaMayPromote, _own.Node),
         _ => null,
     };
+
+    // What the node says in its defence does not answer whether a peer on another side has quorum, too. While no such peer speaks, what was known of that stands.
+    private bool? MayBothHaveQuorum(HoldReason? reason)
+    {
+        if (reason is HoldReason.PeerSilent or HoldReason.NobodySpeaks or HoldReason.LinstorSilent or HoldReason.NoSuchResource or HoldReason.NoUpToDatePeer)
+        {
+            return null;
+        }
+
+        var apart = reason is null or HoldReason.OwnReplicaMayPromote ? [] : _others.Where(IsPromotablePeer).ToList();
+        return apart.Count > 0 && (KeepsQuorumAlone()
+            || apart.TrueForAll(peer => _view.LinkFrom(peer, _own.Node) is not { Current: true, Value: true } && MayHaveQuorumElsewhere(peer) is not null));
+    }
 
     private (HoldReason, NodeName?) Unknown(HoldReason reason, NodeName? by)
     {
@@ -130,7 +149,9 @@ internal sealed partial class LossRule
     // Until the last of those that proved it fell silent, the loss was known. One that LINSTOR lists as away and that is not yet silent was known until it was last heard.
     private Instant? PeersSilentSince() => _others
         .Where(other => !_view.Speaks(other) && other is { Diskless: false, Leaving: false, MayPromote.Value: true, Score.Value: var score } && IsUpToDate(score))
-        .Max(other => other.IsSilent ? other.SilentSince : other.HeardAt);
+        .Max(LastHeardAt);
+
+    private static Instant? LastHeardAt(Speaker other) => other.IsSilent ? other.SilentSince : other.HeardAt;
 
     // No peer could take over. Why, depends on what the others say: nothing at all is not the same as no.
     private (HoldReason, NodeName?) NoPeer(List<Speaker> promotable)
@@ -138,7 +159,8 @@ internal sealed partial class LossRule
         // What speaks against the loss while the peer is silent, ends it; its silence alone may turn out to be short.
         if (promotable.Find(other => !_view.Speaks(other) && !other.Diskless) is { } silent)
         {
-            return Defended(silent) is { Reason: { } reason, By: var by } ? (reason, by) : (HoldReason.PeerSilent, silent.Node);
+            var isTakenBack = _others.Exists(other => _view.Speaks(other) && other.MayPromote is { Current: true, Value: false } no && no.Since > LastHeardAt(silent));
+            return Defended(silent) is { Reason: { } reason, By: var by } ? (reason, by) : isTakenBack ? (HoldReason.NothingMayPromote, null) : (HoldReason.PeerSilent, silent.Node);
         }
 
         if (promotable.Find(other => _view.Speaks(other) && other.Promotability == Promotability.MayPromote) is { } incomplete)
@@ -219,9 +241,19 @@ internal sealed partial class LossRule
             return true;
         }
 
-        return member != peer.Node && known?.Presence != Presence.Removed
-            && _view.LinkFrom(peer, member) is not { Current: true, Value: true }
-            && !(known is not null && _view.Speaks(known) && _view.LinkFrom(known, peer.Node) is { Current: true, Value: true });
+        return member != peer.Node && known?.Presence != Presence.Removed && !AreConnected(peer, member);
+    }
+
+    // Both ends of a connection see the same, within seconds. Where they differ, one of them repeats the past: the connection counts if the word that it is up is the newer one.
+    private bool AreConnected(Speaker peer, NodeName member)
+    {
+        var there = _resource.Find(member) is { } other && _view.Speaks(other) ? _view.LinkFrom(other, peer.Node) : null;
+        return (_view.LinkFrom(peer, member), there) switch
+        {
+            ({ Current: true } near, { Current: true } far) when near.Value != far.Value => near.Value ? near.Since > far.Since : far.Since > near.Since,
+            ({ Current: true, Value: true }, _) or (_, { Current: true, Value: true }) => true,
+            _ => false,
+        };
     }
 
     // Between the words of one satellite that repeats the past and of one that is right, nothing can be told: another speaker has to say that the node is gone, that no

@@ -44,7 +44,7 @@ internal sealed partial class PolicyEvaluation
             }
             else
             {
-                Act(consumer, new Decision.DeletePod(pod, evidence), evidence, onNode, [consumer.Resource.Name, .. _eligibility.WrittenBy(pod)]);
+                Act(consumer, new Decision.DeletePod(pod, evidence), evidence, onNode, [consumer.Resource.Name, .. Eligibility.WrittenBy(pod)]);
             }
         }
 
@@ -101,7 +101,7 @@ internal sealed partial class PolicyEvaluation
     private Ineligibility? ObjectionTo(Pod pod)
     {
         _objections ??= new(ReferenceEqualityComparer.Instance);
-        return _objections.TryGetValue(pod, out var known) ? known : _objections[pod] = _eligibility.ObjectionTo(pod);
+        return _objections.TryGetValue(pod, out var known) ? known : _objections[pod] = Eligibility.ObjectionTo(pod);
     }
 
     /// <summary>Acts, if LINSTOR has confirmed within the last seconds what it knows of everything that the action rests on, and the node is ready for it.</summary>
@@ -111,15 +111,17 @@ internal sealed partial class PolicyEvaluation
         var lostSince = evidence.Since;
         foreach (var name in restsOn)
         {
-            if (cluster.Resources.GetValueOrDefault(name)?.AssessmentOf(consumer.LinstorName) is { IsLoss: true, Since: var since })
+            // Of another volume that is lost, too, the end of its own grace period counts. Until that is over, the action does not rest on its loss.
+            var due = evidence.Due;
+            if (cluster.Resources.GetValueOrDefault(name)?.AssessmentOf(consumer.LinstorName) is { IsLoss: true } loss && loss.Since + settings.GraceOf(loss) is var over && over <= now)
             {
-                lostSince = Instant.Later(lostSince, since);
+                (lostSince, due) = (Instant.Later(lostSince, loss.Since), Instant.Later(due, over));
             }
 
-            if (!IsConfirmed(name, evidence.Due))
+            if (!IsConfirmed(name, due))
             {
                 doubtful ??= new() { Resource = name };
-                AskToConfirm(name, evidence.Due);
+                AskToConfirm(name, due);
             }
         }
 

@@ -129,7 +129,7 @@ internal sealed partial class PolicyEvaluation
         where attachment.Node == consumer.Node
         let name = cluster.Volumes.Find(attachment.Volume)?.Item.Resource
         where name is not null && name != consumer.Resource.Name && IsConfirmed(name.Value)
-        where cluster.Resources[name.Value].AssessmentOf(consumer.LinstorName) is { IsLoss: true }
+        where cluster.Resources[name.Value].AssessmentOf(consumer.LinstorName) is { IsLoss: true } loss && IsCertain(loss, consumer.Node)
         select attachment;
 
     private bool Stays(Pod pod) => !pod.Finished && ObjectionTo(pod) is not null;

@@ -8,7 +8,6 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
     private readonly List<Decision> _detachments = [];
     private readonly HashSet<DecisionKey> _decided = [];
     private readonly List<Exception> _errors = [];
-    private readonly Eligibility _eligibility = new(cluster, (resource, node) => IsLost(settings, resource, node, now));
     private Dictionary<Pod, Ineligibility?>? _objections;
     private Instant? _requeueAt;
 
@@ -129,7 +128,7 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
             return;
         }
 
-        if (!assessment.IsCorroborated && PodsOn(consumer.Node) is not { Ready: false })
+        if (!IsCertain(assessment, consumer.Node))
         {
             Hold(consumer, HoldReason.OnlyOneSpeaker, new() { Node = assessment.By }, since);
             return;
@@ -144,6 +143,12 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
         Move(consumer, new LossEvidence(consumer.Resource.Name, consumer.Node, assessment.By!.Value, since, due));
     }
 
-    private static bool IsLost(FailoverSettings settings, Resource resource, NodeName node, Instant now) =>
-        resource.AssessmentOf(node) is { IsLoss: true } loss && now >= loss.Since + settings.GraceOf(loss);
+    private Eligibility Eligibility => field ??= new(cluster, IsLost);
+
+    // Whether a Kubernetes node has lost another resource that a pod there uses, by the same rule as the one that is judged.
+    private bool IsLost(Resource resource, NodeName node) =>
+        resource.AssessmentOf(cluster.LinstorNameOf(node)) is { IsLoss: true } loss && now >= loss.Since + settings.GraceOf(loss) && IsCertain(loss, node);
+
+    // A loss does not rest on one speaker: another one, or Kubernetes, has to agree.
+    private bool IsCertain(LossAssessment loss, NodeName node) => loss.IsCorroborated || PodsOn(node) is { Ready: false };
 }
