@@ -29,7 +29,7 @@ public sealed class CounterEvidenceTests
     [Fact]
     public void A_node_is_not_outvoted_while_one_that_has_no_quorum_says_it_is_connected_to_it()
     {
-        var scenario = Scenario.WithAppOn("a").MayPromote("b").Link("b", "a", up: false).Replica("c", replica => replica with { Score = 0 }).After(600);
+        var scenario = Scenario.WithAppOn("a", replicas: "abcd").MayPromote("b").MayPromote("d").Link("b", "a", up: false).Link("d", "a", up: false).Replica("c", replica => replica with { Score = 0 }).After(600);
         Assert.Empty(scenario.Moves);
         Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }

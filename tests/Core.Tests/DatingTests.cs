@@ -133,6 +133,15 @@ public sealed class DatingTests
     }
 
     [Fact]
+    public void First_words_that_everybody_else_denied_before_linstor_returned_do_not_outlive_their_speaker()
+    {
+        // This process was frozen: answers that were on their way reach it before the next list of satellites does. A died meanwhile; DRBD has noticed, and LINSTOR has not.
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).LinstorGoesAway().After(40).OnlyPeersLose("a").Report("pvc-1").After(0.1);
+        scenario.LinstorComesBack().Report("pvc-1").After(1).Silence("a").Report("pvc-1").After(600);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Moves);
+    }
+
+    [Fact]
     public void First_words_that_everybody_else_denied_from_the_start_do_not_outlive_their_speaker()
     {
         // This process starts in the seconds in which DRBD has noticed that A is dead, and LINSTOR has not.

@@ -23,7 +23,7 @@ public sealed class EligibilityTests
     public void A_pod_that_also_writes_to_a_resource_whose_policy_has_not_reached_its_node_is_exempt()
     {
         var scenario = Scenario.WithAppOn("a").Resource("pvc-2", "a", "off").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
-            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(5).PowerOff("a").PowerOff("a", "pvc-2").Quorum("majority", "pvc-2").Report("pvc-2").After(600);
+            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(5).PowerOff("a").Silence("a", "pvc-2").Quorum("majority", "pvc-2").Report("pvc-2").After(600);
         Assert.Empty(scenario.Moves);
         Assert.Contains(HoldReason.WritesToSharedStorage, scenario.Holds);
     }

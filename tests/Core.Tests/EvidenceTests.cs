@@ -48,7 +48,7 @@ public sealed class EvidenceTests
     [Fact]
     public void A_node_is_not_outvoted_while_one_that_has_a_link_to_it_says_nothing()
     {
-        var scenario = Scenario.WithAppOn("a").Silence("c").MayPromote("b").Link("b", "a", up: false).After(600);
+        var scenario = Scenario.WithAppOn("a", replicas: "abcd").Silence("d").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").After(600);
         Assert.Empty(scenario.Moves);
         Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }

@@ -69,7 +69,7 @@ public sealed class MoveTests
     public void Every_linstor_resource_that_a_pod_writes_to_must_be_fenced(string quorum, bool moved)
     {
         var scenario = Scenario.WithAppOn("a").Resource("pvc-2", "a", quorum).Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
-            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).PowerOff("a").PowerOff("a", "pvc-2").After(46);
+            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).PowerOff("a").Silence("a", "pvc-2").After(46);
         Assert.Equal(moved, scenario.Moves.Contains("delete app-0 on a"));
     }
 

@@ -107,8 +107,9 @@ internal sealed partial class Scenario
         .Tell(new Observation.Listed<ClusterNode>([]))
         .Tell(new Observation.Listed<CsiNode>([]));
 
-    public static Scenario WithAppOn(string node, FailoverSettings? settings = null, Func<Replica, Replica>? change = null) => Empty(settings)
-        .Resource("pvc-1", node, change, "majority")
+    public static Scenario WithAppOn(string node, FailoverSettings? settings = null, Func<Replica, Replica>? change = null, string replicas = "abc") =>
+        Empty(settings, [.. replicas.Select(replica => new Satellite(new($"{replica}"), SatelliteState.Online))])
+        .Resource("pvc-1", node, change, "majority", [.. replicas.Select(replica => $"{replica}")])
         .Volume("pv-1", "data", "pvc-1")
         .Attachment("va-1", "pv-1", node)
         .Pod("app-0", node);

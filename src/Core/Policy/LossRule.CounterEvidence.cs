@@ -116,9 +116,9 @@ internal sealed partial class LossRule
             return false;
         }
 
-        // What was contradicted only after the node fell silent, may have been true to its last word; what everybody contradicted from the first words on, was not.
+        // What was contradicted only after the node fell silent, may have been true to its last word; what everybody contradicted from the first words on, or while LINSTOR had yet to return, was not.
         var falls = latest + Timings.LongestDetection;
-        var goesOn = _ownSpeaks || (oldest == _linstor.ReturnedAt && arePromotable);
+        var goesOn = _ownSpeaks || (oldest <= _linstor.ReturnedAt && arePromotable);
         var isOutvoted = (goesOn ? _now : _own.HeardAt) >= falls;
         _reviewAt = goesOn && !isOutvoted ? falls : null;
         return isOutvoted;
