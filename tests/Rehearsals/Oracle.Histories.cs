@@ -129,7 +129,7 @@ internal sealed partial class Oracle
             _deployed.Remove((definition.Name, number));
         }
 
-        if (!_stage.IsFenced(definition) || !_deployed.ContainsKey((definition.Name, number)) || (own is not null && Known(own)?.MayPromote == true))
+        if (!_stage.IsFenced(definition) || !_deployed.ContainsKey((definition.Name, number)) || (own is not null && Known(own)?.MayPromote == true && !_hung.Contains(name)))
         {
             return false;
         }
