@@ -68,9 +68,10 @@ internal sealed partial class Oracle
             return false;
         }
 
-        var members = own.Members.Select(member => definition.Replicas.FirstOrDefault(replica => replica.Node == member)).OfType<Simulator.World.DrbdReplica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
-        int Apart(bool diskful) => members[diskful].Count(member => member != peer && (!peer.Peers.Contains(member.Node) || RepeatsThatItIsApart(member, peer)));
         var isHeardOf = HistoryOf((definition.Name, node), _spoke).IsSo || _stage.Candidates.All(candidate => _stage.HasRead(candidate, ScenarioSetup.Handle(_stage.VolumeOf(definition)), node));
+        var known = isHeardOf ? own.Members.Select(member => definition.Replicas.FirstOrDefault(replica => replica.Node == member)).OfType<Simulator.World.DrbdReplica>() : definition.Listed;
+        var members = known.ToLookup(member => member.Kind == ReplicaKind.Diskful);
+        int Apart(bool diskful) => members[diskful].Count(member => member != peer && (!peer.Peers.Contains(member.Node) || RepeatsThatItIsApart(member, peer)));
         var (voters, diskless) = isHeardOf ? (members[true].Count(), members[false].Count()) : (Apart(diskful: true) + 1, Apart(diskful: false));
         return Drbd.HasQuorum(own.QuorumPolicy, new QuorumCount(voters, Apart(diskful: true), Quorumless: 0, diskless, Apart(diskful: false)), had: true);
     }
