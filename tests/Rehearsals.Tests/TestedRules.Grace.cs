@@ -32,6 +32,8 @@ internal static partial class TestedRules
             "LossRule.cs", "MayPromote.Value: true, Score.Value: var score } && IsUpToDate(score))\n        .Max(", "MayPromote.Value: true })\n        .Max("),
         new("a peer that speaks again does not end a silence before its own", nameof(PauseTests.A_short_silence_of_the_proof_is_short_though_another_fell_silent_long_before),
             "LossRule.cs", ".Max(LastHeardAt)", ".Max(other => other.SilentSince)"),
+        new("what a speaking peer takes back at the instant of a silence is no silence", nameof(PauseTests.What_a_speaking_peer_takes_back_is_no_silence),
+            "LossRule.cs", "no.Since >= LastHeardAt(silent)", "no.Since > LastHeardAt(silent)"),
         new("what a speaking peer takes back is no silence", nameof(PauseTests.What_a_speaking_peer_takes_back_is_no_silence),
             "LossRule.cs", "isTakenBack ? (HoldReason.NothingMayPromote, null)", "isTakenBack ? (HoldReason.PeerSilent, silent.Node)"),
         new("a silence that was too long when it was noticed is no pause", nameof(PauseTests.A_silence_that_had_lasted_too_long_for_a_pause_when_it_was_noticed_is_none),

@@ -159,7 +159,7 @@ internal sealed partial class LossRule
         // What speaks against the loss while the peer is silent, ends it; its silence alone may turn out to be short.
         if (promotable.Find(other => !_view.Speaks(other) && !other.Diskless) is { } silent)
         {
-            var isTakenBack = _others.Exists(other => _view.Speaks(other) && other.MayPromote is { Current: true, Value: false } no && no.Since > LastHeardAt(silent));
+            var isTakenBack = _others.Exists(other => _view.Speaks(other) && other.MayPromote is { Current: true, Value: false } no && no.Since >= LastHeardAt(silent));
             return Defended(silent) is { Reason: { } reason, By: var by } ? (reason, by) : isTakenBack ? (HoldReason.NothingMayPromote, null) : (HoldReason.PeerSilent, silent.Node);
         }
 
