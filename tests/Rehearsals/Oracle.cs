@@ -187,7 +187,7 @@ internal sealed partial class Oracle
         var listens = _stage.ListensSince(actor) ?? TimeSpan.MaxValue;
         var lost = _stage.Nodes.Where(node => LossOf(node) is { IsSo: true } loss && loss.Covers(sent - Listed, Now) && IsLost(node) // a satellite comes back without a change of storage
             && !_stage.WasDeclaredLost(node.Name) // what is created anew was never well
-            && (loss.Since > listens || _stage.WasToldOfLossOn(actor, node.Name))).ToList();
+            && ((loss.Since > listens && _stage.HasSeenOnline(actor, node.Name)) || _stage.WasToldOfLossOn(actor, node.Name))).ToList();
         var of = lost.Count + _stage.Nodes.Count(node => !lost.Contains(node) && (_stage.WasDeclaredLost(node.Name) || !(LossOf(node).Covers(sent - Listed, Now) && IsLost(node))) && _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is { Evicted: false });
         Check(Calm, _stage.NodesChangedAt > sent - Listed || lost.Count < 2 || lost.Count <= of * Settings.StormThreshold || Settings.StormThreshold >= 1, decision, $"too many satellites look lost: {string.Join(", ", lost.Select(node => node.Name))}");
     }

@@ -12,6 +12,9 @@ internal sealed partial class SimulatedCluster
     /// <summary>Since when the process has known LINSTOR's satellites, in its present life; null if it does not.</summary>
     public TimeSpan? ListensSince(SimulatedController candidate) => _listens.TryGetValue((candidate, candidate.Life), out var since) ? since : null;
 
+    /// <summary>Whether LINSTOR has told the process, in its present life, that it reaches the node's satellite.</summary>
+    public bool HasSeenOnline(SimulatedController candidate, string node) => Kubernetes.LinstorNameOf(node) is { } name && _seenOnline.Contains((candidate, candidate.Life, new(name)));
+
     /// <summary>Whether an answer has told the process, in its present life, what the resource's replica on a LINSTOR node says.</summary>
     public bool HasRead(SimulatedController candidate, string resource, string linstorName) => _read.Contains((candidate, candidate.Life, new(resource), new(linstorName)));
 

@@ -40,6 +40,7 @@ internal sealed partial class SimulatedCluster
     private readonly Dictionary<(SimulatedController, int), TimeSpan> _listens = [];
     private readonly Dictionary<(SimulatedController, int), TimeSpan> _informed = [];
     private readonly HashSet<(SimulatedController, int, string)> _seenLost = [];
+    private readonly HashSet<(SimulatedController, int, NodeName)> _seenOnline = [];
     private readonly Dictionary<string, TimeSpan> _boundAt = [];
     private readonly Dictionary<string, TimeSpan> _attachedAt = [];
     private readonly Dictionary<(string, string), int> _said = [];
@@ -202,6 +203,7 @@ internal sealed partial class SimulatedCluster
             }
 
             _listens.TryAdd((candidate, candidate.Life), EventQueue.Now);
+            _seenOnline.UnionWith(satellites.Satellites.Where(satellite => satellite.State == SatelliteState.Online).Select(satellite => (candidate, candidate.Life, satellite.Name)));
         }
 
         if (!seen.GetType().IsGenericType)
