@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-projects=(tests/Core.Tests tests/Rehearsals.Tests tests/Controller.Tests)
+projects=(tests/Core.Tests tests/Rehearsals.Tests tests/Controller.Tests tests/Simulator.Tests)
 case "${1:-}" in
   --fast) ;;
   "")

@@ -3,18 +3,12 @@ using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller;
 using Piraeus.HighAvailability.Controller.CommandLine;
 using Piraeus.HighAvailability.Controller.Common;
-using Piraeus.HighAvailability.Controller.Demo;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Recording;
 
 // Exit codes: 0 asked to stop, 1 a bug or an unmet wait, 2 bad usage or settings.
 try
 {
-    if (!ChildProcessLauncher.Grow())
-    {
-        return 0;
-    }
-
     switch (CommandLineParser.Parse(args))
     {
         case Command.ShowText show:
@@ -35,12 +29,6 @@ try
             await using (var output = new StreamWriter(Console.OpenStandardOutput()))
             {
                 return new Replay(change, narrowing, output).Run(file);
-            }
-
-        case Command.Demo { Options: var options }:
-            using (var signals = new Signals())
-            {
-                return await DemoCommand.RunAsync(options, signals.Stopping);
             }
 
         case Command.Run { Settings: var settings }:

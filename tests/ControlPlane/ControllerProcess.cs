@@ -13,7 +13,11 @@ public sealed class ControllerProcess : IAsyncDisposable
     /// <summary>The program under test: what HA_CONTROLLER names, else what was built beside these tests.</summary>
     public static string Program => Environment.GetEnvironmentVariable("HA_CONTROLLER") is { Length: > 0 } named
         ? named
-        : Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../Controller", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')), "piraeus-ha-controller"));
+        : Built("Controller", "piraeus-ha-controller");
+
+    /// <summary>A program that was built beside these tests.</summary>
+    public static string Built(string project, string program) =>
+        Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../..", project, Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')), program));
 
     public IReadOnlyList<string> Log => File.Exists(_process.Log) ? [.. File.ReadLines(_process.Log)] : [];
 

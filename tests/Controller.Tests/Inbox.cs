@@ -13,12 +13,6 @@ internal static class Inbox
         where T : Observation =>
         Assert.IsType<T>(await inbox.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1)));
 
-    /// <summary>Waits for something that another task does, and fails loudly if it does not.</summary>
-    public static Task SoonAsync(this Task task) => task.WaitAsync(TimeSpan.FromMinutes(1));
-
-    /// <inheritdoc cref="SoonAsync(Task)"/>
-    public static Task<T> SoonAsync<T>(this Task<T> task) => task.WaitAsync(TimeSpan.FromMinutes(1));
-
     /// <summary>Waits until a task has ended because it was asked to.</summary>
     public static async Task CancelledAsync(this Task task) => await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task.SoonAsync());
 }

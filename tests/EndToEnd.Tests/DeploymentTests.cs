@@ -1,5 +1,4 @@
 using Piraeus.HighAvailability.ControlPlane;
-using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
 

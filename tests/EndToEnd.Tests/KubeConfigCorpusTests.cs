@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Piraeus.HighAvailability.ControlPlane;
-using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
 

@@ -1,4 +1,3 @@
-using Piraeus.HighAvailability.Controller.Demo;
 using Piraeus.HighAvailability.Controller.Recording;
 
 namespace Piraeus.HighAvailability.Controller.CommandLine;
@@ -19,9 +18,6 @@ internal abstract record Command
     /// <param name="Change">What the flags change of the recorded settings.</param>
     /// <param name="Narrowing">What is to be told of it.</param>
     public sealed record Replay(string File, Func<Settings, Settings> Change, ReplayFilter Narrowing) : Command;
-
-    /// <summary>Show the controller at work in a simulated cluster.</summary>
-    public sealed record Demo(DemoOptions Options) : Command;
 
     /// <summary>Help and versions go to standard output with 0, complaints of one line to standard error with 2.</summary>
     public sealed record ShowText(string Text, int ExitCode) : Command;

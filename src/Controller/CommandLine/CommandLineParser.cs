@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Piraeus.HighAvailability.Controller.Common;
-using Piraeus.HighAvailability.Controller.Demo;
 using Piraeus.HighAvailability.Controller.Recording;
 using Piraeus.HighAvailability.Core;
 using Syntax = System.CommandLine.Command;
@@ -16,11 +15,6 @@ internal static class CommandLineParser
     private static readonly Option<bool> Version = new("--version", "-version");
     private static readonly Syntax ApiOnline = new("api-online");
     private static readonly Syntax WaitUntil = new("wait-until") { ApiOnline };
-    private static readonly Option<string[]> DemoPort = new("--port", "-port") { Arity = ArgumentArity.OneOrMore };
-    private static readonly Option<string[]> DemoGrace = new("--grace-period", "-grace-period") { Arity = ArgumentArity.OneOrMore };
-    private static readonly Option<string[]> DemoScenario = new("--scenario", "-scenario") { Arity = ArgumentArity.OneOrMore };
-    private static readonly Option<bool> DemoNoBrowser = new("--no-browser", "-no-browser");
-    private static readonly Syntax Demo = new("demo") { DemoPort, DemoGrace, DemoScenario, DemoNoBrowser };
     private static readonly IReadOnlyList<(CommandLineFlag Flag, Option<string[]> Option)> Options = [.. CommandLineFlags.All.Select(flag => (flag, OptionFor(flag)))];
     private static readonly Argument<string> RecordingToReplay = new("FILE") { Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<string> ResourceToTell = new("--resource", "-resource");
@@ -48,7 +42,6 @@ internal static class CommandLineParser
         _ when Complaint(parsed) is { } complaint => Refuse(complaint),
         { CommandResult.Command: var command } when command == ApiOnline => new Command.WaitUntilApiOnline(),
         { CommandResult.Command: var command } when command == Replay => ReadReplay(parsed),
-        { CommandResult.Command: var command } when command == Demo => new Command.Demo(ReadDemo(parsed)),
         _ => new Command.Run(Read(parsed, new())),
     };
 
@@ -56,6 +49,7 @@ internal static class CommandLineParser
 
     private static string? Complaint(ParseResult parsed) => parsed switch
     {
+        { UnmatchedTokens: ["demo", ..] } => "the demo is a program of its own: piraeus-ha-demo",
         { UnmatchedTokens: [var token, ..] } => token.StartsWith('-') ? $"unknown flag: {token.Split('=')[0]}" : $"unexpected argument: {token}",
         { CommandResult.Command: var command } when command == WaitUntil => "wait-until must be told what to wait for: api-online",
         { CommandResult.Command: var command } when command == Replay && parsed.GetValue(RecordingToReplay) is null => "replay must be told what to replay: a file that --record has written",
@@ -89,31 +83,15 @@ internal static class CommandLineParser
         return settings;
     }
 
-    private static DemoOptions ReadDemo(ParseResult parsed)
-    {
-        var options = new DemoOptions { OpensBrowser = !parsed.GetValue(DemoNoBrowser) };
-        foreach (var (option, read) in (ReadOnlySpan<(Option<string[]>, Func<DemoOptions, string, DemoOptions>)>)[(DemoPort, DemoOptions.WithPort), (DemoGrace, DemoOptions.WithGrace), (DemoScenario, DemoOptions.WithScenario)])
-        {
-            foreach (var text in parsed.GetValue(option) ?? [])
-            {
-                options = Apply(option.Name, read, text, options);
-            }
-        }
-
-        return options;
-    }
-
-    private static Settings Apply(CommandLineFlag flag, string text, Settings settings) => Apply($"--{flag.Name}", flag.Read, text, settings);
-
-    private static T Apply<T>(string name, Func<T, string, T> read, string text, T settings)
+    private static Settings Apply(CommandLineFlag flag, string text, Settings settings)
     {
         try
         {
-            return read(settings, text);
+            return flag.Read(settings, text);
         }
         catch (FormatException problem)
         {
-            throw new SettingsException($"invalid value \"{text}\" for {name}: {problem.Message}");
+            throw new SettingsException($"invalid value \"{text}\" for --{flag.Name}: {problem.Message}");
         }
     }
 
@@ -136,7 +114,7 @@ internal static class CommandLineParser
     private static Syntax CreateRoot()
     {
         // A plain command, because a root command brings help, version and completion of its own.
-        var root = new Syntax(ProgramVersion.Name) { Help, Version, WaitUntil, Replay, Demo };
+        var root = new Syntax(ProgramVersion.Name) { Help, Version, WaitUntil, Replay };
         foreach (var (_, option) in Options)
         {
             root.Add(option);

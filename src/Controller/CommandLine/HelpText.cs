@@ -1,5 +1,4 @@
 using Piraeus.HighAvailability.Controller.Common;
-using Piraeus.HighAvailability.Controller.Demo;
 
 namespace Piraeus.HighAvailability.Controller.CommandLine;
 
@@ -18,7 +17,6 @@ internal static class HelpText
               {ProgramVersion.Name} [flags]
               {ProgramVersion.Name} wait-until api-online
               {ProgramVersion.Name} replay FILE [flags]
-              {ProgramVersion.Name} demo [--port N] [--grace-period 5s] [--scenario NAME] [--no-browser]
 
             Flags:
             {string.Join('\n', lines)}
@@ -26,8 +24,6 @@ internal static class HelpText
             The command replay tells what a file of --record contains, and what was decided and why. It narrows
             that down with --resource NAME and --pod NAMESPACE/NAME, and takes {string.Join(", ", flags.Where(flag => flag.IsOfPolicy).Select(flag => $"--{flag.Name}"))}
             to tell what would have been decided with other values.
-
-            The demo shows it at work in a simulated cluster; its scenarios are {string.Join(", ", Scenarios.Names)}.
 
             Durations are written like 45s, 1m30s or 500ms. Without --kubeconfig, the files of KUBECONFIG
             are used if it is set, else the service account of the pod. The connection to LINSTOR is

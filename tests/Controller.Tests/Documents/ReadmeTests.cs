@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Piraeus.HighAvailability.Controller.CommandLine;
-using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Documents;
 

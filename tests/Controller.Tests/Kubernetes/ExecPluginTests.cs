@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Kubernetes.KubeConfigs;
-using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 

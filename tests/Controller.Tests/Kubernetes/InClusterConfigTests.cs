@@ -1,6 +1,5 @@
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Kubernetes.KubeConfigs;
-using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Tests.Transport;
-using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Transport;
-using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 

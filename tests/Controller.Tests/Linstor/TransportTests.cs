@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Piraeus.HighAvailability.Controller.Linstor;
-using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 

@@ -1,8 +1,7 @@
 using Piraeus.HighAvailability.Controller.CommandLine;
 using Piraeus.HighAvailability.Controller.Tests.Kubernetes;
-using Piraeus.HighAvailability.Controller.Tests.Simulator;
 using Piraeus.HighAvailability.Simulator.Linstor;
-using Piraeus.HighAvailability.Tests;
+using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Recording;
 
@@ -14,7 +13,11 @@ public sealed class DaemonRecordingTests
     {
         using var studio = new RecordingFixture();
         using var folder = new TemporaryFolder();
-        await using var linstor = await LinstorServer.StartAsync(LinstorTest.UsedWorld());
+        var storage = new StorageWorld(StorageTimings.Quick);
+        storage.AddNodes("node-a", "node-b", "node-c");
+        storage.AddResource("pvc-1", ["node-a", "node-b", "node-c"]);
+        storage.Promote("pvc-1", "node-a");
+        await using var linstor = await LinstorServer.StartAsync(storage);
         await using var kubernetes = await CannedKubernetes.StartAsync(AnswerAsync);
         linstor.Do(world => world.PowerOff("node-a"));
         var settings = new Settings

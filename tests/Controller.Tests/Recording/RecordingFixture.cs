@@ -3,7 +3,6 @@ using Piraeus.HighAvailability.Controller.CommandLine;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Recording;
 using Piraeus.HighAvailability.Core;
-using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Recording;
 

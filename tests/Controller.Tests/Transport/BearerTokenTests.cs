@@ -1,5 +1,4 @@
 using Piraeus.HighAvailability.Controller.Transport;
-using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Transport;
 

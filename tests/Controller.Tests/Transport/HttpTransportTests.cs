@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Piraeus.HighAvailability.Controller.Transport;
-using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Transport;
 

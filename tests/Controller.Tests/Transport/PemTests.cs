@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Transport;
-using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Transport;
 

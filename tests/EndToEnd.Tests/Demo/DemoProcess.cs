@@ -27,9 +27,11 @@ internal sealed class DemoProcess : IAsyncDisposable
     /// <summary>The processes that it has started.</summary>
     public int[] Children => [.. Directory.EnumerateDirectories($"/proc/{Id}/task").SelectMany(task => File.ReadAllText($"{task}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
 
+    private static string Program => ControlPlane.ControllerProcess.Built("Demo", "piraeus-ha-demo");
+
     // What runs in the background of a shell script ignores Ctrl-C, and so does everything that it starts.
     public static DemoProcess Start(params string[] arguments) =>
-        new(Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", ControlPlane.ControllerProcess.Program, "demo", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!);
+        new(Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", Program, .. arguments, "--controller", ControlPlane.ControllerProcess.Program]) { RedirectStandardOutput = true, RedirectStandardError = true })!);
 
     public Task<Uri> PageAsync() => _page.Task.WaitAsync(TimeSpan.FromSeconds(60));
 

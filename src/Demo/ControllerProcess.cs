@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Piraeus.HighAvailability.Controller.Common;
+using Piraeus.HighAvailability.Controller.Endpoints;
+
+namespace Piraeus.HighAvailability.Demo;
+
+/// <summary>One replica of the real controller: its program in a process of its own.</summary>
+internal sealed class ControllerProcess : IAsyncDisposable
+{
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(1) };
+
+    private readonly ChildProcessLauncher _childProcessLauncher;
+    private readonly Action<ControllerProcess, string> _said;
+    private readonly IReadOnlyList<string> _arguments;
+    private readonly string _program;
+    private readonly string _linstor;
+    private readonly int _port = FreePort();
+    private Process? _process;
+
+    /// <param name="name">Its name, as it holds the lease.</param>
+    /// <param name="program">The controller's program.</param>
+    /// <param name="childProcessLauncher">Starts it.</param>
+    /// <param name="kubeconfig">How it reaches Kubernetes.</param>
+    /// <param name="linstor">Where it finds LINSTOR.</param>
+    /// <param name="grace">Its grace periods.</param>
+    /// <param name="said">Is told each line of its log.</param>
+    public ControllerProcess(string name, string program, ChildProcessLauncher childProcessLauncher, string kubeconfig, Uri linstor, TimeSpan grace, Action<ControllerProcess, string> said)
+    {
+        (Name, _program, _childProcessLauncher, _linstor, _said) = (name, program, childProcessLauncher, linstor.AbsoluteUri.TrimEnd('/'), said);
+        var patience = Durations.ToText(grace);
+        _arguments =
+        [
+            "--leader-election", $"--leader-election-lease-name={name}", "--leader-election-namespace=ha-controller", $"--leader-election-healtz-port={_port}",
+            $"--kubeconfig={kubeconfig}", $"--known-resource-grace-period={patience}", $"--new-resource-grace-period={patience}", "--reconcile-interval=2s",
+        ];
+    }
+
+    public string Name { get; }
+
+    public bool IsFrozen { get; private set; }
+
+    public int ProcessId => _process?.Id ?? 0;
+
+    public bool Runs => _process is { HasExited: false };
+
+    /// <summary>What it last answered at <c>/status</c>; null once it no longer answers.</summary>
+    public WireStatus? Status { get; private set; }
+
+    public Uri StatusUrl => new($"http://127.0.0.1:{_port}/status");
+
+    /// <summary>As one would type it.</summary>
+    public string CommandLine => $"LS_CONTROLLERS={_linstor} {ProgramVersion.Name} {string.Join(' ', _arguments)}";
+
+    public async Task StartAsync()
+    {
+        var how = new ProcessStartInfo(_program, _arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+
+        // It is to know what we tell it, and nothing of the user's own clusters.
+        foreach (var name in how.Environment.Keys.Where(IsTheUsers).ToList())
+        {
+            how.Environment.Remove(name);
+        }
+
+        how.Environment["LS_CONTROLLERS"] = _linstor;
+        IsFrozen = false;
+        _process = await _childProcessLauncher.StartAsync(how);
+        _process.ErrorDataReceived += (_, line) => Say(line.Data);
+        _process.OutputDataReceived += (_, line) => Say(line.Data);
+        _process.BeginErrorReadLine();
+        _process.BeginOutputReadLine();
+    }
+
+    public void Freeze()
+    {
+        Libc.Freeze(ProcessId);
+        IsFrozen = true;
+    }
+
+    public void Thaw()
+    {
+        Libc.Thaw(ProcessId);
+        IsFrozen = false;
+    }
+
+    public void Kill()
+    {
+        if (Runs)
+        {
+            _process!.Kill();
+        }
+
+        IsFrozen = false;
+    }
+
+    /// <summary>Asks it for its status.</summary>
+    public async Task AskAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await using var answer = await Http.GetStreamAsync(StatusUrl, cancellation);
+            Status = await JsonSerializer.DeserializeAsync(answer, StatusJson.Default.WireStatus, cancellation);
+        }
+        catch (Exception silent) when (silent is HttpRequestException or IOException or JsonException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            // A frozen one believes for as long as it is frozen what it believed before; a dead one believes nothing.
+            Status = IsFrozen ? Status : null;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Kill();
+        if (_process is not null)
+        {
+            await _process.WaitForExitAsync();
+            _process.Dispose();
+        }
+    }
+
+    private static bool IsTheUsers(string variable) =>
+        variable.StartsWith("LS_", StringComparison.Ordinal) || variable is "KUBECONFIG" || variable.EndsWith("_PROXY", StringComparison.OrdinalIgnoreCase);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private void Say(string? line)
+    {
+        if (line is { Length: > 0 })
+        {
+            _said(this, line);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+namespace Piraeus.HighAvailability.Demo;
+
+/// <summary>The replicas of the controller, and what is done to them.</summary>
+internal sealed class ControllerReplicas : IAsyncDisposable
+{
+    /// <summary>What a Deployment's kubelet takes to start a container again.</summary>
+    private static readonly TimeSpan Restart = TimeSpan.FromSeconds(3);
+
+    private static readonly string[] Speakers = ["Actuator", "Reporter", "LeaseLoop", "Daemon"];
+
+    private readonly DemoLog _demoLog;
+    private readonly List<ControllerProcess> _actors;
+    private volatile ControllerProcess? _speaker;
+
+    public ControllerReplicas(string program, ChildProcessLauncher childProcessLauncher, string kubeconfig, Uri linstor, TimeSpan grace, DemoLog demoLog)
+    {
+        _demoLog = demoLog;
+        _actors = [.. ((string[])["controller-1", "controller-2"]).Select(name => new ControllerProcess(name, program, childProcessLauncher, kubeconfig, linstor, grace, Said))];
+    }
+
+    public IReadOnlyList<ControllerProcess> Actors => _actors;
+
+    /// <summary>Who acts, by its own word; a frozen one says what it last said.</summary>
+    public ControllerProcess? Leader => _actors.Find(actor => actor.Runs && !actor.IsFrozen && Leads(actor)) ?? _actors.Find(Leads);
+
+    /// <summary>Whether everybody has heard of the whole cluster, and one of them leads.</summary>
+    public bool IsReady => Leader is not null && _actors.TrueForAll(actor => actor.Status is { Sources.Silent.Count: 0 });
+
+    public Task StartAsync() => Task.WhenAll(_actors.Select(actor => actor.StartAsync()));
+
+    public Task AskAsync(CancellationToken cancellation) => Task.WhenAll(_actors.Select(actor => actor.AskAsync(cancellation)));
+
+    /// <summary>Freezes whoever leads.</summary>
+    /// <returns>Who that was; null if nobody did.</returns>
+    public ControllerProcess? FreezeLeader()
+    {
+        var leader = _actors.Find(actor => actor.Runs && !actor.IsFrozen && Leads(actor));
+        leader?.Freeze();
+        return leader;
+    }
+
+    /// <summary>Lets everybody go on who was frozen.</summary>
+    public bool Thaw()
+    {
+        var frozen = _actors.FindAll(actor => actor.IsFrozen);
+        frozen.ForEach(actor => actor.Thaw());
+        return frozen.Count > 0;
+    }
+
+    /// <summary>Ends whoever leads; it is started again after a while, as its Deployment would.</summary>
+    public ControllerProcess? KillLeader(CancellationToken cancellation)
+    {
+        if (Leader is not { Runs: true } leader)
+        {
+            return null;
+        }
+
+        leader.Kill();
+        _ = RestartAsync(leader, cancellation);
+        return leader;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var actor in _actors)
+        {
+            await actor.DisposeAsync();
+        }
+    }
+
+    private static bool Leads(ControllerProcess actor) => actor.Status is { Leadership.Leads: true };
+
+    private async Task RestartAsync(ControllerProcess actor, CancellationToken cancellation)
+    {
+        try
+        {
+            await Task.Delay(Restart, cancellation);
+            await actor.StartAsync();
+            _demoLog.Tell(DemoLog.Kubernetes, $"{actor.Name} is started again");
+        }
+        catch (OperationCanceledException)
+        {
+            // The demo is over.
+        }
+    }
+
+    // Both decide, and both say so; that of the standby would be said twice.
+    private void Said(ControllerProcess actor, string line)
+    {
+        if (line.Split(' ', 4, StringSplitOptions.RemoveEmptyEntries) is not [_, var level, var speaker, var text])
+        {
+            return;
+        }
+
+        // Sooner than its status is asked for.
+        if (text.StartsWith("This replica holds lease ", StringComparison.Ordinal))
+        {
+            _speaker = actor;
+        }
+
+        var isItsOwn = speaker is "LeaseLoop:" or "Daemon:";
+        if (Speakers.Contains(speaker.TrimEnd(':')) && (isItsOwn || actor == _speaker) && !text.StartsWith("Asking ", StringComparison.Ordinal))
+        {
+            _demoLog.Tell(actor.Name, text);
+        }
+        else if (level is "ERROR" or "PANIC" || (level == "WARN" && actor == _speaker))
+        {
+            _demoLog.Tell(actor.Name, text);
+        }
+    }
+}

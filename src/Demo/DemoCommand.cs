@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using Piraeus.HighAvailability.Controller.Common;
+
+namespace Piraeus.HighAvailability.Demo;
+
+/// <summary>The demo from beginning to end.</summary>
+internal static class DemoCommand
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <returns>The exit code: 0 if it was stopped or ended as it should.</returns>
+    /// <exception cref="SettingsException">The port cannot be listened on, or there is no controller to start.</exception>
+    public static async Task<int> RunAsync(DemoOptions options, CancellationToken stopping)
+    {
+        var program = options.Controller ?? Path.Combine(AppContext.BaseDirectory, ProgramVersion.Name);
+        if (!File.Exists(program))
+        {
+            throw new SettingsException($"there is no {program}: name the controller's program with --controller");
+        }
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var demoLog = new DemoLog();
+        await using var page = await PageServer.OpenAsync(options.Port, ending.Token);
+        await using var cluster = await DemoCluster.StartAsync(ending.Token);
+        var folder = Directory.CreateTempSubdirectory("piraeus-ha-demo-");
+        var kubeconfig = Path.Combine(folder.FullName, "kubeconfig");
+        await File.WriteAllTextAsync(kubeconfig, cluster.KubeConfig, CancellationToken.None);
+        try
+        {
+            using var childProcessLauncher = new ChildProcessLauncher();
+            await using var troupe = new ControllerReplicas(program, childProcessLauncher, kubeconfig, cluster.Linstor, options.Grace, demoLog);
+            var demoSession = new DemoSession(cluster, troupe, demoLog, options, $"kubectl --kubeconfig {kubeconfig} get pods -A -o wide -w", ending.Token);
+            Announce(page, cluster, troupe, options, demoSession.Current.Watch);
+            page.Show(demoSession);
+            demoLog.Told += TerminalOutput.Tell;
+            await troupe.StartAsync();
+            var looking = demoSession.RunAsync();
+            try
+            {
+                return await PlayAsync(demoSession, troupe, demoLog, page, options, stopping);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return options.Scenario is null ? 0 : 1;
+            }
+            finally
+            {
+                await ending.CancelAsync();
+                await looking;
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<int> PlayAsync(DemoSession demoSession, ControllerReplicas troupe, DemoLog demoLog, PageServer page, DemoOptions options, CancellationToken stopping)
+    {
+        var problem = await demoSession.UntilAsync(_ => troupe.IsReady, "the controllers to hear of the whole cluster", Patience);
+        if (options.Scenario is not { } scenario)
+        {
+            demoLog.Tell(DemoLog.World, problem ?? $"everything is well. Break something: {page.Url}");
+            Browser.Open(options, page.Url);
+            await Task.Delay(Timeout.Infinite, stopping);
+            return 0;
+        }
+
+        problem ??= await Scenarios.PlayAsync(scenario, demoSession);
+        problem ??= demoSession.Harm();
+        TerminalOutput.Summarise(demoSession, scenario, problem);
+        return problem is null ? 0 : 1;
+    }
+
+    private static void Announce(PageServer page, DemoCluster cluster, ControllerReplicas troupe, DemoOptions options, string watch)
+    {
+        TerminalOutput.Write($"A simulated cluster of four nodes: LINSTOR at {cluster.Linstor}, Kubernetes at {cluster.Kubernetes}. Two real controllers, each a process of its own:");
+        foreach (var actor in troupe.Actors)
+        {
+            TerminalOutput.Write($"  {actor.CommandLine}");
+        }
+
+        TerminalOutput.Write($"Watch it with: {watch}");
+        TerminalOutput.Write($"What the controllers know: {string.Join(" ", troupe.Actors.Select(actor => actor.StatusUrl))}");
+        TerminalOutput.Write($"The page: {page.Url}{(options.Scenario is null ? "  (Ctrl-C ends everything; --scenario tells a story by itself)" : "")}");
+        TerminalOutput.Write("");
+    }
+}
+
+/// <summary>Opens the page where there is something to open it with.</summary>
+internal static class Browser
+{
+    public static void Open(DemoOptions options, Uri page)
+    {
+        if (!options.OpensBrowser || Console.IsOutputRedirected || !HasDesktop)
+        {
+            return;
+        }
+
+        try
+        {
+            using var opener = Process.Start(new ProcessStartInfo("xdg-open", [page.AbsoluteUri]) { RedirectStandardError = true, RedirectStandardOutput = true });
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            // There is none; the address was told.
+        }
+    }
+
+    private static bool HasDesktop => ((string[])["DISPLAY", "WAYLAND_DISPLAY"]).Any(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 });
+}

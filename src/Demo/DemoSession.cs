@@ -1,0 +1,173 @@
+using System.Collections.Concurrent;
+
+namespace Piraeus.HighAvailability.Demo;
+
+/// <summary>Looks at the world ten times a second, tells what has changed, and does what the page or a scenario asks for.</summary>
+internal sealed class DemoSession
+{
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
+
+    private readonly DemoCluster _cluster;
+    private readonly ControllerReplicas _troupe;
+    private readonly DemoLog _demoLog;
+    private readonly DemoOptions _options;
+    private readonly string _watch;
+    private readonly DecisionExplainer _decisionExplainer;
+    private readonly CancellationToken _stopping;
+    private readonly ConcurrentDictionary<Workload, string> _first = new();
+    private readonly OutageHistory _outageHistory = new();
+    private volatile WorldView _world;
+    private volatile DemoView _view;
+
+    public DemoSession(DemoCluster cluster, ControllerReplicas troupe, DemoLog demoLog, DemoOptions options, string watch, CancellationToken stopping)
+    {
+        (_cluster, _troupe, _demoLog, _options, _watch, _stopping) = (cluster, troupe, demoLog, options, watch, stopping);
+        _decisionExplainer = new(_outageHistory, DateTimeOffset.UtcNow - demoLog.Elapsed);
+        _world = Look();
+        foreach (var workload in Workload.All)
+        {
+            _first[workload] = OutageHistory.Current(_world, workload)?.Uid ?? "";
+        }
+
+        _view = View();
+    }
+
+    public TimeSpan Grace => _options.Grace;
+
+    /// <summary>The world as last looked at.</summary>
+    public WorldView World => _world;
+
+    /// <summary>What the page shows.</summary>
+    public DemoView Current => _view;
+
+    public OutageHistory OutageHistory => _outageHistory;
+
+    private string Who => _options.Scenario is null ? DemoLog.You : DemoLog.Script;
+
+    /// <summary>Looks on until it is told to stop.</summary>
+    public async Task RunAsync()
+    {
+        using var timer = new PeriodicTimer(Glance);
+        var asking = Task.CompletedTask;
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping))
+            {
+                asking = asking.IsCompleted ? _troupe.AskAsync(_stopping) : asking;
+                var before = _world;
+                _world = Look();
+                _outageHistory.Record(_world);
+                foreach (var (who, text) in WorldChanges.Tell(before, _world))
+                {
+                    _demoLog.Tell(who, text);
+                }
+
+                foreach (var torn in WorldChanges.SplitBrains(_world).Except(WorldChanges.SplitBrains(before)))
+                {
+                    _demoLog.Tell(DemoLog.World, $"TWO NODES CAN WRITE TO {torn}");
+                }
+
+                _view = View();
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The demo is over.
+        }
+    }
+
+    /// <summary>Does what a button says.</summary>
+    /// <returns>Null, or what is wrong with it.</returns>
+    public string? Do(string action, string node)
+    {
+        if (Array.Find(MachineFaults.OfNodes, fault => fault.Name == action) is { Do: { } harm } fault)
+        {
+            if (!DemoCluster.Nodes.Contains(node))
+            {
+                return $"there is no node \"{node}\"";
+            }
+
+            _demoLog.Tell(Who, $"{fault.Said} {node}");
+            _cluster.Do(world => harm(world, node));
+            return null;
+        }
+
+        switch (action)
+        {
+            case "restart-linstor":
+                _demoLog.Tell(Who, "restart LINSTOR's controller");
+                _cluster.Do(world => world.Storage.RestartLinstor(TimeSpan.FromSeconds(4)));
+                return null;
+            case "freeze-leader":
+                var frozen = _troupe.FreezeLeader();
+                _demoLog.Tell(Who, frozen is null ? "find no leader to freeze" : $"freeze {frozen.Name}, which leads (SIGSTOP {frozen.ProcessId})");
+                return null;
+            case "resume-leader":
+                _demoLog.Tell(Who, _troupe.Thaw() ? "let the frozen controller go on (SIGCONT)" : "find nobody frozen");
+                return null;
+            case "kill-leader":
+                var killed = _troupe.KillLeader(_stopping);
+                _demoLog.Tell(Who, killed is null ? "find no leader to kill" : $"kill {killed.Name}, which leads (SIGKILL)");
+                return null;
+            default:
+                return $"there is no action \"{action}\"";
+        }
+    }
+
+    /// <summary>Waits for something; the answer is null, or that it did not come.</summary>
+    public async Task<string?> UntilAsync(Func<WorldView, bool> condition, string what, TimeSpan within)
+    {
+        var deadline = _demoLog.Elapsed + within;
+        while (!condition(_world))
+        {
+            if (_demoLog.Elapsed > deadline)
+            {
+                return $"waited {Baseline.Words(within)} for {what}, in vain";
+            }
+
+            await Task.Delay(Glance, _stopping);
+        }
+
+        return null;
+    }
+
+    public async Task<string?> PauseAsync(double seconds)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(seconds), _stopping);
+        return null;
+    }
+
+    /// <summary>The uid of the pod with which a workload began.</summary>
+    public string? FirstUid(Workload workload) => _first.GetValueOrDefault(workload);
+
+    /// <summary>What must never be, and was; null if all was well.</summary>
+    public string? Harm() =>
+        _outageHistory.SplitBrains.FirstOrDefault() is { } torn ? $"two nodes could write to {torn}"
+        : _cluster.ForcedDeletions.Find(forcedDeletion => forcedDeletion.CouldWrite) is { } forcedDeletion ? $"a pod on {forcedDeletion.Node} was deleted while it could write"
+        : null;
+
+    private WorldView Look() => _cluster.Ask(world => WorldViewBuilder.Look(world, Math.Round(_demoLog.Elapsed.TotalSeconds, 2)));
+
+    private DemoView View() => new(
+        _world.At,
+        Grace.TotalSeconds,
+        _options.Scenario,
+        _world,
+        [.. _troupe.Actors.Select(actor => new ControllerView(
+            actor.Name, actor.ProcessId, actor.IsFrozen ? "frozen" : actor.Runs ? "running" : "ended", actor == _troupe.Leader, actor.CommandLine, actor.Status))],
+        [.. Workload.All.Select(View)],
+        _decisionExplainer.Explain(_troupe.Actors.Where(actor => actor.Status is not null).Select(actor => (actor.Name, actor.Status!)), _world, _cluster.ForcedDeletions),
+        [.. _demoLog.Lines.TakeLast(150)],
+        _watch,
+        Baseline.Explained);
+
+    private WorkloadView View(Workload workload)
+    {
+        var (pod, outages) = (OutageHistory.Current(_world, workload), _outageHistory.OutagesOf(workload));
+        var down = outages.Sum(outage => outage.Until(_world.At));
+        return new(
+            workload.Pod, workload.About, workload.Moves, pod?.Node, pod is { Works: true }, outages is [.., { To: null, From: var since }] ? since : null, Math.Round(down, 1),
+            pod?.Uid != FirstUid(workload),
+            outages.Count == 0 ? "never down" : $"down {WorldChanges.Seconds(down)}{(outages.Count > 1 ? $" in {outages.Count} outages" : "")}");
+    }
+}

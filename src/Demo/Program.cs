@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+using Piraeus.HighAvailability.Controller.Common;
+using Piraeus.HighAvailability.Demo;
+
+// Exit codes: 0 stopped, or the scenario went as it should; 1 it did not; 2 bad usage.
+if (ChildProcessLauncher.RunChild(args) is { } failed)
+{
+    await Console.Error.WriteLineAsync(failed);
+    return 1;
+}
+
+try
+{
+    switch (DemoCommandLine.Parse(args))
+    {
+        case (null, { } text, var exitCode):
+            await (exitCode == 0 ? Console.Out : Console.Error).WriteLineAsync(text);
+            return exitCode;
+
+        case ({ } options, _, _):
+            return await RunAsync(options);
+
+        default:
+            throw new InvalidOperationException("The command line was neither read nor refused.");
+    }
+}
+catch (SettingsException wrong)
+{
+    await Console.Error.WriteLineAsync($"{DemoCommandLine.Name}: {wrong.Message}");
+    return 2;
+}
+
+static async Task<int> RunAsync(DemoOptions options)
+{
+    using var stopping = new CancellationTokenSource();
+    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+    return await DemoCommand.RunAsync(options, stopping.Token);
+
+    // The first signal asks to stop; the second one does not wait.
+    void Stop(PosixSignalContext context)
+    {
+        context.Cancel = !stopping.IsCancellationRequested;
+        stopping.Cancel();
+    }
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+
+namespace Piraeus.HighAvailability.Demo;
+
+/// <summary>Tells the story in plain lines.</summary>
+internal static class TerminalOutput
+{
+    public static void Write(string line) => Console.Out.WriteLine(line);
+
+    public static void Tell(DemoLogLine line) => Write(string.Create(CultureInfo.InvariantCulture, $"{line.At,7:0.00} s  {line.Who,-12}  {line.Text}"));
+
+    /// <summary>What the outage has cost, and what it would have cost without the controller.</summary>
+    public static void Summarise(DemoSession demoSession, string scenario, string? problem)
+    {
+        var view = demoSession.Current;
+        Write("");
+        foreach (var decisionExplanation in view.DecisionExplanations.Reverse())
+        {
+            Write(string.Create(CultureInfo.InvariantCulture, $"Why {decisionExplanation.Title} at {decisionExplanation.At:0.00} s:"));
+            foreach (var step in decisionExplanation.Known)
+            {
+                Write($"  - {step}");
+            }
+
+            foreach (var truth in decisionExplanation.True)
+            {
+                Write($"  = in truth: {truth}");
+            }
+
+            if (decisionExplanation.After is { } after)
+            {
+                Write($"  > {after}");
+            }
+        }
+
+        Write("");
+        foreach (var workload in view.Workloads)
+        {
+            Write($"{workload.Pod,-10} {workload.Said}{(workload.Moved ? $"; without the controller at least {Baseline.Words(Baseline.Total)}" : "")}  ({workload.About})");
+        }
+
+        if (scenario is not ("flap" or "linstor-restart"))
+        {
+            Write($"Without the controller: {Baseline.Explained}");
+        }
+
+        Write(problem is null
+            ? $"{scenario} ended as it should{(scenario is "flap" or "linstor-restart" ? ": nothing was deleted" : "")}. At no moment could two nodes write to one volume."
+            : $"{scenario} did not end as it should: {problem}.");
+    }
+}

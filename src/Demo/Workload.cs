@@ -1,0 +1,33 @@
+namespace Piraeus.HighAvailability.Demo;
+
+/// <summary>A pod of the demo and what it stands for.</summary>
+/// <param name="Name">Its StatefulSet; the pod is <c>shop/NAME-0</c>.</param>
+/// <param name="Home">The node it begins on.</param>
+/// <param name="Diskful">The nodes that hold its data.</param>
+/// <param name="TieBreaker">A node without data that has a voice; null if none is needed.</param>
+/// <param name="OptedIn">Whether its pod has the label.</param>
+/// <param name="Annotated">Whether its pod carries the annotation that exempts it.</param>
+/// <param name="About">What the page says of it.</param>
+internal sealed record Workload(string Name, string Home, IReadOnlyList<string> Diskful, string? TieBreaker, bool OptedIn, bool Annotated, string About)
+{
+    public const string Namespace = "shop";
+
+    /// <summary>What there is: two that can be moved, one that must not be, one that does not want to be, and one that looks on.</summary>
+    public static IReadOnlyList<Workload> All { get; } =
+    [
+        new("db", "node-a", ["node-a", "node-b", "node-c"], null, true, false, "three replicas, quorum majority, opted in"),
+        new("queue", "node-a", ["node-a", "node-b"], "node-d", true, false, "two replicas and a tie-breaker, quorum majority, opted in"),
+        new("cache", "node-a", ["node-a", "node-b"], null, true, false, "two replicas and no quorum policy, opted in: nothing would fence its old node"),
+        new("archive", "node-a", ["node-a", "node-b", "node-c"], null, true, true, "three replicas, opted in, but annotated to be left alone"),
+        new("web", "node-b", ["node-a", "node-b", "node-c"], null, true, false, "three replicas, quorum majority, opted in"),
+    ];
+
+    /// <summary>The pod's name.</summary>
+    public string Pod => $"{Name}-0";
+
+    /// <summary>The LINSTOR resource definition behind its volume.</summary>
+    public string Resource => $"pvc-{Name}";
+
+    /// <summary>Whether it is moved when its node is lost.</summary>
+    public bool Moves => OptedIn && !Annotated && (TieBreaker is not null || Diskful.Count > 2);
+}

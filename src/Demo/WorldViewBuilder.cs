@@ -1,0 +1,80 @@
+using Piraeus.HighAvailability.Controller.Common;
+using Piraeus.HighAvailability.Simulator.Kubernetes;
+using Piraeus.HighAvailability.Simulator.World;
+
+namespace Piraeus.HighAvailability.Demo;
+
+/// <summary>Sees the simulated world as it truly is, which nobody in it can.</summary>
+internal static class WorldViewBuilder
+{
+    public static WorldView Look(KubernetesWorld world, double at)
+    {
+        var pods = world.Store.All<Pod>();
+        return new(
+            at,
+            world.Storage.LinstorRuns,
+            world.Store.Find<Lease>(DemoCluster.Namespace, ProgramVersion.Name)?.Holder is { Length: > 0 } holder ? holder : null,
+            [.. world.Store.All<Node>().Select(node => See(world, node, pods))],
+            [.. pods.Where(pod => pod.Spec.NodeName is null).Select(pod => See(world, pod))],
+            [.. Pairs([.. world.Storage.Nodes.Select(node => node.Name)]).Select(pair => new LinkView(pair.One, pair.Other, world.Storage.Reaches(pair.One, pair.Other)))],
+            [.. world.Store.All<VolumeAttachment>().Select(attachment => See(world, attachment))]);
+    }
+
+    private static NodeView See(KubernetesWorld world, Node node, IReadOnlyCollection<Pod> pods)
+    {
+        var name = node.Metadata.Name;
+        var machine = world.Storage.FindNode(name)!;
+        var ghosts = world.Processes.Where(run => run.Node == name && !pods.Any(pod => pod.Is(run.Pod))).Select(run => run.Pod).ToList();
+        return new(
+            name,
+            machine.Powered,
+            machine.Isolated,
+            machine.SatelliteRuns,
+            machine.Status.ToString(),
+            node.Ready.ToString(),
+            node.Unschedulable,
+            [.. node.Taints.Select(taint => $"{taint.Key}:{taint.Effect}")],
+            [.. world.Storage.Definitions.SelectMany(definition => definition.Listed).Where(replica => replica.Node == machine).Select(replica => See(world, replica))],
+            [.. pods.Where(pod => pod.Spec.NodeName == name).Select(pod => See(world, pod)), .. ghosts.Select(pod => See(world, pod, name))]);
+    }
+
+    private static DeviceView See(KubernetesWorld world, DrbdReplica replica) => new(
+        replica.Definition.Name,
+        replica.Kind.ToString(),
+        replica.Role.ToString(),
+        replica.Disk.ToString(),
+        replica.Runs,
+        replica.Quorate && replica.Runs,
+        world.Storage.CanWrite(replica.Definition.Name, replica.Node.Name),
+        world.Storage.KnownOf(replica.Definition.Name, replica.Node.Name)?.MayPromote,
+        [.. replica.Peers.Select(peer => peer.Name)]);
+
+    private static PodView See(KubernetesWorld world, Pod pod)
+    {
+        var runs = pod.Spec.NodeName is { } node && world.Runs(pod.Metadata.Uid, node);
+        var writes = runs && world.CanWrite(pod);
+        return new(
+            $"{pod.Metadata.Namespace}/{pod.Metadata.Name}",
+            pod.Metadata.Uid,
+            pod.Spec.NodeName,
+            pod.Phase.ToString(),
+            pod.Metadata.Deleting is not null,
+            writes && pod.Phase == PodPhase.Running && !world.Storage.FindNode(pod.Spec.NodeName!)!.Isolated,
+            pod.Reason,
+            writes);
+    }
+
+    // Its pod was deleted by force, and its node has not heard of that yet.
+    private static PodView See(KubernetesWorld world, Pod ghost, string node) => new(
+        $"{ghost.Metadata.Namespace}/{ghost.Metadata.Name}", ghost.Metadata.Uid, node, "Forgotten", true, false, null, world.ResourcesOf(ghost).Any(resource => world.CanWrite(resource, node)));
+
+    private static AttachmentView See(KubernetesWorld world, VolumeAttachment attachment) => new(
+        attachment.Metadata.Name,
+        world.Store.Find<PersistentVolume>(attachment.VolumeName)?.ClaimName ?? attachment.VolumeName,
+        attachment.NodeName,
+        attachment.Attached,
+        attachment.Metadata.Deleting is not null);
+
+    private static IEnumerable<(string One, string Other)> Pairs(IReadOnlyList<string> names) =>
+        names.SelectMany((one, at) => names.Skip(at + 1).Select(other => (one, other)));
+}

@@ -1,0 +1,51 @@
+using Piraeus.HighAvailability.Simulator.World;
+
+namespace Piraeus.HighAvailability.Simulator.Tests;
+
+/// <summary>A world of three nodes in virtual time, and everything that LINSTOR told its subscribers.</summary>
+internal sealed class StorageScenario
+{
+    private StorageScenario()
+    {
+        World.AddNodes("a", "b", "c");
+        World.Knowledge.Changed += changed => Told.Add((World.EventQueue.Now, changed));
+    }
+
+    public StorageWorld World { get; } = new();
+
+    public List<(TimeSpan At, PromotionEvent Event)> Told { get; } = [];
+
+    /// <summary>What was told, as <c>node=value</c>, where <c>?</c> is unknown.</summary>
+    public IEnumerable<string> Tellings => Told.Select(told => $"{told.Event.Node}={Word(told.Event.MayPromote)}");
+
+    /// <summary>The resource <c>r</c> on three diskful nodes, in use on <c>a</c>; nothing told yet.</summary>
+    public static StorageScenario OfThreeReplicas() => Begin(world => world.AddResource("r", ["a", "b", "c"]));
+
+    /// <summary>The resource <c>r</c> on <c>a</c> and <c>b</c> with a tie-breaker on <c>c</c>, in use on <c>a</c>; nothing told yet.</summary>
+    public static StorageScenario OfTwoReplicasAndATieBreaker() => Begin(world => world.AddResource("r", ["a", "b"], tieBreaker: "c"));
+
+    public static StorageScenario Empty() => new();
+
+    /// <summary>What LINSTOR knows of <c>r</c> on a node: <c>true/10102/used</c>; <c>-</c> if nothing.</summary>
+    public string Known(string node) => World.KnownOf("r", node) is { } report
+        ? $"{Word(report.MayPromote)}/{report.PromotionScore?.ToString() ?? "?"}/{(report.InUse == true ? "used" : "unused")}"
+        : "-";
+
+    public string[] KnownOfAll() => [Known("a"), Known("b"), Known("c")];
+
+    public string[] MessagesOn(string node) => [.. World.KnownOf("r", node)!.Connections.Select(connection => $"{connection.Peer}:{connection.Message}")];
+
+    /// <summary>Long enough for everything to have been noticed.</summary>
+    public void Settle() => World.RunFor(TimeSpan.FromMinutes(1));
+
+    private static StorageScenario Begin(Action<StorageWorld> populate)
+    {
+        var story = new StorageScenario();
+        populate(story.World);
+        Assert.Equal(PromotionOutcome.Promoted, story.World.Promote("r", "a"));
+        story.Told.Clear();
+        return story;
+    }
+
+    private static string Word(bool? value) => value switch { true => "true", false => "false", null => "?" };
+}
