@@ -14,7 +14,7 @@ internal static class TerminalOutput
     {
         var view = demoSession.Current;
         Write("");
-        foreach (var decisionExplanation in view.DecisionExplanations.Reverse())
+        foreach (var decisionExplanation in view.Explanations.Reverse())
         {
             Write(string.Create(CultureInfo.InvariantCulture, $"Why {decisionExplanation.Title} at {decisionExplanation.At:0.00} s:"));
             foreach (var step in decisionExplanation.Known)

@@ -15,7 +15,7 @@ internal sealed record DemoView(
     WorldView World,
     IReadOnlyList<ControllerView> Controllers,
     IReadOnlyList<WorkloadView> Workloads,
-    IReadOnlyList<DecisionExplanation> DecisionExplanations,
+    IReadOnlyList<DecisionExplanation> Explanations,
     IReadOnlyList<DemoLogLine> Story,
     string Watch,
     string Unaided);

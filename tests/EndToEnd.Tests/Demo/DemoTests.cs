@@ -41,7 +41,7 @@ public sealed class DemoTests
     {
         await using var demo = DemoProcess.Start("--scenario", "earthquake");
         Assert.Equal(2, await demo.EndAsync());
-        Assert.Equal("piraeus-ha-controller: invalid value \"earthquake\" for --scenario: must be node-crash, partition, flap, linstor-restart or leader-loss", demo.Output);
+        Assert.Equal("piraeus-ha-demo: invalid value \"earthquake\" for --scenario: must be node-crash, partition, flap, linstor-restart or leader-loss", demo.Output);
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class DemoTests
         var port = ((IPEndPoint)somebody.LocalEndpoint).Port;
         await using var demo = DemoProcess.Start("--port", $"{port}");
         Assert.Equal(2, await demo.EndAsync());
-        Assert.StartsWith($"piraeus-ha-controller: cannot show the page on port {port}: ", demo.Output, StringComparison.Ordinal);
+        Assert.StartsWith($"piraeus-ha-demo: cannot show the page on port {port}: ", demo.Output, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', demo.Output);
     }
 
