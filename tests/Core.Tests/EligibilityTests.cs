@@ -141,4 +141,23 @@ public sealed class EligibilityTests
         return scenario.Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2", manyWriters: shared == true).Attachment("va-2", "pv-2", "a")
             .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] });
     }
+
+    // A Job's pod on a, which is cut off while its kubelet lives, ends a moment after its node's pods were listed.
+    [Fact]
+    public void A_pod_that_has_finished_since_the_list_was_asked_for_is_left_alone()
+    {
+        var scenario = Scenario.WithAppOn("a").Node("a", "csi^pv-1").CutOff("a").After(44.5); // the list was asked for a second before the end of the grace period
+        scenario.Ignores = decision => decision is Decision.ListPodsOnNode;
+        scenario.Tell(new Observation.Updated<Pod>(scenario.Cluster.Pods.Find(new("default", "app-0"))!.Value.Item with { Finished = true })); // Succeeded
+        scenario.After(3);
+        Assert.DoesNotContain("delete app-0 on a", scenario.Moves);
+    }
+
+    [Fact]
+    public void A_volume_that_is_read_only_exempts_no_pod()
+    {
+        var scenario = Scenario.WithAppOn("a").Resource("pvc-2", "a", quorum: "off").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] });
+        scenario.Tell(new Observation.Updated<Volume>(new("pv-2", new("default", "logs")) { Resource = new("pvc-2"), ReadOnly = true }));
+        Assert.Equal(Moved, scenario.PowerOff("a").After(46).Moves);
+    }
 }

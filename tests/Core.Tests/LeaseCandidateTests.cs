@@ -133,4 +133,38 @@ public sealed class LeaseCandidateTests
     private static LeaseRecord Record(string holder, int renewal = 0) => new(holder, 15, RenewTime: DateTimeOffset.UnixEpoch.AddDays(1 + renewal), Transitions: 7);
 
     private static Instant At(double seconds) => Instant.Start + TimeSpan.FromSeconds(seconds);
+
+    // Somebody deletes the Lease, or edits it, while its holder lives.
+    [Fact]
+    public void A_Lease_that_is_deleted_does_not_give_two_leaders()
+    {
+        var server = new LeaseServer().Start("one").Start("two").Pass(10);
+        for (var i = 0; i < 30; i++)
+        {
+            server.Put(null);
+            for (var j = 0; j < 300; j++)
+            {
+                server.Pass(0.1);
+                Assert.False(server["one"].Holds(server.Now) && server["two"].Holds(server.Now), $"two leaders in round {i}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("one", 1)]
+    [InlineData("one", 0)]
+    [InlineData("three", 1)]
+    public void A_Lease_that_is_edited_does_not_give_two_leaders(string holder, int duration)
+    {
+        var server = new LeaseServer().Start("one").Start("two").Pass(10);
+        for (var i = 0; i < 30; i++)
+        {
+            server.Put(server.Record! with { Holder = holder, DurationSeconds = duration });
+            for (var j = 0; j < 307; j++)
+            {
+                server.Pass(0.1);
+                Assert.False(server["one"].Holds(server.Now) && server["two"].Holds(server.Now), $"two leaders in round {i}");
+            }
+        }
+    }
 }

@@ -50,7 +50,7 @@ internal static class Mutants
         new("a pod is exempt that also writes to a resource without a quorum policy", UnfencedIsFine),
         new("an attachment stays under a pod that stays", "PolicyEvaluation.Moves.cs", ".FirstOrDefault(pod => !pod.Finished) is { } stays", ".FirstOrDefault(pod => pod.OptedIn) is { } stays"),
         new("an attachment is deleted only for a pod that opted in", "PolicyEvaluation.Moves.cs",
-            "if (!cluster.Orphaned.Contains(attachment.Uid) && !IsWantedElsewhere(claim, consumer.Node))", "if (claim.Name.Length == 0)"),
+            "(cluster.Orphaned.Contains(attachment.Uid) || claims.Exists(claim => IsWantedElsewhere(claim, attachment.Node)));", "claims.Count > 0;"),
         new("too many nodes that look lost hold everything", "PolicyEvaluation.cs", "if (cluster.Storm is not null)", "if (cluster.Storm is { Of: 0 })"),
 
         // How it is done.

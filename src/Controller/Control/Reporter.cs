@@ -17,7 +17,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
 
     private readonly HashSet<Reported> _told = [];
     private readonly HashSet<(NodeName Node, ResourceName Resource)> _taints = [];
-    private readonly HashSet<(Uid Pod, string Sentence)> _stalls = [];
+    private readonly HashSet<(Uid Pod, string Reason)> _stalls = [];
     private readonly HashSet<Uid> _ended = [];
     private readonly HashSet<(NodeName Node, Instant Began)> _over = [];
     private ClusterSnapshot _before = ClusterSnapshot.Empty;
@@ -145,8 +145,10 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
 
     private void Tell(Decision.ReportStuck stall)
     {
+        // One replacement after the other may be refused for the same reason, each under a name of its own.
         var sentence = DecisionText.Of(stall);
-        if (_stalls.Add((stall.Failover.Pod.Uid, sentence)))
+        var reason = stall.Failover.Replacement is { } replacement ? sentence.Replace(replacement.Key.Name, "", StringComparison.Ordinal) : sentence;
+        if (_stalls.Add((stall.Failover.Pod.Uid, reason)))
         {
             Stalled(sentence);
             events.Stalled(stall);

@@ -55,6 +55,7 @@ internal sealed class KubernetesTranslation(string driver, LabelSelector selecto
             Handle = resource is null ? null : volume.Spec.Csi!.VolumeHandle,
             InUsePrefix = InUsePrefix,
             ManyWriters = volume.Spec.AccessModes?.Contains("ReadWriteMany") == true,
+            ReadOnly = volume.Spec.AccessModes is ["ReadOnlyMany"] || volume.Spec.Csi?.ReadOnly == true,
             SharedStorage = resource is null ? SharedStorage(volume.Spec) : null,
         };
     }

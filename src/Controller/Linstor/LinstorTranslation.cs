@@ -22,7 +22,8 @@ internal static class LinstorTranslation
     /// <returns>Null if the resource does not say where it is.</returns>
     public static Replica? Replica(WireResource resource)
     {
-        if (string.IsNullOrEmpty(resource.NodeName))
+        // Without DRBD among its layers a resource is not replicated, and there is no quorum: there is nothing to fail over.
+        if (string.IsNullOrEmpty(resource.NodeName) || (resource.LayerObject is { Type: { Length: > 0 } } layer && Drbd(layer) is null))
         {
             return null;
         }

@@ -37,6 +37,20 @@ public sealed partial record ClusterSnapshot
             : PodsOnNodes,
     };
 
+    // A list of pods that is old was for a loss that is over, or for a node that is gone.
+    private ClusterSnapshot Take(Observation.PodsOnNodeListed listed, Instant at) => this with
+    {
+        PodsOnNodes = PodsOnNodes.RemoveRange(PodsOnNodes.Where(known => at - known.Value.AnsweredAt > Timings.LongestInterval).Select(known => known.Key)).SetItem(listed.Node, PodsOnNode.Of(listed, at)),
+        Attempts = Attempts.Remove(DecisionKey.ListPodsOnNode(listed.Node)),
+    };
+
+    // An action that has not been tried again although it might long have been, is no longer wanted: its object is gone, or its loss is over.
+    private ClusterSnapshot ForgetAbandoned(Instant at)
+    {
+        var abandoned = Attempts.Where(tried => at - tried.Value.NotBefore > Timings.ReturnLasts).Select(tried => tried.Key).ToList();
+        return abandoned.Count == 0 ? this : this with { Attempts = Attempts.RemoveRange(abandoned) };
+    }
+
     private ClusterSnapshot Vacate(Pod pod) => this with { Orphaned = Orphaned.Union(AttachmentsOn(pod.Node, pod)) };
 
     // A new pod on a node that has its storage needs the attachment that an earlier one left behind.

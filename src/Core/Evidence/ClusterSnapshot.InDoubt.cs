@@ -135,9 +135,18 @@ public sealed partial record ClusterSnapshot
     private bool SaysTheSameAs(ClusterSnapshot before) =>
         (Resources, Pods, Volumes, Attachments, CsiNodes) == (before.Resources, before.Pods, before.Volumes, before.Attachments, before.CsiNodes);
 
+    // What was left behind in a loss that is over has its grace period in the next one, like anything else.
+    private IEnumerable<Uid> OfLossesThatAreOver(
+        ResourceName name, ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>> before, ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>> now) =>
+        from volume in Volumes.ReferringTo(name)
+        from held in Attachments.ReferringTo(volume.Item.Name)
+        let node = LinstorNameOf(held.Item.Node)
+        where before.GetValueOrDefault(node)?.ContainsKey(name) == true && now.GetValueOrDefault(node)?.ContainsKey(name) != true
+        select held.Item.Uid;
+
     private ClusterSnapshot Review(IEnumerable<ResourceName> names)
     {
-        var (resources, inDoubt, reviews, outdated, consumers, lostOn) = (Resources, InDoubt, Reviews, Outdated, Consumers, LostOn);
+        var (resources, inDoubt, reviews, outdated, consumers, lostOn, orphaned) = (Resources, InDoubt, Reviews, Outdated, Consumers, LostOn, Orphaned);
         foreach (var name in names)
         {
             var isNeeded = Resources.TryGetValue(name, out var resource) && (resource.IsHeardOf || Volumes.RefersTo(name));
@@ -145,18 +154,21 @@ public sealed partial record ClusterSnapshot
             var users = isNeeded && resource!.IsInDoubt ? VolumeConsumer.InDoubtOf(this, resource) : [];
             consumers = Recount(consumers, inDoubt.GetValueOrDefault(name, []), users);
             inDoubt = users.IsEmpty ? inDoubt.Remove(name) : inDoubt.SetItem(name, users);
+            var before = lostOn;
             lostOn = Remember(lostOn, name, resource, users);
+            orphaned = orphaned.IsEmpty || ReferenceEquals(lostOn, before) ? orphaned : orphaned.Except(OfLossesThatAreOver(name, before, lostOn));
             outdated = isNeeded && resource!.QueryAt is { } due && (IsUsed(name) || lostOn.Values.Any(lost => lost.ContainsKey(name))) ? outdated.SetItem(name, due) : outdated.Remove(name);
             reviews = inDoubt.ContainsKey(name) && resource!.ReviewAt is { } at ? reviews.SetItem(name, at) : reviews.Remove(name);
         }
 
-        var isSame = (resources, inDoubt, reviews) == (Resources, InDoubt, Reviews) && (outdated, consumers, lostOn) == (Outdated, Consumers, LostOn);
+        var isSame = (resources, inDoubt, reviews) == (Resources, InDoubt, Reviews) && (outdated, consumers, lostOn, orphaned) == (Outdated, Consumers, LostOn, Orphaned);
         return isSame ? this : this with
         {
             Resources = resources,
             InDoubt = inDoubt,
             Consumers = consumers,
             LostOn = lostOn,
+            Orphaned = orphaned,
             Outdated = outdated,
             Reviews = reviews,
             ReviewAt = reviews == Reviews ? ReviewAt : reviews.IsEmpty ? null : reviews.Values.Min(),

@@ -140,12 +140,13 @@ public sealed partial record ClusterSnapshot
         Observation.Listed<CsiNode> o => Hear(Source.CsiNodes).Remember(o.Items),
         Observation.Updated<CsiNode> o => Remember([o.Item]),
 
-        Observation.PodsOnNodeListed o => this with { PodsOnNodes = PodsOnNodes.SetItem(o.Node, PodsOnNode.Of(o, at)), Attempts = Attempts.Remove(DecisionKey.ListPodsOnNode(o.Node)) },
+        Observation.PodsOnNodeListed o => Take(o, at),
         Observation.SourceLost { Source: Source.Linstor, IsStreamIntact: var isIntact } => LinstorLost(isIntact, at),
         Observation.SourceLost o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { SyncedSources = SyncedSources.Remove(o.Source) },
         Observation.WarningsListed o => this with { Warnings = Warnings.SetItem(o.About, o), Attempts = Attempts.Remove(DecisionKey.QueryWarnings(o.About)) },
         Observation.MutationAnswered { Outcome.Answer: MutationOutcome.NotSent } => this,
         Observation.MutationAnswered o => Begin(o).Note(o.Decision, o.Outcome, at),
+        Observation.Tick => ForgetAbandoned(at),
         _ => this,
     };
 

@@ -68,9 +68,22 @@ public sealed partial record Resource
             AllowsTwoPrimaries = report.AllowsTwoPrimaries ?? AllowsTwoPrimaries,
             Members = members,
             MembersSince = membersSince,
-            Speakers = speakers.DrainToImmutable(),
+            Speakers = WithoutThoseThatLeft(speakers.DrainToImmutable(), at),
             SeenOtherwise = seenOtherwise,
         };
+    }
+
+    // Replicas come and go with their consumers, and nodes with an autoscaler: one that was removed long ago, and is no member by the count of any that may be there, is forgotten.
+    private static ImmutableArray<Speaker> WithoutThoseThatLeft(ImmutableArray<Speaker> speakers, Instant at)
+    {
+        if (!speakers.Any(speaker => speaker.WasRemovedLongAgo(at)))
+        {
+            return speakers;
+        }
+
+        var members = speakers.Where(speaker => speaker.Presence != Presence.Removed).SelectMany(speaker => speaker.Memberships.Concat(speaker.MembershipsAtNews)).SelectMany(known => known.Members).Select(member => member.Node).ToHashSet();
+        var left = speakers.Where(speaker => speaker.WasRemovedLongAgo(at) && !members.Contains(speaker.Node)).Select(speaker => speaker.Node).ToHashSet();
+        return left.Count == 0 ? speakers : [.. speakers.Where(speaker => !left.Contains(speaker.Node)).Select(speaker => speaker.WithoutLinksTo(left))];
     }
 
     // The members of a node of which no answer has told yet: those listed now, and each that the stream told of and that is gone since may have been one, with a vote.

@@ -117,6 +117,15 @@ public sealed partial record Speaker(NodeName Node)
     internal bool Speaks(LinstorView linstor, SatelliteState? state) =>
         Presence == Presence.Listed && !IsSilent && linstor.IsSynced && state == SatelliteState.Online && linstor.IsSinceReturn(HeardAt);
 
+    /// <summary>Whether the replica was removed so long ago that nobody waits for an explanation of it.</summary>
+    internal bool WasRemovedLongAgo(Instant at) => Presence == Presence.Removed && at - MissingSince > Timings.RemovalLasts;
+
+    /// <summary>Forgets what it once reported of its connections to replicas that are forgotten.</summary>
+    internal Speaker WithoutLinksTo(HashSet<NodeName> forgotten) => this with
+    {
+        Links = Links.RemoveAll(link => !link.Up.Current && forgotten.Any(node => ResourceView.IsSameHost(link.Peer, node.Value))),
+    };
+
     /// <summary>LINSTOR has answered, and does not list the replica any more. Only what it lists from now on says why.</summary>
     internal Speaker Miss(Instant at) => Presence == Presence.Listed ? FallSilent() with { Presence = Presence.Missing, MissingSince = at } : this;
 

@@ -35,6 +35,9 @@ public sealed record LeaseCandidate(string Me, TimeSpan RenewDeadline)
 
     private Instant? ChangedAt { get; init; }
 
+    // Who deletes a Lease gives nothing up for its holder, which acts until it notices, or until its hold ends.
+    private Instant? DeletedHoldEnds { get; init; }
+
     private Instant? HeldUntil { get; init; }
 
     /// <summary>Whether we may act at that instant; asked before every request that changes the cluster.</summary>
@@ -43,7 +46,8 @@ public sealed record LeaseCandidate(string Me, TimeSpan RenewDeadline)
     /// <summary>What to do now.</summary>
     public LeaseStep Next(Instant now) => Record switch
     {
-        null or { IsReleased: true } => LeaseStep.Take,
+        null => now < DeletedHoldEnds ? LeaseStep.Look : LeaseStep.Take,
+        { IsReleased: true } => LeaseStep.Take,
         { Holder: var holder } when holder == Me => HeldUntil is null ? LeaseStep.Take : LeaseStep.Renew,
         { Duration: var duration } => now >= ChangedAt + duration ? LeaseStep.Take : LeaseStep.Look,
     };
@@ -54,6 +58,12 @@ public sealed record LeaseCandidate(string Me, TimeSpan RenewDeadline)
         Record = record,
         ChangedAt = record == Record && ChangedAt is not null ? ChangedAt : at,
         HeldUntil = record?.Holder == Me ? HeldUntil : null,
+        DeletedHoldEnds = (record, Record) switch
+        {
+            (not null, _) => null,
+            (null, null) => DeletedHoldEnds,
+            (null, var deleted) => deleted.IsReleased || deleted.Holder == Me ? null : ChangedAt + deleted.Duration,
+        },
     };
 
     /// <summary>We wrote the Lease, with our name in it, in a request sent at <paramref name="sent"/>.</summary>

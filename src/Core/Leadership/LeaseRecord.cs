@@ -12,8 +12,8 @@ public sealed record LeaseRecord(
     /// <summary>Whether nobody is named as the holder.</summary>
     public bool IsReleased => string.IsNullOrEmpty(Holder);
 
-    /// <summary>How long to wait after the last renewal.</summary>
-    public TimeSpan Duration => DurationSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : LeaseTimings.Duration;
+    /// <summary>How long to wait after the last renewal: no less than any holder relies on, whatever somebody has written into the Lease.</summary>
+    public TimeSpan Duration => DurationSeconds > LeaseTimings.Duration.TotalSeconds ? TimeSpan.FromSeconds(DurationSeconds.Value) : LeaseTimings.Duration;
 
     /// <summary>The record that makes a candidate the holder, or renews its hold, after the one that was last seen.</summary>
     /// <param name="seen">The record as last seen; null if there was none.</param>

@@ -20,6 +20,9 @@ public sealed record Volume(string Name, ObjectKey? Claim)
     /// <summary>Whether several nodes may write to it at once, as its <c>accessModes</c> say (<c>ReadWriteMany</c>).</summary>
     public bool ManyWriters { get; init; }
 
+    /// <summary>Whether nobody can write to it, as its specification says (<c>ReadOnlyMany</c> alone, or mounted read-only).</summary>
+    public bool ReadOnly { get; init; }
+
     /// <summary>Why writing to it is not fenced with any LINSTOR resource, in words (say, its driver); null for LINSTOR's, node-local and read-only volumes.</summary>
     public string? SharedStorage { get; init; }
 }

@@ -43,7 +43,7 @@ internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeNa
     public IEnumerable<ResourceName> WrittenBy(Pod pod) =>
         from claim in WrittenClaims(pod)
         from volume in cluster.Claims.ReferringTo(claim)
-        where volume.Item.Resource is not null
+        where volume.Item is { Resource: not null, ReadOnly: false }
         select volume.Item.Resource!.Value;
 
     // What a pod only reads cannot be harmed by two of it, and what dies with it is not shared.
@@ -60,6 +60,11 @@ internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeNa
 
     private Ineligibility? ObjectionTo(ObjectKey claim, Volume volume, NodeName? node)
     {
+        if (volume.ReadOnly)
+        {
+            return null;
+        }
+
         if (volume.SharedStorage is { } storage)
         {
             return new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.OtherStorage, Claim = claim, Storage = storage });

@@ -16,6 +16,18 @@ internal sealed partial class PolicyEvaluation
             return;
         }
 
+        if (consumer.Pods.IsEmpty && consumer.Attachments.All(attachment => attachment.Deleting || !MayGo(attachment)))
+        {
+            // These stay, whatever is on the node. Which pods use them there is only part of the explanation, so it is asked rarely.
+            Ask(new Decision.ListPodsOnNode(consumer.Node), cluster.PodsOnNodes.GetValueOrDefault(consumer.Node) is { AskedAt: var asked } ? asked + Timings.LongestInterval : now);
+            foreach (var attachment in consumer.Attachments.Where(attachment => !attachment.Deleting))
+            {
+                HoldUnwanted(consumer, attachment, evidence);
+            }
+
+            return;
+        }
+
         // What is on the node was asked afresh: it is newer than the watch. It is not waited for where it cannot be had.
         var onNode = PodsOn(consumer.Node);
         if (onNode is null && !CannotListPodsOn(consumer.Node))
@@ -33,7 +45,7 @@ internal sealed partial class PolicyEvaluation
                 Ask(new Decision.ListPodsOnNode(consumer.Node), onNode!.AskedAt + _shortestInterval);
                 Hold(consumer, HoldReason.AwaitingConfirmation, new() { Pod = watched.Key }, evidence.Since, watched);
             }
-            else if ((ObjectionTo(pod) ?? Eligibility.Wish(watched)) is { } objection)
+            else if ((ObjectionTo(pod) ?? Eligibility.Wish(watched) ?? (watched.Finished ? ObjectionTo(watched) : null)) is { } objection) // a pod that has finished does not run again
             {
                 Hold(consumer, objection.Reason, objection.Detail, evidence.Since, watched);
             }
@@ -61,7 +73,7 @@ internal sealed partial class PolicyEvaluation
 
     // Pods that may not be moved by what the watch says, and their attachments: to ask what is on their node would be to ask for ever.
     private bool StaysAsIs(VolumeConsumer consumer) => !consumer.Pods.IsEmpty && consumer.Pods.All(pod => ObjectionTo(pod) is not null)
-        && consumer.Attachments.All(attachment => attachment.Deleting || (cluster.Volumes.Find(attachment.Volume)?.Item.Claim is { } claim && consumer.Pods.Any(pod => !pod.Finished && pod.Uses(claim))));
+        && consumer.Attachments.All(attachment => attachment.Deleting || cluster.ClaimsServedBy(attachment).Any(claim => consumer.Pods.Any(pod => !pod.Finished && pod.Uses(claim))));
 
     // A pod that comes to a node which was lost by then was put there in place of another, and so may the next one be: haste only makes more of them.
     private Instant? MayMoveOn(Pod pod, LossEvidence evidence) => cluster.Pods.Find(pod.Key)?.Since is { } since && since > evidence.Due
@@ -72,30 +84,48 @@ internal sealed partial class PolicyEvaluation
     {
         if (cluster.Volumes.Find(attachment.Volume)?.Item.Claim is not { } claim)
         {
-            Hold(consumer, HoldReason.NotOptedIn, new() { Attachment = attachment.Name, Volume = attachment.Volume }, evidence.Since);
+            HoldUnwanted(consumer, attachment, evidence);
             return;
         }
 
-        if (consumer.Pods.Any(pod => pod.Uses(claim) && (!pod.Finished || pod.Terminating)))
+        var claims = cluster.ClaimsServedBy(attachment).ToList();
+        if (consumer.Pods.Any(pod => claims.Exists(pod.Uses) && (!pod.Finished || pod.Terminating)))
         {
             return; // they are being moved first, or have been held with a reason of their own
         }
 
-        if (onNode.Pods.ReferringTo(claim).Select(held => held.Item).FirstOrDefault(pod => !pod.Finished) is { } stays)
+        if (claims.SelectMany(onNode.Pods.ReferringTo).Select(held => held.Item).FirstOrDefault(pod => !pod.Finished) is { } stays)
         {
-            // A pod that has left the watch may be gone, or only have lost its label: ask again who is there.
-            Ask(new Decision.ListPodsOnNode(consumer.Node), onNode.AskedAt + _shortestInterval);
+            // A pod that has left the watch may be gone, or only have lost its label: ask again who is there, ever more rarely.
+            Ask(new Decision.ListPodsOnNode(consumer.Node), onNode.AskedAt + Between(_shortestInterval, onNode.AskedAt - evidence.Due, settings.ReconcileInterval));
             Hold(consumer, stays.OptedIn ? HoldReason.AwaitingConfirmation : HoldReason.AttachmentInUse, new() { Pod = stays.Key }, evidence.Since, stays);
             return;
         }
 
-        if (!cluster.Orphaned.Contains(attachment.Uid) && !IsWantedElsewhere(claim, consumer.Node))
+        if (!MayGo(attachment))
         {
-            Hold(consumer, HoldReason.NotOptedIn, new() { Attachment = attachment.Name, Claim = claim }, evidence.Since);
+            HoldUnwanted(consumer, attachment, evidence);
             return;
         }
 
         Act(consumer, new Decision.DeleteAttachment(attachment, claim, evidence), evidence, onNode, [consumer.Resource.Name]);
+    }
+
+    /// <summary>Whether the attachment serves an opted-in pod: one that was moved, or one that waits elsewhere.</summary>
+    private bool MayGo(Attachment attachment) => cluster.ClaimsServedBy(attachment).ToList() is { Count: > 0 } claims
+        && (cluster.Orphaned.Contains(attachment.Uid) || claims.Exists(claim => IsWantedElsewhere(claim, attachment.Node)));
+
+    private void HoldUnwanted(VolumeConsumer consumer, Attachment attachment, LossEvidence evidence)
+    {
+        if (cluster.PodsOnNodes.GetValueOrDefault(consumer.Node) is { } onNode
+            && cluster.ClaimsServedBy(attachment).SelectMany(onNode.Pods.ReferringTo).Select(held => held.Item).FirstOrDefault(pod => pod is { Finished: false, OptedIn: false }) is { } stays)
+        {
+            Hold(consumer, HoldReason.AttachmentInUse, new() { Pod = stays.Key }, evidence.Since, stays);
+            return;
+        }
+
+        var claim = cluster.Volumes.Find(attachment.Volume)?.Item.Claim;
+        Hold(consumer, HoldReason.NotOptedIn, claim is null ? new() { Attachment = attachment.Name, Volume = attachment.Volume } : new() { Attachment = attachment.Name, Claim = claim }, evidence.Since);
     }
 
     private Ineligibility? ObjectionTo(Pod pod)
@@ -135,11 +165,13 @@ internal sealed partial class PolicyEvaluation
         {
             Hold(consumer, HoldReason.AwaitingConfirmation, doubtful, evidence.Since);
         }
-        else if (IsCleared(consumer, evidence, onNode))
+        else if (!IsDue(action) || IsCleared(consumer, evidence, onNode))
         {
-            Do(action);
+            Do(action); // the node is prepared only for an action that is due, so that back-off holds for both
         }
     }
+
+    private bool IsDue(Decision action) => !(cluster.Attempts.GetValueOrDefault(action.Key) is { } attempt && now < attempt.NotBefore);
 
     private bool IsWantedElsewhere(ObjectKey claim, NodeName node) => cluster.Pods.ReferringTo(claim).Any(held =>
         held.Item is { OptedIn: true, OptedOut: false, Finished: false } pod && pod.Node != node);

@@ -76,7 +76,8 @@ internal sealed partial class PolicyEvaluation
         var there = ResourcesOn(name)
             .Where(resource => resource.Find(name) is { Presence: Presence.Listed, Leaving: false } && (cluster.WasLostOn(resource.Name, name) || cluster.IsUsed(resource.Name)))
             .OrderBy(resource => resource.Name).ToList();
-        var amiss = there.FindAll(resource => !resource.IsReportCurrent || resource.Find(name)!.Score is not { Current: true, Value: > 0 });
+        // What was lost there is lost until somebody has said something new that speaks against it: that the node repeats what it said before is no recovery.
+        var amiss = there.FindAll(resource => !resource.IsReportCurrent || resource.Find(name)!.Score is not { Current: true, Value: > 0 } || cluster.WasLostOn(resource.Name, name));
         foreach (var resource in amiss)
         {
             // What has been so for long will not change soon, and the stream tells most of what changes.
@@ -101,9 +102,10 @@ internal sealed partial class PolicyEvaluation
 
     private void HoldTaint(Resource resource, NodeName node, Speaker speaker)
     {
-        if (resource.IsReportCurrent && speaker.Score is { Current: true, Value: <= 0 })
+        if (resource.IsReportCurrent)
         {
-            _decisions.Add(new Decision.Hold(resource.Name, node, HoldReason.TaintStays, HoldDetail.None, [], speaker.ChangedAt, Overdue: now - speaker.ChangedAt > Timings.LongestInterval));
+            var since = Instant.Later(speaker.ChangedAt, speaker.BackSince);
+            _decisions.Add(new Decision.Hold(resource.Name, node, HoldReason.TaintStays, HoldDetail.None, [], since, Overdue: now - since > Timings.LongestInterval));
         }
     }
 
@@ -112,7 +114,7 @@ internal sealed partial class PolicyEvaluation
     {
         foreach (var attachment in consumer.Attachments.Concat(LostAlongWith(consumer, onNode)))
         {
-            if (cluster.Volumes.Find(attachment.Volume)?.Item is { InUseName: { } name, Claim: { } claim } && !onNode.Pods.ReferringTo(claim).Any(held => Stays(held.Item)))
+            if (cluster.Volumes.Find(attachment.Volume)?.Item is { InUseName: { } name, Claim: not null } && !cluster.ClaimsServedBy(attachment).SelectMany(onNode.Pods.ReferringTo).Any(held => Stays(held.Item)))
             {
                 yield return name;
             }

@@ -38,6 +38,9 @@ internal static class Timings
     /// <summary>How long ago the answer about the pods of a node may have arrived when a decision is made.</summary>
     public static readonly TimeSpan PodListLasts = TimeSpan.FromSeconds(4);
 
+    /// <summary>For how long a replica that was regularly removed is remembered at least; while a node may go by members of which it was one, it is remembered in any case.</summary>
+    public static readonly TimeSpan RemovalLasts = TimeSpan.FromHours(1);
+
     // Asking.
 
     /// <summary>How long LINSTOR may take for a question, on average and beside its other work, when it is asked about everything that was lost.</summary>

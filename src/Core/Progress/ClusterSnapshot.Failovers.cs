@@ -17,8 +17,16 @@ public sealed partial record ClusterSnapshot
     /// <summary>What Kubernetes last warned of about objects that a failover waits for.</summary>
     public ImmutableDictionary<Uid, Observation.WarningsListed> Warnings { get; private init; } = ImmutableDictionary<Uid, Observation.WarningsListed>.Empty;
 
-    internal IEnumerable<Attachment> AttachmentsOf(ObjectKey claim) =>
-        Claims.ReferringTo(claim).SelectMany(volume => Attachments.ReferringTo(volume.Item.Name)).Select(held => held.Item);
+    internal IEnumerable<Attachment> AttachmentsOf(ObjectKey claim) => Claims.ReferringTo(claim).SelectMany(volume => SameAs(volume.Item))
+        .DistinctBy(volume => volume.Name).SelectMany(volume => Attachments.ReferringTo(volume.Name)).Select(held => held.Item);
+
+    /// <summary>The claims whose pods use an attachment: Kubernetes makes one for all PersistentVolumes of one handle that a node uses.</summary>
+    internal IEnumerable<ObjectKey> ClaimsServedBy(Attachment attachment) =>
+        Volumes.Find(attachment.Volume) is { Item: var volume } ? SameAs(volume).Select(same => same.Claim).OfType<ObjectKey>().Distinct() : [];
+
+    private IEnumerable<Volume> SameAs(Volume volume) => volume is { Resource: { } resource, Handle: { } handle }
+        ? Volumes.ReferringTo(resource).Select(held => held.Item).Where(other => other.Handle == handle)
+        : [volume];
 
     /// <summary>An action was carried out for a lost node: something is being moved away from it.</summary>
     private ClusterSnapshot Begin(Observation.MutationAnswered acted)

@@ -91,6 +91,9 @@ public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
         }
     }
 
+    // A replacement that gets as far as its predecessor did is no progress.
+    private ImmutableHashSet<Phase> EverReached { get; init; } = [];
+
     // Those who used the claims already when the pod was deleted are nobody's replacement.
     private ImmutableHashSet<Uid> Bystanders { get; init; } = [];
 
@@ -152,7 +155,8 @@ public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
     internal bool IsOverdue(Instant now) => Ending is null && now - Since > Timings.LongestFailover;
 
     private Failover Reach(Phase phase, bool isSo, Instant now) =>
-        isSo && !Reached.ContainsKey(phase) ? this with { Reached = Reached.Add(phase, now), Since = now } : this;
+        !isSo || Reached.ContainsKey(phase) ? this
+        : this with { Reached = Reached.Add(phase, now), EverReached = EverReached.Add(phase), Since = EverReached.Contains(phase) && phase != Phase.Running ? Since : now };
 
     private Failover Finish(ClusterSnapshot cluster, Instant now)
     {

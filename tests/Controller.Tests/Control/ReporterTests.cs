@@ -118,6 +118,22 @@ public sealed partial class ReporterTests
     }
 
     [Fact]
+    public async Task Replacements_that_are_refused_one_after_the_other_for_the_same_reason_are_told_once()
+    {
+        await using var room = await ControlFixture.OpenAsync();
+        var (reporter, cluster) = (Reporter(room), Moving());
+        foreach (var name in (string[])["app-x1", "app-x2", "app-x3"])
+        {
+            var next = cluster.Apply(new Observation.Updated<Pod>(Replacement with { Key = Replacement.Key with { Name = name }, Uid = new(name) }), Instant.Start);
+            var failover = next.Failovers.All.Single().Item;
+            Assert.Equal(name, failover.Replacement?.Key.Name);
+            reporter.Report(next, Verdict(new Decision.ReportStuck(failover, Phase.Running, $"pod default/{name} on node b does not run: OutOfcpu")));
+        }
+
+        Assert.Single(room.Told.Lines, line => line.Contains("OutOfcpu", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_end_of_a_failover_is_told_once()
     {
         await using var room = await ControlFixture.OpenAsync();

@@ -32,6 +32,15 @@ public sealed class VolumeTests
     }
 
     [Theory]
+    [InlineData("""["ReadOnlyMany"]""", "false", true)]
+    [InlineData("""["ReadWriteOnce"]""", "true", true)]
+    [InlineData("""["ReadWriteOnce","ReadOnlyMany"]""", "false", false)]
+    [InlineData("""["ReadWriteOnce"]""", "false", false)]
+    public void A_volume_is_read_only_if_no_access_mode_lets_anybody_write_or_its_driver_mounts_it_so(string modes, string readOnly, bool isReadOnly) =>
+        Assert.Equal(isReadOnly, Read("""{"metadata":{"name":"pv-1"},"spec":{"csi":{"driver":"linstor.csi.linbit.com","volumeHandle":"pvc-1","readOnly":READONLY},"accessModes":MODES}}"""
+            .Replace("MODES", modes, StringComparison.Ordinal).Replace("READONLY", readOnly, StringComparison.Ordinal)).ReadOnly);
+
+    [Theory]
     [InlineData("""["ReadWriteMany"]""", true)]
     [InlineData("""["ReadWriteOnce","ReadWriteMany"]""", true)]
     [InlineData("""["ReadWriteOnce"]""", false)]

@@ -52,7 +52,6 @@ public sealed class ReportTests
     [InlineData("""{"node_name":"a","layer_object":{"type":"DRBD","drbd":{"may_promote":null,"connections":null}},"state":{"in_use":null},"flags":null}""")]
     [InlineData("""{"node_name":"a","layer_object":{"type":"DRBD"},"state":{}}""")]
     [InlineData("""{"node_name":"a","layer_object":{"type":"DRBD","drbd":{"connections":{"b":{},"c":null}}},"state":null}""")]
-    [InlineData("""{"node_name":"a","layer_object":{"type":"LUKS","children":[{"type":"STORAGE"},null]},"state":{"in_use":false}}""")]
     [InlineData("""{"node_name":"a","layer_object":null,"state":{"in_use":false}}""")]
     [InlineData("""{"node_name":"a"}""")]
     public async Task What_nobody_said_is_unknown(string resource)
@@ -61,6 +60,11 @@ public sealed class ReportTests
         Assert.Equal((Promotability.Unknown, Usage.Unknown), (replica.Promotability, replica.Usage));
         Assert.Empty(replica.Connections);
     }
+
+    [Theory]
+    [InlineData("""{"node_name":"a","layer_object":{"type":"STORAGE"},"state":{"in_use":false}}""")]
+    [InlineData("""{"node_name":"a","layer_object":{"type":"LUKS","children":[{"type":"STORAGE"},null]},"state":{"in_use":false}}""")]
+    public async Task A_resource_without_DRBD_is_not_replicated_so_it_has_no_replicas(string resource) => Assert.Empty((await ReportAsync($"[{resource}]")).Replicas);
 
     [Fact]
     public async Task DRBD_is_found_at_any_depth()

@@ -1,0 +1,59 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>Which attachments of a lost node go, and when.</summary>
+public sealed class AttachmentTests
+{
+    // Nobody on a dead node has opted in: one attachment, one pod without the label.
+    [Fact]
+    public void What_is_on_a_node_is_not_asked_for_ever_for_an_attachment_that_stays()
+    {
+        var scenario = Scenario.Empty().Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a", optedIn: false);
+        var asked = 0;
+        scenario.Ignores = decision => { asked += decision is Decision.ListPodsOnNode ? 1 : 0; return false; };
+        scenario.PowerOff("a").After(100);
+        var before = asked;
+        scenario.After(600);
+        Assert.InRange(asked - before, 0, 60);
+    }
+
+    // An unlabelled pod stays on dead a, and the opted-in one waits elsewhere: it has to be asked again and again, but not twice a second for ever.
+    [Fact]
+    public void What_is_on_a_node_is_asked_ever_more_rarely_for_an_attachment_that_a_pod_keeps_while_another_waits_for_it()
+    {
+        var scenario = OnNode().Pod("stays", "a", optedIn: false);
+        var asked = 0;
+        scenario.Ignores = decision => { asked += decision is Decision.ListPodsOnNode ? 1 : 0; return false; };
+        scenario.PowerOff("a").After(100).Replacement(null).After(100);
+        var before = asked;
+        scenario.After(600);
+        Assert.InRange(asked - before, 0, 75);
+    }
+
+    // Two PersistentVolumes of one handle, in two namespaces, used by two pods on a. Kubernetes makes one attachment for both: its name is made of handle, driver and node.
+    [Fact]
+    public void An_attachment_is_not_pulled_from_under_a_pod_that_uses_the_same_handle_through_another_volume()
+    {
+        static Volume Pv(string name, string space) => new(name, new(space, "data")) { Resource = new("pvc-1"), Handle = "pvc-1", InUsePrefix = "csi^" };
+        var scenario = Scenario.Empty().Resource("pvc-1", "a")
+            .Tell(new Observation.Updated<Volume>(Pv("pv-1", "default"))).Tell(new Observation.Updated<Volume>(Pv("pv-2", "other")))
+            .Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Pod("stays", "a", pod => pod with { Key = new("other", "stays"), OptedIn = false }, optedIn: false)
+            .Node("a", "csi^pvc-1");
+        scenario.PowerOff("a").After(120);
+        Assert.DoesNotContain("detach va-1", scenario.Moves);
+    }
+
+    // The mark that a moved pod left an attachment behind outlives the loss.
+    [Fact]
+    public void An_attachment_that_outlived_a_loss_has_its_grace_period_in_the_next_one()
+    {
+        var scenario = OnNode().Pod("tool", "a", optedIn: false).CutOff("a").After(60);
+        Assert.Contains("delete app-0 on a", scenario.Moves);
+        scenario.Heal("a").After(3600); // tool goes on; app was scaled to zero
+        Assert.DoesNotContain("detach va-1", scenario.Moves);
+        scenario.PodUnseen("tool", "a", pod => pod with { Finished = true }); // one run of a CronJob is over, the next begins in a moment
+        scenario.CutOff("a").After(10);
+        Assert.DoesNotContain("detach va-1", scenario.Moves);
+    }
+
+    private static Scenario OnNode(FailoverSettings? settings = null) => Scenario.WithAppOn("a", settings).Node("a", "csi^pv-1");
+}
