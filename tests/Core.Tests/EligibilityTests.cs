@@ -124,7 +124,7 @@ public sealed class EligibilityTests
             .Replica("a", replica => replica with { Score = 0 }, "pvc-2").Report("pvc-2").CutOff("a").After(60).Heal("a").After(3600);
         Assert.DoesNotContain("untaint a", scenario.Moves);
         Assert.Contains(HoldReason.TaintStays, scenario.AllHolds);
-        Assert.Contains("Leaving the taint of node a alone: resource pvc-2 has no quorum or no usable data there yet.", scenario.Sayings);
+        Assert.Contains("Leaving the taint of node a alone: resource pvc-2 has not recovered there: it has no quorum, no usable data, or its node has said nothing new since the loss.", scenario.Sayings);
 
         var before = scenario.Consultations;
         Assert.InRange(scenario.After(3600).Consultations - before, 20, 40);

@@ -165,7 +165,7 @@ public sealed class MoveTests
 
     [Fact]
     public void An_attachment_that_is_already_being_deleted_is_not_deleted_again() =>
-        Assert.Equal(["delete app-0 on a"], Scenario.WithAppOn("a")
+        Assert.Equal(["delete app-0 on a", "detach va-2"], Scenario.WithAppOn("a").Volume("pv-2", "logs", "pvc-1").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] })
             .Tell(new Observation.Updated<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"), Deleting: true))).PowerOff("a").After(60).Moves);
 
     [Fact]

@@ -102,7 +102,7 @@ public static class DecisionText
         HoldReason.NotOptedIn when !hold.Pods.IsEmpty => $"pod {hold.Detail.Pod} has not opted in, as the API server has just said.",
         HoldReason.NotOptedIn => $"attachment {hold.Detail.Attachment}{(hold.Detail.Claim is { } claim ? $" for claim {claim}" : $", whose volume {hold.Detail.Volume} has no claim,")} belongs to no pod that opted in.",
         HoldReason.InternalError => $"this program has failed to judge it ({hold.Detail.Error}): please report the stack trace in the log.",
-        HoldReason.TaintStays => $"resource {hold.Resource} has no quorum or no usable data there yet.",
+        HoldReason.TaintStays => $"resource {hold.Resource} has not recovered there: it has no quorum, no usable data, or its node has said nothing new since the loss.",
         _ => throw new ArgumentOutOfRangeException(nameof(hold)),
     };
 

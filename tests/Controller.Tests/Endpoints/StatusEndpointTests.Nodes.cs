@@ -40,6 +40,6 @@ public sealed partial class StatusEndpointTests
             new Observation.ResourceReported(new(ControlFixture.Resource, true, [new(new("a")) { Promotability = Promotability.MayNotPromote, Score = 0 }], _clock.Now) { QuorumProperties = new("majority", null) }));
         var stays = Assert.Single((await AskAsync()).GetProperty("taintsThatStay").EnumerateArray());
         Assert.Equal(
-            ("a", "rd", "Leaving the taint of node a alone: resource rd has no quorum or no usable data there yet."), (Text(stays, "node"), Text(stays, "resource"), Text(stays, "sentence")));
+            ("a", "rd", "Leaving the taint of node a alone: resource rd has not recovered there: it has no quorum, no usable data, or its node has said nothing new since the loss."), (Text(stays, "node"), Text(stays, "resource"), Text(stays, "sentence")));
     }
 }
