@@ -44,7 +44,7 @@ internal static partial class Composition
         var limit = Limit(settings);
         var errors = new InternalErrors(instruments, provider, logs.CreateLogger<InternalErrors>());
         var events = new EventRecorder(kubernetes, hold, limit, provider, errors, settings.DryRun, logs.CreateLogger<EventRecorder>());
-        instruments.Follow(hold);
+        instruments.ObserveLeadership(() => hold.Covers(TimeSpan.Zero), hold.IsKeptFromDecidingBy);
         var readiness = new Readiness(hold, clock, provider, logs.CreateLogger<Readiness>());
         var recorder = settings.Record.Length == 0 ? null : Recorder.Open(settings, clock, provider, logs.CreateLogger<Recorder>());
         var actuator = new Actuator(kubernetes, nodes, linstor, hold, events, limit, inbox.Writer, errors, clock, settings.DryRun, logs.CreateLogger<Actuator>());

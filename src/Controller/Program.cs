@@ -25,10 +25,10 @@ try
                 return await new WaitUntilApiOnline(client, TimeProvider.System, logs.CreateLogger<WaitUntilApiOnline>()).RunAsync(signals.Stopping);
             }
 
-        case Command.Replay { File: var file, Change: var change, Narrowing: var narrowing }:
+        case Command.Replay { File: var file, Change: var change, Resource: var resource, Pod: var pod }:
             await using (var output = new StreamWriter(Console.OpenStandardOutput()))
             {
-                return new Replay(change, narrowing, output).Run(file);
+                return new Replay(change, new(resource, pod), output).Run(file);
             }
 
         case Command.Run { Settings: var settings }:

@@ -1,4 +1,4 @@
-using Piraeus.HighAvailability.Controller.Recording;
+using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.CommandLine;
 
@@ -13,11 +13,12 @@ internal abstract record Command
 
     public sealed record WaitUntilApiOnline : Command;
 
-    /// <summary>Tells what a recording contains.</summary>
+    /// <summary>Prints what a recording contains.</summary>
     /// <param name="File">The recording.</param>
     /// <param name="Change">What the flags change of the recorded settings.</param>
-    /// <param name="Narrowing">What is to be told of it.</param>
-    public sealed record Replay(string File, Func<Settings, Settings> Change, ReplayFilter Narrowing) : Command;
+    /// <param name="Resource">Prints only what concerns this LINSTOR resource; null for all.</param>
+    /// <param name="Pod">Prints only what concerns this pod; null for all.</param>
+    public sealed record Replay(string File, Func<Settings, Settings> Change, ResourceName? Resource, ObjectKey? Pod) : Command;
 
     /// <summary>Help and versions go to standard output with 0, complaints of one line to standard error with 2.</summary>
     public sealed record ShowText(string Text, int ExitCode) : Command;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Piraeus.HighAvailability.Controller.Common;
-using Piraeus.HighAvailability.Controller.Recording;
 using Piraeus.HighAvailability.Core;
 using Syntax = System.CommandLine.Command;
 
@@ -37,13 +36,16 @@ internal static class CommandLineParser
 
     private static Command Interpret(ParseResult parsed) => parsed switch
     {
-        _ when parsed.GetValue(Help) => new Command.ShowText(HelpText.Of(CommandLineFlags.All), 0),
+        _ when parsed.GetValue(Help) => new Command.ShowText(HelpOf(parsed.CommandResult.Command), 0),
         _ when parsed.GetValue(Version) => new Command.ShowText($"{ProgramVersion.Name} {ProgramVersion.Version}", 0),
         _ when Complaint(parsed) is { } complaint => Refuse(complaint),
         { CommandResult.Command: var command } when command == ApiOnline => new Command.WaitUntilApiOnline(),
         { CommandResult.Command: var command } when command == Replay => ReadReplay(parsed),
         _ => new Command.Run(Read(parsed, new())),
     };
+
+    private static string HelpOf(Syntax command) =>
+        command == Replay ? HelpText.OfReplay() : command == WaitUntil || command == ApiOnline ? HelpText.OfWaitUntil() : HelpText.OfProgram();
 
     private static Command.ShowText Refuse(string complaint) => new($"{ProgramVersion.Name}: {complaint}", BadUsage);
 
@@ -63,7 +65,8 @@ internal static class CommandLineParser
         return new(
             parsed.GetValue(RecordingToReplay)!,
             recorded => Read(parsed, recorded),
-            new ReplayFilter(parsed.GetValue(ResourceToTell) is { } resource ? new ResourceName(resource) : null, parsed.GetValue(PodToTell) is { } pod ? KeyOf(pod) : null));
+            parsed.GetValue(ResourceToTell) is { } resource ? new ResourceName(resource) : null,
+            parsed.GetValue(PodToTell) is { } pod ? KeyOf(pod) : null);
     }
 
     private static ObjectKey KeyOf(string pod) => pod.Split('/') is [{ Length: > 0 } space, { Length: > 0 } name]

@@ -2,32 +2,57 @@ using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Controller.CommandLine;
 
-/// <summary>What <c>--help</c> shows, in the columns of Go's help.</summary>
+/// <summary>What <c>--help</c> shows: the usage of the program or of one command, and its flags in the columns of Go's help.</summary>
 internal static class HelpText
 {
-    public static string Of(IReadOnlyList<CommandLineFlag> flags)
+    public static string OfProgram() => $"""
+        Moves pods whose LINSTOR storage was lost to nodes that still have it.
+
+        Usage:
+          {ProgramVersion.Name} [flags]
+          {ProgramVersion.Name} wait-until api-online
+          {ProgramVersion.Name} replay FILE [flags]
+
+        Flags:
+        {Columns(CommandLineFlags.All)}
+
+        Durations are written like 45s, 1m30s or 500ms. Without --kubeconfig, the files of KUBECONFIG
+        are used if it is set, else the service account of the pod. The connection to LINSTOR is
+        configured with the variables of golinstor, of which LS_CONTROLLERS comes first.
+
+        "{ProgramVersion.Name} COMMAND --help" shows the flags of a command.
+        """;
+
+    public static string OfWaitUntil() => $"""
+        Waits until LINSTOR answers, and ends with exit code 0: for an init container.
+
+        Usage:
+          {ProgramVersion.Name} wait-until api-online
+
+        There are no flags. The connection to LINSTOR is configured with the variables of golinstor:
+        LS_CONTROLLERS, LS_USERNAME, LS_PASSWORD, LS_ROOT_CA, LS_USER_CERTIFICATE and LS_USER_KEY.
+        """;
+
+    public static string OfReplay() => $"""
+        Prints what a file of --record contains: what was observed and decided, and why.
+
+        Usage:
+          {ProgramVersion.Name} replay FILE [flags]
+
+        Flags that narrow it down:
+          --pod NAMESPACE/NAME                     print only what concerns this pod
+          --resource NAME                          print only what concerns this LINSTOR resource
+
+        Flags that show what would have been decided with other values:
+        {Columns([.. CommandLineFlags.All.Where(flag => flag.IsOfPolicy)])}
+
+        Exit codes: 0 everything is decided as it was recorded, 1 it is not, 2 the file cannot be read.
+        """;
+
+    private static string Columns(IReadOnlyList<CommandLineFlag> flags)
     {
-        var left = flags.Select(flag => flag.StandsAlone ? $"--{flag.Name}" : $"--{flag.Name} {flag.Type}").ToList();
-        var width = left.Max(text => text.Length);
-        var lines = flags.Zip(left, (flag, name) => $"  {name.PadRight(width)}   {flag.Description}{(flag.Default.Length == 0 ? "" : $" (default {flag.Default})")}");
-        return $"""
-            Moves pods whose LINSTOR storage was lost to nodes that still have it.
-
-            Usage:
-              {ProgramVersion.Name} [flags]
-              {ProgramVersion.Name} wait-until api-online
-              {ProgramVersion.Name} replay FILE [flags]
-
-            Flags:
-            {string.Join('\n', lines)}
-
-            The command replay tells what a file of --record contains, and what was decided and why. It narrows
-            that down with --resource NAME and --pod NAMESPACE/NAME, and takes {string.Join(", ", flags.Where(flag => flag.IsOfPolicy).Select(flag => $"--{flag.Name}"))}
-            to tell what would have been decided with other values.
-
-            Durations are written like 45s, 1m30s or 500ms. Without --kubeconfig, the files of KUBECONFIG
-            are used if it is set, else the service account of the pod. The connection to LINSTOR is
-            configured with the variables of golinstor, of which LS_CONTROLLERS comes first.
-            """;
+        string Left(CommandLineFlag flag) => flag.StandsAlone ? $"--{flag.Name}" : $"--{flag.Name} {flag.Type}";
+        var width = CommandLineFlags.All.Max(flag => Left(flag).Length);
+        return string.Join('\n', flags.Select(flag => $"  {Left(flag).PadRight(width)}   {flag.Description}{(flag.Default.Length == 0 ? "" : $" (default {flag.Default})")}"));
     }
 }

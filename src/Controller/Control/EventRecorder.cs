@@ -5,6 +5,7 @@ using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Kubernetes.Wire;
 using Piraeus.HighAvailability.Controller.Leadership;
+using Piraeus.HighAvailability.Controller.Transport;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
@@ -112,9 +113,9 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, Leaders
             {
                 NotWritten(happened.Reason, happened.InvolvedObject.Kind, happened.InvolvedObject.Name, RefusalText.Explain(refused, RefusalText.Missing("", "events", "create")));
             }
-            catch (Exception weather) when (weather is HttpRequestException or TimeoutException or IOException)
+            catch (Exception failed) when (failed.IsTransient())
             {
-                NotWritten(happened.Reason, happened.InvolvedObject.Kind, happened.InvolvedObject.Name, weather.Message);
+                NotWritten(happened.Reason, happened.InvolvedObject.Kind, happened.InvolvedObject.Name, failed.Message);
             }
             catch (Exception bug) when (!farewell.IsCancellationRequested)
             {

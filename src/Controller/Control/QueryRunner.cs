@@ -1,7 +1,7 @@
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Controller.Transport;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
@@ -27,12 +27,12 @@ internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClien
                 _ => throw new ArgumentOutOfRangeException(nameof(question)),
             };
         }
-        catch (Exception weather) when (IsWeather(weather))
+        catch (Exception failed) when (failed.IsTransient())
         {
-            // Who inquires for as long as something is stuck need not complain as often.
-            var repeats = question is Decision.QueryWarnings && Interlocked.Exchange(ref _complaint, weather.Message) == weather.Message;
-            CouldNotAsk(repeats ? LogLevel.Debug : LogLevel.Warning, DecisionText.Of(question), weather.Message);
-            return new Observation.MutationAnswered(question, new(MutationOutcome.Refused, weather.Message), offered);
+            // Warnings are asked for as long as something is stuck: the same failure is logged once.
+            var repeats = question is Decision.QueryWarnings && Interlocked.Exchange(ref _complaint, failed.Message) == failed.Message;
+            CouldNotAsk(repeats ? LogLevel.Debug : LogLevel.Warning, DecisionText.Of(question), failed.Message);
+            return new Observation.MutationAnswered(question, new(MutationOutcome.Refused, failed.Message), offered);
         }
     }
 
@@ -51,15 +51,12 @@ internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClien
         {
             return await nodes.StateAsync(survey.Node, cancellation);
         }
-        catch (Exception weather) when (IsWeather(weather))
+        catch (Exception failed) when (failed.IsTransient())
         {
-            CouldNotAsk(LogLevel.Warning, DecisionText.Of(survey), weather.Message);
+            CouldNotAsk(LogLevel.Warning, DecisionText.Of(survey), failed.Message);
             return NodeState.Unknown;
         }
     }
-
-    private static bool IsWeather(Exception failed) =>
-        failed is LinstorException or KubernetesException or HttpRequestException or TimeoutException or IOException or JsonException;
 
     [LoggerMessage(EventId = 103, Message = "{Sentence} There was no answer: {Reason}")]
     private partial void CouldNotAsk(LogLevel level, string sentence, string reason);

@@ -1,10 +1,10 @@
 using System.Net;
-using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Kubernetes.Wire;
+using Piraeus.HighAvailability.Controller.Transport;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Leadership;
@@ -103,7 +103,7 @@ internal sealed partial class LeaseLoop(
         {
             return new(LeaseOutcome.NotFound);
         }
-        catch (Exception failed) when (IsTransient(failed) && (_isStopping || !cancellation.IsCancellationRequested))
+        catch (Exception failed) when ((failed.IsTransient() || failed is OperationCanceledException) && (_isStopping || !cancellation.IsCancellationRequested))
         {
             CouldNot(failed);
             return new(LeaseOutcome.Failed);
@@ -158,9 +158,6 @@ internal sealed partial class LeaseLoop(
         CouldNot(_trouble == reason ? LogLevel.Debug : LogLevel.Warning, key, reason);
         _trouble = reason;
     }
-
-    private static bool IsTransient(Exception e) =>
-        e is KubernetesException or HttpRequestException or TimeoutException or IOException or JsonException or OperationCanceledException;
 
     [LoggerMessage(400, LogLevel.Information, "{Leader} holds lease {Lease}.")]
     private partial void Leads(string leader, ObjectKey lease);

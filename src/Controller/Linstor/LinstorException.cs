@@ -1,3 +1,5 @@
+using Piraeus.HighAvailability.Controller.Transport;
+
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
 /// <summary>Why LINSTOR could not be asked, or what was wrong with its answer.</summary>
@@ -38,7 +40,7 @@ internal enum LinstorFailure
 }
 
 /// <summary>LINSTOR gave no usable answer. The message is one sentence without secrets, fit for a log.</summary>
-internal sealed class LinstorException(LinstorFailure failure, string message, Exception? inner = null) : Exception(message, inner)
+internal sealed class LinstorException(LinstorFailure failure, string message, Exception? inner = null) : RemoteException(message, inner)
 {
     public LinstorFailure Failure { get; } = failure;
 

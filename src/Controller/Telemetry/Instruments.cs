@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Piraeus.HighAvailability.Controller.Common;
-using Piraeus.HighAvailability.Controller.Leadership;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Telemetry;
@@ -64,13 +63,15 @@ internal sealed class Instruments : IDisposable
         }
     }
 
-    /// <summary>From now on it is measured, too, who leads, and what keeps this replica from deciding.</summary>
-    public void Follow(LeadershipStatus hold)
+    /// <summary>Adds the gauges of leadership.</summary>
+    /// <param name="leads">Whether this replica acts.</param>
+    /// <param name="isKeptFromDecidingBy">Whether a source that a decision needs is lost.</param>
+    public void ObserveLeadership(Func<bool> leads, Func<Source, bool> isKeptFromDecidingBy)
     {
-        _meter.CreateObservableGauge("piraeus.ha.leader", () => hold.Covers(TimeSpan.Zero) ? 1 : 0, description: "1 if this replica acts, else 0.");
+        _meter.CreateObservableGauge("piraeus.ha.leader", () => leads() ? 1 : 0, description: "1 if this replica acts, else 0.");
         _meter.CreateObservableGauge(
             "piraeus.ha.cannot_decide",
-            () => LostSources.Needed.Select(source => new Measurement<int>(hold.IsKeptFromDecidingBy(source) ? 1 : 0, new KeyValuePair<string, object?>("source", Word(source)))),
+            () => LostSources.Needed.Select(source => new Measurement<int>(isKeptFromDecidingBy(source) ? 1 : 0, new KeyValuePair<string, object?>("source", Word(source)))),
             description: "1 if this replica cannot decide because the source is lost, else 0.");
     }
 

@@ -1,7 +1,4 @@
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Piraeus.HighAvailability.Controller.Kubernetes;
-using Piraeus.HighAvailability.Controller.Linstor;
 
 namespace Piraeus.HighAvailability.Controller.Transport;
 
@@ -37,7 +34,7 @@ internal sealed partial class ReconnectLoop(string what, Func<CancellationToken,
             }
 
             await ended(cancellation);
-            var patience = (broke as KubernetesException)?.RetryAfter ?? TimeSpan.Zero;
+            var patience = (broke as RemoteException)?.RetryAfter ?? TimeSpan.Zero;
             await Task.Delay(Longer(BackOff(failures, Random.Shared.NextDouble()), Shorter(patience, LongestPatience)), clock, cancellation);
         }
     }
@@ -50,9 +47,9 @@ internal sealed partial class ReconnectLoop(string what, Func<CancellationToken,
             await connection(cancellation);
             return null;
         }
-        catch (Exception weather) when (IsWeather(weather) && !cancellation.IsCancellationRequested)
+        catch (Exception failed) when ((failed.IsTransient() || failed is OperationCanceledException) && !cancellation.IsCancellationRequested)
         {
-            return weather;
+            return failed;
         }
     }
 
@@ -66,11 +63,6 @@ internal sealed partial class ReconnectLoop(string what, Func<CancellationToken,
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
-
-    // The network's doing or the server's, as opposed to a bug of ours.
-    private static bool IsWeather(Exception e) =>
-        e is HttpRequestException or IOException or TimeoutException or OperationCanceledException or JsonException
-            or KubernetesException or LinstorException;
 
     [LoggerMessage(EventId = 210, Message = "Lost the connection for {What}, and trying again: {Reason}")]
     private partial void Broke(LogLevel level, string what, string reason);

@@ -187,7 +187,7 @@ public sealed class CommandLineTests
         var replay = Assert.IsType<Command.Replay>(CommandLineParser.Parse(
             ["replay", "file", "--known-resource-grace-period=1s", "-new-resource-grace-period", "2s", "--reconcile-interval=3s", "--disable-node-taints", "--storm-threshold=25%", "-resource", "pvc-1", "--pod", "shop/db-0"]));
         Assert.Equal("file", replay.File);
-        Assert.Equal(new(new Core.ResourceName("pvc-1"), new Core.ObjectKey("shop", "db-0")), replay.Narrowing);
+        Assert.Equal((new Core.ResourceName("pvc-1"), new Core.ObjectKey("shop", "db-0")), (replay.Resource, replay.Pod));
         Assert.Equal(
             new Settings { KnownResourceGracePeriod = TimeSpan.FromSeconds(1), NewResourceGracePeriod = TimeSpan.FromSeconds(2), ReconcileInterval = TimeSpan.FromSeconds(3), DisableNodeTaints = true, StormThreshold = 0.25 }.Policy,
             replay.Change(new Settings()).Policy);
@@ -195,7 +195,7 @@ public sealed class CommandLineTests
         var recorded = new Settings { KnownResourceGracePeriod = TimeSpan.FromSeconds(9), DisableNodeTaints = true };
         var plain = Assert.IsType<Command.Replay>(CommandLineParser.Parse(["replay", "file"]));
         Assert.Equal(recorded, plain.Change(recorded));
-        Assert.Equal(new(null, null), plain.Narrowing);
+        Assert.Equal((null, null), (plain.Resource, plain.Pod));
     }
 
     [Theory]
@@ -213,6 +213,16 @@ public sealed class CommandLineTests
     [InlineData("wait-until", "api-online", "-h")]
     public void Help_is_shown_wherever_it_is_asked_for(params string[] arguments) =>
         Assert.Equal(0, Assert.IsType<Command.ShowText>(CommandLineParser.Parse(arguments)).ExitCode);
+
+    [Theory]
+    [InlineData("replay", "--resource", "--leader-election")]
+    [InlineData("wait-until", "LS_CONTROLLERS", "--dry-run")]
+    public void The_help_of_a_command_shows_its_own_flags_and_no_others(string command, string own, string other)
+    {
+        var help = Assert.IsType<Command.ShowText>(CommandLineParser.Parse([command, "--help"])).Text;
+        Assert.Contains(own, help, StringComparison.Ordinal);
+        Assert.DoesNotContain(other, help, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void The_help_reads_like_the_documentation()

@@ -61,7 +61,7 @@ public sealed class ReadinessTests
     {
         const string name = nameof(Two_gauges_say_who_leads_and_which_source_keeps_whom_from_deciding);
         using var instruments = new Instruments(name);
-        instruments.Follow(_hold);
+        instruments.ObserveLeadership(() => _hold.Covers(TimeSpan.Zero), _hold.IsKeptFromDecidingBy);
         Assert.Equal(
             ["piraeus.ha.cannot_decide attachments 1", "piraeus.ha.cannot_decide csi_nodes 1", "piraeus.ha.cannot_decide linstor 1", "piraeus.ha.cannot_decide pods 1", "piraeus.ha.cannot_decide volumes 1", "piraeus.ha.leader  0"],
             Measure(name));

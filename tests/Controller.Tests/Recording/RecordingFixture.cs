@@ -92,7 +92,7 @@ internal sealed class RecordingFixture : IDisposable
     {
         using var output = new StringWriter { NewLine = "\n" };
         var command = Assert.IsType<Command.Replay>(CommandLineParser.Parse(["replay", File, .. flags]));
-        var exitCode = new Replay(command.Change, command.Narrowing, output).Run(command.File);
+        var exitCode = new Replay(command.Change, new(command.Resource, command.Pod), output).Run(command.File);
         return (exitCode, output.ToString());
     }
 
