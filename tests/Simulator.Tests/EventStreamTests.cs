@@ -22,7 +22,7 @@ public sealed class EventStreamTests
     [Fact]
     public async Task An_idle_hour_sends_no_byte()
     {
-        var time = new ManualTime();
+        var time = new TestTime();
         await using var linstor = await LinstorServer.StartAsync(SmallWorld(), new LinstorOptions { Time = time });
         await using var wire = await RawConnection.SubscribeAsync(linstor.Url);
         await wire.TakeHeadAsync();

@@ -225,7 +225,7 @@ public sealed class ReadTests
     [Fact]
     public async Task A_delayed_answer_comes_when_its_time_has_come_and_not_before()
     {
-        var clock = new ManualClock();
+        var clock = new TestTime();
         await using var linstor = await LinstorServer.StartAsync(EmptyWorld(), new LinstorOptions { Time = clock });
         linstor.Hazards.AnswerDelay = TimeSpan.FromMinutes(1);
         var answer = linstor.GetJsonAsync("/v1/controller/version");

@@ -46,7 +46,7 @@ internal sealed class ControlFixture : IAsyncDisposable
         Control = new(Inbox, settings, Actuator, new(Events, Instruments, DecisionLog, Errors, reporting ?? Told.CreateLogger<Reporter>()), Errors, Clock, Time);
     }
 
-    public ManualClock Time { get; } = new();
+    public TestTime Time { get; } = new();
 
     public MonotonicClock Clock { get; }
 

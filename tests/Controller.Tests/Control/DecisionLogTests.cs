@@ -5,7 +5,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Control;
 
 public sealed class DecisionLogTests
 {
-    private readonly ManualClock _time = new();
+    private readonly TestTime _time = new();
     private readonly DecisionLog _decisionLog;
 
     public DecisionLogTests() => _decisionLog = new(new(_time), _time);

@@ -7,7 +7,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Control;
 
 public sealed class InternalErrorsTests : IDisposable
 {
-    private readonly ManualClock _time = new();
+    private readonly TestTime _time = new();
     private readonly LogCapture _told = new();
     private readonly Instruments _instruments;
     private readonly Measurements _measurements;

@@ -20,7 +20,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     private static readonly Settings Settings = new() { LeaderElection = true, LeaseIdentity = "me", KnownResourceGracePeriod = TimeSpan.FromSeconds(20), NewResourceGracePeriod = TimeSpan.FromSeconds(20) };
     private static readonly FailoverPolicy Policy = new(new() { KnownResourceGrace = TimeSpan.FromSeconds(20), NewResourceGrace = TimeSpan.FromSeconds(20), StormThreshold = 1 });
 
-    private readonly ManualClock _time = new();
+    private readonly TestTime _time = new();
     private MonotonicClock _clock = null!;
     private DecisionLog _decisionLog = null!;
     private LeadershipStatus _hold = null!;

@@ -10,7 +10,7 @@ public sealed class ExecPluginTests : IDisposable
     private const string V1 = "client.authentication.k8s.io/v1";
 
     private readonly TemporaryFolder _folder = new();
-    private readonly ManualClock _clock = new();
+    private readonly TestTime _clock = new();
     private readonly TestAuthority _authority = new();
 
     public void Dispose() => _folder.Dispose();

@@ -12,7 +12,7 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     private static readonly Attachment Csi1 = new("csi-1", new("u-2"), "pv", new("a"));
     private static readonly ObjectKey Lease = new("ha", "controller");
 
-    private readonly ManualClock _clock = new();
+    private readonly TestTime _clock = new();
     private CannedKubernetes? _kubernetes;
 
     [Fact]

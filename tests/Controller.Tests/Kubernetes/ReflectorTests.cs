@@ -14,7 +14,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     private static readonly LabelSelector Selector = LabelSelector.Parse("tier in (db, cache),!legacy");
     private static readonly WatchedKinds WatchedKinds = new(new KubernetesTranslation("linstor.csi.linbit.com", Selector), Selector);
 
-    private readonly ManualClock _clock = new();
+    private readonly TestTime _clock = new();
     private readonly Channel<Observation> _inbox = Inbox.Create();
     private CannedKubernetes? _kubernetes;
 

@@ -56,7 +56,7 @@ public sealed class WatchStreamTests
     [Fact]
     public async Task Silence_longer_than_the_patience_ends_the_watch_and_shorter_silence_does_not()
     {
-        var (clock, pipe) = (new ManualClock(), new Pipe());
+        var (clock, pipe) = (new TestTime(), new Pipe());
         await using var events = WatchStream.ReadAsync(pipe.Reader.AsStream(), Patience, clock, default).GetAsyncEnumerator();
         var next = events.MoveNextAsync().AsTask();
         await clock.RestingAsync(Patience);
@@ -75,7 +75,7 @@ public sealed class WatchStreamTests
     [Fact]
     public async Task A_slow_consumer_is_not_a_silent_server()
     {
-        var (clock, pipe) = (new ManualClock(), new Pipe());
+        var (clock, pipe) = (new TestTime(), new Pipe());
         await pipe.Writer.WriteAsync(Encoding.UTF8.GetBytes(Two.Split('\n')[0]));
         await using var events = WatchStream.ReadAsync(pipe.Reader.AsStream(), Patience, clock, default).GetAsyncEnumerator();
         Assert.True(await events.MoveNextAsync().AsTask().SoonAsync());
@@ -89,7 +89,7 @@ public sealed class WatchStreamTests
     public async Task Being_asked_to_stop_is_no_silence()
     {
         using var stop = new CancellationTokenSource();
-        await using var events = WatchStream.ReadAsync(new Pipe().Reader.AsStream(), Patience, new ManualClock(), stop.Token).GetAsyncEnumerator();
+        await using var events = WatchStream.ReadAsync(new Pipe().Reader.AsStream(), Patience, new TestTime(), stop.Token).GetAsyncEnumerator();
         var next = events.MoveNextAsync().AsTask();
         await stop.CancelAsync();
         await next.CancelledAsync();

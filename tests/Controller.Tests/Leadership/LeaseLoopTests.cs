@@ -16,7 +16,7 @@ public sealed class LeaseLoopTests : IAsyncLifetime
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2.4);
 
     private readonly CannedLease _lease = new();
-    private readonly ManualClock _time = new();
+    private readonly TestTime _time = new();
     private readonly LogCapture _told = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<Observation> _inbox = Inbox.Create();

@@ -10,7 +10,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Leadership;
 /// <summary>Nobody has to guess that a replica cannot decide.</summary>
 public sealed class ReadinessTests
 {
-    private readonly ManualClock _time = new();
+    private readonly TestTime _time = new();
     private readonly LogCapture _told = new();
     private readonly MonotonicClock _clock;
     private readonly LeadershipStatus _hold;

@@ -7,7 +7,7 @@ public sealed class ControllerChoiceTests
 {
     private const string Online = "ONLINE";
 
-    private readonly ManualClock _clock = new();
+    private readonly TestTime _clock = new();
 
     [Theory]
     [InlineData("OFFLINE,OFFLINE,OTHER_CONTROLLER", "LINSTOR controller {0} has no satellite that is ONLINE (2 OFFLINE, 1 OTHER_CONTROLLER).")]

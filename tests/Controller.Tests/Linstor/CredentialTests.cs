@@ -7,7 +7,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 public sealed class CredentialTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly ManualClock _clock = new();
+    private readonly TestTime _clock = new();
     private readonly LogCapture _told = new();
 
     public void Dispose() => _folder.Dispose();

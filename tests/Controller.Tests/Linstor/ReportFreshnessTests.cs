@@ -12,7 +12,7 @@ public sealed class ReportFreshnessTests
     private const string Other = "/v1/resource-groups/other";
     private const string Controller = "/v1/controller/properties";
 
-    private readonly ManualClock _clock = new();
+    private readonly TestTime _clock = new();
     private string _group = "sc";
 
     [Fact]

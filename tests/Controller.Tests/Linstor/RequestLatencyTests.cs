@@ -9,7 +9,7 @@ public sealed class RequestLatencyTests : IDisposable
     private readonly string _meter = $"Tests.{Guid.NewGuid()}";
     private readonly Measurements _measurements;
     private readonly Instruments _instruments;
-    private readonly ManualClock _clock = new();
+    private readonly TestTime _clock = new();
     private readonly LogCapture _told = new();
     private TimeSpan _takes;
     private string _status = "200 OK";

@@ -19,7 +19,7 @@ public abstract class ResyncFixture : IAsyncDisposable
         Connected = LinstorFixture.Of(Server.Address);
     }
 
-    private protected ManualClock Time { get; } = new();
+    private protected TestTime Time { get; } = new();
 
     private protected Channel<Observation> Received { get; } = Inbox.Create();
 

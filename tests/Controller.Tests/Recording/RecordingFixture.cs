@@ -15,7 +15,7 @@ internal sealed class RecordingFixture : IDisposable
 
     public string File { get; set; }
 
-    public ManualClock Time { get; } = new();
+    public TestTime Time { get; } = new();
 
     public LogCapture Told { get; } = new();
 

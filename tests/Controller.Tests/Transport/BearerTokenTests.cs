@@ -5,7 +5,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Transport;
 public sealed class BearerTokenTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly ManualClock _clock = new();
+    private readonly TestTime _clock = new();
     private readonly LogCapture _told = new();
 
     public void Dispose() => _folder.Dispose();

@@ -12,7 +12,7 @@ public sealed class ReconnectLoopTests
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
 
-    private readonly ManualClock _clock = new();
+    private readonly TestTime _clock = new();
     private readonly List<LogLevel> _levels = [];
     private int _connections;
     private int _ends;
