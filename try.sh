@@ -4,6 +4,18 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
+case "${1:-}" in
+  "") ;;
+  --help | -h)
+    sed -n '2,3s/^# \{0,1\}//p' "$0"
+    exit
+    ;;
+  *)
+    echo "try.sh: unknown option $1; there is only --help" >&2
+    exit 2
+    ;;
+esac
+
 KUBE_BIN=$(eng/kubernetes.sh)
 export KUBE_BIN
 dotnet build --nologo --verbosity quiet tests/EndToEnd.Tests

@@ -29,6 +29,7 @@ static int Run(RehearseOptions asked)
 {
     var (coverage, bad, count) = (new Coverage(), new ConcurrentQueue<(int Seed, ScenarioResult End)>(), 0);
     var watch = Stopwatch.StartNew();
+    using var progress = asked.IsQuiet ? null : new Timer(_ => Print($"{count} of {asked.Last - asked.First + 1} scenarios after {watch.Elapsed.TotalSeconds:0} s."), null, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10));
     Parallel.ForEach(
         Partitioner.Create(asked.First, asked.Last + 1, 100),
         new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
@@ -51,7 +52,7 @@ static int Run(RehearseOptions asked)
             }
         });
 
-    Print($"{count} stories of {Scenario.Length.TotalMinutes:0} minutes in {watch.Elapsed.TotalSeconds:0.0} s: {count / watch.Elapsed.TotalMinutes:0} per minute.");
+    Print($"{count} scenarios of {Scenario.Length.TotalMinutes:0} minutes in {watch.Elapsed.TotalSeconds:0.0} s: {count / watch.Elapsed.TotalMinutes:0} per minute.");
     if (!asked.IsQuiet)
     {
         foreach (var (what, times) in coverage.Met)
