@@ -1,9 +1,11 @@
 using Piraeus.HighAvailability.ControlPlane;
 using Piraeus.HighAvailability.EndToEnd.Tests;
+using Xunit.Sdk;
+using Xunit.v3;
 
 [assembly: AssemblyFixture(typeof(SharedControlPlane))]
 // Tests measure how long recovery takes: they run one after another.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Parallelization(Mode = ParallelMode.None)]
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
 
