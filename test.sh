@@ -32,7 +32,7 @@ summary=$(mktemp)
 trap 'rm -f "$summary"' EXIT
 for project in "${projects[@]}"; do
   echo "== $project"
-  dotnet run --no-build --project "$project" -- --progress off | tee "$summary" || status=1
+  dotnet run --no-build --project "$project" -- --progress off --ansi off | tee "$summary" || status=1
   passed=$((passed + $(sed -n 's/^ *succeeded: //p' "$summary" | tail -n 1)))
   failed=$((failed + $(sed -n 's/^ *failed: //p' "$summary" | tail -n 1)))
 done
