@@ -149,7 +149,7 @@ public sealed class CannotDecideTests
         _server.Refuses = (_, request) => request.IsRelease ? LeaseOutcome.Failed : null;
         _server.Pass(16);
         Assert.Equal("a", _server.Record!.Holder);
-        Assert.Equal("a", _server["a"].Race.Record!.Holder);
+        Assert.Equal("a", _server["a"].Candidate.Record!.Holder);
         Assert.False(_server["a"].Holds(_server.Now));
         _server.Refuses = (_, _) => null;
         Assert.InRange(_server.Until(() => _server.Record!.IsReleased), 0, 2.4);

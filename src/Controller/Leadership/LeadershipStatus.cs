@@ -27,7 +27,7 @@ internal sealed class LeadershipStatus(MonotonicClock clock, string me = "")
     public LeaderElection Election => _election;
 
     /// <summary>Who holds the lease, as last seen; null if nobody does, or nobody runs for it.</summary>
-    public string? Holder => _election.Race.Record is { IsReleased: false } record ? record.Holder : null;
+    public string? Holder => _election.Candidate.Record is { IsReleased: false } record ? record.Holder : null;
 
     /// <summary>Who leads, as the log says it.</summary>
     public string Leader => IsUncontested ? "This replica" : _election.LeaderAt(clock.Now) is not { } leader ? Nobody : leader == me ? "This replica" : leader;

@@ -1,62 +1,20 @@
+using Piraeus.HighAvailability.Controller.Transport;
+
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
 /// <summary>Fails when a line or an event of a stream of server-sent events grows beyond a limit: the parser itself would buffer either without end.</summary>
-internal sealed class EventSizeLimit(Stream inner, int longest) : Stream
+internal sealed class EventSizeLimit(Stream inner, int longest) : ReadOnlyStream(inner)
 {
     private int _line;
     private int _event;
     private byte _first;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <exception cref="InvalidDataException">A line or an event is too long.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var read = await inner.ReadAsync(buffer, cancellationToken);
+        var read = await Inner.ReadAsync(buffer, cancellationToken);
         Count(buffer.Span[..read]);
         return read;
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count)
-    {
-        var read = inner.Read(buffer, offset, count);
-        Count(buffer.AsSpan(offset, read));
-        return read;
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            inner.Dispose();
-        }
-
-        base.Dispose(disposing);
     }
 
     private void Count(ReadOnlySpan<byte> read)

@@ -17,16 +17,16 @@ public sealed partial record LeaderElection
     /// <param name="me">Our identity.</param>
     /// <param name="now">When this process began, as far as the election is concerned.</param>
     public LeaderElection(string me, Instant now) =>
-        (Race, Lost, Due) = (new(me, LeaseTimings.RenewDeadline), LostSources.AtStart(now), now);
+        (Candidate, Lost, Due) = (new(me, LeaseTimings.RenewDeadline), LostSources.AtStart(now), now);
 
     /// <summary>What is known of the Lease.</summary>
-    public LeaseCandidate Race { get; private init; }
+    public LeaseCandidate Candidate { get; private init; }
 
     /// <summary>What keeps this replica from deciding, or will if it lasts.</summary>
     public LostSources Lost { get; private init; }
 
     /// <summary>When there is something to do, unless an answer or a source comes first.</summary>
-    public Instant WakeAt => Race.IsOurs && HoldEnds < Due ? HoldEnds.Value : Due;
+    public Instant WakeAt => Candidate.IsOurs && HoldEnds < Due ? HoldEnds.Value : Due;
 
     private Instant Due { get; init; }
 
@@ -54,10 +54,10 @@ public sealed partial record LeaderElection
     private Instant? HoldEnds => TermEnds ?? Lost.Since + LeaseTimings.SourceLostFor;
 
     /// <summary>Whether we may act at that instant; asked before every request that changes the cluster.</summary>
-    public bool Holds(Instant at) => Race.Holds(at) && !(HoldEnds <= at);
+    public bool Holds(Instant at) => Candidate.Holds(at) && !(HoldEnds <= at);
 
     /// <summary>Who leads, as far as we know; null if nobody does.</summary>
-    public string? LeaderAt(Instant now) => Holds(now) ? Race.Me : Race.Record is { IsReleased: false } record && record.Holder != Race.Me ? record.Holder : null;
+    public string? LeaderAt(Instant now) => Holds(now) ? Candidate.Me : Candidate.Record is { IsReleased: false } record && record.Holder != Candidate.Me ? record.Holder : null;
 
     /// <summary>The request that is due, if any; it is under way from now on.</summary>
     /// <param name="now">Now.</param>
@@ -74,9 +74,9 @@ public sealed partial record LeaderElection
             UnderWay = request,
             SentAt = now,
             HasJustLooked = false,
-            Race = request.IsRelease ? Race.Released() : Race, // what was sent may arrive, whatever becomes of its answer
+            Candidate = request.IsRelease ? Candidate.Released() : Candidate, // what was sent may arrive, whatever becomes of its answer
             IsReleasing = IsReleasing || request.IsRelease,
-            IsTakingTerm = request is { Record: not null, IsRelease: false } && !Race.IsOurs && Lost.CannotDecide(now),
+            IsTakingTerm = request is { Record: not null, IsRelease: false } && !Candidate.IsOurs && Lost.CannotDecide(now),
         }, request);
     }
 
@@ -96,15 +96,15 @@ public sealed partial record LeaderElection
         }
 
         next = next with { TermEnds = null, IsTakingTerm = false, IsReleasing = false };
-        return Lost.CannotDecide(now) && next.Race.Next(now) == LeaseStep.Take ? next with { Due = now } : next;
+        return Lost.CannotDecide(now) && next.Candidate.Next(now) == LeaseStep.Take ? next with { Due = now } : next;
     }
 
     /// <summary>We are to end: nothing more is begun but to give the Lease up, if it is ours. A request under way is cut off.</summary>
     public LeaderElection Stop(Instant now) => this with
     {
         IsStopping = true,
-        IsReleasing = IsReleasing || Race.IsOurs,
-        Race = Race.Released(),
+        IsReleasing = IsReleasing || Candidate.IsOurs,
+        Candidate = Candidate.Released(),
         UnderWay = null,
         LooksAgain = false,
         Due = now,
@@ -117,9 +117,9 @@ public sealed partial record LeaderElection
             return new(null, null);
         }
 
-        if (IsReleasing || (Race.IsOurs && HoldEnds <= now))
+        if (IsReleasing || (Candidate.IsOurs && HoldEnds <= now))
         {
-            return new(Race.Record!.Released(wall), Version);
+            return new(Candidate.Record!.Released(wall), Version);
         }
 
         if (IsStopping)
@@ -127,15 +127,15 @@ public sealed partial record LeaderElection
             return null;
         }
 
-        return Race.Next(now) switch
+        return Candidate.Next(now) switch
         {
             LeaseStep.Renew => Mine(wall),
-            LeaseStep.Take when MayCompete(now) && (HasJustLooked || Race.Record is not null) => Mine(wall),
+            LeaseStep.Take when MayCompete(now) && (HasJustLooked || Candidate.Record is not null) => Mine(wall),
             _ => new(null, null),
         };
     }
 
-    private bool MayCompete(Instant now) => !Lost.CannotDecide(now) || now >= Race.FreeFrom + LeaseTimings.FreeFor;
+    private bool MayCompete(Instant now) => !Lost.CannotDecide(now) || now >= Candidate.FreeFrom + LeaseTimings.FreeFor;
 
-    private LeaseRequest Mine(DateTimeOffset wall) => new(LeaseRecord.HeldBy(Race.Me, Race.Record, wall), Version);
+    private LeaseRequest Mine(DateTimeOffset wall) => new(LeaseRecord.HeldBy(Candidate.Me, Candidate.Record, wall), Version);
 }
