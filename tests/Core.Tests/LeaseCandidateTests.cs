@@ -167,4 +167,16 @@ public sealed class LeaseCandidateTests
             }
         }
     }
+
+    [Fact]
+    public void A_Lease_that_is_deleted_may_have_been_renewed_unseen_just_before()
+    {
+        static Instant At(double seconds) => Instant.Start + TimeSpan.FromSeconds(seconds);
+        var record = LeaseRecord.HeldBy("one", null, DateTimeOffset.UnixEpoch);
+        var holder = new LeaseCandidate("one", LeaseTimings.RenewDeadline).Wrote(record, At(0)).Wrote(record, At(8.9));
+        var challenger = new LeaseCandidate("two", LeaseTimings.RenewDeadline).Looked(record, At(0.1)).Looked(null, At(9));
+        Assert.True(holder.Holds(At(15.2)));
+        Assert.Equal(LeaseStep.Look, challenger.Next(At(15.2)));
+        Assert.Equal(LeaseStep.Take, challenger.Looked(null, At(20)).Next(At(24.1)));
+    }
 }

@@ -20,7 +20,7 @@ public sealed class MemoryTests
         }
 
         scenario.After(3600);
-        Assert.InRange(scenario.Cluster.PodsOnNodes.Count, 0, 150); // those of the last minutes
+        Assert.InRange(scenario.Cluster.PodsOnNodes.Count, 0, 700); // those of the last minutes
         Assert.InRange(scenario.Cluster.Attempts.Count, 0, 10);
     }
 

@@ -33,6 +33,8 @@ internal static partial class TestedRules
             "Failover.cs", "Since = EverReached.Contains(phase) && phase != Phase.Running ? Since : now", "Since = now"),
         new("a Lease that is deleted is not free at once", nameof(LeaseCandidateTests.A_Lease_that_is_deleted_does_not_give_two_leaders),
             "LeaseCandidate.cs", "null => now < DeletedHoldEnds ? LeaseStep.Look : LeaseStep.Take,", "null => LeaseStep.Take,"),
+        new("a Lease that is deleted may have been renewed unseen", nameof(LeaseCandidateTests.A_Lease_that_is_deleted_may_have_been_renewed_unseen_just_before),
+            "LeaseCandidate.cs", "null : at + deleted.Duration,", "null : ChangedAt + deleted.Duration,"),
         new("a Lease's duration is no shorter than holders rely on", nameof(LeaseCandidateTests.A_Lease_that_is_edited_does_not_give_two_leaders),
             "LeaseRecord.cs", "DurationSeconds > LeaseTimings.Duration.TotalSeconds ?", "DurationSeconds is not null ?"),
         new("a pod that has not opted in is exempt", nameof(EligibilityTests.A_label_that_is_gone_counts_before_the_watch_has_told),

@@ -40,7 +40,7 @@ public sealed partial record ClusterSnapshot
     // A list of pods that is old was for a loss that is over, or for a node that is gone.
     private ClusterSnapshot Take(Observation.PodsOnNodeListed listed, Instant at) => this with
     {
-        PodsOnNodes = PodsOnNodes.RemoveRange(PodsOnNodes.Where(known => at - known.Value.AnsweredAt > Timings.LongestInterval).Select(known => known.Key)).SetItem(listed.Node, PodsOnNode.Of(listed, at)),
+        PodsOnNodes = PodsOnNodes.RemoveRange(PodsOnNodes.Where(known => at - known.Value.AnsweredAt > Timings.ReturnLasts).Select(known => known.Key)).SetItem(listed.Node, PodsOnNode.Of(listed, at)),
         Attempts = Attempts.Remove(DecisionKey.ListPodsOnNode(listed.Node)),
     };
 

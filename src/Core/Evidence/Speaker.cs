@@ -123,7 +123,7 @@ public sealed partial record Speaker(NodeName Node)
     /// <summary>Forgets what it once reported of its connections to replicas that are forgotten.</summary>
     internal Speaker WithoutLinksTo(HashSet<NodeName> forgotten) => this with
     {
-        Links = Links.RemoveAll(link => !link.Up.Current && forgotten.Any(node => ResourceView.IsSameHost(link.Peer, node.Value))),
+        Links = Links.RemoveAll(link => !link.Up.Current && forgotten.Contains(new NodeName(link.Peer))),
     };
 
     /// <summary>LINSTOR has answered, and does not list the replica any more. Only what it lists from now on says why.</summary>
