@@ -234,4 +234,19 @@ public sealed class DatingTests
         Score = 10103,
         Connections = [new("a", Up: true), new(node == "b" ? "c" : "b", Up: true)],
     };
+
+    // A is cut off for 4 s, and C's satellite hangs in that moment; no answer came until the links were up again, as A and B say. Then the satellites of A and B go away.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_link_that_is_found_to_be_down_may_have_gone_at_any_time_since_the_last_answer(bool isAnsweredDuringTheCut)
+    {
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(300).Report("pvc-1").After(5);
+        scenario.Ignores = decision => !isAnsweredDuringTheCut && decision is Decision.QueryResource;
+        scenario.CutOff("a").After(4);
+        scenario.Link("b", "a", up: true).Link("a", "b", up: true).Link("a", "c", up: true).Replica("a", replica => replica with { Score = 10103 }).MayNotPromote("b").After(2);
+        scenario.Ignores = _ => false;
+        scenario.Report("pvc-1").After(4).Report("pvc-1").After(5).Silence("a").Silence("b").Report("pvc-1").After(600);
+        Assert.Empty(scenario.Moves);
+    }
 }

@@ -153,4 +153,23 @@ public sealed class LeaderElectionTests
         _server.Put(Others).Start("a").Stop("a").Pass(30);
         Assert.Equal(Others, _server.Record);
     }
+
+    // "a" was cut off from the API server, "b" has taken over, and somebody deletes the Lease. When "a" is back, the requests of "b" hang for a moment.
+    [Fact]
+    public void Who_led_before_the_last_leader_does_not_take_a_deleted_Lease_while_that_one_may_act()
+    {
+        _server.Start("a").Start("b").Pass(10);
+        _server.Refuses = (who, _) => who == "a" ? LeaseOutcome.Failed : null;
+        _server.Pass(40);
+        Assert.Equal("b", _server.Leader);
+        _server.Put(null);
+        _server.Refuses = (who, _) => who == "b" ? LeaseOutcome.Failed : null;
+        for (var tenths = 0; tenths < 300; tenths++)
+        {
+            _server.Pass(0.1);
+            Assert.False(_server["a"].Holds(_server.Now) && _server["b"].Holds(_server.Now), $"two leaders after {tenths / 10.0} s");
+        }
+
+        Assert.Equal("a", _server.Leader);
+    }
 }

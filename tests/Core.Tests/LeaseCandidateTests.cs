@@ -179,4 +179,18 @@ public sealed class LeaseCandidateTests
         Assert.Equal(LeaseStep.Look, challenger.Next(At(15.2)));
         Assert.Equal(LeaseStep.Take, challenger.Looked(null, At(20)).Next(At(24.1)));
     }
+
+    [Fact]
+    public void Who_was_the_last_holder_that_it_saw_is_not_therefore_the_last_holder_of_a_deleted_Lease()
+    {
+        static Instant At(double seconds) => Instant.Start + TimeSpan.FromSeconds(seconds);
+        var record = LeaseRecord.HeldBy("one", null, DateTimeOffset.UnixEpoch);
+        var former = new LeaseCandidate("one", LeaseTimings.RenewDeadline).Wrote(record, At(0));
+        Assert.Equal(LeaseStep.Take, former.Looked(null, At(9)).Next(At(9))); // nobody can have taken it from a holder whose hold is in force
+        former = former.Looked(null, At(30));
+        Assert.Equal(LeaseStep.Look, former.Next(At(44.9)));
+        Assert.Equal(LeaseStep.Take, former.Next(At(45)));
+        var released = new LeaseCandidate("two", LeaseTimings.RenewDeadline).Looked(record with { Holder = "" }, At(0)).Looked(null, At(30));
+        Assert.Equal(LeaseStep.Look, released.Next(At(44.9)));
+    }
 }

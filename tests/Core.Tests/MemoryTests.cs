@@ -25,16 +25,18 @@ public sealed class MemoryTests
     }
 
     // An autoscaler gives nodes names that never come again; linstor-csi makes a diskless replica wherever the pod goes, and takes it away when it leaves; the operator deletes the node from LINSTOR.
-    [Fact]
-    public void Nothing_is_kept_of_replicas_that_were_removed_from_nodes_that_are_gone()
+    [Theory]
+    [InlineData("")]
+    [InlineData(".example.com")]
+    public void Nothing_is_kept_of_replicas_that_were_removed_from_nodes_that_are_gone(string domain)
     {
-        static Replica At(string node, params string[] peers) => new(new(node))
+        Replica At(string node, params string[] peers) => new(new(node))
         {
             Promotability = Promotability.MayNotPromote,
             Score = 10103,
             Usage = node[0] == 'n' ? Usage.InUse : Usage.Unused,
             Diskless = node[0] == 'n',
-            Connections = [.. peers.Where(peer => peer != node).Select(peer => new Connection(peer, Up: true))],
+            Connections = [.. peers.Where(peer => peer != node).Select(peer => new Connection(peer + domain, Up: true))],
         };
         var scenario = Scenario.WithAppOn("a");
         Replica[] three = [.. "abc".Select(node => At($"{node}", "a", "b", "c"))];

@@ -88,6 +88,74 @@ public sealed class OtherVolumeTests
         Assert.Empty(scenario.Silence("b", "pvc-2").Report("pvc-2").After(20).Moves);
     }
 
+    // pvc-1 is lost on a. Its other volume's resource group, which may allow two Primaries, can be read no more, or is read for the first time after a while.
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Whether_another_volume_may_have_two_Primaries_is_read_afresh_to_act(bool canBeReadUntilThen, bool isMoved)
+    {
+        var scenario = Scenario.WithAppOn("a");
+        scenario.HidesTwoPrimaries.UnionWith(canBeReadUntilThen ? [] : ["pvc-2"]);
+        scenario.Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60);
+        scenario.HidesTwoPrimaries.Clear();
+        scenario.HidesTwoPrimaries.UnionWith(canBeReadUntilThen ? ["pvc-2"] : []);
+        scenario.CutOff("a").After(120);
+        Assert.Equal(isMoved, scenario.Moves.Contains("delete app-0 on a"));
+        Assert.Equal(!isMoved, scenario.Holds.Contains(HoldReason.AwaitingConfirmation));
+    }
+
+    // pvc-1 is lost. Whether A and the peer of pvc-2 may both have quorum was known until the peer's satellite was restarted.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Quorum_on_both_sides_is_not_forgotten_while_the_peer_is_silent(bool isHeard)
+    {
+        var scenario = WithQuorumOnBothSides(isHeard).After(60);
+        Assert.Empty(scenario.Moves);
+        Assert.Empty(scenario.Silence("b", "pvc-2").Report("pvc-2").After(8).Moves);
+    }
+
+    // pvc-2 has disks on A and B, and a tie-breaker on C. The policy never reached A's DRBD, which says that it is cut off and has quorum. B's satellite is well, is restarted then, or both others' are dead.
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("", "b")]
+    [InlineData("b", "")]
+    [InlineData("bc", "")]
+    public void That_a_node_keeps_quorum_alone_counts_for_its_other_volumes_whoever_else_speaks(string silentBefore, string silentAfter)
+    {
+        var abc = AllConnected("abc");
+        var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcde".Select(node => On($"{node}"))]).Node("a", ready: false)
+            .Resource("pvc-1", "a", "majority", "a", "d", "e").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a")
+            .Facts("pvc-2", "majority", [abc[0] with { Usage = Usage.InUse, Score = 10102 }, abc[1] with { Score = 10102 }, abc[2] with { Diskless = true, Score = 2 }]);
+        foreach (var node in (string[])["a", "b", "c"])
+        {
+            scenario.Tell(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
+        }
+
+        scenario.Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60).Report("pvc-1").Report("pvc-2").After(60);
+        foreach (var silent in silentBefore)
+        {
+            scenario.Silence($"{silent}", "pvc-2");
+        }
+
+        scenario.Report("pvc-2").After(60).Replica("a", replica => replica with { Score = 10101, Connections = [new("b", Up: false), new("c", Up: false)] }, "pvc-2");
+        foreach (var speaker in "bc".Except(silentBefore))
+        {
+            scenario.Link($"{speaker}", "a", up: false, "pvc-2").MayPromote($"{speaker}", "pvc-2");
+        }
+
+        scenario.Report("pvc-2").After(5).Report("pvc-2").CutOff("a").Report("pvc-1").After(60);
+        Assert.Empty(scenario.Moves);
+        foreach (var silent in silentAfter)
+        {
+            scenario.Silence($"{silent}", "pvc-2").Report("pvc-2");
+        }
+
+        Assert.Empty(scenario.After(20).Moves);
+        Assert.Contains(HoldReason.WritesToSharedStorage, scenario.Holds);
+    }
+
     // pvc-1 (a, d, e) is lost on A. Of pvc-2 (a, b, c), A and C are cut off from B, with which D and E are placed that have yet to be synchronised: B counts three of five, A and C two of three.
     // LINSTOR reaches all, but A's satellite takes no orders; or it reaches neither A nor C.
     private static Scenario WithQuorumOnBothSides(bool isHeard)

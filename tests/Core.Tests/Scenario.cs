@@ -64,6 +64,9 @@ internal sealed partial class Scenario
     /// <summary>The resources that may have two Primaries.</summary>
     public HashSet<string> TwoPrimaries { get; } = [];
 
+    /// <summary>The resources of which it cannot be read whether they may have two Primaries.</summary>
+    public HashSet<string> HidesTwoPrimaries { get; } = [];
+
     /// <summary>The nodes whose taint somebody has removed.</summary>
     public HashSet<string> Untainted { get; } = [];
 
@@ -237,7 +240,7 @@ internal sealed partial class Scenario
 
     /// <summary>What LINSTOR would answer now.</summary>
     public ResourceReport ReportOf(ResourceName resource) => _resources.TryGetValue(resource, out var facts)
-        ? new(resource, true, [.. facts.Replicas.Values], Now) { QuorumProperties = HidesPolicy ? null : InheritsPolicy ? new(null, facts.Quorum?.ToLowerInvariant()) : new(facts.Quorum?.ToLowerInvariant(), null), AllowsTwoPrimaries = TwoPrimaries.Contains(resource.Value) }
+        ? new(resource, true, [.. facts.Replicas.Values], Now) { QuorumProperties = HidesPolicy ? null : InheritsPolicy ? new(null, facts.Quorum?.ToLowerInvariant()) : new(facts.Quorum?.ToLowerInvariant(), null), AllowsTwoPrimaries = HidesTwoPrimaries.Contains(resource.Value) ? null : TwoPrimaries.Contains(resource.Value) }
         : new(resource, false, [], Now);
 
     public Scenario Tell(Observation seen)

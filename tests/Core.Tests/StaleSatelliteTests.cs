@@ -217,4 +217,48 @@ public sealed class StaleSatelliteTests
         scenario.Replica("c", replica => replica with { Score = 0, Connections = [new("a", Up: false), new("b", Up: false)] }).Link("b", "c", up: false).Report("pvc-1").After(5).Link("b", "c", up: true).Report("pvc-1").After(600);
         Assert.Equal(Moved, scenario.Silence("a").Link("b", "a", up: false).MayPromote("b").Report("pvc-1").After(600).Moves);
     }
+
+    // D died long ago. It was evicted and stays listed until it is restored or lost; or its replica was deleted, which LINSTOR shows until the node returns, and placed on C instead.
+    [Theory]
+    [InlineData("evicted")]
+    [InlineData("deleted")]
+    [InlineData("deleted while we watched")]
+    public void A_hung_node_is_outvoted_although_a_replica_on_a_dead_node_is_still_listed(string of)
+    {
+        var (abc, abd) = (AllConnected("abc"), AllConnected("abd"));
+        var scenario = Scenario.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), of switch
+        {
+            "evicted" => new(new("d"), SatelliteState.Offline, Evicted: true),
+            "deleted" => Off("d"),
+            _ => On("d"),
+        });
+        scenario = of == "deleted while we watched" ? scenario.Facts("pvc-1", "majority", [abd[0] with { Usage = Usage.InUse }, abd[1], abd[2]]).Stream("abd", Promotability.MayNotPromote).Report("pvc-1").After(60).Silence("d").After(600) : scenario;
+        scenario.Facts("pvc-1", "majority", [abc[0] with { Usage = Usage.InUse }, abc[1], abc[2], new(new("d")) { Leaving = true }]).Stream("abc", Promotability.MayNotPromote).Report("pvc-1")
+            .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false).After(600).Report("pvc-1");
+        scenario.Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").Report("pvc-1").After(60);
+        Assert.Equal(Moved, scenario.Moves);
+    }
+
+    // The third replica, or the tie-breaker, was moved from D to C hours ago, and A has had nothing new to say since. Then A hangs, and its satellite repeats the past.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_hung_node_is_outvoted_long_after_a_replica_was_moved(bool isTieBreaker)
+    {
+        var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcd".Select(node => On($"{node}"))]).Node("a", ready: false);
+        Replica Moved(Replica replica, int votes) => replica.Node.Value switch
+        {
+            "a" => replica with { Usage = Usage.InUse, Score = 10100 + votes },
+            "c" or "d" when isTieBreaker => replica with { Diskless = true, Score = votes, Connections = replica.Connections.RemoveAll(link => link.Peer is "c" or "d") },
+            _ => replica with { Score = 10100 + votes },
+        };
+        Replica[] Of(string nodes, int votes) => [.. AllConnected(nodes).Select(replica => Moved(replica, votes))];
+        var (before, during) = isTieBreaker ? (2, 2) : (3, 4);
+        scenario.Facts("pvc-1", "majority", Of("abd", before)).Stream("abd", Promotability.MayNotPromote).Report("pvc-1").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(600);
+        scenario.Facts("pvc-1", "majority", Of("abcd", during)).Stream("c", Promotability.MayNotPromote).Report("pvc-1").After(60);
+        scenario.Facts("pvc-1", "majority", [.. Of("abc", before), new(new("d")) { Leaving = true, Diskless = isTieBreaker }]).Stream("d", Promotability.Unknown).Report("pvc-1").After(3)
+            .Facts("pvc-1", "majority", Of("abc", before)).Report("pvc-1").Satellites([.. "abcd".Select(node => On($"{node}"))]).After(30).Report("pvc-1").After(3600).Report("pvc-1").After(600);
+        scenario.Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").Report("pvc-1").After(60);
+        Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Moves);
+    }
 }

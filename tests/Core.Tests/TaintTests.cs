@@ -66,5 +66,61 @@ public sealed class TaintTests
         Assert.InRange(scenario.Moves.Count(move => move == "taint a"), 1, scenario.Moves.Count(move => move == "delete app-0 on a"));
     }
 
+    // a is well again. One resource that is used on b, and has a replica on a, can no longer be asked about; a hundred others can.
+    [Fact]
+    public void A_resource_that_cannot_be_asked_about_keeps_no_taint_without_a_word_and_has_no_other_asked_about_for_ever()
+    {
+        var scenario = OnNode().Resource("pvc-2", "b").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "b");
+        for (var i = 0; i < 100; i++)
+        {
+            scenario.Resource($"r-{i}", "b").Volume($"pv-r{i}", $"c-{i}", $"r-{i}").Attachment($"va-r{i}", $"pv-r{i}", "b");
+        }
+
+        scenario.CutOff("a").After(60);
+        var asked = 0;
+        scenario.Ignores = decision =>
+        {
+            asked += decision is Decision.QueryResource ? 1 : 0;
+            return decision is Decision.QueryResource { Resource.Value: "pvc-2" };
+        };
+        scenario.Tell(new Observation.Updated<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true })).Heal("a").After(600);
+        Assert.True(scenario.Moves.Contains("untaint a") || scenario.Holds.Contains(HoldReason.TaintStays));
+        Assert.InRange(asked, 0, 1000);
+    }
+
+    // a is back and well; as many resources that are used elsewhere have a replica there. LINSTOR answers 16 questions at a time, each in a second, first come, first served.
+    [Theory]
+    [InlineData(100)]
+    [InlineData(300)]
+    public void A_taint_goes_however_slowly_LINSTOR_answers(int resources)
+    {
+        var scenario = Scenario.Empty();
+        for (var i = 0; i < resources; i++)
+        {
+            scenario.Resource($"r-{i}", "b").Volume($"pv-{i}", $"c-{i}", $"r-{i}").Attachment($"va-{i}", $"pv-{i}", "b");
+        }
+
+        scenario.Tell(new Observation.Updated<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true }));
+        var (cluster, now, policy, queue, isUntainted) = (scenario.Cluster, scenario.Now + TimeSpan.FromSeconds(60), new FailoverPolicy(new()), new Queue<ResourceName>(), false);
+        for (var second = 0; second < 600 && !isUntainted; second++)
+        {
+            now += TimeSpan.FromSeconds(1);
+            cluster = cluster.Apply(new Observation.SatellitesListed([.. "abc".Select(node => new Satellite(new($"{node}"), SatelliteState.Online))], now), now).Apply(new Observation.Tick(), now);
+            var verdict = policy.Decide(cluster, now);
+            isUntainted = verdict.Decisions.OfType<Decision.UntaintNode>().Any();
+            foreach (var question in verdict.Decisions.OfType<Decision.QueryResource>().Where(question => !queue.Contains(question.Resource)))
+            {
+                queue.Enqueue(question.Resource);
+            }
+
+            for (var slots = 0; slots < 16 && queue.TryDequeue(out var resource); slots++)
+            {
+                cluster = cluster.Apply(new Observation.ResourceReported(scenario.ReportOf(resource) with { AskedAt = now }), now + TimeSpan.FromMilliseconds(900));
+            }
+        }
+
+        Assert.True(isUntainted);
+    }
+
     private static Scenario OnNode(FailoverSettings? settings = null) => Scenario.WithAppOn("a", settings).Node("a", "csi^pv-1");
 }

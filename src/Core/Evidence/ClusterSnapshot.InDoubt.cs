@@ -144,6 +144,13 @@ public sealed partial record ClusterSnapshot
         where before.GetValueOrDefault(node)?.ContainsKey(name) == true && now.GetValueOrDefault(node)?.ContainsKey(name) != true
         select held.Item.Uid;
 
+    private IEnumerable<Uid> OnNodesThatHaveAll(
+        ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>> before, ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>> now)
+    {
+        var well = before.Keys.Where(node => !now.ContainsKey(node)).ToHashSet();
+        return well.Count == 0 ? [] : Attachments.All.Where(held => Orphaned.Contains(held.Item.Uid) && well.Contains(LinstorNameOf(held.Item.Node))).Select(held => held.Item.Uid);
+    }
+
     private ClusterSnapshot Review(IEnumerable<ResourceName> names)
     {
         var (resources, inDoubt, reviews, outdated, consumers, lostOn, orphaned) = (Resources, InDoubt, Reviews, Outdated, Consumers, LostOn, Orphaned);
@@ -156,7 +163,7 @@ public sealed partial record ClusterSnapshot
             inDoubt = users.IsEmpty ? inDoubt.Remove(name) : inDoubt.SetItem(name, users);
             var before = lostOn;
             lostOn = Remember(lostOn, name, resource, users);
-            orphaned = orphaned.IsEmpty || ReferenceEquals(lostOn, before) ? orphaned : orphaned.Except(OfLossesThatAreOver(name, before, lostOn));
+            orphaned = orphaned.IsEmpty || ReferenceEquals(lostOn, before) ? orphaned : orphaned.Except(OfLossesThatAreOver(name, before, lostOn)).Except(OnNodesThatHaveAll(before, lostOn));
             outdated = isNeeded && resource!.QueryAt is { } due && (IsUsed(name) || lostOn.Values.Any(lost => lost.ContainsKey(name))) ? outdated.SetItem(name, due) : outdated.Remove(name);
             reviews = inDoubt.ContainsKey(name) && resource!.ReviewAt is { } at ? reviews.SetItem(name, at) : reviews.Remove(name);
         }

@@ -34,13 +34,18 @@ public static class QuorumPolicy
             || (voters % 2 == 0 && votes == needed - 1 && 2 * tieBreakers > diskless);
     }
 
-    private static int? VotesNeeded(string? policy, int voters) => policy?.Trim().ToLowerInvariant() switch
+    // Asked several times for each answer: so the usual spelling comes first.
+    private static int? VotesNeeded(string? policy, int voters) => policy switch
     {
         "majority" => (voters / 2) + 1,
-        "all" => voters,
-        { } text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var votes) => votes,
-        _ => null,
+        "off" or null => null,
+        _ => VotesNeeded(policy.AsSpan().Trim(), voters),
     };
+
+    private static int? VotesNeeded(ReadOnlySpan<char> policy, int voters) =>
+        policy.Equals("majority", StringComparison.OrdinalIgnoreCase) ? (voters / 2) + 1
+        : policy.Equals("all", StringComparison.OrdinalIgnoreCase) ? voters
+        : int.TryParse(policy, NumberStyles.None, CultureInfo.InvariantCulture, out var votes) ? votes : null;
 }
 
 /// <summary>A replica as another one counts it: whether it has a vote.</summary>

@@ -18,7 +18,7 @@ public sealed partial record Resource
             return new Resource(Name).Hear(report, at, linstor);
         }
 
-        var answered = this with { Exists = report.Exists, ReportedAt = report.AskedAt, PolicyAskedAt = report.PropertiesAskedAt ?? report.AskedAt, AnsweredAt = at, IsPolicyCurrent = false };
+        var answered = this with { Exists = report.Exists, ReportedAt = report.AskedAt, PolicyAskedAt = report.PropertiesAskedAt ?? report.AskedAt, AnsweredAt = at, IsPolicyCurrent = false, AreWritersCurrent = false };
         return report.Exists ? answered.Take(report, at, linstor) : answered;
     }
 
@@ -65,6 +65,7 @@ public sealed partial record Resource
             AccusedSince = AccusedSince >= report.AskedAt ? AccusedSince : null,
             QuorumProperties = properties,
             IsPolicyCurrent = report.QuorumProperties is not null,
+            AreWritersCurrent = report.AllowsTwoPrimaries is not null,
             AllowsTwoPrimaries = report.AllowsTwoPrimaries ?? AllowsTwoPrimaries,
             Members = members,
             MembersSince = membersSince,
@@ -83,7 +84,7 @@ public sealed partial record Resource
 
         var members = speakers.Where(speaker => speaker.Presence != Presence.Removed).SelectMany(speaker => speaker.Memberships.Concat(speaker.MembershipsAtNews)).SelectMany(known => known.Members).Select(member => member.Node).ToHashSet();
         var left = speakers.Where(speaker => speaker.WasRemovedLongAgo(at) && !members.Contains(speaker.Node)).Select(speaker => speaker.Node).ToHashSet();
-        return left.Count == 0 ? speakers : [.. speakers.Where(speaker => !left.Contains(speaker.Node)).Select(speaker => speaker.WithoutLinksTo(left))];
+        return left.Count == 0 ? speakers : [.. speakers.Where(speaker => !left.Contains(speaker.Node)).Select(speaker => speaker.WithoutLinksTo(left, speakers))];
     }
 
     // The members of a node of which no answer has told yet: those listed now, and each that the stream told of and that is gone since may have been one, with a vote.

@@ -14,6 +14,9 @@ public sealed partial record Resource(ResourceName Name)
     /// <summary>Whether two nodes may be Primary at once, as last known; null until it could be read.</summary>
     public bool? AllowsTwoPrimaries { get; private init; }
 
+    /// <summary>Whether the newest answer says whether two nodes may be Primary.</summary>
+    public bool AreWritersCurrent { get; private init; }
+
     /// <summary>Every node that has, or had, a replica.</summary>
     public ImmutableArray<Speaker> Speakers { get; private init; } = [];
 

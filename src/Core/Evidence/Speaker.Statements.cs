@@ -90,10 +90,10 @@ public sealed partial record Speaker
             : Statement<bool>.After(MayPromote, Known(said.Promotability, Promotability.MayPromote), date, Newest, said.Promotability == Promotability.MayPromote ? accusing : null);
         var inUse = Statement<bool>.After(InUse, Known(said.Usage, Usage.InUse), date, Newest);
         var score = Statement<int>.After(Score, said.Score, date, Newest);
-        var links = Hear(said.Connections, date, accusing);
+        var links = Hear(said.Connections, date, accusing ?? (isFirst || isReturn ? null : SinceLastAnswer()));
         var memberships = Leaving ? Memberships : HeardBy(answer, isReturn ? date : BackSince, said.Connections); // one that is leaving is told nothing any more
 
-        // To leave something out, or to say it again, is no change.
+        // To leave something out, or to say it again, is no change; but only a satellite that lives drops one connection of several.
         var isSame = (mayPromote?.Value, inUse?.Value, score?.Value) == (MayPromote?.Value, InUse?.Value, Score?.Value) && SaysTheSame(links);
         if (isSame && !IsSilent && isReturn)
         {
@@ -101,7 +101,8 @@ public sealed partial record Speaker
             date = Instant.Later(ChangedAt, linstor.ReturnedAt ?? date);
         }
 
-        var isNews = isOwnReturn || !isSame;
+        var dropsConnection = !said.Connections.IsEmpty && Links.Any(link => link.Up.Current && !said.Connections.Any(connection => connection.Peer == link.Peer));
+        var isNews = isOwnReturn || !isSame || dropsConnection;
         return this with
         {
             MayPromote = mayPromote,
@@ -117,11 +118,17 @@ public sealed partial record Speaker
             NewSince = null,
             NewsSince = null,
             Memberships = memberships,
-            MembershipsAtNews = !isNews && NewsSince is null ? MembershipsAtNews : Leaving || asked - answer.MembersSince < Timings.ShortestAdmission ? memberships : [answer.Members],
+            MembershipsAtNews = !isNews && NewsSince is null ? MembershipsAtNews
+                : !Leaving && asked - answer.MembersSince >= Timings.ShortestAdmission ? [answer.Members]
+                : dropsConnection ? WithoutDropped(memberships, said.Connections, linstor) : memberships,
             ChangedAt = isReturn || !isSame ? date : NewSince ?? ChangedAt,
             NewsAt = isNews ? date : NewsSince ?? NewsAt,
         };
     }
+
+    // When a link was found to be down that the answer before showed otherwise, or not at all: any time since then, but before it said that it may promote, which it may not while it reaches a Primary.
+    private Instant? SinceLastAnswer() =>
+        ReportedAt is { } last ? Instant.Later(last + TimeSpan.FromTicks(1), MayPromote is { Current: true, Value: true } && NewSince is { } told ? told : last) : null;
 
     // What it says against others when it is back from a silence of its own may be as old as that silence, and is newer than the answer before it.
     private Instant? Accusing(Instant date, LinstorView linstor) =>
@@ -178,6 +185,13 @@ public sealed partial record Speaker
         return said.IsEmpty || said.Length >= peers ? null : now with { Members = [.. now.Members.Where(member => !HasConnectionTo(member) || IsNamedIn(said, member.Node, linstor))] };
     }
 
+    // It has dropped the connections to members that it goes by no longer.
+    private ImmutableArray<Membership> WithoutDropped(ImmutableArray<Membership> memberships, ImmutableArray<Connection> said, LinstorView linstor)
+    {
+        var left = memberships.RemoveAll(known => known.Members.Any(member => HasConnectionTo(member) && Links.Any(link => link.Up.Current && IsNameOf(link.Peer, member.Node, linstor)) && !IsNamedIn(said, member.Node, linstor)));
+        return left.IsEmpty ? memberships : left;
+    }
+
     private bool KnowsOf(Membership members, ImmutableArray<Connection> said, LinstorView linstor)
     {
         foreach (var member in members.Members)
@@ -194,11 +208,10 @@ public sealed partial record Speaker
     // Two replicas without a disk have no connection.
     private bool HasConnectionTo(Member member) => member.Node != Node && (member.Votes || !Diskless);
 
-    private static bool IsNamedIn(ImmutableArray<Connection> said, NodeName node, LinstorView linstor)
-    {
-        var host = linstor.Find(node)?.HostName;
-        return said.Any(connection => ResourceView.IsSameHost(connection.Peer, node.Value) || (host is not null && ResourceView.IsSameHost(connection.Peer, host)));
-    }
+    private static bool IsNamedIn(ImmutableArray<Connection> said, NodeName node, LinstorView linstor) => said.Any(connection => IsNameOf(connection.Peer, node, linstor));
+
+    private static bool IsNameOf(string peer, NodeName node, LinstorView linstor) =>
+        ResourceView.IsSameHost(peer, node.Value) || (linstor.Find(node)?.HostName is { } host && ResourceView.IsSameHost(peer, host));
 
     private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && (linstor.IsSynced || linstor.IsStreamIntact) && date != linstor.ReturnedAt;
 

@@ -111,6 +111,23 @@ public sealed partial record Speaker(NodeName Node)
     /// <summary>What it says now of its role.</summary>
     public Usage Usage => InUse is { Current: true, Value: var inUse } ? inUse ? Usage.InUse : Usage.Unused : Usage.Unknown;
 
+    /// <summary>Whether it reports, or last reported, a connection that is down.</summary>
+    internal bool MissesPeer
+    {
+        get
+        {
+            foreach (var link in Links)
+            {
+                if (!link.Up.Value)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Whether its words are news: its satellite is reached, and has spoken since LINSTOR has answered without a pause.</summary>
     public bool Speaks(LinstorView linstor) => Speaks(linstor, linstor.StateOf(Node));
 
@@ -120,10 +137,11 @@ public sealed partial record Speaker(NodeName Node)
     /// <summary>Whether the replica was removed so long ago that nobody waits for an explanation of it.</summary>
     internal bool WasRemovedLongAgo(Instant at) => Presence == Presence.Removed && at - MissingSince > Timings.RemovalLasts;
 
-    /// <summary>Forgets what it once reported of its connections to replicas that are forgotten.</summary>
-    internal Speaker WithoutLinksTo(HashSet<NodeName> forgotten) => this with
+    /// <summary>Forgets what it once reported of its connections to replicas that are forgotten, unless one that stays has such a name, too.</summary>
+    internal Speaker WithoutLinksTo(HashSet<NodeName> forgotten, ImmutableArray<Speaker> all) => this with
     {
-        Links = Links.RemoveAll(link => !link.Up.Current && forgotten.Contains(new NodeName(link.Peer))),
+        Links = Links.RemoveAll(link => !link.Up.Current && forgotten.Any(node => ResourceView.IsSameHost(node.Value, link.Peer))
+            && !all.Any(speaker => !forgotten.Contains(speaker.Node) && ResourceView.IsSameHost(speaker.Node.Value, link.Peer))),
     };
 
     /// <summary>LINSTOR has answered, and does not list the replica any more. Only what it lists from now on says why.</summary>

@@ -62,7 +62,7 @@ public sealed record LeaseCandidate(string Me, TimeSpan RenewDeadline)
         {
             (not null, _) => null,
             (null, null) => DeletedHoldEnds,
-            (null, var deleted) => deleted.IsReleased || deleted.Holder == Me ? null : at + deleted.Duration, // it may have been renewed unseen, just before
+            (null, var deleted) => deleted.Holder == Me && Holds(at) ? null : at + deleted.Duration, // it may have been renewed unseen, just before
         },
     };
 

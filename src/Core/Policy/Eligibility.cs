@@ -88,11 +88,6 @@ internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeNa
         }
 
         // A volume with one writer protects itself: DRBD does not let the replacement open it while the old pod's node has it. One with several does not.
-        if (!volume.ManyWriters && resource.AllowsTwoPrimaries is null && !isLost(resource, bound))
-        {
-            return new(HoldReason.AwaitingConfirmation, new HoldDetail { Resource = name }); // whether it has one writer could not be read
-        }
-
         return (volume.ManyWriters || resource.AllowsTwoPrimaries == true) && !isLost(resource, bound)
             ? new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.ManyWriters, Claim = claim, Resource = name })
             : null;

@@ -95,7 +95,7 @@ internal sealed partial class LossRule
         var (latest, oldest) = (Instant.Start, Instant.Start);
         var voters = 0;
         var arePromotable = true;
-        foreach (var other in _others.Where(other => other.Presence != Presence.Lost && !(other.Diskless && _own.Diskless)))
+        foreach (var other in _others.Where(HasLinkToNode))
         {
             if (!_view.Speaks(other) || _view.LinkFrom(other, _own.Node) is not { Current: true, Value: false } denial
                 || denial.OldestSince < _own.NewsAt
@@ -123,4 +123,8 @@ internal sealed partial class LossRule
         _reviewAt = goesOn && !isOutvoted ? falls : null;
         return isOutvoted;
     }
+
+    // Two replicas without a disk have no connection; who was declared lost is dead. One that is being removed, or was evicted, and whose node is away, stays listed for good.
+    private bool HasLinkToNode(Speaker other) => other.Presence != Presence.Lost && !(other.Diskless && _own.Diskless)
+        && !(other.Leaving && !_view.Speaks(other) && _view.LinkFrom(_own, other.Node) is not { Current: true });
 }

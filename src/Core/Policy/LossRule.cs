@@ -12,6 +12,7 @@ internal sealed partial class LossRule
     private readonly Instant _now;
     private readonly ResourceView _view;
     private readonly List<Speaker> _others;
+    private readonly List<Speaker> _peers;
     private readonly bool _ownSpeaks;
     private readonly ImmutableArray<NodeName> _lost;
     private Instant? _reviewAt;
@@ -21,7 +22,16 @@ internal sealed partial class LossRule
     private LossRule(Resource resource, Speaker own, ResourceView view, Instant now, ImmutableArray<NodeName> lost)
     {
         (_resource, _own, _linstor, _now, _view, _lost) = (resource, own, view.Linstor, now, view, lost);
-        _others = [.. resource.Speakers.Where(other => other.Node != own.Node && other.Presence != Presence.Removed)];
+        _others = new(resource.Speakers.Length);
+        foreach (var other in resource.Speakers)
+        {
+            if (other.Node != own.Node && other.Presence != Presence.Removed)
+            {
+                _others.Add(other);
+            }
+        }
+
+        _peers = _others.FindAll(IsPromotablePeer);
         _ownSpeaks = view.Speaks(own);
     }
 
@@ -74,12 +84,13 @@ internal sealed partial class LossRule
             return nothing;
         }
 
-        var promotable = _others.Where(other => !other.Leaving && other.MayPromote is { Value: true }).ToList();
-        var peers = promotable.Where(IsPromotablePeer).OrderBy(other => other.Node).ToList();
+        var peers = _peers.FindAll(peer => !peer.Leaving);
         if (peers.Count == 0)
         {
-            return NoPeer(promotable);
+            return NoPeer(_others.FindAll(other => !other.Leaving && other.MayPromote is { Value: true }));
         }
+
+        peers.Sort(static (one, other) => one.Node.CompareTo(other.Node));
 
         if (NotFenced() is { } unfenced)
         {
@@ -120,17 +131,25 @@ internal sealed partial class LossRule
         _ => null,
     };
 
-    // What the node says in its defence does not answer whether a peer on another side has quorum, too. While no such peer speaks, what was known of that stands.
+    // That the node keeps quorum by its own word, whoever else speaks; or that it may have it beside a peer that has it, too. While no such peer speaks, what was known of that stands.
     private bool? MayBothHaveQuorum(HoldReason? reason)
     {
-        if (reason is HoldReason.PeerSilent or HoldReason.NobodySpeaks or HoldReason.LinstorSilent or HoldReason.NoSuchResource or HoldReason.NoUpToDatePeer)
+        if (reason is null or HoldReason.OwnReplicaMayPromote)
+        {
+            return false;
+        }
+
+        if (reason is HoldReason.LinstorSilent or HoldReason.NoSuchResource)
         {
             return null;
         }
 
-        var apart = reason is null or HoldReason.OwnReplicaMayPromote ? [] : _others.Where(IsPromotablePeer).ToList();
-        return apart.Count > 0 && (KeepsQuorumAlone()
-            || apart.TrueForAll(peer => _view.LinkFrom(peer, _own.Node) is not { Current: true, Value: true } && MayHaveQuorumElsewhere(peer) is not null));
+        if (KeepsQuorumAlone() || _peers.Count > 0)
+        {
+            return KeepsQuorumAlone() || _peers.TrueForAll(peer => _view.LinkFrom(peer, _own.Node) is not { Current: true, Value: true } && MayHaveQuorumElsewhere(peer) is not null);
+        }
+
+        return reason is HoldReason.NobodySpeaks or HoldReason.NoUpToDatePeer || _others.Exists(other => !_view.Speaks(other) && other is { Diskless: false, MayPromote.Value: true }) ? null : false;
     }
 
     private (HoldReason, NodeName?) Unknown(HoldReason reason, NodeName? by)

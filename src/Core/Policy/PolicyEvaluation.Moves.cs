@@ -7,24 +7,7 @@ internal sealed partial class PolicyEvaluation
     {
         if (StaysAsIs(consumer))
         {
-            foreach (var pod in consumer.Pods)
-            {
-                var stays = ObjectionTo(pod)!;
-                Hold(consumer, stays.Reason, stays.Detail, evidence.Since, pod);
-            }
-
-            return;
-        }
-
-        if (consumer.Pods.IsEmpty && consumer.Attachments.All(attachment => attachment.Deleting || !MayGo(attachment)))
-        {
-            // These stay, whatever is on the node. Which pods use them there is only part of the explanation, so it is asked rarely.
-            Ask(new Decision.ListPodsOnNode(consumer.Node), cluster.PodsOnNodes.GetValueOrDefault(consumer.Node) is { AskedAt: var asked } ? asked + Timings.LongestInterval : now);
-            foreach (var attachment in consumer.Attachments.Where(attachment => !attachment.Deleting))
-            {
-                HoldUnwanted(consumer, attachment, evidence);
-            }
-
+            HoldAll(consumer, evidence);
             return;
         }
 
@@ -71,9 +54,28 @@ internal sealed partial class PolicyEvaluation
         }
     }
 
-    // Pods that may not be moved by what the watch says, and their attachments: to ask what is on their node would be to ask for ever.
-    private bool StaysAsIs(VolumeConsumer consumer) => !consumer.Pods.IsEmpty && consumer.Pods.All(pod => ObjectionTo(pod) is not null)
-        && consumer.Attachments.All(attachment => attachment.Deleting || cluster.ClaimsServedBy(attachment).Any(claim => consumer.Pods.Any(pod => !pod.Finished && pod.Uses(claim))));
+    // Pods that may not be moved by what the watch says, and attachments that are theirs, or that serve nobody who was moved: whatever is on the node, these stay.
+    private bool StaysAsIs(VolumeConsumer consumer) => consumer.Pods.All(pod => ObjectionTo(pod) is not null)
+        && consumer.Attachments.All(attachment => attachment.Deleting || ServesPodOf(consumer, attachment) || !MayGo(attachment));
+
+    private bool ServesPodOf(VolumeConsumer consumer, Attachment attachment) =>
+        cluster.ClaimsServedBy(attachment).Any(claim => consumer.Pods.Any(pod => !pod.Finished && pod.Uses(claim)));
+
+    private void HoldAll(VolumeConsumer consumer, LossEvidence evidence)
+    {
+        foreach (var pod in consumer.Pods)
+        {
+            var stays = ObjectionTo(pod)!;
+            Hold(consumer, stays.Reason, stays.Detail, evidence.Since, pod);
+        }
+
+        foreach (var attachment in consumer.Attachments.Where(attachment => !attachment.Deleting && !ServesPodOf(consumer, attachment)))
+        {
+            // Which pods use it there is only part of the explanation, so it is asked rarely.
+            Ask(new Decision.ListPodsOnNode(consumer.Node), cluster.PodsOnNodes.GetValueOrDefault(consumer.Node) is { AskedAt: var asked } ? asked + Timings.LongestInterval : now);
+            HoldUnwanted(consumer, attachment, evidence);
+        }
+    }
 
     // A pod that comes to a node which was lost by then was put there in place of another, and so may the next one be: haste only makes more of them.
     private Instant? MayMoveOn(Pod pod, LossEvidence evidence) => cluster.Pods.Find(pod.Key)?.Since is { } since && since > evidence.Due
@@ -82,13 +84,14 @@ internal sealed partial class PolicyEvaluation
 
     private void Detach(VolumeConsumer consumer, Attachment attachment, PodsOnNode onNode, LossEvidence evidence)
     {
-        if (cluster.Volumes.Find(attachment.Volume)?.Item.Claim is not { } claim)
+        var claims = cluster.ClaimsServedBy(attachment).ToList();
+        if (claims.Count == 0)
         {
             HoldUnwanted(consumer, attachment, evidence);
             return;
         }
 
-        var claims = cluster.ClaimsServedBy(attachment).ToList();
+        var claim = cluster.Volumes.Find(attachment.Volume)?.Item.Claim ?? claims[0];
         if (consumer.Pods.Any(pod => claims.Exists(pod.Uses) && (!pod.Finished || pod.Terminating)))
         {
             return; // they are being moved first, or have been held with a reason of their own
@@ -148,7 +151,7 @@ internal sealed partial class PolicyEvaluation
                 (lostSince, due) = (Instant.Later(lostSince, loss.Since), Instant.Later(due, over));
             }
 
-            if (!IsConfirmed(name, due))
+            if (!IsConfirmed(name, due) || (name != consumer.Resource.Name && !cluster.Resources[name].AreWritersCurrent))
             {
                 doubtful ??= new() { Resource = name };
                 AskToConfirm(name, due);

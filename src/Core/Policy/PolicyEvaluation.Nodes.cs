@@ -92,8 +92,13 @@ internal sealed partial class PolicyEvaluation
             return false;
         }
 
-        var stale = there.FindAll(resource => resource.ReportedAt < now - settings.ReconcileInterval - Timings.AnswerLasts);
-        there.ForEach(resource => Ask(new Decision.QueryResource(resource.Name), resource.ReportedAt!.Value + settings.ReconcileInterval));
+        var stale = there.FindAll(resource => resource.ReportedAt < Instant.Later(resource.Find(name)!.ChangedAt, now - Timings.LongestInterval));
+        foreach (var resource in stale)
+        {
+            Ask(new Decision.QueryResource(resource.Name), now);
+            HoldTaint(resource, node, resource.Find(name)!);
+        }
+
         return stale.Count == 0;
     }
 
@@ -114,7 +119,7 @@ internal sealed partial class PolicyEvaluation
     {
         foreach (var attachment in consumer.Attachments.Concat(LostAlongWith(consumer, onNode)))
         {
-            if (cluster.Volumes.Find(attachment.Volume)?.Item is { InUseName: { } name, Claim: not null } && !cluster.ClaimsServedBy(attachment).SelectMany(onNode.Pods.ReferringTo).Any(held => Stays(held.Item)))
+            if (cluster.Volumes.Find(attachment.Volume)?.Item is { InUseName: { } name } && cluster.ClaimsServedBy(attachment).Any() && !cluster.ClaimsServedBy(attachment).SelectMany(onNode.Pods.ReferringTo).Any(held => Stays(held.Item)))
             {
                 yield return name;
             }

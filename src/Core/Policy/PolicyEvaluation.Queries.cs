@@ -21,7 +21,7 @@ internal sealed partial class PolicyEvaluation
     /// <summary>Asks for the answer that an action waits for: at once, unless the last one was of no use: its policy could not be read, say.</summary>
     private void AskToConfirm(ResourceName name, Instant due) => Ask(
         new Decision.QueryResource(name),
-        cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, IsPolicyCurrent: false, AnsweredAt: { } answered } ? answered + Between(_shortestInterval, (answered - due) / 3, settings.ReconcileInterval) : now);
+        cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, AnsweredAt: { } answered } known && !(known.IsPolicyCurrent && known.AreWritersCurrent) ? answered + Between(_shortestInterval, (answered - due) / 3, settings.ReconcileInterval) : now);
 
     /// <summary>Whether the list of satellites is fresh, and newer than every loss that an action rests on: whether one is offline may be the proof, how many are may be a doubt, and a peer may promote because quorum was turned off on its node.</summary>
     /// <remarks>A slow LINSTOR is given more time: else it could never confirm anything.</remarks>
