@@ -156,6 +156,27 @@ public sealed class OtherVolumeTests
         Assert.Contains(HoldReason.WritesToSharedStorage, scenario.Holds);
     }
 
+    // pvc-1 is lost on A. Its other volume has disks on B, C and D; A, which has none there, reaches only D, and D reaches the others. Or A had a disk, said that it keeps quorum alone, and its replica was removed.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_node_that_has_its_quorum_from_another_or_has_no_replica_any_more_keeps_none_alone(bool isRemoved)
+    {
+        var abcd = AllConnected("abcd");
+        var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcdef".Select(node => On($"{node}"))]).Node("a", ready: false)
+            .Resource("pvc-1", "a", "majority", "a", "e", "f").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a")
+            .Facts("pvc-2", "majority", [abcd[0] with { Usage = Usage.InUse, Diskless = !isRemoved }, abcd[1], abcd[2], abcd[3]]);
+        foreach (var node in (string[])["a", "b", "c", "d"])
+        {
+            scenario.Tell(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
+        }
+
+        scenario.Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60)
+            .Replica("a", replica => replica with { Score = isRemoved ? 10101 : 1, Connections = [new("b", Up: false), new("c", Up: false), new("d", Up: !isRemoved)] }, "pvc-2").Report("pvc-2").After(5).Report("pvc-2");
+        scenario = isRemoved ? scenario.Facts("pvc-2", "majority", [.. AllConnected("bcd")]).Report("pvc-2").Satellites([.. "abcdef".Select(node => On($"{node}"))]) : scenario;
+        Assert.Contains("delete app-0 on a", scenario.CutOff("a").Report("pvc-1").After(60).Moves);
+    }
+
     // pvc-1 (a, d, e) is lost on A. Of pvc-2 (a, b, c), A and C are cut off from B, with which D and E are placed that have yet to be synchronised: B counts three of five, A and C two of three.
     // LINSTOR reaches all, but A's satellite takes no orders; or it reaches neither A nor C.
     private static Scenario WithQuorumOnBothSides(bool isHeard)

@@ -85,8 +85,12 @@ internal sealed partial class LossRule
 
         var words = score.Last ?? new LastHeard(_own.ReportedAt ?? Instant.Start, _own.ChangedAt);
         return words.HeardAt - words.ChangedAt >= Timings.ShortestAdmission && _own.Links.Any(link => !link.Up.Value && link.Up.Last == score.Last)
-            && !_own.Memberships.Any(known => QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => member.Node == _own.Node || _view.LinkFrom(_own, member.Node) is not { Value: false }));
+            && !_own.Memberships.Any(known => QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => member.Node == _own.Node || MayReach(member.Node)));
     }
+
+    // A replica without a disk has quorum if one that it is connected to has it.
+    private bool MayReach(NodeName member) => _view.LinkFrom(_own, member) is not { Value: false }
+        || (_own.Diskless && _others.Exists(other => _view.LinkFrom(_own, other.Node) is { Value: true } && other.Node != member && _view.LinkFrom(other, member) is not { Value: false }));
 
     // A satellite that answers pings may repeat the past. Everybody else with a link to the node contradicts it, not before what it says, and has done so for longer
     // than DRBD takes to notice: then it is the one that is wrong, unless it admits that a link is down.

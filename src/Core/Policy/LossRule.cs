@@ -134,12 +134,12 @@ internal sealed partial class LossRule
     // That the node keeps quorum by its own word, whoever else speaks; or that it may have it beside a peer that has it, too. While no such peer speaks, what was known of that stands.
     private bool? MayBothHaveQuorum(HoldReason? reason)
     {
-        if (reason is null or HoldReason.OwnReplicaMayPromote)
+        if (reason is null or HoldReason.OwnReplicaMayPromote || _own.Presence is Presence.Removed or Presence.Lost)
         {
             return false;
         }
 
-        if (reason is HoldReason.LinstorSilent or HoldReason.NoSuchResource)
+        if (reason is HoldReason.LinstorSilent or HoldReason.NoSuchResource || _own.Presence == Presence.Missing)
         {
             return null;
         }
