@@ -179,31 +179,14 @@ internal sealed partial class SimulatedCluster
     public void Heard(SimulatedController candidate, Observation seen, ClusterSnapshot before)
     {
         Audience.Heard?.Invoke(candidate.Name, seen, candidate.Now);
-        if (seen is Observation.ResourceReported { Report: var read })
+        switch (seen)
         {
-            _read.UnionWith(read.Replicas.Where(replica => replica.Promotability != Promotability.Unknown).Select(replica => (candidate, candidate.Life, read.Resource, replica.Node)));
-        }
-
-        if (seen is Observation.ResourceReported answer && _given.Remove(seen, out var given))
-        {
-            _newest[(candidate, candidate.Life, answer.Report.Resource)] = (given.At, EventQueue.Now);
-            NoteLosses(candidate, answer.Report.Resource.Value, given.Lost);
-        }
-
-        if (seen is Observation.ResourceReported { Report: { QuorumProperties: { } properties } report } && !Core.QuorumPolicy.Fences(properties.Definition ?? properties.Controller, report.Replicas.Count(replica => !replica.Diskless)))
-        {
-            _toldOfNone.Add((candidate, candidate.Life, report.Resource));
-        }
-
-        if (seen is Observation.SatellitesListed satellites)
-        {
-            foreach (var definition in satellites.Satellites.Where(satellite => satellite.QuorumPolicy == "off").SelectMany(satellite => InheritingFrom(Storage.Machine(satellite.Name.Value))))
-            {
-                _toldOfNone.Add((candidate, candidate.Life, new(ScenarioSetup.Handle(VolumeOf(definition)))));
-            }
-
-            _listens.TryAdd((candidate, candidate.Life), EventQueue.Now);
-            _seenOnline.UnionWith(satellites.Satellites.Where(satellite => satellite.State == SatelliteState.Online).Select(satellite => (candidate, candidate.Life, satellite.Name)));
+            case Observation.ResourceReported o:
+                Read(candidate, o);
+                break;
+            case Observation.SatellitesListed o:
+                Read(candidate, o);
+                break;
         }
 
         if (!seen.GetType().IsGenericType)
@@ -217,12 +200,57 @@ internal sealed partial class SimulatedCluster
             Tell(candidate.Name, $"was answered {acted.Outcome.Answer} to: {DecisionText.Of(acted.Decision)}");
         }
 
-        foreach (var held in candidate.Cluster.Failovers == before.Failovers ? [] : candidate.Cluster.Failovers.All)
+        if (candidate.Cluster.Failovers == before.Failovers)
+        {
+            return;
+        }
+
+        foreach (var held in candidate.Cluster.Failovers.All)
         {
             if (held.Item.Ending is { } ending && before.Failovers.Find(held.Item.Pod.Uid)?.Item.Ending is null)
             {
                 Coverage.Meet(Coverage.Of(ending));
                 Tell(candidate.Name, $"says: {DecisionText.Of(held.Item)}");
+            }
+        }
+    }
+
+    private void Read(SimulatedController candidate, Observation.ResourceReported answer)
+    {
+        var report = answer.Report;
+        foreach (var replica in report.Replicas)
+        {
+            if (replica.Promotability != Promotability.Unknown)
+            {
+                _read.Add((candidate, candidate.Life, report.Resource, replica.Node));
+            }
+        }
+
+        if (_given.Remove(answer, out var given))
+        {
+            _newest[(candidate, candidate.Life, report.Resource)] = (given.At, EventQueue.Now);
+            NoteLosses(candidate, report.Resource.Value, given.Lost);
+        }
+
+        if (report.QuorumProperties is { } properties && !Core.QuorumPolicy.Fences(properties.Definition ?? properties.Controller, report.Replicas.Count(replica => !replica.Diskless)))
+        {
+            _toldOfNone.Add((candidate, candidate.Life, report.Resource));
+        }
+    }
+
+    private void Read(SimulatedController candidate, Observation.SatellitesListed list)
+    {
+        _listens.TryAdd((candidate, candidate.Life), EventQueue.Now);
+        foreach (var satellite in list.Satellites)
+        {
+            if (satellite.State == SatelliteState.Online)
+            {
+                _seenOnline.Add((candidate, candidate.Life, satellite.Name));
+            }
+
+            foreach (var definition in satellite.QuorumPolicy == "off" ? InheritingFrom(Storage.Machine(satellite.Name.Value)) : [])
+            {
+                _toldOfNone.Add((candidate, candidate.Life, new(ScenarioSetup.Handle(VolumeOf(definition)))));
             }
         }
     }

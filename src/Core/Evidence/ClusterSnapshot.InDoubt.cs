@@ -49,7 +49,7 @@ public sealed partial record ClusterSnapshot
     private ImmutableDictionary<NodeName, int> Consumers { get; init; } = ImmutableDictionary<NodeName, int>.Empty;
 
     private static ImmutableDictionary<NodeName, int> Recount(ImmutableDictionary<NodeName, int> counts, ImmutableArray<VolumeConsumer> before, ImmutableArray<VolumeConsumer> after) =>
-        before.Where(IsCounted).Select(consumer => consumer.LinstorName).SequenceEqual(after.Where(IsCounted).Select(consumer => consumer.LinstorName)) ? counts
+        (before.IsEmpty && after.IsEmpty) || before.Where(IsCounted).Select(consumer => consumer.LinstorName).SequenceEqual(after.Where(IsCounted).Select(consumer => consumer.LinstorName)) ? counts
             : Count(Count(counts, before, -1), after, 1);
 
     private static bool IsCounted(VolumeConsumer consumer) =>
@@ -151,6 +151,8 @@ public sealed partial record ClusterSnapshot
         return well.Count == 0 ? [] : Attachments.All.Where(held => Orphaned.Contains(held.Item.Uid) && well.Contains(LinstorNameOf(held.Item.Node))).Select(held => held.Item.Uid);
     }
 
+    private static bool IsLostAnywhere(ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>> lostOn, ResourceName name) => lostOn.Values.Any(lost => lost.ContainsKey(name));
+
     private ClusterSnapshot Review(IEnumerable<ResourceName> names)
     {
         var (resources, inDoubt, reviews, outdated, consumers, lostOn, orphaned) = (Resources, InDoubt, Reviews, Outdated, Consumers, LostOn, Orphaned);
@@ -164,7 +166,7 @@ public sealed partial record ClusterSnapshot
             var before = lostOn;
             lostOn = Remember(lostOn, name, resource, users);
             orphaned = orphaned.IsEmpty || ReferenceEquals(lostOn, before) ? orphaned : orphaned.Except(OfLossesThatAreOver(name, before, lostOn)).Except(OnNodesThatHaveAll(before, lostOn));
-            outdated = isNeeded && resource!.QueryAt is { } due && (IsUsed(name) || lostOn.Values.Any(lost => lost.ContainsKey(name))) ? outdated.SetItem(name, due) : outdated.Remove(name);
+            outdated = isNeeded && resource!.QueryAt is { } due && (IsUsed(name) || IsLostAnywhere(lostOn, name)) ? outdated.SetItem(name, due) : outdated.Remove(name);
             reviews = inDoubt.ContainsKey(name) && resource!.ReviewAt is { } at ? reviews.SetItem(name, at) : reviews.Remove(name);
         }
 

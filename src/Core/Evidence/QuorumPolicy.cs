@@ -60,7 +60,7 @@ public readonly record struct Member(NodeName Node, bool Votes);
 public sealed record Membership(IReadOnlyList<Member> Members, string? Policy, bool IsPolicyKnown)
 {
     /// <summary>How many of them have a vote.</summary>
-    public int Voters => Members.Count(member => member.Votes);
+    public int Voters { get; } = Members.Count(member => member.Votes);
 
     /// <summary>What a node may go by until it knows these members as they are now: LINSTOR places and removes one replica after the other, in an order that cannot be seen.</summary>
     /// <param name="now">The members as they are now, which come last.</param>

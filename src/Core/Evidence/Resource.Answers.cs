@@ -39,7 +39,7 @@ public sealed partial record Resource
         var properties = report.QuorumProperties ?? QuorumProperties;
         var policy = PolicyOf(report, properties, linstor);
         var anyLeaves = report.Replicas.Any(replica => replica.Leaving);
-        var members = MembersOf(anyLeaves ? report.Replicas.Where(replica => !replica.Leaving) : report.Replicas, policy, properties);
+        var members = !anyLeaves && AreMembers(report.Replicas, policy, properties) ? Members! : MembersOf(anyLeaves ? report.Replicas.Where(replica => !replica.Leaving) : report.Replicas, policy, properties);
         var membersSince = members == Members ? MembersSince : at;
         members = members == Members ? Members! : members;
         var atMost = anyLeaves ? MembersOf(report.Replicas, policy, properties) : members;
@@ -58,7 +58,14 @@ public sealed partial record Resource
             speakers.Add(speaker);
         }
 
-        speakers.AddRange(Speakers.Where(known => !report.Replicas.Any(replica => replica.Node == known.Node)).Select(known => known.Miss(at)));
+        foreach (var known in Speakers)
+        {
+            if (!Lists(report, known.Node))
+            {
+                speakers.Add(known.Miss(at));
+            }
+        }
+
         return this with
         {
             Uuid = report.Uuid ?? Uuid,
@@ -90,8 +97,20 @@ public sealed partial record Resource
     // The members of a node of which no answer has told yet: those listed now, and each that the stream told of and that is gone since may have been one, with a vote.
     private ImmutableArray<Membership> MembersOnceStreamed(ResourceReport first, Membership now)
     {
-        Member[] gone = [.. Speakers.Where(speaker => !first.Replicas.Any(replica => replica.Node == speaker.Node)).Select(speaker => new Member(speaker.Node, Votes: true))];
+        Member[] gone = [.. Speakers.Where(speaker => !Lists(first, speaker.Node)).Select(speaker => new Member(speaker.Node, Votes: true))];
         return gone.Length == 0 ? [now] : [now with { Members = [.. now.Members.Concat(gone).OrderBy(member => member.Node)] }, now];
+    }
+
+    // Nearly every answer lists the members of the one before, in their order.
+    private bool AreMembers(ImmutableArray<Replica> replicas, string? policy, QuorumProperties? properties)
+    {
+        var isSame = Members is { } known && known.Members.Count == replicas.Length && known.Policy == policy && known.IsPolicyKnown == (properties is not null);
+        for (var i = 0; isSame && i < replicas.Length; i++)
+        {
+            isSame = Members!.Members[i] == new Member(replicas[i].Node, !replicas[i].Diskless);
+        }
+
+        return isSame;
     }
 
     private static Membership MembersOf(IEnumerable<Replica> replicas, string? policy, QuorumProperties? properties)
@@ -101,12 +120,28 @@ public sealed partial record Resource
         return new(members, policy, properties is not null);
     }
 
+    private static bool Lists(ResourceReport report, NodeName node)
+    {
+        foreach (var replica in report.Replicas)
+        {
+            if (replica.Node == node)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static int VotersOf(ResourceReport report) => report.Replicas.Count(replica => !replica.Diskless && !replica.Leaving);
 
     private static string? PolicyOf(ResourceReport report, QuorumProperties? above, LinstorView linstor) =>
         PolicyOf(report.Replicas.Select(replica => (replica.Node, replica.QuorumPolicy)), above, linstor, VotersOf(report));
 
-    // LINSTOR's precedence: replica, definition, group, node, controller.
-    private static string? PolicyOf(IEnumerable<(NodeName Node, string? Own)> replicas, QuorumProperties? above, LinstorView linstor, int voters) =>
-        QuorumPolicy.Weakest(replicas.Select(replica => replica.Own ?? above?.Definition ?? linstor.Find(replica.Node)?.QuorumPolicy ?? above?.Controller), voters);
+    private static string? PolicyOf(IEnumerable<(NodeName Node, string? Own)> replicas, QuorumProperties? above, LinstorView linstor, int voters)
+    {
+        // LINSTOR's precedence: replica, definition, group, node, controller. Nearly always all have the same.
+        string?[] policies = [.. replicas.Select(replica => replica.Own ?? above?.Definition ?? linstor.Find(replica.Node)?.QuorumPolicy ?? above?.Controller)];
+        return policies.AsSpan().ContainsAnyExcept(policies.FirstOrDefault()) ? QuorumPolicy.Weakest(policies, voters) : policies.FirstOrDefault();
+    }
 }

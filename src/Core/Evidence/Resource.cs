@@ -59,8 +59,13 @@ public sealed partial record Resource(ResourceName Name)
             }
 
             Instant? next = null;
-            foreach (var speaker in Speakers.Where(speaker => !speaker.IsSilent))
+            foreach (var speaker in Speakers)
             {
+                if (speaker.IsSilent)
+                {
+                    continue;
+                }
+
                 next = SeenUnfenced && Fences && !HasHeardOfPolicy(speaker.HeardAt) ? Earlier(next, FencedSince + Timings.LongestDetection) : next;
                 next = speaker.Memberships.Length > 1 ? Earlier(next, Instant.Later(MembersSince, speaker.BackSince) + Timings.LongestDetection) : next;
             }
@@ -90,7 +95,19 @@ public sealed partial record Resource(ResourceName Name)
     public int Voters => Members?.Voters ?? 0;
 
     /// <summary>How many volumes the definition has, by the replicas that speak; one if none states them. A replica that is away is listed with volumes that were deleted since.</summary>
-    public int VolumeCount => Speakers.Where(speaker => speaker.Presence == Presence.Listed && !speaker.IsSilent).Select(speaker => speaker.VolumeCount ?? 1).Append(1).Max();
+    public int VolumeCount
+    {
+        get
+        {
+            var count = 1;
+            foreach (var speaker in Speakers)
+            {
+                count = speaker is { Presence: Presence.Listed, IsSilent: false, VolumeCount: { } stated } ? Math.Max(count, stated) : count;
+            }
+
+            return count;
+        }
+    }
 
     /// <summary>Whether the quorum policy proves that a partition without quorum cannot write.</summary>
     public bool Fences => QuorumProperties is not null && QuorumPolicy.Fences(Policy, Voters);

@@ -48,7 +48,9 @@ internal sealed class ResourceView
     }
 
     /// <summary>The speaker behind a connection's name: by full name, else by short name if only one has it, else by elimination; null if that leaves a doubt.</summary>
-    private int? OwnerOf(LinkStatement link, Speaker speaker)
+    private int? OwnerOf(LinkStatement link, Speaker speaker) => ByFullName(link, speaker) is >= 0 and var owner ? owner : ByShortName(link, speaker) ?? ByElimination(link, speaker);
+
+    private int? ByFullName(LinkStatement link, Speaker speaker)
     {
         int? owner = null;
         for (var i = 0; i < _speakers.Length; i++)
@@ -59,8 +61,10 @@ internal sealed class ResourceView
             }
         }
 
-        return owner is >= 0 ? owner : Only(speaker, i => IsNamed(link, i)) ?? ByElimination(link, speaker);
+        return owner;
     }
+
+    private int? ByShortName(LinkStatement link, Speaker speaker) => Only(speaker, i => IsNamed(link, i));
 
     // Only what one report contains can be eliminated: behind a name that is one too many is a peer that LINSTOR does not list. And a node whose host name is known
     // has no other; one that reports a connection of that name itself is not the one it leads to.
@@ -79,7 +83,7 @@ internal sealed class ResourceView
             unnamed += _speakers[i].Node != speaker.Node && IsUnnamed(i) ? 1 : 0;
         }
 
-        unknown = current.Count(one => Only(speaker, i => IsNamed(one, i)) is null);
+        unknown = current.Count(one => ByShortName(one, speaker) is null);
         return unknown <= unnamed ? Only(speaker, i => IsUnnamed(i) && _hosts[i] is null && !_speakers[i].Links.Any(one => Same(one.Peer, link.Peer))) : null;
     }
 

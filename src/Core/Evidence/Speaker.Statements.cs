@@ -101,7 +101,7 @@ public sealed partial record Speaker
             date = Instant.Later(ChangedAt, linstor.ReturnedAt ?? date);
         }
 
-        var dropsConnection = !said.Connections.IsEmpty && Links.Any(link => link.Up.Current && !said.Connections.Any(connection => connection.Peer == link.Peer));
+        var dropsConnection = links != Links && Drops(said.Connections);
         var isNews = isOwnReturn || !isSame || dropsConnection;
         return this with
         {
@@ -138,13 +138,11 @@ public sealed partial record Speaker
     private Instant? SilentFrom(Instant date, LinstorView linstor) =>
         !IsOwnReturn(date, linstor) ? ReturnedFrom : MayPromote is { Value: false } ? HeardUntil : ReturnedFrom ?? HeardUntil;
 
-    private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date, Instant? accusing)
-    {
-        if (Repeats(said))
-        {
-            return Links;
-        }
+    // Nearly every answer is the one before: that costs nothing.
+    private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date, Instant? accusing) => Repeats(said) ? Links : HearNew(said, date, accusing);
 
+    private ImmutableArray<LinkStatement> HearNew(ImmutableArray<Connection> said, Instant date, Instant? accusing)
+    {
         var links = ImmutableArray.CreateBuilder<LinkStatement>(Links.Length);
         foreach (var connection in said)
         {
@@ -165,12 +163,17 @@ public sealed partial record Speaker
     // nothing but time.
     private ImmutableArray<Membership> HeardBy(in ResourceAnswer answer, Instant backSince, ImmutableArray<Connection> said)
     {
-        var now = answer.Members;
-        if (Memberships is [var only] && only == now)
+        if (Memberships is [var only] && only == answer.Members)
         {
-            return ReportedAt is null && NamedAtFirst(now, said, answer.Linstor) is { } named ? [named, now] : Memberships;
+            return ReportedAt is null && NamedAtFirst(only, said, answer.Linstor) is { } named ? [named, answer.Members] : Memberships;
         }
 
+        return HeardByChanged(answer, backSince, said);
+    }
+
+    private ImmutableArray<Membership> HeardByChanged(in ResourceAnswer answer, Instant backSince, ImmutableArray<Connection> said)
+    {
+        var now = answer.Members;
         var isSamePolicy = Memberships.All(known => (known.Policy, known.IsPolicyKnown) == (now.Policy, now.IsPolicyKnown));
         var areSameVotes = Memberships.All(known => known.Members.All(member => now.Members.All(one => one.Node != member.Node || one.Votes == member.Votes)));
         var since = isSamePolicy && areSameVotes ? answer.MembersSince : Instant.Later(answer.MembersSince, backSince);
@@ -215,7 +218,8 @@ public sealed partial record Speaker
 
     private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && (linstor.IsSynced || linstor.IsStreamIntact) && date != linstor.ReturnedAt;
 
-    // Nearly every answer is the one before: that costs nothing.
+    private bool Drops(ImmutableArray<Connection> said) => !said.IsEmpty && Links.Any(link => link.Up.Current && !said.Any(connection => connection.Peer == link.Peer));
+
     private bool Repeats(ImmutableArray<Connection> said)
     {
         var isSame = said.Length == Links.Length;
