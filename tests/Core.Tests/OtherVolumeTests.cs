@@ -99,7 +99,10 @@ public sealed class OtherVolumeTests
         scenario.Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60);
         scenario.HidesTwoPrimaries.Clear();
         scenario.HidesTwoPrimaries.UnionWith(canBeReadUntilThen ? ["pvc-2"] : []);
+        var asked = 0;
+        scenario.Ignores = decision => (asked += decision is Decision.QueryResource { Resource.Value: "pvc-2" } ? 1 : 0) < 0;
         scenario.CutOff("a").After(120);
+        Assert.InRange(asked, 1, 60);
         Assert.Equal(isMoved, scenario.Moves.Contains("delete app-0 on a"));
         Assert.Equal(!isMoved, scenario.Holds.Contains(HoldReason.AwaitingConfirmation));
     }
@@ -175,6 +178,14 @@ public sealed class OtherVolumeTests
             .Replica("a", replica => replica with { Score = isRemoved ? 10101 : 1, Connections = [new("b", Up: false), new("c", Up: false), new("d", Up: !isRemoved)] }, "pvc-2").Report("pvc-2").After(5).Report("pvc-2");
         scenario = isRemoved ? scenario.Facts("pvc-2", "majority", [.. AllConnected("bcd")]).Report("pvc-2").Satellites([.. "abcdef".Select(node => On($"{node}"))]) : scenario;
         Assert.Contains("delete app-0 on a", scenario.CutOff("a").Report("pvc-1").After(60).Moves);
+    }
+
+    [Fact]
+    public void How_many_Primaries_the_lost_volume_may_have_need_not_be_known()
+    {
+        var scenario = Scenario.WithAppOn("a").After(60);
+        scenario.HidesTwoPrimaries.Add("pvc-1");
+        Assert.Contains("delete app-0 on a", scenario.CutOff("a").After(60).Moves);
     }
 
     // pvc-1 (a, d, e) is lost on A. Of pvc-2 (a, b, c), A and C are cut off from B, with which D and E are placed that have yet to be synchronised: B counts three of five, A and C two of three.

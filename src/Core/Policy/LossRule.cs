@@ -139,7 +139,7 @@ internal sealed partial class LossRule
             return false;
         }
 
-        if (reason is HoldReason.LinstorSilent or HoldReason.NoSuchResource || _own.Presence == Presence.Missing)
+        if (reason is HoldReason.LinstorSilent or HoldReason.NoSuchResource)
         {
             return null;
         }
