@@ -146,10 +146,10 @@ public sealed class EligibilityTests
     [Fact]
     public void A_pod_that_has_finished_since_the_list_was_asked_for_is_left_alone()
     {
-        var scenario = Scenario.WithAppOn("a").Node("a", "csi^pv-1").CutOff("a").After(44.5); // the list was asked for a second before the end of the grace period
+        var scenario = Scenario.WithAppOn("a").Pod("app-1", "a").Node("a", "csi^pv-1").CutOff("a").After(44.5); // the list was asked for a second before the end of the grace period
         scenario.Ignores = decision => decision is Decision.ListPodsOnNode;
         scenario.Tell(new Observation.Updated<Pod>(scenario.Cluster.Pods.Find(new("default", "app-0"))!.Value.Item with { Finished = true })); // Succeeded
-        scenario.After(3);
+        Assert.Contains("delete app-1 on a", scenario.After(3).Moves);
         Assert.DoesNotContain("delete app-0 on a", scenario.Moves);
     }
 

@@ -18,7 +18,7 @@ internal static partial class TestedRules
         new("a promotable peer speaks", nameof(PeerTests.A_peer_that_has_not_spoken_since_linstor_returned_proves_nothing),
             "LossRule.cs", "_view.Speaks(other) && other is { Promotability", "other is { Promotability"),
         new("a promotable peer is not leaving", nameof(PeerTests.A_replica_that_is_leaving_is_no_promotable_peer),
-            "LossRule.cs", "!other.Leaving && other.MayPromote", "other.MayPromote"),
+            "LossRule.cs", "_peers.FindAll(peer => !peer.Leaving)", "_peers.FindAll(peer => peer.Presence == Presence.Listed)"),
         new("a consumer whose own replica may promote is well", nameof(LossTests.If_the_users_own_replica_may_promote_too_nobody_uses_the_resource_and_the_node_is_well),
             "LossRule.cs", "when _ownSpeaks && !IsOutvoted() => ", "when !_ownSpeaks => "),
         new("a node that goes on saying that its own replica may promote is outvoted", nameof(StaleSatelliteTests.A_node_that_goes_on_saying_that_its_own_replica_may_promote_is_outvoted),

@@ -25,7 +25,7 @@ public readonly record struct Statement<T>(T Value, Instant Since, LastHeard? La
     internal static Statement<T>? After(Statement<T>? before, T? value, Instant date, LastHeard last, Instant? oldest = null) => (before, value) switch
     {
         ({ } known, { } same) when known.Value.Equals(same) => known with { Last = null },
-        (_, { } other) => new(other, date) { Oldest = oldest },
+        (_, { } other) => new(other, date) { Oldest = oldest < date ? oldest : null },
         ({ } known, null) => known.Remembered(last),
         _ => null,
     };
