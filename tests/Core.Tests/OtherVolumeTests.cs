@@ -109,11 +109,12 @@ public sealed class OtherVolumeTests
 
     // pvc-1 is lost. Whether A and the peer of pvc-2 may both have quorum was known until the peer's satellite was restarted.
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Quorum_on_both_sides_is_not_forgotten_while_the_peer_is_silent(bool isHeard)
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public void Quorum_on_both_sides_is_not_forgotten_while_the_peer_is_silent(bool isHeard, bool repeatsThePast)
     {
-        var scenario = WithQuorumOnBothSides(isHeard).After(60);
+        var scenario = WithQuorumOnBothSides(isHeard, repeatsThePast).After(60);
         Assert.Empty(scenario.Moves);
         Assert.Empty(scenario.Silence("b", "pvc-2").Report("pvc-2").After(8).Moves);
     }
@@ -190,13 +191,13 @@ public sealed class OtherVolumeTests
 
     // pvc-1 (a, d, e) is lost on A. Of pvc-2 (a, b, c), A and C are cut off from B, with which D and E are placed that have yet to be synchronised: B counts three of five, A and C two of three.
     // LINSTOR reaches all, but A's satellite takes no orders; or it reaches neither A nor C.
-    private static Scenario WithQuorumOnBothSides(bool isHeard)
+    private static Scenario WithQuorumOnBothSides(bool isHeard, bool repeatsThePast = false)
     {
         var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcde".Select(node => On($"{node}"))]).Node("a", ready: false)
             .Resource("pvc-1", "a", "majority", "a", "d", "e").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a")
             .Resource("pvc-2", "a", "majority", "a", "b", "c").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
             .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60).Report("pvc-1").Report("pvc-2").After(60);
-        var consumer = Apart("a", up: "c", down: "b") with { Promotability = Promotability.MayNotPromote, Usage = Usage.InUse };
+        var consumer = (repeatsThePast ? AllConnected("abc")[0] : Apart("a", up: "c", down: "b")) with { Promotability = Promotability.MayNotPromote, Usage = Usage.InUse };
         var outdated = Apart("c", up: "a", down: "b") with { Promotability = Promotability.MayNotPromote };
         scenario = isHeard ? scenario.CutOff("a").Replica("a", _ => consumer, "pvc-2").Replica("c", _ => outdated, "pvc-2") : scenario.PowerOff("a").Silence("a", "pvc-2").Silence("c", "pvc-2");
         scenario.Replica("b", replica => replica with { Score = 0, Connections = [new("a", Up: false), new("c", Up: false)] }, "pvc-2").Report("pvc-1").Report("pvc-2").After(5);

@@ -76,7 +76,7 @@ public sealed class TaintTests
             scenario.Resource($"r-{i}", "b").Volume($"pv-r{i}", $"c-{i}", $"r-{i}").Attachment($"va-r{i}", $"pv-r{i}", "b");
         }
 
-        scenario.CutOff("a").After(60);
+        scenario.CutOff("a").After(600);
         var asked = 0;
         scenario.Ignores = decision =>
         {
@@ -84,7 +84,7 @@ public sealed class TaintTests
             return decision is Decision.QueryResource { Resource.Value: "pvc-2" };
         };
         scenario.Tell(new Observation.Updated<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true })).Heal("a").After(600);
-        Assert.True(scenario.Moves.Contains("untaint a") || scenario.Holds.Contains(HoldReason.TaintStays));
+        Assert.Contains(HoldReason.TaintStays, scenario.Holds);
         Assert.InRange(asked, 0, 1000);
     }
 

@@ -7,10 +7,10 @@ internal static partial class TestedRules
 {
     private static readonly TestedRule[] Evidence =
     [
-        new("a link that is found to be down may have gone at any time since the last answer", nameof(DatingTests.A_link_that_is_found_to_be_down_may_have_gone_at_any_time_since_the_last_answer),
-            "Speaker.Statements.cs", "accusing ?? (isFirst || isReturn ? null : SinceLastAnswer())", "accusing"),
-        new("a link that is found to be down has not gone before its end may promote", nameof(StaleSatelliteTests.A_hung_node_is_outvoted_although_it_said_something_new_after_the_last_answer),
-            "Speaker.Statements.cs", "is { Current: true, Value: true } && NewSince is { } told ? told : last)", "is { Current: true, Value: true } && NewSince is { } told && told < Instant.Start ? told : last)"),
+        new("a link that is found to be down may have gone at any time since it was last heard", nameof(DatingTests.A_link_that_is_found_to_be_down_may_have_gone_at_any_time_since_its_end_was_last_heard),
+            "Speaker.Statements.cs", "accusing ?? (isFirst || isReturn ? null : HeardUntil + TimeSpan.FromTicks(1))", "accusing"),
+        new("what was said together is no newer than what its speaker takes back", nameof(DatingTests.A_link_that_is_found_to_be_down_has_gone_after_it_was_last_seen_to_be_up),
+            "Speaker.Statements.cs", "accusing ?? (isFirst || isReturn ? null : HeardUntil +", "accusing ?? (isFirst || isReturn ? null : ReportedAt +"),
         new("an answer to a question from before a silence says nothing of the return", nameof(ReturnTests.An_answer_to_a_question_from_before_a_silence_says_nothing_of_the_return),
             "Speaker.Statements.cs", "if (!IsSilent && (SilentSince > answer.AskedAt || AwayAt > answer.AskedAt))", "if (!IsSilent && SilentSince < Instant.Start)"),
         new("an accusation keeps its first date when it is repeated", nameof(EvidenceTests.Newer_words_stand_although_their_speakers_have_fallen_silent),

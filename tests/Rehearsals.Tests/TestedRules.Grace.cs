@@ -41,7 +41,7 @@ internal static partial class TestedRules
         new("a silence that the stream did not tell counts from when the peer was last heard", nameof(PauseTests.A_silence_of_the_promotable_peer_that_the_stream_did_not_tell_counts_from_when_the_peer_was_last_heard),
             "Speaker.cs", "SilentSince = since ?? HeardAt,", "SilentSince = since,"),
         new("a pause lasts until the peer speaks", nameof(ConfirmationTests.A_silence_of_the_peer_pauses_the_grace_period_also_while_the_node_speaks),
-            "Resource.Assessments.cs", " || at - before?.PausedAt <= Timings.LongestDetection ||", " ||"),
+            "Resource.Assessments.cs", " || speaker.MissesPeer;", ";"),
         new("LINSTOR's silence pauses the grace period", nameof(PauseTests.A_silence_of_linstor_of_up_to_twelve_seconds_pauses_the_grace_period),
             "LossRule.cs", "HoldReason.LinstorSilent => view.Linstor.AnsweredAt ?? now,", "HoldReason.LinstorSilent => null,"),
         new("LINSTOR is silent since its last answer", nameof(ConfirmationTests.A_silence_of_linstor_begins_with_its_last_answer_and_not_when_it_is_noticed),

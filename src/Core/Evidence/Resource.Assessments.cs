@@ -84,9 +84,9 @@ public sealed partial record Resource
     {
         var before = AssessmentOf(speaker.Node);
 
-        // What the stream alone can tell: the resource is in use and well. A loss that was interrupted by a silence may go on, and where the node reports that it misses somebody, both may have quorum.
+        // What the stream alone can tell: the resource is in use and well. But where the node reports that it misses a peer, a loss may only be interrupted by that one's silence, or the node keep its quorum alone.
         var isWell = speaker.Promotability == Promotability.MayNotPromote && !HasPromotablePeer(speaker.Node);
-        var mayBeMore = before is { IsLoss: true } or { MayBothHaveQuorum: true } || at - before?.PausedAt <= Timings.LongestDetection || speaker.MissesPeer;
+        var mayBeMore = before is { MayBothHaveQuorum: true } || speaker.MissesPeer;
         var assessed = isWell && !mayBeMore ? null : LossRule.Assess(this, speaker, view ??= new(Speakers, linstor), at, before, lost);
         return assessed is not null && (!isWell || assessed is { IsLoss: true } or { PausedAt: not null } or { MayBothHaveQuorum: true }) ? assessed
             : before is { Reason: HoldReason.Healthy } ? before : new(speaker.Node, HoldReason.Healthy, null, at, AtFirstSight: false);

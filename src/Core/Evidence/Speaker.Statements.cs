@@ -90,7 +90,9 @@ public sealed partial record Speaker
             : Statement<bool>.After(MayPromote, Known(said.Promotability, Promotability.MayPromote), date, Newest, said.Promotability == Promotability.MayPromote ? accusing : null);
         var inUse = Statement<bool>.After(InUse, Known(said.Usage, Usage.InUse), date, Newest);
         var score = Statement<int>.After(Score, said.Score, date, Newest);
-        var links = Hear(said.Connections, date, accusing ?? (isFirst || isReturn ? null : SinceLastAnswer()));
+
+        // A link that is found to be down may have gone at any time since it was last heard.
+        var links = Hear(said.Connections, date, accusing ?? (isFirst || isReturn ? null : HeardUntil + TimeSpan.FromTicks(1)));
         var memberships = Leaving ? Memberships : HeardBy(answer, isReturn ? date : BackSince, said.Connections); // one that is leaving is told nothing any more
 
         // To leave something out, or to say it again, is no change; but only a satellite that lives drops one connection of several.
@@ -125,10 +127,6 @@ public sealed partial record Speaker
             NewsAt = isNews ? date : NewsSince ?? NewsAt,
         };
     }
-
-    // When a link was found to be down that the answer before showed otherwise, or not at all: any time since then, but before it said that it may promote, which it may not while it reaches a Primary.
-    private Instant? SinceLastAnswer() =>
-        ReportedAt is { } last ? Instant.Later(last + TimeSpan.FromTicks(1), MayPromote is { Current: true, Value: true } && NewSince is { } told ? told : last) : null;
 
     // What it says against others when it is back from a silence of its own may be as old as that silence, and is newer than the answer before it.
     private Instant? Accusing(Instant date, LinstorView linstor) =>

@@ -128,7 +128,7 @@ internal sealed partial class LossRule
         return isOutvoted;
     }
 
-    // Two replicas without a disk have no connection; who was declared lost is dead. One that is being removed, or was evicted, and whose node is away, stays listed for good.
+    // Two replicas without a disk have no connection; who was declared lost is dead. One that is being removed, or was evicted, stays listed for as long as its node is away; the node names it while it knows it.
     private bool HasLinkToNode(Speaker other) => other.Presence != Presence.Lost && !(other.Diskless && _own.Diskless)
-        && !(other.Leaving && !_view.Speaks(other) && _view.LinkFrom(_own, other.Node) is not { Current: true });
+        && !(other.Leaving && _view.LinkFrom(_own, other.Node) is not { Current: true });
 }
