@@ -14,6 +14,15 @@ public sealed class GraceTests
     }
 
     [Fact]
+    public void The_grace_period_restarts_when_the_peers_find_the_node_again_for_a_moment()
+    {
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(40).Link("b", "a", up: true).Link("c", "a", up: true).Report("pvc-1").After(1)
+            .Link("b", "a", up: false).Link("c", "a", up: false).Report("pvc-1");
+        Assert.Empty(scenario.After(44).Moves);
+        Assert.NotEmpty(scenario.After(3).Moves);
+    }
+
+    [Fact]
     public void A_user_that_recovers_within_the_grace_period_is_never_touched() =>
         Assert.Empty(Scenario.WithAppOn("a").CutOff("a").After(44).Heal("a").After(600).Moves);
 

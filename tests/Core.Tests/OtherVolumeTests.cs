@@ -116,6 +116,7 @@ public sealed class OtherVolumeTests
     {
         var scenario = WithQuorumOnBothSides(isHeard, repeatsThePast).After(60);
         Assert.Empty(scenario.Moves);
+        scenario = repeatsThePast ? scenario.Replica("d", _ => new(new("d")), "pvc-2").Replica("e", _ => new(new("e")), "pvc-2") : scenario; // their DRBD is down
         Assert.Empty(scenario.Silence("b", "pvc-2").Report("pvc-2").After(8).Moves);
     }
 

@@ -24,7 +24,7 @@ internal static partial class TestedRules
             "LossAssessment.cs", "? next.Since - LastedBefore : next.Since", "? PausedAt.Value - LastedBefore : next.Since"),
         new("a loss that goes on keeps its time", nameof(LossTests.A_user_whose_node_lost_power_is_moved_after_the_grace_period),
             "LossAssessment.cs", "Since = IsLoss ? Since : PausedAt", "Since = PausedAt"),
-        new("only silence pauses the grace period", nameof(GraceTests.The_grace_period_restarts_when_the_state_clears),
+        new("only silence pauses the grace period", nameof(GraceTests.The_grace_period_restarts_when_the_peers_find_the_node_again_for_a_moment),
             "LossRule.cs", "_ => rule._isUnknown ? now : null,", "_ => now,"),
         new("the peer's silence pauses the grace period", nameof(PauseTests.A_silence_of_the_promotable_peer_of_up_to_twelve_seconds_pauses_the_grace_period),
             "LossRule.cs", "HoldReason.PeerSilent => rule.PeersSilentSince() ?? now,", "HoldReason.PeerSilent => null,"),

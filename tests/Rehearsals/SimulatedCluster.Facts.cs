@@ -247,7 +247,7 @@ internal sealed partial class SimulatedCluster
     public bool CanRunSomewhere(string resource) => Storage.LinstorRuns && Nodes.Any(node => Kubernetes.IsConnected(node.Name)
         && Storage.KnownOf(resource, Plan.Cast.LinstorName(node.Number)) is { } known && known is { MayPromote: true } or { InUse: true, PromotionScore: > 0 });
 
-    public bool CanRunSomewhere(Pod pod) => ResourcesOf(pod).All(CanRunSomewhere) && Nodes.Any(node => Kubernetes.IsConnected(node.Name) && !IsTaintedRightly(node.Name));
+    public bool CanRunSomewhere(Pod pod) => ResourcesOf(pod).All(CanRunSomewhere) && Nodes.Any(node => Kubernetes.IsConnected(node.Name) && !IsTaintedRightly(node.Name) && Store.Find<Node>(node.Name) is { Unschedulable: false });
 
     private bool IsTaintedRightly(string node) => Store.Find<Node>(node)?.Taints.Any(taint => taint.Key == CoreMapping.TaintKey) == true && !IsWell(node);
 
