@@ -207,14 +207,10 @@ internal sealed partial class Oracle
 
     // What two nodes may write to protects itself only where it is lost, too; and what is lost as far as LINSTOR knows, but without a proof, may have quorum on both sides.
     private bool MayBeMoved(Model.Pod pod, List<string> lost) =>
-        _stage.ResourcesOf(pod).All(name => lost.Contains(name) || !(_stage.IsShared(name) || LossOf(name, pod.Spec.NodeName!).IsSo || WasLostUntilAllFellSilent(name, pod.Spec.NodeName!) || HasSilentPromotable(name))) && CoreMapping.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(CoreMapping.OptOut) && _stage.Unfenced(pod) is [];
+        _stage.ResourcesOf(pod).All(name => lost.Contains(name) || !(_stage.IsShared(name) || LossOf(name, pod.Spec.NodeName!).IsSo || WasLostUntilAllFellSilent(name, pod.Spec.NodeName!))) && CoreMapping.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(CoreMapping.OptOut) && _stage.Unfenced(pod) is [];
 
     private bool WasLostUntilAllFellSilent(string resource, string node) => LossOf(resource, node).EndedAt is not null
         && _stage.DefinitionOf(resource) is { } definition && definition.Listed.All(replica => Known(replica)?.MayPromote is null);
-
-    // One that could take over when it was last heard of may do so unseen: what was known then of both sides stands.
-    private bool HasSilentPromotable(string resource) => _stage.DefinitionOf(resource) is { } definition
-        && definition.Listed.Any(replica => Known(replica) is null && _said.TryGetValue((definition.Name, replica.Node.Name), out var last) && last.Words.MayPromote == true);
 
     private bool WasLost(SimulatedController actor, string resource, string node, TimeSpan sent) => LossOf(resource, node).Overlaps(KnownSince(actor, resource, sent), Now);
 

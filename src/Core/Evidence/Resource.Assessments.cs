@@ -88,7 +88,13 @@ public sealed partial record Resource
         var isWell = speaker.Promotability == Promotability.MayNotPromote && !HasPromotablePeer(speaker.Node);
         var mayBeMore = before is { MayBothHaveQuorum: true } || speaker.MissesPeer;
         var assessed = isWell && !mayBeMore ? null : LossRule.Assess(this, speaker, view ??= new(Speakers, linstor), at, before, lost);
-        return assessed is not null && (!isWell || assessed is { IsLoss: true } or { PausedAt: not null } or { MayBothHaveQuorum: true }) ? assessed
-            : before is { Reason: HoldReason.Healthy } ? before : new(speaker.Node, HoldReason.Healthy, null, at, AtFirstSight: false);
+        if (assessed is not null && (!isWell || assessed is { IsLoss: true } or { PausedAt: not null }))
+        {
+            return assessed;
+        }
+
+        var (mayBoth, isChanging) = (assessed is { MayBothHaveQuorum: true } ? true : (bool?)null, assessed is { IsChanging: true });
+        return before is { Reason: HoldReason.Healthy } && (before.MayBothHaveQuorum, before.IsChanging) == (mayBoth, isChanging) ? before
+            : new(speaker.Node, HoldReason.Healthy, null, before is { Reason: HoldReason.Healthy } ? before.Since : at, AtFirstSight: false) { MayBothHaveQuorum = mayBoth, IsChanging = isChanging };
     }
 }

@@ -17,6 +17,9 @@ public sealed record LossAssessment(NodeName Node, HoldReason? Reason, NodeName?
     /// <summary>Whether the node may have quorum while a promotable peer on another side has it, too, whatever else speaks against a loss. Null if no peer has said anything of that yet.</summary>
     public bool? MayBothHaveQuorum { get; init; }
 
+    /// <summary>Whether the node has said a moment ago, and of itself, that it misses a peer, and has yet to say for certain whether it has quorum without that one.</summary>
+    public bool IsChanging { get; init; }
+
     /// <summary>Since when a loss is interrupted by a silence, which may turn out to have been short; null if it is not.</summary>
     public Instant? PausedAt { get; init; }
 

@@ -88,6 +88,10 @@ internal sealed partial class LossRule
             && !_own.Memberships.Any(known => QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => member.Node == _own.Node || MayReach(member.Node)));
     }
 
+    // Links that are down beside a score that is missing, or beside words that changed a moment ago: neither an admission nor the end of one.
+    private bool MayBeAboutToAdmit() => _ownSpeaks && _own.MissesPeer
+        && (_own.Score is not { Current: true } score || (score.Value > 0 && _own.ReportedAt - _own.ChangedAt < Timings.ShortestAdmission));
+
     // A replica without a disk has quorum if one that it is connected to has it.
     private bool MayReach(NodeName member) => _view.LinkFrom(_own, member) is not { Value: false }
         || (_own.Diskless && _others.Exists(other => _view.LinkFrom(_own, other.Node) is { Value: true } && other.Node != member && _view.LinkFrom(other, member) is not { Value: false }));

@@ -51,6 +51,7 @@ internal sealed partial class LossRule
             ReviewAt = rule._reviewAt,
             IsCorroborated = reason is null && rule.IsCorroborated(by!.Value),
             MayBothHaveQuorum = rule.MayBothHaveQuorum(reason),
+            IsChanging = rule.MayBeAboutToAdmit(),
         };
         Instant? silentSince = reason switch
         {
@@ -131,7 +132,8 @@ internal sealed partial class LossRule
         _ => null,
     };
 
-    // That the node keeps quorum by its own word, whoever else speaks; or that it may have it beside a peer that has it, too. While no such peer speaks, what was known of that stands.
+    // That the node keeps quorum by its own word, whoever else speaks; or that it may have it beside a peer that has it, too. It is ruled out by a peer that may promote, or by the node:
+    // it has no quorum, or misses nobody. Until then, what was known of that stands.
     private bool? MayBothHaveQuorum(HoldReason? reason)
     {
         if (reason is null or HoldReason.OwnReplicaMayPromote || _own.Presence is Presence.Removed or Presence.Lost)
@@ -139,17 +141,24 @@ internal sealed partial class LossRule
             return false;
         }
 
-        if (reason is HoldReason.LinstorSilent or HoldReason.NoSuchResource)
+        if (KeepsQuorumAlone())
+        {
+            return true;
+        }
+
+        if (reason is HoldReason.LinstorSilent or HoldReason.NoSuchResource || MayBeAboutToAdmit())
         {
             return null;
         }
 
-        if (KeepsQuorumAlone() || _peers.Count > 0)
+        if (_peers.Count > 0)
         {
-            return KeepsQuorumAlone() || _peers.TrueForAll(peer => _view.LinkFrom(peer, _own.Node) is not { Current: true, Value: true } && MayHaveQuorumElsewhere(peer) is not null);
+            return _peers.TrueForAll(peer => _view.LinkFrom(peer, _own.Node) is not { Current: true, Value: true } && MayHaveQuorumElsewhere(peer) is not null);
         }
 
-        return reason is HoldReason.NobodySpeaks or HoldReason.NoUpToDatePeer || _others.Exists(other => !_view.Speaks(other) && other is { Diskless: false, MayPromote.Value: true }) ? null : false;
+        // A node that repeats the past misses nobody either; so one that may take over unseen is not ruled out by that.
+        var mayTakeOverUnseen = _others.Exists(other => !_view.Speaks(other) && other is { Diskless: false, MayPromote.Value: true });
+        return _ownSpeaks && (_own.Score is { Current: true, Value: 0 } || !(_own.MissesPeer || mayTakeOverUnseen)) ? false : null;
     }
 
     private (HoldReason, NodeName?) Unknown(HoldReason reason, NodeName? by)

@@ -151,10 +151,10 @@ internal sealed partial class PolicyEvaluation
                 (lostSince, due) = (Instant.Later(lostSince, loss.Since), Instant.Later(due, over));
             }
 
-            if (!IsConfirmed(name, due) || (name != consumer.Resource.Name && !cluster.Resources[name].AreWritersCurrent))
+            if (!IsConfirmed(name, due) || (name != consumer.Resource.Name && !IsSettled(cluster.Resources[name], consumer.LinstorName)))
             {
                 doubtful ??= new() { Resource = name };
-                AskToConfirm(name, due);
+                AskToConfirm(name, consumer.LinstorName, due);
             }
         }
 

@@ -18,10 +18,14 @@ internal sealed partial class PolicyEvaluation
     private bool IsConfirmed(ResourceName name, Instant due) => cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, IsPolicyCurrent: true } resource
         && resource.AnsweredAt >= now - Timings.AnswerLasts && resource.ReportedAt >= due - Timings.LongestLead && resource.PolicyAskedAt >= due - Timings.LongestLead;
 
+    /// <summary>Whether a volume that its pod also writes to has one writer, by the newest answer, and its node's words are no half of a change.</summary>
+    private static bool IsSettled(Resource other, NodeName node) => other.AreWritersCurrent && other.AssessmentOf(node) is not { IsChanging: true };
+
     /// <summary>Asks for the answer that an action waits for: at once, unless the last one was of no use: its policy could not be read, say.</summary>
-    private void AskToConfirm(ResourceName name, Instant due) => Ask(
+    private void AskToConfirm(ResourceName name, NodeName node, Instant due) => Ask(
         new Decision.QueryResource(name),
-        cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, AnsweredAt: { } answered } known && !(known.IsPolicyCurrent && known.AreWritersCurrent) ? answered + Between(_shortestInterval, (answered - due) / 3, settings.ReconcileInterval) : now);
+        cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, AnsweredAt: { } answered } known && !(known.IsPolicyCurrent && IsSettled(known, node))
+            ? answered + Between(_shortestInterval, (answered - due) / 3, settings.ReconcileInterval) : now);
 
     /// <summary>Whether the list of satellites is fresh, and newer than every loss that an action rests on: whether one is offline may be the proof, how many are may be a doubt, and a peer may promote because quorum was turned off on its node.</summary>
     /// <remarks>A slow LINSTOR is given more time: else it could never confirm anything.</remarks>
