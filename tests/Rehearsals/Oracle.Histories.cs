@@ -171,8 +171,18 @@ internal sealed partial class Oracle
             if (Known(replica) is { PromotionScore: { } score } words)
             {
                 HistoryOf(key, _admitted).Note(Now, score > 0 && words.Connections.Any(connection => connection.Message != "Connected"));
+                HistoryOf(key, _alone).Note(Now, score > 0 && !CouldHaveQuorum(replica, words));
             }
         }
+    }
+
+    // As far as a replica with a disk reports its connections.
+    private static bool CouldHaveQuorum(Simulator.World.DrbdReplica replica, ReplicaReport words)
+    {
+        var members = replica.Members.Select(member => replica.Definition.Replicas.FirstOrDefault(one => one.Node == member)).OfType<Simulator.World.DrbdReplica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
+        int Reached(bool diskful) => members[diskful].Count(member => member == replica || words.Connections.All(connection => connection.Peer != member.Node.Uname || connection.Message == "Connected"));
+        return replica.Kind != ReplicaKind.Diskful
+            || Drbd.HasQuorum(replica.QuorumPolicy, new QuorumCount(members[true].Count(), Reached(diskful: true), Quorumless: 0, members[false].Count(), Reached(diskful: false)), had: true);
     }
 
     private static ConditionHistory HistoryOf((string, string) key, Dictionary<(string, string), ConditionHistory> histories) => histories.TryGetValue(key, out var known) ? known : histories[key] = new();

@@ -62,6 +62,7 @@ internal sealed partial class Oracle
     private readonly HashSet<string> _unwell = [];
     private readonly HashSet<string> _hung = [];
     private readonly Dictionary<(string Definition, string Node), ConditionHistory> _admitted = [];
+    private readonly Dictionary<(string Definition, string Node), ConditionHistory> _alone = [];
     private readonly Dictionary<(string Definition, string Node), ConditionHistory> _unmissed = [];
     private readonly Dictionary<(string Definition, string Node), ConditionHistory> _spoke = [];
     private readonly Dictionary<(string Definition, string Node), TimeSpan> _inUseSince = [];
@@ -207,10 +208,14 @@ internal sealed partial class Oracle
 
     // What two nodes may write to protects itself only where it is lost, too; and what is lost as far as LINSTOR knows, but without a proof, may have quorum on both sides.
     private bool MayBeMoved(Model.Pod pod, List<string> lost) =>
-        _stage.ResourcesOf(pod).All(name => lost.Contains(name) || !(_stage.IsShared(name) || LossOf(name, pod.Spec.NodeName!).IsSo || WasLostUntilAllFellSilent(name, pod.Spec.NodeName!))) && CoreMapping.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(CoreMapping.OptOut) && _stage.Unfenced(pod) is [];
+        _stage.ResourcesOf(pod).All(name => lost.Contains(name) || !(_stage.IsShared(name) || LossOf(name, pod.Spec.NodeName!).IsSo || WasLostUntilAllFellSilent(name, pod.Spec.NodeName!) || KeepsQuorumAlone(name, pod.Spec.NodeName!))) && CoreMapping.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(CoreMapping.OptOut) && _stage.Unfenced(pod) is [];
 
     private bool WasLostUntilAllFellSilent(string resource, string node) => LossOf(resource, node).EndedAt is not null
         && _stage.DefinitionOf(resource) is { } definition && definition.Listed.All(replica => Known(replica)?.MayPromote is null);
+
+    // By its own words, which count until it says otherwise. Nobody else can use the volume then: to move its pods for another's sake helps nobody.
+    private bool KeepsQuorumAlone(string resource, string node) => _stage.DefinitionOf(resource) is { } definition
+        && (definition.Name, _stage.Kubernetes.LinstorNameOf(node)!) is var key && HistoryOf(key, _alone).Overlaps((HistoryOf(key, _spoke).EndedAt ?? Now) - Unseen, Now);
 
     private bool WasLost(SimulatedController actor, string resource, string node, TimeSpan sent) => LossOf(resource, node).Overlaps(KnownSince(actor, resource, sent), Now);
 

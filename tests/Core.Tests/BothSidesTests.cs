@@ -1,0 +1,212 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>A volume that may have quorum on both sides of a partition: a pod that writes to it, too, stays for the sake of that one.</summary>
+public sealed class BothSidesTests
+{
+    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_pod_is_left_alone_that_also_writes_to_a_volume_which_may_have_quorum_on_both_sides(bool admitted)
+    {
+        // All links of A are cut. What it uses besides keeps quorum by its own word, or got two more replicas with B while A and C were away.
+        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).Node("a", ready: false).Satellites([.. "abcde".Select(node => On($"{node}"))]).Resource("pvc-2", "a", "majority").Volume("pv-2", "logs", "pvc-2")
+            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60);
+        if (admitted)
+        {
+            scenario.CutOff("a", "pvc-2").Replica("a", replica => replica with { Score = 10101 }, "pvc-2").Report("pvc-2").CutOff("a").Report("pvc-1");
+        }
+        else
+        {
+            scenario.Silence("a", "pvc-2").Silence("c", "pvc-2").PowerOff("a").Report("pvc-1").Report("pvc-2");
+            Replica[] others = [.. "bde".Select(node => Connected($"{node}", [.. "bde".Where(peer => peer != node).Select(peer => $"{peer}")]) with { Promotability = Promotability.MayPromote })];
+            scenario.Facts("pvc-2", "majority", [new(new("a")), new(new("c")), .. others.Select(other => other with { Connections = [.. other.Connections, new("a", Up: false), new("c", Up: false)] })]).Report("pvc-2");
+        }
+
+        Assert.Empty(scenario.After(600).Moves);
+        Assert.Contains(HoldReason.WritesToSharedStorage, scenario.Holds);
+        Assert.Contains(scenario.Sayings, saying => saying.Contains("claim logs (resource pvc-2 may have quorum on both sides)", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void That_both_sides_of_another_volume_may_have_quorum_counts_whatever_else_speaks_against_its_loss(bool isHeard)
+    {
+        Assert.Empty(WithQuorumOnBothSides(isHeard).After(600).Moves);
+    }
+
+    [Fact]
+    public void That_both_sides_of_another_volume_may_have_quorum_is_not_forgotten_when_the_peer_falls_silent()
+    {
+        var scenario = WithQuorumOnBothSides(isHeard: false).After(60);
+        Assert.Empty(scenario.Silence("b", "pvc-2").Report("pvc-2").After(20).Moves);
+    }
+
+    // pvc-1 is lost. Whether A and the peer of pvc-2 may both have quorum was known until the peer's satellite was restarted.
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public void Quorum_on_both_sides_is_not_forgotten_while_the_peer_is_silent(bool isHeard, bool repeatsThePast)
+    {
+        var scenario = WithQuorumOnBothSides(isHeard, repeatsThePast).After(60);
+        Assert.Empty(scenario.Moves);
+        scenario = repeatsThePast ? scenario.Replica("d", _ => new(new("d")), "pvc-2").Replica("e", _ => new(new("e")), "pvc-2") : scenario; // their DRBD is down
+        Assert.Empty(scenario.Silence("b", "pvc-2").Report("pvc-2").After(8).Moves);
+    }
+
+    // pvc-2 has disks on A and B, and a tie-breaker on C. The policy never reached A's DRBD, which says that it is cut off and has quorum. B's satellite is well, is restarted then, or both others' are dead.
+    [Theory]
+    [InlineData("bc", "")]
+    [InlineData("bc", "b")]
+    [InlineData("c", "")]
+    [InlineData("", "")]
+    public void That_a_node_keeps_quorum_alone_counts_for_its_other_volumes_whoever_else_speaks(string speakers, string silentAfter)
+    {
+        var scenario = WithNodeThatKeepsQuorumAlone(speakers, afterwards: 60);
+        Assert.Empty(scenario.Moves);
+        foreach (var silent in silentAfter)
+        {
+            scenario.Silence($"{silent}", "pvc-2").Report("pvc-2");
+        }
+
+        Assert.Empty(scenario.After(20).Moves);
+        Assert.Contains(HoldReason.WritesToSharedStorage, scenario.Holds);
+    }
+
+    // pvc-1 is lost on A. Its other volume has disks on B, C and D; A, which has none there, reaches only D, and D reaches the others. Or A had a disk, said that it keeps quorum alone, and its replica was removed.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_node_that_has_its_quorum_from_another_or_has_no_replica_any_more_keeps_none_alone(bool isRemoved)
+    {
+        var abcd = AllConnected("abcd");
+        var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcdef".Select(node => On($"{node}"))]).Node("a", ready: false)
+            .Resource("pvc-1", "a", "majority", "a", "e", "f").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a")
+            .Facts("pvc-2", "majority", [abcd[0] with { Usage = Usage.InUse, Diskless = !isRemoved }, abcd[1], abcd[2], abcd[3]]);
+        foreach (var node in (string[])["a", "b", "c", "d"])
+        {
+            scenario.Tell(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
+        }
+
+        scenario.Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60)
+            .Replica("a", replica => replica with { Score = isRemoved ? 10101 : 1, Connections = [new("b", Up: false), new("c", Up: false), new("d", Up: !isRemoved)] }, "pvc-2").Report("pvc-2").After(5).Report("pvc-2");
+        scenario = isRemoved ? scenario.Facts("pvc-2", "majority", [.. AllConnected("bcd")]).Report("pvc-2").Satellites([.. "abcdef".Select(node => On($"{node}"))]) : scenario;
+        Assert.Contains("delete app-0 on a", scenario.CutOff("a").Report("pvc-1").After(60).Moves);
+    }
+
+    // What was held is held on: LINSTOR's controller or A's satellite is restarted, A's score changes, or one answer leaves it out.
+    [Theory]
+    [InlineData("LINSTOR is restarted")]
+    [InlineData("the satellite is restarted")]
+    [InlineData("the score changes")]
+    [InlineData("the score is left out")]
+    public void That_a_node_keeps_quorum_alone_is_not_forgotten_while_its_words_are_dated_anew(string because)
+    {
+        var scenario = WithNodeThatKeepsQuorumAlone("bc", afterwards: 60);
+        Replica one = null!, two = null!;
+        scenario.Replica("a", replica => one = replica, "pvc-1").Replica("a", replica => two = replica, "pvc-2");
+        scenario = because switch
+        {
+            "LINSTOR is restarted" => scenario.LinstorGoesAway().After(5).LinstorComesBack().After(0.5),
+            "the satellite is restarted" => scenario.Silence("a").Silence("a", "pvc-2").After(20).Satellite("a", SatelliteState.Online, told: false).Replica("a", _ => two, "pvc-2").After(3)
+                .Replica("a", _ => one, "pvc-1").After(3).Satellite("a", SatelliteState.Online).After(1),
+            "the score changes" => scenario.Replica("a", replica => replica with { Score = 10100 }, "pvc-2").After(30),
+            _ => scenario.Replica("a", replica => replica with { Score = null }, "pvc-2").After(30),
+        };
+        Assert.Empty(scenario.Moves);
+    }
+
+    [Fact]
+    public void That_a_node_keeps_quorum_alone_ends_when_it_says_that_it_has_none() =>
+        Assert.Contains("delete app-0 on a", WithNodeThatKeepsQuorumAlone("", afterwards: 60).Replica("a", replica => replica with { Score = 0 }, "pvc-2").Report("pvc-2").After(20).Moves);
+
+    // D and E flap, or somebody opens the device on B's side for a moment: that says nothing of A's side.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Quorum_on_both_sides_is_not_forgotten_when_the_other_side_may_not_promote_for_a_moment(bool isHeard)
+    {
+        var scenario = WithQuorumOnBothSides(isHeard).After(60);
+        Assert.Contains(HoldReason.WritesToSharedStorage, scenario.Holds);
+        Assert.Empty(scenario.MayNotPromote("b", "pvc-2").MayNotPromote("d", "pvc-2").MayNotPromote("e", "pvc-2").After(2).Moves);
+    }
+
+    // The satellites of B and C are away, so that nobody asks about pvc-2 until a move has to be confirmed: the answer contains A's admission for the first time.
+    [Fact]
+    public void That_a_node_keeps_quorum_alone_may_be_said_in_the_confirming_answer_for_the_first_time()
+    {
+        var scenario = WithNodeThatKeepsQuorumAlone("", afterwards: 0, isAskedAbout: false);
+        Assert.Empty(scenario.CutOff("a").After(120).Moves);
+        Assert.Contains(HoldReason.WritesToSharedStorage, scenario.Holds);
+    }
+
+    // The other volume's score is left out by the answer that confirms the move, and by those after it: half a change is waited for.
+    [Fact]
+    public void A_node_whose_words_of_another_volume_are_half_a_change_is_asked_again()
+    {
+        var scenario = WithNodeThatKeepsQuorumAlone("", afterwards: 0, isAskedAbout: false).Replica("a", replica => replica with { Score = null }, "pvc-2");
+        var asked = 0;
+        scenario.Ignores = decision => (asked += decision is Decision.QueryResource { Resource.Value: "pvc-2" } ? 1 : 0) < 0;
+        Assert.Empty(scenario.CutOff("a").After(120).Moves);
+        Assert.InRange(asked, 5, 60);
+        Assert.Contains("delete app-0 on a", scenario.Replica("a", replica => replica with { Score = 0 }, "pvc-2").After(20).Moves);
+    }
+
+    // B and C were shut down in good order, as for a reboot.
+    [Fact]
+    public void A_node_that_keeps_quorum_alone_in_a_drain_is_well()
+    {
+        var scenario = Scenario.WithAppOn("a").After(60).Report("pvc-1").Replica("a", replica => replica with { Score = 10101, Connections = [new("b", Up: false), new("c", Up: false)] });
+        scenario.Silence("b").Silence("c").Report("pvc-1").After(5).Report("pvc-1").After(600);
+        Assert.Empty(scenario.AllHolds);
+    }
+
+    // pvc-1 (a, d, e). pvc-2 has disks on A and B, and a tie-breaker on C. The policy never reached A's DRBD, which says that it is cut off and has quorum.
+    private static Scenario WithNodeThatKeepsQuorumAlone(string speakers, double afterwards, bool isAskedAbout = true)
+    {
+        var abc = AllConnected("abc");
+        var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcde".Select(node => On($"{node}"))]).Node("a", ready: false)
+            .Resource("pvc-1", "a", "majority", "a", "d", "e").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a")
+            .Facts("pvc-2", "majority", [abc[0] with { Usage = Usage.InUse, Score = 10102 }, abc[1] with { Score = 10102 }, abc[2] with { Diskless = true, Score = 2 }]);
+        foreach (var node in (string[])["a", "b", "c"])
+        {
+            scenario.Tell(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
+        }
+
+        scenario.Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60).Report("pvc-1").Report("pvc-2").After(60);
+        foreach (var silent in "bc".Except(speakers))
+        {
+            scenario.Silence($"{silent}", "pvc-2");
+        }
+
+        scenario.Report("pvc-2").After(60).Replica("a", replica => replica with { Score = 10101, Connections = [new("b", Up: false), new("c", Up: false)] }, "pvc-2");
+        foreach (var speaker in speakers)
+        {
+            scenario.Link($"{speaker}", "a", up: false, "pvc-2").MayPromote($"{speaker}", "pvc-2");
+        }
+
+        return isAskedAbout ? scenario.Report("pvc-2").After(5).Report("pvc-2").CutOff("a").Report("pvc-1").After(afterwards) : scenario;
+    }
+
+    // pvc-1 (a, d, e) is lost on A. Of pvc-2 (a, b, c), A and C are cut off from B, with which D and E are placed that have yet to be synchronised: B counts three of five, A and C two of three.
+    // LINSTOR reaches all, but A's satellite takes no orders; or it reaches neither A nor C.
+    private static Scenario WithQuorumOnBothSides(bool isHeard, bool repeatsThePast = false)
+    {
+        var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcde".Select(node => On($"{node}"))]).Node("a", ready: false)
+            .Resource("pvc-1", "a", "majority", "a", "d", "e").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a")
+            .Resource("pvc-2", "a", "majority", "a", "b", "c").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
+            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60).Report("pvc-1").Report("pvc-2").After(60);
+        var consumer = (repeatsThePast ? AllConnected("abc")[0] : Apart("a", up: "c", down: "b")) with { Promotability = Promotability.MayNotPromote, Usage = Usage.InUse };
+        var outdated = Apart("c", up: "a", down: "b") with { Promotability = Promotability.MayNotPromote };
+        scenario = isHeard ? scenario.CutOff("a").Replica("a", _ => consumer, "pvc-2").Replica("c", _ => outdated, "pvc-2") : scenario.PowerOff("a").Silence("a", "pvc-2").Silence("c", "pvc-2");
+        scenario.Replica("b", replica => replica with { Score = 0, Connections = [new("a", Up: false), new("c", Up: false)] }, "pvc-2").Report("pvc-1").Report("pvc-2").After(5);
+        scenario.Facts("pvc-2", "majority", [
+            isHeard ? consumer : new(new("a")), isHeard ? outdated with { Score = 0, Connections = [new("a", Up: true), new("b", Up: false), new("d", Up: false), new("e", Up: false)] } : new(new("c")),
+            Apart("b", up: "de", down: "ac"), Apart("d", up: "be", down: "ac") with { Score = 10002 }, Apart("e", up: "bd", down: "ac") with { Score = 10002 }]);
+        return scenario.Tell(new Observation.PromotionChanged(new("pvc-2"), new("b"), Promotability.MayPromote)).Report("pvc-2");
+    }
+}
