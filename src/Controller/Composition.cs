@@ -26,7 +26,8 @@ internal static partial class Composition
 
         var cluster = KubernetesConnection.Open(settings.KubeConfig, environment, provider, logs.CreateLogger<KubernetesConnection>());
         var linstorSettings = LinstorSettings.FromEnvironment(environment, provider, logs.CreateLogger<LinstorSettings>());
-        var instruments = new Instruments();
+        var metrics = new MetricsEndpoint(ProgramVersion.Meter, environment); // before anything is counted
+        var instruments = new Instruments(logs.CreateLogger<Instruments>());
         var linstorConnection = new LinstorConnection(linstorSettings, provider, logs, instruments);
         var kubernetesTranslation = new Kubernetes.KubernetesTranslation(settings.AttacherName, settings.PodSelector);
         var watchedKinds = new WatchedKinds(kubernetesTranslation, settings.PodSelector);
@@ -77,7 +78,7 @@ internal static partial class Composition
             supporting.Add(("lease", new LeaseLoop(electing, key, hold, inbox.Writer, clock, provider, logs.CreateLogger<LeaseLoop>()).RunAsync));
         }
 
-        return new Daemon(settings, supporting, actuator, control, new Probes(control), status, new MetricsEndpoint(ProgramVersion.Meter, logs.CreateLogger<MetricsEndpoint>()), logs)
+        return new Daemon(settings, supporting, actuator, control, new Probes(control), status, metrics, logs)
         {
             Started = () => Describe(logs.CreateLogger(nameof(Composition)), settings, environment, linstorSettings, cluster, lease),
         };

@@ -25,8 +25,6 @@ internal static partial class TestedRules
             "LossRule.cs", "(_own.Score is { Current: true, Value: 0 } || !(", "(!("),
         new("a silent node rules nothing out", nameof(BothSidesTests.Quorum_on_both_sides_is_not_forgotten_when_the_other_side_may_not_promote_for_a_moment),
             "LossRule.cs", "return _ownSpeaks && (_own.Score", "return (_own.Score"),
-        new("what a node says while its words change ends no admission", nameof(BothSidesTests.That_a_node_keeps_quorum_alone_is_not_forgotten_while_its_words_are_dated_anew),
-            "LossRule.cs", " || MayBeAboutToAdmit())", ")"),
         new("words that change are waited for", nameof(BothSidesTests.That_a_node_keeps_quorum_alone_may_be_said_in_the_confirming_answer_for_the_first_time),
             "PolicyEvaluation.Queries.cs", "other.AreWritersCurrent && other.AssessmentOf(node) is not { IsChanging: true };", "other.AreWritersCurrent;"),
         new("a score that is left out is waited for", nameof(BothSidesTests.A_node_whose_words_of_another_volume_are_half_a_change_is_asked_again),

@@ -1,11 +1,13 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Telemetry;
 
 /// <summary>What is counted and timed. docs/operations.md lists it.</summary>
-internal sealed class Instruments : IDisposable
+internal sealed partial class Instruments : IDisposable
 {
     // From what one request takes to what Kubernetes takes without us.
     private static readonly double[] Seconds = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 45, 60, 90, 120, 300, 900];
@@ -13,6 +15,7 @@ internal sealed class Instruments : IDisposable
     // From what LINSTOR's memory takes to what a request may take.
     private static readonly double[] LinstorSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 4, 5];
 
+    private readonly ILogger<Instruments> _logger;
     private readonly Meter _meter;
     private readonly Histogram<double> _phases;
     private readonly Histogram<double> _recoveries;
@@ -23,9 +26,11 @@ internal sealed class Instruments : IDisposable
     private volatile Verdict _verdict = new([], null);
     private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty;
 
+    /// <param name="logger">Where it is said what could not be measured.</param>
     /// <param name="meter">Where they are found; a test has one of its own, because listeners hear all of the process.</param>
-    public Instruments(string meter = ProgramVersion.Meter)
+    public Instruments(ILogger<Instruments> logger, string meter = ProgramVersion.Meter)
     {
+        _logger = logger;
         _meter = new(meter);
         var buckets = new InstrumentAdvice<double> { HistogramBucketBoundaries = Seconds };
         _phases = _meter.CreateHistogram("piraeus.ha.failover.phase.duration", "s", "How long each phase held a failover up.", tags: null, buckets);
@@ -34,10 +39,12 @@ internal sealed class Instruments : IDisposable
             "piraeus.ha.linstor.request.duration", "s", "How long LINSTOR took to answer a request.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = LinstorSeconds });
         _failovers = _meter.CreateCounter<long>("piraeus.ha.failovers", description: "Failovers that have ended, and how.");
         _actions = _meter.CreateCounter<long>("piraeus.ha.actions", description: "Requests that change the cluster, and how they were answered.");
-        _meter.CreateObservableGauge("piraeus.ha.held", Held, description: "Consumers of a resource who would have been moved by now, but for a reason.");
+        _meter.CreateObservableGauge("piraeus.ha.build_info", () => new Measurement<int>(1, new KeyValuePair<string, object?>("version", ProgramVersion.Version)), description: "Which version of the controller this is.");
+        _meter.CreateObservableGauge("process.start_time", Started, "s", "When the process started, in seconds since 1970.");
+        _meter.CreateObservableGauge("piraeus.ha.held", () => Read(Held), description: "Consumers of a resource who would have been moved by now, but for a reason.");
         _meter.CreateObservableGauge("piraeus.ha.storm", () => _cluster.Storm is null ? 0 : 1, description: "1 while so many nodes were lost at once that nothing is moved, else 0.");
         _meter.CreateObservableCounter("piraeus.ha.internal_errors", () => Interlocked.Read(ref _internalErrors), description: "Errors of this program that were caught.");
-        _meter.CreateObservableGauge("piraeus.ha.failovers.under_way", UnderWay, description: "Failovers that have not ended, by the phase that they wait for.");
+        _meter.CreateObservableGauge("piraeus.ha.failovers.under_way", () => Read(UnderWay), description: "Failovers that have not ended, by the phase that they wait for.");
     }
 
     public void Ended(Failover failover)
@@ -68,10 +75,10 @@ internal sealed class Instruments : IDisposable
     /// <param name="isKeptFromDecidingBy">Whether a source that a decision needs is lost.</param>
     public void ObserveLeadership(Func<bool> leads, Func<Source, bool> isKeptFromDecidingBy)
     {
-        _meter.CreateObservableGauge("piraeus.ha.leader", () => leads() ? 1 : 0, description: "1 if this replica acts, else 0.");
+        _meter.CreateObservableGauge("piraeus.ha.leader", () => Read(() => [new(leads() ? 1 : 0)]), description: "1 if this replica acts, else 0.");
         _meter.CreateObservableGauge(
             "piraeus.ha.cannot_decide",
-            () => LostSources.Needed.Select(source => new Measurement<int>(isKeptFromDecidingBy(source) ? 1 : 0, new KeyValuePair<string, object?>("source", Word(source)))),
+            () => Read(() => LostSources.Needed.Select(source => new Measurement<int>(isKeptFromDecidingBy(source) ? 1 : 0, new KeyValuePair<string, object?>("source", Word(source))))),
             description: "1 if this replica cannot decide because the source is lost, else 0.");
     }
 
@@ -85,6 +92,26 @@ internal sealed class Instruments : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
+    // A metric that cannot be read is left out.
+    private List<Measurement<int>> Read(Func<IEnumerable<Measurement<int>>> measure)
+    {
+        try
+        {
+            return [.. measure()];
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            NotMeasured(error);
+            return [];
+        }
+    }
+
+    private static double Started()
+    {
+        using var process = Process.GetCurrentProcess();
+        return new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds() / 1000.0;
+    }
+
     private IEnumerable<Measurement<int>> Held() => _verdict.Consumers
         .SelectMany(consumer => consumer.Holds.Where(hold => hold.Overdue).Select(hold => hold.Reason).Distinct())
         .CountBy(reason => reason).Select(held => new Measurement<int>(held.Value, new KeyValuePair<string, object?>("reason", held.Key.ToString())));
@@ -96,4 +123,7 @@ internal sealed class Instruments : IDisposable
     private static string Word<T>(T name)
         where T : notnull =>
         string.Concat(name.ToString()!.Select((letter, at) => letter == ' ' ? "_" : char.IsUpper(letter) ? $"{(at == 0 ? "" : "_")}{char.ToLowerInvariant(letter)}" : $"{letter}"));
+
+    [LoggerMessage(510, LogLevel.Warning, "A metric could not be measured, and is missing. This is a bug.")]
+    private partial void NotMeasured(Exception bug);
 }

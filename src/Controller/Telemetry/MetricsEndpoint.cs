@@ -1,42 +1,35 @@
-using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Controller.Telemetry;
 
-/// <summary>What Prometheus asks: our own instruments, and the .NET runtime's.</summary>
-/// <param name="meter">The name of our own meter.</param>
-/// <param name="logger">Where it tells what could not be observed.</param>
-internal sealed partial class MetricsEndpoint(string meter, ILogger<MetricsEndpoint> logger) : IDisposable
+/// <summary>Collects what is measured, by our own instruments and by the .NET runtime's: for Prometheus, which asks for it, and for a collector of OpenTelemetry's, if one is named.</summary>
+internal sealed class MetricsEndpoint : IDisposable
 {
-    private const string Runtime = "System.Runtime";
+    /// <summary>.NET 10 declares these as counters although they fall (dotnet/runtime#126167).</summary>
+    private static readonly string[] Falling = ["dotnet.thread_pool.thread.count", "dotnet.thread_pool.queue.length"];
 
-    private readonly Measurements _measurements = new(meter, Runtime);
-    private readonly MetricFamily[] _constants =
-    [
-        new("piraeus_ha_build_info", MetricType.Gauge, "Which version of the controller this is.", [new(PrometheusNames.Labels([new("version", ProgramVersion.Version)]), 1)]),
-        new("process_start_time_seconds", MetricType.Gauge, "When the process started, in seconds since 1970.", [new("", Started())]),
-    ];
+    private readonly MeterProvider _provider;
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/metrics", Answer);
-
-    public void Dispose() => _measurements.Dispose();
-
-    private async Task Answer(HttpContext context)
+    /// <summary>Collects from now on: what was counted before is lost.</summary>
+    /// <param name="meter">The name of our own meter.</param>
+    /// <param name="environment">Environment variables. The variables of OpenTelemetry's specification configure the export; without an endpoint there is none.</param>
+    public MetricsEndpoint(string meter, Func<string, string?> environment)
     {
-        context.Response.ContentType = PrometheusText.ContentType;
-        await context.Response.WriteAsync(PrometheusText.Write([.. _constants, .. _measurements.Read(NotObserved)]), context.RequestAborted);
+        var builder = Sdk.CreateMeterProviderBuilder()
+            .ConfigureResource(resource => resource.AddService("piraeus-ha-controller", serviceVersion: ProgramVersion.Version))
+            .AddMeter(meter, "System.Runtime")
+            .AddView(instrument => Falling.Contains(instrument.Name) ? MetricStreamConfiguration.Drop : null)
+            .AddPrometheusExporter(prometheus => (prometheus.ScopeInfoEnabled, prometheus.TargetInfoEnabled, prometheus.ScrapeResponseCacheDurationMilliseconds) = (false, false, 0));
+        var isExported = environment("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 } || environment("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") is { Length: > 0 };
+        _provider = (isExported ? builder.AddOtlpExporter() : builder).Build();
     }
 
-    private static double Started()
-    {
-        using var process = Process.GetCurrentProcess();
-        return new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds() / 1000.0;
-    }
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPrometheusScrapingEndpoint("/metrics", _provider, configureBranchedPipeline: null, optionsName: null);
 
-    [LoggerMessage(510, LogLevel.Warning, "Some metrics could not be observed, and are missing. This is a bug.")]
-    private partial void NotObserved(Exception bug);
+    public void Dispose() => _provider.Dispose();
 }

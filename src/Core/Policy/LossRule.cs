@@ -146,7 +146,7 @@ internal sealed partial class LossRule
             return true;
         }
 
-        if (reason is HoldReason.LinstorSilent or HoldReason.NoSuchResource || MayBeAboutToAdmit())
+        if (reason is HoldReason.LinstorSilent or HoldReason.NoSuchResource)
         {
             return null;
         }

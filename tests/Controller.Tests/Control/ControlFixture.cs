@@ -33,7 +33,7 @@ internal sealed class ControlFixture : IAsyncDisposable
     {
         (Kubernetes, Linstor) = (kubernetes, linstor);
         Clock = new(Time);
-        Instruments = new(Meter);
+        Instruments = new(Told.CreateLogger<Instruments>(), Meter);
         Hold = new(Clock, "me") { IsUncontested = !contested };
         _connection = new(new LinstorSettings([linstor.Address]), TimeProvider.System, Told);
         var http = kubernetes.Connection.CreateClient();

@@ -1,19 +1,21 @@
+using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Telemetry;
 using Piraeus.HighAvailability.Controller.Tests.Endpoints;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Control;
 
-public sealed class InstrumentsTests : IDisposable
+public sealed class InstrumentsTests : IAsyncDisposable
 {
     private readonly string _meter = $"Tests.{Guid.NewGuid()}";
-    private readonly Measurements _measurements;
+    private readonly LogCapture _log = new();
+    private readonly MetricsReader _metrics;
     private readonly Instruments _instruments;
 
-    public InstrumentsTests() => (_measurements, _instruments) = (new(_meter), new(_meter));
+    public InstrumentsTests() => (_metrics, _instruments) = (new(_meter), new(_log.CreateLogger<Instruments>(), _meter));
 
     [Fact]
-    public void What_changes_the_cluster_is_counted_by_its_answer()
+    public async Task What_changes_the_cluster_is_counted_by_its_answer()
     {
         var node = new ClusterNode(new("a"), new("u-node"));
         foreach (var change in (Decision[])[ControlFixture.Delete, ControlFixture.Detach, new Decision.TaintNode(node, ControlFixture.Evidence), new Decision.UntaintNode(node), new Decision.ClearVolumesInUse(node, [])])
@@ -24,11 +26,11 @@ public sealed class InstrumentsTests : IDisposable
         _instruments.Acted(ControlFixture.Delete, new(MutationOutcome.TimedOut));
         Assert.Equal(
             ["delete_pod/accepted", "delete_pod/timed_out", "detach/accepted", "release/accepted", "taint/accepted", "untaint/accepted"],
-            Counted().Order(StringComparer.Ordinal));
+            (await CountedAsync()).Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public void A_question_that_failed_and_what_was_never_sent_are_not_counted_among_the_changes()
+    public async Task A_question_that_failed_and_what_was_never_sent_are_not_counted_among_the_changes()
     {
         foreach (var question in (Decision[])[new Decision.QueryResource(ControlFixture.Resource), new Decision.QuerySatellites(), new Decision.ListPodsOnNode(new("a")), new Decision.QueryWarnings("shop", new("u-pod"))])
         {
@@ -37,11 +39,11 @@ public sealed class InstrumentsTests : IDisposable
 
         _instruments.Acted(ControlFixture.Delete, new(MutationOutcome.NotSent));
         _instruments.Acted(ControlFixture.Detach, new(MutationOutcome.Refused));
-        Assert.Equal(["detach/refused"], Counted());
+        Assert.Equal(["detach/refused"], await CountedAsync());
     }
 
     [Fact]
-    public void A_consumer_that_is_held_counts_once_for_each_reason_however_many_pods_it_has()
+    public async Task A_consumer_that_is_held_counts_once_for_each_reason_however_many_pods_it_has()
     {
         FailoverSettings settings = new() { KnownResourceGrace = TimeSpan.Zero, NewResourceGrace = TimeSpan.Zero, StormThreshold = 1 };
         var pod = ControlFixture.App with { OptedOut = true };
@@ -53,11 +55,13 @@ public sealed class InstrumentsTests : IDisposable
         Assert.Equal(2, verdict.Decisions.Count(decision => decision is Decision.Hold { Reason: HoldReason.OptedOut }));
 
         _instruments.Observe(cluster, verdict);
-        Assert.Equal(1, Samples["piraeus_ha_held{reason=\"OptedOut\"}"]);
+        Assert.Equal(1, (await _metrics.SamplesAsync())["piraeus_ha_held{reason=\"OptedOut\"}"]);
+        _instruments.Observe(cluster, new([], null));
+        Assert.DoesNotContain("piraeus_ha_held{reason=\"OptedOut\"}", (await _metrics.SamplesAsync()).Keys);
     }
 
     [Fact]
-    public void A_storm_is_measured_while_it_lasts()
+    public async Task A_storm_is_measured_while_it_lasts()
     {
         var began = Instant.Start + TimeSpan.FromSeconds(10);
         var well = ClusterSnapshot.For(new()).Apply(ControlFixture.Satellites(Instant.Start), Instant.Start);
@@ -65,18 +69,38 @@ public sealed class InstrumentsTests : IDisposable
         foreach (var (cluster, expected) in ((ClusterSnapshot, int)[])[(well, 0), (storm, 1), (storm.Apply(ControlFixture.Satellites(began), began), 0)])
         {
             _instruments.Observe(cluster, new([], null));
-            Assert.Equal(expected, Samples["piraeus_ha_storm"]);
+            Assert.Equal(expected, (await _metrics.SamplesAsync())["piraeus_ha_storm"]);
         }
     }
 
-    public void Dispose()
+    [Fact]
+    public async Task What_is_counted_before_anybody_asks_is_not_lost()
     {
-        _instruments.Dispose();
-        _measurements.Dispose();
+        await using var metrics = new MetricsReader(_meter);
+        _instruments.FailedInternally();
+        _instruments.Acted(ControlFixture.Delete, new(MutationOutcome.Accepted));
+        _instruments.AskedLinstor(TimeSpan.FromSeconds(2), "ok");
+        var samples = await metrics.SamplesAsync();
+        Assert.Equal((1, 1), (samples["piraeus_ha_internal_errors_total"], samples["""piraeus_ha_actions_total{action="delete_pod",answer="accepted"}"""]));
+        Assert.Equal((0, 1), (samples["""piraeus_ha_linstor_request_duration_seconds_bucket{outcome="ok",le="1.5"}"""], samples["""piraeus_ha_linstor_request_duration_seconds_bucket{outcome="ok",le="2"}"""]));
     }
 
-    private IReadOnlyDictionary<string, double> Samples => Exposition.Parse(PrometheusText.Write(_measurements.Read(bug => throw bug))).Samples;
+    [Fact]
+    public async Task A_metric_that_cannot_be_measured_is_left_out_and_logged()
+    {
+        _instruments.ObserveLeadership(() => throw new InvalidOperationException("a bug of ours"), _ => true);
+        var samples = await _metrics.SamplesAsync();
+        Assert.DoesNotContain("piraeus_ha_leader", samples.Keys);
+        Assert.Equal((0, 1), (samples["piraeus_ha_storm"], samples["piraeus_ha_cannot_decide{source=\"linstor\"}"]));
+        Assert.Contains(_log.Lines, line => line.Contains("a bug of ours", StringComparison.Ordinal));
+    }
 
-    private IEnumerable<string> Counted() => Samples.Keys
+    public ValueTask DisposeAsync()
+    {
+        _instruments.Dispose();
+        return _metrics.DisposeAsync();
+    }
+
+    private async Task<IEnumerable<string>> CountedAsync() => (await _metrics.SamplesAsync()).Keys
         .Where(sample => sample.StartsWith("piraeus_ha_actions_total", StringComparison.Ordinal)).Select(sample => string.Join('/', sample.Split('"').Where((_, at) => at % 2 == 1)));
 }

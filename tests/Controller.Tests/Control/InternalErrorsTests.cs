@@ -5,23 +5,23 @@ using Piraeus.HighAvailability.Controller.Tests.Endpoints;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Control;
 
-public sealed class InternalErrorsTests : IDisposable
+public sealed class InternalErrorsTests : IAsyncDisposable
 {
     private readonly TestTime _time = new();
     private readonly LogCapture _told = new();
     private readonly Instruments _instruments;
-    private readonly Measurements _measurements;
+    private readonly MetricsReader _metrics;
     private readonly InternalErrors _errors;
 
     public InternalErrorsTests()
     {
         var meter = $"Tests.{Guid.NewGuid()}";
-        (_measurements, _instruments) = (new(meter), new(meter));
+        (_metrics, _instruments) = (new(meter), new(_told.CreateLogger<Instruments>(), meter));
         _errors = new(_instruments, _time, _told.CreateLogger<InternalErrors>());
     }
 
     [Fact]
-    public void Every_error_is_counted_and_one_of_a_kind_is_logged_with_its_stack_once_a_minute()
+    public async Task Every_error_is_counted_and_one_of_a_kind_is_logged_with_its_stack_once_a_minute()
     {
         for (var second = 0; second < 120; second++)
         {
@@ -29,7 +29,7 @@ public sealed class InternalErrorsTests : IDisposable
             _time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.Equal(120, Counted());
+        Assert.Equal(120, await CountedAsync());
         Assert.Equal(2, _told.Lines.Count);
         Assert.All(_told.Lines, line => Assert.Contains("InvalidOperationException: one\n   at Piraeus", line.ReplaceLineEndings("\n"), StringComparison.Ordinal));
     }
@@ -44,26 +44,26 @@ public sealed class InternalErrorsTests : IDisposable
     }
 
     [Fact]
-    public void Before_anything_failed_the_counter_is_there_and_says_so() => Assert.Equal(0, Counted());
+    public async Task Before_anything_failed_the_counter_is_there_and_says_so() => Assert.Equal(0, await CountedAsync());
 
     [Fact]
-    public void A_log_that_fails_stops_nothing()
+    public async Task A_log_that_fails_stops_nothing()
     {
         new InternalErrors(_instruments, _time, new BrokenLogger<InternalErrors>()).Isolate(Fail);
-        Assert.Equal(1, Counted());
+        Assert.Equal(1, await CountedAsync());
     }
 
-    public void Dispose()
+    public ValueTask DisposeAsync()
     {
         _instruments.Dispose();
-        _measurements.Dispose();
+        return _metrics.DisposeAsync();
     }
 
     private static void Fail() => throw new InvalidOperationException("one");
 
     private static void FailToo() => throw new InvalidOperationException("another");
 
-    private double Counted() => Exposition.Parse(PrometheusText.Write(_measurements.Read(bug => throw bug))).Samples["piraeus_ha_internal_errors_total"];
+    private async Task<double> CountedAsync() => (await _metrics.SamplesAsync())["piraeus_ha_internal_errors_total"];
 }
 
 /// <summary>A log that cannot be written to.</summary>

@@ -1,5 +1,4 @@
 using Piraeus.HighAvailability.Controller.Control;
-using Piraeus.HighAvailability.Controller.Telemetry;
 using Piraeus.HighAvailability.Controller.Tests.Endpoints;
 using Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 using Piraeus.HighAvailability.Controller.Tests.Linstor;
@@ -16,24 +15,24 @@ public sealed class ResilienceTests
     public async Task What_fails_to_be_reported_stops_no_failover()
     {
         await using var room = await OpenAsync(reporting: new BrokenLogger<Reporter>());
-        using var measurements = new Measurements(room.Meter);
+        await using var metrics = new MetricsReader(room.Meter);
         room.TellOfLoss();
         await TurnUntilAsync(room, () => DeletionAsync(room));
         Assert.Contains(room.Told.Lines, line => IsLogged(line, "InvalidOperationException: the log is broken"));
-        Assert.InRange(Counted(measurements), 1, double.MaxValue);
+        Assert.InRange(await CountedAsync(metrics), 1, double.MaxValue);
     }
 
     [Fact]
     public async Task An_observation_that_cannot_be_taken_in_stops_no_failover()
     {
         await using var room = await OpenAsync();
-        using var measurements = new Measurements(room.Meter);
+        await using var metrics = new MetricsReader(room.Meter);
         room.TellOfLoss();
         Replica broken = new(new("b")) { Promotability = Promotability.MayPromote, Connections = default };
         Assert.True(room.Inbox.Writer.TryWrite(new Observation.ResourceReported(new(new("other"), true, [broken], room.Clock.Now))));
         await TurnUntilAsync(room, () => DeletionAsync(room));
         Assert.Contains(room.Told.Lines, line => IsLogged(line, "NullReferenceException"));
-        Assert.Equal(1, Counted(measurements));
+        Assert.Equal(1, await CountedAsync(metrics));
     }
 
     [Fact]
@@ -77,6 +76,5 @@ public sealed class ResilienceTests
     private static bool IsLogged(string line, string error) =>
         line.StartsWith("An error of this program was caught", StringComparison.Ordinal) && line.Contains(error, StringComparison.Ordinal) && line.Contains("   at Piraeus.", StringComparison.Ordinal);
 
-    private static double Counted(Measurements measurements) =>
-        Exposition.Parse(PrometheusText.Write(measurements.Read(bug => throw bug))).Samples["piraeus_ha_internal_errors_total"];
+    private static async Task<double> CountedAsync(MetricsReader metrics) => (await metrics.SamplesAsync())["piraeus_ha_internal_errors_total"];
 }

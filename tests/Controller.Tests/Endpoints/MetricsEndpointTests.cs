@@ -19,9 +19,11 @@ public sealed class MetricsEndpointTests
         using var meter = new Meter($"Tests.{Guid.NewGuid()}");
         await using var room = await ControlFixture.OpenAsync();
         using var stop = new CancellationTokenSource();
+        using var metrics = new MetricsEndpoint(meter.Name, _ => null);
+        using var instruments = new Instruments(room.Told.CreateLogger<Instruments>(), meter.Name);
         await using var daemon = new Daemon(
             new Settings { HealthPort = 0 }, [("0", cancellation => Task.Delay(Timeout.Infinite, cancellation))], room.Actuator, room.Control, new Probes(room.Control), room.Status,
-            new MetricsEndpoint(meter.Name, room.Told.CreateLogger<MetricsEndpoint>()), room.Told);
+            metrics, room.Told);
         meter.CreateCounter<int>("ha.acts", "{act}", "What was done.").Add(1, new KeyValuePair<string, object?>("pod", "a \"b\"\\\n"));
         meter.CreateHistogram<double>("ha.wait", "s").Record(3, new KeyValuePair<string, object?>("of", "pod"));
         meter.CreateObservableGauge("broken", int () => throw new InvalidOperationException("a bug of ours"));
@@ -39,13 +41,12 @@ public sealed class MetricsEndpointTests
         Assert.Equal(1, document.Samples["""ha_acts_total{pod="a \"b\"\\\n"}"""]);
         Assert.Equal(1, document.Samples["""ha_wait_seconds_bucket{of="pod",le="5"}"""]);
         Assert.Equal(("counter", "gauge", "histogram"), (document.TypeOf["ha_acts_total"], document.TypeOf["process_start_time_seconds"], document.TypeOf["ha_wait_seconds"]));
-        Assert.Contains(room.Told.Lines, line => line.Contains("a bug of ours", StringComparison.Ordinal));
 
         // The runtime's.
         Assert.True(document.Samples["dotnet_gc_heap_total_allocated_bytes_total"] > 0);
         Assert.True(document.Samples["dotnet_process_memory_working_set_bytes"] > 0);
         Assert.True(document.Samples["""dotnet_process_cpu_time_seconds_total{cpu_mode="user"}"""] > 0);
-        Assert.True(document.Samples["dotnet_thread_pool_thread_count"] > 0);
+        Assert.DoesNotContain(document.Samples.Keys, sample => sample.StartsWith("dotnet_thread_pool_thread_count", StringComparison.Ordinal)); // a counter that falls
 
         await stop.CancelAsync();
         Assert.Equal(0, await running.SoonAsync());

@@ -1,8 +1,8 @@
-using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Leadership;
 using Piraeus.HighAvailability.Controller.Telemetry;
+using Piraeus.HighAvailability.Controller.Tests.Endpoints;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Leadership;
@@ -57,36 +57,25 @@ public sealed class ReadinessTests
     }
 
     [Fact]
-    public void Two_gauges_say_who_leads_and_which_source_keeps_whom_from_deciding()
+    public async Task Two_gauges_say_who_leads_and_which_source_keeps_whom_from_deciding()
     {
         const string name = nameof(Two_gauges_say_who_leads_and_which_source_keeps_whom_from_deciding);
-        using var instruments = new Instruments(name);
+        await using var metrics = new MetricsReader(name);
+        using var instruments = new Instruments(_told.CreateLogger<Instruments>(), name);
         instruments.ObserveLeadership(() => _hold.Covers(TimeSpan.Zero), _hold.IsKeptFromDecidingBy);
-        Assert.Equal(
-            ["piraeus.ha.cannot_decide attachments 1", "piraeus.ha.cannot_decide csi_nodes 1", "piraeus.ha.cannot_decide linstor 1", "piraeus.ha.cannot_decide pods 1", "piraeus.ha.cannot_decide volumes 1", "piraeus.ha.leader  0"],
-            Measure(name));
+        string[] sources = ["attachments", "csi_nodes", "linstor", "pods", "volumes"];
+        Assert.Equal(sources.Select(source => $"piraeus_ha_cannot_decide{{source=\"{source}\"}}"), await OnAsync());
         _hold.Lead();
         _hold.Synced(Elections.AllSources.Remove(Source.Linstor));
-        Assert.Equal(["piraeus.ha.leader  1"], Measure(name).Where(told => !told.EndsWith(" 0", StringComparison.Ordinal)));
+        Assert.Equal(["piraeus_ha_leader"], await OnAsync());
         _time.Advance(TimeSpan.FromSeconds(15));
-        Assert.Equal(["piraeus.ha.cannot_decide linstor 1"], Measure(name).Where(told => !told.EndsWith(" 0", StringComparison.Ordinal)));
-    }
+        Assert.Equal(["piraeus_ha_cannot_decide{source=\"linstor\"}"], await OnAsync());
+        Assert.Equal(6, (await metrics.SamplesAsync()).Keys.Count(IsLeadership));
 
-    private static List<string> Measure(string meter)
-    {
-        List<string> told = [];
-        using var listener = new MeterListener();
-        listener.InstrumentPublished = (instrument, listening) =>
-        {
-            if (instrument.Meter.Name == meter && instrument.Name is "piraeus.ha.leader" or "piraeus.ha.cannot_decide")
-            {
-                listening.EnableMeasurementEvents(instrument);
-            }
-        };
-        listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => told.Add($"{instrument.Name} {(tags.IsEmpty ? "" : tags[0].Value)} {value}"));
-        listener.Start();
-        listener.RecordObservableInstruments();
-        return [.. told.Order(StringComparer.Ordinal)];
+        async Task<IEnumerable<string>> OnAsync() =>
+            (await metrics.SamplesAsync()).Where(sample => IsLeadership(sample.Key) && sample.Value == 1).Select(sample => sample.Key).Order(StringComparer.Ordinal);
+
+        static bool IsLeadership(string sample) => sample.StartsWith("piraeus_ha_leader", StringComparison.Ordinal) || sample.StartsWith("piraeus_ha_cannot", StringComparison.Ordinal);
     }
 
     private void Hear(params Observation[] seen)

@@ -1,20 +1,21 @@
+using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Telemetry;
 using Piraeus.HighAvailability.Controller.Tests.Endpoints;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 
-public sealed class RequestLatencyTests : IDisposable
+public sealed class RequestLatencyTests : IAsyncDisposable
 {
     private readonly string _meter = $"Tests.{Guid.NewGuid()}";
-    private readonly Measurements _measurements;
+    private readonly MetricsReader _metrics;
     private readonly Instruments _instruments;
     private readonly TestTime _clock = new();
     private readonly LogCapture _told = new();
     private TimeSpan _takes;
     private string _status = "200 OK";
 
-    public RequestLatencyTests() => (_measurements, _instruments) = (new(_meter), new(_meter));
+    public RequestLatencyTests() => (_metrics, _instruments) = (new(_meter), new(_told.CreateLogger<Instruments>(), _meter));
 
     [Fact]
     public async Task Every_request_is_measured_by_its_outcome()
@@ -28,7 +29,7 @@ public sealed class RequestLatencyTests : IDisposable
         using var unreachable = Connect(CannedLinstor.Nobody());
         await Assert.ThrowsAsync<LinstorException>(() => unreachable.GetAsync("/v1/x", default));
 
-        var samples = Exposition.Parse(PrometheusText.Write(_measurements.Read(bug => throw bug))).Samples;
+        var samples = await _metrics.SamplesAsync();
         string Sample(string kind, string outcome) => $"piraeus_ha_linstor_request_duration_seconds_{kind}{{outcome=\"{outcome}\"}}";
         foreach (var (outcome, count, sum) in ((string, double, double)[])[("ok", 1, 1.5), ("not_found", 1, 1.5), ("refused", 2, 3), ("server_error", 1, 1.5), ("unreachable", 1, 0)])
         {
@@ -45,7 +46,7 @@ public sealed class RequestLatencyTests : IDisposable
         await _clock.RestingAsync(connection.Deadline);
         _clock.Advance(connection.Deadline);
         await Assert.ThrowsAsync<LinstorException>(() => request.SoonAsync());
-        var samples = Exposition.Parse(PrometheusText.Write(_measurements.Read(bug => throw bug))).Samples;
+        var samples = await _metrics.SamplesAsync();
         Assert.Equal(connection.Deadline.TotalSeconds, samples["piraeus_ha_linstor_request_duration_seconds_sum{outcome=\"timed_out\"}"]);
     }
 
@@ -81,10 +82,10 @@ public sealed class RequestLatencyTests : IDisposable
         Assert.Empty(_told.Lines);
     }
 
-    public void Dispose()
+    public ValueTask DisposeAsync()
     {
         _instruments.Dispose();
-        _measurements.Dispose();
+        return _metrics.DisposeAsync();
     }
 
     private LinstorConnection Connect(ControllerAddress address) => new(new LinstorSettings([address]), _clock, _told, _instruments);
