@@ -110,6 +110,9 @@ public sealed class TestCluster : IAsyncDisposable
         return address;
     }
 
+    /// <summary>What controllers find in their environment besides our own and LINSTOR's address.</summary>
+    public ImmutableDictionary<string, string> ControllerEnvironment { get; set; } = ImmutableDictionary<string, string>.Empty;
+
     /// <summary>Starts a controller with a grace period of two seconds, and waits until it has seen everything.</summary>
     public Task<ControllerProcess> StartControllerAsync(params IEnumerable<string> flags) => StartControllerAsync(Linstor, flags);
 
@@ -132,7 +135,7 @@ public sealed class TestCluster : IAsyncDisposable
             $"--kubeconfig={World.Plane.KubeconfigFor(Account)}", $"--attacher-name={World.Driver}", $"--leader-election-healtz-port={port}",
             "--known-resource-grace-period=2s", "--new-resource-grace-period=2s", "--reconcile-interval=1s", "--v=5",
         ];
-        var controller = await ControllerProcess.StartAsync(LogOf($"controller-{_controllers.Count}"), port, [.. defaults, .. flags], EnvironmentFor(linstor));
+        var controller = await ControllerProcess.StartAsync(LogOf($"controller-{_controllers.Count}"), port, [.. defaults, .. flags], EnvironmentFor(linstor).AddRange(ControllerEnvironment));
         _controllers.Add(controller);
         return controller;
     }

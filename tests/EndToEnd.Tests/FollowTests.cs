@@ -160,7 +160,7 @@ public sealed class FollowTests(SharedControlPlane shared)
         stage.World.Attacher.Resume();
         await stage.UntilSaidAsync($"Pod {stage.World.Namespace}/db of node {stage.A} was deleted and its volumes detached");
         Assert.Equal(200, await controller.ProbeAsync("/healthz"));
-        Assert.Contains("piraeus_ha_leader 1\n", await controller.ReadAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Contains("piraeus_ha_leader{} 1\n", await controller.ReadAsync("/metrics"), StringComparison.Ordinal);
     }
 
     private static string Stalled(ControllerProcess controller) => controller.Log.First(line => line.Contains("moved away from node", StringComparison.Ordinal));
