@@ -2,6 +2,7 @@ using System.Reflection;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.CommandLine;
 using Piraeus.HighAvailability.Controller.Common;
+using Piraeus.HighAvailability.Controller.Control;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 
@@ -38,7 +39,8 @@ public sealed class CompositionTests : IDisposable
     public void No_two_log_messages_have_the_same_event_id()
     {
         const BindingFlags All = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-        var ids = typeof(Daemon).Assembly.GetTypes().SelectMany(type => type.GetMethods(All)).Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>().Select(message => message.EventId).ToList();
+        var ids = typeof(Daemon).Assembly.GetTypes().SelectMany(type => type.GetMethods(All)).Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>().Select(message => message.EventId)
+            .Concat(typeof(LogLines).GetFields().Select(field => ((EventId)field.GetValue(null)!).Id)).ToList();
         Assert.NotEmpty(ids);
         Assert.DoesNotContain(ids, id => id <= 0); // none was given
         Assert.Equal(ids.Distinct().Order(), ids.Order());

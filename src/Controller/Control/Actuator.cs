@@ -135,18 +135,18 @@ internal sealed partial class Actuator(
         var sentence = DecisionText.Of(decision);
         if (dryRun)
         {
-            WouldAct(sentence);
+            logger.Write(LogLevel.Information, LogLines.DryRun, LogLine.Of(decision, $"Dry run, not done: {sentence}"));
             return new(MutationOutcome.DryRun);
         }
 
         // Asked once more, at the moment of acting: it may have waited for its turn.
         if (!hold.Covers(KubernetesClient.ActDeadline) || clock.Now - offered > LongestWait)
         {
-            TooLate(sentence);
+            logger.Write(LogLevel.Debug, LogLines.TooLate, LogLine.Of(decision, $"Not done, because its turn came too late: {sentence}"));
             return new(MutationOutcome.NotSent);
         }
 
-        Acting(sentence);
+        logger.Write(LogLevel.Information, LogLines.Acting, LogLine.Of(decision, sentence));
         var outcome = decision switch
         {
             Decision.DeletePod o => await kubernetes.DeleteAsync(o.Pod, CancellationToken.None),
@@ -164,21 +164,10 @@ internal sealed partial class Actuator(
         }
         else
         {
-            Failed(outcome.Answer is MutationOutcome.Unchanged or MutationOutcome.AlreadyGone or MutationOutcome.Replaced ? LogLevel.Information : LogLevel.Warning, sentence, outcome.Answer, outcome.Message);
+            var level = outcome.Answer is MutationOutcome.Unchanged or MutationOutcome.AlreadyGone or MutationOutcome.Replaced ? LogLevel.Information : LogLevel.Warning;
+            logger.Write(level, LogLines.NotDone, LogLine.Of(decision, $"{sentence} The answer was {outcome.Answer}: {outcome.Message}", outcome.Answer, outcome.Message));
         }
 
         return outcome;
     }
-
-    [LoggerMessage(100, LogLevel.Information, "{Sentence}")]
-    private partial void Acting(string sentence);
-
-    [LoggerMessage(101, LogLevel.Information, "Dry run, not done: {Sentence}")]
-    private partial void WouldAct(string sentence);
-
-    [LoggerMessage(104, LogLevel.Debug, "Not done, because its turn came too late: {Sentence}")]
-    private partial void TooLate(string sentence);
-
-    [LoggerMessage(EventId = 102, Message = "{Sentence} The answer was {Answer}: {Message}")]
-    private partial void Failed(LogLevel level, string sentence, MutationOutcome answer, string? message);
 }

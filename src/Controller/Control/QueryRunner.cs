@@ -31,7 +31,7 @@ internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClien
         {
             // Warnings are asked for as long as something is stuck: the same failure is logged once.
             var repeats = question is Decision.QueryWarnings && Interlocked.Exchange(ref _complaint, failed.Message) == failed.Message;
-            CouldNotAsk(repeats ? LogLevel.Debug : LogLevel.Warning, DecisionText.Of(question), failed.Message);
+            CouldNotAsk(repeats ? LogLevel.Debug : LogLevel.Warning, question, failed.Message);
             return new Observation.MutationAnswered(question, new(MutationOutcome.Refused, failed.Message), offered);
         }
     }
@@ -53,11 +53,11 @@ internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClien
         }
         catch (Exception failed) when (failed.IsTransient())
         {
-            CouldNotAsk(LogLevel.Warning, DecisionText.Of(survey), failed.Message);
+            CouldNotAsk(LogLevel.Warning, survey, failed.Message);
             return NodeState.Unknown;
         }
     }
 
-    [LoggerMessage(EventId = 103, Message = "{Sentence} There was no answer: {Reason}")]
-    private partial void CouldNotAsk(LogLevel level, string sentence, string reason);
+    private void CouldNotAsk(LogLevel level, Decision question, string reason) =>
+        logger.Write(level, LogLines.NoAnswer, LogLine.Of(question, $"{DecisionText.Of(question)} There was no answer: {reason}", MutationOutcome.Refused, reason));
 }

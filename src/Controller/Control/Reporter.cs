@@ -97,7 +97,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         {
             if (_taints.Add((hold.Node, hold.Resource)))
             {
-                Holding(LogLevel.Information, DecisionText.Of(hold), hold.Reason);
+                Log(LogLevel.Information, hold);
                 decisionLog.Left(cluster, hold);
             }
         }
@@ -124,7 +124,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         foreach (var failover in failovers.Where(failover => failover.Ending is not null && _ended.Add(failover.Pod.Uid)))
         {
             instruments.Ended(failover);
-            Ended(failover.Ending == FailoverResult.GivenUp ? LogLevel.Warning : LogLevel.Information, DecisionText.Of(failover));
+            logger.Write(failover.Ending == FailoverResult.GivenUp ? LogLevel.Warning : LogLevel.Information, LogLines.FailoverEnded, LogLine.Of([failover], DecisionText.Of(failover)));
             decisionLog.Said($"pod {failover.Pod.Key}", DecisionText.Of(failover));
         }
 
@@ -132,7 +132,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         {
             if (incident.All(failover => failover.Ending is not null) && incident.Count() > 1 && _over.Add(incident.Key))
             {
-                Over(DecisionText.Of(incident.ToList()));
+                logger.Write(LogLevel.Information, LogLines.IncidentEnded, LogLine.Of([.. incident], DecisionText.Of(incident.ToList())));
             }
         }
 
@@ -150,7 +150,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         var reason = stall.Failover.Replacement is { } replacement ? sentence.Replace(replacement.Key.Name, "", StringComparison.Ordinal) : sentence;
         if (_stalls.Add((stall.Failover.Pod.Uid, reason)))
         {
-            Stalled(sentence);
+            logger.Write(LogLevel.Warning, LogLines.Stuck, LogLine.Of(stall, sentence));
             events.Stalled(stall);
             decisionLog.Said($"pod {stall.Failover.Pod.Key}", sentence);
         }
@@ -162,7 +162,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         var level = hold.Reason == HoldReason.Storm ? LogLevel.Debug // the storm has a line of its own
             : matters ? LogLevel.Warning
             : hold.Reason == HoldReason.GraceNotOver ? LogLevel.Information : LogLevel.Debug;
-        Holding(level, DecisionText.Of(hold), hold.Reason);
+        Log(level, hold);
         if (matters)
         {
             events.Held(hold);
@@ -171,23 +171,19 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         decisionLog.Left(cluster, hold);
     }
 
+    private void Log(LogLevel level, Decision.Hold hold)
+    {
+        if (logger.IsEnabled(level))
+        {
+            logger.Write(level, LogLines.Held, LogLine.Of(hold, $"{DecisionText.Of(hold)} ({hold.Reason})"));
+        }
+    }
+
     private readonly record struct Reported(ResourceName Resource, NodeName Node, HoldReason Reason, HoldDetail Detail, string Pods, bool Overdue)
     {
         public static Reported Of(Decision.Hold hold) =>
             new(hold.Resource, hold.Node, hold.Reason, hold.Detail, hold.Pods is [var pod] ? pod.Uid.Value : string.Join(' ', hold.Pods.Select(one => one.Uid)), hold.Overdue);
     }
-
-    [LoggerMessage(EventId = 110, Message = "{Sentence} ({Reason})")]
-    private partial void Holding(LogLevel level, string sentence, HoldReason reason);
-
-    [LoggerMessage(111, LogLevel.Warning, "{Sentence}")]
-    private partial void Stalled(string sentence);
-
-    [LoggerMessage(EventId = 112, Message = "{Sentence}")]
-    private partial void Ended(LogLevel level, string sentence);
-
-    [LoggerMessage(113, LogLevel.Information, "{Sentence}")]
-    private partial void Over(string sentence);
 
     [LoggerMessage(114, LogLevel.Warning, "Storm: {Count} of {Of} nodes were lost at once ({Nodes}), so LINSTOR's own view is in doubt, and nothing is moved until they return. If they are really gone, confirm it: "
         + "\"linstor node lost NODE\", or evict the node, or \"kubectl annotate node NODE drbd.linbit.com/loss-confirmed=\".")]
