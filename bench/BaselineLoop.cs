@@ -5,7 +5,7 @@ using Piraeus.HighAvailability.ControlPlane;
 namespace Piraeus.HighAvailability.Bench;
 
 /// <summary>The floor: the requests that the controller makes, in its order and as many at a time, without looking at anything first.</summary>
-internal sealed class BaselineLoop(Api api, RecoveryTimeline witness, JsonNode node, CancellationToken cancellation)
+internal sealed class BaselineLoop(Api api, RecoveryTimeline timeline, JsonNode node, CancellationToken cancellation)
 {
     private const int InFlight = 32;
 
@@ -22,7 +22,7 @@ internal sealed class BaselineLoop(Api api, RecoveryTimeline witness, JsonNode n
         await api.PatchAsync($"{Paths.Node(node.Name)}/status", new { status = new { volumesInUse = Array.Empty<string>() } }, cancellation);
 
         var options = new ParallelOptions { MaxDegreeOfParallelism = InFlight, CancellationToken = cancellation };
-        await Parallel.ForEachAsync([.. witness.Pods.Select(DeletePod), .. witness.Attachments.Select(DeleteAttachment)], options, async (act, _) => await act());
+        await Parallel.ForEachAsync([.. timeline.Pods.Select(DeletePod), .. timeline.Attachments.Select(DeleteAttachment)], options, async (act, _) => await act());
         _events.Writer.Complete();
         await recording;
     }

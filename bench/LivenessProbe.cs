@@ -38,11 +38,11 @@ internal sealed class LivenessProbe : IAsyncDisposable
     /// <summary>Begins once the controller holds the Lease.</summary>
     public static async Task<LivenessProbe> BeginAsync(Api api, ControllerProcess controller, CancellationToken cancellation)
     {
-        var vigil = new LivenessProbe(api, controller);
-        await vigil._leases.StartAsync(cancellation);
-        await vigil._leases.UntilAsync(() => vigil._leases.Items.FirstOrDefault(), cancellation);
-        vigil._probing = vigil.ProbeAsync();
-        return vigil;
+        var probe = new LivenessProbe(api, controller);
+        await probe._leases.StartAsync(cancellation);
+        await probe._leases.UntilAsync(() => probe._leases.Items.FirstOrDefault(), cancellation);
+        probe._probing = probe.ProbeAsync();
+        return probe;
     }
 
     public async ValueTask DisposeAsync()

@@ -12,68 +12,68 @@ internal sealed class RecoveryBenchmark(RealControlPlane plane, CancellationToke
     {
         string space;
         Round round;
-        await using (var stage = await TestCluster.SetAsync(plane, new TestClusterOptions { Nodes = ["a", "b", "c"] }, cancellation))
+        await using (var cluster = await TestCluster.SetAsync(plane, new TestClusterOptions { Nodes = ["a", "b", "c"] }, cancellation))
         {
-            space = stage.World.Namespace;
-            await stage.Workloads.StatefulSetAsync("db", on: stage.A, replicas: volumes);
-            await using var vigil = mover == FailoverMethod.Controller ? await StartAsync(stage) : null;
+            space = cluster.World.Namespace;
+            await cluster.Workloads.StatefulSetAsync("db", on: cluster.A, replicas: volumes);
+            await using var probe = mover == FailoverMethod.Controller ? await StartAsync(cluster) : null;
 
             // The controller has a connection by then; so has the bare loop.
-            var api = plane.ApiAs(stage.Account);
-            await api.GetAsync(Paths.Node(stage.A), cancellation);
+            var api = plane.ApiAs(cluster.Account);
+            await api.GetAsync(Paths.Node(cluster.A), cancellation);
             await UntilIdleAsync();
-            round = await CrashAsync(stage, api, volumes, mover);
-            round = round with { LeaseGap = vigil?.LongestLeaseGap, Probe = vigil?.LongestProbe };
+            round = await CrashAsync(cluster, api, volumes, mover);
+            round = round with { LeaseGap = probe?.LongestLeaseGap, Probe = probe?.LongestProbe };
         }
 
         await UntilForgottenAsync(space);
         return round;
     }
 
-    private async Task<LivenessProbe> StartAsync(TestCluster stage)
+    private async Task<LivenessProbe> StartAsync(TestCluster cluster)
     {
         await LivenessProbe.ForgetAsync(plane.Api, cancellation);
-        var controller = await stage.StartControllerAsync(
+        var controller = await cluster.StartControllerAsync(
             $"--known-resource-grace-period={Grace.TotalSeconds}s", $"--new-resource-grace-period={Grace.TotalSeconds}s", "--reconcile-interval=10s", "--v=4",
             "--leader-election", $"--leader-election-namespace={LivenessProbe.Namespace}");
         return await LivenessProbe.BeginAsync(plane.Api, controller, cancellation);
     }
 
-    private async Task<Round> CrashAsync(TestCluster stage, Api api, int volumes, FailoverMethod mover)
+    private async Task<Round> CrashAsync(TestCluster cluster, Api api, int volumes, FailoverMethod mover)
     {
-        var node = stage.World.View.Nodes.Find(stage.A)!;
-        var (witness, log) = (new RecoveryTimeline(stage, stage.A), plane.Audit.Length);
-        var bare = new BaselineLoop(api, witness, node, cancellation);
+        var node = cluster.World.View.Nodes.Find(cluster.A)!;
+        var (timeline, log) = (new RecoveryTimeline(cluster, cluster.A), plane.Audit.Length);
+        var bare = new BaselineLoop(api, timeline, node, cancellation);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(TimeSpan.FromSeconds(60 + (volumes / 4)));
         try
         {
-            stage.Crash(stage.A);
-            await witness.AllTold.WaitAsync(limit.Token);
+            cluster.Crash(cluster.A);
+            await timeline.AllTold.WaitAsync(limit.Token);
             if (mover == FailoverMethod.Floor)
             {
                 await bare.RunAsync();
             }
 
-            await witness.AllDone.WaitAsync(limit.Token);
+            await timeline.AllDone.WaitAsync(limit.Token);
             await UntilIdleAsync();
             // Whoever asks for nothing after the last loss has no grace period.
-            var zero = witness.Events.Last + (mover == FailoverMethod.Controller ? (long)(Grace.TotalSeconds * Stopwatch.Frequency) : 0);
+            var zero = timeline.Events.Last + (mover == FailoverMethod.Controller ? (long)(Grace.TotalSeconds * Stopwatch.Frequency) : 0);
             double After(long moment) => (double)(moment - zero) / Stopwatch.Frequency;
             return new Round(
-                volumes, mover, After(witness.Events.First), After(witness.Events.Last), After(witness.PodsGone.First), After(witness.PodsGone.Last),
-                After(witness.AttachmentsGone.Last), After(witness.Running.First), After(witness.Running.Last), Requests(stage, log));
+                volumes, mover, After(timeline.Events.First), After(timeline.Events.Last), After(timeline.PodsGone.First), After(timeline.PodsGone.Last),
+                After(timeline.AttachmentsGone.Last), After(timeline.Running.First), After(timeline.Running.Last), Requests(cluster, log));
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"{volumes} volumes were not moved ({mover}): {witness}\n{await FailureReport.OfAsync(stage.World, cancellation)}");
+            throw new TimeoutException($"{volumes} volumes were not moved ({mover}): {timeline}\n{await FailureReport.OfAsync(cluster.World, cancellation)}");
         }
     }
 
     /// <summary>How long the mover was at it, as the API server's own log tells.</summary>
-    private double Requests(TestCluster stage, long from)
+    private double Requests(TestCluster cluster, long from)
     {
-        var writes = plane.Audit.Writes(from).Where(write => write.User == stage.Account.User).ToList();
+        var writes = plane.Audit.Writes(from).Where(write => write.User == cluster.Account.User).ToList();
         return (writes.Max(write => write.At) - writes.Min(write => write.Received)).TotalSeconds;
     }
 

@@ -17,19 +17,19 @@ internal sealed class RecoveryTimeline
     private readonly TaskCompletionSource _allDone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Begins to watch; call it before the crash.</summary>
-    /// <param name="stage">Where.</param>
+    /// <param name="cluster">Where.</param>
     /// <param name="lost">The node that is about to crash.</param>
-    public RecoveryTimeline(TestCluster stage, string lost)
+    public RecoveryTimeline(TestCluster cluster, string lost)
     {
-        Pods = [.. stage.World.View.Pods.Items.Where(pod => pod.NodeName == lost)];
-        Attachments = [.. stage.World.View.Attachments.Items.Where(attachment => attachment.NodeName == lost)];
+        Pods = [.. cluster.World.View.Pods.Items.Where(pod => pod.NodeName == lost)];
+        Attachments = [.. cluster.World.View.Attachments.Items.Where(attachment => attachment.NodeName == lost)];
         _lostPods = [.. Pods.Select(pod => pod.Uid)];
         _podsLeft = [.. _lostPods];
         _attachmentsLeft = [.. Attachments.Select(attachment => attachment.Uid)];
-        stage.World.View.Pods.Gone += pod => Note(() => Remove(_podsLeft, pod, PodsGone));
-        stage.World.View.Attachments.Gone += attachment => Note(() => Remove(_attachmentsLeft, attachment, AttachmentsGone));
-        stage.World.View.Pods.Seen += pod => Note(() => See(pod));
-        stage.Linstor.Do(world => world.Knowledge.Changed += change =>
+        cluster.World.View.Pods.Gone += pod => Note(() => Remove(_podsLeft, pod, PodsGone));
+        cluster.World.View.Attachments.Gone += attachment => Note(() => Remove(_attachmentsLeft, attachment, AttachmentsGone));
+        cluster.World.View.Pods.Seen += pod => Note(() => See(pod));
+        cluster.Linstor.Do(world => world.Knowledge.Changed += change =>
         {
             if (change.MayPromote == true && change.Node != lost)
             {

@@ -52,18 +52,18 @@ internal sealed partial class Daemon(
         using var acting = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var feeding = new CancellationTokenSource();
         var feeders = LoopSupervisor.RunAsync(supporting, feeding.Token);
-        var actors = LoopSupervisor.RunAsync([("control", control.RunAsync)], acting.Token);
+        var deciders = LoopSupervisor.RunAsync([("control", control.RunAsync)], acting.Token);
 
-        await Task.WhenAny(feeders, actors);
+        await Task.WhenAny(feeders, deciders);
         Stopping();
         await acting.CancelAsync();
         await actuator.StopAsync(Patience);
-        await Task.WhenAny(actors, Task.Delay(Patience, CancellationToken.None));
+        await Task.WhenAny(deciders, Task.Delay(Patience, CancellationToken.None));
         await feeding.CancelAsync();
         await Task.WhenAny(feeders, Task.Delay(Patience, CancellationToken.None));
         await _endpoints.StopAsync(CancellationToken.None);
 
-        if ((feeders.Exception ?? actors.Exception)?.InnerException is { } bug)
+        if ((feeders.Exception ?? deciders.Exception)?.InnerException is { } bug)
         {
             Ended(bug);
             return 1;

@@ -9,32 +9,32 @@ internal sealed class ControllerReplicas : IAsyncDisposable
     private static readonly string[] Speakers = ["Actuator", "Reporter", "LeaseLoop", "Daemon"];
 
     private readonly DemoLog _demoLog;
-    private readonly List<ControllerProcess> _actors;
+    private readonly List<ControllerProcess> _processes;
     private volatile ControllerProcess? _speaker;
 
     public ControllerReplicas(string program, ChildProcessLauncher childProcessLauncher, string kubeconfig, Uri linstor, TimeSpan grace, DemoLog demoLog)
     {
         _demoLog = demoLog;
-        _actors = [.. ((string[])["controller-1", "controller-2"]).Select(name => new ControllerProcess(name, program, childProcessLauncher, kubeconfig, linstor, grace, Said))];
+        _processes = [.. ((string[])["controller-1", "controller-2"]).Select(name => new ControllerProcess(name, program, childProcessLauncher, kubeconfig, linstor, grace, Said))];
     }
 
-    public IReadOnlyList<ControllerProcess> Actors => _actors;
+    public IReadOnlyList<ControllerProcess> Processes => _processes;
 
     /// <summary>Who acts, by its own word; a frozen one says what it last said.</summary>
-    public ControllerProcess? Leader => _actors.Find(actor => actor.Runs && !actor.IsFrozen && Leads(actor)) ?? _actors.Find(Leads);
+    public ControllerProcess? Leader => _processes.Find(controller => controller.Runs && !controller.IsFrozen && Leads(controller)) ?? _processes.Find(Leads);
 
     /// <summary>Whether everybody has heard of the whole cluster, and one of them leads.</summary>
-    public bool IsReady => Leader is not null && _actors.TrueForAll(actor => actor.Status is { Sources.Silent.Count: 0 });
+    public bool IsReady => Leader is not null && _processes.TrueForAll(controller => controller.Status is { Sources.Silent.Count: 0 });
 
-    public Task StartAsync() => Task.WhenAll(_actors.Select(actor => actor.StartAsync()));
+    public Task StartAsync() => Task.WhenAll(_processes.Select(controller => controller.StartAsync()));
 
-    public Task AskAsync(CancellationToken cancellation) => Task.WhenAll(_actors.Select(actor => actor.AskAsync(cancellation)));
+    public Task AskAsync(CancellationToken cancellation) => Task.WhenAll(_processes.Select(controller => controller.AskAsync(cancellation)));
 
     /// <summary>Freezes whoever leads.</summary>
     /// <returns>Who that was; null if nobody did.</returns>
     public ControllerProcess? FreezeLeader()
     {
-        var leader = _actors.Find(actor => actor.Runs && !actor.IsFrozen && Leads(actor));
+        var leader = _processes.Find(controller => controller.Runs && !controller.IsFrozen && Leads(controller));
         leader?.Freeze();
         return leader;
     }
@@ -42,8 +42,8 @@ internal sealed class ControllerReplicas : IAsyncDisposable
     /// <summary>Lets everybody go on who was frozen.</summary>
     public bool Thaw()
     {
-        var frozen = _actors.FindAll(actor => actor.IsFrozen);
-        frozen.ForEach(actor => actor.Thaw());
+        var frozen = _processes.FindAll(controller => controller.IsFrozen);
+        frozen.ForEach(controller => controller.Thaw());
         return frozen.Count > 0;
     }
 
@@ -62,21 +62,21 @@ internal sealed class ControllerReplicas : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var actor in _actors)
+        foreach (var controller in _processes)
         {
-            await actor.DisposeAsync();
+            await controller.DisposeAsync();
         }
     }
 
-    private static bool Leads(ControllerProcess actor) => actor.Status is { Leadership.Leads: true };
+    private static bool Leads(ControllerProcess controller) => controller.Status is { Leadership.Leads: true };
 
-    private async Task RestartAsync(ControllerProcess actor, CancellationToken cancellation)
+    private async Task RestartAsync(ControllerProcess controller, CancellationToken cancellation)
     {
         try
         {
             await Task.Delay(Restart, cancellation);
-            await actor.StartAsync();
-            _demoLog.Tell(DemoLog.Kubernetes, $"{actor.Name} is started again");
+            await controller.StartAsync();
+            _demoLog.Tell(DemoLog.Kubernetes, $"{controller.Name} is started again");
         }
         catch (OperationCanceledException)
         {
@@ -85,7 +85,7 @@ internal sealed class ControllerReplicas : IAsyncDisposable
     }
 
     // Both decide, and both say so; that of the standby would be said twice.
-    private void Said(ControllerProcess actor, string line)
+    private void Said(ControllerProcess controller, string line)
     {
         if (line.Split(' ', 4, StringSplitOptions.RemoveEmptyEntries) is not [_, var level, var speaker, var text])
         {
@@ -95,17 +95,17 @@ internal sealed class ControllerReplicas : IAsyncDisposable
         // Sooner than its status is asked for.
         if (text.StartsWith("This replica holds lease ", StringComparison.Ordinal))
         {
-            _speaker = actor;
+            _speaker = controller;
         }
 
         var isItsOwn = speaker is "LeaseLoop:" or "Daemon:";
-        if (Speakers.Contains(speaker.TrimEnd(':')) && (isItsOwn || actor == _speaker) && !text.StartsWith("Asking ", StringComparison.Ordinal))
+        if (Speakers.Contains(speaker.TrimEnd(':')) && (isItsOwn || controller == _speaker) && !text.StartsWith("Asking ", StringComparison.Ordinal))
         {
-            _demoLog.Tell(actor.Name, text);
+            _demoLog.Tell(controller.Name, text);
         }
-        else if (level is "ERROR" or "PANIC" || (level == "WARN" && actor == _speaker))
+        else if (level is "ERROR" or "PANIC" || (level == "WARN" && controller == _speaker))
         {
-            _demoLog.Tell(actor.Name, text);
+            _demoLog.Tell(controller.Name, text);
         }
     }
 }

@@ -28,16 +28,16 @@ internal static class DemoCommand
         try
         {
             using var childProcessLauncher = new ChildProcessLauncher();
-            await using var troupe = new ControllerReplicas(program, childProcessLauncher, kubeconfig, cluster.Linstor, options.Grace, demoLog);
-            var demoSession = new DemoSession(cluster, troupe, demoLog, options, $"kubectl --kubeconfig {kubeconfig} get pods -A -o wide -w", ending.Token);
-            Announce(page, cluster, troupe, options, demoSession.Current.Watch);
+            await using var replicas = new ControllerReplicas(program, childProcessLauncher, kubeconfig, cluster.Linstor, options.Grace, demoLog);
+            var demoSession = new DemoSession(cluster, replicas, demoLog, options, $"kubectl --kubeconfig {kubeconfig} get pods -A -o wide -w", ending.Token);
+            Announce(page, cluster, replicas, options, demoSession.Current.Watch);
             page.Show(demoSession);
             demoLog.Told += TerminalOutput.Tell;
-            await troupe.StartAsync();
+            await replicas.StartAsync();
             var looking = demoSession.RunAsync();
             try
             {
-                return await PlayAsync(demoSession, troupe, demoLog, page, options, stopping);
+                return await PlayAsync(demoSession, replicas, demoLog, page, options, stopping);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -55,9 +55,9 @@ internal static class DemoCommand
         }
     }
 
-    private static async Task<int> PlayAsync(DemoSession demoSession, ControllerReplicas troupe, DemoLog demoLog, PageServer page, DemoOptions options, CancellationToken stopping)
+    private static async Task<int> PlayAsync(DemoSession demoSession, ControllerReplicas replicas, DemoLog demoLog, PageServer page, DemoOptions options, CancellationToken stopping)
     {
-        var problem = await demoSession.UntilAsync(_ => troupe.IsReady, "the controllers to hear of the whole cluster", Patience);
+        var problem = await demoSession.UntilAsync(_ => replicas.IsReady, "the controllers to hear of the whole cluster", Patience);
         if (options.Scenario is not { } scenario)
         {
             demoLog.Tell(DemoLog.World, problem ?? $"everything is well. Break something: {page.Url}");
@@ -72,16 +72,16 @@ internal static class DemoCommand
         return problem is null ? 0 : 1;
     }
 
-    private static void Announce(PageServer page, DemoCluster cluster, ControllerReplicas troupe, DemoOptions options, string watch)
+    private static void Announce(PageServer page, DemoCluster cluster, ControllerReplicas replicas, DemoOptions options, string watch)
     {
         TerminalOutput.Write($"A simulated cluster of four nodes: LINSTOR at {cluster.Linstor}, Kubernetes at {cluster.Kubernetes}. Two real controllers, each a process of its own:");
-        foreach (var actor in troupe.Actors)
+        foreach (var controller in replicas.Processes)
         {
-            TerminalOutput.Write($"  {actor.CommandLine}");
+            TerminalOutput.Write($"  {controller.CommandLine}");
         }
 
         TerminalOutput.Write($"Watch it with: {watch}");
-        TerminalOutput.Write($"What the controllers know: {string.Join(" ", troupe.Actors.Select(actor => actor.StatusUrl))}");
+        TerminalOutput.Write($"What the controllers know: {string.Join(" ", replicas.Processes.Select(controller => controller.StatusUrl))}");
         TerminalOutput.Write($"The page: {page.Url}{(options.Scenario is null ? "  (Ctrl-C ends everything; --scenario tells a story by itself)" : "")}");
         TerminalOutput.Write("");
     }

@@ -8,7 +8,7 @@ internal sealed class DemoSession
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
 
     private readonly DemoCluster _cluster;
-    private readonly ControllerReplicas _troupe;
+    private readonly ControllerReplicas _replicas;
     private readonly DemoLog _demoLog;
     private readonly DemoOptions _options;
     private readonly string _watch;
@@ -19,9 +19,9 @@ internal sealed class DemoSession
     private volatile WorldView _world;
     private volatile DemoView _view;
 
-    public DemoSession(DemoCluster cluster, ControllerReplicas troupe, DemoLog demoLog, DemoOptions options, string watch, CancellationToken stopping)
+    public DemoSession(DemoCluster cluster, ControllerReplicas replicas, DemoLog demoLog, DemoOptions options, string watch, CancellationToken stopping)
     {
-        (_cluster, _troupe, _demoLog, _options, _watch, _stopping) = (cluster, troupe, demoLog, options, watch, stopping);
+        (_cluster, _replicas, _demoLog, _options, _watch, _stopping) = (cluster, replicas, demoLog, options, watch, stopping);
         _decisionExplainer = new(_outageHistory, DateTimeOffset.UtcNow - demoLog.Elapsed);
         _world = Look();
         foreach (var workload in Workload.All)
@@ -53,7 +53,7 @@ internal sealed class DemoSession
         {
             while (await timer.WaitForNextTickAsync(_stopping))
             {
-                asking = asking.IsCompleted ? _troupe.AskAsync(_stopping) : asking;
+                asking = asking.IsCompleted ? _replicas.AskAsync(_stopping) : asking;
                 var before = _world;
                 _world = Look();
                 _outageHistory.Record(_world);
@@ -99,14 +99,14 @@ internal sealed class DemoSession
                 _cluster.Do(world => world.Storage.RestartLinstor(TimeSpan.FromSeconds(4)));
                 return null;
             case "freeze-leader":
-                var frozen = _troupe.FreezeLeader();
+                var frozen = _replicas.FreezeLeader();
                 _demoLog.Tell(Who, frozen is null ? "find no leader to freeze" : $"freeze {frozen.Name}, which leads (SIGSTOP {frozen.ProcessId})");
                 return null;
             case "resume-leader":
-                _demoLog.Tell(Who, _troupe.Thaw() ? "let the frozen controller go on (SIGCONT)" : "find nobody frozen");
+                _demoLog.Tell(Who, _replicas.Thaw() ? "let the frozen controller go on (SIGCONT)" : "find nobody frozen");
                 return null;
             case "kill-leader":
-                var killed = _troupe.KillLeader(_stopping);
+                var killed = _replicas.KillLeader(_stopping);
                 _demoLog.Tell(Who, killed is null ? "find no leader to kill" : $"kill {killed.Name}, which leads (SIGKILL)");
                 return null;
             default:
@@ -153,10 +153,10 @@ internal sealed class DemoSession
         Grace.TotalSeconds,
         _options.Scenario,
         _world,
-        [.. _troupe.Actors.Select(actor => new ControllerView(
-            actor.Name, actor.ProcessId, actor.IsFrozen ? "frozen" : actor.Runs ? "running" : "ended", actor == _troupe.Leader, actor.CommandLine, actor.Status))],
+        [.. _replicas.Processes.Select(controller => new ControllerView(
+            controller.Name, controller.ProcessId, controller.IsFrozen ? "frozen" : controller.Runs ? "running" : "ended", controller == _replicas.Leader, controller.CommandLine, controller.Status))],
         [.. Workload.All.Select(View)],
-        _decisionExplainer.Explain(_troupe.Actors.Where(actor => actor.Status is not null).Select(actor => (actor.Name, actor.Status!)), _world, _cluster.ForcedDeletions),
+        _decisionExplainer.Explain(_replicas.Processes.Where(controller => controller.Status is not null).Select(controller => (controller.Name, controller.Status!)), _world, _cluster.ForcedDeletions),
         [.. _demoLog.Lines.TakeLast(150)],
         _watch,
         Baseline.Explained);

@@ -8,7 +8,7 @@ using System.Text.RegularExpressions;
 namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>The command lines of the four components.</summary>
-public sealed partial class ComponentCommandLines(Binaries binaries, ControlPlaneFolder room, ControlPlaneOptions options)
+public sealed partial class ComponentCommandLines(Binaries binaries, ControlPlaneFolder folder, ControlPlaneOptions options)
 {
     /// <summary>The controllers that decide how fast a pod comes back, and those that keep the objects tidy.</summary>
     private const string Controllers =
@@ -23,52 +23,52 @@ public sealed partial class ComponentCommandLines(Binaries binaries, ControlPlan
     public Uri Etcd => new($"http://127.0.0.1:{_etcdPort}/");
 
     /// <summary>The API server makes its own certificate and keeps it over restarts.</summary>
-    public ApiEndpoint Endpoint => new(new Uri($"https://127.0.0.1:{_apiPort}/"), Path.Combine(room.Data, "apiserver.crt"));
+    public ApiEndpoint Endpoint => new(new Uri($"https://127.0.0.1:{_apiPort}/"), Path.Combine(folder.Data, "apiserver.crt"));
 
     public Task<Component> EtcdAsync()
     {
         var peer = $"http://127.0.0.1:{FreePort()}";
         var client = Etcd.AbsoluteUri.TrimEnd('/');
         return StartAsync("etcd", [
-            "--data-dir", Path.Combine(room.Data, "etcd"), "--listen-client-urls", client, "--advertise-client-urls", client,
+            "--data-dir", Path.Combine(folder.Data, "etcd"), "--listen-client-urls", client, "--advertise-client-urls", client,
             "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", $"default={peer}"]);
     }
 
     public Task<Component> ApiServerAsync()
     {
-        var key = room["service-accounts.key"];
+        var key = folder["service-accounts.key"];
         if (!File.Exists(key))
         {
             using var rsa = RSA.Create(2048);
-            room.Write("service-accounts.key", rsa.ExportRSAPrivateKeyPem());
+            folder.Write("service-accounts.key", rsa.ExportRSAPrivateKeyPem());
         }
         return StartAsync("kube-apiserver", [
-            $"--etcd-servers={Etcd.AbsoluteUri.TrimEnd('/')}", $"--cert-dir={room.Data}", $"--secure-port={_apiPort}", "--bind-address=127.0.0.1",
+            $"--etcd-servers={Etcd.AbsoluteUri.TrimEnd('/')}", $"--cert-dir={folder.Data}", $"--secure-port={_apiPort}", "--bind-address=127.0.0.1",
             "--service-cluster-ip-range=10.0.0.0/24", "--authorization-mode=RBAC", "--disable-admission-plugins=ServiceAccount",
-            $"--token-auth-file={room.Write("tokens.csv", string.Join('\n', ApiIdentity.TokenFile))}",
+            $"--token-auth-file={folder.Write("tokens.csv", string.Join('\n', ApiIdentity.TokenFile))}",
             $"--service-account-key-file={key}", $"--service-account-signing-key-file={key}", "--service-account-issuer=https://kubernetes.default.svc",
             .. options.OnlyApiServer
                 ? Array.Empty<string>()
-                : [$"--audit-policy-file={room.Write("audit-policy.yaml", AuditLog.Policy)}", $"--audit-log-path={room["audit.log"]}", "--audit-log-mode=blocking", "--audit-log-maxsize=100000"]]);
+                : [$"--audit-policy-file={folder.Write("audit-policy.yaml", AuditLog.Policy)}", $"--audit-log-path={folder["audit.log"]}", "--audit-log-mode=blocking", "--audit-log-maxsize=100000"]]);
     }
 
     public Task<Component> ControllerManagerAsync() => StartAsync("kube-controller-manager", [
         $"--kubeconfig={Kubeconfig(ApiIdentity.ControllerManager)}", "--leader-elect=false", "--bind-address=127.0.0.1", $"--secure-port={FreePort()}",
-        $"--cert-dir={room.Data}/controller-manager", $"--controllers={Controllers}", "--concurrent-statefulset-syncs=50",
+        $"--cert-dir={folder.Data}/controller-manager", $"--controllers={Controllers}", "--concurrent-statefulset-syncs=50",
         $"--kube-api-qps={options.ComponentQps}", $"--kube-api-burst={2 * options.ComponentQps}", .. NoInsecurePort, .. options.ControllerManagerFlags]);
 
     public Task<Component> SchedulerAsync() => StartAsync("kube-scheduler", [
         $"--kubeconfig={Kubeconfig(ApiIdentity.Scheduler)}", "--leader-elect=false", "--bind-address=127.0.0.1", $"--secure-port={FreePort()}",
-        $"--cert-dir={room.Data}/scheduler", .. NoInsecurePort,
+        $"--cert-dir={folder.Data}/scheduler", .. NoInsecurePort,
         .. _old ? [$"--kube-api-qps={options.ComponentQps}", $"--kube-api-burst={2 * options.ComponentQps}"] : Array.Empty<string>()]);
 
     /// <summary>Writes a kubeconfig for an identity and returns its path.</summary>
     public string Kubeconfig(ApiIdentity identity) =>
-        room.Write($"{identity.User.Replace(':', '.')}.kubeconfig", Endpoint.Kubeconfig(identity));
+        folder.Write($"{identity.User.Replace(':', '.')}.kubeconfig", Endpoint.Kubeconfig(identity));
 
     private string[] NoInsecurePort => _old ? ["--port=0"] : [];
 
-    private Task<Component> StartAsync(string program, string[] arguments) => Component.StartAsync(binaries[program], room[program + ".log"], arguments);
+    private Task<Component> StartAsync(string program, string[] arguments) => Component.StartAsync(binaries[program], folder[program + ".log"], arguments);
 
     public static int FreePort()
     {

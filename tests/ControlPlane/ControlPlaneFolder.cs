@@ -27,10 +27,10 @@ public sealed class ControlPlaneFolder
                 System.IO.Directory.Delete(left, recursive: true);
             }
         }
-        var room = new ControlPlaneFolder(System.IO.Directory.CreateDirectory(
+        var folder = new ControlPlaneFolder(System.IO.Directory.CreateDirectory(
             Path.Combine(Root, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}-{Guid.NewGuid():N}"))).FullName);
-        System.IO.Directory.CreateDirectory(room.Data);
-        return room;
+        System.IO.Directory.CreateDirectory(folder.Data);
+        return folder;
     }
 
     /// <summary>Writes a file and returns its path.</summary>

@@ -12,13 +12,13 @@ public sealed class RealControlPlane : IAsyncDisposable
     private readonly ConcurrentDictionary<string, HttpClient> _clients = new();
     private readonly List<Component> _components = [];
     private readonly Binaries _binaries;
-    private readonly ControlPlaneFolder _room;
+    private readonly ControlPlaneFolder _folder;
     private readonly ComponentCommandLines _componentCommandLines;
 
-    private RealControlPlane(Binaries binaries, ControlPlaneFolder room, ControlPlaneOptions options)
+    private RealControlPlane(Binaries binaries, ControlPlaneFolder folder, ControlPlaneOptions options)
     {
-        (_binaries, _room, _componentCommandLines) = (binaries, room, new ComponentCommandLines(binaries, room, options));
-        Audit = new AuditLog(room["audit.log"]);
+        (_binaries, _folder, _componentCommandLines) = (binaries, folder, new ComponentCommandLines(binaries, folder, options));
+        Audit = new AuditLog(folder["audit.log"]);
     }
 
     /// <summary>The API as the administrator sees it.</summary>
@@ -29,7 +29,7 @@ public sealed class RealControlPlane : IAsyncDisposable
     public AuditLog Audit { get; }
 
     /// <summary>Where the logs of the components are, and stay after a run.</summary>
-    public string LogDirectory => _room.Directory;
+    public string LogDirectory => _folder.Directory;
 
     public static Task<RealControlPlane> StartAsync(CancellationToken cancellation) => StartAsync(new ControlPlaneOptions(), cancellation);
 
@@ -82,7 +82,7 @@ public sealed class RealControlPlane : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             // Its discovery cache goes to the home directory otherwise.
-            Environment = { ["HOME"] = _room.Data },
+            Environment = { ["HOME"] = _folder.Data },
         })!;
         var output = kubectl.StandardOutput.ReadToEndAsync(cancellation);
         var errors = await kubectl.StandardError.ReadToEndAsync(cancellation);
@@ -128,7 +128,7 @@ public sealed class RealControlPlane : IAsyncDisposable
         {
             client.Dispose();
         }
-        _room.Clear();
+        _folder.Clear();
         return ValueTask.CompletedTask;
     }
 

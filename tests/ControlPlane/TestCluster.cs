@@ -8,7 +8,7 @@ using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>What a stage may have other than most.</summary>
+/// <summary>What a cluster may have other than most.</summary>
 public sealed record TestClusterOptions
 {
     /// <summary>The short names of the nodes.</summary>
@@ -78,7 +78,7 @@ public sealed class TestCluster : IAsyncDisposable
         .Select(write => write.Resource == "pods" ? $"pod {write.Name}" : _attachments.GetValueOrDefault(write.Name ?? ""))
         .OfType<string>().Distinct().Order(StringComparer.Ordinal)];
 
-    /// <summary>Everything that the controllers wrote since the stage was set, in order.</summary>
+    /// <summary>Everything that the controllers wrote since the cluster was set, in order.</summary>
     public IEnumerable<Audited> Writes => World.Plane.Audit.Writes(_before).Where(write => write.User == Account.User);
 
     public static async Task<TestCluster> SetAsync(RealControlPlane plane, TestClusterOptions chosen, CancellationToken cancellation)

@@ -13,7 +13,7 @@ public sealed partial class BoundaryTests
     public void The_controller_contains_no_simulator() =>
         Assert.Equal(["Piraeus.HighAvailability.Core"], Shipped.GetReferencedAssemblies().Select(other => other.Name).Where(name => name!.StartsWith("Piraeus", StringComparison.Ordinal)));
 
-    // From the bottom up: a room knows only those that are named behind it.
+    // From the bottom up: a folder knows only those that are named behind it.
     private static readonly Dictionary<string, string[]> Knows = new()
     {
         ["Common"] = [],

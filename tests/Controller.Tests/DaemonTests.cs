@@ -13,8 +13,8 @@ public sealed class DaemonTests
     [Fact]
     public async Task Being_asked_to_stop_is_success()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        await using var daemon = Build(room, Forever);
+        await using var fixture = await ControlFixture.OpenAsync();
+        await using var daemon = Build(fixture, Forever);
         using var stop = new CancellationTokenSource();
         var running = daemon.RunAsync(stop.Token);
         await stop.CancelAsync();
@@ -24,30 +24,30 @@ public sealed class DaemonTests
     [Fact]
     public async Task A_loop_that_returns_is_a_failure_that_is_told()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        await using var daemon = Build(room, Forever, _ => Task.CompletedTask);
+        await using var fixture = await ControlFixture.OpenAsync();
+        await using var daemon = Build(fixture, Forever, _ => Task.CompletedTask);
         Assert.Equal(1, await daemon.RunAsync(default).SoonAsync());
-        Assert.Contains(room.Told.Lines, line => line.Contains("the loop \"1\" ended", StringComparison.Ordinal));
+        Assert.Contains(fixture.Told.Lines, line => line.Contains("the loop \"1\" ended", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task A_loop_that_throws_is_a_failure_that_is_told()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        await using var daemon = Build(room, Forever, _ => throw new InvalidOperationException("a bug of ours"));
+        await using var fixture = await ControlFixture.OpenAsync();
+        await using var daemon = Build(fixture, Forever, _ => throw new InvalidOperationException("a bug of ours"));
         Assert.Equal(1, await daemon.RunAsync(default).SoonAsync());
-        Assert.Contains(room.Told.Lines, line => line.Contains("a bug of ours", StringComparison.Ordinal));
+        Assert.Contains(fixture.Told.Lines, line => line.Contains("a bug of ours", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task An_action_that_fails_as_nobody_foresaw_does_not_end_the_process()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        await using var daemon = Build(room, Forever);
-        room.Actuator.Offer(new Core.Decision.Hold(ControlFixture.Resource, new("a"), Core.HoldReason.Storm, Core.HoldDetail.None, [], Core.Instant.Start, true)); // which is no action
+        await using var fixture = await ControlFixture.OpenAsync();
+        await using var daemon = Build(fixture, Forever);
+        fixture.Actuator.Offer(new Core.Decision.Hold(ControlFixture.Resource, new("a"), Core.HoldReason.Storm, Core.HoldDetail.None, [], Core.Instant.Start, true)); // which is no action
         using var stop = new CancellationTokenSource();
         var running = daemon.RunAsync(stop.Token);
-        while (!room.Told.Lines.Any(line => line.StartsWith("An error of this program was caught", StringComparison.Ordinal)))
+        while (!fixture.Told.Lines.Any(line => line.StartsWith("An error of this program was caught", StringComparison.Ordinal)))
         {
             await Task.Yield();
         }
@@ -60,24 +60,24 @@ public sealed class DaemonTests
     public async Task What_acts_has_stopped_before_the_lease_is_given_up()
     {
         var answer = new TaskCompletionSource();
-        await using var room = await ControlFixture.OpenAsync(async call =>
+        await using var fixture = await ControlFixture.OpenAsync(async call =>
         {
             await answer.Task;
             await call.AnswerAsync("{}");
         });
         var released = new TaskCompletionSource<bool>();
-        await using var daemon = Build(room, async cancellation =>
+        await using var daemon = Build(fixture, async cancellation =>
         {
             await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            released.SetResult(answer.Task.IsCompleted && room.Actuator.Offer(ControlFixture.Detach) != Controller.Control.OfferResult.Taken);
+            released.SetResult(answer.Task.IsCompleted && fixture.Actuator.Offer(ControlFixture.Detach) != Controller.Control.OfferResult.Taken);
         });
         using var stop = new CancellationTokenSource();
         var running = daemon.RunAsync(stop.Token);
-        room.Actuator.Offer(ControlFixture.Delete);
-        await room.Kubernetes.ArrivalAsync();
+        fixture.Actuator.Offer(ControlFixture.Delete);
+        await fixture.Kubernetes.ArrivalAsync();
 
         await stop.CancelAsync();
-        while (!room.Told.Lines.Contains("Stopping."))
+        while (!fixture.Told.Lines.Contains("Stopping."))
         {
             await Task.Yield();
         }
@@ -91,9 +91,9 @@ public sealed class DaemonTests
     [Fact]
     public async Task Feeders_in_front_of_a_full_inbox_keep_nobody_from_stopping()
     {
-        await using var room = await ControlFixture.OpenAsync();
+        await using var fixture = await ControlFixture.OpenAsync();
         var full = new TaskCompletionSource();
-        await using var daemon = Build(room, async cancellation =>
+        await using var daemon = Build(fixture, async cancellation =>
         {
             var inbox = Inbox.Create(1);
             while (true)
@@ -116,18 +116,18 @@ public sealed class DaemonTests
         using var somebody = new TcpListener(IPAddress.IPv6Any, 0);
         somebody.Start();
         var port = ((IPEndPoint)somebody.LocalEndpoint).Port;
-        await using var room = await ControlFixture.OpenAsync();
-        await using var daemon = Build(room, new Settings { HealthPort = port }, Forever);
+        await using var fixture = await ControlFixture.OpenAsync();
+        await using var daemon = Build(fixture, new Settings { HealthPort = port }, Forever);
         var refused = await Assert.ThrowsAsync<SettingsException>(() => daemon.RunAsync(default));
         Assert.StartsWith($"cannot serve /healthz on port {port}: ", refused.Message, StringComparison.Ordinal);
     }
 
     private static Task Forever(CancellationToken cancellation) => Task.Delay(Timeout.Infinite, cancellation);
 
-    private static Daemon Build(ControlFixture room, params Func<CancellationToken, Task>[] loops) => Build(room, new Settings { HealthPort = 0 }, loops);
+    private static Daemon Build(ControlFixture fixture, params Func<CancellationToken, Task>[] loops) => Build(fixture, new Settings { HealthPort = 0 }, loops);
 
-    private static Daemon Build(ControlFixture room, Settings settings, params Func<CancellationToken, Task>[] loops) =>
+    private static Daemon Build(ControlFixture fixture, Settings settings, params Func<CancellationToken, Task>[] loops) =>
         new(
-            settings, [.. loops.Select((loop, index) => ($"{index}", loop))], room.Actuator, room.Control, new Probes(room.Control), room.Status,
-            new MetricsEndpoint(ProgramVersion.Meter, _ => null), room.Told);
+            settings, [.. loops.Select((loop, index) => ($"{index}", loop))], fixture.Actuator, fixture.Control, new Probes(fixture.Control), fixture.Status,
+            new MetricsEndpoint(ProgramVersion.Meter, _ => null), fixture.Told);
 }

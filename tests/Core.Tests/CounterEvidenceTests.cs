@@ -161,7 +161,7 @@ public sealed class CounterEvidenceTests
         .Resource("pvc-1", "a", "majority", "a", "b", "c", "d", "e").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(20);
 }
 
-/// <summary>How the links of these stories fail.</summary>
+/// <summary>How the links of these scenarios fail.</summary>
 file static class Links
 {
     public static Scenario CutLinks(this Scenario scenario, string node) =>

@@ -2,7 +2,7 @@ global using static Piraeus.HighAvailability.Core.Tests.Reported;
 
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>What LINSTOR reports, for stories that say it node by node.</summary>
+/// <summary>What LINSTOR reports, for scenarios that say it node by node.</summary>
 internal static class Reported
 {
     public static Satellite On(string node) => new(new(node), SatelliteState.Online);

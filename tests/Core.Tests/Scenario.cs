@@ -1,7 +1,7 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
 /// <summary>
-/// A little cluster to tell stories about: nodes a, b and c, resource <c>pvc-1</c> on all three, in use on a by pod
+/// A little cluster to tell scenarios about: nodes a, b and c, resource <c>pvc-1</c> on all three, in use on a by pod
 /// <c>default/app-0</c> through claim <c>data</c> and volume <c>pv-1</c>. LINSTOR and Kubernetes answer at once, from the facts told here.
 /// </summary>
 internal sealed partial class Scenario

@@ -49,69 +49,69 @@ public sealed class DeploymentTests(SharedControlPlane shared)
     [Fact]
     public async Task A_missing_permission_is_named_and_one_that_only_costs_comfort_stops_no_failover()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        await stage.GrantOnlyAsync(
+        await using var cluster = await TestCluster.SetAsync(shared);
+        await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
+        await cluster.GrantOnlyAsync(
             ("", "pods", "list,watch,delete"), ("", "persistentvolumes", "list,watch"), ("storage.k8s.io", "volumeattachments", "list,watch,delete"));
-        await stage.StartControllerAsync();
-        await stage.UntilSaidAsync("""add the rule {apiGroups: [""], resources: ["nodes"], verbs: ["list", "watch"]}""");
-        await stage.UntilSaidAsync("""add the rule {apiGroups: ["storage.k8s.io"], resources: ["csinodes"], verbs: ["list", "watch"]}""");
+        await cluster.StartControllerAsync();
+        await cluster.UntilSaidAsync("""add the rule {apiGroups: [""], resources: ["nodes"], verbs: ["list", "watch"]}""");
+        await cluster.UntilSaidAsync("""add the rule {apiGroups: ["storage.k8s.io"], resources: ["csinodes"], verbs: ["list", "watch"]}""");
 
-        stage.Crash(stage.A);
-        await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
-        await stage.UntilSaidAsync("""add the rule {apiGroups: [""], resources: ["events"], verbs: ["create"]}""");
+        cluster.Crash(cluster.A);
+        await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
+        await cluster.UntilSaidAsync("""add the rule {apiGroups: [""], resources: ["events"], verbs: ["create"]}""");
     }
 
     [Fact]
     public async Task Without_permission_to_delete_the_missing_rule_is_named_and_granting_it_is_enough()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        await stage.GrantOnlyAsync(("", "pods", "list,watch"), ("", "persistentvolumes", "list,watch"), ("storage.k8s.io", "volumeattachments", "list,watch,delete"));
-        await stage.StartControllerAsync();
+        await using var cluster = await TestCluster.SetAsync(shared);
+        await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
+        await cluster.GrantOnlyAsync(("", "pods", "list,watch"), ("", "persistentvolumes", "list,watch"), ("storage.k8s.io", "volumeattachments", "list,watch,delete"));
+        await cluster.StartControllerAsync();
 
-        stage.Crash(stage.A);
-        await stage.UntilSaidAsync("""add the rule {apiGroups: [""], resources: ["pods"], verbs: ["delete"]}""");
-        Assert.Empty(stage.Deletions);
-        await stage.GrantAsync(("", "pods", "delete"));
-        await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
+        cluster.Crash(cluster.A);
+        await cluster.UntilSaidAsync("""add the rule {apiGroups: [""], resources: ["pods"], verbs: ["delete"]}""");
+        Assert.Empty(cluster.Deletions);
+        await cluster.GrantAsync(("", "pods", "delete"));
+        await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
     }
 
     [Fact]
     public async Task A_dry_run_says_what_it_would_do_and_does_nothing()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        var controller = await stage.StartControllerAsync("--dry-run");
+        await using var cluster = await TestCluster.SetAsync(shared);
+        await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
+        var controller = await cluster.StartControllerAsync("--dry-run");
 
-        stage.CutLinks(stage.A);
-        await stage.UntilSaidAsync($"Dry run, not done: Deleting pod {stage.World.Namespace}/db-0");
-        Assert.Empty(stage.Writes);
-        await controller.StopAsync(stage.World.Closing);
+        cluster.CutLinks(cluster.A);
+        await cluster.UntilSaidAsync($"Dry run, not done: Deleting pod {cluster.World.Namespace}/db-0");
+        Assert.Empty(cluster.Writes);
+        await controller.StopAsync(cluster.World.Closing);
         Assert.Equal(0, controller.ExitCode);
     }
 
     [Fact]
     public async Task A_port_in_use_gets_one_clear_line_and_exit_code_2()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        var controller = await stage.LaunchControllerAsync($"--leader-election-healtz-port={stage.Linstor.Url.Port}");
-        await stage.EventuallyAsync(() => controller.HasExited, "the program ends");
+        await using var cluster = await TestCluster.SetAsync(shared);
+        var controller = await cluster.LaunchControllerAsync($"--leader-election-healtz-port={cluster.Linstor.Url.Port}");
+        await cluster.EventuallyAsync(() => controller.HasExited, "the program ends");
         Assert.Equal(2, controller.ExitCode);
-        Assert.Contains($"port {stage.Linstor.Url.Port}", Assert.Single(controller.Log), StringComparison.Ordinal);
+        Assert.Contains($"port {cluster.Linstor.Url.Port}", Assert.Single(controller.Log), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task The_init_container_waits_until_LINSTOR_answers()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        stage.Linstor.Do(world => world.StopLinstor());
-        await using var waiting = await stage.WaitUntilApiOnlineAsync();
-        await stage.EventuallyAsync(() => waiting.Says("not ready"), "it says that LINSTOR is not ready");
+        await using var cluster = await TestCluster.SetAsync(shared);
+        cluster.Linstor.Do(world => world.StopLinstor());
+        await using var waiting = await cluster.WaitUntilApiOnlineAsync();
+        await cluster.EventuallyAsync(() => waiting.Says("not ready"), "it says that LINSTOR is not ready");
         Assert.False(waiting.HasExited);
 
-        stage.Linstor.Do(world => world.StartLinstor());
-        await stage.EventuallyAsync(() => waiting.HasExited, "it ends");
+        cluster.Linstor.Do(world => world.StartLinstor());
+        await cluster.EventuallyAsync(() => waiting.HasExited, "it ends");
         Assert.Equal(0, waiting.ExitCode);
     }
 }

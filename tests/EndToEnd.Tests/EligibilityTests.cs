@@ -14,202 +14,202 @@ public sealed class EligibilityTests(SharedControlPlane shared)
     [Fact]
     public async Task An_annotated_pod_and_an_unlabelled_one_stay_with_their_attachments()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        await stage.Workloads.StatefulSetAsync("annotated", on: stage.A, shape: OptedOut);
-        await stage.Workloads.StatefulSetAsync("plain", on: stage.A, shape: PodShape.Plain);
-        await stage.StartControllerAsync();
+        await using var cluster = await TestCluster.SetAsync(shared);
+        await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
+        await cluster.Workloads.StatefulSetAsync("annotated", on: cluster.A, shape: OptedOut);
+        await cluster.Workloads.StatefulSetAsync("plain", on: cluster.A, shape: PodShape.Plain);
+        await cluster.StartControllerAsync();
 
-        stage.Crash(stage.A);
-        await stage.UntilSaidAsync("drbd.linbit.com/ignore-fail-over. (OptedOut)");
-        await stage.UntilSaidAsync($"pod {stage.World.Namespace}/plain-0 stays");
-        await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
-        await stage.BystanderIsMovedAsync();
+        cluster.Crash(cluster.A);
+        await cluster.UntilSaidAsync("drbd.linbit.com/ignore-fail-over. (OptedOut)");
+        await cluster.UntilSaidAsync($"pod {cluster.World.Namespace}/plain-0 stays");
+        await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
+        await cluster.BystanderIsMovedAsync();
 
-        Assert.DoesNotContain(stage.Deletions, deletion => deletion.Contains("annotated", StringComparison.Ordinal) || deletion.Contains("plain", StringComparison.Ordinal));
-        await stage.EventuallyAsync(async () => (await stage.EventsOnAsync("Pod", "annotated-0")).Count == 1, "an Event that says why");
+        Assert.DoesNotContain(cluster.Deletions, deletion => deletion.Contains("annotated", StringComparison.Ordinal) || deletion.Contains("plain", StringComparison.Ordinal));
+        await cluster.EventuallyAsync(async () => (await cluster.EventsOnAsync("Pod", "annotated-0")).Count == 1, "an Event that says why");
     }
 
     [Fact]
     public async Task All_pods_on_one_claim_are_moved_and_their_attachment_goes()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
+        await using var cluster = await TestCluster.SetAsync(shared);
         var volume = new VolumeShape("shared") { AccessModes = ["ReadWriteMany"] };
-        await stage.Workloads.DeploymentAsync("web", on: stage.A, replicas: 3, volumes: volume);
-        await stage.StartControllerAsync();
+        await cluster.Workloads.DeploymentAsync("web", on: cluster.A, replicas: 3, volumes: volume);
+        await cluster.StartControllerAsync();
 
-        stage.Crash(stage.A);
-        await stage.EventuallyAsync(() => stage.Deletions.Count(deletion => deletion.StartsWith("pod web-", StringComparison.Ordinal)) >= 3, "all three pods moved");
-        await stage.EventuallyAsync(() => stage.Deletions.Contains("attachment of shared on a"), "and their attachment");
+        cluster.Crash(cluster.A);
+        await cluster.EventuallyAsync(() => cluster.Deletions.Count(deletion => deletion.StartsWith("pod web-", StringComparison.Ordinal)) >= 3, "all three pods moved");
+        await cluster.EventuallyAsync(() => cluster.Deletions.Contains("attachment of shared on a"), "and their attachment");
     }
 
     [Fact]
     public async Task An_attachment_stays_with_an_unlabelled_pod_on_the_same_claim()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
+        await using var cluster = await TestCluster.SetAsync(shared);
         var volume = new VolumeShape("shared") { AccessModes = ["ReadWriteMany"] };
-        await stage.Workloads.PodAsync("labelled", on: stage.A, volumes: volume);
-        await stage.Workloads.PodAsync("plain", on: stage.A, shape: PodShape.Plain, volumes: volume);
-        await stage.StartControllerAsync();
+        await cluster.Workloads.PodAsync("labelled", on: cluster.A, volumes: volume);
+        await cluster.Workloads.PodAsync("plain", on: cluster.A, shape: PodShape.Plain, volumes: volume);
+        await cluster.StartControllerAsync();
 
-        stage.Crash(stage.A);
-        await stage.UntilDeletedAsync("pod labelled");
-        await stage.UntilSaidAsync($"pod {stage.World.Namespace}/plain stays");
-        await stage.BystanderIsMovedAsync();
-        Assert.DoesNotContain("attachment of shared on a", stage.Deletions);
+        cluster.Crash(cluster.A);
+        await cluster.UntilDeletedAsync("pod labelled");
+        await cluster.UntilSaidAsync($"pod {cluster.World.Namespace}/plain stays");
+        await cluster.BystanderIsMovedAsync();
+        Assert.DoesNotContain("attachment of shared on a", cluster.Deletions);
     }
 
     [Fact]
     public async Task A_pod_with_several_volumes_moves_with_all_that_are_lost()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        await stage.Workloads.PodAsync("db", on: stage.A, volumes: [new VolumeShape("data"), new VolumeShape("logs")]);
-        await stage.StartControllerAsync();
+        await using var cluster = await TestCluster.SetAsync(shared);
+        await cluster.Workloads.PodAsync("db", on: cluster.A, volumes: [new VolumeShape("data"), new VolumeShape("logs")]);
+        await cluster.StartControllerAsync();
 
-        stage.Crash(stage.A);
-        await stage.UntilDeletedAsync("pod db", "attachment of data on a", "attachment of logs on a");
+        cluster.Crash(cluster.A);
+        await cluster.UntilDeletedAsync("pod db", "attachment of data on a", "attachment of logs on a");
     }
 
     [Fact]
     public async Task Of_two_nodes_that_share_a_volume_only_the_lost_one_is_cleared()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        stage.Provision = (world, resource) =>
+        await using var cluster = await TestCluster.SetAsync(shared);
+        cluster.Provision = (world, resource) =>
         {
-            world.AddResource(resource, [stage.A, stage.B, stage.C]);
+            world.AddResource(resource, [cluster.A, cluster.B, cluster.C]);
             world.SetDefinitionProperty(resource, "DrbdOptions/Net/allow-two-primaries", "yes");
         };
         var volume = new VolumeShape("shared") { AccessModes = ["ReadWriteMany"] };
-        await stage.Workloads.PodAsync("old", on: stage.A, volumes: volume);
-        var onB = (await stage.Workloads.PodAsync("new", on: stage.B, volumes: volume)).Volume;
-        var kept = stage.World.View.AttachmentOf(onB, stage.B)!;
-        await stage.StartControllerAsync();
+        await cluster.Workloads.PodAsync("old", on: cluster.A, volumes: volume);
+        var onB = (await cluster.Workloads.PodAsync("new", on: cluster.B, volumes: volume)).Volume;
+        var kept = cluster.World.View.AttachmentOf(onB, cluster.B)!;
+        await cluster.StartControllerAsync();
 
         // While b has the volume in use, a's loss cannot be told from it. Its users gone, the volume is free, and a is cleared.
-        stage.Crash(stage.A);
-        await stage.BystanderIsMovedAsync();
-        Assert.DoesNotContain("pod old", stage.Deletions);
-        await stage.World.Api.DeleteAsync(Paths.Pod(stage.World.Namespace, "new"), stage.World.Closing);
-        await stage.EventuallyAsync(() => stage.Deletions.Contains("attachment of shared on a"), "a is cleared");
-        Assert.Contains("pod old", stage.Deletions);
-        Assert.DoesNotContain("pod new", stage.Deletions);
-        Assert.DoesNotContain(stage.Writes, write => write.Name == kept.Name);
+        cluster.Crash(cluster.A);
+        await cluster.BystanderIsMovedAsync();
+        Assert.DoesNotContain("pod old", cluster.Deletions);
+        await cluster.World.Api.DeleteAsync(Paths.Pod(cluster.World.Namespace, "new"), cluster.World.Closing);
+        await cluster.EventuallyAsync(() => cluster.Deletions.Contains("attachment of shared on a"), "a is cleared");
+        Assert.Contains("pod old", cluster.Deletions);
+        Assert.DoesNotContain("pod new", cluster.Deletions);
+        Assert.DoesNotContain(cluster.Writes, write => write.Name == kept.Name);
     }
 
     [Fact]
     public async Task A_pod_that_was_replaced_elsewhere_before_only_loses_the_old_attachment()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        stage.Crash(stage.A);
+        await using var cluster = await TestCluster.SetAsync(shared);
+        var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
+        cluster.Crash(cluster.A);
         var pod = db.Pod;
-        await CordonAsync(stage, stage.A);
-        await stage.World.Api.ForceDeleteAsync(Paths.Pod(stage.World.Namespace, "db-0"), pod.Uid, stage.World.Closing);
-        await stage.EventuallyAsync(() => stage.World.FindPod("db-0") is { } next && next.Uid != pod.Uid && next.NodeName is not null, "the replacement is bound");
+        await CordonAsync(cluster, cluster.A);
+        await cluster.World.Api.ForceDeleteAsync(Paths.Pod(cluster.World.Namespace, "db-0"), pod.Uid, cluster.World.Closing);
+        await cluster.EventuallyAsync(() => cluster.World.FindPod("db-0") is { } next && next.Uid != pod.Uid && next.NodeName is not null, "the replacement is bound");
 
-        await stage.StartControllerAsync();
-        await stage.UntilDeletedAsync("attachment of data-db-0 on a");
-        await stage.World.UntilRunningAsync("db-0", within: TimeSpan.FromSeconds(120));
-        Assert.Equal(["attachment of data-db-0 on a"], stage.Deletions);
+        await cluster.StartControllerAsync();
+        await cluster.UntilDeletedAsync("attachment of data-db-0 on a");
+        await cluster.World.UntilRunningAsync("db-0", within: TimeSpan.FromSeconds(120));
+        Assert.Equal(["attachment of data-db-0 on a"], cluster.Deletions);
     }
 
     [Fact]
     public async Task A_volume_is_known_by_its_handle_and_not_by_its_name()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        await stage.Workloads.PodAsync("db", on: stage.A, volumes: new VolumeShape("data") { PersistentVolume = $"pv-{stage.A}", Handle = $"Backup_of-{stage.A}/0" });
-        await stage.StartControllerAsync();
+        await using var cluster = await TestCluster.SetAsync(shared);
+        await cluster.Workloads.PodAsync("db", on: cluster.A, volumes: new VolumeShape("data") { PersistentVolume = $"pv-{cluster.A}", Handle = $"Backup_of-{cluster.A}/0" });
+        await cluster.StartControllerAsync();
 
-        stage.Crash(stage.A);
-        await stage.UntilDeletedAsync("pod db", "attachment of data on a");
+        cluster.Crash(cluster.A);
+        await cluster.UntilDeletedAsync("pod db", "attachment of data on a");
     }
 
     [Fact]
     public async Task Two_volumes_of_one_definition_fail_over_together()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        await stage.Workloads.PodAsync("first", on: stage.A, volumes: new VolumeShape("one") { Handle = $"cg-{stage.A}" });
-        await stage.Workloads.PodAsync("second", on: stage.A, volumes: new VolumeShape("two") { Handle = $"CG-{stage.A}/1" });
-        await stage.StartControllerAsync();
+        await using var cluster = await TestCluster.SetAsync(shared);
+        await cluster.Workloads.PodAsync("first", on: cluster.A, volumes: new VolumeShape("one") { Handle = $"cg-{cluster.A}" });
+        await cluster.Workloads.PodAsync("second", on: cluster.A, volumes: new VolumeShape("two") { Handle = $"CG-{cluster.A}/1" });
+        await cluster.StartControllerAsync();
 
-        stage.Crash(stage.A);
-        await stage.UntilDeletedAsync("pod first", "pod second", "attachment of one on a", "attachment of two on a");
+        cluster.Crash(cluster.A);
+        await cluster.UntilDeletedAsync("pod first", "pod second", "attachment of one on a", "attachment of two on a");
     }
 
     [Fact]
     public async Task A_node_is_found_by_what_the_driver_calls_it()
     {
-        await using var stage = await TestCluster.SetAsync(shared, linstorName: node => $"LINSTOR-{node}");
-        await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        await stage.StartControllerAsync();
+        await using var cluster = await TestCluster.SetAsync(shared, linstorName: node => $"LINSTOR-{node}");
+        await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
+        await cluster.StartControllerAsync();
 
-        stage.Crash(stage.A);
-        await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
+        cluster.Crash(cluster.A);
+        await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
     }
 
     [Fact]
     public async Task A_host_path_does_not_stop_a_failover_and_writable_NFS_does()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        await stage.Workloads.StatefulSetAsync("local", on: stage.A, shape: With(new { name = "zone", hostPath = new { path = "/etc/localtime" } }));
-        await stage.Workloads.StatefulSetAsync("remote", on: stage.A, shape: With(new { name = "media", nfs = new { server = "nfs.example.com", path = "/media" } }));
-        await stage.StartControllerAsync();
+        await using var cluster = await TestCluster.SetAsync(shared);
+        await cluster.Workloads.StatefulSetAsync("local", on: cluster.A, shape: With(new { name = "zone", hostPath = new { path = "/etc/localtime" } }));
+        await cluster.Workloads.StatefulSetAsync("remote", on: cluster.A, shape: With(new { name = "media", nfs = new { server = "nfs.example.com", path = "/media" } }));
+        await cluster.StartControllerAsync();
 
-        stage.Crash(stage.A);
-        await stage.UntilSaidAsync("volume media (nfs). (WritesToSharedStorage)");
-        await stage.UntilDeletedAsync("pod local-0", "attachment of data-local-0 on a");
+        cluster.Crash(cluster.A);
+        await cluster.UntilSaidAsync("volume media (nfs). (WritesToSharedStorage)");
+        await cluster.UntilDeletedAsync("pod local-0", "attachment of data-local-0 on a");
     }
 
     [Fact]
     public async Task A_pod_with_two_volumes_that_several_nodes_may_write_to_stays_until_both_are_lost()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        stage.Provision = (world, resource) =>
+        await using var cluster = await TestCluster.SetAsync(shared);
+        cluster.Provision = (world, resource) =>
         {
-            world.AddResource(resource, resource.EndsWith("one", StringComparison.Ordinal) ? [stage.A, stage.B, stage.C] : [stage.A, stage.D, stage.E]);
+            world.AddResource(resource, resource.EndsWith("one", StringComparison.Ordinal) ? [cluster.A, cluster.B, cluster.C] : [cluster.A, cluster.D, cluster.E]);
             world.SetDefinitionProperty(resource, "DrbdOptions/Net/allow-two-primaries", "yes");
         };
         VolumeShape Shared(string claim) => new(claim) { AccessModes = ["ReadWriteMany"] };
-        var machine = await stage.Workloads.DeploymentAsync("machine", on: stage.A, volumes: [Shared("one"), Shared("two")]);
-        await stage.StartControllerAsync();
+        var machine = await cluster.Workloads.DeploymentAsync("machine", on: cluster.A, volumes: [Shared("one"), Shared("two")]);
+        await cluster.StartControllerAsync();
 
         // Moved now, the pod and its replacement would both write to the second volume.
-        stage.Linstor.Do(world => world.CutLink(stage.A, stage.B));
-        stage.Linstor.Do(world => world.CutLink(stage.A, stage.C));
-        await stage.UntilHeldAsync(machine.Pod.Name, "claim two (several nodes may write to resource");
-        Assert.Empty(stage.Deletions);
+        cluster.Linstor.Do(world => world.CutLink(cluster.A, cluster.B));
+        cluster.Linstor.Do(world => world.CutLink(cluster.A, cluster.C));
+        await cluster.UntilHeldAsync(machine.Pod.Name, "claim two (several nodes may write to resource");
+        Assert.Empty(cluster.Deletions);
 
-        stage.CutLinks(stage.A);
-        await stage.EventuallyAsync(() => stage.Deletions.Any(deletion => deletion.StartsWith("pod machine-", StringComparison.Ordinal)), "the pod was moved");
-        await stage.World.UntilMovedAsync(machine, from: stage.A, within: TimeSpan.FromSeconds(120));
+        cluster.CutLinks(cluster.A);
+        await cluster.EventuallyAsync(() => cluster.Deletions.Any(deletion => deletion.StartsWith("pod machine-", StringComparison.Ordinal)), "the pod was moved");
+        await cluster.World.UntilMovedAsync(machine, from: cluster.A, within: TimeSpan.FromSeconds(120));
     }
 
     [Fact]
     public async Task Of_two_failed_pods_on_a_dead_node_the_terminating_one_is_finished_off_and_the_other_one_is_left_alone()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        await stage.Workloads.PodAsync("job", on: stage.A);
-        await stage.StartControllerAsync();
+        await using var cluster = await TestCluster.SetAsync(shared);
+        var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
+        await cluster.Workloads.PodAsync("job", on: cluster.A);
+        await cluster.StartControllerAsync();
 
-        stage.World.Crash(stage.A);
-        await stage.World.Api.DeleteAsync(Paths.Pod(stage.World.Namespace, "db-0"), stage.World.Closing);
-        await FailAsync(stage, "db-0");
-        await FailAsync(stage, "job");
-        Assert.True((await stage.World.Api.GetAsync(Paths.Pod(stage.World.Namespace, "db-0"), stage.World.Closing)).IsTerminating);
+        cluster.World.Crash(cluster.A);
+        await cluster.World.Api.DeleteAsync(Paths.Pod(cluster.World.Namespace, "db-0"), cluster.World.Closing);
+        await FailAsync(cluster, "db-0");
+        await FailAsync(cluster, "job");
+        Assert.True((await cluster.World.Api.GetAsync(Paths.Pod(cluster.World.Namespace, "db-0"), cluster.World.Closing)).IsTerminating);
 
-        stage.Crash(stage.A);
-        await stage.EventuallyAsync(() => stage.Deletions.Contains("pod db-0"), "the pod was finished off");
-        await stage.World.UntilMovedAsync(db, from: stage.A, within: TimeSpan.FromSeconds(120));
-        await stage.UntilHeldAsync("job", "it has finished, and was not deleted");
-        Assert.DoesNotContain("pod job", stage.Deletions);
+        cluster.Crash(cluster.A);
+        await cluster.EventuallyAsync(() => cluster.Deletions.Contains("pod db-0"), "the pod was finished off");
+        await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(120));
+        await cluster.UntilHeldAsync("job", "it has finished, and was not deleted");
+        Assert.DoesNotContain("pod job", cluster.Deletions);
     }
 
-    private static Task FailAsync(TestCluster stage, string pod) =>
-        stage.World.Api.PatchAsync($"{Paths.Pod(stage.World.Namespace, pod)}/status", new { status = new { phase = "Failed" } }, stage.World.Closing);
+    private static Task FailAsync(TestCluster cluster, string pod) =>
+        cluster.World.Api.PatchAsync($"{Paths.Pod(cluster.World.Namespace, pod)}/status", new { status = new { phase = "Failed" } }, cluster.World.Closing);
 
     private static PodShape With(object volume) => PodShape.OptedIn with { ExtraVolumes = [volume] };
 
-    private static Task CordonAsync(TestCluster stage, string node) =>
-        stage.World.Api.PatchAsync(Paths.Node(node), new { spec = new { unschedulable = true } }, stage.World.Closing);
+    private static Task CordonAsync(TestCluster cluster, string node) =>
+        cluster.World.Api.PatchAsync(Paths.Node(node), new { spec = new { unschedulable = true } }, cluster.World.Closing);
 }

@@ -15,38 +15,38 @@ public sealed class EvidenceTests(SharedControlPlane shared)
     [Fact]
     public async Task A_hung_node_that_repeats_the_past_is_outvoted_once_everybody_else_has_denied_it_for_twelve_seconds()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
+        await using var cluster = await TestCluster.SetAsync(shared);
+        var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
         var listening = Stopwatch.StartNew(); // what is heard soon after a start may be as old as that
-        await stage.StartControllerAsync();
+        await cluster.StartControllerAsync();
 
         // While one voter is silent, the others do not outvote it.
-        stage.StopSatellite(stage.C);
-        stage.Hang(stage.A);
-        await stage.UntilHeldAsync("db-0", $"node {stage.A} reports that the side of node {stage.A} has quorum");
-        Assert.Empty(stage.Deletions);
+        cluster.StopSatellite(cluster.C);
+        cluster.Hang(cluster.A);
+        await cluster.UntilHeldAsync("db-0", $"node {cluster.A} reports that the side of node {cluster.A} has quorum");
+        Assert.Empty(cluster.Deletions);
 
-        stage.StartSatellite(stage.C);
-        await stage.EventuallyAsync(() => stage.Deletions.Contains("pod db-0"), "the pod was deleted", seconds: Detection + 20);
+        cluster.StartSatellite(cluster.C);
+        await cluster.EventuallyAsync(() => cluster.Deletions.Contains("pod db-0"), "the pod was deleted", seconds: Detection + 20);
         Assert.InRange(listening.Elapsed.TotalSeconds, Detection + Grace, double.MaxValue);
-        await stage.World.UntilMovedAsync(db, from: stage.A, within: TimeSpan.FromSeconds(120));
-        Assert.True(stage.Linstor.Ask(world => world.KnownOf(db.Volume.Handle, stage.A)) is { InUse: true, PromotionScore: > 0 });
+        await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(120));
+        Assert.True(cluster.Linstor.Ask(world => world.KnownOf(db.Volume.Handle, cluster.A)) is { InUse: true, PromotionScore: > 0 });
     }
 
     [Fact]
     public async Task One_voice_alone_moves_a_pod_only_when_its_node_is_not_Ready()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        await stage.StartControllerAsync();
+        await using var cluster = await TestCluster.SetAsync(shared);
+        var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
+        await cluster.StartControllerAsync();
 
-        stage.StopSatellite(stage.C);
-        stage.Crash(stage.A);
-        await stage.UntilHeldAsync("db-0", $"node {stage.B} is the only one of resource {db.Volume.Handle} that reports it as lost");
-        Assert.Empty(stage.Deletions);
+        cluster.StopSatellite(cluster.C);
+        cluster.Crash(cluster.A);
+        await cluster.UntilHeldAsync("db-0", $"node {cluster.B} is the only one of resource {db.Volume.Handle} that reports it as lost");
+        Assert.Empty(cluster.Deletions);
 
-        await stage.World.Api.StrategicPatchAsync(
-            $"{Paths.Node(stage.A)}/status", new { status = new { conditions = new[] { new { type = "Ready", status = "Unknown", reason = "NodeStatusUnknown" } } } }, stage.World.Closing);
-        await stage.EventuallyAsync(() => stage.Deletions.Contains("pod db-0"), "the pod was deleted");
+        await cluster.World.Api.StrategicPatchAsync(
+            $"{Paths.Node(cluster.A)}/status", new { status = new { conditions = new[] { new { type = "Ready", status = "Unknown", reason = "NodeStatusUnknown" } } } }, cluster.World.Closing);
+        await cluster.EventuallyAsync(() => cluster.Deletions.Contains("pod db-0"), "the pod was deleted");
     }
 }

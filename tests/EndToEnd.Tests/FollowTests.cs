@@ -10,13 +10,13 @@ public sealed class FollowTests(SharedControlPlane shared)
     [Fact]
     public async Task A_failover_ends_with_a_line_and_with_figures_that_tell_how_long_each_phase_took()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        var controller = await stage.StartControllerAsync();
+        await using var cluster = await TestCluster.SetAsync(shared);
+        var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
+        var controller = await cluster.StartControllerAsync();
 
-        stage.Crash(stage.A);
-        var moved = await stage.World.UntilMovedAsync(db, from: stage.A, within: Promptly);
-        await stage.UntilSaidAsync($"Pod {stage.World.Namespace}/db-0 of node {stage.A} runs on node {moved.Single().NodeName}, ");
+        cluster.Crash(cluster.A);
+        var moved = await cluster.World.UntilMovedAsync(db, from: cluster.A, within: Promptly);
+        await cluster.UntilSaidAsync($"Pod {cluster.World.Namespace}/db-0 of node {cluster.A} runs on node {moved.Single().NodeName}, ");
 
         Assert.Matches(
             @"s after its storage was lost \(decided \+\d+\.\d\d s, pod gone \+\d+\.\d\d s, detached \+\d+\.\d\d s, replacement scheduled \+\d+\.\d\d s, attached \+\d+\.\d\d s, running \+\d+\.\d\d s\)\.",
@@ -32,144 +32,144 @@ public sealed class FollowTests(SharedControlPlane shared)
     [Fact]
     public async Task An_incident_of_many_ends_with_one_line_for_all()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A, replicas: 5);
-        await stage.StartControllerAsync();
+        await using var cluster = await TestCluster.SetAsync(shared);
+        var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A, replicas: 5);
+        await cluster.StartControllerAsync();
 
-        stage.Crash(stage.A);
-        await stage.World.UntilMovedAsync(db, from: stage.A, within: Promptly);
-        await stage.UntilSaidAsync($"Node {stage.A}: 5 of 5 pods run elsewhere, the last one ");
+        cluster.Crash(cluster.A);
+        await cluster.World.UntilMovedAsync(db, from: cluster.A, within: Promptly);
+        await cluster.UntilSaidAsync($"Node {cluster.A}: 5 of 5 pods run elsewhere, the last one ");
     }
 
     [Fact]
     public async Task A_replacement_that_no_node_takes_is_told_in_the_schedulers_words_until_one_does()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        var controller = await stage.StartControllerAsync();
-        await CordonAsync(stage, true);
+        await using var cluster = await TestCluster.SetAsync(shared);
+        var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
+        var controller = await cluster.StartControllerAsync();
+        await CordonAsync(cluster, true);
 
-        stage.Crash(stage.A);
-        await stage.UntilSaidAsync("waits for its replacement to be scheduled: pod");
+        cluster.Crash(cluster.A);
+        await cluster.UntilSaidAsync("waits for its replacement to be scheduled: pod");
         Assert.Contains("nodes are available", Stalled(controller), StringComparison.Ordinal);
-        await stage.EventuallyAsync(async () => (await stage.EventsOnAsync("Pod", "db-0")).Any(told => told.Text("reason") == "FailoverStalled"), "an Event on the replacement");
+        await cluster.EventuallyAsync(async () => (await cluster.EventsOnAsync("Pod", "db-0")).Any(told => told.Text("reason") == "FailoverStalled"), "an Event on the replacement");
         Assert.Contains("piraeus_ha_failovers_under_way{phase=\"scheduled\"} 1\n", await controller.ReadAsync("/metrics"), StringComparison.Ordinal);
 
-        await CordonAsync(stage, false);
-        await stage.World.UntilMovedAsync(db, from: stage.A, within: TimeSpan.FromSeconds(60));
-        await stage.UntilSaidAsync("after its storage was lost");
+        await CordonAsync(cluster, false);
+        await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(60));
+        await cluster.UntilSaidAsync("after its storage was lost");
     }
 
     [Fact]
     public async Task A_quota_that_stops_the_replacement_is_told_in_the_words_of_the_StatefulSets_Events()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        var controller = await stage.StartControllerAsync();
-        var quotas = $"api/v1/namespaces/{stage.World.Namespace}/resourcequotas";
-        await stage.World.Api.CreateAsync(quotas, new { metadata = new { name = "none" }, spec = new { hard = new { pods = "0" } } }, stage.World.Closing);
-        await stage.World.Api.PatchAsync($"{quotas}/none/status", new { status = new { hard = new { pods = "0" }, used = new { pods = "0" } } }, stage.World.Closing);
+        await using var cluster = await TestCluster.SetAsync(shared);
+        await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
+        var controller = await cluster.StartControllerAsync();
+        var quotas = $"api/v1/namespaces/{cluster.World.Namespace}/resourcequotas";
+        await cluster.World.Api.CreateAsync(quotas, new { metadata = new { name = "none" }, spec = new { hard = new { pods = "0" } } }, cluster.World.Closing);
+        await cluster.World.Api.PatchAsync($"{quotas}/none/status", new { status = new { hard = new { pods = "0" }, used = new { pods = "0" } } }, cluster.World.Closing);
 
-        stage.Crash(stage.A);
-        await stage.UntilSaidAsync("StatefulSet db has not created a replacement: create Pod db-0 in StatefulSet db failed error");
+        cluster.Crash(cluster.A);
+        await cluster.UntilSaidAsync("StatefulSet db has not created a replacement: create Pod db-0 in StatefulSet db failed error");
         Assert.Contains("exceeded quota: none", Stalled(controller), StringComparison.Ordinal);
-        await stage.EventuallyAsync(async () => (await stage.EventsOnAsync("StatefulSet", "db")).Any(told => told.Text("reason") == "FailoverStalled"), "an Event on the StatefulSet");
+        await cluster.EventuallyAsync(async () => (await cluster.EventsOnAsync("StatefulSet", "db")).Any(told => told.Text("reason") == "FailoverStalled"), "an Event on the StatefulSet");
     }
 
     [Fact]
     public async Task A_volume_that_cannot_be_attached_is_told_with_the_attachers_error()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        await stage.StartControllerAsync();
-        stage.World.Attacher.Refuse("no diskless resource could be made");
+        await using var cluster = await TestCluster.SetAsync(shared);
+        var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
+        await cluster.StartControllerAsync();
+        cluster.World.Attacher.Refuse("no diskless resource could be made");
 
-        stage.Crash(stage.A);
-        await stage.UntilSaidAsync("waits for the volumes of its replacement to be attached: volume");
-        await stage.UntilSaidAsync("no diskless resource could be made");
-        stage.World.Attacher.Refuse(null);
-        await stage.World.UntilMovedAsync(db, from: stage.A, within: Promptly);
+        cluster.Crash(cluster.A);
+        await cluster.UntilSaidAsync("waits for the volumes of its replacement to be attached: volume");
+        await cluster.UntilSaidAsync("no diskless resource could be made");
+        cluster.World.Attacher.Refuse(null);
+        await cluster.World.UntilMovedAsync(db, from: cluster.A, within: Promptly);
     }
 
     [Fact]
     public async Task A_pod_that_a_finalizer_holds_back_is_told_so_and_moved_when_it_is_let_go()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        await stage.StartControllerAsync();
-        var pod = Paths.Pod(stage.World.Namespace, "db-0");
-        await stage.World.Api.PatchAsync(pod, new { metadata = new { finalizers = new[] { "example.com/held" } } }, stage.World.Closing);
+        await using var cluster = await TestCluster.SetAsync(shared);
+        var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
+        await cluster.StartControllerAsync();
+        var pod = Paths.Pod(cluster.World.Namespace, "db-0");
+        await cluster.World.Api.PatchAsync(pod, new { metadata = new { finalizers = new[] { "example.com/held" } } }, cluster.World.Closing);
 
-        stage.Crash(stage.A);
-        await stage.UntilSaidAsync("waits to be gone: the old pod is deleted, but held back by finalizer example.com/held.");
-        await stage.World.Api.PatchAsync(pod, new { metadata = new { finalizers = Array.Empty<string>() } }, stage.World.Closing);
-        await stage.World.UntilMovedAsync(db, from: stage.A, within: TimeSpan.FromSeconds(120));
+        cluster.Crash(cluster.A);
+        await cluster.UntilSaidAsync("waits to be gone: the old pod is deleted, but held back by finalizer example.com/held.");
+        await cluster.World.Api.PatchAsync(pod, new { metadata = new { finalizers = Array.Empty<string>() } }, cluster.World.Closing);
+        await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(120));
     }
 
     [Fact]
     public async Task Of_a_pod_with_two_volumes_the_one_that_is_not_lost_is_named_as_what_blocks_it_and_goes_as_soon_as_it_is_lost_too()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        stage.Provision = (world, resource) => world.AddResource(resource, resource.EndsWith("one", StringComparison.Ordinal) ? [stage.A, stage.B, stage.C] : [stage.A, stage.D, stage.E]);
-        var db = await stage.Workloads.DeploymentAsync("db", on: stage.A, volumes: [new VolumeShape("one"), new VolumeShape("two")]);
-        await stage.StartControllerAsync();
+        await using var cluster = await TestCluster.SetAsync(shared);
+        cluster.Provision = (world, resource) => world.AddResource(resource, resource.EndsWith("one", StringComparison.Ordinal) ? [cluster.A, cluster.B, cluster.C] : [cluster.A, cluster.D, cluster.E]);
+        var db = await cluster.Workloads.DeploymentAsync("db", on: cluster.A, volumes: [new VolumeShape("one"), new VolumeShape("two")]);
+        await cluster.StartControllerAsync();
 
         // Nobody on the node hears of anything any more; half of its links are cut.
-        stage.World.Kubelet.Isolate(stage.A);
-        stage.Linstor.Do(world => world.CutLink(stage.A, stage.B));
-        stage.Linstor.Do(world => world.CutLink(stage.A, stage.C));
-        await stage.UntilSaidAsync("only the node itself can let go of it");
-        Assert.DoesNotContain("attachment of two on a", stage.Deletions);
+        cluster.World.Kubelet.Isolate(cluster.A);
+        cluster.Linstor.Do(world => world.CutLink(cluster.A, cluster.B));
+        cluster.Linstor.Do(world => world.CutLink(cluster.A, cluster.C));
+        await cluster.UntilSaidAsync("only the node itself can let go of it");
+        Assert.DoesNotContain("attachment of two on a", cluster.Deletions);
 
-        stage.Crash(stage.A);
-        await stage.EventuallyAsync(() => stage.Deletions.Contains("attachment of two on a"), "the other volume is detached");
-        await stage.World.UntilMovedAsync(db, from: stage.A, within: TimeSpan.FromSeconds(120));
+        cluster.Crash(cluster.A);
+        await cluster.EventuallyAsync(() => cluster.Deletions.Contains("attachment of two on a"), "the other volume is detached");
+        await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(120));
     }
 
     [Fact]
     public async Task Both_volumes_of_a_pod_are_released_with_it()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        var db = await stage.Workloads.DeploymentAsync("db", on: stage.A, volumes: [new VolumeShape("one"), new VolumeShape("two")]);
-        await stage.StartControllerAsync();
+        await using var cluster = await TestCluster.SetAsync(shared);
+        var db = await cluster.Workloads.DeploymentAsync("db", on: cluster.A, volumes: [new VolumeShape("one"), new VolumeShape("two")]);
+        await cluster.StartControllerAsync();
 
-        stage.Crash(stage.A);
-        await stage.World.UntilMovedAsync(db, from: stage.A, within: Promptly);
-        Assert.Equal(["attachment of one on a", "attachment of two on a"], stage.Deletions.Where(deletion => deletion.StartsWith("attachment", StringComparison.Ordinal)));
+        cluster.Crash(cluster.A);
+        await cluster.World.UntilMovedAsync(db, from: cluster.A, within: Promptly);
+        Assert.Equal(["attachment of one on a", "attachment of two on a"], cluster.Deletions.Where(deletion => deletion.StartsWith("attachment", StringComparison.Ordinal)));
     }
 
     [Fact]
     public async Task A_claim_and_a_volume_that_vanish_while_an_attachment_is_still_going_stop_nothing()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        var db = await stage.Workloads.PodAsync("db", on: stage.A);
-        await stage.Workloads.StatefulSetAsync("bystander", on: stage.E);
-        var controller = await stage.StartControllerAsync();
-        stage.World.Attacher.Pause();
+        await using var cluster = await TestCluster.SetAsync(shared);
+        var db = await cluster.Workloads.PodAsync("db", on: cluster.A);
+        await cluster.Workloads.StatefulSetAsync("bystander", on: cluster.E);
+        var controller = await cluster.StartControllerAsync();
+        cluster.World.Attacher.Pause();
 
-        stage.Crash(stage.A);
-        await stage.EventuallyAsync(() => stage.Deletions.Contains("pod db"), "the pod was deleted");
-        await stage.World.Api.DeleteAsync(Paths.Claim(stage.World.Namespace, db.Volume.Claim), stage.World.Closing);
-        await stage.EventuallyAsync(() => stage.World.View.Volumes.Find(db.Volume.PersistentVolume)?.Text("status", "phase") == "Released", "the volume is released");
-        await stage.UntilSaidAsync($"volume {db.Volume.PersistentVolume} is still attached to node {stage.A}");
-        await stage.World.Api.DeleteAsync(Paths.Volume(db.Volume.PersistentVolume), stage.World.Closing);
-        await stage.EventuallyAsync(() => stage.World.View.Volumes.Find(db.Volume.PersistentVolume) is null, "the volume is gone");
+        cluster.Crash(cluster.A);
+        await cluster.EventuallyAsync(() => cluster.Deletions.Contains("pod db"), "the pod was deleted");
+        await cluster.World.Api.DeleteAsync(Paths.Claim(cluster.World.Namespace, db.Volume.Claim), cluster.World.Closing);
+        await cluster.EventuallyAsync(() => cluster.World.View.Volumes.Find(db.Volume.PersistentVolume)?.Text("status", "phase") == "Released", "the volume is released");
+        await cluster.UntilSaidAsync($"volume {db.Volume.PersistentVolume} is still attached to node {cluster.A}");
+        await cluster.World.Api.DeleteAsync(Paths.Volume(db.Volume.PersistentVolume), cluster.World.Closing);
+        await cluster.EventuallyAsync(() => cluster.World.View.Volumes.Find(db.Volume.PersistentVolume) is null, "the volume is gone");
 
-        stage.CutLinks(stage.E);
-        await stage.EventuallyAsync(() => stage.Deletions.Contains("pod bystander-0"), "the bystander was moved");
-        stage.World.Attacher.Resume();
-        await stage.UntilSaidAsync($"Pod {stage.World.Namespace}/db of node {stage.A} was deleted and its volumes detached");
+        cluster.CutLinks(cluster.E);
+        await cluster.EventuallyAsync(() => cluster.Deletions.Contains("pod bystander-0"), "the bystander was moved");
+        cluster.World.Attacher.Resume();
+        await cluster.UntilSaidAsync($"Pod {cluster.World.Namespace}/db of node {cluster.A} was deleted and its volumes detached");
         Assert.Equal(200, await controller.ProbeAsync("/healthz"));
         Assert.Contains("piraeus_ha_leader{} 1\n", await controller.ReadAsync("/metrics"), StringComparison.Ordinal);
     }
 
     private static string Stalled(ControllerProcess controller) => controller.Log.First(line => line.Contains("moved away from node", StringComparison.Ordinal));
 
-    private static async Task CordonAsync(TestCluster stage, bool unschedulable)
+    private static async Task CordonAsync(TestCluster cluster, bool unschedulable)
     {
-        foreach (var node in stage.World.Nodes)
+        foreach (var node in cluster.World.Nodes)
         {
-            await stage.World.Api.PatchAsync(Paths.Node(node), new { spec = new { unschedulable } }, stage.World.Closing);
+            await cluster.World.Api.PatchAsync(Paths.Node(node), new { spec = new { unschedulable } }, cluster.World.Closing);
         }
     }
 }

@@ -8,21 +8,21 @@ public sealed class RecordingTests(SharedControlPlane shared)
     [Fact]
     public async Task A_recording_of_a_crash_is_replayed_and_tells_what_was_deleted_and_why()
     {
-        await using var stage = await TestCluster.SetAsync(shared);
-        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        var recording = stage.FileOf("recording");
-        var controller = await stage.StartControllerAsync($"--record={recording}");
+        await using var cluster = await TestCluster.SetAsync(shared);
+        var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
+        var recording = cluster.FileOf("recording");
+        var controller = await cluster.StartControllerAsync($"--record={recording}");
 
-        stage.Crash(stage.A);
-        await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
-        await stage.World.UntilMovedAsync(db, from: stage.A, within: TimeSpan.FromSeconds(120));
-        await stage.UntilSaidAsync("after its storage was lost");
-        await controller.KillAsync(stage.World.Closing); // the recording has no end
-        var replay = await stage.ReplayAsync(recording);
-        await stage.EventuallyAsync(() => replay.HasExited, "the replay has ended");
+        cluster.Crash(cluster.A);
+        await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
+        await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(120));
+        await cluster.UntilSaidAsync("after its storage was lost");
+        await controller.KillAsync(cluster.World.Closing); // the recording has no end
+        var replay = await cluster.ReplayAsync(recording);
+        await cluster.EventuallyAsync(() => replay.HasExited, "the replay has ended");
 
         Assert.True(replay.ExitCode == 0, replay.LogTail());
-        Assert.Contains(replay.Log, line => line.Contains($"decided   Deleting pod {stage.World.Namespace}/db-0 on node {stage.A}: it has lost resource ", StringComparison.Ordinal));
+        Assert.Contains(replay.Log, line => line.Contains($"decided   Deleting pod {cluster.World.Namespace}/db-0 on node {cluster.A}: it has lost resource ", StringComparison.Ordinal));
         Assert.Contains(replay.Log, line => line.Contains("answered  Deleting pod", StringComparison.Ordinal) && line.EndsWith("The answer was Accepted.", StringComparison.Ordinal));
         Assert.Contains(replay.Log, line => line.Contains("after its storage was lost", StringComparison.Ordinal));
         Assert.Contains("Everything was decided as it was recorded.", replay.Log);

@@ -25,7 +25,7 @@ public sealed class SharedControlPlane : IAsyncDisposable
     }
 }
 
-/// <summary>A stage on the shared control plane, for as long as the test runs.</summary>
+/// <summary>A cluster on the shared control plane, for as long as the test runs.</summary>
 internal static class SharedTestCluster
 {
     extension(TestCluster)

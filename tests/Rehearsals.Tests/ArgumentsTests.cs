@@ -14,7 +14,7 @@ public sealed class ArgumentsTests
     [InlineData("--seeds", "9..5")]
     [InlineData("--seeds", "many")]
     [InlineData("--seed", "-1")]
-    [InlineData("--story", "1")]
+    [InlineData("--scenario", "1")]
     public void Bad_input_gets_a_line_that_names_it(string name, string value)
     {
         var complaint = RehearseOptions.Parse([name, value]).Complaint;
@@ -23,7 +23,7 @@ public sealed class ArgumentsTests
     }
 
     [Fact]
-    public void A_seed_is_always_the_same_story()
+    public void A_seed_is_always_the_same_scenario()
     {
         for (var seed = 1; seed <= 20; seed++)
         {

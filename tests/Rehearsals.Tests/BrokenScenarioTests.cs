@@ -3,14 +3,14 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Rehearsals.Tests;
 
-/// <summary>Stories that broke a rule when random seeds found them, written out and reduced to what it takes.</summary>
+/// <summary>Scenarios that broke a rule when random seeds found them, written out and reduced to what it takes.</summary>
 /// <remarks>
-/// Each story is played many times with different message delays, because most of them are races. The number in a comment is the seed that found the story.
+/// Each scenario is played many times with different message delays, because most of them are races. The number in a comment is the seed that found the scenario.
 /// Run only the errors of the core with <c>--filter-trait "Error=core"</c>.
 /// </remarks>
 public sealed class BrokenScenarioTests
 {
-    /// <summary>How often each story is played. The rarest race shows about once in six times.</summary>
+    /// <summary>How often each scenario is played. The rarest race shows about once in six times.</summary>
     private const int Variations = 60;
 
     // Errors of the core. It acted although what it had been told forbade it.

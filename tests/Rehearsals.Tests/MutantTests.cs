@@ -3,10 +3,10 @@ using System.Diagnostics;
 
 namespace Piraeus.HighAvailability.Rehearsals.Tests;
 
-/// <summary>Proves that the net catches fish: whichever rule of the core is broken, some story ends badly.</summary>
+/// <summary>Proves that the net catches fish: whichever rule of the core is broken, some scenario ends badly.</summary>
 public sealed class MutantTests
 {
-    /// <summary>The number of stories within which every broken rule has to show.</summary>
+    /// <summary>The number of scenarios within which every broken rule has to show.</summary>
     private const int Seeds = 12000;
 
     /// <summary>How much processor time that may take; on a machine with other work to do, time on the clock says nothing.</summary>
@@ -20,7 +20,7 @@ public sealed class MutantTests
     {
         var mutant = Mutants.All.Single(mutant => mutant.Rule == rule);
         var (exitCode, said) = await RehearseAsync(mutant);
-        Assert.True(exitCode == 1 && said.Contains("breaks a rule", StringComparison.Ordinal), $"Nobody noticed within {Seeds} stories: {rule}.\n{said}");
+        Assert.True(exitCode == 1 && said.Contains("breaks a rule", StringComparison.Ordinal), $"Nobody noticed within {Seeds} scenarios: {rule}.\n{said}");
     }
 
     [Fact]
@@ -31,13 +31,13 @@ public sealed class MutantTests
     }
 
     [Fact]
-    public async Task The_shortest_story_that_breaks_the_same_rule_is_told_line_by_line()
+    public async Task The_shortest_scenario_that_breaks_the_same_rule_is_told_line_by_line()
     {
         var mutant = Mutants.All.Single(mutant => mutant.Rule == "an annotated pod is exempt");
         var (exitCode, said) = await RehearseAsync(mutant, "--seeds", "1..2000");
         Assert.Equal(1, exitCode);
         var lines = said.Split('\n');
-        var shortest = lines.AsSpan()[Array.FindIndex(lines, line => line.StartsWith("The shortest story like that of seed ", StringComparison.Ordinal))..].ToArray();
+        var shortest = lines.AsSpan()[Array.FindIndex(lines, line => line.StartsWith("The shortest scenario like that of seed ", StringComparison.Ordinal))..].ToArray();
         Assert.Equal(1, shortest.Count(line => line.TrimStart().Split("  ") is [_, "fault", ..])); // one fault is enough to lose storage
         Assert.Contains(shortest, line => line.Contains("Deleting pod", StringComparison.Ordinal));
         Assert.Contains("nothing is touched that was not opted in", shortest[^2], StringComparison.Ordinal);
@@ -47,17 +47,17 @@ public sealed class MutantTests
 
     private static async Task<(int ExitCode, string Said)> RehearseAsync(Mutant mutant, params string[] arguments)
     {
-        var stage = Directory.CreateTempSubdirectory("piraeus-mutant-");
+        var folder = Directory.CreateTempSubdirectory("piraeus-mutant-");
         try
         {
             var built = Path.GetDirectoryName(typeof(Scenario).Assembly.Location)!;
             foreach (var file in Directory.GetFiles(built, "rehearse.*").Append(Path.Combine(built, "Piraeus.HighAvailability.Simulator.dll")))
             {
-                File.Copy(file, Path.Combine(stage.FullName, Path.GetFileName(file)));
+                File.Copy(file, Path.Combine(folder.FullName, Path.GetFileName(file)));
             }
 
-            await File.WriteAllBytesAsync(Path.Combine(stage.FullName, $"{Mutant.CoreName.Name}.dll"), mutant.Compile(optimized: true), TestContext.Current.CancellationToken);
-            using var rehearsal = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(stage.FullName, "rehearse.dll"), .. arguments])
+            await File.WriteAllBytesAsync(Path.Combine(folder.FullName, $"{Mutant.CoreName.Name}.dll"), mutant.Compile(optimized: true), TestContext.Current.CancellationToken);
+            using var rehearsal = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(folder.FullName, "rehearse.dll"), .. arguments])
             {
                 RedirectStandardOutput = true,
                 Environment = { ["DOTNET_GCgen0size"] = "0x10000000" }, // as in rehearse.sh
@@ -78,7 +78,7 @@ public sealed class MutantTests
         }
         finally
         {
-            stage.Delete(recursive: true);
+            folder.Delete(recursive: true);
         }
     }
 

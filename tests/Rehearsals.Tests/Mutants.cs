@@ -1,8 +1,8 @@
 namespace Piraeus.HighAvailability.Rehearsals.Tests;
 
-/// <summary>Rules of the core, broken so that a story has to end badly. They prove the rehearsals; <see cref="TestedRules"/> has every rule.</summary>
+/// <summary>Rules of the core, broken so that a scenario has to end badly. They prove the rehearsals; <see cref="TestedRules"/> has every rule.</summary>
 /// <remarks>
-/// A story sees a broken rule only if it does harm or stops a failover. Many rules of evidence back each other up, or speak of faults that the stories do not have: those are proved by unit tests alone.
+/// A scenario sees a broken rule only if it does harm or stops a failover. Many rules of evidence back each other up, or speak of faults that the scenarios do not have: those are proved by unit tests alone.
 /// </remarks>
 internal static class Mutants
 {

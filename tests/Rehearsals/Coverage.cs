@@ -4,7 +4,7 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>How often each thing was met that a story can meet. One never met is a hole in the net.</summary>
+/// <summary>How often each thing was met that a scenario can meet. One never met is a hole in the net.</summary>
 internal sealed class Coverage
 {
     // Things are met by the hundred thousand: each name is made once.

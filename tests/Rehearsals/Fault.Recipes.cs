@@ -4,16 +4,16 @@ namespace Piraeus.HighAvailability.Rehearsals;
 internal sealed partial record Fault
 {
     // Several satellites are away when somebody loses its storage, or go away shortly before its grace period ends: so much at once is doubted.
-    private static IEnumerable<Fault> Storm(Random random, ScenarioSetup cast)
+    private static IEnumerable<Fault> Storm(Random random, ScenarioSetup setup)
     {
         var at = TimeSpan.FromSeconds(45 + random.Next(75));
-        var away = at + TimeSpan.FromSeconds(random.Next(2) == 0 ? -25 : cast.Settings.KnownResourceGrace.TotalSeconds - 2 + random.Next(9));
+        var away = at + TimeSpan.FromSeconds(random.Next(2) == 0 ? -25 : setup.Settings.KnownResourceGrace.TotalSeconds - 2 + random.Next(9));
         yield return new(at, FaultKind.Isolation, (3 * random.Next(Targets / 3)) + 1, 0, null);
         yield return new(away, FaultKind.SatelliteStopped, 3 * random.Next(Targets / 3), 0, null);
         yield return new(away, FaultKind.SatelliteStopped, 3 * random.Next(Targets / 3), 0, null);
-        for (var candidate = random.Next(2) == 0 ? cast.Candidates : 0; candidate < cast.Candidates; candidate++)
+        for (var controller = random.Next(2) == 0 ? setup.Controllers : 0; controller < setup.Controllers; controller++)
         {
-            yield return new((at > away ? at : away) + TimeSpan.FromSeconds(random.Next(20)), FaultKind.Killed, candidate, 0, TimeSpan.FromSeconds(1 + random.Next(10)));
+            yield return new((at > away ? at : away) + TimeSpan.FromSeconds(random.Next(20)), FaultKind.Killed, controller, 0, TimeSpan.FromSeconds(1 + random.Next(10)));
         }
     }
 
@@ -85,9 +85,9 @@ internal sealed partial record Fault
     }
 
     // Of a pod's two disks, one is cut off, and two nodes may write to the other.
-    private static IEnumerable<Fault> HalfLost(Random random, ScenarioSetup cast)
+    private static IEnumerable<Fault> HalfLost(Random random, ScenarioSetup setup)
     {
-        var mixed = Enumerable.Range(0, Targets).Where(target => cast.IsMixed(cast.Workloads[target % cast.Workloads.Length])).ToList();
+        var mixed = Enumerable.Range(0, Targets).Where(target => setup.IsMixed(setup.Workloads[target % setup.Workloads.Length])).ToList();
         yield return new(TimeSpan.FromSeconds(30 + random.Next(60)), FaultKind.ReplicaCut, mixed[random.Next(mixed.Count)], random.Next(2), random.Next(3) == 0 ? TimeSpan.FromSeconds(20 + random.Next(40)) : null);
     }
 
@@ -100,17 +100,17 @@ internal sealed partial record Fault
     private static int Peer(Random random) => 1 + (3 * random.Next(4));
 
     // Storage comes back about when the grace period ends, and those who would have to hear of it are deaf, or are not listened to.
-    private static IEnumerable<Fault> LastMoment(Random random, ScenarioSetup cast)
+    private static IEnumerable<Fault> LastMoment(Random random, ScenarioSetup setup)
     {
         var (at, target) = (TimeSpan.FromSeconds(20 + random.Next(60)), random.Next(Targets));
         var noticed = at + TimeSpan.FromSeconds(12);
-        var lasts = cast.Settings.KnownResourceGrace + TimeSpan.FromSeconds(Math.Round(5 + (random.NextDouble() * 10), 2));
+        var lasts = setup.Settings.KnownResourceGrace + TimeSpan.FromSeconds(Math.Round(5 + (random.NextDouble() * 10), 2));
         yield return new(at, random.Next(2) == 0 ? FaultKind.Isolation : FaultKind.ReplicationCut, target, 0, lasts);
         if (random.Next(4) > 0)
         {
-            foreach (var candidate in Enumerable.Range(0, cast.Candidates))
+            foreach (var controller in Enumerable.Range(0, setup.Controllers))
             {
-                yield return new(noticed, FaultKind.StreamDeaf, candidate, 0, lasts);
+                yield return new(noticed, FaultKind.StreamDeaf, controller, 0, lasts);
             }
         }
         else
@@ -120,9 +120,9 @@ internal sealed partial record Fault
     }
 
     // An administrator turns quorum on for a volume whose user is cut off, and has not heard of it: chance alone would hardly ever tell this.
-    private static IEnumerable<Fault> BelatedQuorum(Random random, ScenarioSetup cast, FaultKind kind)
+    private static IEnumerable<Fault> BelatedQuorum(Random random, ScenarioSetup setup, FaultKind kind)
     {
-        var fitting = Enumerable.Range(0, Targets).Where(target => target % 3 != 0 && cast.Workloads[target % cast.Workloads.Length].Volumes.Contains(target % cast.Volumes.Length)).ToList();
+        var fitting = Enumerable.Range(0, Targets).Where(target => target % 3 != 0 && setup.Workloads[target % setup.Workloads.Length].Volumes.Contains(target % setup.Volumes.Length)).ToList();
         if (fitting.Count > 0)
         {
             var (target, at) = (fitting[random.Next(fitting.Count)], TimeSpan.FromSeconds(30 + random.Next(60)));

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Piraeus.HighAvailability.Rehearsals;
 
 /// <summary>One thing that goes wrong.</summary>
-/// <param name="At">When, since the story began.</param>
+/// <param name="At">When, since the scenario began.</param>
 /// <param name="Kind">What.</param>
 /// <param name="Target">What it hits: a node, a process, a workload or a volume, as a number.</param>
 /// <param name="Other">A second node, where there is one.</param>
@@ -21,22 +21,22 @@ internal sealed partial record Fault(TimeSpan At, FaultKind Kind, int Target, in
     private static readonly FaultKind[] Kinds = [.. Enum.GetValues<FaultKind>().Where(kind => kind != FaultKind.LeaderBlind)];
 
     /// <summary>One to six faults that hit those who use something more often than chance would.</summary>
-    public static ImmutableArray<Fault> Draw(Random random, ScenarioSetup cast)
+    public static ImmutableArray<Fault> Draw(Random random, ScenarioSetup setup)
     {
         var faults = Enumerable.Range(0, random.Next(1, 7)).Select(number => Draw(random, number)).ToList();
         if (random.Next(15) == 0)
         {
-            faults.AddRange(BelatedQuorum(random, cast, FaultKind.QuorumOff));
+            faults.AddRange(BelatedQuorum(random, setup, FaultKind.QuorumOff));
         }
 
         if (random.Next(15) == 0)
         {
-            faults.AddRange(Storm(random, cast));
+            faults.AddRange(Storm(random, setup));
         }
 
         if (random.Next(8) == 0)
         {
-            faults.AddRange(LastMoment(random, cast));
+            faults.AddRange(LastMoment(random, setup));
         }
 
         faults.AddRange(random.Next(32) switch
@@ -45,8 +45,8 @@ internal sealed partial record Fault(TimeSpan At, FaultKind Kind, int Target, in
             2 or 3 => Unheard(random),
             4 or 5 => GivenUp(random),
             6 or 7 => Slow(random),
-            8 when cast.QuorumFromController => BelatedQuorum(random, cast, FaultKind.NodeQuorumOff),
-            9 or 10 or 11 or 12 when cast.Workloads.Any(workload => cast.IsMixed(workload)) => HalfLost(random, cast),
+            8 when setup.QuorumFromController => BelatedQuorum(random, setup, FaultKind.NodeQuorumOff),
+            9 or 10 or 11 or 12 when setup.Workloads.Any(workload => setup.IsMixed(workload)) => HalfLost(random, setup),
             _ => [],
         });
 
@@ -72,7 +72,7 @@ internal sealed partial record Fault(TimeSpan At, FaultKind Kind, int Target, in
         return new(TimeSpan.FromSeconds(Math.Round(at, 2)), kind, random.Next(Targets), random.Next(Targets), lasts);
     }
 
-    /// <summary>Whether it disturbs who watches, not who stores: such faults end before the last word of a story, but for a leader that stays blind while another sees.</summary>
+    /// <summary>Whether it disturbs who watches, not who stores: such faults end before the last word of a scenario, but for a leader that stays blind while another sees.</summary>
     public bool IsBlindness => Kind is FaultKind.LinstorRestart or FaultKind.LinstorUnreachable or FaultKind.StreamDeaf or FaultKind.ApiUnreachable
         or FaultKind.AnswersLost or FaultKind.ApiRefuses or FaultKind.Killed or FaultKind.Frozen or FaultKind.Stopped or FaultKind.SatelliteHangs
         or FaultKind.DefinitionHangs or FaultKind.PolicyUnreadable or FaultKind.LinstorReachesNobody;

@@ -10,7 +10,7 @@ internal sealed partial class FaultInjector
     {
         if (PodOf(fault) is { } pod)
         {
-            stage.Store.Change(pod, now => now with
+            cluster.Store.Change(pod, now => now with
             {
                 Metadata = fault.Other % 2 == 0
                     ? now.Metadata with { Annotations = now.Metadata.Annotations.SetItem(CoreMapping.OptOut, "") }
@@ -21,78 +21,78 @@ internal sealed partial class FaultInjector
 
     private Action? TurnQuorumOff(string name)
     {
-        if (stage.Storage.FindDefinition(name) is not { } definition)
+        if (cluster.Storage.FindDefinition(name) is not { } definition)
         {
             return null;
         }
 
-        var before = stage.Storage.EffectiveProperty(definition, QuorumSetting.Key);
-        stage.Loosen(definition);
-        stage.Storage.SetDefinitionProperty(name, QuorumSetting.Key, "off");
+        var before = cluster.Storage.EffectiveProperty(definition, QuorumSetting.Key);
+        cluster.Loosen(definition);
+        cluster.Storage.SetDefinitionProperty(name, QuorumSetting.Key, "off");
         return () =>
         {
-            stage.TurnOn(definition);
-            stage.Storage.SetDefinitionProperty(name, QuorumSetting.Key, before);
+            cluster.TurnOn(definition);
+            cluster.Storage.SetDefinitionProperty(name, QuorumSetting.Key, before);
         };
     }
 
     private Action? TurnQuorumOffOn(string node)
     {
-        if (stage.Storage.FindNode(node) is not { } found || found.Properties.ContainsKey(QuorumSetting.Key))
+        if (cluster.Storage.FindNode(node) is not { } found || found.Properties.ContainsKey(QuorumSetting.Key))
         {
             return null;
         }
 
-        var inheriting = stage.InheritingFrom(found).ToList(); // LINSTOR may give them a value of their own meanwhile, and not every node hears of it
-        inheriting.ForEach(stage.Loosen);
+        var inheriting = cluster.InheritingFrom(found).ToList(); // LINSTOR may give them a value of their own meanwhile, and not every node hears of it
+        inheriting.ForEach(cluster.Loosen);
 
-        stage.Storage.SetNodeProperty(node, QuorumSetting.Key, "off");
+        cluster.Storage.SetNodeProperty(node, QuorumSetting.Key, "off");
         return () =>
         {
-            inheriting.ForEach(stage.TurnOn);
-            if (stage.Storage.FindNode(node) is not null)
+            inheriting.ForEach(cluster.TurnOn);
+            if (cluster.Storage.FindNode(node) is not null)
             {
-                stage.Storage.SetNodeProperty(node, QuorumSetting.Key, null);
+                cluster.Storage.SetNodeProperty(node, QuorumSetting.Key, null);
             }
         };
     }
 
     private Action? GiveUp(string node)
     {
-        if (!stage.Storage.LinstorRuns || stage.Storage.FindNode(node) is not { } found)
+        if (!cluster.Storage.LinstorRuns || cluster.Storage.FindNode(node) is not { } found)
         {
             return null;
         }
 
         if (found.Status != ConnectionStatus.Offline)
         {
-            stage.Storage.StopSatellite(node); // else it is refused
+            cluster.Storage.StopSatellite(node); // else it is refused
         }
 
         if (found.Status == ConnectionStatus.Offline)
         {
-            stage.DeclareLost(found);
-            stage.Storage.LoseNode(node);
+            cluster.DeclareLost(found);
+            cluster.Storage.LoseNode(node);
         }
 
         return () =>
         {
-            if (stage.Storage.FindNode(node) is null)
+            if (cluster.Storage.FindNode(node) is null)
             {
-                stage.Storage.AddNode(node);
+                cluster.Storage.AddNode(node);
             }
 
-            stage.Storage.StartSatellite(node);
+            cluster.Storage.StartSatellite(node);
         };
     }
 
     private Action? Evict(string node)
     {
-        if (stage.Storage.LinstorRuns && stage.Storage.FindNode(node) is { Status: ConnectionStatus.Offline } found)
+        if (cluster.Storage.LinstorRuns && cluster.Storage.FindNode(node) is { Status: ConnectionStatus.Offline } found)
         {
-            stage.Tear(found);
-            stage.Storage.Evict(node);
-            return () => stage.Restore(node);
+            cluster.Tear(found);
+            cluster.Storage.Evict(node);
+            return () => cluster.Restore(node);
         }
 
         return null;
@@ -101,7 +101,7 @@ internal sealed partial class FaultInjector
     // Where it is in use, LINSTOR refuses; where the satellite is away, it stays on the list.
     private Action? RemoveReplica(Fault fault)
     {
-        if (!stage.Storage.LinstorRuns || stage.Storage.FindDefinition(VolumeOf(fault)) is not { } definition)
+        if (!cluster.Storage.LinstorRuns || cluster.Storage.FindDefinition(VolumeOf(fault)) is not { } definition)
         {
             return null;
         }
@@ -114,77 +114,77 @@ internal sealed partial class FaultInjector
 
         var replica = removable[fault.Target % removable.Count];
         var node = replica.Node.Name;
-        stage.Move(definition);
-        stage.Storage.DeleteReplica(definition.Name, node);
+        cluster.Move(definition);
+        cluster.Storage.DeleteReplica(definition.Name, node);
         return () =>
         {
-            if (stage.Storage.FindNode(node) is not null && stage.Storage.LinstorRuns && stage.Storage.FindReplica(definition.Name, node) is null)
+            if (cluster.Storage.FindNode(node) is not null && cluster.Storage.LinstorRuns && cluster.Storage.FindReplica(definition.Name, node) is null)
             {
-                stage.Storage.AddReplica(definition.Name, node, replica.Kind);
+                cluster.Storage.AddReplica(definition.Name, node, replica.Kind);
             }
         };
     }
 
     private void AddReplicas(Fault fault)
     {
-        if (stage.Storage.LinstorRuns && stage.Storage.FindDefinition(VolumeOf(fault)) is { } definition)
+        if (cluster.Storage.LinstorRuns && cluster.Storage.FindDefinition(VolumeOf(fault)) is { } definition)
         {
-            stage.Move(definition);
-            stage.Tear(definition);
-            foreach (var node in stage.Storage.Nodes.Where(node => node.Status == ConnectionStatus.Online && definition.Listed.All(replica => replica.Node != node)).Take(2).ToList())
+            cluster.Move(definition);
+            cluster.Tear(definition);
+            foreach (var node in cluster.Storage.Nodes.Where(node => node.Status == ConnectionStatus.Online && definition.Listed.All(replica => replica.Node != node)).Take(2).ToList())
             {
-                stage.Storage.AddReplica(definition.Name, node.Name);
+                cluster.Storage.AddReplica(definition.Name, node.Name);
             }
         }
     }
 
     private Action Divide(List<(int Number, string Name)> island)
     {
-        var cuts = (from one in island from other in stage.Nodes.Except(island) select (Cast.LinstorName(one.Number), Cast.LinstorName(other.Number))).ToList();
-        cuts.ForEach(cut => stage.Storage.CutLink(cut.Item1, cut.Item2));
+        var cuts = (from one in island from other in cluster.Nodes.Except(island) select (Setup.LinstorName(one.Number), Setup.LinstorName(other.Number))).ToList();
+        cuts.ForEach(cut => cluster.Storage.CutLink(cut.Item1, cut.Item2));
         foreach (var (number, name) in island)
         {
-            stage.Storage.CutSatellite(Cast.LinstorName(number));
-            stage.Kubernetes.CutFromApi(name);
+            cluster.Storage.CutSatellite(Setup.LinstorName(number));
+            cluster.Kubernetes.CutFromApi(name);
         }
 
         return () =>
         {
-            cuts.ForEach(cut => stage.Storage.HealLink(cut.Item1, cut.Item2));
+            cuts.ForEach(cut => cluster.Storage.HealLink(cut.Item1, cut.Item2));
             foreach (var (number, name) in island)
             {
-                stage.Storage.HealSatellite(Cast.LinstorName(number));
-                stage.Kubernetes.ReconnectToApi(name);
+                cluster.Storage.HealSatellite(Setup.LinstorName(number));
+                cluster.Kubernetes.ReconnectToApi(name);
             }
         };
     }
 
     private Action? CutReplica(Fault fault)
     {
-        var own = Cast.LinstorName(NodeOf(fault).Number);
-        var peers = stage.Storage.FindDefinition(VolumeOf(fault))?.Listed.Select(replica => replica.Node.Name).Where(name => name != own).ToList() ?? [];
-        peers.ForEach(peer => stage.Storage.CutLink(own, peer));
-        return () => peers.ForEach(peer => stage.Storage.HealLink(own, peer));
+        var own = Setup.LinstorName(NodeOf(fault).Number);
+        var peers = cluster.Storage.FindDefinition(VolumeOf(fault))?.Listed.Select(replica => replica.Node.Name).Where(name => name != own).ToList() ?? [];
+        peers.ForEach(peer => cluster.Storage.CutLink(own, peer));
+        return () => peers.ForEach(peer => cluster.Storage.HealLink(own, peer));
     }
 
     private void MoveReplica(Fault fault)
     {
-        var definition = stage.Storage.FindDefinition(DefinitionOf(fault));
+        var definition = cluster.Storage.FindDefinition(DefinitionOf(fault));
         var from = definition?.Listed.FirstOrDefault(replica => replica is { Kind: ReplicaKind.Diskful, Role: DrbdRole.Secondary });
-        var to = stage.Storage.Nodes.FirstOrDefault(node => definition?.Listed.All(replica => replica.Node != node) == true && node.Status == ConnectionStatus.Online);
-        if (from is not null && to is not null && stage.Storage.LinstorRuns)
+        var to = cluster.Storage.Nodes.FirstOrDefault(node => definition?.Listed.All(replica => replica.Node != node) == true && node.Status == ConnectionStatus.Online);
+        if (from is not null && to is not null && cluster.Storage.LinstorRuns)
         {
-            stage.Move(definition!);
-            stage.Storage.AddReplica(definition!.Name, to.Name);
-            stage.Storage.DeleteReplica(definition.Name, from.Node.Name);
+            cluster.Move(definition!);
+            cluster.Storage.AddReplica(definition!.Name, to.Name);
+            cluster.Storage.DeleteReplica(definition.Name, from.Node.Name);
         }
     }
 
     private void Cordon(string node, bool on)
     {
-        if (stage.Store.Find<Node>(node) is { } found)
+        if (cluster.Store.Find<Node>(node) is { } found)
         {
-            stage.Store.Update(found with { Unschedulable = on });
+            cluster.Store.Update(found with { Unschedulable = on });
         }
     }
 
@@ -192,15 +192,15 @@ internal sealed partial class FaultInjector
     {
         if (PodOf(fault) is { Spec.NodeName: not null } pod)
         {
-            stage.Store.Create(new Pod(new(ScenarioSetup.Space, $"{pod.Metadata.Name}-and-{_random.Next(1000)}"), pod.Spec));
+            cluster.Store.Create(new Pod(new(ScenarioSetup.Space, $"{pod.Metadata.Name}-and-{_random.Next(1000)}"), pod.Spec));
         }
     }
 
     private void BlindLeader()
     {
-        if (stage.Candidates.FirstOrDefault(candidate => candidate.MayAct(TimeSpan.Zero)) is { } leader && stage.Candidates.Count(candidate => !candidate.IsBlind) > 1)
+        if (cluster.Controllers.FirstOrDefault(controller => controller.MayAct(TimeSpan.Zero)) is { } leader && cluster.Controllers.Count(controller => !controller.IsBlind) > 1)
         {
-            stage.Tell("fault", $"{leader.Name} no longer reaches LINSTOR");
+            cluster.Tell("fault", $"{leader.Name} no longer reaches LINSTOR");
             leader.LoseLinstorForGood();
         }
     }
@@ -208,14 +208,14 @@ internal sealed partial class FaultInjector
     // A virtual machine's second pod: both use the volume, until the first is deleted.
     private Action? Migrate(Fault fault)
     {
-        if (PodOf(fault) is not { Spec.NodeName: { } from } pod || Cast.Workloads[WorkloadOf(fault)].Volumes.Any(volume => !Cast.Volumes[volume].Shared))
+        if (PodOf(fault) is not { Spec.NodeName: { } from } pod || Setup.Workloads[WorkloadOf(fault)].Volumes.Any(volume => !Setup.Volumes[volume].Shared))
         {
             return null;
         }
 
-        var to = stage.Nodes.First(node => node.Name != from).Name;
+        var to = cluster.Nodes.First(node => node.Name != from).Name;
         var second = new Pod(new(ScenarioSetup.Space, $"{pod.Metadata.Name}-to-{_random.Next(1000)}") { Labels = pod.Metadata.Labels, Annotations = pod.Metadata.Annotations }, pod.Spec with { NodeName = to });
-        stage.Store.Create(second);
-        return () => stage.Store.Delete<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, pod.Metadata.Uid);
+        cluster.Store.Create(second);
+        return () => cluster.Store.Delete<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, pod.Metadata.Uid);
     }
 }

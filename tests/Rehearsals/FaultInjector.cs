@@ -2,22 +2,22 @@ using Piraeus.HighAvailability.Simulator.Kubernetes;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>Lets things go wrong on a stage, and undoes them.</summary>
-internal sealed partial class FaultInjector(SimulatedCluster stage)
+/// <summary>Lets things go wrong on a cluster, and undoes them.</summary>
+internal sealed partial class FaultInjector(SimulatedCluster cluster)
 {
-    private readonly Random _random = new(stage.Plan.Seed);
+    private readonly Random _random = new(cluster.Plan.Seed);
 
-    private ScenarioSetup Cast => stage.Plan.Cast;
+    private ScenarioSetup Setup => cluster.Plan.Setup;
 
     /// <summary>Plans everything that goes wrong. What disturbs those who watch has ended by <paramref name="calm"/>.</summary>
     public void Plan(TimeSpan calm)
     {
-        foreach (var fault in stage.Plan.Faults)
+        foreach (var fault in cluster.Plan.Faults)
         {
-            stage.EventQueue.At(fault.At, () =>
+            cluster.EventQueue.At(fault.At, () =>
             {
-                stage.Coverage.Meet(Coverage.Of(fault.Kind));
-                stage.Tell("fault", $"{fault.Kind} {Target(fault)}");
+                cluster.Coverage.Meet(Coverage.Of(fault.Kind));
+                cluster.Tell("fault", $"{fault.Kind} {Target(fault)}");
                 if (Begin(fault) is not { } undo)
                 {
                     return;
@@ -26,9 +26,9 @@ internal sealed partial class FaultInjector(SimulatedCluster stage)
                 var end = fault.Kind == FaultKind.SatelliteReturnsStale ? fault.At + (fault.Lasts ?? TimeSpan.FromSeconds(20)) : fault.Lasts is { } lasts ? fault.At + lasts : fault.IsBlindness ? calm : (TimeSpan?)null;
                 if (end is { } at)
                 {
-                    stage.EventQueue.At(fault.IsBlindness && at > calm ? calm : at, () =>
+                    cluster.EventQueue.At(fault.IsBlindness && at > calm ? calm : at, () =>
                     {
-                        stage.Tell("fault", $"{fault.Kind} {Target(fault)} ends");
+                        cluster.Tell("fault", $"{fault.Kind} {Target(fault)} ends");
                         undo();
                     });
                 }
@@ -49,45 +49,45 @@ internal sealed partial class FaultInjector(SimulatedCluster stage)
         FaultKind.ReplicaRemoved or FaultKind.ReplicasAdded or FaultKind.DefinitionHangs or FaultKind.DefinitionMissing or FaultKind.PolicyUnreadable => VolumeOf(fault),
         FaultKind.PodDeleted or FaultKind.PodEvicted or FaultKind.Exempted or FaultKind.Companion or FaultKind.Migration => ScenarioSetup.Name(WorkloadOf(fault)),
         FaultKind.LinstorRestart or FaultKind.Replay or FaultKind.ApiRefuses or FaultKind.LeaderBlind => "",
-        _ => CandidateOf(fault).Name,
+        _ => ControllerOf(fault).Name,
     };
 
     /// <returns>What undoes it; null if nothing does.</returns>
     private Action? Begin(Fault fault)
     {
         var (number, node) = NodeOf(fault);
-        var machine = Cast.LinstorName(number);
-        var member = Cast.LinstorName(MemberOf(fault).Number);
-        var candidate = CandidateOf(fault);
+        var machine = Setup.LinstorName(number);
+        var member = Setup.LinstorName(MemberOf(fault).Number);
+        var controller = ControllerOf(fault);
         switch (fault.Kind)
         {
             case FaultKind.Crash:
-                stage.Kubernetes.Crash(node);
-                return () => stage.Kubernetes.PowerOn(node);
+                cluster.Kubernetes.Crash(node);
+                return () => cluster.Kubernetes.PowerOn(node);
             case FaultKind.Isolation:
-                stage.Kubernetes.Isolate(node);
-                return () => stage.Kubernetes.Rejoin(node);
+                cluster.Kubernetes.Isolate(node);
+                return () => cluster.Kubernetes.Rejoin(node);
             case FaultKind.ReplicationCut:
-                stage.Storage.CutLinks(machine);
-                return () => stage.Storage.HealLinks(machine);
+                cluster.Storage.CutLinks(machine);
+                return () => cluster.Storage.HealLinks(machine);
             case FaultKind.LinkCut:
-                var peer = Cast.LinstorName(NodeAfter(fault).Number);
-                stage.Storage.CutLink(machine, peer);
-                return () => stage.Storage.HealLink(machine, peer);
+                var peer = Setup.LinstorName(NodeAfter(fault).Number);
+                cluster.Storage.CutLink(machine, peer);
+                return () => cluster.Storage.HealLink(machine, peer);
             case FaultKind.SatelliteStopped:
-                stage.Storage.StopSatellite(member);
-                return () => stage.Storage.StartSatellite(member);
+                cluster.Storage.StopSatellite(member);
+                return () => cluster.Storage.StartSatellite(member);
             case FaultKind.SatelliteHangs:
-                stage.Storage.HangSatellite(member);
-                return () => stage.Storage.ResumeSatellite(member);
+                cluster.Storage.HangSatellite(member);
+                return () => cluster.Storage.ResumeSatellite(member);
             case FaultKind.SatelliteRepeats:
-                stage.Storage.HangSatellite(member);
+                cluster.Storage.HangSatellite(member);
                 return null;
             case FaultKind.SatelliteReturnsStale:
-                stage.Storage.StopSatellite(member);
-                return () => stage.Storage.StartSatelliteThatHangs(member);
+                cluster.Storage.StopSatellite(member);
+                return () => cluster.Storage.StartSatelliteThatHangs(member);
             case FaultKind.SatelliteDead:
-                stage.Storage.StopSatellite(member);
+                cluster.Storage.StopSatellite(member);
                 return null;
             case FaultKind.NodeLost:
                 return GiveUp(member);
@@ -105,70 +105,70 @@ internal sealed partial class FaultInjector(SimulatedCluster stage)
             case FaultKind.NodeQuorumOff:
                 return TurnQuorumOffOn(member);
             case FaultKind.DefinitionHangs:
-                stage.Hang(VolumeOf(fault), true);
-                return () => stage.Hang(VolumeOf(fault), false);
+                cluster.Hang(VolumeOf(fault), true);
+                return () => cluster.Hang(VolumeOf(fault), false);
             case FaultKind.DefinitionMissing:
-                stage.MissOnce(VolumeOf(fault));
+                cluster.MissOnce(VolumeOf(fault));
                 return null;
             case FaultKind.PolicyUnreadable:
-                stage.HidePolicy(VolumeOf(fault), true);
-                return () => stage.HidePolicy(VolumeOf(fault), false);
+                cluster.HidePolicy(VolumeOf(fault), true);
+                return () => cluster.HidePolicy(VolumeOf(fault), false);
             case FaultKind.LinstorSlow:
-                stage.SlowDown(Slowness(fault));
-                return () => stage.SlowDown(TimeSpan.Zero);
+                cluster.SlowDown(Slowness(fault));
+                return () => cluster.SlowDown(TimeSpan.Zero);
             case FaultKind.LinstorReachesNobody:
-                candidate.Mislead(true);
-                return () => candidate.Mislead(false);
+                controller.Mislead(true);
+                return () => controller.Mislead(false);
             case FaultKind.KubeletCut:
-                stage.Kubernetes.CutFromApi(node);
-                return () => stage.Kubernetes.ReconnectToApi(node);
+                cluster.Kubernetes.CutFromApi(node);
+                return () => cluster.Kubernetes.ReconnectToApi(node);
             case FaultKind.LinstorRestart:
-                stage.Storage.StopLinstor();
-                return stage.Storage.StartLinstor;
+                cluster.Storage.StopLinstor();
+                return cluster.Storage.StartLinstor;
             case FaultKind.LinstorUnreachable:
-                candidate.LoseLinstor();
-                return candidate.RegainLinstor;
+                controller.LoseLinstor();
+                return controller.RegainLinstor;
             case FaultKind.StreamDeaf:
-                candidate.Deafen(true);
-                return () => candidate.Deafen(false);
+                controller.Deafen(true);
+                return () => controller.Deafen(false);
             case FaultKind.Replay:
-                stage.Replay();
+                cluster.Replay();
                 return null;
             case FaultKind.ApiUnreachable:
-                candidate.LoseApi();
-                return candidate.RegainApi;
+                controller.LoseApi();
+                return controller.RegainApi;
             case FaultKind.AnswersLost:
-                candidate.HearsAnswers = false;
-                return () => candidate.HearsAnswers = true;
+                controller.HearsAnswers = false;
+                return () => controller.HearsAnswers = true;
             case FaultKind.ApiRefuses:
-                stage.RefuseRequests(true);
-                return () => stage.RefuseRequests(false);
+                cluster.RefuseRequests(true);
+                return () => cluster.RefuseRequests(false);
             case FaultKind.WatchesBreak:
-                candidate.BreakWatches();
+                controller.BreakWatches();
                 return null;
             case FaultKind.Killed:
-                candidate.Kill();
-                return candidate.Begin;
+                controller.Kill();
+                return controller.Begin;
             case FaultKind.Stopped:
-                candidate.Stop();
-                return candidate.Begin;
+                controller.Stop();
+                return controller.Begin;
             case FaultKind.ClockSet:
-                candidate.WallClockIsOffBy = TimeSpan.FromMinutes((fault.Other * 2) - 60);
+                controller.WallClockIsOffBy = TimeSpan.FromMinutes((fault.Other * 2) - 60);
                 return null;
             case FaultKind.Frozen:
-                candidate.Freeze();
-                return candidate.Thaw;
+                controller.Freeze();
+                return controller.Thaw;
             case FaultKind.PodDeleted:
                 if (PodOf(fault) is { } pod)
                 {
-                    stage.Store.Delete<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, atOnce: fault.Other % 2 == 0);
+                    cluster.Store.Delete<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, atOnce: fault.Other % 2 == 0);
                 }
 
                 return null;
             case FaultKind.PodEvicted:
-                if (PodOf(fault) is { Phase: PodPhase.Running, Spec.NodeName: { } home } running && stage.Kubernetes.IsConnected(home))
+                if (PodOf(fault) is { Phase: PodPhase.Running, Spec.NodeName: { } home } running && cluster.Kubernetes.IsConnected(home))
                 {
-                    _ = stage.Store.Change(running, now => now with { Phase = PodPhase.Failed, Ready = false, Reason = "Evicted", Message = "The node was low on resource: memory." });
+                    _ = cluster.Store.Change(running, now => now with { Phase = PodPhase.Failed, Ready = false, Reason = "Evicted", Message = "The node was low on resource: memory." });
                 }
 
                 return null;

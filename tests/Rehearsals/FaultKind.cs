@@ -81,10 +81,10 @@ internal enum FaultKind
     /// <summary>A second pod uses the volumes of a workload on another node, as in a live migration.</summary>
     Migration,
 
-    /// <summary>A satellite's event pipeline hangs, to the end of the story: LINSTOR keeps it ONLINE, and it repeats its last words.</summary>
+    /// <summary>A satellite's event pipeline hangs, to the end of the scenario: LINSTOR keeps it ONLINE, and it repeats its last words.</summary>
     SatelliteRepeats,
 
-    /// <summary>A satellite stops, starts again after a while, and hangs right then: it repeats what it read at its start, to the end of the story.</summary>
+    /// <summary>A satellite stops, starts again after a while, and hangs right then: it repeats what it read at its start, to the end of the scenario.</summary>
     SatelliteReturnsStale,
 
     /// <summary>A satellite stops, and never comes back. It is drawn from before our processes begin, too: then nobody has ever heard it.</summary>
@@ -129,6 +129,6 @@ internal enum FaultKind
     /// <summary>A node that is short of memory ends a pod; at once. Its object stays, and says Failed.</summary>
     PodEvicted,
 
-    /// <summary>The process that leads does not reach LINSTOR, to the end of the story, unless no other would be left that does.</summary>
+    /// <summary>The process that leads does not reach LINSTOR, to the end of the scenario, unless no other would be left that does.</summary>
     LeaderBlind,
 }

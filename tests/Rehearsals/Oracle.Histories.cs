@@ -29,20 +29,20 @@ internal sealed partial class Oracle
     /// <summary>Something has changed in the world of storage.</summary>
     private void Look(ResourceDefinition definition)
     {
-        if (_silence.IsSo && _stage.Storage.LinstorRuns && _stage.Storage.Nodes.Any(node => node.Status == ConnectionStatus.Online))
+        if (_silence.IsSo && _cluster.Storage.LinstorRuns && _cluster.Storage.Nodes.Any(node => node.Status == ConnectionStatus.Online))
         {
             _silence.Note(Now, isSo: false);
         }
 
-        (_fenced.TryGetValue(definition, out var fenced) ? fenced : _fenced[definition] = new()).Note(Now, _stage.IsFenced(definition));
+        (_fenced.TryGetValue(definition, out var fenced) ? fenced : _fenced[definition] = new()).Note(Now, _cluster.IsFenced(definition));
         NoteUse(definition);
         NoteAdmissions(definition);
         _hung.UnionWith(definition.Listed.Where(replica => replica.Node.SatelliteHangs).Select(replica => replica.Node.Name));
-        var resource = ScenarioSetup.Handle(_stage.VolumeOf(definition));
+        var resource = ScenarioSetup.Handle(_cluster.VolumeOf(definition));
         var (writers, isNews) = (0, false);
-        foreach (var (number, node) in _stage.Nodes)
+        foreach (var (number, node) in _cluster.Nodes)
         {
-            var canWrite = _stage.Storage.CanWrite(definition.Name, _stage.Plan.Cast.LinstorName(number));
+            var canWrite = _cluster.Storage.CanWrite(definition.Name, _cluster.Plan.Setup.LinstorName(number));
             writers += canWrite ? 1 : 0;
             isNews |= LossOf(resource, node).Note(Now, IsLost(definition, number));
             NoteDenial(definition, number);
@@ -50,13 +50,13 @@ internal sealed partial class Oracle
         }
 
         // That one node has lost it may end the use that held another.
-        foreach (var (number, node) in isNews ? _stage.Nodes : [])
+        foreach (var (number, node) in isNews ? _cluster.Nodes : [])
         {
             LossOf(resource, node).Note(Now, IsLost(definition, number));
         }
 
         // A node that comes back from being evicted was not well meanwhile.
-        foreach (var node in _stage.Nodes.Where(node => _stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is not { Evicted: true }))
+        foreach (var node in _cluster.Nodes.Where(node => _cluster.Storage.FindNode(_cluster.Plan.Setup.LinstorName(node.Number)) is not { Evicted: true }))
         {
             LossOf(node).Note(Now, IsLost(node));
         }
@@ -64,29 +64,29 @@ internal sealed partial class Oracle
         _storm.Note(Now, IsStorm());
         if (writers > 1)
         {
-            Check(Apart, _stage.MayDiverge(definition), definition.Name, $"{writers} nodes write to it");
+            Check(Apart, _cluster.MayDiverge(definition), definition.Name, $"{writers} nodes write to it");
         }
     }
 
     // What was lost counts until it is well again, whether anybody still uses it there or not.
     private bool IsStorm()
     {
-        foreach (var node in _stage.Nodes)
+        foreach (var node in _cluster.Nodes)
         {
             if (LooksLost(node))
             {
                 _unwell.Add(node.Name);
             }
-            else if (_stage.IsWell(node.Name))
+            else if (_cluster.IsWell(node.Name))
             {
                 _unwell.Remove(node.Name);
             }
         }
 
         // What has been off for long counts for nothing, and this does not know what those who watch remember of it.
-        bool IsOff(string node) => _stage.Storage.FindNode(_stage.Kubernetes.LinstorNameOf(node)!) is { Status: ConnectionStatus.Offline };
-        var (lost, of) = (_unwell.Count, _stage.Storage.Nodes.Count(node => !node.Evicted));
-        var (on, ofThose) = (_unwell.Count(node => !IsOff(node)), _stage.Storage.Nodes.Count(node => node is { Evicted: false, Status: ConnectionStatus.Online }));
+        bool IsOff(string node) => _cluster.Storage.FindNode(_cluster.Kubernetes.LinstorNameOf(node)!) is { Status: ConnectionStatus.Offline };
+        var (lost, of) = (_unwell.Count, _cluster.Storage.Nodes.Count(node => !node.Evicted));
+        var (on, ofThose) = (_unwell.Count(node => !IsOff(node)), _cluster.Storage.Nodes.Count(node => node is { Evicted: false, Status: ConnectionStatus.Online }));
         return (lost >= 2 && lost > of * Settings.StormThreshold) || (on >= 2 && on > ofThose * Settings.StormThreshold);
     }
 
@@ -95,20 +95,20 @@ internal sealed partial class Oracle
 
     /// <summary>The node may count as lost.</summary>
     private bool LooksLost((int Number, string Name) node) =>
-        IsLost(node, volume => !IsContested(volume, node.Number) || _hung.Contains(_stage.Plan.Cast.LinstorName(node.Number))); // what it repeats may be outvoted by now
+        IsLost(node, volume => !IsContested(volume, node.Number) || _hung.Contains(_cluster.Plan.Setup.LinstorName(node.Number))); // what it repeats may be outvoted by now
 
     private bool IsLost((int Number, string Name) node, Func<int, bool> isBelieved)
     {
         // What an administrator, or LINSTOR, has given up is no news.
-        if (_stage.Storage.FindNode(_stage.Plan.Cast.LinstorName(node.Number)) is not { Evicted: false } listed)
+        if (_cluster.Storage.FindNode(_cluster.Plan.Setup.LinstorName(node.Number)) is not { Evicted: false } listed)
         {
             return false;
         }
 
         var isLost = listed.Status == ConnectionStatus.Offline;
-        for (var volume = 0; volume < _stage.Plan.Cast.Volumes.Length && !isLost; volume++)
+        for (var volume = 0; volume < _cluster.Plan.Setup.Volumes.Length && !isLost; volume++)
         {
-            isLost = LossOf(ScenarioSetup.Handle(volume), node.Name).IsSo && MuteOf(ScenarioSetup.Handle(volume), node.Name).IsSo && _stage.HasUserOn(volume, node.Name) && isBelieved(volume);
+            isLost = LossOf(ScenarioSetup.Handle(volume), node.Name).IsSo && MuteOf(ScenarioSetup.Handle(volume), node.Name).IsSo && _cluster.HasUserOn(volume, node.Name) && isBelieved(volume);
         }
 
         return isLost;
@@ -117,31 +117,31 @@ internal sealed partial class Oracle
     /// <summary>What LINSTOR knows at this moment makes it certain that a user on the node has lost the resource.</summary>
     private bool IsLost(ResourceDefinition definition, int number)
     {
-        var name = _stage.Plan.Cast.LinstorName(number);
+        var name = _cluster.Plan.Setup.LinstorName(number);
         var own = definition.Listed.FirstOrDefault(replica => replica.Node.Name == name);
         if (own is not null)
         {
             _deployed[(definition.Name, number)] = own.Node.Uuid;
         }
-        else if (_stage.Storage.FindNode(name) is { Status: ConnectionStatus.Online, Uuid: var uuid } && _deployed.GetValueOrDefault((definition.Name, number)) == uuid)
+        else if (_cluster.Storage.FindNode(name) is { Status: ConnectionStatus.Online, Uuid: var uuid } && _deployed.GetValueOrDefault((definition.Name, number)) == uuid)
         {
             // LINSTOR removed it while the node was there, so a pod that is only starting there has nothing to lose.
             _deployed.Remove((definition.Name, number));
         }
 
-        if (!_stage.IsFenced(definition) || !_deployed.ContainsKey((definition.Name, number)) || (own is not null && Known(own)?.MayPromote == true && !_hung.Contains(name)))
+        if (!_cluster.IsFenced(definition) || !_deployed.ContainsKey((definition.Name, number)) || (own is not null && Known(own)?.MayPromote == true && !_hung.Contains(name)))
         {
             return false;
         }
 
         // A use that a hung satellite repeats is a use no longer, or is older than this one.
-        var machine = _stage.Storage.Machine(name);
+        var machine = _cluster.Storage.Machine(name);
         var others = definition.Listed.Where(replica => replica != own).Select(Known).OfType<ReplicaReport>().ToList();
         var rivals = others.FindAll(other => other.MayPromote == true);
         var links = rivals.SelectMany(rival => rival.Connections).Where(connection => connection.Peer == machine.Uname).ToList();
         return rivals.Count > 0
             && !definition.Listed.Any(replica => replica != own && Known(replica)?.InUse == true && !_hung.Contains(replica.Node.Name) && !IsOlderUse(definition, replica) && !IsLostThere(definition, replica.Node.Name))
-            && ((own is null && _stage.WasDeclaredLost(_stage.Plan.Cast.NodeName(number))) // it counts as dead, whatever a satellite repeats of it
+            && ((own is null && _cluster.WasDeclaredLost(_cluster.Plan.Setup.NodeName(number))) // it counts as dead, whatever a satellite repeats of it
                 || (!links.Exists(link => link.Message == "Connected") && (links.Count > 0 || machine.Status == ConnectionStatus.Offline)));
     }
 
@@ -151,8 +151,8 @@ internal sealed partial class Oracle
 
     // Where the other node has lost it, too, its use is over.
     private bool IsLostThere(ResourceDefinition definition, string machine) =>
-        _stage.Nodes.FirstOrDefault(node => _stage.Plan.Cast.LinstorName(node.Number) == machine) is { Name: { } name }
-        && LossOf(ScenarioSetup.Handle(_stage.VolumeOf(definition)), name).IsSo && MuteOf(ScenarioSetup.Handle(_stage.VolumeOf(definition)), name).IsSo;
+        _cluster.Nodes.FirstOrDefault(node => _cluster.Plan.Setup.LinstorName(node.Number) == machine) is { Name: { } name }
+        && LossOf(ScenarioSetup.Handle(_cluster.VolumeOf(definition)), name).IsSo && MuteOf(ScenarioSetup.Handle(_cluster.VolumeOf(definition)), name).IsSo;
 
     // A node that says that a link is down and that it has quorum may be taken at its word, until it says otherwise.
     private void NoteAdmissions(ResourceDefinition definition)
@@ -211,7 +211,7 @@ internal sealed partial class Oracle
     /// <summary>A loss that the truth knows of, but that LINSTOR's reports contradict: nobody who listens to LINSTOR can count it.</summary>
     private bool IsContested(int volume, int number)
     {
-        if (_stage.Storage.FindDefinition(_stage.Plan.Cast.Definition(volume)) is not { } definition)
+        if (_cluster.Storage.FindDefinition(_cluster.Plan.Setup.Definition(volume)) is not { } definition)
         {
             return false;
         }
@@ -227,7 +227,7 @@ internal sealed partial class Oracle
         var key = (definition.Name, number);
         var (own, others) = ReplicasFor(definition, number);
         NoteWords(definition, number, own, others);
-        if (!LossOf(ScenarioSetup.Handle(_stage.VolumeOf(definition)), _stage.Plan.Cast.NodeName(number)).IsSo && !_deniedSince.ContainsKey(key) && !_outvoted.Contains(key))
+        if (!LossOf(ScenarioSetup.Handle(_cluster.VolumeOf(definition)), _cluster.Plan.Setup.NodeName(number)).IsSo && !_deniedSince.ContainsKey(key) && !_outvoted.Contains(key))
         {
             return;
         }
@@ -295,13 +295,13 @@ internal sealed partial class Oracle
     /// <summary>A node's own replica, and those of others that have a link to it.</summary>
     private (Simulator.World.DrbdReplica? Own, List<Simulator.World.DrbdReplica> Others) ReplicasFor(ResourceDefinition definition, int number)
     {
-        var name = _stage.Plan.Cast.LinstorName(number);
+        var name = _cluster.Plan.Setup.LinstorName(number);
         var own = definition.Listed.FirstOrDefault(replica => replica.Node.Name == name);
         return (own, [.. definition.Listed.Where(replica => replica != own && (replica.Kind == ReplicaKind.Diskful || own is null or { Kind: ReplicaKind.Diskful }))]);
     }
 
     private List<string> LinksOf(ReplicaReport report, int number) =>
-        [.. report.Connections.Where(connection => connection.Peer == _stage.Plan.Cast.HostName(number)).Select(connection => connection.Message)];
+        [.. report.Connections.Where(connection => connection.Peer == _cluster.Plan.Setup.HostName(number)).Select(connection => connection.Message)];
 
-    private ReplicaReport? Known(Simulator.World.DrbdReplica replica) => _stage.Storage.Knowledge.About(replica);
+    private ReplicaReport? Known(Simulator.World.DrbdReplica replica) => _cluster.Storage.Knowledge.About(replica);
 }

@@ -8,15 +8,15 @@ internal sealed partial class Oracle
     /// <summary>Whether what LINSTOR knows now is a proof to a cautious reader: a peer with all data itself, nobody who is heard contradicts it, and it is not the only voice while Kubernetes calls the node ready.</summary>
     private bool IsProved(string resource, string node)
     {
-        var (number, _) = _stage.Nodes.First(one => one.Name == node);
-        var volume = Enumerable.Range(0, _stage.Plan.Cast.Volumes.Length).First(one => ScenarioSetup.Handle(one) == resource);
-        if (_stage.Storage.FindDefinition(_stage.Plan.Cast.Definition(volume)) is not { } definition || IsContested(volume, number) || _stage.IsTorn(definition)) // members that were given up may live on with the node
+        var (number, _) = _cluster.Nodes.First(one => one.Name == node);
+        var volume = Enumerable.Range(0, _cluster.Plan.Setup.Volumes.Length).First(one => ScenarioSetup.Handle(one) == resource);
+        if (_cluster.Storage.FindDefinition(_cluster.Plan.Setup.Definition(volume)) is not { } definition || IsContested(volume, number) || _cluster.IsTorn(definition)) // members that were given up may live on with the node
         {
             return false;
         }
 
         // The last words of nodes that have fallen silent stand, too: of a use that no newer one has ended, and of a satellite that repeated the past.
-        var name = _stage.Plan.Cast.LinstorName(number);
+        var name = _cluster.Plan.Setup.LinstorName(number);
         var others = definition.Listed.Where(replica => replica.Node.Name != name).ToList();
         if (_inUseSince.Keys.Any(use => use.Definition == definition.Name && use.Node != name && !HasEnded(definition, use.Node))
             || WasAdmitted((definition.Name, name)) || IsTied(definition, number) || IsRememberedAsConnected(definition, number) || IsNewerThanItsPeers(definition, number) || IsPolicyNew(definition, name)
@@ -28,7 +28,7 @@ internal sealed partial class Oracle
         }
 
         var speakers = definition.Listed.Where(replica => replica.Node.Status == ConnectionStatus.Online && Known(replica)?.MayPromote is not null).ToList();
-        return HasRival(definition, name) && (speakers.Count(speaker => Agrees(speaker, name, number)) > 1 || !_stage.IsReady(node));
+        return HasRival(definition, name) && (speakers.Count(speaker => Agrees(speaker, name, number)) > 1 || !_cluster.IsReady(node));
     }
 
     // One without a disk that has quorum and may not promote sees a Primary; that it repeats the past shows only where two replicas with all data say otherwise.
@@ -45,8 +45,8 @@ internal sealed partial class Oracle
             return false;
         }
 
-        var number = _stage.Nodes.First(other => _stage.Plan.Cast.LinstorName(other.Number) == machine).Number;
-        return IsLostThere(definition, machine) && HasRival(definition, machine) && !IsContested(_stage.VolumeOf(definition), number) && !IsRememberedAsConnected(definition, number)
+        var number = _cluster.Nodes.First(other => _cluster.Plan.Setup.LinstorName(other.Number) == machine).Number;
+        return IsLostThere(definition, machine) && HasRival(definition, machine) && !IsContested(_cluster.VolumeOf(definition), number) && !IsRememberedAsConnected(definition, number)
             && definition.Listed.Any(peer => Known(peer) is { MayPromote: true } known && LinksOf(known, number) is { Count: > 0 });
     }
 
@@ -68,7 +68,7 @@ internal sealed partial class Oracle
             return false;
         }
 
-        var isHeardOf = HistoryOf((definition.Name, node), _spoke).IsSo || _stage.Candidates.All(candidate => _stage.HasRead(candidate, ScenarioSetup.Handle(_stage.VolumeOf(definition)), node));
+        var isHeardOf = HistoryOf((definition.Name, node), _spoke).IsSo || _cluster.Controllers.All(controller => _cluster.HasRead(controller, ScenarioSetup.Handle(_cluster.VolumeOf(definition)), node));
         var known = isHeardOf ? own.Members.Select(member => definition.Replicas.FirstOrDefault(replica => replica.Node == member)).OfType<Simulator.World.DrbdReplica>() : definition.Listed;
         var members = known.ToLookup(member => member.Kind == ReplicaKind.Diskful);
         int Apart(bool diskful) => members[diskful].Count(member => member != peer && (!peer.Peers.Contains(member.Node) || RepeatsThatItIsApart(member, peer)));
@@ -78,13 +78,13 @@ internal sealed partial class Oracle
 
     // Of a member that repeats what was so before the peer found it again, it is not known whose side it is on.
     private bool RepeatsThatItIsApart(Simulator.World.DrbdReplica member, Simulator.World.DrbdReplica peer) => _hung.Contains(member.Node.Name) && Known(member) is { } known
-        && !LinksOf(known, _stage.Nodes.First(node => _stage.Plan.Cast.LinstorName(node.Number) == peer.Node.Name).Number).Contains("Connected");
+        && !LinksOf(known, _cluster.Nodes.First(node => _cluster.Plan.Setup.LinstorName(node.Number) == peer.Node.Name).Number).Contains("Connected");
 
     // A node that is cut off from everybody, and has quorum only because DRBD remembers that the others had none: nobody was told of it, and an administrator has given the others new members.
     private bool KeepsQuorumByMemory(string resource, string node)
     {
-        var volume = Enumerable.Range(0, _stage.Plan.Cast.Volumes.Length).First(one => ScenarioSetup.Handle(one) == resource);
-        if (!_stage.WasTamperedWith(resource) || _stage.Storage.FindDefinition(_stage.Plan.Cast.Definition(volume))?.Replicas.FirstOrDefault(replica => replica.Node.Name == _stage.Kubernetes.LinstorNameOf(node)) is not { } own)
+        var volume = Enumerable.Range(0, _cluster.Plan.Setup.Volumes.Length).First(one => ScenarioSetup.Handle(one) == resource);
+        if (!_cluster.WasTamperedWith(resource) || _cluster.Storage.FindDefinition(_cluster.Plan.Setup.Definition(volume))?.Replicas.FirstOrDefault(replica => replica.Node.Name == _cluster.Kubernetes.LinstorNameOf(node)) is not { } own)
         {
             return false;
         }
@@ -100,10 +100,10 @@ internal sealed partial class Oracle
     // Where a node is lost just when a process begins to listen, or LINSTOR is back, its words and those against it have one date. Unless every other voter denies them from the start, nobody can outvote it.
     private bool IsTied(ResourceDefinition definition, int number)
     {
-        var name = _stage.Plan.Cast.LinstorName(number);
+        var name = _cluster.Plan.Setup.LinstorName(number);
         var (_, others) = ReplicasFor(definition, number);
         bool Denies(Simulator.World.DrbdReplica other, TimeSpan until) => _deniesSince.TryGetValue((definition.Name, number, other.Node.Name), out var denied) && denied <= until;
-        var starts = _stage.Candidates.SelectMany(candidate => (TimeSpan?[])[_stage.ListensSince(candidate), candidate.LinstorReturnedAt]).Append(_silence.EndedAt).OfType<TimeSpan>();
+        var starts = _cluster.Controllers.SelectMany(controller => (TimeSpan?[])[_cluster.ListensSince(controller), controller.LinstorReturnedAt]).Append(_silence.EndedAt).OfType<TimeSpan>();
         return starts.Any(start => !(HistoryOf((definition.Name, name), _spoke).EndedAt < start)
             && others.Exists(other => Denies(other, start + LongestDetection)) && !others.TrueForAll(other => Denies(other, start + LongestDetection)));
     }
@@ -117,13 +117,13 @@ internal sealed partial class Oracle
 
         // It said that it has lost the node while one of ours could not hear it, and has fallen silent before that one listened again.
         bool HasLostItUnheard(Simulator.World.DrbdReplica other) => _disconnectedAt.TryGetValue((definition.Name, number, other.Node.Name), out var lost)
-            && _stage.Candidates.Any(candidate => candidate.LinstorReturnedAt is { } back && back > lost && back >= HistoryOf((definition.Name, other.Node.Name), _spoke).EndedAt);
+            && _cluster.Controllers.Any(controller => controller.LinstorReturnedAt is { } back && back > lost && back >= HistoryOf((definition.Name, other.Node.Name), _spoke).EndedAt);
     }
 
     // What a node said last may be newer than anything that a peer says which was silent at that time: the peer may have come back with old state.
     private bool IsNewerThanItsPeers(ResourceDefinition definition, int number)
     {
-        var name = _stage.Plan.Cast.LinstorName(number);
+        var name = _cluster.Plan.Setup.LinstorName(number);
         var (_, others) = ReplicasFor(definition, number);
         return _said.TryGetValue((definition.Name, name), out var last)
             && others.TrueForAll(peer => Known(peer) is null || HistoryOf((definition.Name, peer.Node.Name), _spoke).Since > last.At || !LinksOf(Known(peer)!, number).Exists(link => link != "Connected"));

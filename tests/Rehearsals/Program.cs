@@ -71,9 +71,9 @@ static int Run(RehearseOptions asked)
 
     if (!asked.IsQuiet)
     {
-        var (seed, end) = bad.MinBy(story => story.Seed);
+        var (seed, end) = bad.MinBy(scenario => scenario.Seed);
         var shortest = Shrinker.Shrink(ScenarioPlan.Of(seed), end.BrokenRule!);
-        Print($"The shortest story like that of seed {seed}: {Describe(shortest)}");
+        Print($"The shortest scenario like that of seed {seed}: {Describe(shortest)}");
         Scenario.Play(shortest, new Coverage(), new() { Told = Console.WriteLine });
     }
 
@@ -84,8 +84,8 @@ static void Print(FormattableString line) => Console.WriteLine(line.ToString(Cul
 
 static string Describe(ScenarioPlan plan) =>
     $"""
-    {plan.Cast.Nodes} nodes, {plan.Cast.Candidates} controllers, grace {plan.Cast.Settings.KnownResourceGrace.TotalSeconds} s or {plan.Cast.Settings.NewResourceGrace.TotalSeconds} s at first sight, taints {(plan.Cast.Settings.TaintNodes ? "on" : "off")}, satellites do what they are told within {plan.Cast.Adjust.TotalSeconds} s
-      {string.Join("\n  ", plan.Cast.Volumes.Select((volume, number) => $"{plan.Cast.Definition(number)} on {string.Join(' ', volume.Diskful)}{(volume.TieBreaker is { } node ? $", tie-breaker {node}" : "")}, quorum {volume.Quorum ?? "by LINSTOR"}, {volume.OnNoQuorum}{(volume.Shared ? ", two primaries" : "")}"))}
-      {string.Join("\n  ", plan.Cast.Workloads.Select((workload, number) => $"{ScenarioSetup.Name(number)}: {workload.Keeper}, {workload.Wish}, volumes {string.Join(' ', workload.Volumes)}{(workload.Foreign ? " and another driver's" : "")}"))}
+    {plan.Setup.Nodes} nodes, {plan.Setup.Controllers} controllers, grace {plan.Setup.Settings.KnownResourceGrace.TotalSeconds} s or {plan.Setup.Settings.NewResourceGrace.TotalSeconds} s at first sight, taints {(plan.Setup.Settings.TaintNodes ? "on" : "off")}, satellites do what they are told within {plan.Setup.Adjust.TotalSeconds} s
+      {string.Join("\n  ", plan.Setup.Volumes.Select((volume, number) => $"{plan.Setup.Definition(number)} on {string.Join(' ', volume.Diskful)}{(volume.TieBreaker is { } node ? $", tie-breaker {node}" : "")}, quorum {volume.Quorum ?? "by LINSTOR"}, {volume.OnNoQuorum}{(volume.Shared ? ", two primaries" : "")}"))}
+      {string.Join("\n  ", plan.Setup.Workloads.Select((workload, number) => $"{ScenarioSetup.Name(number)}: {workload.Keeper}, {workload.Wish}, volumes {string.Join(' ', workload.Volumes)}{(workload.Foreign ? " and another driver's" : "")}"))}
       {string.Join("\n  ", plan.Faults)}
     """;

@@ -2,13 +2,13 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>How a story ended: with every rule kept, or with one broken.</summary>
+/// <summary>How a scenario ended: with every rule kept, or with one broken.</summary>
 internal sealed record ScenarioResult(string? BrokenRule, string? How)
 {
     public bool IsGood => BrokenRule is null;
 }
 
-/// <summary>Whoever is told of a story while it is played.</summary>
+/// <summary>Whoever is told of a scenario while it is played.</summary>
 internal sealed class ScenarioObserver
 {
     /// <summary>Is told what happens, line by line.</summary>
@@ -35,35 +35,35 @@ internal static class Scenario
     /// <summary>What a failover may take beside its grace period once nobody is blind: a round of the sweep, the longest back-off, late messages, and what Kubernetes itself needs.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
-    /// <summary>Plays a story to its end, or until a rule is broken.</summary>
-    /// <param name="plan">The story.</param>
+    /// <summary>Plays a scenario to its end, or until a rule is broken.</summary>
+    /// <param name="plan">The scenario.</param>
     /// <param name="coverage">What was met is added to it.</param>
-    /// <param name="audience">Is told what happens; null for a story that nobody reads.</param>
-    public static ScenarioResult Play(ScenarioPlan plan, Coverage coverage, ScenarioObserver? audience = null)
+    /// <param name="observer">Is told what happens; null for a scenario that nobody reads.</param>
+    public static ScenarioResult Play(ScenarioPlan plan, Coverage coverage, ScenarioObserver? observer = null)
     {
-        audience ??= new ScenarioObserver();
+        observer ??= new ScenarioObserver();
         try
         {
-            var stage = new SimulatedCluster(plan, coverage, audience);
-            new FaultInjector(stage).Plan(Calm);
-            stage.EventQueue.RunUntil(TimeSpan.FromSeconds(5));
-            foreach (var candidate in stage.Candidates)
+            var cluster = new SimulatedCluster(plan, coverage, observer);
+            new FaultInjector(cluster).Plan(Calm);
+            cluster.EventQueue.RunUntil(TimeSpan.FromSeconds(5));
+            foreach (var controller in cluster.Controllers)
             {
-                candidate.Begin();
+                controller.Begin();
             }
 
-            stage.EventQueue.RunUntil(Length);
-            stage.Oracle.Conclude(Length - Longest(plan.Cast.Settings) - Bound);
+            cluster.EventQueue.RunUntil(Length);
+            cluster.Oracle.Conclude(Length - Longest(plan.Setup.Settings) - Bound);
             return new(null, null);
         }
         catch (BrokenRuleException broken)
         {
-            audience.Told?.Invoke(broken.Message);
+            observer.Told?.Invoke(broken.Message);
             return new(broken.Rule, broken.Message);
         }
         catch (Exception bug) when (bug is not OutOfMemoryException)
         {
-            audience.Told?.Invoke(bug.ToString());
+            observer.Told?.Invoke(bug.ToString());
             return new("nothing fails that nobody foresaw", bug.ToString());
         }
     }

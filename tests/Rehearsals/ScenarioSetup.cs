@@ -38,9 +38,9 @@ internal sealed record WorkloadSetup(WorkloadKind Keeper, OwnerIntent Wish, Immu
 
 /// <summary>Who plays: a value, drawn from a seed.</summary>
 /// <param name="Aliases">Whether nodes are called otherwise by LINSTOR, and machines otherwise by themselves.</param>
-/// <param name="Candidates">How many controllers run; two and more compete for the Lease.</param>
+/// <param name="Controllers">How many controllers run; two and more compete for the Lease.</param>
 internal sealed record ScenarioSetup(
-    int Nodes, bool Aliases, ImmutableArray<VolumeSetup> Volumes, ImmutableArray<WorkloadSetup> Workloads, int Candidates, FailoverSettings Settings)
+    int Nodes, bool Aliases, ImmutableArray<VolumeSetup> Volumes, ImmutableArray<WorkloadSetup> Workloads, int Controllers, FailoverSettings Settings)
 {
     // Asked for all the time, so each is made once.
     private static readonly ImmutableArray<string> NodeNames = Names("node-{0}");

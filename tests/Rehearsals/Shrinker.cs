@@ -1,9 +1,9 @@
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>Makes a story that breaks a rule as short as it can be and still break it.</summary>
+/// <summary>Makes a scenario that breaks a rule as short as it can be and still break it.</summary>
 internal static class Shrinker
 {
-    /// <summary>The shortest story found that breaks the same rule.</summary>
+    /// <summary>The shortest scenario found that breaks the same rule.</summary>
     public static ScenarioPlan Shrink(ScenarioPlan plan, string rule)
     {
         for (var better = Better(plan, rule); better is not null; better = Better(plan, rule))
@@ -14,7 +14,7 @@ internal static class Shrinker
         return plan;
     }
 
-    private static ScenarioPlan? Better(ScenarioPlan plan, string rule) => Simpler(plan).FirstOrDefault(candidate => Scenario.Play(candidate, new Coverage()).BrokenRule == rule);
+    private static ScenarioPlan? Better(ScenarioPlan plan, string rule) => Simpler(plan).FirstOrDefault(controller => Scenario.Play(controller, new Coverage()).BrokenRule == rule);
 
     private static IEnumerable<ScenarioPlan> Simpler(ScenarioPlan plan)
     {
@@ -29,24 +29,24 @@ internal static class Shrinker
             yield return plan with { Faults = plan.Faults.Replace(fault, fault with { Lasts = null }) };
         }
 
-        for (var i = plan.Cast.Workloads.Length - 1; i >= 0; i--)
+        for (var i = plan.Setup.Workloads.Length - 1; i >= 0; i--)
         {
-            yield return plan with { Cast = plan.Cast with { Workloads = plan.Cast.Workloads.RemoveAt(i) } };
+            yield return plan with { Setup = plan.Setup with { Workloads = plan.Setup.Workloads.RemoveAt(i) } };
         }
 
-        if (plan.Cast.Candidates > 1)
+        if (plan.Setup.Controllers > 1)
         {
-            yield return plan with { Cast = plan.Cast with { Candidates = plan.Cast.Candidates - 1 } };
+            yield return plan with { Setup = plan.Setup with { Controllers = plan.Setup.Controllers - 1 } };
         }
 
-        if (plan.Cast.Aliases)
+        if (plan.Setup.Aliases)
         {
-            yield return plan with { Cast = plan.Cast with { Aliases = false } };
+            yield return plan with { Setup = plan.Setup with { Aliases = false } };
         }
 
-        if (plan.Cast.Adjust != ScenarioSetup.PromptAdjust)
+        if (plan.Setup.Adjust != ScenarioSetup.PromptAdjust)
         {
-            yield return plan with { Cast = plan.Cast with { Adjust = ScenarioSetup.PromptAdjust } };
+            yield return plan with { Setup = plan.Setup with { Adjust = ScenarioSetup.PromptAdjust } };
         }
     }
 }

@@ -5,7 +5,7 @@ using Model = Piraeus.HighAvailability.Simulator.Kubernetes;
 namespace Piraeus.HighAvailability.Rehearsals;
 
 /// <summary>What a process does: questions and requests, each of which may be late, refused, or never answered.</summary>
-internal sealed class SimulatedActuator(SimulatedController owner, SimulatedCluster stage)
+internal sealed class SimulatedActuator(SimulatedController owner, SimulatedCluster cluster)
 {
     /// <summary>How long a request that changes something may take; the Lease has to last for as long.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
@@ -13,7 +13,7 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
     private TimeSpan _quietAt;
 
     /// <summary>How long until every request that changes something has ended.</summary>
-    public TimeSpan QuietIn => _quietAt > stage.EventQueue.Now ? _quietAt - stage.EventQueue.Now : TimeSpan.Zero;
+    public TimeSpan QuietIn => _quietAt > cluster.EventQueue.Now ? _quietAt - cluster.EventQueue.Now : TimeSpan.Zero;
 
     /// <summary>Takes a decision on, if it may.</summary>
     public bool Take(Decision decision)
@@ -22,17 +22,17 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
         {
             case Decision.QueryResource o:
                 var asked = owner.Now;
-                stage.AskLinstor(owner, o.Resource, 1, () => stage.ReportTo(owner, o.Resource, asked), answer => Answer(decision, asked, answer));
+                cluster.AskLinstor(owner, o.Resource, 1, () => cluster.ReportTo(owner, o.Resource, asked), answer => Answer(decision, asked, answer));
                 return true;
             case Decision.QuerySatellites:
                 var listed = owner.Now;
-                stage.AskLinstor(owner, null, 1, () => CoreMapping.Satellites(stage.Storage, listed, owner.HearsNobody), answer => Answer(decision, listed, answer));
+                cluster.AskLinstor(owner, null, 1, () => CoreMapping.Satellites(cluster.Storage, listed, owner.HearsNobody), answer => Answer(decision, listed, answer));
                 return true;
             case Decision.ListPodsOnNode o:
                 AskKubernetes(decision, at => Survey(o.Node, at));
                 return true;
             case Decision.QueryWarnings o:
-                AskKubernetes(decision, at => new Observation.WarningsListed(o.About, stage.WarningAbout(o.About.Value), at));
+                AskKubernetes(decision, at => new Observation.WarningsListed(o.About, cluster.WarningAbout(o.About.Value), at));
                 return true;
             default:
                 if (!owner.MayAct(Deadline))
@@ -48,7 +48,7 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
     private void AskKubernetes(Decision question, Func<Instant, Observation> answer)
     {
         var asked = owner.Now;
-        stage.AskApi(owner, () => answer(asked), told => Answer(question, asked, told));
+        cluster.AskApi(owner, () => answer(asked), told => Answer(question, asked, told));
     }
 
     private void Answer(Decision question, Instant asked, Observation? answer) =>
@@ -56,17 +56,17 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
 
     private Observation.PodsOnNodeListed Survey(NodeName node, Instant asked) => new(
         node,
-        [.. stage.Store.All<Model.Pod>().Where(pod => pod.Spec.NodeName == node.Value).Select(CoreMapping.Pod)],
-        stage.Store.Find<Model.Node>(node.Value)?.VolumesInUse ?? [],
+        [.. cluster.Store.All<Model.Pod>().Where(pod => pod.Spec.NodeName == node.Value).Select(CoreMapping.Pod)],
+        cluster.Store.Find<Model.Node>(node.Value)?.VolumesInUse ?? [],
         asked)
     {
-        Ready = stage.Store.Find<Model.Node>(node.Value)?.Ready == Model.NodeReadiness.True,
-        Tainted = stage.Store.Find<Model.Node>(node.Value)?.Taints.Any(taint => taint.Key == CoreMapping.TaintKey),
+        Ready = cluster.Store.Find<Model.Node>(node.Value)?.Ready == Model.NodeReadiness.True,
+        Tainted = cluster.Store.Find<Model.Node>(node.Value)?.Taints.Any(taint => taint.Key == CoreMapping.TaintKey),
     };
 
     private void Act(Decision decision)
     {
-        var (sent, taken, life) = (stage.EventQueue.Now, owner.Now, owner.Life);
+        var (sent, taken, life) = (cluster.EventQueue.Now, owner.Now, owner.Life);
         if (owner.Noise.OnceIn(100))
         {
             // Its turn came too late.
@@ -80,30 +80,30 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
         if (owner.Noise.OnceIn(50))
         {
             // Its connection broke before the answer came, and it is sent again.
-            stage.EventQueue.After(there, () => Receive(decision, sent));
+            cluster.EventQueue.After(there, () => Receive(decision, sent));
             there += owner.Noise.Delay();
         }
 
-        stage.EventQueue.After(there, () =>
+        cluster.EventQueue.After(there, () =>
         {
             var outcome = Receive(decision, sent);
             var isHeard = outcome is not null && owner.HearsAnswers && there + back < Deadline;
             var answer = new Observation.MutationAnswered(decision, isHeard ? outcome! : new(Core.MutationOutcome.TimedOut, "no answer in time"), taken);
-            stage.EventQueue.At(isHeard ? stage.EventQueue.Now + back : sent + Deadline, () => owner.Hear(life, answer));
+            cluster.EventQueue.At(isHeard ? cluster.EventQueue.Now + back : sent + Deadline, () => owner.Hear(life, answer));
         });
     }
 
     // A request that has been sent arrives, whatever has become of its sender.
     private MutationAnswer? Receive(Decision decision, TimeSpan sent) =>
-        !owner.ReachesApi || stage.EventQueue.Now - sent >= Deadline ? null : stage.Refuses() is { } refusal ? refusal : CarryOut(decision, sent);
+        !owner.ReachesApi || cluster.EventQueue.Now - sent >= Deadline ? null : cluster.Refuses() is { } refusal ? refusal : CarryOut(decision, sent);
 
     private MutationAnswer CarryOut(Decision decision, TimeSpan sent)
     {
-        stage.Oracle.Judge(owner, decision, sent);
+        cluster.Oracle.Judge(owner, decision, sent);
         return new(decision switch
         {
-            Decision.DeletePod o => Said(stage.Store.Delete<Model.Pod>(o.Pod.Key.Namespace, o.Pod.Key.Name, o.Pod.Uid.Value, atOnce: true)),
-            Decision.DeleteAttachment o => Said(stage.Store.Delete<Model.VolumeAttachment>("", o.Attachment.Name, o.Attachment.Uid.Value)),
+            Decision.DeletePod o => Said(cluster.Store.Delete<Model.Pod>(o.Pod.Key.Namespace, o.Pod.Key.Name, o.Pod.Uid.Value, atOnce: true)),
+            Decision.DeleteAttachment o => Said(cluster.Store.Delete<Model.VolumeAttachment>("", o.Attachment.Name, o.Attachment.Uid.Value)),
             Decision.TaintNode o => Change(o.Node, Taint),
             Decision.UntaintNode o => Change(o.Node, Untaint),
             Decision.ClearVolumesInUse o => Change(o.Node, node => Release(node, o.Volumes)),
@@ -120,12 +120,12 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
 
     private MutationOutcome Change(ClusterNode meant, Func<Model.Node, Model.Node?> change)
     {
-        if (stage.Store.Find<Model.Node>(meant.Name.Value) is not { } node)
+        if (cluster.Store.Find<Model.Node>(meant.Name.Value) is not { } node)
         {
             return Core.MutationOutcome.AlreadyGone;
         }
 
-        return change(node) is { } changed ? Said(stage.Store.Update(changed)) : Core.MutationOutcome.Unchanged;
+        return change(node) is { } changed ? Said(cluster.Store.Update(changed)) : Core.MutationOutcome.Unchanged;
     }
 
     private static Model.Node? Taint(Model.Node node) => node.Taints.Any(taint => taint.Key == CoreMapping.TaintKey) ? null : node with

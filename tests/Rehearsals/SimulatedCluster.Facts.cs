@@ -6,20 +6,20 @@ using Pod = Piraeus.HighAvailability.Simulator.Kubernetes.Pod;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <content>What is true on the stage, for whoever judges what is done there.</content>
+/// <content>What is true on the cluster, for whoever judges what is done there.</content>
 internal sealed partial class SimulatedCluster
 {
     /// <summary>Since when the process has known LINSTOR's satellites, in its present life; null if it does not.</summary>
-    public TimeSpan? ListensSince(SimulatedController candidate) => _listens.TryGetValue((candidate, candidate.Life), out var since) ? since : null;
+    public TimeSpan? ListensSince(SimulatedController controller) => _listens.TryGetValue((controller, controller.Life), out var since) ? since : null;
 
     /// <summary>Whether LINSTOR has told the process, in its present life, that it reaches the node's satellite.</summary>
-    public bool HasSeenOnline(SimulatedController candidate, string node) => Kubernetes.LinstorNameOf(node) is { } name && _seenOnline.Contains((candidate, candidate.Life, new(name)));
+    public bool HasSeenOnline(SimulatedController controller, string node) => Kubernetes.LinstorNameOf(node) is { } name && _seenOnline.Contains((controller, controller.Life, new(name)));
 
     /// <summary>Whether an answer has told the process, in its present life, what the resource's replica on a LINSTOR node says.</summary>
-    public bool HasRead(SimulatedController candidate, string resource, string linstorName) => _read.Contains((candidate, candidate.Life, new(resource), new(linstorName)));
+    public bool HasRead(SimulatedController controller, string resource, string linstorName) => _read.Contains((controller, controller.Life, new(resource), new(linstorName)));
 
     /// <summary>Whether LINSTOR has told the process, soon after that began its present life, that something on the node had lost what it uses.</summary>
-    public bool WasToldOfLossOn(SimulatedController candidate, string node) => _seenLost.Contains((candidate, candidate.Life, node));
+    public bool WasToldOfLossOn(SimulatedController controller, string node) => _seenLost.Contains((controller, controller.Life, node));
 
     /// <summary>Whether LINSTOR knows the resource to be in use on a node.</summary>
     public bool IsUsedOn(string resource, string node) => Kubernetes.LinstorNameOf(node) is { } name && Storage.KnownOf(resource, name) is { InUse: true };
@@ -47,7 +47,7 @@ internal sealed partial class SimulatedCluster
     public string? ResourceNamed(string inUseName) => Store.All<PersistentVolume>().FirstOrDefault(volume => volume.InUseName == inUseName && volume.Driver == ScenarioSetup.Driver)?.Handle;
 
     /// <summary>All LINSTOR volumes, by handle.</summary>
-    public IEnumerable<string> Resources => Enumerable.Range(0, Plan.Cast.Volumes.Length).Select(ScenarioSetup.Handle);
+    public IEnumerable<string> Resources => Enumerable.Range(0, Plan.Setup.Volumes.Length).Select(ScenarioSetup.Handle);
 
     /// <summary>The volume of a definition, as a number.</summary>
     public int VolumeOf(ResourceDefinition definition) => VolumeOf(definition.Name);
@@ -133,7 +133,7 @@ internal sealed partial class SimulatedCluster
     /// <summary>Whether two nodes may be Primary at a time.</summary>
     public bool IsShared(string resource) => DefinitionOf(resource) is { } definition && Storage.EffectiveProperty(definition, QuorumSetting.AllowTwoPrimariesKey) == "yes";
 
-    public ResourceDefinition? DefinitionOf(string resource) => Storage.FindDefinition(Plan.Cast.Definition(VolumeOf(resource)));
+    public ResourceDefinition? DefinitionOf(string resource) => Storage.FindDefinition(Plan.Setup.Definition(VolumeOf(resource)));
 
     /// <summary>When a node was last declared lost, or taken back after it had been evicted: of how many nodes others are lost is another question since.</summary>
     public TimeSpan? NodesChangedAt { get; private set; }
@@ -161,7 +161,7 @@ internal sealed partial class SimulatedCluster
     }
 
     /// <summary>Whether LINSTOR was told to give up members of the resource before the process, in its present life, first listened: it cannot know that they were any.</summary>
-    public bool HasLostMembersUnseen(SimulatedController candidate, string resource) => DefinitionOf(resource) is { } definition && _lastLost.TryGetValue(definition, out var lost) && !(ListensSince(candidate) <= lost);
+    public bool HasLostMembersUnseen(SimulatedController controller, string resource) => DefinitionOf(resource) is { } definition && _lastLost.TryGetValue(definition, out var lost) && !(ListensSince(controller) <= lost);
 
     /// <summary>Members of what the node has are given up, where not everybody hears of it.</summary>
     public void Tear(StorageNode node)
@@ -185,7 +185,7 @@ internal sealed partial class SimulatedCluster
     /// <summary>Whether DRBD on the node goes by the policy that LINSTOR shows. It may not where a satellite that LINSTOR keeps ONLINE hangs, or takes long to do what it is told: nobody can see that.</summary>
     public bool AppliesPolicy(string resource, string node) =>
         DefinitionOf(resource)?.Replicas.FirstOrDefault(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node)) is not { } replica
-        || (!replica.Node.SatelliteHangs && (replica.Node.IsAdjusted || Plan.Cast.Adjust < Oracle.LongestDetection))
+        || (!replica.Node.SatelliteHangs && (replica.Node.IsAdjusted || Plan.Setup.Adjust < Oracle.LongestDetection))
         || replica.QuorumPolicy == (Storage.EffectiveProperty(replica.Definition, replica.Node, QuorumSetting.Key) ?? "off");
 
     /// <summary>Whether anybody else who has the resource tells LINSTOR the truth: when all whom LINSTOR reaches repeat the past, nobody can see it.</summary>
@@ -209,7 +209,7 @@ internal sealed partial class SimulatedCluster
     public void Move(ResourceDefinition definition) => _tampered.Add(ScenarioSetup.Handle(VolumeOf(definition)));
 
     /// <summary>Whether the process could know since when the resource has its quorum policy: LINSTOR told it of a time in which it had none.</summary>
-    public bool KnowsPolicy(SimulatedController candidate, string resource, string node) => _toldOfNone.Contains((candidate, candidate.Life, new(resource)))
+    public bool KnowsPolicy(SimulatedController controller, string resource, string node) => _toldOfNone.Contains((controller, controller.Life, new(resource)))
         || !(_turnedOn.ContainsKey(resource) || DefinitionOf(resource)?.Replicas.Any(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node) && replica.QuorumPolicy is null or "off") == true);
 
     /// <summary>Whether LINSTOR reaches the node, and every replica there has quorum and data: nothing on it is amiss, and nothing has been since then.</summary>
@@ -237,7 +237,7 @@ internal sealed partial class SimulatedCluster
     private bool IsHeldWhileDeleted(string resource, string node) =>
         Storage.FindDefinition(resource)?.Replicas.Any(replica => replica.Node.Name == node && replica is { DrbdDeleting: true, Role: DrbdRole.Primary }) == true;
 
-    private bool IsFree(string resource) => Nodes.Any(node => Storage.KnownOf(resource, Plan.Cast.LinstorName(node.Number)) is { MayPromote: true });
+    private bool IsFree(string resource) => Nodes.Any(node => Storage.KnownOf(resource, Plan.Setup.LinstorName(node.Number)) is { MayPromote: true });
 
     /// <summary>Whether a volume of the pod was attached to its node since then: its kubelet may not have looked since.</summary>
     public bool WasAttachedSince(Pod pod, TimeSpan since) => ResourcesOf(pod).SelectMany(AttachmentsOf)
@@ -245,7 +245,7 @@ internal sealed partial class SimulatedCluster
 
     /// <summary>Whether one node at least could run a pod with that resource.</summary>
     public bool CanRunSomewhere(string resource) => Storage.LinstorRuns && Nodes.Any(node => Kubernetes.IsConnected(node.Name)
-        && Storage.KnownOf(resource, Plan.Cast.LinstorName(node.Number)) is { } known && known is { MayPromote: true } or { InUse: true, PromotionScore: > 0 });
+        && Storage.KnownOf(resource, Plan.Setup.LinstorName(node.Number)) is { } known && known is { MayPromote: true } or { InUse: true, PromotionScore: > 0 });
 
     public bool CanRunSomewhere(Pod pod) => ResourcesOf(pod).All(CanRunSomewhere) && Nodes.Any(node => Kubernetes.IsConnected(node.Name) && !IsTaintedRightly(node.Name) && Store.Find<Node>(node.Name) is { Unschedulable: false });
 

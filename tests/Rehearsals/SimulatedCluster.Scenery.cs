@@ -5,43 +5,43 @@ using Pod = Piraeus.HighAvailability.Simulator.Kubernetes.Pod;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <content>How a cast becomes a world.</content>
+/// <content>How a setup becomes a world.</content>
 internal sealed partial class SimulatedCluster
 {
     private void Furnish()
     {
         foreach (var (number, name) in Nodes)
         {
-            Storage.AddNode(Plan.Cast.LinstorName(number), Plan.Cast.HostName(number));
-            Kubernetes.AddNode(name, Plan.Cast.LinstorName(number));
+            Storage.AddNode(Plan.Setup.LinstorName(number), Plan.Setup.HostName(number));
+            Kubernetes.AddNode(name, Plan.Setup.LinstorName(number));
         }
 
-        for (var volume = 0; volume < Plan.Cast.Volumes.Length; volume++)
+        for (var volume = 0; volume < Plan.Setup.Volumes.Length; volume++)
         {
-            Furnish(volume, Plan.Cast.Volumes[volume]);
+            Furnish(volume, Plan.Setup.Volumes[volume]);
         }
 
-        if (Plan.Cast.QuorumFromController)
+        if (Plan.Setup.QuorumFromController)
         {
             Storage.SetControllerProperty(QuorumSetting.Key, "majority");
         }
 
-        for (var workload = 0; workload < Plan.Cast.Workloads.Length; workload++)
+        for (var workload = 0; workload < Plan.Setup.Workloads.Length; workload++)
         {
-            Furnish(workload, Plan.Cast.Workloads[workload]);
+            Furnish(workload, Plan.Setup.Workloads[workload]);
         }
     }
 
     private void Furnish(int volume, VolumeSetup part)
     {
-        var name = Plan.Cast.Definition(volume);
+        var name = Plan.Setup.Definition(volume);
         Kubernetes.AddVolume(ScenarioSetup.Claim(volume), ScenarioSetup.Handle(volume), accessMode: part.Shared ? AccessMode.ReadWriteMany : AccessMode.ReadWriteOnce);
         if (part.Missing)
         {
             return;
         }
 
-        Storage.AddResource(name, [.. part.Diskful.Select(Plan.Cast.LinstorName)], part.TieBreaker is { } node ? Plan.Cast.LinstorName(node) : null);
+        Storage.AddResource(name, [.. part.Diskful.Select(Plan.Setup.LinstorName)], part.TieBreaker is { } node ? Plan.Setup.LinstorName(node) : null);
         Storage.SetDefinitionProperty(name, QuorumSetting.OnNoQuorumKey, part.OnNoQuorum);
         if (part.Quorum is { } quorum)
         {

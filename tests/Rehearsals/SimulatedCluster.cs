@@ -15,7 +15,7 @@ internal readonly record struct PodMove(TimeSpan At, SimulatedController By, int
     public bool IsRemembered => By.IsAlive && By.Life == Life && By.MayAct(TimeSpan.Zero);
 }
 
-/// <summary>The world of one story, with our processes in it, and everything that one can ask of it.</summary>
+/// <summary>The world of one scenario, with our processes in it, and everything that one can ask of it.</summary>
 internal sealed partial class SimulatedCluster
 {
     /// <summary>How long a question waits for an answer that does not come.</summary>
@@ -52,16 +52,16 @@ internal sealed partial class SimulatedCluster
     private readonly HashSet<(SimulatedController, ResourceName)> _missingOnce = [];
     private int _refusing;
 
-    public SimulatedCluster(ScenarioPlan plan, Coverage coverage, ScenarioObserver audience)
+    public SimulatedCluster(ScenarioPlan plan, Coverage coverage, ScenarioObserver observer)
     {
-        (Plan, Coverage, Audience, _noise) = (plan, coverage, audience, new NetworkNoise(plan.Seed));
-        Storage = new StorageWorld(new StorageTimings { Adjust = plan.Cast.Adjust });
+        (Plan, Coverage, Observer, _noise) = (plan, coverage, observer, new NetworkNoise(plan.Seed));
+        Storage = new StorageWorld(new StorageTimings { Adjust = plan.Setup.Adjust });
         Kubernetes = new KubernetesWorld(Storage, random: new Random(plan.Seed)) { Place = static (_, _) => { } };
-        Nodes = [.. Enumerable.Range(0, plan.Cast.Nodes).Select(node => (node, plan.Cast.NodeName(node)))];
+        Nodes = [.. Enumerable.Range(0, plan.Setup.Nodes).Select(node => (node, plan.Setup.NodeName(node)))];
         Furnish();
         Store.Changed += Notice;
         Oracle = new Oracle(this);
-        Candidates = [.. Enumerable.Range(0, plan.Cast.Candidates).Select(number => new SimulatedController(this, $"ha-{number}", plan.Cast.Candidates > 1, new NetworkNoise((plan.Seed * 31) + number)))];
+        Controllers = [.. Enumerable.Range(0, plan.Setup.Controllers).Select(number => new SimulatedController(this, $"ha-{number}", plan.Setup.Controllers > 1, new NetworkNoise((plan.Seed * 31) + number)))];
     }
 
     /// <summary>LINSTOR repeats everything, to everybody.</summary>
@@ -71,7 +71,7 @@ internal sealed partial class SimulatedCluster
 
     public Coverage Coverage { get; }
 
-    public ScenarioObserver Audience { get; }
+    public ScenarioObserver Observer { get; }
 
     public StorageWorld Storage { get; }
 
@@ -83,7 +83,7 @@ internal sealed partial class SimulatedCluster
 
     public Oracle Oracle { get; }
 
-    public ImmutableArray<SimulatedController> Candidates { get; }
+    public ImmutableArray<SimulatedController> Controllers { get; }
 
     /// <summary>Nodes, by number and Kubernetes name.</summary>
     public ImmutableArray<(int Number, string Name)> Nodes { get; }
@@ -91,17 +91,17 @@ internal sealed partial class SimulatedCluster
     /// <summary>Pods that were moved, as they were last.</summary>
     public Dictionary<Pod, PodMove> Moves { get; } = [];
 
-    /// <summary>Whether the story is told.</summary>
-    public bool IsTold => Audience.Told is not null;
+    /// <summary>Whether the scenario is told.</summary>
+    public bool IsTold => Observer.Told is not null;
 
-    public void Tell(string who, FormattableString what) => Audience.Told?.Invoke(FormattableString.Invariant($"{EventQueue.Now.TotalSeconds,8:0.000}  {who,-12}{what}"));
+    public void Tell(string who, FormattableString what) => Observer.Told?.Invoke(FormattableString.Invariant($"{EventQueue.Now.TotalSeconds,8:0.000}  {who,-12}{what}"));
 
     public void Replay() => Replaying?.Invoke();
 
     /// <summary>How long LINSTOR takes for every answer.</summary>
     public TimeSpan LinstorTakes { get; set; }
 
-    /// <summary>The longest that it took in this story.</summary>
+    /// <summary>The longest that it took in this scenario.</summary>
     public TimeSpan LinstorTookMost { get; private set; }
 
     /// <summary>A question to LINSTOR and its answer, which is null if there is none.</summary>
@@ -136,7 +136,7 @@ internal sealed partial class SimulatedCluster
     }
 
     /// <summary>When LINSTOR gave the newest answer about a resource that the process, in its present life, has taken in, and when that arrived. Null if there is none.</summary>
-    public (TimeSpan Given, TimeSpan Taken)? NewestAnswer(SimulatedController candidate, string resource) => _newest.TryGetValue((candidate, candidate.Life, new(resource)), out var times) ? times : null;
+    public (TimeSpan Given, TimeSpan Taken)? NewestAnswer(SimulatedController controller, string resource) => _newest.TryGetValue((controller, controller.Life, new(resource)), out var times) ? times : null;
 
     /// <summary>LINSTOR takes so long for every answer from now on.</summary>
     public void SlowDown(TimeSpan takes) => (LinstorTakes, LinstorTookMost) = (takes, takes > LinstorTookMost ? takes : LinstorTookMost);
@@ -148,7 +148,7 @@ internal sealed partial class SimulatedCluster
     public void HidePolicy(string resource, bool begin) => Set(_unreadable, new(resource), begin);
 
     /// <summary>Each of our processes is told once that there is no such definition.</summary>
-    public void MissOnce(string resource) => _missingOnce.UnionWith(Candidates.Select(candidate => (candidate, new ResourceName(resource))));
+    public void MissOnce(string resource) => _missingOnce.UnionWith(Controllers.Select(controller => (controller, new ResourceName(resource))));
 
     private static void Set(HashSet<ResourceName> resources, ResourceName resource, bool isIn) => _ = isIn ? resources.Add(resource) : resources.Remove(resource);
 
@@ -176,16 +176,16 @@ internal sealed partial class SimulatedCluster
     public void RefuseRequests(bool begin) => _refusing += begin ? 1 : -1;
 
     /// <summary>Something reached one of our processes.</summary>
-    public void Heard(SimulatedController candidate, Observation seen, ClusterSnapshot before)
+    public void Heard(SimulatedController controller, Observation seen, ClusterSnapshot before)
     {
-        Audience.Heard?.Invoke(candidate.Name, seen, candidate.Now);
+        Observer.Heard?.Invoke(controller.Name, seen, controller.Now);
         switch (seen)
         {
             case Observation.ResourceReported o:
-                Read(candidate, o);
+                Read(controller, o);
                 break;
             case Observation.SatellitesListed o:
-                Read(candidate, o);
+                Read(controller, o);
                 break;
         }
 
@@ -197,66 +197,66 @@ internal sealed partial class SimulatedCluster
         if (seen is Observation.MutationAnswered acted)
         {
             Coverage.Meet(Coverage.Of(acted.Outcome.Answer));
-            Tell(candidate.Name, $"was answered {acted.Outcome.Answer} to: {DecisionText.Of(acted.Decision)}");
+            Tell(controller.Name, $"was answered {acted.Outcome.Answer} to: {DecisionText.Of(acted.Decision)}");
         }
 
-        if (candidate.Cluster.Failovers == before.Failovers)
+        if (controller.Cluster.Failovers == before.Failovers)
         {
             return;
         }
 
-        foreach (var held in candidate.Cluster.Failovers.All)
+        foreach (var held in controller.Cluster.Failovers.All)
         {
             if (held.Item.Ending is { } ending && before.Failovers.Find(held.Item.Pod.Uid)?.Item.Ending is null)
             {
                 Coverage.Meet(Coverage.Of(ending));
-                Tell(candidate.Name, $"says: {DecisionText.Of(held.Item)}");
+                Tell(controller.Name, $"says: {DecisionText.Of(held.Item)}");
             }
         }
     }
 
-    private void Read(SimulatedController candidate, Observation.ResourceReported answer)
+    private void Read(SimulatedController controller, Observation.ResourceReported answer)
     {
         var report = answer.Report;
         foreach (var replica in report.Replicas)
         {
             if (replica.Promotability != Promotability.Unknown)
             {
-                _read.Add((candidate, candidate.Life, report.Resource, replica.Node));
+                _read.Add((controller, controller.Life, report.Resource, replica.Node));
             }
         }
 
         if (_given.Remove(answer, out var given))
         {
-            _newest[(candidate, candidate.Life, report.Resource)] = (given.At, EventQueue.Now);
-            NoteLosses(candidate, report.Resource.Value, given.Lost);
+            _newest[(controller, controller.Life, report.Resource)] = (given.At, EventQueue.Now);
+            NoteLosses(controller, report.Resource.Value, given.Lost);
         }
 
         if (report.QuorumProperties is { } properties && !Core.QuorumPolicy.Fences(properties.Definition ?? properties.Controller, report.Replicas.Count(replica => !replica.Diskless)))
         {
-            _toldOfNone.Add((candidate, candidate.Life, report.Resource));
+            _toldOfNone.Add((controller, controller.Life, report.Resource));
         }
     }
 
-    private void Read(SimulatedController candidate, Observation.SatellitesListed list)
+    private void Read(SimulatedController controller, Observation.SatellitesListed list)
     {
-        _listens.TryAdd((candidate, candidate.Life), EventQueue.Now);
+        _listens.TryAdd((controller, controller.Life), EventQueue.Now);
         foreach (var satellite in list.Satellites)
         {
             if (satellite.State == SatelliteState.Online)
             {
-                _seenOnline.Add((candidate, candidate.Life, satellite.Name));
+                _seenOnline.Add((controller, controller.Life, satellite.Name));
             }
 
             foreach (var definition in satellite.QuorumPolicy == "off" ? InheritingFrom(Storage.Machine(satellite.Name.Value)) : [])
             {
-                _toldOfNone.Add((candidate, candidate.Life, new(ScenarioSetup.Handle(VolumeOf(definition)))));
+                _toldOfNone.Add((controller, controller.Life, new(ScenarioSetup.Handle(VolumeOf(definition)))));
             }
         }
     }
 
     /// <summary>One of our processes has come to a decision.</summary>
-    public void Decided(SimulatedController candidate, Decision decision)
+    public void Decided(SimulatedController controller, Decision decision)
     {
         Coverage.Meet(Coverage.Of(decision));
         if (decision is Decision.Hold hold)
@@ -267,10 +267,10 @@ internal sealed partial class SimulatedCluster
         if (IsTold && decision is not Decision.Query)
         {
             var sentence = DecisionText.Of(decision);
-            var key = (candidate.Name, sentence);
+            var key = (controller.Name, sentence);
             if (_said.GetValueOrDefault(key) is 0)
             {
-                Tell(candidate.Name, $"{sentence}");
+                Tell(controller.Name, $"{sentence}");
             }
 
             _said[key] = 1;
@@ -278,14 +278,14 @@ internal sealed partial class SimulatedCluster
     }
 
     // What a process is told of a loss that is older than itself counts only for a while: who comes to a node that is off has lost nothing.
-    private void NoteLosses(SimulatedController candidate, string resource, ImmutableArray<string> nodes)
+    private void NoteLosses(SimulatedController controller, string resource, ImmutableArray<string> nodes)
     {
-        if (candidate.Cluster.SyncedSources.IsSupersetOf([Source.Pods, Source.Volumes, Source.Attachments]) && _listens.TryGetValue((candidate, candidate.Life), out var listens))
+        if (controller.Cluster.SyncedSources.IsSupersetOf([Source.Pods, Source.Volumes, Source.Attachments]) && _listens.TryGetValue((controller, controller.Life), out var listens))
         {
-            _informed.TryAdd((candidate, candidate.Life), EventQueue.Now);
-            var began = _informed[(candidate, candidate.Life)];
+            _informed.TryAdd((controller, controller.Life), EventQueue.Now);
+            var began = _informed[(controller, controller.Life)];
             var known = nodes.Where(node => EventQueue.Now < (began > listens ? began : listens) + FirstLook && HasUserOn(VolumeOf(resource), node));
-            _seenLost.UnionWith(known.Select(node => (candidate, candidate.Life, node)));
+            _seenLost.UnionWith(known.Select(node => (controller, controller.Life, node)));
         }
     }
 

@@ -5,14 +5,14 @@ namespace Piraeus.HighAvailability.Rehearsals;
 /// <summary>One of our processes: the core, with a clock of its own, that hears late and acts late.</summary>
 internal sealed class SimulatedController
 {
-    private readonly SimulatedCluster _stage;
+    private readonly SimulatedCluster _cluster;
     private readonly List<(int Life, Observation Seen)> _unheard = [];
     private readonly HashSet<DecisionKey> _inFlight = [];
     private readonly FailoverPolicy _policy;
     private readonly SimulatedWatches _kubernetes;
     private readonly SimulatedLinstorClient _linstor;
-    private readonly SimulatedElection _contender;
-    private readonly SimulatedActuator _hands;
+    private readonly SimulatedElection _election;
+    private readonly SimulatedActuator _actuator;
     private TimeSpan _clockBegan;
     private long _alarm;
     private bool _isAboutToThink;
@@ -21,14 +21,14 @@ internal sealed class SimulatedController
     private bool _losesLinstor;
     private TimeSpan _lostLinstorAt;
 
-    public SimulatedController(SimulatedCluster stage, string name, bool isContested, NetworkNoise noise)
+    public SimulatedController(SimulatedCluster cluster, string name, bool isContested, NetworkNoise noise)
     {
-        (_stage, Name, Noise) = (stage, name, noise);
-        _policy = new(stage.Plan.Cast.Settings);
-        _kubernetes = new(this, stage);
-        _linstor = new(this, stage);
-        _contender = new(this, stage, isContested);
-        _hands = new(this, stage);
+        (_cluster, Name, Noise) = (cluster, name, noise);
+        _policy = new(cluster.Plan.Setup.Settings);
+        _kubernetes = new(this, cluster);
+        _linstor = new(this, cluster);
+        _election = new(this, cluster, isContested);
+        _actuator = new(this, cluster);
     }
 
     public string Name { get; }
@@ -61,29 +61,29 @@ internal sealed class SimulatedController
     /// <summary>Whether the LINSTOR that it listens to is another one, which reaches no satellite.</summary>
     public bool HearsNobody { get; private set; }
 
-    /// <summary>Whether it does not reach LINSTOR to the end of the story.</summary>
+    /// <summary>Whether it does not reach LINSTOR to the end of the scenario.</summary>
     public bool IsBlind => _isBlind;
 
     /// <summary>By how much its idea of the date is wrong; nothing may depend on it.</summary>
     public TimeSpan WallClockIsOffBy { get; set; }
 
     /// <summary>Its own clock.</summary>
-    public Instant Now => new(_stage.EventQueue.Now - _clockBegan);
+    public Instant Now => new(_cluster.EventQueue.Now - _clockBegan);
 
     /// <summary>Whether it may change the cluster until a request of that length has ended.</summary>
-    public bool MayAct(TimeSpan request) => IsAlive && !_isStopping && _contender.Covers(request);
+    public bool MayAct(TimeSpan request) => IsAlive && !_isStopping && _election.Covers(request);
 
     public void Begin()
     {
         Life++;
         IsAlive = true;
-        (Cluster, IsFrozen, _isStopping, _clockBegan) = (ClusterSnapshot.For(_stage.Plan.Cast.Settings), false, false, _stage.EventQueue.Now - TimeSpan.FromSeconds(1) - Noise.UpTo(TimeSpan.FromHours(1)));
+        (Cluster, IsFrozen, _isStopping, _clockBegan) = (ClusterSnapshot.For(_cluster.Plan.Setup.Settings), false, false, _cluster.EventQueue.Now - TimeSpan.FromSeconds(1) - Noise.UpTo(TimeSpan.FromHours(1)));
         _inFlight.Clear();
         _unheard.Clear();
-        _stage.Audience.Began?.Invoke(Name);
+        _cluster.Observer.Began?.Invoke(Name);
         _kubernetes.Begin();
         _linstor.Begin();
-        _contender.Begin();
+        _election.Begin();
         Hear(Life, new Observation.Tick());
     }
 
@@ -98,7 +98,7 @@ internal sealed class SimulatedController
     public void Stop()
     {
         _isStopping = true;
-        Later(_hands.QuietIn, () => _contender.Stop(Kill));
+        Later(_actuator.QuietIn, () => _election.Stop(Kill));
     }
 
     public void Freeze() => IsFrozen = true;
@@ -133,19 +133,19 @@ internal sealed class SimulatedController
     public void Mislead(bool begin)
     {
         HearsNobody = begin;
-        LinstorReturnedAt = begin ? LinstorReturnedAt : _stage.EventQueue.Now;
+        LinstorReturnedAt = begin ? LinstorReturnedAt : _cluster.EventQueue.Now;
         _linstor.Turn();
     }
 
-    public void LoseLinstor() => (_losesLinstor, _lostLinstorAt) = (true, _stage.EventQueue.Now);
+    public void LoseLinstor() => (_losesLinstor, _lostLinstorAt) = (true, _cluster.EventQueue.Now);
 
     public void LoseLinstorForGood() => _isBlind = true;
 
     public void RegainLinstor()
     {
         _losesLinstor = false;
-        LinstorAway = _stage.EventQueue.Now - _lostLinstorAt is var away && away > LinstorAway ? away : LinstorAway;
-        LinstorReturnedAt = _stage.EventQueue.Now;
+        LinstorAway = _cluster.EventQueue.Now - _lostLinstorAt is var away && away > LinstorAway ? away : LinstorAway;
+        LinstorReturnedAt = _cluster.EventQueue.Now;
         _linstor.Subscribe();
     }
 
@@ -155,14 +155,14 @@ internal sealed class SimulatedController
     public void Post(Observation seen, TimeSpan delay)
     {
         var life = Life;
-        _stage.EventQueue.After(delay, () => Hear(life, seen));
+        _cluster.EventQueue.After(delay, () => Hear(life, seen));
     }
 
     /// <summary>Something that the process does by itself, some time from now; a frozen process does it when it thaws.</summary>
     public void Later(TimeSpan delay, Action what)
     {
         var life = Life;
-        _stage.EventQueue.After(delay, Do);
+        _cluster.EventQueue.After(delay, Do);
 
         void Do()
         {
@@ -173,7 +173,7 @@ internal sealed class SimulatedController
 
             if (IsFrozen)
             {
-                _stage.EventQueue.After(TimeSpan.FromMilliseconds(500), Do);
+                _cluster.EventQueue.After(TimeSpan.FromMilliseconds(500), Do);
                 return;
             }
 
@@ -203,10 +203,10 @@ internal sealed class SimulatedController
         Cluster = Cluster.Apply(seen, Now);
         if (!ReferenceEquals(before.SyncedSources, Cluster.SyncedSources))
         {
-            _contender.Synced(Cluster.SyncedSources);
+            _election.Synced(Cluster.SyncedSources);
         }
 
-        _stage.Heard(this, seen, before);
+        _cluster.Heard(this, seen, before);
         Doubt(seen);
         ThinkSoon();
     }
@@ -221,11 +221,11 @@ internal sealed class SimulatedController
 
         var workedOut = Cluster.Resources.Values.Where(resource => resource.IsInDoubt).SelectMany(resource => VolumeConsumer.InDoubtOf(Cluster, resource)).Select(Describe);
         var kept = Cluster.InDoubt.Values.SelectMany(users => users).Select(Describe);
-        _stage.Oracle.Expect("what is kept of those in doubt is what would be worked out", kept.Order(StringComparer.Ordinal).SequenceEqual(workedOut.Order(StringComparer.Ordinal)), () => $"{Name} after {seen}");
+        _cluster.Oracle.Expect("what is kept of those in doubt is what would be worked out", kept.Order(StringComparer.Ordinal).SequenceEqual(workedOut.Order(StringComparer.Ordinal)), () => $"{Name} after {seen}");
         if (seen is not (Observation.SourceLost or Observation.MutationAnswered))
         {
             var (once, twice) = (_policy.Decide(Cluster, Now), _policy.Decide(Cluster.Apply(seen, Now), Now));
-            _stage.Oracle.Expect("what is told twice changes nothing", once.RequeueAt == twice.RequeueAt && Said(once).SequenceEqual(Said(twice)), () => $"{Name} after {seen}");
+            _cluster.Oracle.Expect("what is told twice changes nothing", once.RequeueAt == twice.RequeueAt && Said(once).SequenceEqual(Said(twice)), () => $"{Name} after {seen}");
         }
     }
 
@@ -239,7 +239,7 @@ internal sealed class SimulatedController
         if (!_isAboutToThink)
         {
             _isAboutToThink = true;
-            _stage.EventQueue.After(TimeSpan.FromMilliseconds(1), Think);
+            _cluster.EventQueue.After(TimeSpan.FromMilliseconds(1), Think);
         }
     }
 
@@ -252,12 +252,12 @@ internal sealed class SimulatedController
         }
 
         var verdict = _policy.Decide(Cluster, Now);
-        _stage.Audience.Decided?.Invoke(Name, verdict, Now);
-        _stage.Oracle.Expect("the policy wakes in the future", !(verdict.RequeueAt <= Now), () => $"{Name} asks to be woken at {verdict.RequeueAt}, and it is {Now}");
+        _cluster.Observer.Decided?.Invoke(Name, verdict, Now);
+        _cluster.Oracle.Expect("the policy wakes in the future", !(verdict.RequeueAt <= Now), () => $"{Name} asks to be woken at {verdict.RequeueAt}, and it is {Now}");
         foreach (var decision in verdict.Decisions)
         {
-            _stage.Decided(this, decision);
-            if (decision is Decision.Query or Decision.Mutation && !_inFlight.Contains(decision.Key) && _hands.Take(decision))
+            _cluster.Decided(this, decision);
+            if (decision is Decision.Query or Decision.Mutation && !_inFlight.Contains(decision.Key) && _actuator.Take(decision))
             {
                 _inFlight.Add(decision.Key);
             }
@@ -272,7 +272,7 @@ internal sealed class SimulatedController
     private void WakeAt(Instant at)
     {
         var (alarm, life) = (++_alarm, Life);
-        _stage.EventQueue.At(at.SinceStart + _clockBegan, () =>
+        _cluster.EventQueue.At(at.SinceStart + _clockBegan, () =>
         {
             if (alarm == _alarm)
             {

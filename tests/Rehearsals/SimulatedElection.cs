@@ -5,7 +5,7 @@ using Piraeus.HighAvailability.Simulator.Kubernetes;
 namespace Piraeus.HighAvailability.Rehearsals;
 
 /// <summary>A process' part in the election: what it does is the core's to say, the requests are late.</summary>
-internal sealed class SimulatedElection(SimulatedController owner, SimulatedCluster stage, bool isContested)
+internal sealed class SimulatedElection(SimulatedController owner, SimulatedCluster cluster, bool isContested)
 {
     public const string Name = "piraeus-ha-controller";
 
@@ -50,7 +50,7 @@ internal sealed class SimulatedElection(SimulatedController owner, SimulatedClus
             return;
         }
 
-        (_election, var request) = _election.Begin(owner.Now, stage.Kubernetes.Clock + owner.WallClockIsOffBy);
+        (_election, var request) = _election.Begin(owner.Now, cluster.Kubernetes.Clock + owner.WallClockIsOffBy);
         Tell();
         if (request is not null)
         {
@@ -78,7 +78,7 @@ internal sealed class SimulatedElection(SimulatedController owner, SimulatedClus
     {
         var isAnswered = false;
         owner.Later(Deadline, () => Answer(new(LeaseOutcome.Failed)));
-        stage.EventQueue.After(owner.Noise.Delay(), () =>
+        cluster.EventQueue.After(owner.Noise.Delay(), () =>
         {
             if (owner.ReachesApi)
             {
@@ -103,7 +103,7 @@ internal sealed class SimulatedElection(SimulatedController owner, SimulatedClus
 
     private LeaseAnswer CarryOut(LeaseRequest request)
     {
-        var found = stage.Store.Find<Lease>(ScenarioSetup.Space, Name);
+        var found = cluster.Store.Find<Lease>(ScenarioSetup.Space, Name);
         if (request.Record is not { } record)
         {
             return Done(found);
@@ -122,8 +122,8 @@ internal sealed class SimulatedElection(SimulatedController owner, SimulatedClus
             Renewed = record.RenewTime,
             Transitions = record.Transitions,
         };
-        _ = found is null ? stage.Store.Create(written) : stage.Store.Update(written);
-        return Done(stage.Store.Find<Lease>(ScenarioSetup.Space, Name));
+        _ = found is null ? cluster.Store.Create(written) : cluster.Store.Update(written);
+        return Done(cluster.Store.Find<Lease>(ScenarioSetup.Space, Name));
     }
 
     private static LeaseAnswer Done(Lease? lease) => lease is null
@@ -136,7 +136,7 @@ internal sealed class SimulatedElection(SimulatedController owner, SimulatedClus
         if (leads != _led)
         {
             _led = leads;
-            stage.Tell(owner.Name, $"{(leads ? "leads" : "no longer leads")}{(_election.Lost.CannotDecide(owner.Now) ? ", and cannot decide" : "")}");
+            cluster.Tell(owner.Name, $"{(leads ? "leads" : "no longer leads")}{(_election.Lost.CannotDecide(owner.Now) ? ", and cannot decide" : "")}");
             owner.Post(new Observation.Tick(), TimeSpan.Zero);
         }
     }

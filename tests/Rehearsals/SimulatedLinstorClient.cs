@@ -10,7 +10,7 @@ internal sealed class SimulatedLinstorClient
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     private readonly SimulatedController _owner;
-    private readonly SimulatedCluster _stage;
+    private readonly SimulatedCluster _cluster;
     private readonly Dictionary<(string, string), TimeSpan> _lastTold = [];
     private ResyncSchedule _schedule;
     private bool _isSubscribed;
@@ -19,24 +19,24 @@ internal sealed class SimulatedLinstorClient
     private int _round;
     private int _generation;
 
-    public SimulatedLinstorClient(SimulatedController owner, SimulatedCluster stage)
+    public SimulatedLinstorClient(SimulatedController owner, SimulatedCluster cluster)
     {
-        (_owner, _stage) = (owner, stage);
-        _schedule = new(stage.Plan.Cast.Settings.ReconcileInterval, owner.Now);
-        stage.Storage.Knowledge.Changed += Hear;
-        stage.Storage.LinstorRunningChanged += runs =>
+        (_owner, _cluster) = (owner, cluster);
+        _schedule = new(cluster.Plan.Setup.Settings.ReconcileInterval, owner.Now);
+        cluster.Storage.Knowledge.Changed += Hear;
+        cluster.Storage.LinstorRunningChanged += runs =>
         {
             if (!runs && _isSubscribed)
             {
                 Reconnect();
             }
         };
-        stage.Replaying += Replay;
+        cluster.Replaying += Replay;
     }
 
     public void Begin()
     {
-        (_isSubscribed, _isReading, _schedule) = (false, false, new(_stage.Plan.Cast.Settings.ReconcileInterval, _owner.Now));
+        (_isSubscribed, _isReading, _schedule) = (false, false, new(_cluster.Plan.Setup.Settings.ReconcileInterval, _owner.Now));
         Subscribe();
         PlanRound();
     }
@@ -64,7 +64,7 @@ internal sealed class SimulatedLinstorClient
                 return;
             }
 
-            if (!_owner.ReachesLinstor || !_stage.Storage.LinstorRuns)
+            if (!_owner.ReachesLinstor || !_cluster.Storage.LinstorRuns)
             {
                 _owner.Later(TimeSpan.FromSeconds(1), () =>
                 {
@@ -77,7 +77,7 @@ internal sealed class SimulatedLinstorClient
             }
 
             _isSubscribed = true;
-            _stage.Replay(); // to everybody, whoever has asked for it
+            _cluster.Replay(); // to everybody, whoever has asked for it
         });
     }
 
@@ -92,11 +92,11 @@ internal sealed class SimulatedLinstorClient
     // What is repeated was read a while ago, and a change may overtake it.
     private void Replay()
     {
-        foreach (var definition in _stage.Storage.Definitions)
+        foreach (var definition in _cluster.Storage.Definitions)
         {
             foreach (var replica in definition.Listed)
             {
-                if (_stage.Storage.Knowledge.About(replica) is { } known)
+                if (_cluster.Storage.Knowledge.About(replica) is { } known)
                 {
                     var told = new PromotionEvent(definition.Name, replica.Node.Name, _owner.HearsNobody ? null : known.MayPromote);
                     Tell(told, _owner.Noise.OnceIn(20) ? _owner.Noise.UpTo(TimeSpan.FromSeconds(1)) : _owner.Noise.Delay(), isOrdered: false);
@@ -112,7 +112,7 @@ internal sealed class SimulatedLinstorClient
             return;
         }
 
-        var at = _stage.EventQueue.Now + delay;
+        var at = _cluster.EventQueue.Now + delay;
         if (isOrdered)
         {
             var key = (told.Resource, told.Node);
@@ -121,7 +121,7 @@ internal sealed class SimulatedLinstorClient
         }
 
         var life = _owner.Life;
-        _stage.EventQueue.At(at, () =>
+        _cluster.EventQueue.At(at, () =>
         {
             if (_isSubscribed && !_isDeaf)
             {
@@ -166,7 +166,7 @@ internal sealed class SimulatedLinstorClient
         }
 
         var listed = _owner.Now;
-        _stage.AskLinstor(_owner, null, 1, () => CoreMapping.Satellites(_stage.Storage, listed, _owner.HearsNobody), satellites =>
+        _cluster.AskLinstor(_owner, null, 1, () => CoreMapping.Satellites(_cluster.Storage, listed, _owner.HearsNobody), satellites =>
         {
             if (satellites is null)
             {
@@ -196,7 +196,7 @@ internal sealed class SimulatedLinstorClient
         foreach (var resource in slice)
         {
             var asked = _owner.Now;
-            _stage.AskLinstor(_owner, resource, 2, () => _stage.ReportTo(_owner, resource, asked), report =>
+            _cluster.AskLinstor(_owner, resource, 2, () => _cluster.ReportTo(_owner, resource, asked), report =>
             {
                 if (report is null)
                 {

@@ -9,13 +9,13 @@ internal sealed class SimulatedWatches
     private static readonly Source[] Sources = [Source.Pods, Source.Volumes, Source.Attachments, Source.Nodes, Source.CsiNodes];
 
     private readonly SimulatedController _owner;
-    private readonly SimulatedCluster _stage;
+    private readonly SimulatedCluster _cluster;
     private readonly Watch[] _watches = [.. Sources.Select(_ => new Watch())];
 
-    public SimulatedWatches(SimulatedController owner, SimulatedCluster stage)
+    public SimulatedWatches(SimulatedController owner, SimulatedCluster cluster)
     {
-        (_owner, _stage) = (owner, stage);
-        stage.Store.Changed += Hear;
+        (_owner, _cluster) = (owner, cluster);
+        cluster.Store.Changed += Hear;
     }
 
     public void Begin()
@@ -108,11 +108,11 @@ internal sealed class SimulatedWatches
 
     private Observation Listed(Source source) => source switch
     {
-        Source.Pods => new Observation.Listed<Pod>([.. _stage.Store.All<Model.Pod>().Where(CoreMapping.HasOptedIn).Select(CoreMapping.Pod)]),
-        Source.Volumes => new Observation.Listed<Volume>([.. _stage.Store.All<Model.PersistentVolume>().Select(CoreMapping.Volume)]),
-        Source.Attachments => new Observation.Listed<Attachment>([.. _stage.Store.All<Model.VolumeAttachment>().Where(IsOurs).Select(CoreMapping.Attachment)]),
-        Source.Nodes => new Observation.Listed<ClusterNode>([.. _stage.Store.All<Model.Node>().Select(CoreMapping.Node)]),
-        Source.CsiNodes => new Observation.Listed<CsiNode>([.. _stage.Store.All<Model.CsiNode>().Select(CoreMapping.CsiNode)]),
+        Source.Pods => new Observation.Listed<Pod>([.. _cluster.Store.All<Model.Pod>().Where(CoreMapping.HasOptedIn).Select(CoreMapping.Pod)]),
+        Source.Volumes => new Observation.Listed<Volume>([.. _cluster.Store.All<Model.PersistentVolume>().Select(CoreMapping.Volume)]),
+        Source.Attachments => new Observation.Listed<Attachment>([.. _cluster.Store.All<Model.VolumeAttachment>().Where(IsOurs).Select(CoreMapping.Attachment)]),
+        Source.Nodes => new Observation.Listed<ClusterNode>([.. _cluster.Store.All<Model.Node>().Select(CoreMapping.Node)]),
+        Source.CsiNodes => new Observation.Listed<CsiNode>([.. _cluster.Store.All<Model.CsiNode>().Select(CoreMapping.CsiNode)]),
         _ => throw new ArgumentOutOfRangeException(nameof(source)),
     };
 
@@ -151,10 +151,10 @@ internal sealed class SimulatedWatches
 
     private void Tell(Watch watch, Observation seen)
     {
-        var at = _stage.EventQueue.Now + _owner.Noise.Delay();
+        var at = _cluster.EventQueue.Now + _owner.Noise.Delay();
         watch.LastTold = at > watch.LastTold ? at : watch.LastTold;
         var (life, generation) = (_owner.Life, watch.Generation);
-        _stage.EventQueue.At(watch.LastTold, () =>
+        _cluster.EventQueue.At(watch.LastTold, () =>
         {
             if (generation == watch.Generation)
             {

@@ -7,13 +7,13 @@ public sealed class AdministrationTests
     [Fact]
     public void Quorum_is_off_until_the_third_replica_makes_it_majority()
     {
-        var story = StorageScenario.Empty();
-        Assert.Equal("off", Quorum(story.World.AddResource("r", ["a"])));
-        story.World.AddReplica("r", "b");
-        Assert.Equal("off", Quorum(story.World.FindDefinition("r")!));
-        story.World.AddReplica("r", "c");
-        Assert.Equal("majority", Quorum(story.World.FindDefinition("r")!));
-        Assert.Equal("majority", Quorum(story.World.AddResource("r2", ["a", "b"], tieBreaker: "c")));
+        var scenario = StorageScenario.Empty();
+        Assert.Equal("off", Quorum(scenario.World.AddResource("r", ["a"])));
+        scenario.World.AddReplica("r", "b");
+        Assert.Equal("off", Quorum(scenario.World.FindDefinition("r")!));
+        scenario.World.AddReplica("r", "c");
+        Assert.Equal("majority", Quorum(scenario.World.FindDefinition("r")!));
+        Assert.Equal("majority", Quorum(scenario.World.AddResource("r2", ["a", "b"], tieBreaker: "c")));
     }
 
     [Fact]
@@ -42,122 +42,122 @@ public sealed class AdministrationTests
     [Fact]
     public void A_deleted_replica_shows_its_flags_becomes_unknown_and_is_gone()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        Assert.True(story.World.DeleteReplica("r", "c"));
-        Assert.Equal(["DRBD_DELETE"], story.World.FindReplica("r", "c")!.Flags());
-        story.World.RunFor(story.World.Timings.Deploy);
-        Assert.Equal(["DELETE", "DRBD_DELETE"], story.World.FindReplica("r", "c")!.Flags());
-        Assert.Equal(["c=?"], story.Tellings);
-        story.Settle();
-        Assert.Null(story.World.FindReplica("r", "c"));
-        Assert.Equal(["c=?"], story.Tellings);
-        Assert.Equal(["b:Connected"], story.MessagesOn("a"));
+        var scenario = StorageScenario.OfThreeReplicas();
+        Assert.True(scenario.World.DeleteReplica("r", "c"));
+        Assert.Equal(["DRBD_DELETE"], scenario.World.FindReplica("r", "c")!.Flags());
+        scenario.World.RunFor(scenario.World.Timings.Deploy);
+        Assert.Equal(["DELETE", "DRBD_DELETE"], scenario.World.FindReplica("r", "c")!.Flags());
+        Assert.Equal(["c=?"], scenario.Tellings);
+        scenario.Settle();
+        Assert.Null(scenario.World.FindReplica("r", "c"));
+        Assert.Equal(["c=?"], scenario.Tellings);
+        Assert.Equal(["b:Connected"], scenario.MessagesOn("a"));
     }
 
     [Fact]
     public void A_replica_in_use_cannot_be_deleted()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        Assert.False(story.World.DeleteReplica("r", "a"));
-        Assert.False(story.World.DeleteDefinition("r"));
-        story.Settle();
-        Assert.Equal("false/10103/used", story.Known("a"));
+        var scenario = StorageScenario.OfThreeReplicas();
+        Assert.False(scenario.World.DeleteReplica("r", "a"));
+        Assert.False(scenario.World.DeleteDefinition("r"));
+        scenario.Settle();
+        Assert.Equal("false/10103/used", scenario.Known("a"));
     }
 
     [Fact]
     public void A_replica_deleted_on_an_offline_node_stays_listed_until_the_node_returns()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.PowerOff("c");
-        story.Settle();
-        story.World.DeleteReplica("r", "c");
-        story.Settle();
-        Assert.Equal(["DELETE", "DRBD_DELETE"], story.World.FindReplica("r", "c")!.Flags());
-        story.World.PowerOn("c");
-        story.Settle();
-        Assert.Null(story.World.FindReplica("r", "c"));
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.PowerOff("c");
+        scenario.Settle();
+        scenario.World.DeleteReplica("r", "c");
+        scenario.Settle();
+        Assert.Equal(["DELETE", "DRBD_DELETE"], scenario.World.FindReplica("r", "c")!.Flags());
+        scenario.World.PowerOn("c");
+        scenario.Settle();
+        Assert.Null(scenario.World.FindReplica("r", "c"));
     }
 
     [Fact]
     public void A_deleted_definition_is_gone_with_its_last_replica()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.Demote("r", "a");
-        story.World.DeleteDefinition("r");
-        Assert.NotNull(story.World.FindDefinition("r"));
-        story.Settle();
-        Assert.Null(story.World.FindDefinition("r"));
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.Demote("r", "a");
+        scenario.World.DeleteDefinition("r");
+        Assert.NotNull(scenario.World.FindDefinition("r"));
+        scenario.Settle();
+        Assert.Null(scenario.World.FindDefinition("r"));
     }
 
     [Fact]
     public void Losing_a_node_is_refused_while_connected_and_tells_nobody()
     {
-        var story = StorageScenario.OfThreeReplicas();
+        var scenario = StorageScenario.OfThreeReplicas();
         List<NodeEvent> nodes = [];
-        story.World.NodeChanged += nodes.Add;
-        Assert.False(story.World.LoseNode("a"));
-        story.World.Isolate("a");
-        story.Settle();
-        story.Told.Clear();
-        Assert.True(story.World.LoseNode("a"));
-        story.Settle();
-        Assert.Empty(story.Told);
+        scenario.World.NodeChanged += nodes.Add;
+        Assert.False(scenario.World.LoseNode("a"));
+        scenario.World.Isolate("a");
+        scenario.Settle();
+        scenario.Told.Clear();
+        Assert.True(scenario.World.LoseNode("a"));
+        scenario.Settle();
+        Assert.Empty(scenario.Told);
         Assert.Empty(nodes);
-        Assert.Null(story.World.FindReplica("r", "a"));
-        Assert.Null(story.World.FindNode("a"));
-        Assert.Equal(["c:Connected"], story.MessagesOn("b"));
-        Assert.False(story.World.CanWrite("r", "a"));
+        Assert.Null(scenario.World.FindReplica("r", "a"));
+        Assert.Null(scenario.World.FindNode("a"));
+        Assert.Equal(["c:Connected"], scenario.MessagesOn("b"));
+        Assert.False(scenario.World.CanWrite("r", "a"));
     }
 
     [Fact]
     public void An_evicted_node_is_also_flagged_as_deleted_and_its_resources_are_inactive()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        Assert.False(story.World.Evict("a"));
-        story.World.PowerOff("a");
-        story.Settle();
-        Assert.True(story.World.Evict("a"));
-        Assert.Equal(["DELETE", "EVICTED"], story.World.FindNode("a")!.Describe().Flags);
-        Assert.Equal(["INACTIVE", "EVICTED"], story.World.FindReplica("r", "a")!.Flags());
-        story.World.PowerOn("a");
-        story.Settle();
-        Assert.Equal(ConnectionStatus.Offline, story.World.FindNode("a")!.Status);
+        var scenario = StorageScenario.OfThreeReplicas();
+        Assert.False(scenario.World.Evict("a"));
+        scenario.World.PowerOff("a");
+        scenario.Settle();
+        Assert.True(scenario.World.Evict("a"));
+        Assert.Equal(["DELETE", "EVICTED"], scenario.World.FindNode("a")!.Describe().Flags);
+        Assert.Equal(["INACTIVE", "EVICTED"], scenario.World.FindReplica("r", "a")!.Flags());
+        scenario.World.PowerOn("a");
+        scenario.Settle();
+        Assert.Equal(ConnectionStatus.Offline, scenario.World.FindNode("a")!.Status);
     }
 
     [Fact]
     public void Node_events_tell_creation_change_deletion_and_eviction_but_never_a_connection()
     {
-        var story = StorageScenario.Empty();
+        var scenario = StorageScenario.Empty();
         List<string> told = [];
-        story.World.NodeChanged += changed => told.Add($"{changed.Name} {changed.Node.Name}");
-        story.World.StopSatellite("a");
-        story.World.PowerOff("b");
-        story.Settle();
-        story.World.StartSatellite("a");
-        story.Settle();
+        scenario.World.NodeChanged += changed => told.Add($"{changed.Name} {changed.Node.Name}");
+        scenario.World.StopSatellite("a");
+        scenario.World.PowerOff("b");
+        scenario.Settle();
+        scenario.World.StartSatellite("a");
+        scenario.Settle();
         Assert.Empty(told);
-        story.World.AddNode("d");
-        story.World.SetNodeProperty("d", "Aux/zone", "1");
-        story.World.DeleteNode("d");
-        story.World.Evict("b");
+        scenario.World.AddNode("d");
+        scenario.World.SetNodeProperty("d", "Aux/zone", "1");
+        scenario.World.DeleteNode("d");
+        scenario.World.Evict("b");
         Assert.Equal(["node-create d", "node-modified d", "node-delete d", "node-evicted b"], told);
     }
 
     [Fact]
     public void Attaching_adds_a_diskless_replica_that_detaching_removes()
     {
-        var story = StorageScenario.Empty();
-        story.World.AddNode("d");
-        story.World.AddResource("r", ["a", "b", "c"]);
-        Assert.True(story.World.Attach("r", "d"));
-        story.Settle();
-        Assert.Equal("true/3/unused", story.Known("d"));
-        Assert.Equal(PromotionOutcome.Promoted, story.World.Promote("r", "d"));
-        Assert.True(story.World.CanWrite("r", "d"));
-        story.World.Demote("r", "d");
-        Assert.True(story.World.Detach("r", "d"));
-        story.Settle();
-        Assert.Null(story.World.FindReplica("r", "d"));
+        var scenario = StorageScenario.Empty();
+        scenario.World.AddNode("d");
+        scenario.World.AddResource("r", ["a", "b", "c"]);
+        Assert.True(scenario.World.Attach("r", "d"));
+        scenario.Settle();
+        Assert.Equal("true/3/unused", scenario.Known("d"));
+        Assert.Equal(PromotionOutcome.Promoted, scenario.World.Promote("r", "d"));
+        Assert.True(scenario.World.CanWrite("r", "d"));
+        scenario.World.Demote("r", "d");
+        Assert.True(scenario.World.Detach("r", "d"));
+        scenario.Settle();
+        Assert.Null(scenario.World.FindReplica("r", "d"));
     }
 
     [Fact]
@@ -174,36 +174,36 @@ public sealed class AdministrationTests
     [Fact]
     public void Attaching_fails_until_the_replica_that_is_being_deleted_there_is_gone()
     {
-        var story = StorageScenario.Empty();
-        story.World.AddNode("d");
-        story.World.AddResource("r", ["a", "b", "c"]);
-        story.World.Attach("r", "d");
-        story.Settle();
-        story.World.Isolate("d");
-        story.Settle();
-        story.World.Detach("r", "d");
-        story.World.Rejoin("d");
-        while (story.World.FindNode("d")!.Status != ConnectionStatus.Online)
+        var scenario = StorageScenario.Empty();
+        scenario.World.AddNode("d");
+        scenario.World.AddResource("r", ["a", "b", "c"]);
+        scenario.World.Attach("r", "d");
+        scenario.Settle();
+        scenario.World.Isolate("d");
+        scenario.Settle();
+        scenario.World.Detach("r", "d");
+        scenario.World.Rejoin("d");
+        while (scenario.World.FindNode("d")!.Status != ConnectionStatus.Online)
         {
-            story.World.RunFor(TimeSpan.FromMilliseconds(100));
+            scenario.World.RunFor(TimeSpan.FromMilliseconds(100));
         }
 
-        Assert.NotNull(story.World.FindReplica("r", "d"));
-        Assert.False(story.World.Attach("r", "d"));
-        story.Settle();
-        Assert.Null(story.World.FindReplica("r", "d"));
-        Assert.True(story.World.Attach("r", "d"));
+        Assert.NotNull(scenario.World.FindReplica("r", "d"));
+        Assert.False(scenario.World.Attach("r", "d"));
+        scenario.Settle();
+        Assert.Null(scenario.World.FindReplica("r", "d"));
+        Assert.True(scenario.World.Attach("r", "d"));
     }
 
     [Fact]
     public void That_a_replica_is_gone_is_said_like_everything_else_that_changes()
     {
-        var story = StorageScenario.Empty();
-        story.World.AddResource("r", ["a", "b", "c"]);
+        var scenario = StorageScenario.Empty();
+        scenario.World.AddResource("r", ["a", "b", "c"]);
         int? listed = null;
-        story.World.Settled += definition => listed = definition.Listed.Count;
-        story.World.DeleteReplica("r", "c");
-        story.Settle();
+        scenario.World.Settled += definition => listed = definition.Listed.Count;
+        scenario.World.DeleteReplica("r", "c");
+        scenario.Settle();
         Assert.Equal(2, listed);
     }
 

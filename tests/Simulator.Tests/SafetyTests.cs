@@ -9,23 +9,23 @@ public sealed class SafetyTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void With_quorum_no_story_of_faults_ever_has_two_writers_or_diverging_data(bool withTieBreaker)
+    public void With_quorum_no_scenario_of_faults_ever_has_two_writers_or_diverging_data(bool withTieBreaker)
     {
         var promotions = 0;
         for (var seed = 0; seed < 150; seed++)
         {
             var random = new Random(seed);
-            var story = withTieBreaker ? StorageScenario.OfTwoReplicasAndATieBreaker() : StorageScenario.OfThreeReplicas();
+            var scenario = withTieBreaker ? StorageScenario.OfTwoReplicasAndATieBreaker() : StorageScenario.OfThreeReplicas();
             for (var step = 0; step < 60; step++)
             {
-                promotions += Disturb(story.World, random) ? 1 : 0;
-                var writers = _nodes.Where(node => story.World.CanWrite("r", node)).ToList();
+                promotions += Disturb(scenario.World, random) ? 1 : 0;
+                var writers = _nodes.Where(node => scenario.World.CanWrite("r", node)).ToList();
                 Assert.True(writers.Count <= 1, $"Seed {seed}, step {step}: {string.Join(" and ", writers)} can write.");
-                Assert.DoesNotContain(_nodes, node => story.World.KnownOf("r", node)?.Connections.Any(c => c.Message == "StandAlone") == true);
+                Assert.DoesNotContain(_nodes, node => scenario.World.KnownOf("r", node)?.Connections.Any(c => c.Message == "StandAlone") == true);
             }
         }
 
-        Assert.True(promotions > 200, $"Only {promotions} promotions: the stories are too quiet to mean anything.");
+        Assert.True(promotions > 200, $"Only {promotions} promotions: the scenarios are too quiet to mean anything.");
     }
 
     private static bool Disturb(StorageWorld world, Random random)

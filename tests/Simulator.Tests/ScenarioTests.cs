@@ -14,57 +14,57 @@ public sealed class ScenarioTests
     [Fact]
     public void Changes_of_score_or_role_alone_are_not_told()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.PowerOff("c");
-        story.Settle();
-        Assert.Equal(["c=?"], story.Tellings);
-        Assert.Equal("false/10102/used", story.Known("a"));
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.PowerOff("c");
+        scenario.Settle();
+        Assert.Equal(["c=?"], scenario.Tellings);
+        Assert.Equal("false/10102/used", scenario.Known("a"));
     }
 
     [Fact]
     public void Each_change_of_promotability_is_told_exactly_once()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        Assert.True(story.World.Demote("r", "a"));
-        story.Settle();
-        Assert.Equal(["a=true", "b=true", "c=true"], story.Tellings.Order());
-        story.Told.Clear();
-        story.World.SetDefinitionProperty("r", "Aux/unrelated", "1");
-        Assert.Empty(story.Told);
+        var scenario = StorageScenario.OfThreeReplicas();
+        Assert.True(scenario.World.Demote("r", "a"));
+        scenario.Settle();
+        Assert.Equal(["a=true", "b=true", "c=true"], scenario.Tellings.Order());
+        scenario.Told.Clear();
+        scenario.World.SetDefinitionProperty("r", "Aux/unrelated", "1");
+        Assert.Empty(scenario.Told);
     }
 
     [Fact]
     public void A_dead_satellite_makes_its_replicas_unknown_at_once_and_the_others_stay_unpromotable()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.AddResource("r2", ["a", "b", "c"]);
-        story.World.AddResource("without-drbd", ["a"], layers: ["STORAGE"]);
-        story.Told.Clear();
-        story.World.StopSatellite("a");
-        Assert.Equal(["r/a=", "r2/a="], story.Told.Select(told => $"{told.Event.Resource}/{told.Event.Node}={told.Event.MayPromote}").Order());
-        story.Settle();
-        Assert.Equal(["-", "false/10103/unused", "false/10103/unused"], story.KnownOfAll());
-        Assert.Equal(2, story.Told.Count);
-        Assert.Equal(ConnectionStatus.Offline, story.World.FindNode("a")!.Status);
-        Assert.Contains("a:Connected", story.MessagesOn("b"));
-        Assert.True(story.World.CanWrite("r", "a"));
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.AddResource("r2", ["a", "b", "c"]);
+        scenario.World.AddResource("without-drbd", ["a"], layers: ["STORAGE"]);
+        scenario.Told.Clear();
+        scenario.World.StopSatellite("a");
+        Assert.Equal(["r/a=", "r2/a="], scenario.Told.Select(told => $"{told.Event.Resource}/{told.Event.Node}={told.Event.MayPromote}").Order());
+        scenario.Settle();
+        Assert.Equal(["-", "false/10103/unused", "false/10103/unused"], scenario.KnownOfAll());
+        Assert.Equal(2, scenario.Told.Count);
+        Assert.Equal(ConnectionStatus.Offline, scenario.World.FindNode("a")!.Status);
+        Assert.Contains("a:Connected", scenario.MessagesOn("b"));
+        Assert.True(scenario.World.CanWrite("r", "a"));
     }
 
     [Fact]
     public void A_returning_satellite_is_connected_then_online_and_tells_each_value_once()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.StopSatellite("a");
-        story.Told.Clear();
-        story.World.StartSatellite("a");
-        Assert.Equal(ConnectionStatus.Offline, story.World.FindNode("a")!.Status);
-        story.World.RunFor(story.World.Timings.SatelliteReconnect);
-        Assert.Equal(ConnectionStatus.Connected, story.World.FindNode("a")!.Status);
-        Assert.Equal("-", story.Known("a"));
-        story.Settle();
-        Assert.Equal(ConnectionStatus.Online, story.World.FindNode("a")!.Status);
-        Assert.Equal(["a=false"], story.Tellings);
-        Assert.Equal("false/10103/used", story.Known("a"));
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.StopSatellite("a");
+        scenario.Told.Clear();
+        scenario.World.StartSatellite("a");
+        Assert.Equal(ConnectionStatus.Offline, scenario.World.FindNode("a")!.Status);
+        scenario.World.RunFor(scenario.World.Timings.SatelliteReconnect);
+        Assert.Equal(ConnectionStatus.Connected, scenario.World.FindNode("a")!.Status);
+        Assert.Equal("-", scenario.Known("a"));
+        scenario.Settle();
+        Assert.Equal(ConnectionStatus.Online, scenario.World.FindNode("a")!.Status);
+        Assert.Equal(["a=false"], scenario.Tellings);
+        Assert.Equal("false/10103/used", scenario.Known("a"));
     }
 
     [Theory]
@@ -72,242 +72,242 @@ public sealed class ScenarioTests
     [InlineData(5, 11, new[] { "a=?", "b=true", "c=true" })]
     public void Power_loss_is_noticed_by_LINSTOR_and_by_DRBD_independently(double satelliteLoss, double peerLoss, string[] told)
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.Timings = new StorageTimings { SatelliteLoss = TimeSpan.FromSeconds(satelliteLoss), PeerLoss = TimeSpan.FromSeconds(peerLoss) };
-        story.World.PowerOff("a");
-        story.World.RunFor(TimeSpan.FromSeconds(20));
-        Assert.Equal(told, story.Tellings);
-        Assert.Equal([satelliteLoss], story.Told.Where(t => t.Event.MayPromote is null).Select(t => t.At.TotalSeconds));
-        Assert.Equal([peerLoss, peerLoss], story.Told.Where(t => t.Event.MayPromote is true).Select(t => t.At.TotalSeconds));
-        Assert.Equal(["-", "true/10102/unused", "true/10102/unused"], story.KnownOfAll());
-        Assert.Equal(["a:Connecting", "c:Connected"], story.MessagesOn("b"));
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.Timings = new StorageTimings { SatelliteLoss = TimeSpan.FromSeconds(satelliteLoss), PeerLoss = TimeSpan.FromSeconds(peerLoss) };
+        scenario.World.PowerOff("a");
+        scenario.World.RunFor(TimeSpan.FromSeconds(20));
+        Assert.Equal(told, scenario.Tellings);
+        Assert.Equal([satelliteLoss], scenario.Told.Where(t => t.Event.MayPromote is null).Select(t => t.At.TotalSeconds));
+        Assert.Equal([peerLoss, peerLoss], scenario.Told.Where(t => t.Event.MayPromote is true).Select(t => t.At.TotalSeconds));
+        Assert.Equal(["-", "true/10102/unused", "true/10102/unused"], scenario.KnownOfAll());
+        Assert.Equal(["a:Connecting", "c:Connected"], scenario.MessagesOn("b"));
     }
 
     [Fact]
     public void After_power_loss_the_surviving_replica_and_the_diskless_tie_breaker_may_both_be_promoted()
     {
-        var story = StorageScenario.OfTwoReplicasAndATieBreaker();
-        story.World.PowerOff("a");
-        story.Settle();
-        Assert.Equal(["-", "true/10101/unused", "true/1/unused"], story.KnownOfAll());
+        var scenario = StorageScenario.OfTwoReplicasAndATieBreaker();
+        scenario.World.PowerOff("a");
+        scenario.Settle();
+        Assert.Equal(["-", "true/10101/unused", "true/1/unused"], scenario.KnownOfAll());
     }
 
     [Fact]
     public void After_power_loss_a_diskless_replica_joins_without_costing_the_survivor_its_quorum()
     {
-        var story = StorageScenario.OfTwoReplicasAndATieBreaker();
-        story.World.AddNodes("d");
-        story.World.PowerOff("a");
-        story.Settle();
-        story.World.AddReplica("r", "d", ReplicaKind.Diskless);
-        Assert.True(story.World.FindReplica("r", "b")!.Quorate); // although one of two diskless members is not there yet
-        story.Settle();
-        Assert.Equal(PromotionOutcome.Promoted, story.World.Promote("r", "d"));
+        var scenario = StorageScenario.OfTwoReplicasAndATieBreaker();
+        scenario.World.AddNodes("d");
+        scenario.World.PowerOff("a");
+        scenario.Settle();
+        scenario.World.AddReplica("r", "d", ReplicaKind.Diskless);
+        Assert.True(scenario.World.FindReplica("r", "b")!.Quorate); // although one of two diskless members is not there yet
+        scenario.Settle();
+        Assert.Equal(PromotionOutcome.Promoted, scenario.World.Promote("r", "d"));
     }
 
     [Fact]
     public void After_power_loss_the_survivor_keeps_quorum_without_its_tie_breaker_but_not_after_a_restart()
     {
-        var story = StorageScenario.OfTwoReplicasAndATieBreaker();
-        story.World.PowerOff("a");
-        story.Settle();
-        story.World.PowerOff("c");
-        story.Settle();
-        Assert.True(story.World.FindReplica("r", "b")!.Quorate);
-        story.World.PowerOff("b");
-        story.World.PowerOn("b");
-        story.Settle();
-        Assert.False(story.World.FindReplica("r", "b")!.Quorate);
+        var scenario = StorageScenario.OfTwoReplicasAndATieBreaker();
+        scenario.World.PowerOff("a");
+        scenario.Settle();
+        scenario.World.PowerOff("c");
+        scenario.Settle();
+        Assert.True(scenario.World.FindReplica("r", "b")!.Quorate);
+        scenario.World.PowerOff("b");
+        scenario.World.PowerOn("b");
+        scenario.Settle();
+        Assert.False(scenario.World.FindReplica("r", "b")!.Quorate);
     }
 
     [Fact]
     public void A_tie_breaker_that_is_used_is_no_tie_breaker_any_more()
     {
-        var story = StorageScenario.OfTwoReplicasAndATieBreaker();
-        Assert.Equal(["DISKLESS", "DRBD_DISKLESS", "TIE_BREAKER"], story.World.FindReplica("r", "c")!.Flags());
-        story.World.PowerOff("a");
-        story.Settle();
-        Assert.Equal(PromotionOutcome.Promoted, story.World.Promote("r", "c"));
-        Assert.True(story.World.CanWrite("r", "c"));
-        Assert.Equal(["DISKLESS", "DRBD_DISKLESS"], story.World.FindReplica("r", "c")!.Flags());
+        var scenario = StorageScenario.OfTwoReplicasAndATieBreaker();
+        Assert.Equal(["DISKLESS", "DRBD_DISKLESS", "TIE_BREAKER"], scenario.World.FindReplica("r", "c")!.Flags());
+        scenario.World.PowerOff("a");
+        scenario.Settle();
+        Assert.Equal(PromotionOutcome.Promoted, scenario.World.Promote("r", "c"));
+        Assert.True(scenario.World.CanWrite("r", "c"));
+        Assert.Equal(["DISKLESS", "DRBD_DISKLESS"], scenario.World.FindReplica("r", "c")!.Flags());
     }
 
     [Fact]
     public void A_cut_replication_link_leaves_the_user_online_in_use_and_with_score_zero()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.CutLinks("a");
-        Assert.False(story.World.CanWrite("r", "a"));
-        story.Settle();
-        Assert.Equal(["false/0/used", "true/10102/unused", "true/10102/unused"], story.KnownOfAll());
-        Assert.Equal(["b:Connecting", "c:Connecting"], story.MessagesOn("a"));
-        Assert.Equal(ConnectionStatus.Online, story.World.FindNode("a")!.Status);
-        Assert.True(story.World.IsSuspended("r", "a"));
-        Assert.False(story.World.Demote("r", "a"));
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.CutLinks("a");
+        Assert.False(scenario.World.CanWrite("r", "a"));
+        scenario.Settle();
+        Assert.Equal(["false/0/used", "true/10102/unused", "true/10102/unused"], scenario.KnownOfAll());
+        Assert.Equal(["b:Connecting", "c:Connecting"], scenario.MessagesOn("a"));
+        Assert.Equal(ConnectionStatus.Online, scenario.World.FindNode("a")!.Status);
+        Assert.True(scenario.World.IsSuspended("r", "a"));
+        Assert.False(scenario.World.Demote("r", "a"));
     }
 
     [Fact]
     public void Healing_before_anybody_was_promoted_restores_everything()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.CutLinks("a");
-        story.Settle();
-        story.World.HealLinks("a");
-        story.Settle();
-        Assert.Equal(["false/10103/used", "false/10103/unused", "false/10103/unused"], story.KnownOfAll());
-        Assert.Equal(["b=true", "c=true", "b=false", "c=false"], story.Tellings);
-        Assert.True(story.World.CanWrite("r", "a"));
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.CutLinks("a");
+        scenario.Settle();
+        scenario.World.HealLinks("a");
+        scenario.Settle();
+        Assert.Equal(["false/10103/used", "false/10103/unused", "false/10103/unused"], scenario.KnownOfAll());
+        Assert.Equal(["b=true", "c=true", "b=false", "c=false"], scenario.Tellings);
+        Assert.True(scenario.World.CanWrite("r", "a"));
     }
 
     [Fact]
     public void A_cut_that_heals_before_DRBD_notices_changes_nothing()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.CutLinks("a");
-        story.World.RunFor(story.World.Timings.PeerLoss / 2);
-        story.World.HealLinks("a");
-        story.Settle();
-        Assert.Empty(story.Told);
-        Assert.True(story.World.CanWrite("r", "a"));
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.CutLinks("a");
+        scenario.World.RunFor(scenario.World.Timings.PeerLoss / 2);
+        scenario.World.HealLinks("a");
+        scenario.Settle();
+        Assert.Empty(scenario.Told);
+        Assert.True(scenario.World.CanWrite("r", "a"));
     }
 
     [Fact]
     public void A_suspended_user_that_meets_newer_data_is_demoted_and_fails_until_it_has_gone()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.CutLinks("a");
-        story.Settle();
-        Assert.Equal(PromotionOutcome.Promoted, story.World.Promote("r", "b"));
-        story.World.HealLinks("a");
-        story.Settle();
-        Assert.Equal("false/0/unused", story.Known("a"));
-        Assert.False(story.World.CanWrite("r", "a"));
-        Assert.True(story.World.Demote("r", "a"));
-        Assert.Equal(["false/10103/unused", "false/10103/used", "false/10103/unused"], story.KnownOfAll());
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.CutLinks("a");
+        scenario.Settle();
+        Assert.Equal(PromotionOutcome.Promoted, scenario.World.Promote("r", "b"));
+        scenario.World.HealLinks("a");
+        scenario.Settle();
+        Assert.Equal("false/0/unused", scenario.Known("a"));
+        Assert.False(scenario.World.CanWrite("r", "a"));
+        Assert.True(scenario.World.Demote("r", "a"));
+        Assert.Equal(["false/10103/unused", "false/10103/used", "false/10103/unused"], scenario.KnownOfAll());
     }
 
     [Fact]
     public void With_quorum_off_a_partition_makes_two_writers_possible_and_then_a_split_brain()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.SetDefinitionProperty("r", QuorumSetting.Key, "off");
-        story.World.CutLinks("a");
-        story.Settle();
-        Assert.Equal(["false/10101/used", "true/10102/unused", "true/10102/unused"], story.KnownOfAll());
-        Assert.Equal(PromotionOutcome.Promoted, story.World.Promote("r", "b"));
-        Assert.True(story.World.CanWrite("r", "a") && story.World.CanWrite("r", "b"));
-        story.World.HealLinks("a");
-        story.Settle();
-        Assert.Equal(["b:StandAlone", "c:StandAlone"], story.MessagesOn("a"));
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.SetDefinitionProperty("r", QuorumSetting.Key, "off");
+        scenario.World.CutLinks("a");
+        scenario.Settle();
+        Assert.Equal(["false/10101/used", "true/10102/unused", "true/10102/unused"], scenario.KnownOfAll());
+        Assert.Equal(PromotionOutcome.Promoted, scenario.World.Promote("r", "b"));
+        Assert.True(scenario.World.CanWrite("r", "a") && scenario.World.CanWrite("r", "b"));
+        scenario.World.HealLinks("a");
+        scenario.Settle();
+        Assert.Equal(["b:StandAlone", "c:StandAlone"], scenario.MessagesOn("a"));
     }
 
     [Fact]
     public void Killing_one_of_two_Primaries_leaves_the_resource_unpromotable()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        Assert.Equal(PromotionOutcome.InUseElsewhere, story.World.Promote("r", "b"));
-        story.World.SetDefinitionProperty("r", QuorumSetting.AllowTwoPrimariesKey, "yes");
-        Assert.Equal(PromotionOutcome.Promoted, story.World.Promote("r", "b"));
-        Assert.Equal(["false/10103/used", "false/10103/used", "false/10103/unused"], story.KnownOfAll());
-        story.World.PowerOff("a");
-        story.Settle();
-        Assert.Equal(["-", "false/10102/used", "false/10102/unused"], story.KnownOfAll());
-        Assert.Equal(["a=?"], story.Tellings);
+        var scenario = StorageScenario.OfThreeReplicas();
+        Assert.Equal(PromotionOutcome.InUseElsewhere, scenario.World.Promote("r", "b"));
+        scenario.World.SetDefinitionProperty("r", QuorumSetting.AllowTwoPrimariesKey, "yes");
+        Assert.Equal(PromotionOutcome.Promoted, scenario.World.Promote("r", "b"));
+        Assert.Equal(["false/10103/used", "false/10103/used", "false/10103/unused"], scenario.KnownOfAll());
+        scenario.World.PowerOff("a");
+        scenario.Settle();
+        Assert.Equal(["-", "false/10102/used", "false/10102/unused"], scenario.KnownOfAll());
+        Assert.Equal(["a=?"], scenario.Tellings);
     }
 
     [Fact]
     public void A_normal_move_makes_all_nodes_promotable_until_the_resource_is_used_again()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.Demote("r", "a");
-        story.World.EventQueue.After(TimeSpan.FromSeconds(17), () => story.World.Promote("r", "b"));
-        story.Settle();
-        Assert.Equal([0, 0, 0, 17, 17, 17], story.Told.Select(told => (int)told.At.TotalSeconds));
-        Assert.Equal([true, true, true, false, false, false], story.Told.Select(told => told.Event.MayPromote));
-        Assert.Equal(["false/10103/unused", "false/10103/used", "false/10103/unused"], story.KnownOfAll());
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.Demote("r", "a");
+        scenario.World.EventQueue.After(TimeSpan.FromSeconds(17), () => scenario.World.Promote("r", "b"));
+        scenario.Settle();
+        Assert.Equal([0, 0, 0, 17, 17, 17], scenario.Told.Select(told => (int)told.At.TotalSeconds));
+        Assert.Equal([true, true, true, false, false, false], scenario.Told.Select(told => told.Event.MayPromote));
+        Assert.Equal(["false/10103/unused", "false/10103/used", "false/10103/unused"], scenario.KnownOfAll());
     }
 
     [Fact]
     public void Restarting_the_reader_of_DRBDs_events_on_a_user_is_told_as_unknown_then_false()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.RestartEvents("a");
-        Assert.Equal("?/?/unused", story.Known("a"));
-        story.Settle();
-        Assert.Equal(["a=?", "a=false"], story.Tellings);
-        Assert.Equal("false/10103/used", story.Known("a"));
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.RestartEvents("a");
+        Assert.Equal("?/?/unused", scenario.Known("a"));
+        scenario.Settle();
+        Assert.Equal(["a=?", "a=false"], scenario.Tellings);
+        Assert.Equal("false/10103/used", scenario.Known("a"));
     }
 
     [Fact]
     public void A_restarted_LINSTOR_knows_nothing_tells_nothing_false_and_then_learns_the_truth()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.RestartLinstor(TimeSpan.FromSeconds(30));
-        Assert.Empty(story.Told);
-        story.World.RunFor(TimeSpan.FromSeconds(30));
-        Assert.Equal(["-", "-", "-"], story.KnownOfAll());
-        Assert.All(story.World.Nodes, node => Assert.Equal(ConnectionStatus.Offline, node.Status));
-        story.Settle();
-        Assert.Equal(["a=false", "b=false", "c=false"], story.Tellings.Order());
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.RestartLinstor(TimeSpan.FromSeconds(30));
+        Assert.Empty(scenario.Told);
+        scenario.World.RunFor(TimeSpan.FromSeconds(30));
+        Assert.Equal(["-", "-", "-"], scenario.KnownOfAll());
+        Assert.All(scenario.World.Nodes, node => Assert.Equal(ConnectionStatus.Offline, node.Status));
+        scenario.Settle();
+        Assert.Equal(["a=false", "b=false", "c=false"], scenario.Tellings.Order());
     }
 
     [Fact]
     public void A_new_replica_is_unknown_then_not_promotable_then_promotable()
     {
-        var story = StorageScenario.Empty();
-        story.World.CreateResource("r", ["a", "b", "c"]);
-        Assert.Equal(["-", "-", "-"], story.KnownOfAll());
-        story.Settle();
-        Assert.Equal(["a=false", "b=false", "c=false", "a=true", "b=true", "c=true"], story.Tellings);
+        var scenario = StorageScenario.Empty();
+        scenario.World.CreateResource("r", ["a", "b", "c"]);
+        Assert.Equal(["-", "-", "-"], scenario.KnownOfAll());
+        scenario.Settle();
+        Assert.Equal(["a=false", "b=false", "c=false", "a=true", "b=true", "c=true"], scenario.Tellings);
     }
 
     [Fact]
     public void A_hanging_satellite_stays_online_with_stale_reports()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.HangSatellite("b");
-        story.World.PowerOff("a");
-        story.Settle();
-        Assert.Equal(["-", "false/10103/unused", "true/10102/unused"], story.KnownOfAll());
-        Assert.Equal(ConnectionStatus.Online, story.World.FindNode("b")!.Status);
-        story.World.ResumeSatellite("b");
-        Assert.Equal("true/10102/unused", story.Known("b"));
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.HangSatellite("b");
+        scenario.World.PowerOff("a");
+        scenario.Settle();
+        Assert.Equal(["-", "false/10103/unused", "true/10102/unused"], scenario.KnownOfAll());
+        Assert.Equal(ConnectionStatus.Online, scenario.World.FindNode("b")!.Status);
+        scenario.World.ResumeSatellite("b");
+        Assert.Equal("true/10102/unused", scenario.Known("b"));
     }
 
     [Fact]
     public void A_peer_that_has_fallen_silent_holds_promotion_up_until_DRBD_gives_it_up()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.Demote("r", "a");
-        story.World.CutLinks("a");
-        Assert.Equal(PromotionOutcome.PeerSilent, story.World.Promote("r", "b"));
-        story.Settle();
-        Assert.Equal(PromotionOutcome.Promoted, story.World.Promote("r", "b"));
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.Demote("r", "a");
+        scenario.World.CutLinks("a");
+        Assert.Equal(PromotionOutcome.PeerSilent, scenario.World.Promote("r", "b"));
+        scenario.Settle();
+        Assert.Equal(PromotionOutcome.Promoted, scenario.World.Promote("r", "b"));
     }
 
     [Fact]
     public void A_node_that_loses_one_peer_finds_out_at_once_about_the_others_that_are_gone()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.CutLink("a", "b");
-        story.World.RunFor(story.World.Timings.PeerLoss / 2);
-        story.World.CutLink("a", "c");
-        story.World.RunFor(story.World.Timings.PeerLoss / 2);
-        Assert.Equal(["b:Connecting", "c:Connecting"], story.MessagesOn("a"));
-        Assert.Equal(["b=true", "c=true"], story.Tellings);
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.CutLink("a", "b");
+        scenario.World.RunFor(scenario.World.Timings.PeerLoss / 2);
+        scenario.World.CutLink("a", "c");
+        scenario.World.RunFor(scenario.World.Timings.PeerLoss / 2);
+        Assert.Equal(["b:Connecting", "c:Connecting"], scenario.MessagesOn("a"));
+        Assert.Equal(["b=true", "c=true"], scenario.Tellings);
     }
 
     [Fact]
     public void A_node_that_returns_with_old_data_is_resynchronised()
     {
-        var story = StorageScenario.OfThreeReplicas();
-        story.World.PowerOff("a");
-        story.Settle();
-        story.World.Promote("r", "b");
-        story.World.PowerOn("a");
-        story.World.RunFor(story.World.Timings.PeerConnect);
-        Assert.Equal(DiskState.Inconsistent, story.World.FindReplica("r", "a")!.Disk);
-        story.Settle();
-        Assert.Equal(["false/10103/unused", "false/10103/used", "false/10103/unused"], story.KnownOfAll());
+        var scenario = StorageScenario.OfThreeReplicas();
+        scenario.World.PowerOff("a");
+        scenario.Settle();
+        scenario.World.Promote("r", "b");
+        scenario.World.PowerOn("a");
+        scenario.World.RunFor(scenario.World.Timings.PeerConnect);
+        Assert.Equal(DiskState.Inconsistent, scenario.World.FindReplica("r", "a")!.Disk);
+        scenario.Settle();
+        Assert.Equal(["false/10103/unused", "false/10103/used", "false/10103/unused"], scenario.KnownOfAll());
     }
 }

@@ -40,11 +40,11 @@ internal sealed class StorageScenario
 
     private static StorageScenario Begin(Action<StorageWorld> populate)
     {
-        var story = new StorageScenario();
-        populate(story.World);
-        Assert.Equal(PromotionOutcome.Promoted, story.World.Promote("r", "a"));
-        story.Told.Clear();
-        return story;
+        var scenario = new StorageScenario();
+        populate(scenario.World);
+        Assert.Equal(PromotionOutcome.Promoted, scenario.World.Promote("r", "a"));
+        scenario.Told.Clear();
+        return scenario;
     }
 
     private static string Word(bool? value) => value switch { true => "true", false => "false", null => "?" };

@@ -11,13 +11,13 @@ public sealed class ControlLoopTests
     [Fact]
     public async Task It_turns_at_least_every_longest_rest()
     {
-        await using var room = await ControlFixture.OpenAsync();
+        await using var fixture = await ControlFixture.OpenAsync();
         using var stop = new CancellationTokenSource();
-        var running = room.Control.RunAsync(stop.Token);
+        var running = fixture.Control.RunAsync(stop.Token);
         for (var turn = 1; turn < 5; turn++)
         {
-            await room.Time.RestingAsync(ControlLoop.LongestRest, turn);
-            room.Time.Advance(ControlLoop.LongestRest);
+            await fixture.Time.RestingAsync(ControlLoop.LongestRest, turn);
+            fixture.Time.Advance(ControlLoop.LongestRest);
         }
 
         await stop.CancelAsync();
@@ -27,19 +27,19 @@ public sealed class ControlLoopTests
     [Fact]
     public async Task A_burst_is_one_decision()
     {
-        await using var room = await ControlFixture.OpenAsync();
+        await using var fixture = await ControlFixture.OpenAsync();
         for (var number = 0; number < 1000; number++)
         {
-            room.Inbox.Writer.TryWrite(new Observation.Tick());
+            fixture.Inbox.Writer.TryWrite(new Observation.Tick());
         }
 
         using var stop = new CancellationTokenSource();
-        var running = room.Control.RunAsync(stop.Token);
-        await room.Time.RestingAsync(ControlLoop.LongestRest, 1);
-        room.Inbox.Writer.TryWrite(new Observation.Tick());
-        await room.Time.RestingAsync(ControlLoop.LongestRest, 2);
+        var running = fixture.Control.RunAsync(stop.Token);
+        await fixture.Time.RestingAsync(ControlLoop.LongestRest, 1);
+        fixture.Inbox.Writer.TryWrite(new Observation.Tick());
+        await fixture.Time.RestingAsync(ControlLoop.LongestRest, 2);
 
-        Assert.Equal(2, room.Time.Rests(ControlLoop.LongestRest));
+        Assert.Equal(2, fixture.Time.Rests(ControlLoop.LongestRest));
         await stop.CancelAsync();
         await running.CancelledAsync();
     }
@@ -48,7 +48,7 @@ public sealed class ControlLoopTests
     public async Task What_is_in_flight_is_not_offered_twice_and_its_answer_frees_it_for_when_the_policy_asked_to_be_woken()
     {
         var (questions, answer) = (0, new TaskCompletionSource());
-        await using var room = await ControlFixture.OpenAsync(linstor: CannedLinstor.Alive(async exchange =>
+        await using var fixture = await ControlFixture.OpenAsync(linstor: CannedLinstor.Alive(async exchange =>
         {
             if (exchange.Path.EndsWith("/resources", StringComparison.Ordinal))
             {
@@ -58,24 +58,24 @@ public sealed class ControlLoopTests
             await answer.Task;
             await exchange.AnswerAsync("busy", "503 Service Unavailable");
         }));
-        room.TellOfSuspicion();
+        fixture.TellOfSuspicion();
         using var stop = new CancellationTokenSource();
-        var running = room.Control.RunAsync(stop.Token);
+        var running = fixture.Control.RunAsync(stop.Token);
         for (var turn = 1; turn <= 4; turn++)
         {
-            await room.Time.RestingAsync(ControlLoop.LongestRest, turn);
-            room.Inbox.Writer.TryWrite(Again);
+            await fixture.Time.RestingAsync(ControlLoop.LongestRest, turn);
+            fixture.Inbox.Writer.TryWrite(Again);
         }
 
-        await room.Time.RestingAsync(ControlLoop.LongestRest, 5);
+        await fixture.Time.RestingAsync(ControlLoop.LongestRest, 5);
         Assert.InRange(questions, 0, 1); // the one question may still be on its way
 
         answer.SetResult();
         var pause = TimeSpan.FromMilliseconds(250);
-        await room.Time.RestingAsync(pause); // the first back-off
+        await fixture.Time.RestingAsync(pause); // the first back-off
         Assert.Equal(1, questions);
-        room.Time.Advance(pause);
-        await room.Time.RestingAsync(2 * pause); // asked again, and refused again
+        fixture.Time.Advance(pause);
+        await fixture.Time.RestingAsync(2 * pause); // asked again, and refused again
         Assert.Equal(2, questions);
         await stop.CancelAsync();
         await running.CancelledAsync();
@@ -84,17 +84,17 @@ public sealed class ControlLoopTests
     [Fact]
     public async Task What_found_no_room_is_decided_again_soon_and_not_lost()
     {
-        await using var room = await ControlFixture.OpenAsync(linstor: CannedLinstor.Alive(exchange => exchange.AnswerAsync("busy", "503 Service Unavailable")), kubernetes: call => call.AnswerAsync(call is { Method: "GET", Path: "/api/v1/pods" } ? ControlFixture.PodsOnA : """{"metadata":{}}"""), settings: new() { KnownResourceGrace = TimeSpan.Zero, NewResourceGrace = TimeSpan.Zero, StormThreshold = 1 });
-        room.RequestGate.IsOpen = false;
-        room.TellOfLoss();
+        await using var fixture = await ControlFixture.OpenAsync(linstor: CannedLinstor.Alive(exchange => exchange.AnswerAsync("busy", "503 Service Unavailable")), kubernetes: call => call.AnswerAsync(call is { Method: "GET", Path: "/api/v1/pods" } ? ControlFixture.PodsOnA : """{"metadata":{}}"""), settings: new() { KnownResourceGrace = TimeSpan.Zero, NewResourceGrace = TimeSpan.Zero, StormThreshold = 1 });
+        fixture.RequestGate.IsOpen = false;
+        fixture.TellOfLoss();
         using var stop = new CancellationTokenSource();
-        var running = room.Control.RunAsync(stop.Token);
+        var running = fixture.Control.RunAsync(stop.Token);
 
-        await room.Time.RestingAsync(Actuator.Breath);
-        Assert.DoesNotContain(room.Kubernetes.Calls, call => call.Method == "DELETE");
-        room.RequestGate.IsOpen = true;
-        room.Time.Advance(Actuator.Breath);
-        while ((await room.Kubernetes.ArrivalAsync()).Method != "DELETE")
+        await fixture.Time.RestingAsync(Actuator.Breath);
+        Assert.DoesNotContain(fixture.Kubernetes.Calls, call => call.Method == "DELETE");
+        fixture.RequestGate.IsOpen = true;
+        fixture.Time.Advance(Actuator.Breath);
+        while ((await fixture.Kubernetes.ArrivalAsync()).Method != "DELETE")
         {
         }
 
@@ -105,16 +105,16 @@ public sealed class ControlLoopTests
     [Fact]
     public async Task Its_age_is_the_time_since_it_last_turned()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        room.Time.Advance(TimeSpan.FromSeconds(7));
-        Assert.Equal(TimeSpan.FromSeconds(7), room.Control.Age);
+        await using var fixture = await ControlFixture.OpenAsync();
+        fixture.Time.Advance(TimeSpan.FromSeconds(7));
+        Assert.Equal(TimeSpan.FromSeconds(7), fixture.Control.Age);
 
         using var stop = new CancellationTokenSource();
-        var running = room.Control.RunAsync(stop.Token);
-        await room.Time.RestingAsync(ControlLoop.LongestRest, 1);
-        room.Inbox.Writer.TryWrite(new Observation.Tick());
-        await room.Time.RestingAsync(ControlLoop.LongestRest, 2); // so the first turn is over
-        Assert.Equal(TimeSpan.Zero, room.Control.Age);
+        var running = fixture.Control.RunAsync(stop.Token);
+        await fixture.Time.RestingAsync(ControlLoop.LongestRest, 1);
+        fixture.Inbox.Writer.TryWrite(new Observation.Tick());
+        await fixture.Time.RestingAsync(ControlLoop.LongestRest, 2); // so the first turn is over
+        Assert.Equal(TimeSpan.Zero, fixture.Control.Age);
         await stop.CancelAsync();
         await running.CancelledAsync();
     }

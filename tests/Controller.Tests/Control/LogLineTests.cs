@@ -20,7 +20,7 @@ public sealed class LogLineTests
         { Held(HoldReason.OptedOut, new(), ControlFixture.App), "Decision=Hold Node=a Resource=rd Reason=OptedOut Pod=shop/app-0 Claim=shop/data" },
         { Held(HoldReason.GraceNotOver, new(), ControlFixture.App, ControlFixture.App with { Key = new("shop", "app-1") }), "Decision=Hold Node=a Resource=rd Reason=GraceNotOver Pod=shop/app-0, shop/app-1 Claim=shop/data" },
         { Held(HoldReason.NotOptedIn, new() { Attachment = "csi-1", Claim = new("shop", "logs") }), "Decision=Hold Node=a Resource=rd Reason=NotOptedIn Claim=shop/logs Attachment=csi-1" },
-        { new Decision.ReportStuck(new(ControlFixture.App, ControlFixture.Evidence, Instant.Start), Phase.Scheduled, "no room"), "Decision=ReportStuck Node=a Resource=rd Pod=shop/app-0 Claim=shop/data Phase=Scheduled" },
+        { new Decision.ReportStuck(new(ControlFixture.App, ControlFixture.Evidence, Instant.Start), Phase.Scheduled, "no fixture"), "Decision=ReportStuck Node=a Resource=rd Pod=shop/app-0 Claim=shop/data Phase=Scheduled" },
     };
 
     [Theory]

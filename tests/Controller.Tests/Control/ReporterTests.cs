@@ -12,53 +12,53 @@ public sealed partial class ReporterTests
     [Fact]
     public async Task Each_reason_is_told_once_however_often_the_policy_repeats_it()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        var reporter = Reporter(room);
+        await using var fixture = await ControlFixture.OpenAsync();
+        var reporter = Reporter(fixture);
         for (var turn = 0; turn < 3; turn++)
         {
             reporter.Report(Unwell, Verdict(Holding(HoldReason.OptedOut), Holding(HoldReason.WritesToSharedStorage, "volume v (nfs)")));
         }
 
-        Assert.Equal(2, room.Told.Lines.Count);
-        Assert.Equal(2, await EventsAsync(room));
+        Assert.Equal(2, fixture.Told.Lines.Count);
+        Assert.Equal(2, await EventsAsync(fixture));
     }
 
     [Fact]
     public async Task Reasons_that_take_turns_are_told_once_each()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        var reporter = Reporter(room);
+        await using var fixture = await ControlFixture.OpenAsync();
+        var reporter = Reporter(fixture);
         for (var turn = 0; turn < 10; turn++)
         {
             reporter.Report(Unwell, Verdict(Holding(turn % 2 == 0 ? HoldReason.LinstorSilent : HoldReason.StillConnected, "a")));
         }
 
-        Assert.Equal(2, room.Told.Lines.Count);
+        Assert.Equal(2, fixture.Told.Lines.Count);
     }
 
     [Fact]
     public async Task Another_detail_another_pod_and_the_end_of_the_grace_period_are_news()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        var reporter = Reporter(room);
+        await using var fixture = await ControlFixture.OpenAsync();
+        var reporter = Reporter(fixture);
         var hold = Holding(HoldReason.WritesToSharedStorage, "one") with { Overdue = false };
         foreach (var news in (Decision.Hold[])[hold, hold with { Overdue = true }, hold with { Detail = new() { Storage = "two" } }, hold with { Pods = [ControlFixture.App with { Uid = new("u-2") }] }, hold with { Node = new("c") }])
         {
             reporter.Report(Unwell, Verdict(news));
         }
 
-        Assert.Equal(5, room.Told.Lines.Count);
+        Assert.Equal(5, fixture.Told.Lines.Count);
     }
 
     [Fact]
     public async Task A_reason_is_told_again_after_the_resource_was_well()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        var reporter = Reporter(room);
+        await using var fixture = await ControlFixture.OpenAsync();
+        var reporter = Reporter(fixture);
         reporter.Report(Unwell, Verdict(Holding(HoldReason.OptedOut)));
         reporter.Report(Well, Verdict());
         reporter.Report(Unwell, Verdict(Holding(HoldReason.OptedOut)));
-        Assert.Equal(2, await EventsAsync(room));
+        Assert.Equal(2, await EventsAsync(fixture));
     }
 
     [Theory]
@@ -67,42 +67,42 @@ public sealed partial class ReporterTests
     [InlineData(HoldReason.GraceNotOver)]
     public async Task A_reason_that_passes_by_itself_is_no_Event(object reason)
     {
-        await using var room = await ControlFixture.OpenAsync();
-        Reporter(room).Report(Unwell, Verdict(Holding((HoldReason)reason)));
-        Assert.Single(room.Told.Lines);
-        Assert.Equal(0, await EventsAsync(room));
+        await using var fixture = await ControlFixture.OpenAsync();
+        Reporter(fixture).Report(Unwell, Verdict(Holding((HoldReason)reason)));
+        Assert.Single(fixture.Told.Lines);
+        Assert.Equal(0, await EventsAsync(fixture));
     }
 
     [Fact]
     public async Task A_reason_that_has_held_nothing_up_yet_is_no_Event()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        Reporter(room).Report(Unwell, Verdict(Holding(HoldReason.OptedOut) with { Overdue = false }));
-        Assert.Single(room.Told.Lines);
-        Assert.Equal(0, await EventsAsync(room));
+        await using var fixture = await ControlFixture.OpenAsync();
+        Reporter(fixture).Report(Unwell, Verdict(Holding(HoldReason.OptedOut) with { Overdue = false }));
+        Assert.Single(fixture.Told.Lines);
+        Assert.Equal(0, await EventsAsync(fixture));
     }
 
     [Fact]
     public async Task What_stands_is_never_forgotten_however_much_comes_and_goes()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        var reporter = Reporter(room);
+        await using var fixture = await ControlFixture.OpenAsync();
+        var reporter = Reporter(fixture);
         var stands = Holding(HoldReason.OptedOut);
         for (var pod = 0; pod < 5000; pod++)
         {
             reporter.Report(Unwell, Verdict(stands, Holding(HoldReason.WritesToSharedStorage) with { Pods = [ControlFixture.App with { Uid = new($"u-{pod}") }] }));
         }
 
-        Assert.Single(room.Told.Lines, line => line.EndsWith("(OptedOut)", StringComparison.Ordinal));
-        Assert.Equal(5001, room.Told.Lines.Count);
+        Assert.Single(fixture.Told.Lines, line => line.EndsWith("(OptedOut)", StringComparison.Ordinal));
+        Assert.Equal(5001, fixture.Told.Lines.Count);
         Assert.InRange(reporter.Remembers, 1, 2000);
     }
 
     [Fact]
     public async Task A_failover_that_gets_no_further_is_told_once_for_each_reason_on_who_should_create_the_replacement_and_then_on_the_replacement()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        var (reporter, cluster) = (Reporter(room), Moving());
+        await using var fixture = await ControlFixture.OpenAsync();
+        var (reporter, cluster) = (Reporter(fixture), Moving());
         var failover = cluster.Failovers.All.Single().Item;
         for (var turn = 0; turn < 3; turn++)
         {
@@ -112,16 +112,16 @@ public sealed partial class ReporterTests
         var scheduled = cluster.Apply(new Observation.Updated<Pod>(Replacement), Instant.Start);
         reporter.Report(scheduled, Verdict(new Decision.ReportStuck(scheduled.Failovers.All.Single().Item, Phase.Attached, "no space")));
 
-        Assert.Equal(2, room.Told.Lines.Count(line => line.Contains("moved away from node a, waits for", StringComparison.Ordinal)));
-        Assert.Equal(2, await EventsAsync(room));
-        Assert.Equal(["StatefulSet app", "Pod app-0"], room.Kubernetes.Calls.Select(call => System.Text.Json.Nodes.JsonNode.Parse(call.Body)!["involvedObject"]!).Select(about => $"{about["kind"]} {about["name"]}"));
+        Assert.Equal(2, fixture.Told.Lines.Count(line => line.Contains("moved away from node a, waits for", StringComparison.Ordinal)));
+        Assert.Equal(2, await EventsAsync(fixture));
+        Assert.Equal(["StatefulSet app", "Pod app-0"], fixture.Kubernetes.Calls.Select(call => System.Text.Json.Nodes.JsonNode.Parse(call.Body)!["involvedObject"]!).Select(about => $"{about["kind"]} {about["name"]}"));
     }
 
     [Fact]
     public async Task Replacements_that_are_refused_one_after_the_other_for_the_same_reason_are_told_once()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        var (reporter, cluster) = (Reporter(room), Moving());
+        await using var fixture = await ControlFixture.OpenAsync();
+        var (reporter, cluster) = (Reporter(fixture), Moving());
         foreach (var name in (string[])["app-x1", "app-x2", "app-x3"])
         {
             var next = cluster.Apply(new Observation.Updated<Pod>(Replacement with { Key = Replacement.Key with { Name = name }, Uid = new(name) }), Instant.Start);
@@ -130,50 +130,50 @@ public sealed partial class ReporterTests
             reporter.Report(next, Verdict(new Decision.ReportStuck(failover, Phase.Running, $"pod default/{name} on node b does not run: OutOfcpu")));
         }
 
-        Assert.Single(room.Told.Lines, line => line.Contains("OutOfcpu", StringComparison.Ordinal));
+        Assert.Single(fixture.Told.Lines, line => line.Contains("OutOfcpu", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task The_end_of_a_failover_is_told_once()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        var (reporter, cluster) = (Reporter(room), Moving());
+        await using var fixture = await ControlFixture.OpenAsync();
+        var (reporter, cluster) = (Reporter(fixture), Moving());
         reporter.Report(cluster, Verdict());
-        Assert.Empty(room.Told.Lines);
+        Assert.Empty(fixture.Told.Lines);
         cluster = cluster.Apply(new Observation.Deleted<Attachment>(ControlFixture.Csi1), Instant.Start).Apply(new Observation.Updated<Pod>(Replacement with { Running = true }), Instant.Start);
         for (var turn = 0; turn < 3; turn++)
         {
             reporter.Report(cluster = cluster.Apply(new Observation.Tick(), Instant.Start), Verdict());
         }
 
-        Assert.StartsWith("Pod shop/app-0 of node a runs on node b, 0.00 s after its storage was lost (decided", Assert.Single(room.Told.Lines), StringComparison.Ordinal);
+        Assert.StartsWith("Pod shop/app-0 of node a runs on node b, 0.00 s after its storage was lost (decided", Assert.Single(fixture.Told.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task The_end_of_everything_that_fell_together_is_told_once_in_one_line()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        var (reporter, cluster) = (Reporter(room), Moving());
+        await using var fixture = await ControlFixture.OpenAsync();
+        var (reporter, cluster) = (Reporter(fixture), Moving());
         var other = ControlFixture.App with { Key = new("shop", "bare"), Uid = new("u-bare") };
         cluster = cluster.Apply(new Observation.MutationAnswered(new Decision.DeletePod(other, ControlFixture.Evidence), new(MutationOutcome.Accepted), Instant.Start), Instant.Start)
             .Apply(new Observation.Deleted<Attachment>(ControlFixture.Csi1), Instant.Start);
         reporter.Report(cluster, Verdict());
-        Assert.Single(room.Told.Lines);
+        Assert.Single(fixture.Told.Lines);
         cluster = cluster.Apply(new Observation.Updated<Pod>(Replacement with { Running = true }), Instant.Start);
         reporter.Report(cluster, Verdict());
         reporter.Report(cluster, Verdict());
 
-        Assert.Equal("Node a: 1 of 2 pods run elsewhere, the last one 0.00 s after the first request; the longest phase was \"pod gone\", 0.00 s for half of them; 1 does not run.", room.Told.Lines.ToList()[2]);
-        Assert.Equal(3, room.Told.Lines.Count);
+        Assert.Equal("Node a: 1 of 2 pods run elsewhere, the last one 0.00 s after the first request; the longest phase was \"pod gone\", 0.00 s for half of them; 1 does not run.", fixture.Told.Lines.ToList()[2]);
+        Assert.Equal(3, fixture.Told.Lines.Count);
     }
 
     [Fact]
     public async Task That_a_pod_stays_is_told_as_often_as_it_could_not_be_moved()
     {
-        await using var room = await ControlFixture.OpenAsync();
-        room.TellOfLoss();
-        var (reporter, cluster) = (Reporter(room), ClusterSnapshot.Empty);
-        while (room.Inbox.Reader.TryRead(out var seen))
+        await using var fixture = await ControlFixture.OpenAsync();
+        fixture.TellOfLoss();
+        var (reporter, cluster) = (Reporter(fixture), ClusterSnapshot.Empty);
+        while (fixture.Inbox.Reader.TryRead(out var seen))
         {
             cluster = cluster.Apply(seen, Instant.Start);
         }
@@ -185,7 +185,7 @@ public sealed partial class ReporterTests
             reporter.Report(cluster, Verdict());
             cluster = cluster.Apply(new Observation.PromotionChanged(ControlFixture.Resource, new("b"), Promotability.MayNotPromote), Instant.Start);
             reporter.Report(cluster, Verdict());
-            Assert.Equal(times, room.Told.Lines.Count(line => line.StartsWith("Pod shop/app-0 stays on node a", StringComparison.Ordinal)));
+            Assert.Equal(times, fixture.Told.Lines.Count(line => line.StartsWith("Pod shop/app-0 stays on node a", StringComparison.Ordinal)));
         }
     }
 
@@ -199,15 +199,15 @@ public sealed partial class ReporterTests
         new Observation.MutationAnswered(new Decision.DeletePod(ControlFixture.App with { Owner = Replacement.Owner }, ControlFixture.Evidence), new(MutationOutcome.Accepted), Instant.Start),
     ]).Aggregate(ClusterSnapshot.Empty, (cluster, seen) => cluster.Apply(seen, Instant.Start));
 
-    private static Reporter Reporter(ControlFixture room) => new(room.Events, room.Instruments, room.DecisionLog, room.Errors, new Microsoft.Extensions.Logging.Logger<Reporter>(room.Told));
+    private static Reporter Reporter(ControlFixture fixture) => new(fixture.Events, fixture.Instruments, fixture.DecisionLog, fixture.Errors, new Microsoft.Extensions.Logging.Logger<Reporter>(fixture.Told));
 
     private static Verdict Verdict(params Decision[] decisions) => new(decisions, null);
 
     private static Decision.Hold Holding(HoldReason reason, string? detail = null) => new(ControlFixture.Resource, new("a"), reason, new() { Storage = detail }, [ControlFixture.App], Instant.Start, Overdue: true);
 
-    private static async Task<int> EventsAsync(ControlFixture room)
+    private static async Task<int> EventsAsync(ControlFixture fixture)
     {
-        await room.Events.RunAsync(new CancellationToken(true)).SoonAsync();
-        return room.Kubernetes.Calls.Count;
+        await fixture.Events.RunAsync(new CancellationToken(true)).SoonAsync();
+        return fixture.Kubernetes.Calls.Count;
     }
 }

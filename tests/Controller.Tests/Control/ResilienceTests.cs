@@ -14,61 +14,61 @@ public sealed class ResilienceTests
     [Fact]
     public async Task What_fails_to_be_reported_stops_no_failover()
     {
-        await using var room = await OpenAsync(reporting: new BrokenLogger<Reporter>());
-        await using var metrics = new MetricsReader(room.Meter);
-        room.TellOfLoss();
-        await TurnUntilAsync(room, () => DeletionAsync(room));
-        Assert.Contains(room.Told.Lines, line => IsLogged(line, "InvalidOperationException: the log is broken"));
+        await using var fixture = await OpenAsync(reporting: new BrokenLogger<Reporter>());
+        await using var metrics = new MetricsReader(fixture.Meter);
+        fixture.TellOfLoss();
+        await TurnUntilAsync(fixture, () => DeletionAsync(fixture));
+        Assert.Contains(fixture.Told.Lines, line => IsLogged(line, "InvalidOperationException: the log is broken"));
         Assert.InRange(await CountedAsync(metrics), 1, double.MaxValue);
     }
 
     [Fact]
     public async Task An_observation_that_cannot_be_taken_in_stops_no_failover()
     {
-        await using var room = await OpenAsync();
-        await using var metrics = new MetricsReader(room.Meter);
-        room.TellOfLoss();
+        await using var fixture = await OpenAsync();
+        await using var metrics = new MetricsReader(fixture.Meter);
+        fixture.TellOfLoss();
         Replica broken = new(new("b")) { Promotability = Promotability.MayPromote, Connections = default };
-        Assert.True(room.Inbox.Writer.TryWrite(new Observation.ResourceReported(new(new("other"), true, [broken], room.Clock.Now))));
-        await TurnUntilAsync(room, () => DeletionAsync(room));
-        Assert.Contains(room.Told.Lines, line => IsLogged(line, "NullReferenceException"));
+        Assert.True(fixture.Inbox.Writer.TryWrite(new Observation.ResourceReported(new(new("other"), true, [broken], fixture.Clock.Now))));
+        await TurnUntilAsync(fixture, () => DeletionAsync(fixture));
+        Assert.Contains(fixture.Told.Lines, line => IsLogged(line, "NullReferenceException"));
         Assert.Equal(1, await CountedAsync(metrics));
     }
 
     [Fact]
     public async Task An_error_in_judging_a_consumer_ends_nothing()
     {
-        await using var room = await OpenAsync(kubernetes: call => call.RefuseAsync(500, "out of order"));
-        room.TellOfLoss();
-        Assert.True(room.Inbox.Writer.TryWrite(new Observation.Updated<Pod>(ControlFixture.App with { SharedStorage = default })));
-        await TurnUntilAsync(room, async () =>
+        await using var fixture = await OpenAsync(kubernetes: call => call.RefuseAsync(500, "out of order"));
+        fixture.TellOfLoss();
+        Assert.True(fixture.Inbox.Writer.TryWrite(new Observation.Updated<Pod>(ControlFixture.App with { SharedStorage = default })));
+        await TurnUntilAsync(fixture, async () =>
         {
-            while (!room.Told.Lines.Any(line => IsLogged(line, "NullReferenceException")))
+            while (!fixture.Told.Lines.Any(line => IsLogged(line, "NullReferenceException")))
             {
                 await Task.Yield();
             }
         });
-        Assert.DoesNotContain(room.Kubernetes.Calls, call => call.Method == "DELETE");
-        Assert.Contains(room.DecisionLog.Entries, entry => entry.Reason == HoldReason.InternalError);
+        Assert.DoesNotContain(fixture.Kubernetes.Calls, call => call.Method == "DELETE");
+        Assert.Contains(fixture.DecisionLog.Entries, entry => entry.Reason == HoldReason.InternalError);
     }
 
     private static Task<ControlFixture> OpenAsync(Func<Call, Task>? kubernetes = null, Microsoft.Extensions.Logging.ILogger<Reporter>? reporting = null) => ControlFixture.OpenAsync(
         kubernetes ?? (call => call.AnswerAsync(call is { Method: "GET", Path: "/api/v1/pods" } ? ControlFixture.PodsOnA : """{"metadata":{}}""")),
         CannedLinstor.Alive(exchange => exchange.AnswerAsync("busy", "503 Service Unavailable")), settings: Impatient, reporting: reporting);
 
-    private static async Task TurnUntilAsync(ControlFixture room, Func<Task> seen)
+    private static async Task TurnUntilAsync(ControlFixture fixture, Func<Task> seen)
     {
         using var stop = new CancellationTokenSource();
-        var running = room.Control.RunAsync(stop.Token);
+        var running = fixture.Control.RunAsync(stop.Token);
         await seen().SoonAsync();
         Assert.False(running.IsCompleted);
         await stop.CancelAsync();
         await running.CancelledAsync();
     }
 
-    private static async Task DeletionAsync(ControlFixture room)
+    private static async Task DeletionAsync(ControlFixture fixture)
     {
-        while ((await room.Kubernetes.ArrivalAsync()).Method != "DELETE")
+        while ((await fixture.Kubernetes.ArrivalAsync()).Method != "DELETE")
         {
         }
     }

@@ -6,74 +6,74 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Control;
 
-/// <summary>Requests that the server never answers keep no room from those that it answers.</summary>
+/// <summary>Requests that the server never answers keep no fixture from those that it answers.</summary>
 public sealed class StarvationTests
 {
     [Fact]
     public async Task More_than_130_deletions_that_are_never_answered_and_come_first_keep_the_others_for_seconds_only()
     {
-        await using var room = await ControlFixture.OpenAsync(AnswerAllButHangingAsync);
+        await using var fixture = await ControlFixture.OpenAsync(AnswerAllButHangingAsync);
         var (hanging, others) = (Deletions("hanging", 130), Deletions("app", 100));
-        var offering = new Offering(room, [.. hanging, .. others]);
+        var offering = new Offering(fixture, [.. hanging, .. others]);
 
         // As many hang as may be under way, for a second; then the next have their turn.
         var second = 1;
         for (; second * Actuator.Actions < hanging.Length; second++)
         {
             await offering.OfferAsync(untilUnderWay: (second + 1) * Actuator.Actions);
-            await HangingAsync(room, Actuator.Actions);
-            await room.Time.RestingAsync(ConcurrencyLimiter.Prompt, second * Actuator.Actions);
-            room.Time.Advance(ConcurrencyLimiter.Prompt);
+            await HangingAsync(fixture, Actuator.Actions);
+            await fixture.Time.RestingAsync(ConcurrencyLimiter.Prompt, second * Actuator.Actions);
+            fixture.Time.Advance(ConcurrencyLimiter.Prompt);
             await offering.TooLateAsync(Actuator.Actions);
         }
 
         await offering.OfferAsync(untilUnderWay: (second + 1) * Actuator.Actions);
         await offering.AcceptedAsync(others.Length);
-        Assert.Equal(Instant.Start + TimeSpan.FromSeconds(4), room.Clock.Now);
-        Assert.Equal(hanging.Length, room.Kubernetes.Calls.Count(IsHanging));
+        Assert.Equal(Instant.Start + TimeSpan.FromSeconds(4), fixture.Clock.Now);
+        Assert.Equal(hanging.Length, fixture.Kubernetes.Calls.Count(IsHanging));
     }
 
     [Fact]
     public async Task What_was_not_answered_the_last_time_gets_half_of_the_turns_until_it_is_answered()
     {
         var hangs = true;
-        await using var room = await ControlFixture.OpenAsync(call => hangs ? call.HangAsync() : call.AnswerAsync("{}"));
+        await using var fixture = await ControlFixture.OpenAsync(call => hangs ? call.HangAsync() : call.AnswerAsync("{}"));
         var hanging = Deletions("hanging", Actuator.Actions);
-        var offering = new Offering(room, hanging);
+        var offering = new Offering(fixture, hanging);
         await offering.OfferAsync(untilUnderWay: Actuator.Actions);
-        await HangingAsync(room, Actuator.Actions);
-        room.Time.Advance(KubernetesClient.ActDeadline);
+        await HangingAsync(fixture, Actuator.Actions);
+        fixture.Time.Advance(KubernetesClient.ActDeadline);
         await offering.EndedAsync(Actuator.Actions, MutationOutcome.TimedOut);
 
         hangs = false;
-        Assert.Equal(Actuator.Actions / 2, Take(room, hanging));
-        Assert.Equal(OfferResult.Taken, room.Actuator.Offer(ControlFixture.Detach));
+        Assert.Equal(Actuator.Actions / 2, Take(fixture, hanging));
+        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Detach));
         for (var answered = 0; answered <= Actuator.Actions / 2; answered++)
         {
-            Assert.Equal(MutationOutcome.Accepted, (await room.ActedAsync()).Outcome.Answer);
+            Assert.Equal(MutationOutcome.Accepted, (await fixture.ActedAsync()).Outcome.Answer);
         }
 
-        Assert.Equal(Actuator.Actions, Take(room, hanging)); // those that were answered have no limit, and the others are half
+        Assert.Equal(Actuator.Actions, Take(fixture, hanging)); // those that were answered have no limit, and the others are half
     }
 
     [Fact]
     public async Task A_hanging_action_still_has_its_deadline_when_it_has_given_its_turn_back()
     {
-        await using var room = await ControlFixture.OpenAsync(AnswerAllButHangingAsync);
+        await using var fixture = await ControlFixture.OpenAsync(AnswerAllButHangingAsync);
         var hanging = Deletions("hanging", 1);
-        room.Actuator.Offer(hanging[0]);
-        await HangingAsync(room, 1);
-        await room.Time.RestingAsync(ConcurrencyLimiter.Prompt);
-        room.Time.Advance(KubernetesClient.ActDeadline - TimeSpan.FromTicks(1));
-        Assert.False(room.Inbox.Reader.TryRead(out _));
-        room.Time.Advance(TimeSpan.FromTicks(1));
-        Assert.Equal(MutationOutcome.TimedOut, (await room.ActedAsync()).Outcome.Answer);
+        fixture.Actuator.Offer(hanging[0]);
+        await HangingAsync(fixture, 1);
+        await fixture.Time.RestingAsync(ConcurrencyLimiter.Prompt);
+        fixture.Time.Advance(KubernetesClient.ActDeadline - TimeSpan.FromTicks(1));
+        Assert.False(fixture.Inbox.Reader.TryRead(out _));
+        fixture.Time.Advance(TimeSpan.FromTicks(1));
+        Assert.Equal(MutationOutcome.TimedOut, (await fixture.ActedAsync()).Outcome.Answer);
     }
 
     [Fact]
     public async Task Questions_about_nodes_whose_answers_stop_arriving_hold_up_no_other_question_and_are_answered_without_the_node()
     {
-        await using var room = await ControlFixture.OpenAsync(async call =>
+        await using var fixture = await ControlFixture.OpenAsync(async call =>
         {
             if (call.Path == "/api/v1/pods")
             {
@@ -86,20 +86,20 @@ public sealed class StarvationTests
         });
         for (var number = 0; number < Actuator.Questions; number++)
         {
-            room.Actuator.Offer(new Decision.ListPodsOnNode(new($"node-{number}")));
+            fixture.Actuator.Offer(new Decision.ListPodsOnNode(new($"node-{number}")));
         }
 
-        await HangingAsync(room, 2 * Actuator.Questions);
-        await room.Time.RestingAsync(ConcurrencyLimiter.Prompt, Actuator.Questions);
-        room.Actuator.Offer(new Decision.QueryResource(ControlFixture.Resource));
-        Assert.False(room.Inbox.Reader.TryRead(out _));
+        await HangingAsync(fixture, 2 * Actuator.Questions);
+        await fixture.Time.RestingAsync(ConcurrencyLimiter.Prompt, Actuator.Questions);
+        fixture.Actuator.Offer(new Decision.QueryResource(ControlFixture.Resource));
+        Assert.False(fixture.Inbox.Reader.TryRead(out _));
 
-        room.Time.Advance(ConcurrencyLimiter.Prompt);
-        await room.Inbox.NextAsync<Observation.ResourceReported>();
-        room.Time.Advance(KubernetesClient.ActDeadline - ConcurrencyLimiter.Prompt);
+        fixture.Time.Advance(ConcurrencyLimiter.Prompt);
+        await fixture.Inbox.NextAsync<Observation.ResourceReported>();
+        fixture.Time.Advance(KubernetesClient.ActDeadline - ConcurrencyLimiter.Prompt);
         for (var number = 0; number < Actuator.Questions; number++)
         {
-            var surveyed = await room.Inbox.NextAsync<Observation.PodsOnNodeListed>();
+            var surveyed = await fixture.Inbox.NextAsync<Observation.PodsOnNodeListed>();
             Assert.Equal((null, null), (surveyed.Ready, surveyed.Tainted));
         }
     }
@@ -111,18 +111,18 @@ public sealed class StarvationTests
     private static ImmutableArray<Decision> Deletions(string name, int count) =>
         [.. Enumerable.Range(0, count).Select(number => new Decision.DeletePod(ControlFixture.App with { Key = new("shop", $"{name}-{number}"), Uid = new($"u-{name}-{number}") }, ControlFixture.Evidence))];
 
-    private static int Take(ControlFixture room, ImmutableArray<Decision> decisions) => decisions.Count(decision => room.Actuator.Offer(decision) == OfferResult.Taken);
+    private static int Take(ControlFixture fixture, ImmutableArray<Decision> decisions) => decisions.Count(decision => fixture.Actuator.Offer(decision) == OfferResult.Taken);
 
-    private static async Task HangingAsync(ControlFixture room, int count)
+    private static async Task HangingAsync(ControlFixture fixture, int count)
     {
         for (var arrived = 0; arrived < count; arrived++)
         {
-            await room.Kubernetes.ArrivalAsync();
+            await fixture.Kubernetes.ArrivalAsync();
         }
     }
 
     /// <summary>Offers decisions as the control loop does: the most important first, and none that is under way.</summary>
-    private sealed class Offering(ControlFixture room, ImmutableArray<Decision> decisions)
+    private sealed class Offering(ControlFixture fixture, ImmutableArray<Decision> decisions)
     {
         private readonly HashSet<Decision> _underWay = [];
         private readonly HashSet<Decision> _done = [];
@@ -153,7 +153,7 @@ public sealed class StarvationTests
         {
             for (var ended = 0; ended < count; ended++)
             {
-                var acted = await room.ActedAsync();
+                var acted = await fixture.ActedAsync();
                 Assert.Equal(answer, acted.Outcome.Answer);
                 _underWay.Remove(acted.Decision);
                 _ = answer == MutationOutcome.Accepted && _done.Add(acted.Decision);
@@ -164,7 +164,7 @@ public sealed class StarvationTests
         {
             foreach (var decision in decisions.Where(decision => !_underWay.Contains(decision) && !_done.Contains(decision)))
             {
-                if (room.Actuator.Offer(decision) != OfferResult.Taken)
+                if (fixture.Actuator.Offer(decision) != OfferResult.Taken)
                 {
                     return;
                 }

@@ -17,19 +17,19 @@ public sealed class MetricsEndpointTests
     public async Task Metrics_are_served_on_the_port_of_the_probes()
     {
         using var meter = new Meter($"Tests.{Guid.NewGuid()}");
-        await using var room = await ControlFixture.OpenAsync();
+        await using var fixture = await ControlFixture.OpenAsync();
         using var stop = new CancellationTokenSource();
         using var metrics = new MetricsEndpoint(meter.Name, _ => null);
-        using var instruments = new Instruments(room.Told.CreateLogger<Instruments>(), meter.Name);
+        using var instruments = new Instruments(fixture.Told.CreateLogger<Instruments>(), meter.Name);
         await using var daemon = new Daemon(
-            new Settings { HealthPort = 0 }, [("0", cancellation => Task.Delay(Timeout.Infinite, cancellation))], room.Actuator, room.Control, new Probes(room.Control), room.Status,
-            metrics, room.Told);
+            new Settings { HealthPort = 0 }, [("0", cancellation => Task.Delay(Timeout.Infinite, cancellation))], fixture.Actuator, fixture.Control, new Probes(fixture.Control), fixture.Status,
+            metrics, fixture.Told);
         meter.CreateCounter<int>("ha.acts", "{act}", "What was done.").Add(1, new KeyValuePair<string, object?>("pod", "a \"b\"\\\n"));
         meter.CreateHistogram<double>("ha.wait", "s").Record(3, new KeyValuePair<string, object?>("of", "pod"));
         meter.CreateObservableGauge("broken", int () => throw new InvalidOperationException("a bug of ours"));
         var running = daemon.RunAsync(stop.Token);
 
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{await PortAsync(room.Told)}") };
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{await PortAsync(fixture.Told)}") };
         Assert.Equal("ok\n", await http.GetStringAsync("/livez"));
         using var answer = await http.GetAsync("/metrics");
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);

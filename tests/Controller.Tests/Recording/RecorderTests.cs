@@ -153,7 +153,7 @@ public sealed class RecorderTests : IDisposable
         }
     }
 
-    /// <summary>Takes what there is room for, and refuses the rest.</summary>
+    /// <summary>Takes what there is fixture for, and refuses the rest.</summary>
     private sealed class SmallDisk : MemoryStream
     {
         public int Room { get; init; }

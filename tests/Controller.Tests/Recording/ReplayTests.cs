@@ -158,7 +158,7 @@ public sealed class ReplayTests : IDisposable
         for (var seed = 0; seed < 40; seed++)
         {
             var plan = ScenarioPlan.Of(seed);
-            using var studio = new RecordingFixture { Settings = Settings.Of(plan.Cast.Settings) };
+            using var studio = new RecordingFixture { Settings = Settings.Of(plan.Setup.Settings) };
             var lives = new List<List<Action<Recorder>>>();
             var current = new Dictionary<string, List<Action<Recorder>>>();
             Scenario.Play(plan, new Coverage(), new ScenarioObserver

@@ -35,7 +35,7 @@ internal sealed class DemoProcess : IAsyncDisposable
 
     public Task<Uri> PageAsync() => _page.Task.WaitAsync(TimeSpan.FromSeconds(60));
 
-    /// <summary>Waits for the end of the story.</summary>
+    /// <summary>Waits for the end of the scenario.</summary>
     public async Task<int> EndAsync()
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(4));

@@ -115,14 +115,14 @@ public sealed class ParityTests(SharedControlPlane shared)
     }
 
     /// <summary>Both give the answer that is expected, so that neither can be wrong together with the other.</summary>
-    private async Task SameAsync(Func<ICluster, Task<string>> story, string expected)
+    private async Task SameAsync(Func<ICluster, Task<string>> scenario, string expected)
     {
         await using (var model = new ModelCluster())
         {
-            Assert.Equal(expected, await story(model));
+            Assert.Equal(expected, await scenario(model));
         }
 
         await using var real = new RealCluster(await TestNamespace.CreateAsync(await shared.Plane, new TestNamespaceOptions(), TestContext.Current.CancellationToken));
-        Assert.Equal(expected, await story(real));
+        Assert.Equal(expected, await scenario(real));
     }
 }

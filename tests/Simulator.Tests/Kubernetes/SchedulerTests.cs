@@ -91,7 +91,7 @@ public sealed class SchedulerTests
     }
 
     [Fact]
-    public void The_same_seed_tells_the_same_story()
+    public void The_same_seed_gives_the_same_scenario()
     {
         static string Tell(int seed)
         {

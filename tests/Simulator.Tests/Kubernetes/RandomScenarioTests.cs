@@ -2,7 +2,7 @@ using Piraeus.HighAvailability.Simulator.Kubernetes;
 
 namespace Piraeus.HighAvailability.Simulator.Tests.Kubernetes;
 
-public sealed class RandomStoryTests
+public sealed class RandomScenarioTests
 {
     private static readonly string[] _nodes = ["a", "b", "c", "d"];
 
@@ -15,7 +15,7 @@ public sealed class RandomStoryTests
             moves += Play(seed);
         }
 
-        Assert.True(moves > 50, $"Only {moves} pods came to another node: the stories are too quiet to mean anything.");
+        Assert.True(moves > 50, $"Only {moves} pods came to another node: the scenarios are too quiet to mean anything.");
     }
 
     private static int Play(int seed)

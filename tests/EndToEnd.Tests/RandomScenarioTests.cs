@@ -5,7 +5,7 @@ using Piraeus.HighAvailability.ControlPlane;
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
 
 /// <summary>What ./try.sh shows.</summary>
-public sealed class RandomStoryTests(SharedControlPlane shared)
+public sealed class RandomScenarioTests(SharedControlPlane shared)
 {
     private readonly Stopwatch _since = new();
 
@@ -13,29 +13,29 @@ public sealed class RandomStoryTests(SharedControlPlane shared)
     public async Task A_node_crashes_and_its_database_runs_elsewhere()
     {
         Tell("Starting etcd, kube-apiserver, kube-controller-manager and kube-scheduler …");
-        await using var stage = await TestCluster.SetAsync(shared);
-        var db = await stage.Workloads.StatefulSetAsync("db", on: stage.A);
-        var controller = await stage.StartControllerAsync();
-        await TellPodsAsync(stage);
+        await using var cluster = await TestCluster.SetAsync(shared);
+        var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
+        var controller = await cluster.StartControllerAsync();
+        await TellPodsAsync(cluster);
 
-        Tell($"Node {stage.A} loses power. The grace period here is 2 seconds.");
+        Tell($"Node {cluster.A} loses power. The grace period here is 2 seconds.");
         _since.Start();
-        stage.Crash(stage.A);
-        await stage.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
-        await stage.World.UntilMovedAsync(db, from: stage.A, within: TimeSpan.FromSeconds(120));
+        cluster.Crash(cluster.A);
+        await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
+        await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(120));
         _since.Stop();
-        await stage.UntilSaidAsync("after its storage was lost");
+        await cluster.UntilSaidAsync("after its storage was lost");
         foreach (var said in controller.Log.Where(line => line.Contains("Reporter: ", StringComparison.Ordinal) || line.Contains("Actuator: ", StringComparison.Ordinal)))
         {
             Tell($"controller: {said[(said.IndexOf(": ", StringComparison.Ordinal) + 2)..]}");
         }
 
-        await TellPodsAsync(stage);
+        await TellPodsAsync(cluster);
         Tell(string.Create(CultureInfo.InvariantCulture, $"The pod runs again, {_since.Elapsed.TotalSeconds:0.0} seconds after the crash. Without the controller this takes up to a quarter of an hour."));
     }
 
-    private static async Task TellPodsAsync(TestCluster stage) =>
-        Tell(await stage.World.Plane.KubectlAsync(["get", "pods,volumeattachments", "-n", stage.World.Namespace, "-o", "wide"], ApiIdentity.Administrator, stage.World.Closing));
+    private static async Task TellPodsAsync(TestCluster cluster) =>
+        Tell(await cluster.World.Plane.KubectlAsync(["get", "pods,volumeattachments", "-n", cluster.World.Namespace, "-o", "wide"], ApiIdentity.Administrator, cluster.World.Closing));
 
     private static void Tell(string line) =>
         TestContext.Current.TestOutputHelper!.WriteLine(line);
