@@ -157,7 +157,7 @@ internal sealed class DemoSession
             controller.Name, controller.ProcessId, controller.IsFrozen ? "frozen" : controller.Runs ? "running" : "ended", controller == _replicas.Leader, controller.CommandLine, controller.Status))],
         [.. Workload.All.Select(View)],
         _decisionExplainer.Explain(_replicas.Processes.Where(controller => controller.Status is not null).Select(controller => (controller.Name, controller.Status!)), _world, _cluster.ForcedDeletions),
-        [.. _demoLog.Lines.TakeLast(150)],
+        [.. _demoLog.Lines.TakeLast(400)],
         _watch,
         Baseline.Explained);
 

@@ -3,8 +3,10 @@
 // Everything that can be focused is made once and changed in place, so that the keyboard never loses its way.
 const byId = id => document.getElementById(id);
 const nodes = new Map();
+const lastStatus = new Map(); // by controller: what it last said, and when that was
 let lastLine = 0;
-let frozen = false;
+let elapsed = 0;
+let current = null;
 
 const element = (name, className, text) => {
   const made = document.createElement(name);
@@ -16,8 +18,23 @@ const element = (name, className, text) => {
 const seconds = number => `${number.toFixed(1)} s`;
 
 async function act(action, node) {
-  const answer = await fetch(`/do/${action}${node ? `?node=${encodeURIComponent(node)}` : ''}`, { method: 'POST' });
-  byId('trouble').textContent = answer.ok ? '' : await answer.text();
+  try {
+    const answer = await fetch(`/do/${action}${node ? `?node=${encodeURIComponent(node)}` : ''}`, { method: 'POST' });
+    byId('trouble').textContent = answer.ok ? '' : await answer.text();
+  } catch {
+    byId('trouble').textContent = 'The demo does not answer: has it ended?';
+  }
+}
+
+// Everything that was broken works again, one thing after the other.
+async function healAll() {
+  if (!current) return;
+  for (const node of current.world.nodes) {
+    if (!node.powered) await act('power-on', node.name);
+    if (node.cutOff) await act('rejoin', node.name);
+    if (!node.satelliteRuns) await act('start-satellite', node.name);
+  }
+  if (current.controllers.some(one => one.state === 'frozen')) await act('resume-leader');
 }
 
 // Replaces the children of something that nobody can focus, if they have changed.
@@ -53,9 +70,20 @@ function makeNode(name) {
   return made;
 }
 
+// What each button does, for those who point at it, and for screen readers.
+const meaning = {
+  'crash': 'The node loses power: DRBD, LINSTOR\'s satellite, kubelet and pods are gone at once.',
+  'power-on': 'The node boots again.',
+  'cut-off': 'The node runs, and its network is gone: nobody reaches it.',
+  'rejoin': 'The network of the node is back.',
+  'stop-satellite': 'Only LINSTOR\'s agent on the node stops. DRBD and the pods go on, so nothing may be moved.',
+  'start-satellite': 'LINSTOR\'s agent on the node starts again.',
+};
+
 function label(button, action, text, node) {
   if (button.dataset.do === action) return;
   button.dataset.do = action;
+  button.title = meaning[action];
   button.textContent = text;
   button.setAttribute('aria-label', `${text} ${node}`);
 }
@@ -119,7 +147,17 @@ function showLinks(world) {
   }
   fill(byId('links'), svg);
   const cut = world.links.filter(link => !link.works).map(link => `${link.one} and ${link.other}`);
-  byId('links').setAttribute('aria-label', cut.length ? `No link between ${cut.join(', ')}` : 'All nodes reach each other');
+  const words = cut.length ? `No link between ${cut.join(', ')}.` : 'All nodes reach each other.';
+  byId('links').setAttribute('aria-label', words);
+  byId('reach').textContent = words;
+}
+
+// For how long a controller has said nothing new: what it answers contains the time.
+function silentFor(one, now) {
+  const said = one.status ? JSON.stringify(one.status) : null;
+  const last = lastStatus.get(one.name);
+  if (!last || last.said !== said || last.process !== one.process) lastStatus.set(one.name, { said, process: one.process, at: now });
+  return now - lastStatus.get(one.name).at;
 }
 
 function showControllers(view) {
@@ -129,18 +167,22 @@ function showControllers(view) {
     heading.append(element('span', `badge ${one.state !== 'running' ? 'bad' : one.leads ? 'good' : 'soft'}`, one.state === 'running' ? (one.leads ? 'leads' : 'stands by') : one.state));
     const status = one.status;
     const silent = status ? status.sources.silent : [];
+    const age = silentFor(one, view.elapsed);
+    const isStale = status && (one.state === 'frozen' || age > 5);
     const says = one.state === 'ended' ? 'No process; it is started again.'
       : !status ? 'It does not answer yet.'
-      : silent.length ? `It hears nothing of: ${silent.join(', ')}. It never acts on silence.`
-      : `It hears everybody; LINSTOR answered ${seconds(Math.max(0, status.sources.linstorAnsweredSecondsAgo ?? 0))} ago.`;
-    card.append(heading, element('p', silent.length ? 'warn' : 'soft', `Process ${one.process}. ${says}`));
+      : isStale ? `It has not answered for ${seconds(age)}: what it knows is as old as that.`
+      : silent.length ? `Not synced: ${silent.join(', ')}. It never acts on silence.`
+      : `All sources are synced; LINSTOR answered ${seconds(Math.max(0, status.sources.linstorAnsweredSecondsAgo ?? 0))} ago.`;
+    card.append(heading, element('p', silent.length || isStale ? 'warn' : 'soft', `Process ${one.process}. ${says}`));
     return card;
   });
   fill(byId('controllers'), ...rows, element('p', 'soft', `Kubernetes' lease is held by ${view.world.holder || 'nobody'}.`));
 }
 
 function showDoubt(view) {
-  const leader = view.controllers.find(one => one.leads) || view.controllers.find(one => one.status);
+  const answers = view.controllers.filter(one => one.state === 'running' && one.status && silentFor(one, view.elapsed) <= 5);
+  const leader = answers.find(one => one.leads) || answers[0];
   const doubts = (leader && leader.status ? leader.status.inDoubt : []).map(user => {
     const card = element('div', 'card');
     const pods = user.pods.map(pod => pod.name).join(', ') || 'an attachment';
@@ -159,7 +201,11 @@ function showDoubt(view) {
     }
     return card;
   });
-  fill(byId('doubt'), ...(doubts.length ? doubts : [element('p', 'good', 'Nobody. Every user of a volume has its storage.')]));
+  const down = view.workloads.filter(load => !load.works).map(load => load.pod);
+  const nothing = !leader ? element('p', 'warn', 'No controller answers, so nothing is known.')
+    : down.length ? element('p', 'soft', `No volume is in doubt, as far as ${leader.name} knows. Down: ${down.join(', ')}.`)
+    : element('p', 'good', 'Nothing: every consumer of a volume has its storage.');
+  fill(byId('doubt'), ...(doubts.length ? doubts : [nothing]));
 }
 
 function showWorkloads(view) {
@@ -201,6 +247,11 @@ function showExplanations(view) {
 
 function showStory(view) {
   const list = byId('story');
+  if (!lastLine && view.story.length && view.story[0].number > 1) {
+    const earlier = element('li');
+    earlier.append(element('time'), element('span'), element('span', 'soft', `${view.story[0].number - 1} earlier lines are not kept`));
+    list.append(earlier);
+  }
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
   for (const line of view.story.filter(line => line.number > lastLine)) {
     const item = element('li');
@@ -213,6 +264,13 @@ function showStory(view) {
 }
 
 function show(view) {
+  // A demo that was started again has a clock, lines and controllers of its own.
+  if (view.elapsed < elapsed) {
+    byId('story').replaceChildren();
+    lastStatus.clear();
+    lastLine = 0;
+  }
+  [elapsed, current] = [view.elapsed, view];
   byId('clock').textContent = `${seconds(view.elapsed)} since the beginning, grace period ${seconds(view.graceSeconds)}`;
   byId('linstor').textContent = view.world.linstorRuns ? 'LINSTOR runs' : 'LINSTOR is away';
   byId('linstor').className = `badge ${view.world.linstorRuns ? 'good' : 'bad'}`;
@@ -220,7 +278,7 @@ function show(view) {
   showLinks(view.world);
   const waiting = view.world.waiting.length ? `Without a node: ${view.world.waiting.map(pod => pod.name).join(', ')}. ` : '';
   byId('attachments').textContent = `${waiting}Attached: ${view.world.attachments.map(one => `${one.claim} to ${one.node}${one.deleting ? ' (being detached)' : one.attached ? '' : ' (not yet)'}`).join(', ') || 'nothing'}.`;
-  frozen = view.controllers.some(one => one.state === 'frozen');
+  const frozen = view.controllers.some(one => one.state === 'frozen');
   const freeze = byId('freeze');
   freeze.dataset.do = frozen ? 'resume-leader' : 'freeze-leader';
   freeze.textContent = frozen ? 'Resume the frozen controller' : 'Freeze the leader';
@@ -235,6 +293,7 @@ function show(view) {
   document.body.dataset.ready = view.controllers.some(one => one.leads) && view.controllers.every(one => one.status && !one.status.sources.silent.length);
 }
 
+byId('heal').addEventListener('click', healAll);
 for (const button of document.querySelectorAll('button[data-do]')) button.addEventListener('click', () => act(button.dataset.do));
 
 const events = new EventSource('/events');

@@ -43,6 +43,35 @@ public sealed class PageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_button_heals_everything_that_was_broken()
+    {
+        await using var browser = await OpenAsync();
+        foreach (var action in (string[])["Crash node-b", "Cut off node-c", "Stop satellite node-a"])
+        {
+            await browser.ClickAsync($"[aria-label='{action}']");
+            await browser.UntilAsync($"!document.querySelector('[aria-label=\"{action}\"]')");
+        }
+
+        await browser.UntilAsync("document.querySelector('#reach').innerText.includes('No link between')");
+        await browser.ClickAsync("#heal");
+        await browser.UntilAsync("['Crash node-b', 'Cut off node-c', 'Stop satellite node-a'].every(action => document.querySelector(`[aria-label=\"${action}\"]`))");
+        await browser.UntilAsync("document.querySelector('#reach').innerText == 'All nodes reach each other.'");
+        Assert.Empty(browser.Complaints);
+    }
+
+    [Fact]
+    public async Task What_a_frozen_controller_knew_is_called_old()
+    {
+        await using var browser = await OpenAsync();
+        await browser.ClickAsync("#freeze");
+        await browser.UntilAsync("[...document.querySelectorAll('#controllers .card')].some(card => card.innerText.includes('frozen') && /has not answered for [1-9]/.test(card.innerText))");
+        await browser.UntilAsync("document.querySelector('#freeze').innerText == 'Resume the frozen controller'");
+        await browser.ClickAsync("#heal");
+        await browser.UntilAsync("[...document.querySelectorAll('#controllers .card')].every(card => card.innerText.includes('All sources are synced'))");
+        Assert.Empty(browser.Complaints);
+    }
+
+    [Fact]
     public async Task It_fits_a_phone()
     {
         await using var browser = await OpenAsync(360, 740);
