@@ -4,7 +4,7 @@ using Piraeus.HighAvailability.ControlPlane;
 
 namespace Piraeus.HighAvailability.Bench;
 
-/// <summary>The floor: the requests that the controller makes, in its order and as many at a time, without looking at anything first.</summary>
+/// <summary>The floor: sends the controller's requests in its order and with its concurrency, without any checks.</summary>
 internal sealed class BaselineLoop(Api api, RecoveryTimeline timeline, JsonNode node, CancellationToken cancellation)
 {
     private const int InFlight = 32;
@@ -18,7 +18,7 @@ internal sealed class BaselineLoop(Api api, RecoveryTimeline timeline, JsonNode 
             .Append(new JsonObject { ["key"] = "drbd.linbit.com/lost-quorum", ["effect"] = "NoSchedule" });
         await api.PatchAsync(Paths.Node(node.Name), new { spec = new { taints } }, cancellation);
         Happened(node, "v1", "Node", "NodeStorageQuorumLost", "tainted node because it has lost the quorum of some volumes");
-        // Everything on this node was lost.
+        // All volumes on this node are lost.
         await api.PatchAsync($"{Paths.Node(node.Name)}/status", new { status = new { volumesInUse = Array.Empty<string>() } }, cancellation);
 
         var options = new ParallelOptions { MaxDegreeOfParallelism = InFlight, CancellationToken = cancellation };
@@ -35,7 +35,7 @@ internal sealed class BaselineLoop(Api api, RecoveryTimeline timeline, JsonNode 
         }
     };
 
-    // The attach-detach controller may be faster, as with the controller, whose Event tells of it all the same.
+    // The attach-detach controller may be faster; the controller also writes its Event in that case.
     private Func<Task> DeleteAttachment(JsonNode attachment) => async () =>
     {
         await api.DeleteAsync(Paths.Attachment(attachment.Name), new { preconditions = new { uid = attachment.Uid } }, cancellation);
@@ -58,7 +58,7 @@ internal sealed class BaselineLoop(Api api, RecoveryTimeline timeline, JsonNode 
         }));
     }
 
-    // One at a time, as the controller does.
+    // Sequentially, as the controller does.
     private async Task RecordAsync()
     {
         await foreach (var (space, body) in _events.Reader.ReadAllAsync(cancellation))

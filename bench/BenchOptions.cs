@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Piraeus.HighAvailability.Bench;
 
-/// <summary>What is to be measured.</summary>
+/// <summary>The benchmark's command-line options.</summary>
 internal sealed record BenchOptions
 {
     public const string Usage = """
@@ -27,14 +27,14 @@ internal sealed record BenchOptions
 
     private int? Rounds { get; set; }
 
-    /// <summary>The figures are medians: of many rounds where one is short and chance matters, of few where one is long.</summary>
+    /// <summary>The numbers of rounds. The figures are medians: short measurements vary and need many rounds, long ones need few.</summary>
     public int RoundsFor(int volumes) => Rounds ?? volumes switch { <= 10 => 5, <= 300 => 3, _ => 1 };
 
-    /// <exception cref="UsageException">An option makes no sense.</exception>
+    /// <exception cref="UsageException">An option is invalid.</exception>
     public static BenchOptions Parse(IEnumerable<string> arguments)
     {
         var options = new BenchOptions();
-        // --name=value is --name value.
+        // --name=value means --name value.
         var words = new Queue<string>(arguments.SelectMany(word => word.StartsWith("--", StringComparison.Ordinal) ? word.Split('=', 2) : [word]));
         while (words.TryDequeue(out var name))
         {
@@ -71,7 +71,7 @@ internal sealed record BenchOptions
         }
     }
 
-    // Found out now, and not when everything has been measured.
+    // Checked before any measurement, so that an error shows at once.
     private static string Writable(string name, string file) => Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file))) && !Directory.Exists(file)
         ? file
         : throw new UsageException($"{name} {file} cannot be written");
@@ -82,5 +82,5 @@ internal sealed record BenchOptions
             : throw new UsageException($"{name} takes numbers from {least} to {most}, not \"{text}\"");
 }
 
-/// <summary>The user asked for something that makes no sense.</summary>
+/// <summary>The command line is invalid.</summary>
 internal sealed class UsageException(string message) : Exception(message);

@@ -5,7 +5,7 @@ using Piraeus.HighAvailability.Simulator.Linstor;
 
 namespace Piraeus.HighAvailability.Bench;
 
-/// <summary>One run: measures, prints and writes.</summary>
+/// <summary>One run: measures, prints, and writes the report.</summary>
 internal sealed class Benchmark(BenchOptions options, CancellationToken cancellation)
 {
     private const int Starts = 3;
@@ -22,7 +22,7 @@ internal sealed class Benchmark(BenchOptions options, CancellationToken cancella
             report.Write(file);
         }
 
-        // Only what a program does not tell may be missing.
+        // Only figures that a program does not report may be missing.
         var missing = report.Figures.Where(figure => figure.Value is null && figure.Key != ScaleStart.Allocation).Select(figure => figure.Key).ToList();
         missing.ForEach(figure => Console.Error.WriteLine($"bench: no figure for {figure}"));
         return missing.Count == 0 ? 0 : 1;

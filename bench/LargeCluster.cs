@@ -4,7 +4,7 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Bench;
 
-/// <summary>A cluster of twenty nodes on which every pod has a volume that is attached; two volumes share a LINSTOR resource.</summary>
+/// <summary>A cluster of twenty nodes in which every pod has an attached volume; two volumes share a LINSTOR resource.</summary>
 internal sealed class LargeCluster(Api api, int pods, CancellationToken cancellation)
 {
     private const int Nodes = 20;
@@ -14,7 +14,7 @@ internal sealed class LargeCluster(Api api, int pods, CancellationToken cancella
     private static readonly string Now = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
     private static readonly ParallelOptions Parallelism = new() { MaxDegreeOfParallelism = 48 };
 
-    /// <summary>What LINSTOR has: a definition for every two volumes, with three replicas, in use on the node of the pods.</summary>
+    /// <summary>LINSTOR's content: one definition for every two volumes, with three replicas, in use on the node of the pods.</summary>
     public StorageWorld Storage()
     {
         var storage = new StorageWorld();
@@ -28,7 +28,7 @@ internal sealed class LargeCluster(Api api, int pods, CancellationToken cancella
         return storage;
     }
 
-    /// <returns>The size of a pod.</returns>
+    /// <returns>The length of a pod's JSON.</returns>
     public async Task<int> FillAsync()
     {
         await api.CreateAsync(Paths.Namespaces, new { metadata = new { name = Space } }, cancellation);

@@ -3,10 +3,10 @@ using Piraeus.HighAvailability.ControlPlane;
 
 namespace Piraeus.HighAvailability.Bench;
 
-/// <summary>Watches whether the controller keeps up its duties while it works: it has to renew its Lease, and to answer the kubelet.</summary>
+/// <summary>Measures whether the controller keeps renewing its Lease and answering the kubelet's probes under load.</summary>
 internal sealed class LivenessProbe : IAsyncDisposable
 {
-    /// <summary>Where the controller runs for the Lease, and as whom it has the right to.</summary>
+    /// <summary>The namespace of the controller's Lease, in which its account has the necessary rights.</summary>
     public const string Namespace = "ha-controller";
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -26,16 +26,16 @@ internal sealed class LivenessProbe : IAsyncDisposable
         _leases.Seen += _ => Renewed();
     }
 
-    /// <summary>The longest time in seconds during which nobody saw the Lease renewed.</summary>
+    /// <summary>The longest observed time in seconds without a renewal of the Lease.</summary>
     public double LongestLeaseGap => Math.Max(_longestGap.TotalSeconds, Stopwatch.GetElapsedTime(Volatile.Read(ref _renewed)).TotalSeconds);
 
-    /// <summary>The longest time in seconds that /healthz took to answer.</summary>
+    /// <summary>The longest response time of /healthz, in seconds.</summary>
     public double LongestProbe => _longestProbe.TotalSeconds;
 
-    /// <summary>Takes the Lease away from whoever had it: the controller of an earlier round was killed with it.</summary>
+    /// <summary>Removes the Lease of an earlier round's controller, which was killed with it.</summary>
     public static Task ForgetAsync(Api api, CancellationToken cancellation) => api.DeleteAsync($"{Paths.Leases(Namespace)}/piraeus-ha-controller", cancellation);
 
-    /// <summary>Begins once the controller holds the Lease.</summary>
+    /// <summary>Starts the measurement once the controller holds the Lease.</summary>
     public static async Task<LivenessProbe> BeginAsync(Api api, ControllerProcess controller, CancellationToken cancellation)
     {
         var probe = new LivenessProbe(api, controller);

@@ -2,30 +2,30 @@ using System.Globalization;
 
 namespace Piraeus.HighAvailability.Bench;
 
-/// <summary>What the kernel knows of a process.</summary>
+/// <summary>The kernel's figures for a process.</summary>
 internal sealed class ProcessFigures(int process)
 {
     private const double MiB = 1024;
 
-    /// <summary>The kernel counts processor time in ticks of this length for whoever reads it.</summary>
+    /// <summary>The kernel reports processor time in ticks of this length.</summary>
     private const double Tick = 0.01;
 
-    /// <summary>MiB of memory, what it shares with others included.</summary>
+    /// <summary>MiB of memory, including memory shared with other processes.</summary>
     public double Resident => Kilobytes("status", "VmRSS") / MiB;
 
-    /// <summary>The most that <see cref="Resident"/> ever was.</summary>
+    /// <summary>The peak of <see cref="Resident"/>.</summary>
     public double MostResident => Kilobytes("status", "VmHWM") / MiB;
 
-    /// <summary>MiB of memory that is its own.</summary>
+    /// <summary>MiB of private memory.</summary>
     public double Private => (Kilobytes("smaps_rollup", "Private_Clean") + Kilobytes("smaps_rollup", "Private_Dirty")) / MiB;
 
-    /// <summary>Seconds of processor time since it began.</summary>
+    /// <summary>Seconds of processor time since the process started.</summary>
     public double Cpu
     {
         get
         {
             var stat = File.ReadAllText(Of("stat"));
-            // The name before the last parenthesis may contain anything, spaces too; utime and stime are fields 14 and 15.
+            // The name before the last parenthesis may contain any character, including spaces; utime and stime are fields 14 and 15.
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return Tick * (Number(fields[11]) + Number(fields[12]));
         }

@@ -6,7 +6,7 @@ CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 using var interrupted = new CancellationTokenSource();
 Console.CancelKeyPress += (_, pressed) =>
 {
-    // What was started is stopped on the way out; who presses twice leaves that to the kernel.
+    // The first Ctrl+C stops the child processes on the way out; after a second one, the kernel ends them.
     pressed.Cancel = !interrupted.IsCancellationRequested;
     interrupted.Cancel();
 };

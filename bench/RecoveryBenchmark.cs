@@ -3,7 +3,7 @@ using Piraeus.HighAvailability.ControlPlane;
 
 namespace Piraeus.HighAvailability.Bench;
 
-/// <summary>A node crashes, and its pods run elsewhere: by the bare loop and by the controller in turn, on one control plane.</summary>
+/// <summary>Measures how a crashed node's pods recover on other nodes, by the bare loop and by the controller in turn, on one control plane.</summary>
 internal sealed class RecoveryBenchmark(RealControlPlane plane, CancellationToken cancellation)
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
@@ -18,7 +18,7 @@ internal sealed class RecoveryBenchmark(RealControlPlane plane, CancellationToke
             await cluster.Workloads.StatefulSetAsync("db", on: cluster.A, replicas: volumes);
             await using var probe = mover == FailoverMethod.Controller ? await StartAsync(cluster) : null;
 
-            // The controller has a connection by then; so has the bare loop.
+            // The controller has a connection by then, so the bare loop gets one too.
             var api = plane.ApiAs(cluster.Account);
             await api.GetAsync(Paths.Node(cluster.A), cancellation);
             await UntilIdleAsync();
@@ -57,7 +57,7 @@ internal sealed class RecoveryBenchmark(RealControlPlane plane, CancellationToke
 
             await timeline.AllDone.WaitAsync(limit.Token);
             await UntilIdleAsync();
-            // Whoever asks for nothing after the last loss has no grace period.
+            // The bare loop acts right after the last loss and has no grace period.
             var zero = timeline.Events.Last + (mover == FailoverMethod.Controller ? (long)(Grace.TotalSeconds * Stopwatch.Frequency) : 0);
             double After(long moment) => (double)(moment - zero) / Stopwatch.Frequency;
             return new Round(
@@ -70,14 +70,14 @@ internal sealed class RecoveryBenchmark(RealControlPlane plane, CancellationToke
         }
     }
 
-    /// <summary>How long the mover was at it, as the API server's own log tells.</summary>
+    /// <summary>How long the mover's requests took, by the API server's audit log.</summary>
     private double Requests(TestCluster cluster, long from)
     {
         var writes = plane.Audit.Writes(from).Where(write => write.User == cluster.Account.User).ToList();
         return (writes.Max(write => write.At) - writes.Min(write => write.Received)).TotalSeconds;
     }
 
-    /// <summary>Waits until nobody has written anything for a second.</summary>
+    /// <summary>Waits until there was no write for a second.</summary>
     private async Task UntilIdleAsync()
     {
         var (length, since) = (-1L, 0L);
@@ -96,7 +96,7 @@ internal sealed class RecoveryBenchmark(RealControlPlane plane, CancellationToke
             cancellation);
     }
 
-    /// <summary>Waits until nothing is left of a round: the namespace controller takes its time, and must not take the next round's.</summary>
+    /// <summary>Waits until nothing is left of a round: the namespace controller is slow, and its work must not fall into the next round.</summary>
     private async Task UntilForgottenAsync(string space)
     {
         await Eventually.TrueAsync(

@@ -4,7 +4,7 @@ using Piraeus.HighAvailability.ControlPlane;
 
 namespace Piraeus.HighAvailability.Bench;
 
-/// <summary>Watches a recovery, and notes when what happened.</summary>
+/// <summary>Watches a recovery, and records the time of each step.</summary>
 internal sealed class RecoveryTimeline
 {
     private readonly Lock _gate = new();
@@ -17,7 +17,7 @@ internal sealed class RecoveryTimeline
     private readonly TaskCompletionSource _allDone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Begins to watch; call it before the crash.</summary>
-    /// <param name="cluster">Where.</param>
+    /// <param name="cluster">The cluster.</param>
     /// <param name="lost">The node that is about to crash.</param>
     public RecoveryTimeline(TestCluster cluster, string lost)
     {
@@ -44,7 +44,7 @@ internal sealed class RecoveryTimeline
     /// <summary>The attachments to the node.</summary>
     public IReadOnlyList<JsonNode> Attachments { get; }
 
-    /// <summary>LINSTOR told that another replica of a lost resource may promote.</summary>
+    /// <summary>LINSTOR's events that another replica of a lost resource may promote.</summary>
     public Span Events { get; } = new();
 
     public Span PodsGone { get; } = new();
@@ -53,10 +53,10 @@ internal sealed class RecoveryTimeline
 
     public Span Running { get; } = new();
 
-    /// <summary>LINSTOR has told of every loss.</summary>
+    /// <summary>Completes when LINSTOR has reported every loss.</summary>
     public Task AllTold => _allTold.Task;
 
-    /// <summary>Everything lost is gone, and everything runs again.</summary>
+    /// <summary>Completes when every lost object is gone, and every pod runs again.</summary>
     public Task AllDone => _allDone.Task;
 
     public override string ToString() =>
@@ -103,13 +103,13 @@ internal sealed class RecoveryTimeline
     }
 }
 
-/// <summary>When something happened first, and when it did last.</summary>
+/// <summary>The times of the first and the last occurrence of an event.</summary>
 internal sealed class Span
 {
     private long? _first;
     private long _last;
 
-    /// <summary>It happens now.</summary>
+    /// <summary>Records an occurrence now.</summary>
     public void Note()
     {
         _last = Stopwatch.GetTimestamp();

@@ -3,10 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace Piraeus.HighAvailability.Bench;
 
-/// <summary>Everything that a run has measured, and where: one JSON file.</summary>
+/// <summary>All results of a run and its environment, as one JSON file.</summary>
 internal sealed record Report
 {
-    /// <summary>Changes when a figure of the same name means something else.</summary>
+    /// <summary>Changes when a figure of the same name changes its meaning.</summary>
     private const int CurrentSchema = 1;
 
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
@@ -21,17 +21,17 @@ internal sealed record Report
 
     public required string Program { get; init; }
 
-    /// <summary>What the figures were taken with.</summary>
+    /// <summary>The settings of the run.</summary>
     public required List<string> Settings { get; init; }
 
     public List<Round> Rounds { get; init; } = [];
 
     public List<ScaleStart> Starts { get; init; } = [];
 
-    /// <summary>The medians: what is printed, and compared with an earlier run.</summary>
+    /// <summary>The medians, which are printed and compared with an earlier run.</summary>
     public OrderedDictionary<string, double?> Figures { get; init; } = [];
 
-    /// <exception cref="UsageException">It cannot be read.</exception>
+    /// <exception cref="UsageException">The file cannot be read.</exception>
     public static Report Read(string file)
     {
         try
@@ -48,7 +48,7 @@ internal sealed record Report
     public void Write(string file) => File.WriteAllBytes(file, [.. JsonSerializer.SerializeToUtf8Bytes(this, Format), (byte)'\n']);
 }
 
-/// <summary>Where a figure was taken: it means little anywhere else.</summary>
+/// <summary>The machine of a run; figures from different machines are hardly comparable.</summary>
 internal sealed record Machine(int Cores, string Cpu, string Memory)
 {
     public static Machine This => new(Environment.ProcessorCount, Field("/proc/cpuinfo", "model name"), Field("/proc/meminfo", "MemTotal"));

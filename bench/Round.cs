@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Bench;
 
-/// <summary>Who moves the pods.</summary>
+/// <summary>What moves the pods.</summary>
 internal enum FailoverMethod
 {
     /// <summary>The bare loop.</summary>
@@ -10,17 +10,17 @@ internal enum FailoverMethod
     Controller,
 }
 
-/// <summary>One crash of a node: what happened when, in seconds after zero.</summary>
+/// <summary>One crash of a node, with the times of its steps in seconds after zero.</summary>
 /// <param name="Volumes">How many volumes were lost.</param>
-/// <param name="Mover">Who moved the pods.</param>
-/// <param name="FirstEvent">When LINSTOR told of the first loss.</param>
-/// <param name="LastEvent">When LINSTOR told of the last loss: zero is this and the grace period.</param>
-/// <param name="FirstPodGone">The first lost pod was gone.</param>
-/// <param name="AllPodsGone">All of them were.</param>
-/// <param name="AllAttachmentsGone">All their attachments were.</param>
-/// <param name="FirstRuns">The first replacement ran.</param>
-/// <param name="AllRun">All of them did.</param>
-/// <param name="Requests">From the first to the last of the mover's requests that write pods, attachments and nodes.</param>
+/// <param name="Mover">What moved the pods.</param>
+/// <param name="FirstEvent">When LINSTOR reported the first loss.</param>
+/// <param name="LastEvent">When LINSTOR reported the last loss; zero is this time plus the grace period.</param>
+/// <param name="FirstPodGone">When the first lost pod was gone.</param>
+/// <param name="AllPodsGone">When all lost pods were gone.</param>
+/// <param name="AllAttachmentsGone">When all their attachments were gone.</param>
+/// <param name="FirstRuns">When the first replacement ran.</param>
+/// <param name="AllRun">When all replacements ran.</param>
+/// <param name="Requests">The time from the first to the last of the mover's requests that write pods, attachments and nodes.</param>
 internal sealed record Round(
     int Volumes,
     FailoverMethod Mover,
@@ -33,13 +33,13 @@ internal sealed record Round(
     double AllRun,
     double Requests)
 {
-    /// <summary>The longest time without a renewal of the controller's Lease, which it renews every 2 s; the floor has none.</summary>
+    /// <summary>The longest time without a renewal of the controller's Lease, which it renews every 2 s; null for the floor.</summary>
     public double? LeaseGap { get; init; }
 
-    /// <summary>The longest time that the controller's /healthz took; the floor has none.</summary>
+    /// <summary>The longest response time of the controller's /healthz; null for the floor.</summary>
     public double? Probe { get; init; }
 
-    /// <summary>What is printed, and compared.</summary>
+    /// <summary>The figures that are printed and compared.</summary>
     public static readonly IReadOnlyList<(string Name, Func<Round, double> Of)> Measures =
     [
         ("first pod gone", round => round.FirstPodGone),
@@ -50,7 +50,7 @@ internal sealed record Round(
         ("requests", round => round.Requests),
     ];
 
-    /// <summary>The same, of the controller alone.</summary>
+    /// <summary>The figures that exist for the controller only.</summary>
     public static readonly IReadOnlyList<(string Name, Func<Round, double?> Of)> Duties =
     [
         ("longest without renewal", round => round.LeaseGap),

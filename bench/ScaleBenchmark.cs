@@ -7,7 +7,7 @@ using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.Bench;
 
-/// <summary>How long the controller takes to know a large cluster, and what it costs to have it watch.</summary>
+/// <summary>Measures how long the controller takes to sync a large cluster, and the cost of watching it.</summary>
 internal sealed class ScaleBenchmark(RealControlPlane plane, LinstorServer linstor, CancellationToken cancellation)
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
@@ -20,7 +20,7 @@ internal sealed class ScaleBenchmark(RealControlPlane plane, LinstorServer linst
         return plane.KubeconfigFor(await plane.ServiceAccountAsync("ha-controller", "ha-controller", cancellation));
     }
 
-    /// <summary>Starts the controller, and watches it for a while once it has seen everything.</summary>
+    /// <summary>Starts the controller, and measures it for a while once it has synced.</summary>
     public async Task<ScaleStart> StartAsync(string kubeconfig, TimeSpan? idle)
     {
         var port = ComponentCommandLines.FreePort();
@@ -51,7 +51,7 @@ internal sealed class ScaleBenchmark(RealControlPlane plane, LinstorServer linst
         return new Idling(process.Resident, process.Private, process.MostResident, 100 * (process.Cpu - cpu) / seconds, (more - allocated) / 1024 / seconds);
     }
 
-    /// <summary>How many bytes it has ever allocated; null if it does not tell.</summary>
+    /// <summary>The number of bytes allocated since the start; null if the controller does not report it.</summary>
     private static async Task<double?> AllocatedAsync(ControllerProcess controller)
     {
         const string Metric = "dotnet_gc_heap_total_allocated_bytes_total";

@@ -1,18 +1,18 @@
 namespace Piraeus.HighAvailability.Bench;
 
 /// <summary>One start of the controller in a large cluster.</summary>
-/// <param name="Ready">Seconds from the start of the process until it has seen everything.</param>
+/// <param name="Ready">Seconds from the start of the process until it has synced.</param>
 /// <param name="CpuUntilReady">Seconds of processor time until then.</param>
-/// <param name="ResidentAtReady">MiB of memory then, what it shares with others included.</param>
-/// <param name="PrivateAtReady">MiB of memory that is its own.</param>
+/// <param name="ResidentAtReady">MiB of memory then, including memory shared with other processes.</param>
+/// <param name="PrivateAtReady">MiB of private memory then.</param>
 internal sealed record ScaleStart(double Ready, double CpuUntilReady, double ResidentAtReady, double PrivateAtReady)
 {
     public const string Allocation = "allocated while idle (KiB/s)";
 
-    /// <summary>What it did after that; only the last start is watched.</summary>
+    /// <summary>The figures after that; measured for the last start only.</summary>
     public Idling? Idle { get; init; }
 
-    /// <summary>What is printed, and compared.</summary>
+    /// <summary>The figures that are printed and compared.</summary>
     public static readonly IReadOnlyList<(string Name, Func<ScaleStart, double?> Of)> Figures =
     [
         ("ready after (s)", start => start.Ready),
@@ -27,10 +27,10 @@ internal sealed record ScaleStart(double Ready, double CpuUntilReady, double Res
     ];
 }
 
-/// <summary>A controller that has nothing to do but to watch.</summary>
-/// <param name="Resident">MiB of memory at the end, what it shares with others included.</param>
-/// <param name="Private">MiB of memory that is its own.</param>
-/// <param name="MostResident">The most that <paramref name="Resident"/> ever was.</param>
-/// <param name="CpuPercent">Processor time, in hundredths of one core.</param>
-/// <param name="KibPerSecond">What it allocated; null if it does not tell.</param>
+/// <summary>A controller that only watches.</summary>
+/// <param name="Resident">MiB of memory at the end, including memory shared with other processes.</param>
+/// <param name="Private">MiB of private memory.</param>
+/// <param name="MostResident">The peak of <paramref name="Resident"/>.</param>
+/// <param name="CpuPercent">Processor time, in percent of one core.</param>
+/// <param name="KibPerSecond">KiB allocated per second; null if the controller does not report it.</param>
 internal sealed record Idling(double Resident, double Private, double MostResident, double CpuPercent, double? KibPerSecond);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Piraeus.HighAvailability.Bench;
 
-/// <summary>What people read: Markdown, so that it can be kept.</summary>
+/// <summary>The readable output, in Markdown so that it can be kept.</summary>
 internal static class Tables
 {
     public static void Print(Report report, BenchOptions options)
@@ -56,7 +56,7 @@ internal static class Tables
         Row(Enumerable.Repeat("---", 4));
         foreach (var (name, now) in report.Figures.Where(figure => figure.Value is not null))
         {
-            // What only one of the runs has measured cannot be compared.
+            // A figure that only one of the runs has measured cannot be compared.
             if (baseline.Figures.GetValueOrDefault(name) is not { } then)
             {
                 continue;
@@ -69,7 +69,7 @@ internal static class Tables
     private static void Row(IEnumerable<string> cells) =>
         Console.WriteLine(new StringBuilder("| ").AppendJoin(" | ", cells).Append(" |"));
 
-    /// <summary>Three digits that count.</summary>
+    /// <summary>Formats a figure with three significant digits.</summary>
     private static string Text(double? value) => value switch
     {
         null => "not known",

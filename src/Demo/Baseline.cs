@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>What an outage would have cost without the controller: Kubernetes' own defaults, added up.</summary>
+/// <summary>The duration of an outage without the controller: the sum of Kubernetes' own timeouts.</summary>
 internal static class Baseline
 {
     private static readonly TimeSpan Noticed = TimeSpan.FromSeconds(40);

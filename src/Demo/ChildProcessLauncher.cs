@@ -4,10 +4,10 @@ using System.Globalization;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>Starts processes that die with this one, however it dies.</summary>
+/// <summary>Starts processes that die with this one, however it ends.</summary>
 /// <remarks>
-/// A child begins as this program, which asks the kernel to be ended with its parent and then becomes the program that is wanted: so that one needs to know nothing of it. The kernel counts
-/// the thread that started a child as its parent, and threads of the pool come and go: so this one lives for as long as the launcher does.
+/// A child begins as this program, which asks the kernel to end it with its parent and then executes the target program, so the target needs no support for this. The kernel treats
+/// the thread that started a child as its parent. Pool threads come and go, so this class keeps a thread of its own for as long as the launcher lives.
 /// </remarks>
 internal sealed class ChildProcessLauncher : IDisposable
 {
@@ -22,9 +22,9 @@ internal sealed class ChildProcessLauncher : IDisposable
         _parent.Start();
     }
 
-    /// <summary>Called first in every process: one that was started as a child becomes the program that is wanted, or ends if its parent has ended already.</summary>
+    /// <summary>Must run first in every process: a process that was started as a child executes the target program, or ends if its parent has already ended.</summary>
     /// <param name="arguments">The process' arguments.</param>
-    /// <returns>Why it did not become that program; null if it was not started as a child.</returns>
+    /// <returns>Why it did not execute that program; null if it was not started as a child.</returns>
     public static string? RunChild(string[] arguments)
     {
         if (arguments is not [Child, var parent, var program, .. var rest])
@@ -39,10 +39,10 @@ internal sealed class ChildProcessLauncher : IDisposable
     }
 
     /// <summary>Starts a program.</summary>
-    /// <param name="how">The program, its arguments and its environment; it is changed.</param>
+    /// <param name="how">The program, its arguments and its environment; the method changes it.</param>
     public Task<Process> StartAsync(ProcessStartInfo how)
     {
-        // The host of `dotnet x.dll` is not the program: it has to be told which.
+        // For `dotnet x.dll`, the host is not the program, so it needs the path of the DLL.
         string[] self = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Path.Combine(AppContext.BaseDirectory, $"{DemoCommandLine.Name}.dll")] : [];
         string[] arguments = [.. self, Child, Environment.ProcessId.ToString(CultureInfo.InvariantCulture), how.FileName, .. how.ArgumentList];
         how.ArgumentList.Clear();

@@ -7,7 +7,7 @@ using Piraeus.HighAvailability.Controller.Endpoints;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>One replica of the real controller: its program in a process of its own.</summary>
+/// <summary>One replica of the real controller, in a process of its own.</summary>
 internal sealed class ControllerProcess : IAsyncDisposable
 {
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(1) };
@@ -20,13 +20,13 @@ internal sealed class ControllerProcess : IAsyncDisposable
     private readonly int _port = FreePort();
     private Process? _process;
 
-    /// <param name="name">Its name, as it holds the lease.</param>
+    /// <param name="name">Its name as holder of the Lease.</param>
     /// <param name="program">The controller's program.</param>
-    /// <param name="childProcessLauncher">Starts it.</param>
-    /// <param name="kubeconfig">How it reaches Kubernetes.</param>
-    /// <param name="linstor">Where it finds LINSTOR.</param>
+    /// <param name="childProcessLauncher">Starts the process.</param>
+    /// <param name="kubeconfig">The kubeconfig for the simulated Kubernetes API.</param>
+    /// <param name="linstor">The address of the simulated LINSTOR.</param>
     /// <param name="grace">Its grace periods.</param>
-    /// <param name="said">Is told each line of its log.</param>
+    /// <param name="said">Receives each line of its log.</param>
     public ControllerProcess(string name, string program, ChildProcessLauncher childProcessLauncher, string kubeconfig, Uri linstor, TimeSpan grace, Action<ControllerProcess, string> said)
     {
         (Name, _program, _childProcessLauncher, _linstor, _said) = (name, program, childProcessLauncher, linstor.AbsoluteUri.TrimEnd('/'), said);
@@ -46,19 +46,19 @@ internal sealed class ControllerProcess : IAsyncDisposable
 
     public bool Runs => _process is { HasExited: false };
 
-    /// <summary>What it last answered at <c>/status</c>; null once it no longer answers.</summary>
+    /// <summary>Its last answer at <c>/status</c>; null once it no longer answers.</summary>
     public WireStatus? Status { get; private set; }
 
     public Uri StatusUrl => new($"http://127.0.0.1:{_port}/status");
 
-    /// <summary>As one would type it.</summary>
+    /// <summary>Its command line, as one would type it.</summary>
     public string CommandLine => $"LS_CONTROLLERS={_linstor} {ProgramVersion.Name} {string.Join(' ', _arguments)}";
 
     public async Task StartAsync()
     {
         var how = new ProcessStartInfo(_program, _arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
 
-        // It is to know what we tell it, and nothing of the user's own clusters.
+        // It must use only our settings, and none of the user's own clusters.
         foreach (var name in how.Environment.Keys.Where(IsTheUsers).ToList())
         {
             how.Environment.Remove(name);
@@ -95,7 +95,7 @@ internal sealed class ControllerProcess : IAsyncDisposable
         IsFrozen = false;
     }
 
-    /// <summary>Asks it for its status.</summary>
+    /// <summary>Requests its status.</summary>
     public async Task AskAsync(CancellationToken cancellation)
     {
         try
@@ -105,7 +105,7 @@ internal sealed class ControllerProcess : IAsyncDisposable
         }
         catch (Exception silent) when (silent is HttpRequestException or IOException or JsonException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
-            // A frozen one believes for as long as it is frozen what it believed before; a dead one believes nothing.
+            // A frozen process keeps its last status; a dead process has none.
             Status = IsFrozen ? Status : null;
         }
     }

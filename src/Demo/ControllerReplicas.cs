@@ -1,9 +1,9 @@
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>The replicas of the controller, and what is done to them.</summary>
+/// <summary>The replicas of the controller, and the faults injected into them.</summary>
 internal sealed class ControllerReplicas : IAsyncDisposable
 {
-    /// <summary>What a Deployment's kubelet takes to start a container again.</summary>
+    /// <summary>The time in which a Deployment's kubelet restarts a container.</summary>
     private static readonly TimeSpan Restart = TimeSpan.FromSeconds(3);
 
     private static readonly string[] Speakers = ["Actuator", "Reporter", "LeaseLoop", "Daemon"];
@@ -20,18 +20,18 @@ internal sealed class ControllerReplicas : IAsyncDisposable
 
     public IReadOnlyList<ControllerProcess> Processes => _processes;
 
-    /// <summary>Who acts, by its own word; a frozen one says what it last said.</summary>
+    /// <summary>The replica that acts, by its own status; a frozen replica keeps its last status.</summary>
     public ControllerProcess? Leader => _processes.Find(controller => controller.Runs && !controller.IsFrozen && Leads(controller)) ?? _processes.Find(Leads);
 
-    /// <summary>Whether everybody has heard of the whole cluster, and one of them leads.</summary>
+    /// <summary>Whether every replica has synced the whole cluster, and one of them leads.</summary>
     public bool IsReady => Leader is not null && _processes.TrueForAll(controller => controller.Status is { Sources.Silent.Count: 0 });
 
     public Task StartAsync() => Task.WhenAll(_processes.Select(controller => controller.StartAsync()));
 
     public Task AskAsync(CancellationToken cancellation) => Task.WhenAll(_processes.Select(controller => controller.AskAsync(cancellation)));
 
-    /// <summary>Freezes whoever leads.</summary>
-    /// <returns>Who that was; null if nobody did.</returns>
+    /// <summary>Freezes the leader.</summary>
+    /// <returns>The leader's name; null if there is none.</returns>
     public ControllerProcess? FreezeLeader()
     {
         var leader = _processes.Find(controller => controller.Runs && !controller.IsFrozen && Leads(controller));
@@ -39,7 +39,7 @@ internal sealed class ControllerReplicas : IAsyncDisposable
         return leader;
     }
 
-    /// <summary>Lets everybody go on who was frozen.</summary>
+    /// <summary>Resumes all frozen replicas.</summary>
     public bool Thaw()
     {
         var frozen = _processes.FindAll(controller => controller.IsFrozen);
@@ -47,7 +47,7 @@ internal sealed class ControllerReplicas : IAsyncDisposable
         return frozen.Count > 0;
     }
 
-    /// <summary>Ends whoever leads; it is started again after a while, as its Deployment would.</summary>
+    /// <summary>Kills the leader; it restarts after a while, as its Deployment would restart it.</summary>
     public ControllerProcess? KillLeader(CancellationToken cancellation)
     {
         if (Leader is not { Runs: true } leader)
@@ -80,11 +80,11 @@ internal sealed class ControllerReplicas : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The demo is over.
+            // The demo has ended.
         }
     }
 
-    // Both decide, and both say so; that of the standby would be said twice.
+    // Both replicas decide and log it; the standby's line would be a duplicate.
     private void Said(ControllerProcess controller, string line)
     {
         if (line.Split(' ', 4, StringSplitOptions.RemoveEmptyEntries) is not [_, var level, var speaker, var text])
@@ -92,7 +92,7 @@ internal sealed class ControllerReplicas : IAsyncDisposable
             return;
         }
 
-        // Sooner than its status is asked for.
+        // The log shows it before the next status request.
         if (text.StartsWith("This replica holds lease ", StringComparison.Ordinal))
         {
             _speaker = controller;

@@ -3,21 +3,21 @@ using static Piraeus.HighAvailability.Demo.WorldChanges;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>Puts what a controller went by beside what was true, so that afterwards one can judge whether it was right.</summary>
-/// <param name="outageHistory">What is known of the past.</param>
-/// <param name="began">When the demo began, by the wall clock that controllers date their journals with.</param>
+/// <summary>Compares a controller's evidence with the true state, so that a reader can judge whether it was right.</summary>
+/// <param name="outageHistory">The recorded past.</param>
+/// <param name="began">When the demo began, by the wall clock of the controllers' decision logs.</param>
 internal sealed class DecisionExplainer(OutageHistory outageHistory, DateTimeOffset began)
 {
     private const int Memory = 60;
 
-    /// <summary>What replicas say within so many seconds is said of the same.</summary>
+    /// <summary>Statements of replicas within this many seconds concern the same decision.</summary>
     private const double Together = 4;
 
-    // A controller that is killed takes its journal with it; what it did stays explained.
+    // A killed controller loses its decision log; explanations of its actions stay.
     private readonly SortedList<(double At, string Id), DecisionExplanation> _explained = [];
     private readonly HashSet<string> _known = [];
 
-    /// <summary>Takes in what the replicas remember, and tells all that is explained, newest first.</summary>
+    /// <summary>Reads the replicas' decision logs, and returns all explanations, newest first.</summary>
     public IReadOnlyList<DecisionExplanation> Explain(IEnumerable<(string Name, WireStatus Status)> replicas, WorldView world, IReadOnlyList<ForcedDeletion> forcedDeletions)
     {
         foreach (var (name, status) in replicas)
@@ -43,7 +43,7 @@ internal sealed class DecisionExplainer(OutageHistory outageHistory, DateTimeOff
         {
             if (forcedDeletions.LastOrDefault(forcedDeletion => forcedDeletion.Uid == uid) is { } forcedDeletion && _known.Add(uid))
             {
-                // That it waited for its grace period is said there.
+                // That explanation covers the grace period.
                 foreach (var waiting in _explained.Where(one => one.Value.Id.StartsWith($"hold GraceNotOver {entry.About} ", StringComparison.Ordinal)).ToList())
                 {
                     _explained.Remove(waiting.Key);
@@ -61,7 +61,7 @@ internal sealed class DecisionExplainer(OutageHistory outageHistory, DateTimeOff
 
     private void Add(DecisionExplanation decisionExplanation) => _explained[(decisionExplanation.At, decisionExplanation.Id)] = decisionExplanation;
 
-    // Every replica decides, and remembers what it would have done.
+    // Every replica decides, and records what it would have done.
     private bool IsToldTwice(string about, string reason, double at) =>
         _explained.Values.Any(one => one.Id.StartsWith($"hold {reason} {about} ", StringComparison.Ordinal) && Math.Abs(one.At - at) < Together);
 

@@ -7,19 +7,19 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>What was true when a pod was deleted by force.</summary>
+/// <summary>The true state when a pod was deleted by force.</summary>
 /// <param name="Uid">The pod.</param>
 /// <param name="Node">The node it was bound to.</param>
 /// <param name="Powered">Whether the node's machine ran.</param>
 /// <param name="Ran">Whether the pod's container ran there.</param>
-/// <param name="CouldWrite">Whether a write there to a volume of the pod would have completed: what must never be.</param>
+/// <param name="CouldWrite">Whether a write there to a volume of the pod would have completed. This must never be true.</param>
 /// <param name="Resources">The pod's LINSTOR resources.</param>
 internal sealed record ForcedDeletion(string Uid, string Node, bool Powered, bool Ran, bool CouldWrite, ImmutableArray<string> Resources);
 
-/// <summary>The simulated cluster: four machines with DRBD, LINSTOR's API and Kubernetes' in front of them, in real time.</summary>
+/// <summary>The simulated cluster in real time: four machines with DRBD, and the APIs of LINSTOR and Kubernetes.</summary>
 internal sealed class DemoCluster : IAsyncDisposable
 {
-    /// <summary>Where the controllers' lease is.</summary>
+    /// <summary>The namespace of the controllers' Lease.</summary>
     public const string Namespace = "ha-controller";
 
     private const int Memory = 200;
@@ -43,7 +43,7 @@ internal sealed class DemoCluster : IAsyncDisposable
     /// <summary>The names of the machines.</summary>
     public static ImmutableArray<string> Nodes { get; } = ["node-a", "node-b", "node-c", "node-d"];
 
-    /// <summary>The pods that were deleted by force, as far as they are remembered.</summary>
+    /// <summary>The recorded pods that were deleted by force.</summary>
     public ImmutableList<ForcedDeletion> ForcedDeletions => Volatile.Read(ref _forcedDeletions);
 
     public string KubeConfig => _kubernetes.KubeConfig;
@@ -72,7 +72,7 @@ internal sealed class DemoCluster : IAsyncDisposable
         _clock.Dispose();
     }
 
-    // Everything that only takes as long as it takes is quick, so that the story is; what Kubernetes waits for patiently is as long as in life.
+    // Operation times are shortened to keep the demo short; Kubernetes' timeouts keep their real length.
     private static KubernetesWorld Build()
     {
         var storage = new StorageWorld(new StorageTimings
@@ -110,7 +110,7 @@ internal sealed class DemoCluster : IAsyncDisposable
             Place(world, workload);
         }
 
-        // A voice and nothing else: no data, and no pods.
+        // A tie-breaker only: no data, and no pods.
         Open(world, node => node != "node-d");
         return world;
     }

@@ -9,7 +9,7 @@ internal static class DemoCommand
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <returns>The exit code: 0 if it was stopped or ended as it should.</returns>
-    /// <exception cref="SettingsException">The port cannot be listened on, or there is no controller to start.</exception>
+    /// <exception cref="SettingsException">The port is not available, or there is no controller to start.</exception>
     public static async Task<int> RunAsync(DemoOptions options, CancellationToken stopping)
     {
         var program = options.Controller ?? Path.Combine(AppContext.BaseDirectory, ProgramVersion.Name);
@@ -87,7 +87,7 @@ internal static class DemoCommand
     }
 }
 
-/// <summary>Opens the page where there is something to open it with.</summary>
+/// <summary>Opens the page in a browser, if there is one.</summary>
 internal static class Browser
 {
     public static void Open(DemoOptions options, Uri page)
@@ -103,7 +103,7 @@ internal static class Browser
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            // There is none; the address was told.
+            // There is no browser; the address is in the log.
         }
     }
 

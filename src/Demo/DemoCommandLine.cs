@@ -3,7 +3,7 @@ using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>The demo's command line: flags with one dash or two, as the controller's; of a repeated flag the last counts.</summary>
+/// <summary>The demo's command line: flags with one dash or two, as for the controller. If a flag is repeated, the last one counts.</summary>
 internal static class DemoCommandLine
 {
     public const string Name = "piraeus-ha-demo";
@@ -37,10 +37,10 @@ internal static class DemoCommandLine
 
     /// <summary>Reads the command line.</summary>
     /// <param name="arguments">The arguments.</param>
-    /// <returns>The options; or, if there is nothing to run, a text, and the exit code: 0 for help and version, 2 for a complaint of one line.</returns>
+    /// <returns>The options; or, if there is nothing to run, a text and the exit code: 0 for help and version, 2 for a one-line error.</returns>
     public static (DemoOptions? Options, string? Text, int ExitCode) Parse(IReadOnlyList<string> arguments)
     {
-        // A value that begins with @ is a value and not the name of a file with more arguments.
+        // A value that begins with @ is a value, not the name of a file with more arguments.
         var parsed = Root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
         return parsed switch
         {

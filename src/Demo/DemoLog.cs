@@ -2,14 +2,14 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>One thing that happened.</summary>
-/// <param name="Number">Counts up, without gaps.</param>
+/// <summary>One line of the demo's log.</summary>
+/// <param name="Number">The line's number, without gaps.</param>
 /// <param name="At">Seconds since the demo began.</param>
-/// <param name="Who">Who says it: the world, LINSTOR, Kubernetes, a controller, or you.</param>
-/// <param name="Text">What is said.</param>
+/// <param name="Who">The source: the world, LINSTOR, Kubernetes, a controller, or you.</param>
+/// <param name="Text">The text.</param>
 internal sealed record DemoLogLine(long Number, double At, string Who, string Text);
 
-/// <summary>What happened, in the order in which it was told; the last of it is remembered.</summary>
+/// <summary>The demo's log in order; keeps the latest lines.</summary>
 internal sealed class DemoLog
 {
     public const string World = "the world";
@@ -24,7 +24,7 @@ internal sealed class DemoLog
     private readonly long _began = TimeProvider.System.GetTimestamp();
     private ImmutableList<DemoLogLine> _lines = [];
 
-    /// <summary>Is told every line, one at a time.</summary>
+    /// <summary>Raised for every line, one at a time.</summary>
     public event Action<DemoLogLine>? Told;
 
     /// <summary>The time since the demo began.</summary>

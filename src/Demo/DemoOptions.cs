@@ -3,22 +3,22 @@ using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>What the user of the demo may choose.</summary>
+/// <summary>The demo's options.</summary>
 internal sealed record DemoOptions
 {
-    /// <summary>The page's port; 0 takes any that is free.</summary>
+    /// <summary>The page's port; 0 takes any free port.</summary>
     public int Port { get; init; }
 
-    /// <summary>Short enough to be watched, long enough to see that it is kept.</summary>
+    /// <summary>Short enough to watch, long enough to see that the controller waits.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The story to tell; null leaves it to whoever looks at the page.</summary>
+    /// <summary>The scenario to run; null leaves the choice to the viewer of the page.</summary>
     public string? Scenario { get; init; }
 
-    /// <summary>Whether to open the page, where there is something to open it with.</summary>
+    /// <summary>Whether to open the page, if there is a browser.</summary>
     public bool OpensBrowser { get; init; } = true;
 
-    /// <summary>The controller's program; null for the one beside this program.</summary>
+    /// <summary>The controller's program; null for the one next to this program.</summary>
     public string? Controller { get; init; }
 
     public static DemoOptions WithController(DemoOptions options, string text) =>

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>Looks at the world ten times a second, tells what has changed, and does what the page or a scenario asks for.</summary>
+/// <summary>Reads the world ten times a second, logs changes, and carries out the actions of the page or a scenario.</summary>
 internal sealed class DemoSession
 {
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
@@ -16,6 +16,7 @@ internal sealed class DemoSession
     private readonly CancellationToken _stopping;
     private readonly ConcurrentDictionary<Workload, string> _first = new();
     private readonly OutageHistory _outageHistory = new();
+    private readonly Timeline _timeline = new();
     private volatile WorldView _world;
     private volatile DemoView _view;
 
@@ -34,7 +35,7 @@ internal sealed class DemoSession
 
     public TimeSpan Grace => _options.Grace;
 
-    /// <summary>The world as last looked at.</summary>
+    /// <summary>The last view of the world.</summary>
     public WorldView World => _world;
 
     /// <summary>What the page shows.</summary>
@@ -44,7 +45,7 @@ internal sealed class DemoSession
 
     private string Who => _options.Scenario is null ? DemoLog.You : DemoLog.Script;
 
-    /// <summary>Looks on until it is told to stop.</summary>
+    /// <summary>Runs until it is cancelled.</summary>
     public async Task RunAsync()
     {
         using var timer = new PeriodicTimer(Glance);
@@ -57,6 +58,7 @@ internal sealed class DemoSession
                 var before = _world;
                 _world = Look();
                 _outageHistory.Record(_world);
+                _timeline.Record(_world, _replicas.Leader?.Status);
                 foreach (var (who, text) in WorldChanges.Tell(before, _world))
                 {
                     _demoLog.Tell(who, text);
@@ -72,12 +74,12 @@ internal sealed class DemoSession
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            // The demo is over.
+            // The demo has ended.
         }
     }
 
-    /// <summary>Does what a button says.</summary>
-    /// <returns>Null, or what is wrong with it.</returns>
+    /// <summary>Carries out a button's action.</summary>
+    /// <returns>Null, or an error message.</returns>
     public string? Do(string action, string node)
     {
         if (Array.Find(MachineFaults.OfNodes, fault => fault.Name == action) is { Do: { } harm } fault)
@@ -114,7 +116,7 @@ internal sealed class DemoSession
         }
     }
 
-    /// <summary>Waits for something; the answer is null, or that it did not come.</summary>
+    /// <summary>Waits for a condition; returns null, or a message that it did not come true.</summary>
     public async Task<string?> UntilAsync(Func<WorldView, bool> condition, string what, TimeSpan within)
     {
         var deadline = _demoLog.Elapsed + within;
@@ -137,10 +139,10 @@ internal sealed class DemoSession
         return null;
     }
 
-    /// <summary>The uid of the pod with which a workload began.</summary>
+    /// <summary>The uid of a workload's first pod.</summary>
     public string? FirstUid(Workload workload) => _first.GetValueOrDefault(workload);
 
-    /// <summary>What must never be, and was; null if all was well.</summary>
+    /// <summary>A violation of safety that occurred; null if there was none.</summary>
     public string? Harm() =>
         _outageHistory.SplitBrains.FirstOrDefault() is { } torn ? $"two nodes could write to {torn}"
         : _cluster.ForcedDeletions.Find(forcedDeletion => forcedDeletion.CouldWrite) is { } forcedDeletion ? $"a pod on {forcedDeletion.Node} was deleted while it could write"
@@ -158,6 +160,9 @@ internal sealed class DemoSession
         [.. Workload.All.Select(View)],
         _decisionExplainer.Explain(_replicas.Processes.Where(controller => controller.Status is not null).Select(controller => (controller.Name, controller.Status!)), _world, _cluster.ForcedDeletions),
         [.. _demoLog.Lines.TakeLast(400)],
+        _timeline.Lanes,
+        [.. _demoLog.Lines.Where(line => line.Who is DemoLog.You or DemoLog.Script).Select(line => new MarkView(line.At, line.Text))],
+        Baseline.Total.TotalSeconds,
         _watch,
         Baseline.Explained);
 

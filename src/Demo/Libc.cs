@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>The few words of libc that .NET has no name for.</summary>
+/// <summary>libc functions without a .NET equivalent.</summary>
 internal static partial class Libc
 {
     private const int ParentDeathSignal = 1;
@@ -10,16 +10,16 @@ internal static partial class Libc
     private const int Continue = 18;
     private const int Stop = 19;
 
-    /// <summary>Stops a process where it stands; it does not notice.</summary>
+    /// <summary>Freezes a process (SIGSTOP); the process does not notice.</summary>
     public static void Freeze(int process) => _ = Signal(process, Stop);
 
-    /// <summary>Lets a frozen process go on.</summary>
+    /// <summary>Resumes a frozen process.</summary>
     public static void Thaw(int process) => _ = Signal(process, Continue);
 
-    /// <summary>The kernel ends this process when the thread that started it ends, be it frozen or not.</summary>
+    /// <summary>Makes the kernel end this process when the thread that started it ends, even while this process is frozen.</summary>
     public static void DieWithParent() => _ = Control(ParentDeathSignal, Kill, 0, 0, 0);
 
-    /// <summary>This process becomes another program, with its environment and its open files. Returns only if that fails.</summary>
+    /// <summary>Replaces this process with another program, which keeps its environment and its open files. Returns only on failure.</summary>
     /// <returns>Why it failed.</returns>
     public static string Become(string program, string[] arguments)
     {

@@ -2,7 +2,7 @@ using Piraeus.HighAvailability.Simulator.Kubernetes;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>What can be done to a machine.</summary>
+/// <summary>The faults that can be injected into a machine.</summary>
 internal static class MachineFaults
 {
     public static readonly (string Name, string Said, Action<KubernetesWorld, string> Do)[] OfNodes =

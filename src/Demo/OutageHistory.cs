@@ -3,17 +3,17 @@ namespace Piraeus.HighAvailability.Demo;
 /// <summary>A time in which a workload did not work.</summary>
 internal sealed record Outage(double From, double? To, string? Node)
 {
-    /// <summary>How long it has lasted by then.</summary>
+    /// <summary>Its duration up to a given time.</summary>
     public double Until(double now) => (To ?? now) - From;
 }
 
-/// <summary>What has to be known of the past: when whom was last able to write, and how long each workload did not work.</summary>
+/// <summary>Records when each node was last able to write, and how long each workload did not work.</summary>
 internal sealed class OutageHistory
 {
-    /// <summary>How many outages, and how many times of writing, are remembered of each.</summary>
+    /// <summary>How many outages, and how many periods of writing, are kept of each.</summary>
     private const int Memory = 100;
 
-    /// <summary>Who is seen writing twice within this is taken to have written in between.</summary>
+    /// <summary>If two observations within this time both find that a node can write, it is taken to have been able to write in between.</summary>
     private const double Apart = 1;
 
     private readonly Dictionary<(string Resource, string Node), List<(double From, double To)>> _wrote = [];
@@ -21,7 +21,7 @@ internal sealed class OutageHistory
     private readonly Dictionary<string, (double At, string Uid, string? Node)> _works = [];
     private readonly HashSet<string> _splitBrains = [];
 
-    /// <summary>The resources that two could write to at once, at any time.</summary>
+    /// <summary>The resources that two nodes could write to at once, at any time.</summary>
     public IReadOnlyCollection<string> SplitBrains => _splitBrains;
 
     public void Record(WorldView world)
@@ -41,20 +41,20 @@ internal sealed class OutageHistory
         }
     }
 
-    /// <summary>When, up to a moment, a write on that node was last able to complete, as far as was looked; null if never.</summary>
+    /// <summary>When, up to a given time, a write on that node was last observed to be able to complete; null if never.</summary>
     public double? LastWrite(string resource, string node, double until) =>
         _wrote.TryGetValue((resource, node), out var times) && times.FindLast(time => time.From <= until) is { To: > 0 } last ? Math.Min(last.To, until) : null;
 
-    /// <summary>Whether a write on that node was able to complete at a moment.</summary>
+    /// <summary>Whether a write on that node was able to complete at a given time.</summary>
     public bool CouldWrite(string resource, string node, double at) => at - LastWrite(resource, node, at) < Apart;
 
-    /// <summary>Who works in the stead of a pod, and since when; null if nobody does, or still the same.</summary>
+    /// <summary>The node where a pod's replacement works, and since when; null if there is none, or the pod is still the same.</summary>
     public (double At, string Uid, string? Node)? Successor(string pod, string uid) =>
         _works.TryGetValue(pod, out var works) && works.Uid != uid ? works : null;
 
     public IReadOnlyList<Outage> OutagesOf(Workload workload) => _outages.TryGetValue(Key(workload), out var outages) ? outages : [];
 
-    /// <summary>The workload's pod as Kubernetes has it.</summary>
+    /// <summary>The workload's pod in Kubernetes.</summary>
     public static PodView? Current(WorldView world, Workload workload) =>
         world.Nodes.SelectMany(node => node.Pods).Concat(world.Waiting).FirstOrDefault(pod => pod.Name == Key(workload) && pod.Phase != "Forgotten");
 
@@ -78,7 +78,7 @@ internal sealed class OutageHistory
         }
         else if (outages is not [.., { To: null }])
         {
-            // Of those who play for hours only the latest outages are remembered.
+            // In a long session, only the latest outages are kept.
             outages.Add(new(at, null, null));
             outages.RemoveRange(0, Math.Max(0, outages.Count - Memory));
         }

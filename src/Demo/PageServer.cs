@@ -11,7 +11,7 @@ using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>The page's web server, on loopback: three files, a stream of what is to be seen, and the buttons.</summary>
+/// <summary>The page's web server, on loopback: three files, a stream of views, and the buttons.</summary>
 internal sealed class PageServer : IAsyncDisposable
 {
     private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(200);
@@ -36,10 +36,10 @@ internal sealed class PageServer : IAsyncDisposable
         _web.MapPost("/do/{action}", ActAsync);
     }
 
-    /// <summary>Where it is.</summary>
+    /// <summary>Its address.</summary>
     public Uri Url => new(_web.Urls.Single());
 
-    /// <exception cref="SettingsException">The port cannot be listened on.</exception>
+    /// <exception cref="SettingsException">The port is not available.</exception>
     public static async Task<PageServer> OpenAsync(int port, CancellationToken stopping)
     {
         var page = new PageServer(port, stopping);
@@ -59,7 +59,7 @@ internal sealed class PageServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _web.DisposeAsync();
 
-    /// <summary>Another site must neither press our buttons nor, by a name of its own for our address, read what we say.</summary>
+    /// <summary>Prevents other sites from pressing the buttons, and from reading the page through a DNS name of their own for our address.</summary>
     private static bool IsOurs(HttpRequest request) =>
         request.Host.Host is "127.0.0.1" or "localhost"
         && (HttpMethods.IsGet(request.Method) || request.Headers.Origin.Count == 0 || request.Headers.Origin.ToString() == $"http://{request.Host}");
@@ -97,7 +97,7 @@ internal sealed class PageServer : IAsyncDisposable
         }
         catch (Exception over) when (over is OperationCanceledException or IOException)
         {
-            // Nobody looks any more.
+            // The viewer has closed the page.
         }
     }
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Demo;
 
-// Exit codes: 0 stopped, or the scenario went as it should; 1 it did not; 2 bad usage.
+// Exit codes: 0 stopped, or the scenario succeeded; 1 it failed; 2 bad usage.
 if (ChildProcessLauncher.RunChild(args) is { } failed)
 {
     await Console.Error.WriteLineAsync(failed);
@@ -37,7 +37,7 @@ static async Task<int> RunAsync(DemoOptions options)
     using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
     return await DemoCommand.RunAsync(options, stopping.Token);
 
-    // The first signal asks to stop; the second one does not wait.
+    // The first signal stops gracefully; the second one does not wait.
     void Stop(PosixSignalContext context)
     {
         context.Cancel = !stopping.IsCancellationRequested;

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>The stories that are told by themselves. Each ends with null, or with what did not go as it should.</summary>
+/// <summary>The scripted scenarios. Each returns null, or an error message.</summary>
 internal static class Scenarios
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(90);
@@ -14,7 +14,7 @@ internal static class Scenarios
         ("leader-loss", LeaderLossAsync),
     ];
 
-    /// <summary>What may be asked for.</summary>
+    /// <summary>The available scenarios.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(scenario => scenario.Name)];
 
     public static Task<string?> PlayAsync(string name, DemoSession demoSession) => Array.Find(All, scenario => scenario.Name == name).Play(demoSession);

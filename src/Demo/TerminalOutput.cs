@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>Tells the story in plain lines.</summary>
+/// <summary>Prints the demo's log in plain lines.</summary>
 internal static class TerminalOutput
 {
     public static void Write(string line) => Console.Out.WriteLine(line);
 
     public static void Tell(DemoLogLine line) => Write(string.Create(CultureInfo.InvariantCulture, $"{line.At,7:0.00} s  {line.Who,-12}  {line.Text}"));
 
-    /// <summary>What the outage has cost, and what it would have cost without the controller.</summary>
+    /// <summary>The duration of the outage, and its duration without the controller.</summary>
     public static void Summarise(DemoSession demoSession, string scenario, string? problem)
     {
         var view = demoSession.Current;

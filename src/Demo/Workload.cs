@@ -1,18 +1,18 @@
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>A pod of the demo and what it stands for.</summary>
+/// <summary>A pod of the demo, and the case it demonstrates.</summary>
 /// <param name="Name">Its StatefulSet; the pod is <c>shop/NAME-0</c>.</param>
-/// <param name="Home">The node it begins on.</param>
+/// <param name="Home">Its first node.</param>
 /// <param name="Diskful">The nodes that hold its data.</param>
-/// <param name="TieBreaker">A node without data that has a voice; null if none is needed.</param>
+/// <param name="TieBreaker">A diskless node that breaks ties; null if none is needed.</param>
 /// <param name="OptedIn">Whether its pod has the label.</param>
 /// <param name="Annotated">Whether its pod carries the annotation that exempts it.</param>
-/// <param name="About">What the page says of it.</param>
+/// <param name="About">The page's description of it.</param>
 internal sealed record Workload(string Name, string Home, IReadOnlyList<string> Diskful, string? TieBreaker, bool OptedIn, bool Annotated, string About)
 {
     public const string Namespace = "shop";
 
-    /// <summary>What there is: two that can be moved, one that must not be, one that does not want to be, and one that looks on.</summary>
+    /// <summary>The workloads: two that can be moved, one that must not be moved, one that has opted out, and one on another node.</summary>
     public static IReadOnlyList<Workload> All { get; } =
     [
         new("db", "node-a", ["node-a", "node-b", "node-c"], null, true, false, "three replicas, quorum majority, opted in"),

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>Says in sentences how the world has changed between two looks at it.</summary>
+/// <summary>Describes in sentences how the world has changed between two views.</summary>
 internal static class WorldChanges
 {
     public static IEnumerable<(string Who, string Text)> Tell(WorldView before, WorldView after)
@@ -74,7 +74,7 @@ internal static class WorldChanges
         }
     }
 
-    /// <summary>The resources that more than one node could write to: what must never be.</summary>
+    /// <summary>The resources that more than one node could write to. There must never be any.</summary>
     public static IEnumerable<string> SplitBrains(WorldView world) => world.Nodes.SelectMany(node => node.Devices).Where(device => device.Writes)
         .GroupBy(device => device.Resource).Where(writers => writers.Count() > 1).Select(writers => writers.Key);
 
@@ -117,7 +117,7 @@ internal static class WorldChanges
         }
     }
 
-    // LINSTOR says it of each replica; people want to hear it of each node.
+    // LINSTOR reports it for each replica; readers want it for each node.
     private static IEnumerable<(string Who, string Text)> TellPromotions(WorldView before, WorldView after)
     {
         foreach (var (was, node) in before.Nodes.Join(after.Nodes, node => node.Name, node => node.Name, (was, node) => (was, node)))

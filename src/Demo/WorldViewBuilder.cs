@@ -4,7 +4,7 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>Sees the simulated world as it truly is, which nobody in it can.</summary>
+/// <summary>Reads the true state of the simulated world, which no participant can see.</summary>
 internal static class WorldViewBuilder
 {
     public static WorldView Look(KubernetesWorld world, double at)
@@ -64,7 +64,7 @@ internal static class WorldViewBuilder
             writes);
     }
 
-    // Its pod was deleted by force, and its node has not heard of that yet.
+    // The pod was deleted by force, and its node has not learned of that yet.
     private static PodView See(KubernetesWorld world, Pod ghost, string node) => new(
         $"{ghost.Metadata.Namespace}/{ghost.Metadata.Name}", ghost.Metadata.Uid, node, "Forgotten", true, false, null, world.ResourcesOf(ghost).Any(resource => world.CanWrite(resource, node)));
 

@@ -4,13 +4,13 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Piraeus.HighAvailability.Simulator;
 
-/// <summary>Listeners that can be closed and opened again on the same port while the web server behind them lives on.</summary>
-/// <remarks>A closed door refuses connections, and closing it breaks those that exist, as the end of a process does.</remarks>
+/// <summary>Listeners that can be closed and reopened on the same port while the web server behind them keeps running.</summary>
+/// <remarks>A closed listener refuses connections, and closing it breaks existing ones, as if the process had ended.</remarks>
 internal sealed class RestartableListener(SocketTransportFactory sockets) : IConnectionListenerFactory
 {
     private readonly List<OpenListener> _openListeners = [];
 
-    /// <summary>Where the listeners are, in the order in which they were asked for.</summary>
+    /// <summary>The addresses of the listeners, in the order in which they were requested.</summary>
     public IReadOnlyList<IPEndPoint> EndPoints => [.. _openListeners.Select(openListener => (IPEndPoint)openListener.EndPoint)];
 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
@@ -110,7 +110,7 @@ internal sealed class RestartableListener(SocketTransportFactory sockets) : ICon
             return completed;
         }
 
-        /// <summary>Disposing a socket listener is synchronous; the pending accept then answers null.</summary>
+        /// <summary>Disposes a socket listener synchronously; the pending accept then returns null.</summary>
         private void StopListening()
         {
             _ = _listener?.DisposeAsync().AsTask();
@@ -134,7 +134,7 @@ internal sealed class RestartableListener(SocketTransportFactory sockets) : ICon
             }
             catch (AddressInUseException)
             {
-                // Somebody's outgoing connection has borrowed the port; it will come back.
+                // An outgoing connection has borrowed the port and will return it.
                 await Task.Delay(TimeSpan.FromMilliseconds(10), cancellation);
                 return null;
             }

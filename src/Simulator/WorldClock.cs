@@ -2,7 +2,7 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Simulator;
 
-/// <summary>Lets a world live in real time: one lock, and a timer for what the agenda has next. Servers of one world share it.</summary>
+/// <summary>Drives a world in real time with one lock, and a timer for the next event. The servers of one world share it.</summary>
 public sealed class WorldClock : IDisposable
 {
     private readonly Lock _gate = new();
@@ -13,9 +13,9 @@ public sealed class WorldClock : IDisposable
     private readonly List<Waiter> _waiters = [];
     private bool _isAsking;
 
-    /// <summary>Begins to drive a world; from now on it is touched through this alone.</summary>
-    /// <param name="eventQueue">The world's time.</param>
-    /// <param name="time">What it follows; the system's time if null.</param>
+    /// <summary>Begins to drive a world; from now on, all access must go through this clock.</summary>
+    /// <param name="eventQueue">The world's events.</param>
+    /// <param name="time">The time source; the system's time if null.</param>
     public WorldClock(EventQueue eventQueue, TimeProvider? time = null)
     {
         EventQueue = eventQueue;
@@ -27,23 +27,23 @@ public sealed class WorldClock : IDisposable
         Ask(() => true);
     }
 
-    /// <summary>The time that is driven.</summary>
+    /// <summary>The event queue that is driven.</summary>
     public EventQueue EventQueue { get; }
 
-    /// <summary>The date at which the world began.</summary>
+    /// <summary>The wall-clock time at which the world began.</summary>
     public DateTimeOffset Epoch { get; }
 
-    /// <summary>What it follows.</summary>
+    /// <summary>The time source.</summary>
     internal TimeProvider Time => _time;
 
-    /// <summary>Brings the world up to the present, then asks it, or does something to it.</summary>
+    /// <summary>Brings the world up to the present, then reads or changes it.</summary>
     public T Ask<T>(Func<T> question)
     {
         lock (_gate)
         {
             if (_isAsking)
             {
-                // Asked from within a question or a condition: the present does not move meanwhile.
+                // Called from within another call or a condition: the time does not advance meanwhile.
                 return question();
             }
 
@@ -62,14 +62,14 @@ public sealed class WorldClock : IDisposable
         }
     }
 
-    /// <summary>Brings the world up to the present, then does something to it.</summary>
+    /// <summary>Brings the world up to the present, then changes it.</summary>
     public void Do(Action what) => Ask(() =>
     {
         what();
         return true;
     });
 
-    /// <summary>Completes once the condition holds; it is looked at whenever something may have changed.</summary>
+    /// <summary>Completes once the condition holds; checks it whenever something may have changed.</summary>
     public async Task WhenAsync(Func<bool> condition, CancellationToken cancellation)
     {
         var waiter = new Waiter(condition);
@@ -87,7 +87,7 @@ public sealed class WorldClock : IDisposable
 
     private void Rearm()
     {
-        // A timer may fire a little early by the other clock; a millisecond more costs nothing.
+        // A timer may fire a little early by the other clock; one extra millisecond does no harm.
         var due = EventQueue.NextAt is { } next ? next - Now() + TimeSpan.FromMilliseconds(1) : Timeout.InfiniteTimeSpan;
         _timer.Change(due < TimeSpan.Zero && due != Timeout.InfiniteTimeSpan ? TimeSpan.Zero : due, Timeout.InfiniteTimeSpan);
     }

@@ -10,8 +10,8 @@ using System.Text.Json.Serialization;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>A Kubernetes API client of a handful of verbs over plain JSON, by path ("api/v1/nodes/a"); a body may be an anonymous object.</summary>
-/// <remarks>It waits for an API server that is being restarted, so that fakes and tests need not know of it.</remarks>
+/// <summary>A small Kubernetes API client for plain JSON, by path ("api/v1/nodes/a"); a body may be an anonymous object.</summary>
+/// <remarks>It waits for a restarting API server, so that fakes and tests need not handle restarts.</remarks>
 public sealed class Api(HttpClient http)
 {
     private static readonly JsonSerializerOptions Json = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
@@ -39,29 +39,29 @@ public sealed class Api(HttpClient http)
 
     public Task<JsonNode> ReplaceAsync(string path, object body, CancellationToken cancellation) => SendAsync(HttpMethod.Put, path, Body(body), Read, cancellation);
 
-    /// <summary>Merges the patch into the object; a <see cref="JsonObject"/> may carry nulls, which remove.</summary>
+    /// <summary>Applies a JSON merge patch; a null in a <see cref="JsonObject"/> removes the field.</summary>
     public Task PatchAsync(string path, object patch, CancellationToken cancellation) =>
         SendAsync(HttpMethod.Patch, path, Body(patch, "application/merge-patch+json"), Ignore, cancellation);
 
-    /// <summary>Merges the patch knowing the keys of Kubernetes' lists, such as a condition's type.</summary>
+    /// <summary>Applies a strategic merge patch, which knows the keys of Kubernetes' lists, such as a condition's type.</summary>
     public Task StrategicPatchAsync(string path, object patch, CancellationToken cancellation) =>
         SendAsync(HttpMethod.Patch, path, Body(patch, "application/strategic-merge-patch+json"), Ignore, cancellation);
 
-    /// <summary>Asks for a deletion; false if there was nothing to delete.</summary>
+    /// <summary>Requests a deletion; false if there was nothing to delete.</summary>
     public Task<bool> DeleteAsync(string path, CancellationToken cancellation) => DeleteAsync(path, new { propagationPolicy = "Background" }, cancellation);
 
-    /// <summary>Deletes without grace; false if there was nothing to delete, or another object of that name.</summary>
+    /// <summary>Deletes without a grace period; false if there was nothing to delete, or another object of that name.</summary>
     public Task<bool> ForceDeleteAsync(string path, string uid, CancellationToken cancellation) =>
         DeleteAsync(path, new { gracePeriodSeconds = 0, preconditions = new { uid } }, cancellation);
 
-    /// <summary>Every change after the given version, until the server closes the watch.</summary>
+    /// <summary>Streams every change after the given version, until the server closes the watch.</summary>
     public async IAsyncEnumerable<(string Type, JsonNode Object)> WatchAsync(
         string path, string resourceVersion, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{path}{(path.Contains('?') ? '&' : '?')}watch=true&resourceVersion={resourceVersion}");
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         await ThrowUnlessSuccessfulAsync(request, response, cancellation);
-        // A line is a change. Finding the line's end first costs little where a change is long; System.Text.Json's own stream falls behind there.
+        // Each line is a change. Finding the end of the line first costs little even for a long change; System.Text.Json's own stream reader is too slow there.
         var reader = PipeReader.Create(await response.Content.ReadAsStreamAsync(cancellation));
         while (await reader.ReadAsync(cancellation) is { Buffer: var buffer, IsCompleted: var ended })
         {
@@ -118,7 +118,7 @@ public sealed class Api(HttpClient http)
 
     private static JsonNode Read(byte[] answer) => JsonNode.Parse(answer)!;
 
-    // A node with a thousand volumes is a quarter of a megabyte, and whoever patches it does not look.
+    // A node with a thousand volumes is a quarter of a megabyte, and callers of a patch do not read the answer.
     private static bool Ignore(byte[] answer) => true;
 
     private static async Task ThrowUnlessSuccessfulAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellation)
@@ -134,7 +134,7 @@ public sealed class Api(HttpClient http)
         (Encoding.UTF8.GetBytes(JsonSerializer.Serialize(value, Json)), type);
 }
 
-/// <summary>The API server said no.</summary>
+/// <summary>The API server refused a request.</summary>
 public sealed class ApiException(HttpStatusCode status, string message) : Exception(message)
 {
     public HttpStatusCode Status => status;

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>How to reach the API server: its address and the file with the certificate to trust.</summary>
+/// <summary>The API server's address, and the file with the certificate to trust.</summary>
 public sealed record ApiEndpoint(Uri Address, string CertificateFile)
 {
     public HttpClient ClientAs(ApiIdentity identity)
@@ -15,9 +15,9 @@ public sealed record ApiEndpoint(Uri Address, string CertificateFile)
         {
             UseProxy = false,
             UseCookies = false,
-            // A thousand requests at once must not be a thousand handshakes.
+            // A thousand concurrent requests must not cause a thousand handshakes.
             MaxConnectionsPerServer = 64,
-            // A watch that ends must let go of its connection at once.
+            // A watch that ends must release its connection at once.
             ResponseDrainTimeout = TimeSpan.Zero,
             SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy },
         };

@@ -2,10 +2,10 @@ using System.Security.Cryptography;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>Who asks the API server: the user name it will see (and audit), and the token that proves it.</summary>
+/// <summary>A client's identity: the user name that the API server sees (and audits), and the token that proves it.</summary>
 public sealed record ApiIdentity(string User, string Token)
 {
-    /// <summary>The test itself.</summary>
+    /// <summary>The test's own identity.</summary>
     public static readonly ApiIdentity Administrator = New("administrator");
 
     public static readonly ApiIdentity ControllerManager = New("system:kube-controller-manager");
@@ -16,7 +16,7 @@ public sealed record ApiIdentity(string User, string Token)
 
     public static readonly ApiIdentity Attacher = New("fake-attacher");
 
-    /// <summary>Everyone that the API server knows by its token file: all of them may do everything, but each under its own name.</summary>
+    /// <summary>All identities in the API server's token file: each has full rights, under its own name.</summary>
     public static IEnumerable<string> TokenFile =>
         new[] { Administrator, ControllerManager, Scheduler, Kubelet, Attacher }.Select(one => $"{one.Token},{one.User},{one.User},\"system:masters\"");
 

@@ -2,25 +2,25 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>A write that the API server answered: the best witness of who did what.</summary>
+/// <summary>A write that the API server answered: reliable evidence of which client did what.</summary>
 public sealed record Audited(
     string User, string Verb, string Resource, string? Subresource, string Namespace, string Name, int Code, DateTimeOffset Received, DateTimeOffset At, JsonNode? Body)
 {
     public bool Succeeded => Code is >= 200 and < 300;
 
-    /// <summary>The grace that a deletion asked for.</summary>
+    /// <summary>The grace period that a deletion requested.</summary>
     public int? GraceSeconds => Body?["gracePeriodSeconds"]?.GetValue<int>();
 
-    /// <summary>The uid that a deletion insisted on.</summary>
+    /// <summary>The uid precondition of a deletion.</summary>
     public string? PreconditionUid => Body?.Text("preconditions", "uid");
 
     public override string ToString() => $"{At:HH:mm:ss.fff} {User} {Verb} {Resource}{(Subresource is null ? "" : "/" + Subresource)} {Namespace}/{Name}: {Code}";
 }
 
-/// <summary>Reads the API server's audit log, which holds every write but those of leases and events.</summary>
+/// <summary>Reads the API server's audit log, which holds every write except those of leases and events.</summary>
 public sealed class AuditLog(string path)
 {
-    /// <summary>One line per write, after it was answered, with the body that was sent.</summary>
+    /// <summary>One line per write, logged after the answer, with the request body.</summary>
     public const string Policy = """
         apiVersion: audit.k8s.io/v1
         kind: Policy
@@ -41,10 +41,10 @@ public sealed class AuditLog(string path)
         - level: None
         """;
 
-    /// <summary>How much there is now, to read on from later.</summary>
+    /// <summary>The current length, from which to read on later.</summary>
     public long Length => File.Exists(path) ? new FileInfo(path).Length : 0;
 
-    /// <param name="from">The length of the log after which to begin.</param>
+    /// <param name="from">The log length from which to read.</param>
     public IReadOnlyList<Audited> Writes(long from = 0)
     {
         if (!File.Exists(path))
@@ -54,7 +54,7 @@ public sealed class AuditLog(string path)
         using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         reader.BaseStream.Position = from;
         var lines = reader.ReadToEnd().Split('\n');
-        // What follows the last newline is still being written.
+        // Text after the last newline is still being written.
         return [.. lines.SkipLast(1).Select(line => Read(JsonNode.Parse(line)!))];
     }
 

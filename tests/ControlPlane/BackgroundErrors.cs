@@ -2,14 +2,14 @@ using System.Collections.Concurrent;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>What went wrong in the fakes, which nobody awaits: a failure's message names it.</summary>
+/// <summary>Failures of the fakes' background tasks, which no code awaits; failure messages include them.</summary>
 public sealed class BackgroundErrors(CancellationToken closing)
 {
     private readonly ConcurrentQueue<Exception> _seen = new();
 
     public IEnumerable<Exception> Seen => _seen;
 
-    /// <summary>Lets the task run on its own, and keeps its failure.</summary>
+    /// <summary>Runs the task in the background, and records its failure.</summary>
     public void Watch(Task task) => _ = task.ContinueWith(
         ended =>
         {

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>Where the programs of the control plane are: what eng/kubernetes.sh leaves behind, or what KUBE_BIN names.</summary>
+/// <summary>The paths of the control plane's programs, installed by eng/kubernetes.sh or in the folder that KUBE_BIN names.</summary>
 public sealed record Binaries(string Directory)
 {
     private static readonly string[] Programs = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"];

@@ -6,7 +6,7 @@ namespace Piraeus.HighAvailability.ControlPlane;
 /// <summary>One process of the control plane, with its log in a file; it never outlives the test process.</summary>
 public sealed class Component : IDisposable
 {
-    /// <summary>The kernel ends a child with the *thread* that started it, so all are started by one that lives as long as the process.</summary>
+    /// <summary>The kernel ends a child with the *thread* that started it, so one thread that lives as long as the process starts them all.</summary>
     private static readonly BlockingCollection<Action> Starts = [];
 
     private readonly Process _process;
@@ -32,7 +32,7 @@ public sealed class Component : IDisposable
 
     public int ExitCode => _process.ExitCode;
 
-    /// <summary>Starts a program; its output is appended to the log by the kernel, so nothing is lost however either side ends.</summary>
+    /// <summary>Starts a program; the kernel appends its output to the log, so nothing is lost however either side ends.</summary>
     public static async Task<Component> StartAsync(
         string program, string log, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
@@ -58,7 +58,7 @@ public sealed class Component : IDisposable
         return new Component(name, log, await started.Task);
     }
 
-    /// <summary>Kills it, as a crash would: nothing that it keeps in memory is worth a polite end.</summary>
+    /// <summary>Kills it, as a crash would; a graceful stop is unnecessary because it keeps nothing of value in memory.</summary>
     public async Task KillAsync(CancellationToken cancellation)
     {
         _process.Kill();

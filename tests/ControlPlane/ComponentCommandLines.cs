@@ -10,19 +10,19 @@ namespace Piraeus.HighAvailability.ControlPlane;
 /// <summary>The command lines of the four components.</summary>
 public sealed partial class ComponentCommandLines(Binaries binaries, ControlPlaneFolder folder, ControlPlaneOptions options)
 {
-    /// <summary>The controllers that decide how fast a pod comes back, and those that keep the objects tidy.</summary>
+    /// <summary>The controllers that determine how fast a pod comes back, and those that clean up objects.</summary>
     private const string Controllers =
         "statefulset,deployment,replicaset,attachdetach,nodelifecycle,persistentvolume-binder,podgc,garbagecollector,disruption,"
         + "namespace,pvc-protection,pv-protection,clusterrole-aggregation";
 
     private readonly int _etcdPort = FreePort();
     private readonly int _apiPort = FreePort();
-    // Components of before 1.23 open an insecure port beside the secure one unless told otherwise; later ones do not know the flag.
+    // Components before 1.23 open an insecure port beside the secure one by default; later ones do not know the flag.
     private readonly bool _old = MinorVersion(binaries) < 23;
 
     public Uri Etcd => new($"http://127.0.0.1:{_etcdPort}/");
 
-    /// <summary>The API server makes its own certificate and keeps it over restarts.</summary>
+    /// <summary>The API server creates its own certificate and keeps it over restarts.</summary>
     public ApiEndpoint Endpoint => new(new Uri($"https://127.0.0.1:{_apiPort}/"), Path.Combine(folder.Data, "apiserver.crt"));
 
     public Task<Component> EtcdAsync()

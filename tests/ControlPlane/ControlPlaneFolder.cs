@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Piraeus.HighAvailability.ControlPlane;
 
 /// <summary>The one temporary folder of a control plane.</summary>
-/// <remarks>Its logs stay behind, for whoever looks into a failure, until the next run clears the rooms of processes that are no more.</remarks>
+/// <remarks>Its logs remain for the analysis of failures, until the next run removes the folders of processes that have ended.</remarks>
 public sealed class ControlPlaneFolder
 {
     private static readonly string Root = Path.Combine(Path.GetTempPath(), "piraeus-ha-control-plane");
@@ -40,7 +40,7 @@ public sealed class ControlPlaneFolder
         return this[name];
     }
 
-    /// <summary>Removes everything but the logs.</summary>
+    /// <summary>Removes everything except the logs.</summary>
     public void Clear()
     {
         System.IO.Directory.Delete(Data, recursive: true);

@@ -10,12 +10,12 @@ public sealed class ControllerProcess : IAsyncDisposable
 
     private ControllerProcess(Component process, int port) => (_process, _port) = (process, port);
 
-    /// <summary>The program under test: what HA_CONTROLLER names, else what was built beside these tests.</summary>
+    /// <summary>The program under test: the one that HA_CONTROLLER names, else the one built next to these tests.</summary>
     public static string Program => Environment.GetEnvironmentVariable("HA_CONTROLLER") is { Length: > 0 } named
         ? named
         : Built("Controller", "piraeus-ha-controller");
 
-    /// <summary>A program that was built beside these tests.</summary>
+    /// <summary>A program that was built next to these tests.</summary>
     public static string Built(string project, string program) =>
         Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../..", project, Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')), program));
 
@@ -28,16 +28,16 @@ public sealed class ControllerProcess : IAsyncDisposable
     public bool HasExited => _process.HasExited;
 
     /// <summary>Starts it with these arguments and environment; its log is a file.</summary>
-    /// <param name="log">The file.</param>
-    /// <param name="port">Where it was told to serve its probes.</param>
+    /// <param name="log">The log file.</param>
+    /// <param name="port">The port of its probes.</param>
     /// <param name="arguments">The command line.</param>
-    /// <param name="environment">What it finds in its environment besides our own.</param>
+    /// <param name="environment">Additional environment variables.</param>
     public static async Task<ControllerProcess> StartAsync(string log, int port, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment) =>
         new(await Component.StartAsync(Program, log, arguments, environment), port);
 
     public bool Says(string words) => Log.Any(line => line.Contains(words, StringComparison.Ordinal));
 
-    /// <summary>The status of a probe; 0 where nobody answers.</summary>
+    /// <summary>The status of a probe; 0 if there is no answer.</summary>
     public async Task<int> ProbeAsync(string path)
     {
         try
@@ -51,7 +51,7 @@ public sealed class ControllerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>What it says at a path of the probes' port; null where that is nothing.</summary>
+    /// <summary>The response at a path of the probes' port; null if there is none.</summary>
     public async Task<string?> ReadAsync(string path)
     {
         using var answer = await Http.GetAsync(new Uri($"http://127.0.0.1:{_port}{path}"));
@@ -62,10 +62,10 @@ public sealed class ControllerProcess : IAsyncDisposable
 
     public Task ThawAsync() => _process.SignalAsync("CONT", CancellationToken.None);
 
-    /// <summary>Ends it as a crash would.</summary>
+    /// <summary>Kills it, as a crash would.</summary>
     public Task KillAsync(CancellationToken cancellation) => _process.KillAsync(cancellation);
 
-    /// <summary>Asks it to stop, as a kubelet does, and waits until it has.</summary>
+    /// <summary>Stops it gracefully, as a kubelet does, and waits until it has ended.</summary>
     public async Task StopAsync(CancellationToken cancellation)
     {
         await _process.SignalAsync("TERM", cancellation);

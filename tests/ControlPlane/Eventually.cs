@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>Waits for what must become true, and tells what there is instead if it does not.</summary>
+/// <summary>Waits for a condition; a failure reports the actual state.</summary>
 public static class Eventually
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);

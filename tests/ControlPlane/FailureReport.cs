@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>Everything about a world that explains why something did not happen, for a failure's message.</summary>
+/// <summary>The state of a test's objects, for a failure's message.</summary>
 public static class FailureReport
 {
     public static async Task<string> OfAsync(TestNamespace world, CancellationToken cancellation)

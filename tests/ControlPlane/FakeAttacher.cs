@@ -2,21 +2,21 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>The external-attachers of a world's nodes, of whatever driver: they attach and detach at once, unless paused.</summary>
+/// <summary>The external-attachers of a namespace's nodes, for every driver: they attach and detach at once, unless paused.</summary>
 public sealed class FakeAttacher(Api api, NamespaceView view, BackgroundErrors faults, CancellationToken closing)
 {
     private TaskCompletionSource? _paused;
     private volatile string? _refusal;
 
-    /// <summary>Listens to the view; call it before the view starts.</summary>
+    /// <summary>Subscribes to the view; call it before the view starts.</summary>
     public void Listen() => view.Attachments.Seen += attachment => faults.Watch(SyncAsync(attachment));
 
-    /// <summary>Lets attachments wait, as a CSI driver does that is stuck or scheduled nowhere.</summary>
+    /// <summary>Makes attachments wait, like a CSI driver that is stuck or scheduled nowhere.</summary>
     public void Pause() => Interlocked.CompareExchange(ref _paused, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null);
 
     public void Resume() => Interlocked.Exchange(ref _paused, null)?.SetResult();
 
-    /// <summary>Lets attaching fail with these words, as a CSI driver does whose storage has a problem; null lets it succeed again.</summary>
+    /// <summary>Makes attaching fail with this message, like a CSI driver whose storage has a problem; null makes it succeed again.</summary>
     public void Refuse(string? error)
     {
         _refusal = error;
@@ -41,7 +41,7 @@ public sealed class FakeAttacher(Api api, NamespaceView view, BackgroundErrors f
         }
         else if (!holds)
         {
-            // The answer comes back through the watch, and is then marked as attached.
+            // The answer comes back through the watch, and then counts as attached.
             await PatchAsync(path, new { metadata = new { uid = attachment.Uid, finalizers = new[] { mine } } });
         }
         else if (!attachment.IsAttached && _refusal is { } refusal)
@@ -65,7 +65,7 @@ public sealed class FakeAttacher(Api api, NamespaceView view, BackgroundErrors f
         }
         catch (ApiException gone) when (gone.Status is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Conflict)
         {
-            // Deleted in the meantime, or replaced: the watch says what is true now.
+            // Deleted in the meantime, or replaced: the watch delivers the current state.
         }
     }
 }

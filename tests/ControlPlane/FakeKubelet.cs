@@ -3,33 +3,33 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>A pod on a node, with the volumes that it has there.</summary>
+/// <summary>A pod on a node, with its volumes there.</summary>
 public sealed record PlacedPod(JsonNode Pod, string Node, IReadOnlyList<Volume> Volumes)
 {
     public override string ToString() => $"{Pod.Key} on {Node}";
 }
 
-/// <summary>The kubelets of a world's nodes: they start what is bound to them, stop what is deleted, and renew their leases.</summary>
+/// <summary>The kubelets of a namespace's nodes: they start pods that are bound to them, stop deleted ones, and renew their leases.</summary>
 public sealed class FakeKubelet(Api api, NamespaceView view, BackgroundErrors faults, CancellationToken closing)
 {
     private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(3);
 
     private readonly Dictionary<string, FakeNode> _nodes = [];
 
-    /// <summary>Awaited after a pod's volumes are attached and before it counts as Running: the place to promote them.</summary>
+    /// <summary>Awaited after a pod's volumes are attached and before it counts as Running; use it to promote them.</summary>
     public Func<PlacedPod, CancellationToken, Task> MayStart { get; set; } = (_, _) => Task.CompletedTask;
 
-    /// <summary>Told when a pod counts as Running.</summary>
+    /// <summary>Raised when a pod counts as Running.</summary>
     public Action<PlacedPod> OnStarted { get; set; } = _ => { };
 
-    /// <summary>Told when a pod that may have started has ended on a living node, before anyone else hears of it: the place to demote its volumes.</summary>
+    /// <summary>Raised when a pod that may have started has ended on a living node, before any other component sees it; use it to demote its volumes.</summary>
     public Action<PlacedPod> OnStopped { get; set; } = _ => { };
 
     internal Api Api => api;
 
     internal NamespaceView View => view;
 
-    /// <summary>Listens to the view; call it before the view starts.</summary>
+    /// <summary>Subscribes to the view; call it before the view starts.</summary>
     public void Listen()
     {
         view.Pods.Seen += pod => NodeOf(pod)?.See(pod);
@@ -48,7 +48,7 @@ public sealed class FakeKubelet(Api api, NamespaceView view, BackgroundErrors fa
             {
                 name,
                 labels,
-                // Without it the attach-detach controller leaves the node alone.
+                // Without it the attach-detach controller ignores the node.
                 annotations = new Dictionary<string, string> { ["volumes.kubernetes.io/controller-managed-attach-detach"] = "true" },
             },
             status = new { capacity, allocatable = capacity, conditions = new[] { FakeNode.Ready } },
@@ -57,13 +57,13 @@ public sealed class FakeKubelet(Api api, NamespaceView view, BackgroundErrors fa
         await api.CreateAsync(Paths.NodeLeases, new { metadata = new { name }, spec = new { holderIdentity = name, leaseDurationSeconds = 40, renewTime = Now } }, closing);
     }
 
-    /// <summary>The node loses power: its pods are gone, and nobody tells the API server, where they stay as they were.</summary>
+    /// <summary>The node loses power: its pods are gone, but their objects in the API server stay unchanged.</summary>
     public void Crash(string node) => _nodes[node].Crash();
 
-    /// <summary>The node loses its way to the API server: its pods run on.</summary>
+    /// <summary>The node loses its connection to the API server; its pods keep running.</summary>
     public void Isolate(string node) => _nodes[node].Isolate();
 
-    /// <summary>The node is back: it stops what was deleted meanwhile, and starts what is bound to it and does not run.</summary>
+    /// <summary>The node is back: it stops the pods that were deleted meanwhile, and starts those that are bound to it and do not run.</summary>
     public Task ReviveAsync(string node) => _nodes[node].ReviveAsync();
 
     internal static string Now => DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);

@@ -18,10 +18,10 @@ internal sealed class FakeNode(FakeKubelet kubelet, string name, BackgroundError
 
     public bool IsConnected => !Volatile.Read(ref _connection).IsCancellationRequested;
 
-    /// <summary>Ends with the node's way to the API server.</summary>
+    /// <summary>Cancelled when the node loses its connection to the API server.</summary>
     public CancellationToken Connection => Volatile.Read(ref _connection).Token;
 
-    /// <summary>The API server shows a pod that is bound to this node.</summary>
+    /// <summary>Handles a pod in the API server that is bound to this node.</summary>
     public void See(JsonNode pod)
     {
         lock (_gate)
@@ -43,7 +43,7 @@ internal sealed class FakeNode(FakeKubelet kubelet, string name, BackgroundError
         }
     }
 
-    /// <summary>The API server does not know the pod any more.</summary>
+    /// <summary>Handles a pod that the API server no longer knows.</summary>
     public void Lose(JsonNode pod)
     {
         lock (_gate)
@@ -77,7 +77,7 @@ internal sealed class FakeNode(FakeKubelet kubelet, string name, BackgroundError
         lock (_gate)
         {
             _connection.Cancel();
-            // What has not started cannot start without the API server; it is begun anew later.
+            // A pod that has not started cannot start without the API server; it begins anew later.
             EndAll(run => !run.HasStarted);
         }
     }
@@ -100,7 +100,7 @@ internal sealed class FakeNode(FakeKubelet kubelet, string name, BackgroundError
             ReportVolumesAsync());
     }
 
-    /// <summary>Writes the volumes in use to the node's status, once for all who ask at the same time.</summary>
+    /// <summary>Writes the volumes in use to the node's status, once for all concurrent callers.</summary>
     public async Task ReportVolumesAsync()
     {
         var connection = Connection;
@@ -110,7 +110,7 @@ internal sealed class FakeNode(FakeKubelet kubelet, string name, BackgroundError
         {
             if (_reported < mine)
             {
-                // The longer the list, the longer it waits for more to come: a real kubelet reports every few seconds, whatever happens.
+                // The longer the list, the longer it waits for further changes: a real kubelet reports only every few seconds.
                 await Task.Delay(TimeSpan.FromMilliseconds(Runs / 4), connection);
                 var upTo = Interlocked.Read(ref _changes);
                 await kubelet.Api.PatchAsync($"{Paths.Node(name)}/status", new { status = new { volumesInUse = VolumesInUse() } }, connection);

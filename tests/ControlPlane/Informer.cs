@@ -4,11 +4,11 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>A collection of the API server, kept up to date by a watch, with a word for whoever waits for a change.</summary>
-/// <param name="api">Who asks.</param>
-/// <param name="path">The collection.</param>
-/// <param name="belongs">Which of its objects matter.</param>
-/// <param name="keyOf">What an object is found by, if not by its name behind its namespace.</param>
+/// <summary>A collection of the API server, kept up to date by a watch, with notifications for callers that wait for a change.</summary>
+/// <param name="api">The API client.</param>
+/// <param name="path">The path of the collection.</param>
+/// <param name="belongs">Selects the relevant objects.</param>
+/// <param name="keyOf">The key of an object, if not its name behind its namespace.</param>
 public sealed class Informer(Api api, string path, Func<JsonNode, bool> belongs, Func<JsonNode, string>? keyOf = null) : IAsyncDisposable
 {
     private readonly Func<JsonNode, string> _keyOf = keyOf ?? (item => item.Key);
@@ -21,28 +21,28 @@ public sealed class Informer(Api api, string path, Func<JsonNode, bool> belongs,
 
     public ICollection<JsonNode> Items => _items.Values;
 
-    /// <summary>Told of every object seen, in order, on the watch's own thread: it must not block.</summary>
+    /// <summary>Raised for every object seen, in order, on the watch's own thread: handlers must not block.</summary>
     public event Action<JsonNode>? Seen;
 
-    /// <summary>Told of every object that is gone, with its last known state.</summary>
+    /// <summary>Raised for every deleted object, with its last known state.</summary>
     public event Action<JsonNode>? Gone;
 
     public JsonNode? Find(string key) => _items.GetValueOrDefault(key);
 
-    /// <summary>Begins to watch; done when the first list is in.</summary>
+    /// <summary>Begins to watch; completes when the first list is in.</summary>
     public Task StartAsync(CancellationToken cancellation)
     {
         _running = RunAsync(_closing.Token);
         return _listed.Task.WaitAsync(cancellation);
     }
 
-    /// <summary>Waits until the question has an answer, asking again after each change.</summary>
+    /// <summary>Waits until the query returns an answer, and repeats it after each change.</summary>
     public async Task<T> UntilAsync<T>(Func<T?> answer, CancellationToken cancellation)
         where T : class
     {
         while (true)
         {
-            // Taken before asking, so that a change in between is not missed.
+            // Taken before the query, so that a change in between is not missed.
             var changed = Volatile.Read(ref _changed).Task;
             if (answer() is { } found)
             {
@@ -52,7 +52,7 @@ public sealed class Informer(Api api, string path, Func<JsonNode, bool> belongs,
         }
     }
 
-    /// <summary>Waits until the question has an answer, asking again after each change of one object: a thousand may wait for one each.</summary>
+    /// <summary>Waits until the query returns an answer, and repeats it after each change of one object, so that a thousand callers can each wait for one.</summary>
     public async Task<T> UntilAsync<T>(string key, Func<T?> answer, CancellationToken cancellation)
         where T : class
     {
@@ -96,7 +96,7 @@ public sealed class Informer(Api api, string path, Func<JsonNode, bool> belongs,
         var present = list.Items("items").Where(belongs).ToDictionary(_keyOf);
         foreach (var (key, known) in _items)
         {
-            // The same name with another uid is another object: the one that was known is gone.
+            // The same name with another uid is another object: the known one is gone.
             if (!present.TryGetValue(key, out var now) || now.Uid != known.Uid)
             {
                 Remove(key, known);

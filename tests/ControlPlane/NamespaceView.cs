@@ -2,13 +2,13 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>What the API server holds of one world, as its watches tell it.</summary>
+/// <summary>The API server's objects of one test namespace, as delivered by watches.</summary>
 public sealed class NamespaceView(Api api, string space, IReadOnlySet<string> nodes) : IAsyncDisposable
 {
-    /// <summary>The pods of the world's namespace and those bound to its nodes.</summary>
+    /// <summary>The pods of the namespace, and those bound to its nodes.</summary>
     public Informer Pods { get; } = new(api, Paths.AllPods, pod => pod.Namespace == space || IsOn(nodes, pod));
 
-    /// <summary>The attachments to the world's nodes.</summary>
+    /// <summary>The attachments to the test's nodes.</summary>
     public Informer Attachments { get; } = new(
         api, Paths.Attachments, attachment => IsOn(nodes, attachment), attachment => AttachmentKey(attachment.AttachedVolume, attachment.NodeName));
 
@@ -33,7 +33,7 @@ public sealed class NamespaceView(Api api, string space, IReadOnlySet<string> no
 
     public JsonNode? AttachmentOf(Volume volume, string node) => Attachments.Find(AttachmentKey(volume.PersistentVolume, node));
 
-    /// <summary>Attachments are asked for by what they attach, and their own names are hashes.</summary>
+    /// <summary>Attachments are looked up by volume and node, because their own names are hashes.</summary>
     public static string AttachmentKey(string? persistentVolume, string? node) => $"{persistentVolume} on {node}";
 
     public async ValueTask DisposeAsync() => await Task.WhenAll(All.Select(mirror => mirror.DisposeAsync().AsTask()));

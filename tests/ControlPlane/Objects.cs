@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>The few fields of Kubernetes objects that every test and every fake asks for.</summary>
+/// <summary>The few fields of Kubernetes objects that all tests and fakes use.</summary>
 public static class Objects
 {
     extension(JsonNode node)
@@ -15,14 +15,14 @@ public static class Objects
 
         public string ResourceVersion => node["metadata"]!["resourceVersion"]!.GetValue<string>();
 
-        /// <summary>What names the object in its collection: its name, behind its namespace if it has one.</summary>
+        /// <summary>The object's key in its collection: its name, behind its namespace if it has one.</summary>
         public string Key => node.Namespace.Length == 0 ? node.Name : $"{node.Namespace}/{node.Name}";
 
         public bool IsTerminating => node["metadata"]!["deletionTimestamp"] is not null;
 
         public bool IsRunningPod => node.Text("status", "phase") == "Running" && !node.IsTerminating;
 
-        /// <summary>The node that a pod is bound to, or an attachment attaches to.</summary>
+        /// <summary>The node that a pod is bound to, or that an attachment attaches to.</summary>
         public string? NodeName => node.Text("spec", "nodeName");
 
         public bool IsAttached => node["status"]?["attached"]?.GetValue<bool>() ?? false;

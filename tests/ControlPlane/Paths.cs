@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>Where the API keeps what the tests touch.</summary>
+/// <summary>The API paths that the tests use.</summary>
 public static class Paths
 {
     public const string Nodes = "api/v1/nodes";

@@ -3,20 +3,20 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>How a pod's time on a node ends.</summary>
+/// <summary>How a pod's run on a node ends.</summary>
 internal enum PodEnding
 {
     /// <summary>It has a deletion timestamp: stop it, then delete it for good.</summary>
     Deleted,
 
-    /// <summary>The API server forgot it: stop it.</summary>
+    /// <summary>The API server no longer knows it: stop it.</summary>
     Gone,
 
-    /// <summary>The node went away under it: nobody is left to do or say anything.</summary>
+    /// <summary>Its node is gone: there is nothing left to stop or report.</summary>
     Crashed,
 }
 
-/// <summary>One pod's time on one node, from being bound to being stopped.</summary>
+/// <summary>One pod's run on one node, from being bound to being stopped.</summary>
 internal sealed class PodRun(FakeKubelet kubelet, FakeNode node, JsonNode pod)
 {
     private readonly TaskCompletionSource<PodEnding> _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -24,7 +24,7 @@ internal sealed class PodRun(FakeKubelet kubelet, FakeNode node, JsonNode pod)
 
     public string Uid => pod.Uid;
 
-    /// <summary>What the node reports as in use on its behalf.</summary>
+    /// <summary>The volumes that the node reports as in use for it.</summary>
     public IReadOnlyList<Volume> Volumes { get; private set; } = [];
 
     public bool HasStarted { get; private set; }
@@ -62,7 +62,7 @@ internal sealed class PodRun(FakeKubelet kubelet, FakeNode node, JsonNode pod)
         }
         catch (ApiException replaced) when (replaced.Status is HttpStatusCode.NotFound or HttpStatusCode.Conflict)
         {
-            // The pod went away while it was starting; the watch is about to say so.
+            // The pod was deleted while it was starting; the watch is about to deliver that.
         }
         await StopAsync(placed, mayHaveStarted, await _ending.Task);
     }
@@ -86,7 +86,7 @@ internal sealed class PodRun(FakeKubelet kubelet, FakeNode node, JsonNode pod)
         }
         finally
         {
-            // Also when the node went away meanwhile: what is left of the pod is for the revived node to see.
+            // Also when the node was lost meanwhile: the revived node must see the pod's remains.
             node.Forget(this);
         }
         if (Volumes.Count > 0)

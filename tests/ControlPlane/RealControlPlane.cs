@@ -21,14 +21,14 @@ public sealed class RealControlPlane : IAsyncDisposable
         Audit = new AuditLog(folder["audit.log"]);
     }
 
-    /// <summary>The API as the administrator sees it.</summary>
+    /// <summary>The API client of the administrator.</summary>
     public Api Api => ApiAs(ApiIdentity.Administrator);
 
     public Uri Address => _componentCommandLines.Endpoint.Address;
 
     public AuditLog Audit { get; }
 
-    /// <summary>Where the logs of the components are, and stay after a run.</summary>
+    /// <summary>The folder of the components' logs, which remain after a run.</summary>
     public string LogDirectory => _folder.Directory;
 
     public static Task<RealControlPlane> StartAsync(CancellationToken cancellation) => StartAsync(new ControlPlaneOptions(), cancellation);
@@ -55,10 +55,10 @@ public sealed class RealControlPlane : IAsyncDisposable
         }
     }
 
-    /// <summary>The API as someone else sees it.</summary>
+    /// <summary>The API client of another identity.</summary>
     public Api ApiAs(ApiIdentity identity) => new(_clients.GetOrAdd(identity.Token, _ => _componentCommandLines.Endpoint.ClientAs(identity)));
 
-    /// <summary>Creates the service account if need be, and a token as a pod would get: it may do what RBAC grants it and nothing else.</summary>
+    /// <summary>Creates the service account if necessary, and a token like a pod's: it has only the rights that RBAC grants.</summary>
     public async Task<ApiIdentity> ServiceAccountAsync(string space, string name, CancellationToken cancellation)
     {
         var path = $"{Paths.ServiceAccounts(space)}/{name}";
@@ -74,7 +74,7 @@ public sealed class RealControlPlane : IAsyncDisposable
     /// <summary>Writes a kubeconfig for an identity and returns its path.</summary>
     public string KubeconfigFor(ApiIdentity identity) => _componentCommandLines.Kubeconfig(identity);
 
-    /// <summary>Runs kubectl and returns what it prints; a failure is an exception with its words.</summary>
+    /// <summary>Runs kubectl and returns its output; a failure throws an exception with its error message.</summary>
     public async Task<string> KubectlAsync(IEnumerable<string> arguments, ApiIdentity identity, CancellationToken cancellation)
     {
         using var kubectl = Process.Start(new ProcessStartInfo(_binaries["kubectl"], ["--kubeconfig", KubeconfigFor(identity), .. arguments])
@@ -99,7 +99,7 @@ public sealed class RealControlPlane : IAsyncDisposable
         await StartApiServerAsync(cancellation);
     }
 
-    /// <summary>Kills the API server; until it is started again every request is refused.</summary>
+    /// <summary>Kills the API server; every request is refused until it is started again.</summary>
     public async Task StopApiServerAsync(CancellationToken cancellation)
     {
         var server = _components.Single(component => component.Name == "kube-apiserver");
@@ -119,7 +119,7 @@ public sealed class RealControlPlane : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        // In reverse, so that nobody wakes up to complain that another is gone.
+        // In reverse order, so that no component logs the loss of another.
         foreach (var component in Enumerable.Reverse(_components))
         {
             component.Dispose();

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>What a volume is to look like; everything that is left out is chosen so that it is unique.</summary>
+/// <summary>The properties of a volume; those that are left out get unique values.</summary>
 public sealed record VolumeShape(string Claim)
 {
     public string? PersistentVolume { get; init; }
@@ -10,7 +10,7 @@ public sealed record VolumeShape(string Claim)
     /// <summary>The CSI volume handle, which need not be the name of the PersistentVolume.</summary>
     public string? Handle { get; init; }
 
-    /// <summary>The CSI driver, if not the world's own.</summary>
+    /// <summary>The CSI driver, if not the test's own.</summary>
     public string? Driver { get; init; }
 
     public ImmutableDictionary<string, string> Attributes { get; init; } = ImmutableDictionary<string, string>.Empty;
@@ -18,23 +18,23 @@ public sealed record VolumeShape(string Claim)
     public IReadOnlyList<string> AccessModes { get; init; } = ["ReadWriteOnce"];
 }
 
-/// <summary>What a pod carries besides its claims.</summary>
+/// <summary>The properties of a pod besides its claims.</summary>
 public sealed record PodShape
 {
-    /// <summary>A pod that asks to be moved when its storage is lost.</summary>
+    /// <summary>A pod that has opted in to being moved when its storage is lost.</summary>
     public static readonly PodShape OptedIn = new()
     {
         Labels = ImmutableDictionary<string, string>.Empty.Add("linstor.csi.linbit.com/on-storage-lost", "remove"),
     };
 
-    /// <summary>A pod that says nothing.</summary>
+    /// <summary>A pod without label or annotation.</summary>
     public static readonly PodShape Plain = new();
 
     public ImmutableDictionary<string, string> Labels { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     public ImmutableDictionary<string, string> Annotations { get; init; } = ImmutableDictionary<string, string>.Empty;
 
-    /// <summary>The name of a PriorityClass that there is.</summary>
+    /// <summary>The name of an existing PriorityClass.</summary>
     public string? PriorityClass { get; init; }
 
     /// <summary>Further entries of spec.volumes, such as <c>new { name = "zone", hostPath = new { path = "/etc/localtime" } }</c>.</summary>
@@ -44,6 +44,6 @@ public sealed record PodShape
 /// <summary>A PersistentVolume with the claim that it is bound to.</summary>
 public sealed record Volume(string Claim, string PersistentVolume, string Handle, string Driver)
 {
-    /// <summary>How a node's status names it.</summary>
+    /// <summary>The volume's name in a node's status.</summary>
     public string InUseName => $"kubernetes.io/csi/{Driver}^{Handle}";
 }

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>Takes a world down in the order in which nothing grows back.</summary>
+/// <summary>Deletes a test's objects in an order in which controllers do not recreate them.</summary>
 internal sealed class Teardown(TestNamespace world)
 {
     public async Task RunAsync(CancellationToken cancellation)
@@ -19,13 +19,13 @@ internal sealed class Teardown(TestNamespace world)
         while (Left.Count > 0)
         {
             await AllAsync(Paths.Pods(world.Namespace), _ => true, cancellation);
-            // Who is terminating waits for a finalizer, and gains nothing by being deleted again.
+            // A terminating object waits for a finalizer; deleting it again has no effect.
             await AllAsync(Paths.Claims(world.Namespace), claim => !claim.IsTerminating, cancellation);
             await AllAsync(Paths.Volumes, volume => !volume.IsTerminating && IsOurs(volume), cancellation);
             await AllAsync(Paths.Attachments, attachment => !attachment.IsTerminating && attachment.NodeName is { } node && nodes.Contains(node), cancellation);
             await Task.Delay(TimeSpan.FromMilliseconds(50), cancellation);
         }
-        // The namespace controller lets a namespace rest for five seconds before it looks into it: nobody waits for that.
+        // The namespace controller waits five seconds before it processes a namespace; the teardown does not wait for it.
         await world.Api.DeleteAsync($"{Paths.Namespaces}/{world.Namespace}", cancellation);
     }
 

@@ -8,13 +8,13 @@ using Piraeus.HighAvailability.Tests;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>What a cluster may have other than most.</summary>
+/// <summary>Settings in which a cluster may differ from the default.</summary>
 public sealed record TestClusterOptions
 {
     /// <summary>The short names of the nodes.</summary>
     public IReadOnlyList<string> Nodes { get; init; } = ["a", "b", "c", "d", "e"];
 
-    /// <summary>What LINSTOR calls a Kubernetes node.</summary>
+    /// <summary>Returns the LINSTOR name of a Kubernetes node.</summary>
     public Func<string, string> LinstorName { get; init; } = node => node;
 }
 
@@ -59,18 +59,18 @@ public sealed class TestCluster : IAsyncDisposable
 
     public string E => World.Nodes[4];
 
-    /// <summary>How the LINSTOR resource of a volume is made when its first pod starts: with data on a, b and c, and a bystander's on c, d and e.</summary>
+    /// <summary>Creates the LINSTOR resource of a volume when its first pod starts: with data on a, b and c, or on c, d and e for the bystander.</summary>
     public Action<StorageWorld, string> Provision { get; set; } = (_, _) => { };
 
-    /// <summary>What LINSTOR calls a Kubernetes node.</summary>
+    /// <summary>The LINSTOR name of a Kubernetes node.</summary>
     public Func<string, string> LinstorName { get; private init; } = node => node;
 
-    /// <summary>Who the controllers are to Kubernetes.</summary>
+    /// <summary>The controllers' identity in Kubernetes.</summary>
     public ApiIdentity Account { get; private set; }
 
     /// <summary>
-    /// What was deleted in this world, each once: pods that the controllers deleted, by name, and attachments that they or the attach-detach
-    /// controller deleted, by the claim and node that they served. Of these two, either may be first once a volume has been released.
+    /// The deletions in this namespace, each once: pods that the controllers deleted, by name, and attachments that they or the attach-detach
+    /// controller deleted, by the claim and node that they served. Either of the two may be first once a volume has been released.
     /// </summary>
     public IReadOnlyList<string> Deletions => [.. World.Plane.Audit.Writes(_before)
         .Where(write => write.Verb == "delete" && write.Succeeded)
@@ -78,7 +78,7 @@ public sealed class TestCluster : IAsyncDisposable
         .Select(write => write.Resource == "pods" ? $"pod {write.Name}" : _attachments.GetValueOrDefault(write.Name ?? ""))
         .OfType<string>().Distinct().Order(StringComparer.Ordinal)];
 
-    /// <summary>Everything that the controllers wrote since the cluster was set, in order.</summary>
+    /// <summary>All writes of the controllers since the cluster was set up, in order.</summary>
     public IEnumerable<Audited> Writes => World.Plane.Audit.Writes(_before).Where(write => write.User == Account.User);
 
     public static async Task<TestCluster> SetAsync(RealControlPlane plane, TestClusterOptions chosen, CancellationToken cancellation)
@@ -102,7 +102,7 @@ public sealed class TestCluster : IAsyncDisposable
         };
     }
 
-    /// <summary>Starts another address of the same LINSTOR, which may be made unreachable while the first one is well.</summary>
+    /// <summary>Opens another address of the same LINSTOR, which may be made unreachable while the first one works.</summary>
     public async Task<LinstorServer> StartLinstorAddressAsync()
     {
         var address = await LinstorServer.StartAsync(_storage, new LinstorOptions { Clock = _clock }, World.Closing);
@@ -110,13 +110,13 @@ public sealed class TestCluster : IAsyncDisposable
         return address;
     }
 
-    /// <summary>What controllers find in their environment besides our own and LINSTOR's address.</summary>
+    /// <summary>Environment variables for the controllers, in addition to our own and LINSTOR's address.</summary>
     public ImmutableDictionary<string, string> ControllerEnvironment { get; set; } = ImmutableDictionary<string, string>.Empty;
 
-    /// <summary>Starts a controller with a grace period of two seconds, and waits until it has seen everything.</summary>
+    /// <summary>Starts a controller with a grace period of two seconds, and waits until it has synced.</summary>
     public Task<ControllerProcess> StartControllerAsync(params IEnumerable<string> flags) => StartControllerAsync(Linstor, flags);
 
-    /// <summary>The same, with a LINSTOR address of its own.</summary>
+    /// <summary>Starts a controller with a LINSTOR address of its own, and waits until it has synced.</summary>
     public async Task<ControllerProcess> StartControllerAsync(LinstorServer linstor, params IEnumerable<string> flags)
     {
         var controller = await LaunchControllerAsync(linstor, flags);
@@ -124,7 +124,7 @@ public sealed class TestCluster : IAsyncDisposable
         return controller;
     }
 
-    /// <summary>Starts a controller and waits for nothing. A flag given here overrides the default, as the last one wins.</summary>
+    /// <summary>Starts a controller without waiting. A flag given here overrides the default, because the last one wins.</summary>
     public Task<ControllerProcess> LaunchControllerAsync(params IEnumerable<string> flags) => LaunchControllerAsync(Linstor, flags);
 
     private async Task<ControllerProcess> LaunchControllerAsync(LinstorServer linstor, IEnumerable<string> flags)
@@ -143,10 +143,10 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>Runs the init container's command.</summary>
     public Task<ControllerProcess> WaitUntilApiOnlineAsync() => ControllerProcess.StartAsync(LogOf("init"), 0, ["wait-until", "api-online"], EnvironmentFor(Linstor));
 
-    /// <summary>Tells what a recording contains.</summary>
+    /// <summary>Prints the content of a recording.</summary>
     public Task<ControllerProcess> ReplayAsync(string recording) => ControllerProcess.StartAsync(LogOf("replay"), 0, ["replay", recording], EnvironmentFor(Linstor));
 
-    /// <summary>Lets the controllers of this world run as somebody who has these rights and no others, whatever deploy/all.yaml says.</summary>
+    /// <summary>Runs the controllers of this test under an account with exactly these rights, instead of those in deploy/all.yaml.</summary>
     public async Task GrantOnlyAsync(params (string Group, string Resource, string Verbs)[] rules)
     {
         Account = await World.Plane.ServiceAccountAsync(World.Namespace, "limited", World.Closing);
@@ -177,10 +177,10 @@ public sealed class TestCluster : IAsyncDisposable
         Linstor.Do(world => world.PowerOff(LinstorName(node)));
     }
 
-    /// <summary>The node's replication links fail; its kubelet and its satellite are well.</summary>
+    /// <summary>The node's replication links fail; its kubelet and its satellite keep working.</summary>
     public void CutLinks(string node) => Linstor.Do(world => world.CutLinks(LinstorName(node)));
 
-    /// <summary>The node hangs: its kubelet is dead and so is its DRBD, but its satellite answers pings, so that LINSTOR calls it ONLINE and repeats its last report.</summary>
+    /// <summary>The node hangs: its kubelet and its DRBD are dead, but its satellite answers pings, so that LINSTOR reports it ONLINE and repeats its last report.</summary>
     public void Hang(string node)
     {
         World.Crash(node);
@@ -191,7 +191,7 @@ public sealed class TestCluster : IAsyncDisposable
         });
     }
 
-    /// <summary>The satellite's process ends; the node's DRBD and its kubelet are well.</summary>
+    /// <summary>The satellite's process ends; the node's DRBD and its kubelet keep working.</summary>
     public void StopSatellite(string node) => Linstor.Do(world => world.StopSatellite(LinstorName(node)));
 
     public void StartSatellite(string node) => Linstor.Do(world => world.StartSatellite(LinstorName(node)));
@@ -202,21 +202,21 @@ public sealed class TestCluster : IAsyncDisposable
 
     public Task EventuallyAsync(Func<bool> condition, string what, double seconds = 20) => EventuallyCoreAsync(() => Task.FromResult(condition()), what, seconds);
 
-    /// <summary>Waits until the controllers have deleted exactly this much, and says what they did instead if they do not.</summary>
+    /// <summary>Waits until the controllers have deleted exactly these objects; a failure reports the actual deletions.</summary>
     public Task UntilDeletedAsync(params string[] expected) => EventuallyAsync(
         () => Deletions.SequenceEqual(expected.Order(StringComparer.Ordinal)), $"deleted {string.Join(", ", expected)}");
 
-    /// <summary>Waits until a controller says something.</summary>
+    /// <summary>Waits until a controller logs a line.</summary>
     public Task UntilSaidAsync(string words) => EventuallyAsync(() => _controllers.Exists(controller => controller.Says(words)), $"a controller says \"{words}\"");
 
-    /// <summary>Waits until an Event on a pod says why it has been left alone for the whole grace period.</summary>
+    /// <summary>Waits until an Event on a pod reports why it was not moved during the whole grace period.</summary>
     public Task UntilHeldAsync(string pod, string because) => EventuallyAsync(
         async () => (await EventsOnAsync("Pod", pod)).Any(held => held.Text("reason") == "FailoverHeld" && held.Text("message")!.Contains(because, StringComparison.Ordinal)),
         $"an Event on pod {pod} that says \"{because}\"");
 
     /// <summary>
-    /// Waits until everything has happened that was going to happen to an older loss: a bystander on another node loses its storage as well, and
-    /// has been moved after the whole grace period.
+    /// Waits until the controllers have finished their work on an older loss: a bystander on another node loses its storage as well, and has been
+    /// moved after the whole grace period.
     /// </summary>
     public async Task BystanderIsMovedAsync()
     {
@@ -247,7 +247,7 @@ public sealed class TestCluster : IAsyncDisposable
         _clock.Dispose();
     }
 
-    /// <summary>The controllers are processes of ours: the manifest's own replicas would only occupy the nodes of these worlds.</summary>
+    /// <summary>The controllers are processes of ours, so the manifest's own replicas would only occupy the nodes of the tests.</summary>
     public static Task WithdrawReplicasAsync(RealControlPlane plane, CancellationToken cancellation) => plane.KubectlAsync(
         ["scale", "--replicas=0", "-n", "ha-controller", "deployment/piraeus-ha-controller"], ApiIdentity.Administrator, cancellation);
 
@@ -281,7 +281,7 @@ public sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    // What linstor-csi and the mount do before a container starts: make the resource available, and open it.
+    // Before a container starts, linstor-csi makes the resource available, and the mount opens it.
     private async Task OpenAsync(PlacedPod pod, CancellationToken cancellation)
     {
         foreach (var (resource, node) in Uses(pod))
@@ -299,7 +299,7 @@ public sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    // A kubelet goes on trying to unmount for as long as the device's I/O is suspended.
+    // A kubelet keeps trying to unmount for as long as the device's I/O is suspended.
     private void Close(PlacedPod pod)
     {
         foreach (var (resource, node) in Uses(pod))
@@ -308,7 +308,7 @@ public sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>A file of this world's own, beside the logs.</summary>
+    /// <summary>The path of a file of this test's own, beside the logs.</summary>
     public string FileOf(string name) => Path.Combine(World.Plane.LogDirectory, $"{World.Namespace}-{name}");
 
     private string LogOf(string name) => FileOf($"{name}.log");

@@ -4,15 +4,15 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>What a test may want to vary about its world.</summary>
+/// <summary>Settings of a test's namespace and nodes.</summary>
 public sealed record TestNamespaceOptions
 {
     public string Driver { get; init; } = "linstor.csi.linbit.com";
 
-    /// <summary>The short names of the nodes; their full names begin with the world's.</summary>
+    /// <summary>The short names of the nodes; their full names begin with the namespace's.</summary>
     public IReadOnlyList<string> Nodes { get; init; } = ["a", "b", "c"];
 
-    /// <summary>The driver's own name for a node, as its CSINode tells it.</summary>
+    /// <summary>Returns the driver's own name for a node, as in its CSINode.</summary>
     public Func<string, string> NodeId { get; init; } = node => node;
 }
 
@@ -64,7 +64,7 @@ public sealed class TestNamespace : IAsyncDisposable
 
     public BackgroundErrors Faults { get; }
 
-    /// <summary>Ends with the world, or with the test.</summary>
+    /// <summary>Cancelled when the namespace is torn down, or the test ends.</summary>
     public CancellationToken Closing => _closing.Token;
 
     internal object Labels => new Dictionary<string, string> { ["world"] = Namespace };
@@ -80,7 +80,7 @@ public sealed class TestNamespace : IAsyncDisposable
             await world.View.StartAsync(cancellation);
             await Task.WhenAll(world.Nodes.Zip(options.Nodes).Select(node =>
                 world.Kubelet.RegisterAsync(node.First, options.Driver, options.NodeId(node.First), world.Labels)));
-            // A new node carries the not-ready taint until the controller manager has looked at it.
+            // A new node carries the not-ready taint until the controller manager has processed it.
             await world.EventuallyAsync(() => world.View.Nodes.Items.Count == options.Nodes.Count && world.View.Nodes.Items.All(node => !node.TaintKeys.Any()), "all nodes ready");
             return world;
         }
@@ -98,21 +98,21 @@ public sealed class TestNamespace : IAsyncDisposable
 
     public JsonNode? FindPod(string name) => View.Pods.Find($"{Namespace}/{name}");
 
-    /// <summary>Waits until the pod runs, here or anywhere, and returns it.</summary>
+    /// <summary>Waits until the pod runs, on the given node or on any, and returns it.</summary>
     public Task<JsonNode> UntilRunningAsync(string pod, string? on = null, TimeSpan? within = null) => UntilAsync(
         () => FindPod(pod) is { IsRunningPod: true } running && (on is null || running.NodeName == on) ? running : null,
         $"pod {pod} running{(on is null ? "" : $" on {on}")}", within);
 
-    /// <summary>Waits until another pod of the same name runs in its stead.</summary>
+    /// <summary>Waits until another pod of the same name runs in its place.</summary>
     public Task<JsonNode> UntilReplacedAsync(JsonNode pod, TimeSpan? within = null) => UntilAsync(
         () => FindPod(pod.Name) is { IsRunningPod: true } running && running.Uid != pod.Uid ? running : null, $"another pod {pod.Name} running", within);
 
-    /// <summary>Waits until all of the workload runs again, and nothing of it on the node that it came from.</summary>
+    /// <summary>Waits until all pods of the workload run again, and none is left on the node that it came from.</summary>
     public Task<IReadOnlyList<JsonNode>> UntilMovedAsync(Workload workload, string from, TimeSpan? within = null) => UntilAsync(
         () => workload.Pods is { } pods && pods.Count == workload.Replicas && pods.All(pod => pod.IsRunningPod && pod.NodeName != from) ? pods : null,
         $"all of {workload.Name} running elsewhere than on {from}", within);
 
-    /// <summary>Waits, without polling, until the pods of this world have the answer.</summary>
+    /// <summary>Waits, without polling, until the query over the namespace's pods returns an answer.</summary>
     public async Task<T> UntilAsync<T>(Func<T?> answer, string what, TimeSpan? within = null)
         where T : class
     {
@@ -128,20 +128,20 @@ public sealed class TestNamespace : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until a condition holds, and returns how long it took; a failure says what should have been and shows the world.</summary>
+    /// <summary>Waits until a condition holds, and returns how long it took; a failure reports the expectation and the state of the namespace.</summary>
     public Task<TimeSpan> EventuallyAsync(Func<bool> condition, string what, TimeSpan? within = null, TimeSpan? pause = null) =>
         EventuallyAsync(() => Task.FromResult(condition()), what, within, pause);
 
     public Task<TimeSpan> EventuallyAsync(Func<Task<bool>> condition, string what, TimeSpan? within = null, TimeSpan? pause = null) =>
         Eventually.TrueAsync(condition, within ?? Patience, async () => what + await FailureReport.OfAsync(this, Closing), Closing, pause);
 
-    /// <summary>Lets go of everything cluster-wide that this world made, so that the next one has the control plane to itself.</summary>
+    /// <summary>Deletes all cluster-wide objects of this test, so that the next one has the control plane to itself.</summary>
     public async ValueTask DisposeAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15 + (View.Pods.Items.Count / 8)));
         try
         {
-            // Who was interrupted takes the whole control plane down.
+            // An interrupted run takes the whole control plane down.
             if (!Closing.IsCancellationRequested)
             {
                 await new Teardown(this).RunAsync(limit.Token);
@@ -149,7 +149,7 @@ public sealed class TestNamespace : IAsyncDisposable
         }
         catch (Exception left) when (left is OperationCanceledException or HttpRequestException or ApiException)
         {
-            // Names are unique to a world: what stays behind is untidy, and harms no other test.
+            // Names are unique to a namespace, so leftovers harm no other test.
             Debug.WriteLine(left);
         }
         await _closing.CancelAsync();

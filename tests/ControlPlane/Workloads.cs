@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.ControlPlane;
 
-/// <summary>Something that runs pods: its name, which their label "app" carries, and the volumes that they use.</summary>
+/// <summary>A workload: its name, which its pods' label "app" carries, and the volumes that they use.</summary>
 public sealed record Workload(TestNamespace World, string Name, int Replicas, IReadOnlyList<Volume> Volumes)
 {
     public Volume Volume => Volumes[0];
@@ -15,11 +15,11 @@ public sealed record Workload(TestNamespace World, string Name, int Replicas, IR
     public JsonNode Pod => Pods.Single();
 }
 
-/// <summary>Creates volumes and what uses them: every method returns when all pods run on the node that was asked for.</summary>
+/// <summary>Creates volumes and workloads: every method returns when all pods run on the requested node.</summary>
 public sealed class Workloads(TestNamespace world)
 {
     private readonly SemaphoreSlim _placing = new(1);
-    // The binder is slow, and asking it about a thousand claims at once makes it slower.
+    // The binder is slow, and a thousand concurrent claims make it slower.
     private readonly SemaphoreSlim _claiming = new(32);
 
     /// <summary>A StatefulSet whose pods NAME-0, NAME-1, … have a volume each, claimed as data-NAME-0, ….</summary>
@@ -49,7 +49,7 @@ public sealed class Workloads(TestNamespace world)
                 spec = new { replicas, selector = new { matchLabels = new { app = name } }, template = Pod(name, shape, bound) },
             }, world.Closing));
 
-    /// <summary>A pod that nobody brings back, with the given volumes, or one named after it.</summary>
+    /// <summary>A pod without a controller, with the given volumes, or one named after it.</summary>
     public Task<Workload> PodAsync(string name, string on, PodShape? shape = null, params IReadOnlyList<VolumeShape> volumes) =>
         PlaceAsync(name, on, 1, volumes.Count > 0 ? volumes : [new VolumeShape($"data-{name}")], bound =>
         {
@@ -58,7 +58,7 @@ public sealed class Workloads(TestNamespace world)
             return world.Api.CreateAsync(Paths.Pods(world.Namespace), pod, world.Closing);
         });
 
-    /// <summary>Creates a PersistentVolume and a claim, and returns when they are bound; a claim that is there already is shared.</summary>
+    /// <summary>Creates a PersistentVolume and a claim, and returns when they are bound; an existing claim is shared.</summary>
     public async Task<Volume> VolumeAsync(VolumeShape shape)
     {
         if (world.View.VolumeOf(world.Namespace, shape.Claim) is { } shared)
@@ -93,16 +93,16 @@ public sealed class Workloads(TestNamespace world)
                 csi = new { driver = volume.Driver, volumeHandle = volume.Handle, volumeAttributes = shape.Attributes },
             },
         }, world.Closing);
-        // Claimed before the binder knows the volume, a claim would wait for the binder's next round.
+        // A claim that is created before the binder knows the volume would wait for the binder's next round.
         await world.EventuallyAsync(() => world.View.Volumes.Find(name)?.Text("status", "phase") is "Available" or "Bound", $"volume {name} available");
         await world.Api.CreateAsync(
             Paths.Claims(world.Namespace), new { metadata = new { name = shape.Claim }, spec = ClaimSpec(shape.AccessModes, name) }, world.Closing);
-        // A pod that the scheduler sees before its claim is bound would wait in its back-off.
+        // A pod that the scheduler sees before its claim is bound would wait in the back-off queue.
         await BoundAsync(shape.Claim);
         return volume;
     }
 
-    /// <summary>Waits for the binder, whose workers sometimes collide, and which looks again after fifteen seconds or when the claim changes.</summary>
+    /// <summary>Waits for the binder. Its workers sometimes collide, and it retries after fifteen seconds or when the claim changes.</summary>
     private async Task BoundAsync(string claim)
     {
         var (looks, path) = (0, Paths.Claim(world.Namespace, claim));

@@ -1,21 +1,21 @@
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>When something was so.</summary>
+/// <summary>The time spans in which a condition held.</summary>
 internal sealed class ConditionHistory
 {
     private readonly List<(TimeSpan From, TimeSpan? To)> _spans = [];
 
-    /// <summary>Whether it is so now.</summary>
+    /// <summary>Whether the condition holds now.</summary>
     public bool IsSo => _spans.Count > 0 && _spans[^1].To is null;
 
-    /// <summary>Since when it is so, or was last.</summary>
+    /// <summary>When the current or last span began; <see cref="TimeSpan.MaxValue"/> if the condition has never held.</summary>
     public TimeSpan Since => _spans.Count > 0 ? _spans[^1].From : TimeSpan.MaxValue;
 
-    /// <summary>When it last ceased to be so; null if it never did, or is so now.</summary>
+    /// <summary>When the condition last ceased to hold; null if it never did, or if it holds now.</summary>
     public TimeSpan? EndedAt => _spans.Count > 0 ? _spans[^1].To : null;
 
-    /// <summary>It is so, or is not, from now on.</summary>
-    /// <returns>Whether that is news.</returns>
+    /// <summary>Records whether the condition holds from now on.</summary>
+    /// <returns>Whether the value has changed.</returns>
     public bool Note(TimeSpan now, bool isSo)
     {
         if (isSo == IsSo)
@@ -35,13 +35,13 @@ internal sealed class ConditionHistory
         return true;
     }
 
-    /// <summary>Whether it was so at any moment of that time.</summary>
+    /// <summary>Whether the condition held at any moment of the interval.</summary>
     public bool Overlaps(TimeSpan from, TimeSpan to) => _spans.Exists(span => span.From <= to && (span.To ?? TimeSpan.MaxValue) >= from);
 
-    /// <summary>Whether it was so all that time.</summary>
+    /// <summary>Whether the condition held during the whole interval.</summary>
     public bool Covers(TimeSpan from, TimeSpan to) => _spans.Exists(span => span.From <= from && (span.To ?? TimeSpan.MaxValue) >= to);
 
-    /// <summary>For how long it was so until now, or until it last was, when interruptions up to <paramref name="unseen"/> count as none, and times at which nobody could tell do not count at all.</summary>
+    /// <summary>The length of the current or last span. Merges spans separated by at most <paramref name="unseen"/>; an interruption does not include time within <paramref name="untold"/>.</summary>
     public TimeSpan LongestUntil(TimeSpan now, TimeSpan unseen, ConditionHistory untold)
     {
         var longest = TimeSpan.Zero;
@@ -59,7 +59,7 @@ internal sealed class ConditionHistory
         return longest;
     }
 
-    /// <summary>How much of a time is left without those in which it was so.</summary>
+    /// <summary>The part of an interval in which the condition did not hold.</summary>
     private TimeSpan Without(TimeSpan from, TimeSpan to) => _spans.Aggregate(to - from, (left, span) =>
     {
         var (begin, end) = (span.From > from ? span.From : from, span.To is { } over && over < to ? over : to);

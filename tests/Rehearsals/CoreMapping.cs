@@ -4,7 +4,7 @@ using Model = Piraeus.HighAvailability.Simulator.Kubernetes;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>The world's objects in the core's words. Written anew, so that an error of the controller's own translation is not repeated here.</summary>
+/// <summary>Converts simulated objects to the core's types. Independent of the controller's mapping, so that it does not repeat that mapping's errors.</summary>
 internal static class CoreMapping
 {
     public const string OptOut = "drbd.linbit.com/ignore-fail-over";
@@ -54,9 +54,9 @@ internal static class CoreMapping
     public static CsiNode CsiNode(Model.CsiNode node) =>
         new(new(node.Metadata.Name), node.NodeIds.GetValueOrDefault(ScenarioSetup.Driver) is { } name ? new NodeName(name) : null);
 
-    /// <param name="world">Where LINSTOR runs.</param>
-    /// <param name="asked">When the question was sent.</param>
-    /// <param name="isDeaf">Whether it is another LINSTOR that answers, which has the same database and reaches no satellite.</param>
+    /// <param name="world">The simulated storage.</param>
+    /// <param name="asked">When the request was sent.</param>
+    /// <param name="isDeaf">Whether a second LINSTOR answers, which has the same database but reaches no satellite.</param>
     public static Observation.SatellitesListed Satellites(StorageWorld world, Instant asked, bool isDeaf) => new([.. world.Nodes.Select(node => Satellite(node, isDeaf))], asked);
 
     private static Satellite Satellite(StorageNode node, bool isDeaf) => new(
@@ -69,7 +69,7 @@ internal static class CoreMapping
         QuorumPolicy = node.Properties.GetValueOrDefault(QuorumSetting.Key),
     };
 
-    /// <summary>What LINSTOR would answer now about a resource definition.</summary>
+    /// <summary>LINSTOR's current answer about a resource definition.</summary>
     /// <inheritdoc cref="Satellites"/>
     public static ResourceReport Report(StorageWorld world, ResourceName name, Instant asked, bool isDeaf) => world.FindDefinition(name.Value) is not { } definition
         ? new(name, false, [], asked)
@@ -80,7 +80,7 @@ internal static class CoreMapping
             AllowsTwoPrimaries = world.EffectiveProperty(definition, QuorumSetting.AllowTwoPrimariesKey) == "yes",
         };
 
-    // The controller's value is not read where it cannot count.
+    // The controller's value is read only where it can apply.
     private static QuorumProperties Quorum(string? own, StorageWorld world) => new(own, own is null ? world.ControllerProperties.GetValueOrDefault(QuorumSetting.Key) : null);
 
     public static Promotability Promotability(bool? mayPromote) => mayPromote switch

@@ -4,20 +4,20 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>How often each thing was met that a scenario can meet. One never met is a hole in the net.</summary>
+/// <summary>Counts how often scenarios reach each outcome. An outcome that is never reached is a gap in the tests.</summary>
 internal sealed class Coverage
 {
-    // Things are met by the hundred thousand: each name is made once.
+    // Outcomes are counted hundreds of thousands of times, so each name is created once.
     private static readonly Dictionary<HoldReason, string> Holds = Enum.GetValues<HoldReason>().ToDictionary(reason => reason, reason => $"hold {reason}");
     private static readonly ConcurrentDictionary<Type, string> Types = [];
 
     private readonly Dictionary<string, long> _met = new(StringComparer.Ordinal);
 
-    /// <summary>Everything that a long run has to meet.</summary>
+    /// <summary>Every outcome that a long run must reach.</summary>
     public static IEnumerable<string> Expected =>
     [
         .. Enum.GetValues<FaultKind>().Select(Of),
-        .. Enum.GetValues<HoldReason>().Where(reason => reason is not (HoldReason.Healthy or HoldReason.InternalError)).Select(Of), // the one is never told, the other is an error of ours
+        .. Enum.GetValues<HoldReason>().Where(reason => reason is not (HoldReason.Healthy or HoldReason.InternalError)).Select(Of), // Healthy is never reported, and InternalError is a bug of ours
         .. Enum.GetValues<MutationOutcome>().Where(answer => answer is not (MutationOutcome.DryRun or MutationOutcome.Forbidden)).Select(Of),
         .. Enum.GetValues<FailoverResult>().Where(ending => ending != FailoverResult.GivenUp).Select(Of), // takes half an hour
         .. typeof(Decision).GetNestedTypes().Where(type => !type.IsAbstract).Select(type => $"decision {type.Name}"),

@@ -1,9 +1,9 @@
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <content>Faults that belong together: each recipe is a way in which an earlier version of the core failed.</content>
+/// <content>Combined faults: each recipe reproduces a failure of an earlier version of the core.</content>
 internal sealed partial record Fault
 {
-    // Several satellites are away when somebody loses its storage, or go away shortly before its grace period ends: so much at once is doubted.
+    // Several satellites are down when a consumer loses its storage, or go down shortly before its grace period ends. The policy doubts so many losses at once.
     private static IEnumerable<Fault> Storm(Random random, ScenarioSetup setup)
     {
         var at = TimeSpan.FromSeconds(45 + random.Next(75));
@@ -17,7 +17,7 @@ internal sealed partial record Fault
         }
     }
 
-    // Somebody is cut off while a satellite repeats the past: its own, or a peer's that has seen the cut and not its end.
+    // A consumer is cut off while a satellite repeats stale state: its own satellite, or that of a peer that has seen the cut but not its end.
     private static IEnumerable<Fault> OldWords(Random random)
     {
         var (at, target, peer) = (TimeSpan.FromSeconds(30 + random.Next(60)), Consumer(random), Peer(random));
@@ -40,7 +40,7 @@ internal sealed partial record Fault
         }
     }
 
-    // A satellite was switched off long ago, and then somebody loses its storage.
+    // A consumer loses its storage long after a satellite was switched off.
     private static IEnumerable<Fault> Unheard(Random random)
     {
         var target = Consumer(random);
@@ -48,7 +48,7 @@ internal sealed partial record Fault
         yield return Grave(random, target);
     }
 
-    // A node is given up, or more replicas are made, while somebody goes on beyond LINSTOR's reach with what it knows.
+    // A node is given up, or replicas are added, while another node keeps running out of LINSTOR's reach with an outdated configuration.
     private static IEnumerable<Fault> GivenUp(Random random)
     {
         var target = Consumer(random);
@@ -74,7 +74,7 @@ internal sealed partial record Fault
         }
     }
 
-    // LINSTOR takes its time, from the beginning or from about when it matters.
+    // LINSTOR is slow, either from the beginning or from about the time of the loss.
     private static IEnumerable<Fault> Slow(Random random)
     {
         var grave = Grave(random, Consumer(random));
@@ -84,7 +84,7 @@ internal sealed partial record Fault
             : new(grave.At - TimeSpan.FromSeconds(10 - random.Next(20)), FaultKind.LinstorSlow, 0, random.Next(Targets), random.Next(2) == 0 ? null : TimeSpan.FromSeconds(10 + random.Next(60)));
     }
 
-    // Of a pod's two disks, one is cut off, and two nodes may write to the other.
+    // A pod has two disks: one is cut off, and two nodes may write to the other.
     private static IEnumerable<Fault> HalfLost(Random random, ScenarioSetup setup)
     {
         var mixed = Enumerable.Range(0, Targets).Where(target => setup.IsMixed(setup.Workloads[target % setup.Workloads.Length])).ToList();
@@ -93,13 +93,13 @@ internal sealed partial record Fault
 
     private static Fault Grave(Random random, int target) => new(TimeSpan.FromSeconds(30 + random.Next(60)), (FaultKind)random.Next(3), target, 0, random.Next(3) == 0 ? TimeSpan.FromSeconds(20 + random.Next(60)) : null);
 
-    // A target that is the node of a user.
+    // A target that selects a consumer's node.
     private static int Consumer(Random random) => (3 * random.Next(Targets / 3)) + 1 + random.Next(2);
 
-    // Another member of that user's volume.
+    // Another member of that consumer's volume.
     private static int Peer(Random random) => 1 + (3 * random.Next(4));
 
-    // Storage comes back about when the grace period ends, and those who would have to hear of it are deaf, or are not listened to.
+    // Storage comes back about when the grace period ends, and the controllers either have a dead event stream or have their requests refused.
     private static IEnumerable<Fault> LastMoment(Random random, ScenarioSetup setup)
     {
         var (at, target) = (TimeSpan.FromSeconds(20 + random.Next(60)), random.Next(Targets));
@@ -119,7 +119,7 @@ internal sealed partial record Fault
         }
     }
 
-    // An administrator turns quorum on for a volume whose user is cut off, and has not heard of it: chance alone would hardly ever tell this.
+    // An administrator turns quorum on for a volume whose consumer is cut off and has not received the change. Random faults would hardly ever find this.
     private static IEnumerable<Fault> BelatedQuorum(Random random, ScenarioSetup setup, FaultKind kind)
     {
         var fitting = Enumerable.Range(0, Targets).Where(target => target % 3 != 0 && setup.Workloads[target % setup.Workloads.Length].Volumes.Contains(target % setup.Volumes.Length)).ToList();

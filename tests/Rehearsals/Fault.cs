@@ -3,24 +3,24 @@ using System.Globalization;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>One thing that goes wrong.</summary>
-/// <param name="At">When, since the scenario began.</param>
-/// <param name="Kind">What.</param>
-/// <param name="Target">What it hits: a node, a process, a workload or a volume, as a number.</param>
-/// <param name="Other">A second node, where there is one.</param>
-/// <param name="Lasts">Until it is undone; null if it never is.</param>
+/// <summary>One fault of a scenario.</summary>
+/// <param name="At">When it begins, since the start of the scenario.</param>
+/// <param name="Kind">What fails.</param>
+/// <param name="Target">A number that selects the node, process, workload or volume.</param>
+/// <param name="Other">A number that selects a second node or another detail, where the kind needs one.</param>
+/// <param name="Lasts">How long until it is undone; null if it never is.</param>
 internal sealed partial record Fault(TimeSpan At, FaultKind Kind, int Target, int Other, TimeSpan? Lasts)
 {
-    /// <summary>Faults begin within this time.</summary>
+    /// <summary>Faults begin within this time, in seconds.</summary>
     private const double Last = 170;
 
-    /// <summary>What is hit is drawn from so many numbers.</summary>
+    /// <summary>Targets are drawn from this many numbers.</summary>
     private const int Targets = 60;
 
-    // The last one has a draw of its own.
+    // LeaderBlind is drawn separately.
     private static readonly FaultKind[] Kinds = [.. Enum.GetValues<FaultKind>().Where(kind => kind != FaultKind.LeaderBlind)];
 
-    /// <summary>One to six faults that hit those who use something more often than chance would.</summary>
+    /// <summary>Draws one to six faults, and recipes on top. They hit consumers more often than chance would.</summary>
     public static ImmutableArray<Fault> Draw(Random random, ScenarioSetup setup)
     {
         var faults = Enumerable.Range(0, random.Next(1, 7)).Select(number => Draw(random, number)).ToList();
@@ -60,7 +60,7 @@ internal sealed partial record Fault(TimeSpan At, FaultKind Kind, int Target, in
 
     private static Fault Draw(Random random, int number)
     {
-        // Something has to happen to storage for anything else to matter.
+        // Without a storage fault, nothing else matters.
         var kind = number == 0 ? (FaultKind)random.Next(4) : Kinds[random.Next(Kinds.Length)];
         var at = number == 0 ? 20 + (random.NextDouble() * 100) : 5 + (random.NextDouble() * Last);
         TimeSpan? lasts = random.Next(3) switch
@@ -72,7 +72,7 @@ internal sealed partial record Fault(TimeSpan At, FaultKind Kind, int Target, in
         return new(TimeSpan.FromSeconds(Math.Round(at, 2)), kind, random.Next(Targets), random.Next(Targets), lasts);
     }
 
-    /// <summary>Whether it disturbs who watches, not who stores: such faults end before the last word of a scenario, but for a leader that stays blind while another sees.</summary>
+    /// <summary>Whether the fault affects observers rather than storage. Such faults end before a scenario does, except for a leader that stays blind while another process does not.</summary>
     public bool IsBlindness => Kind is FaultKind.LinstorRestart or FaultKind.LinstorUnreachable or FaultKind.StreamDeaf or FaultKind.ApiUnreachable
         or FaultKind.AnswersLost or FaultKind.ApiRefuses or FaultKind.Killed or FaultKind.Frozen or FaultKind.Stopped or FaultKind.SatelliteHangs
         or FaultKind.DefinitionHangs or FaultKind.PolicyUnreadable or FaultKind.LinstorReachesNobody;

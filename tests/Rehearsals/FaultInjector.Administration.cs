@@ -3,7 +3,7 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <content>What administrators and users do.</content>
+/// <content>Actions of administrators and users.</content>
 internal sealed partial class FaultInjector
 {
     private void Exempt(Fault fault)
@@ -43,7 +43,7 @@ internal sealed partial class FaultInjector
             return null;
         }
 
-        var inheriting = cluster.InheritingFrom(found).ToList(); // LINSTOR may give them a value of their own meanwhile, and not every node hears of it
+        var inheriting = cluster.InheritingFrom(found).ToList(); // LINSTOR may give them a value of their own meanwhile, and not every node receives it
         inheriting.ForEach(cluster.Loosen);
 
         cluster.Storage.SetNodeProperty(node, QuorumSetting.Key, "off");
@@ -66,7 +66,7 @@ internal sealed partial class FaultInjector
 
         if (found.Status != ConnectionStatus.Offline)
         {
-            cluster.Storage.StopSatellite(node); // else it is refused
+            cluster.Storage.StopSatellite(node); // LINSTOR refuses otherwise
         }
 
         if (found.Status == ConnectionStatus.Offline)
@@ -98,7 +98,7 @@ internal sealed partial class FaultInjector
         return null;
     }
 
-    // Where it is in use, LINSTOR refuses; where the satellite is away, it stays on the list.
+    // LINSTOR refuses while the replica is in use. While the satellite is away, the replica stays listed.
     private Action? RemoveReplica(Fault fault)
     {
         if (!cluster.Storage.LinstorRuns || cluster.Storage.FindDefinition(VolumeOf(fault)) is not { } definition)
@@ -205,7 +205,7 @@ internal sealed partial class FaultInjector
         }
     }
 
-    // A virtual machine's second pod: both use the volume, until the first is deleted.
+    // A virtual machine's second pod: both pods use the volume until the first is deleted.
     private Action? Migrate(Fault fault)
     {
         if (PodOf(fault) is not { Spec.NodeName: { } from } pod || Setup.Workloads[WorkloadOf(fault)].Volumes.Any(volume => !Setup.Volumes[volume].Shared))

@@ -2,20 +2,20 @@ using Piraeus.HighAvailability.Simulator.Kubernetes;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <content>What a fault hits, worked out from its numbers.</content>
+/// <content>Derives a fault's target from its numbers.</content>
 internal sealed partial class FaultInjector
 {
-    // What hits somebody is more telling than what hits nobody: two thirds of all faults of nodes hit the node of a user.
+    // A fault that hits a consumer reveals more, so two thirds of all node faults hit a consumer's node.
     private (int Number, string Name) NodeOf(Fault fault)
     {
         var any = cluster.Nodes[fault.Target % cluster.Nodes.Length];
         return (fault.Target % 3 == 0 && fault.Kind is not (FaultKind.ReplicaCut or FaultKind.Partition)) || PodOf(fault)?.Spec.NodeName is not { } node ? any : cluster.Nodes.First(one => one.Name == node);
     }
 
-    // What is done to satellites may hit another member of a user's volume instead.
+    // Satellite faults may hit another member of a consumer's volume instead.
     private (int Number, string Name) MemberOf(Fault fault) => fault.Other % 3 == 1 && PeersOf(fault) is { Count: > 0 } peers ? peers[fault.Other / 3 % peers.Count] : NodeOf(fault);
 
-    // The other nodes that have the first volume of a user.
+    // The other nodes that have the first volume of a consumer.
     private List<(int Number, string Name)> PeersOf(Fault fault)
     {
         var own = NodeOf(fault);
@@ -25,7 +25,7 @@ internal sealed partial class FaultInjector
 
     private List<(int Number, string Name)> IslandOf(Fault fault) => [NodeOf(fault), .. PeersOf(fault).Take(1 + (fault.Other % 2))];
 
-    // A volume of a user.
+    // A volume of a consumer.
     private string VolumeOf(Fault fault) => Setup.Definition(Setup.Workloads[WorkloadOf(fault)].Volumes[fault.Other % Setup.Workloads[WorkloadOf(fault)].Volumes.Length]);
 
     private static TimeSpan Slowness(Fault fault) => TimeSpan.FromSeconds(1 + (fault.Other % 31 / 10.0));

@@ -2,14 +2,14 @@ using Piraeus.HighAvailability.Simulator.Kubernetes;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>Lets things go wrong on a cluster, and undoes them.</summary>
+/// <summary>Injects faults into a cluster, and undoes them.</summary>
 internal sealed partial class FaultInjector(SimulatedCluster cluster)
 {
     private readonly Random _random = new(cluster.Plan.Seed);
 
     private ScenarioSetup Setup => cluster.Plan.Setup;
 
-    /// <summary>Plans everything that goes wrong. What disturbs those who watch has ended by <paramref name="calm"/>.</summary>
+    /// <summary>Schedules all faults. Faults that affect observers have ended by <paramref name="calm"/>.</summary>
     public void Plan(TimeSpan calm)
     {
         foreach (var fault in cluster.Plan.Faults)
@@ -52,7 +52,7 @@ internal sealed partial class FaultInjector(SimulatedCluster cluster)
         _ => ControllerOf(fault).Name,
     };
 
-    /// <returns>What undoes it; null if nothing does.</returns>
+    /// <returns>The action that undoes it; null if there is none.</returns>
     private Action? Begin(Fault fault)
     {
         var (number, node) = NodeOf(fault);

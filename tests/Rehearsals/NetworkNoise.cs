@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>The accidents of transport: how long a message takes, and what happens to it on its way.</summary>
+/// <summary>Random network effects: delays, and losses on the way.</summary>
 internal sealed class NetworkNoise(int seed)
 {
     private readonly Random _random = new(seed);
@@ -13,9 +13,9 @@ internal sealed class NetworkNoise(int seed)
         _ => _random.NextDouble() * 3,
     });
 
-    /// <summary>Something between nothing and <paramref name="most"/>.</summary>
+    /// <summary>A random time between zero and <paramref name="most"/>.</summary>
     public TimeSpan UpTo(TimeSpan most) => most * _random.NextDouble();
 
-    /// <summary>Whether something happens that happens once in so many times.</summary>
+    /// <summary>True with a probability of one in the given number.</summary>
     public bool OnceIn(int times) => _random.Next(times) == 0;
 }

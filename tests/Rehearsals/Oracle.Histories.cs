@@ -2,15 +2,15 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <content>What has been true since when, written down whenever the world of storage changes.</content>
+/// <content>Records which conditions have held since when, at every change of the storage world.</content>
 internal sealed partial class Oracle
 {
     private string Describe(string resource, string node) => $"{resource} on {node} {LossOf(resource, node)}";
 
-    /// <summary>When LINSTOR knew that a user there had lost the resource.</summary>
+    /// <summary>When LINSTOR knew that a consumer there had lost the resource.</summary>
     private ConditionHistory LossOf(string resource, string node) => Of(resource, node).Lost;
 
-    /// <summary>When no write would have completed there, in truth.</summary>
+    /// <summary>When, in truth, no write could have completed there.</summary>
     private ConditionHistory MuteOf(string resource, string node) => Of(resource, node).Mute;
 
     private (ConditionHistory Lost, ConditionHistory Mute) Of(string resource, string node)
@@ -26,7 +26,7 @@ internal sealed partial class Oracle
     /// <summary>Whether LINSTOR knows that a consumer there has lost the volume, and it is true.</summary>
     public bool IsLost(string resource, string node) => LossOf(resource, node).IsSo && MuteOf(resource, node).IsSo;
 
-    /// <summary>Something has changed in the world of storage.</summary>
+    /// <summary>Records the conditions after a change of the storage world.</summary>
     private void Look(ResourceDefinition definition)
     {
         if (_silence.IsSo && _cluster.Storage.LinstorRuns && _cluster.Storage.Nodes.Any(node => node.Status == ConnectionStatus.Online))
@@ -49,13 +49,13 @@ internal sealed partial class Oracle
             isNews |= MuteOf(resource, node).Note(Now, !canWrite);
         }
 
-        // That one node has lost it may end the use that held another.
+        // A loss on one node may end the use that kept another from counting as lost.
         foreach (var (number, node) in isNews ? _cluster.Nodes : [])
         {
             LossOf(resource, node).Note(Now, IsLost(definition, number));
         }
 
-        // A node that comes back from being evicted was not well meanwhile.
+        // A node that comes back from eviction was not healthy meanwhile.
         foreach (var node in _cluster.Nodes.Where(node => _cluster.Storage.FindNode(_cluster.Plan.Setup.LinstorName(node.Number)) is not { Evicted: true }))
         {
             LossOf(node).Note(Now, IsLost(node));
@@ -68,7 +68,7 @@ internal sealed partial class Oracle
         }
     }
 
-    // What was lost counts until it is well again, whether anybody still uses it there or not.
+    // A lost node counts until it is healthy again, even if no consumer remains there.
     private bool IsStorm()
     {
         foreach (var node in _cluster.Nodes)
@@ -83,23 +83,23 @@ internal sealed partial class Oracle
             }
         }
 
-        // What has been off for long counts for nothing, and this does not know what those who watch remember of it.
+        // A node that has been off for long does not count, and the oracle does not know what observers remember of it.
         bool IsOff(string node) => _cluster.Storage.FindNode(_cluster.Kubernetes.LinstorNameOf(node)!) is { Status: ConnectionStatus.Offline };
         var (lost, of) = (_unwell.Count, _cluster.Storage.Nodes.Count(node => !node.Evicted));
         var (on, ofThose) = (_unwell.Count(node => !IsOff(node)), _cluster.Storage.Nodes.Count(node => node is { Evicted: false, Status: ConnectionStatus.Online }));
         return (lost >= 2 && lost > of * Settings.StormThreshold) || (on >= 2 && on > ofThose * Settings.StormThreshold);
     }
 
-    /// <summary>The node counts as lost for everybody who listens.</summary>
+    /// <summary>Whether the node counts as lost for every observer.</summary>
     private bool IsLost((int Number, string Name) node) => IsLost(node, volume => IsProved(ScenarioSetup.Handle(volume), node.Name));
 
-    /// <summary>The node may count as lost.</summary>
+    /// <summary>Whether the node may count as lost.</summary>
     private bool LooksLost((int Number, string Name) node) =>
-        IsLost(node, volume => !IsContested(volume, node.Number) || _hung.Contains(_cluster.Plan.Setup.LinstorName(node.Number))); // what it repeats may be outvoted by now
+        IsLost(node, volume => !IsContested(volume, node.Number) || _hung.Contains(_cluster.Plan.Setup.LinstorName(node.Number))); // peers may have outvoted its repeated state by now
 
     private bool IsLost((int Number, string Name) node, Func<int, bool> isBelieved)
     {
-        // What an administrator, or LINSTOR, has given up is no news.
+        // A node that an administrator or LINSTOR has given up is not a new loss.
         if (_cluster.Storage.FindNode(_cluster.Plan.Setup.LinstorName(node.Number)) is not { Evicted: false } listed)
         {
             return false;
@@ -114,7 +114,7 @@ internal sealed partial class Oracle
         return isLost;
     }
 
-    /// <summary>What LINSTOR knows at this moment makes it certain that a user on the node has lost the resource.</summary>
+    /// <summary>Whether LINSTOR's present knowledge makes it certain that a consumer on the node has lost the resource.</summary>
     private bool IsLost(ResourceDefinition definition, int number)
     {
         var name = _cluster.Plan.Setup.LinstorName(number);
@@ -125,7 +125,7 @@ internal sealed partial class Oracle
         }
         else if (_cluster.Storage.FindNode(name) is { Status: ConnectionStatus.Online, Uuid: var uuid } && _deployed.GetValueOrDefault((definition.Name, number)) == uuid)
         {
-            // LINSTOR removed it while the node was there, so a pod that is only starting there has nothing to lose.
+            // LINSTOR removed it while the node was online, so a pod that is only starting there has nothing to lose.
             _deployed.Remove((definition.Name, number));
         }
 
@@ -134,27 +134,27 @@ internal sealed partial class Oracle
             return false;
         }
 
-        // A use that a hung satellite repeats is a use no longer, or is older than this one.
+        // A use that a hung satellite repeats has ended, or is older than this one.
         var machine = _cluster.Storage.Machine(name);
         var others = definition.Listed.Where(replica => replica != own).Select(Known).OfType<ReplicaReport>().ToList();
         var rivals = others.FindAll(other => other.MayPromote == true);
         var links = rivals.SelectMany(rival => rival.Connections).Where(connection => connection.Peer == machine.Uname).ToList();
         return rivals.Count > 0
             && !definition.Listed.Any(replica => replica != own && Known(replica)?.InUse == true && !_hung.Contains(replica.Node.Name) && !IsOlderUse(definition, replica) && !IsLostThere(definition, replica.Node.Name))
-            && ((own is null && _cluster.WasDeclaredLost(_cluster.Plan.Setup.NodeName(number))) // it counts as dead, whatever a satellite repeats of it
+            && ((own is null && _cluster.WasDeclaredLost(_cluster.Plan.Setup.NodeName(number))) // it counts as dead, whatever a satellite repeats about it
                 || (!links.Exists(link => link.Message == "Connected") && (links.Count > 0 || machine.Status == ConnectionStatus.Offline)));
     }
 
-    /// <summary>Whether LINSTOR has heard of a use elsewhere since it heard of this one: a volume with one writer was handed over meanwhile.</summary>
+    /// <summary>Whether LINSTOR has learned of a use elsewhere after it learned of this one: a volume with one writer was handed over meanwhile.</summary>
     private bool IsOlderUse(ResourceDefinition definition, Simulator.World.DrbdReplica replica) => _inUseSince.TryGetValue((definition.Name, replica.Node.Name), out var since)
         && _inUseSince.Any(use => use.Key.Definition == definition.Name && use.Key.Node != replica.Node.Name && use.Value > since);
 
-    // Where the other node has lost it, too, its use is over.
+    // If the other node has lost it too, its use is over.
     private bool IsLostThere(ResourceDefinition definition, string machine) =>
         _cluster.Nodes.FirstOrDefault(node => _cluster.Plan.Setup.LinstorName(node.Number) == machine) is { Name: { } name }
         && LossOf(ScenarioSetup.Handle(_cluster.VolumeOf(definition)), name).IsSo && MuteOf(ScenarioSetup.Handle(_cluster.VolumeOf(definition)), name).IsSo;
 
-    // A node that says that a link is down and that it has quorum may be taken at its word, until it says otherwise.
+    // A report with a broken link and quorum is credible until the node reports otherwise.
     private void NoteAdmissions(ResourceDefinition definition)
     {
         foreach (var replica in definition.Listed)
@@ -176,7 +176,7 @@ internal sealed partial class Oracle
         }
     }
 
-    // As far as a replica with a disk reports its connections.
+    // Limited to replicas with a disk, by the connections they report.
     private static bool CouldHaveQuorum(Simulator.World.DrbdReplica replica, ReplicaReport words)
     {
         var members = replica.Members.Select(member => replica.Definition.Replicas.FirstOrDefault(one => one.Node == member)).OfType<Simulator.World.DrbdReplica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
@@ -195,20 +195,20 @@ internal sealed partial class Oracle
             switch (Known(replica)?.InUse)
             {
                 case true when _speaking.Add(key) || !_inUseSince.ContainsKey(key):
-                    _inUseSince[key] = Now; // anew also after a silence
+                    _inUseSince[key] = Now; // also after a silence
                     break;
                 case false:
                     _inUseSince.Remove(key);
                     _speaking.Add(key);
                     break;
-                case null when !_silence.IsSo && !(Now - _silence.EndedAt < Unseen): // who repeats after a silence of LINSTOR what it said before has said nothing new
+                case null when !_silence.IsSo && !(Now - _silence.EndedAt < Unseen): // a statement repeated after LINSTOR was down is not new
                     _speaking.Remove(key);
                     break;
             }
         }
     }
 
-    /// <summary>A loss that the truth knows of, but that LINSTOR's reports contradict: nobody who listens to LINSTOR can count it.</summary>
+    /// <summary>Whether LINSTOR's reports contradict a real loss, so that no observer of LINSTOR can count it.</summary>
     private bool IsContested(int volume, int number)
     {
         if (_cluster.Storage.FindDefinition(_cluster.Plan.Setup.Definition(volume)) is not { } definition)
@@ -221,7 +221,7 @@ internal sealed partial class Oracle
             || (own is not null && Known(own) is { PromotionScore: not 0 } && !IsOutvoted((definition.Name, number)));
     }
 
-    /// <summary>Keeps account of the nodes whose own report, which says that all is well, was contradicted by every peer for so long that it must be stale.</summary>
+    /// <summary>Tracks nodes whose own report claims health but must be stale, because every peer has contradicted it for long enough.</summary>
     private void NoteDenial(ResourceDefinition definition, int number)
     {
         var key = (definition.Name, number);
@@ -244,7 +244,7 @@ internal sealed partial class Oracle
         }
 
         var admitsNothing = own is not null && Known(own) is { } said && said.Connections.All(connection => connection.Message == "Connected");
-        // What was denied before the node came back from a silence may have been true then, and its own words are newer.
+        // A denial from before the node's return may have been true then, and the node's own statement is newer.
         var isNews = _speaksSince.TryGetValue(key, out var spoke) && others.TrueForAll(other => _deniesSince.TryGetValue((definition.Name, number, other.Node.Name), out var denied) && denied >= spoke);
         if (!admitsNothing || !isNews || words.Count == 0 || words.Contains(null) || words.Exists(word => word!.Contains("Connected")))
         {
@@ -256,7 +256,7 @@ internal sealed partial class Oracle
         }
     }
 
-    // As a process would that remembers: silence changes no value, and a node that returns from it has spoken anew.
+    // Works like a process with a memory: silence changes no value, and a node that returns from silence makes a new statement.
     private void NoteWords(ResourceDefinition definition, int number, Simulator.World.DrbdReplica? own, List<Simulator.World.DrbdReplica> others)
     {
         if (own is null || Known(own) is null)
@@ -292,7 +292,7 @@ internal sealed partial class Oracle
     private bool IsOutvoted((string, int) key) =>
         _outvoted.Contains(key) || (_deniedSince.TryGetValue(key, out var since) && Now - since > LongestDetection + Confirmed);
 
-    /// <summary>A node's own replica, and those of others that have a link to it.</summary>
+    /// <summary>The node's own replica, and the replicas of others that have a link to it.</summary>
     private (Simulator.World.DrbdReplica? Own, List<Simulator.World.DrbdReplica> Others) ReplicasFor(ResourceDefinition definition, int number)
     {
         var name = _cluster.Plan.Setup.LinstorName(number);

@@ -2,10 +2,10 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <content>Of which losses nobody who listens to LINSTOR can be certain: that such a pod is not moved is no fault.</content>
+/// <content>Finds the losses of which no observer of LINSTOR can be certain. Not moving such a pod is correct.</content>
 internal sealed partial class Oracle
 {
-    /// <summary>Whether what LINSTOR knows now is a proof to a cautious reader: a peer with all data itself, nobody who is heard contradicts it, and it is not the only voice while Kubernetes calls the node ready.</summary>
+    /// <summary>Whether LINSTOR's knowledge proves the loss: a peer itself has all data, no live speaker contradicts it, and it is not the only speaker while Kubernetes reports Ready.</summary>
     private bool IsProved(string resource, string node)
     {
         var (number, _) = _cluster.Nodes.First(one => one.Name == node);
@@ -15,12 +15,12 @@ internal sealed partial class Oracle
             return false;
         }
 
-        // The last words of nodes that have fallen silent stand, too: of a use that no newer one has ended, and of a satellite that repeated the past.
+        // The last statements of silent nodes stand too: of a use that no newer one has ended, and of a satellite that repeated stale state.
         var name = _cluster.Plan.Setup.LinstorName(number);
         var others = definition.Listed.Where(replica => replica.Node.Name != name).ToList();
         if (_inUseSince.Keys.Any(use => use.Definition == definition.Name && use.Node != name && !HasEnded(definition, use.Node))
             || WasAdmitted((definition.Name, name)) || IsTied(definition, number) || IsRememberedAsConnected(definition, number) || IsNewerThanItsPeers(definition, number) || IsPolicyNew(definition, name)
-            || definition.Listed.Any(replica => replica.Node.Name == name && replica.DrbdDeleting) // its peers have taken the link down, as LINSTOR told them
+            || definition.Listed.Any(replica => replica.Node.Name == name && replica.DrbdDeleting) // its peers have taken the link down, on LINSTOR's order
             || IsSeenByOneThatHangs(others)
             || others.Exists(other => _hung.Contains(other.Node.Name) && other.Node.Status != ConnectionStatus.Online) || _hung.Contains(name))
         {
@@ -31,13 +31,13 @@ internal sealed partial class Oracle
         return HasRival(definition, name) && (speakers.Count(speaker => Agrees(speaker, name, number)) > 1 || !_cluster.IsReady(node));
     }
 
-    // One without a disk that has quorum and may not promote sees a Primary; that it repeats the past shows only where two replicas with all data say otherwise.
+    // A diskless replica with quorum that may not promote sees a Primary. Only two replicas with all data that report otherwise reveal that it repeats stale state.
     private bool IsSeenByOneThatHangs(List<Simulator.World.DrbdReplica> others) =>
         others.Exists(other => other is { Kind: not ReplicaKind.Diskful, Node.SatelliteHangs: true } && Known(other) is { MayPromote: false, PromotionScore: > 0 })
         && others.Count(other => Known(other) is { MayPromote: true, PromotionScore: >= 10_100 }) < 2;
 
-    // A use is over where it was lost, its node does not say otherwise, and a peer that could take over says that its link there is down: one that is no longer reported may have been taken
-    // down in order. What a satellite repeats that hangs is dated anew whenever it comes back.
+    // A use is over if it was lost, its node does not report otherwise, and a promotable peer reports its link there as down. A link that is no longer reported may have been
+    // removed deliberately. A hung satellite's repeated state gets a new date whenever the satellite comes back.
     private bool HasEnded(ResourceDefinition definition, string machine)
     {
         if (_hung.Contains(machine))
@@ -50,17 +50,17 @@ internal sealed partial class Oracle
             && definition.Listed.Any(peer => Known(peer) is { MayPromote: true } known && LinksOf(known, number) is { Count: > 0 });
     }
 
-    // A replica with old data may have been left behind by the node itself.
+    // The node itself may have left a replica with old data behind.
     private bool Agrees(Simulator.World.DrbdReplica replica, string machine, int number) => Known(replica) is { } known && (replica.Node.Name == machine
         ? known.PromotionScore == 0
         : known.MayPromote == true || (LinksOf(known, number) is { Count: > 0 } links && !links.Contains("Connected") && (replica.Kind != ReplicaKind.Diskful || known.PromotionScore >= 10_100)));
 
-    // A peer that could take over, and whose words prove that the node could not write.
+    // A promotable peer whose report proves that the node could not write.
     private bool HasRival(ResourceDefinition definition, string machine) => definition.Listed.Any(peer =>
         peer is { Kind: ReplicaKind.Diskful, Node: { Status: ConnectionStatus.Online, SatelliteHangs: false } } && peer.Node.Name != machine
         && Known(peer) is { MayPromote: true, PromotionScore: >= 10_100 } && !MayHaveQuorumAgainst(peer, definition, machine));
 
-    // A peer that keeps quorum only because it remembers that others have lost theirs: LINSTOR does not report that. A process that no answer has told of the node does not know who was added since.
+    // The peer may keep quorum only because it remembers that others lost theirs; LINSTOR does not report that. Without an answer about the node, a process does not know later members.
     private bool MayHaveQuorumAgainst(Simulator.World.DrbdReplica peer, ResourceDefinition definition, string node)
     {
         if (definition.Replicas.FirstOrDefault(replica => replica.Node.Name == node) is not { } own)
@@ -76,11 +76,11 @@ internal sealed partial class Oracle
         return Drbd.HasQuorum(own.QuorumPolicy, new QuorumCount(voters, Apart(diskful: true), Quorumless: 0, diskless, Apart(diskful: false)), had: true);
     }
 
-    // Of a member that repeats what was so before the peer found it again, it is not known whose side it is on.
+    // A member that repeats the state from before the peer found it again could be on either side.
     private bool RepeatsThatItIsApart(Simulator.World.DrbdReplica member, Simulator.World.DrbdReplica peer) => _hung.Contains(member.Node.Name) && Known(member) is { } known
         && !LinksOf(known, _cluster.Nodes.First(node => _cluster.Plan.Setup.LinstorName(node.Number) == peer.Node.Name).Number).Contains("Connected");
 
-    // A node that is cut off from everybody, and has quorum only because DRBD remembers that the others had none: nobody was told of it, and an administrator has given the others new members.
+    // A node that is cut off from all others keeps quorum only because DRBD remembers that they had none. No report shows that, and an administrator has given the others new members.
     private bool KeepsQuorumByMemory(string resource, string node)
     {
         var volume = Enumerable.Range(0, _cluster.Plan.Setup.Volumes.Length).First(one => ScenarioSetup.Handle(one) == resource);
@@ -94,10 +94,10 @@ internal sealed partial class Oracle
         return !Drbd.HasQuorum(own.QuorumPolicy, new QuorumCount(members[true].Count(), Reached(diskful: true), Quorumless: 0, members[false].Count(), Reached(diskful: false)), had: true);
     }
 
-    // What a node says otherwise just before it falls silent may not have been read any more.
+    // A process may not have read a contrary report that the node made just before it fell silent.
     private bool WasAdmitted((string, string) key) => HistoryOf(key, _admitted).Overlaps((HistoryOf(key, _spoke).EndedAt ?? Now) - Unseen, Now);
 
-    // Where a node is lost just when a process begins to listen, or LINSTOR is back, its words and those against it have one date. Unless every other voter denies them from the start, nobody can outvote it.
+    // If a node is lost just when a process connects or LINSTOR returns, its statement and those against it have the same date. It is outvoted only if every other voter denies it from the start.
     private bool IsTied(ResourceDefinition definition, int number)
     {
         var name = _cluster.Plan.Setup.LinstorName(number);
@@ -108,19 +108,19 @@ internal sealed partial class Oracle
             && others.Exists(other => Denies(other, start + LongestDetection)) && !others.TrueForAll(other => Denies(other, start + LongestDetection)));
     }
 
-    // The last words of one that fell silent after it had found the node again, or had gone on saying that it is connected to it, may stand against all that is older.
+    // A peer may have found the node again, or kept reporting it as connected, before the peer fell silent. Its last statement may stand against all older ones.
     private bool IsRememberedAsConnected(ResourceDefinition definition, int number)
     {
         var (_, others) = ReplicasFor(definition, number);
         return others.Exists(other => Known(other) is null && (_connectsSince.ContainsKey((definition.Name, number, other.Node.Name)) || HasLostItUnheard(other))
             && others.TrueForAll(rival => !(_deniesSince.TryGetValue((definition.Name, number, rival.Node.Name), out var denied) && denied > HistoryOf((definition.Name, other.Node.Name), _spoke).EndedAt)));
 
-        // It said that it has lost the node while one of ours could not hear it, and has fallen silent before that one listened again.
+        // It reported the loss of the node while one of our processes could not reach LINSTOR, and fell silent before that process was back.
         bool HasLostItUnheard(Simulator.World.DrbdReplica other) => _disconnectedAt.TryGetValue((definition.Name, number, other.Node.Name), out var lost)
             && _cluster.Controllers.Any(controller => controller.LinstorReturnedAt is { } back && back > lost && back >= HistoryOf((definition.Name, other.Node.Name), _spoke).EndedAt);
     }
 
-    // What a node said last may be newer than anything that a peer says which was silent at that time: the peer may have come back with old state.
+    // The node's last statement may be newer than any statement of a peer that was silent at that time: the peer may have come back with old state.
     private bool IsNewerThanItsPeers(ResourceDefinition definition, int number)
     {
         var name = _cluster.Plan.Setup.LinstorName(number);
@@ -129,7 +129,7 @@ internal sealed partial class Oracle
             && others.TrueForAll(peer => Known(peer) is null || HistoryOf((definition.Name, peer.Node.Name), _spoke).Since > last.At || !LinksOf(Known(peer)!, number).Exists(link => link != "Connected"));
     }
 
-    // A policy that came just before a node fell silent may not have reached it.
+    // A policy that was set just before a node fell silent may not have reached it.
     private bool IsPolicyNew(ResourceDefinition definition, string name) =>
         _fenced.TryGetValue(definition, out var fenced) && HistoryOf((definition.Name, name), _spoke) is var spoke && fenced.Since > TimeSpan.FromSeconds(20)
             && (spoke is { IsSo: false, EndedAt: null } || fenced.Since > (spoke.EndedAt ?? Now) - Unseen);

@@ -10,25 +10,25 @@ internal sealed class BrokenRuleException(string rule, string how) : Exception($
     public string Rule => rule;
 }
 
-/// <summary>Knows the truth, and judges by it what is done. Shares no rule with the policy: what it expects is written anew here, from DRBD's and LINSTOR's side.</summary>
+/// <summary>Judges actions by the true state of the cluster. Shares no rule with the policy: its expectations are written independently, from DRBD's and LINSTOR's side.</summary>
 internal sealed partial class Oracle
 {
-    /// <summary>How old the newest confirmation may be when a request is sent: four seconds for the policy, one for its way from LINSTOR and back.</summary>
+    /// <summary>The maximum age of the newest confirmation when a request is sent: four seconds for the policy, and the rest for its way from LINSTOR and back.</summary>
     private TimeSpan Confirmed => TimeSpan.FromSeconds(5.5) + (2 * _cluster.LinstorTookMost);
 
-    /// <summary>How old the list of satellites may be when a request is sent: it is one answer for all, and may be slow.</summary>
+    /// <summary>The maximum age of the satellite list when a request is sent: one answer covers all satellites and may be slow.</summary>
     private static readonly TimeSpan Listed = TimeSpan.FromSeconds(12.5);
 
-    /// <summary>An interruption of a loss that is shorter may go unseen: LINSTOR is asked at this interval at the longest, and answers late.</summary>
+    /// <summary>An interruption of a loss that is shorter may go unseen: the controller polls LINSTOR at this interval at the longest, and answers are late.</summary>
     private static readonly TimeSpan Unseen = TimeSpan.FromSeconds(14);
 
-    /// <summary>How long DRBD takes at most to notice a dead link. A report that is contradicted for longer is stale.</summary>
+    /// <summary>DRBD's maximum time to detect a dead link. A report that is contradicted for longer is stale.</summary>
     public static readonly TimeSpan LongestDetection = TimeSpan.FromSeconds(12);
 
-    /// <summary>How long a replacement may take to run, once nothing stands in its way.</summary>
+    /// <summary>The maximum time until a replacement runs, once nothing blocks it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>The longest back-off of kubelets and of whoever attaches: what failed last just before peace came is tried again after so long.</summary>
+    /// <summary>The longest back-off of kubelets and attachers: the delay before they retry an operation that failed just before the faults ended.</summary>
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(125);
 
     private const string Lost = "only what has lost its storage is touched";
@@ -45,7 +45,7 @@ internal sealed partial class Oracle
     private const string Clean = "no taint is left on a node that has its storage back";
     private const string Free = "what was moved is detached";
 
-    /// <summary>Rules that are checked; that they were is part of a run's coverage.</summary>
+    /// <summary>The rules. A run's coverage includes whether each was checked.</summary>
     public static readonly string[] Rules = [.. new[] { Lost, Waited, Fenced, Wanted, Shared, One, Left, Calm, Apart, Moved, Runs, Clean, Free }.Select(Of)];
 
     private readonly SimulatedCluster _cluster;
@@ -79,7 +79,7 @@ internal sealed partial class Oracle
         {
             _silence.Note(Now, isSo: true);
 
-            // Nobody can be told of a loss by a LINSTOR that is not there, nor by one that knows nothing yet.
+            // A LINSTOR that is down, or that knows nothing yet, reports no loss.
             foreach (var (lost, _) in _histories.Values)
             {
                 lost.Note(Now, isSo: false);
@@ -91,7 +91,7 @@ internal sealed partial class Oracle
 
     private FailoverSettings Settings => _cluster.Plan.Setup.Settings;
 
-    /// <summary>A rule that holds by now, or the scenario ends badly.</summary>
+    /// <summary>Fails the scenario unless the rule holds.</summary>
     public void Expect(string rule, bool holds, Func<string> otherwise)
     {
         if (!holds)
@@ -100,7 +100,7 @@ internal sealed partial class Oracle
         }
     }
 
-    /// <summary>Judges a request at the moment at which the API server carries it out.</summary>
+    /// <summary>Judges a request when the API server carries it out.</summary>
     public void Judge(SimulatedController controller, Decision decision, TimeSpan sent)
     {
         switch (decision)
@@ -125,11 +125,11 @@ internal sealed partial class Oracle
         }
     }
 
-    /// <summary>Judges the end: everybody who watches was left in peace for long enough.</summary>
-    /// <param name="calm">Since when nothing has disturbed those who watch.</param>
+    /// <summary>Judges the final state, after observers were undisturbed for long enough.</summary>
+    /// <param name="calm">Since when no fault has affected observers.</param>
     public void Conclude(TimeSpan calm)
     {
-        var isStorm = _storm.Overlaps(calm, Now) || IsStorm(); // who uses what changes without the storage
+        var isStorm = _storm.Overlaps(calm, Now) || IsStorm(); // consumers change without a change of the storage
         foreach (var pod in _cluster.Store.All<Model.Pod>().Where(pod => pod is { IsOver: false, Spec.NodeName: not null }))
         {
             var node = pod.Spec.NodeName!;
@@ -143,7 +143,7 @@ internal sealed partial class Oracle
             Check(Clean, !(well && _cluster.IsWell(node.Metadata.Name, calm)), node, "nothing on it is lost");
         }
 
-        // Where an administrator has had a hand in it, caution is better than haste.
+        // Where an administrator has intervened, caution beats speed.
         foreach (var (pod, move) in _cluster.Moves.Where(moved => !_cluster.ResourcesOf(moved.Key).Any(_cluster.WasTamperedWith)))
         {
             CheckDetached(pod, move, isStorm);
@@ -182,12 +182,12 @@ internal sealed partial class Oracle
         CheckCalm(controller, decision, sent);
     }
 
-    // What counts is what the process could see to be lost at once: nodes that were lost while it listened, or that carry consumers.
+    // Counts what the process could see as lost at once: nodes that were lost while it was connected, or that carry consumers.
     private void CheckCalm(SimulatedController controller, Decision decision, TimeSpan sent)
     {
         var listens = _cluster.ListensSince(controller) ?? TimeSpan.MaxValue;
         var lost = _cluster.Nodes.Where(node => LossOf(node) is { IsSo: true } loss && loss.Covers(sent - Listed, Now) && IsLost(node) // a satellite comes back without a change of storage
-            && !_cluster.WasDeclaredLost(node.Name) // what is created anew was never well
+            && !_cluster.WasDeclaredLost(node.Name) // a node created anew was never healthy
             && ((loss.Since > listens && _cluster.HasSeenOnline(controller, node.Name)) || _cluster.WasToldOfLossOn(controller, node.Name))).ToList();
         var of = lost.Count + _cluster.Nodes.Count(node => !lost.Contains(node) && (_cluster.WasDeclaredLost(node.Name) || !(LossOf(node).Covers(sent - Listed, Now) && IsLost(node))) && _cluster.Storage.FindNode(_cluster.Plan.Setup.LinstorName(node.Number)) is { Evicted: false });
         Check(Calm, _cluster.NodesChangedAt > sent - Listed || lost.Count < 2 || lost.Count <= of * Settings.StormThreshold || Settings.StormThreshold >= 1, decision, $"too many satellites look lost: {string.Join(", ", lost.Select(node => node.Name))}");
@@ -203,17 +203,17 @@ internal sealed partial class Oracle
 
     private TimeSpan Grace => Settings.KnownResourceGrace < Settings.NewResourceGrace ? Settings.KnownResourceGrace : Settings.NewResourceGrace;
 
-    // The state that the pod's owner has put it into reaches the controller late.
+    // A change by the pod's owner reaches the controller late.
     private bool WasWanted(Model.Pod pod, TimeSpan sent) => _cluster.Exempted(pod) is not { } since || since > sent - TimeSpan.FromSeconds(21);
 
-    // What two nodes may write to protects itself only where it is lost, too; and what is lost as far as LINSTOR knows, but without a proof, may have quorum on both sides.
+    // A volume that two nodes may write to is fenced only where it is lost too. A loss that LINSTOR knows of but that is not proved may leave quorum on both sides.
     private bool MayBeMoved(Model.Pod pod, List<string> lost) =>
         _cluster.ResourcesOf(pod).All(name => lost.Contains(name) || !(_cluster.IsShared(name) || LossOf(name, pod.Spec.NodeName!).IsSo || WasLostUntilAllFellSilent(name, pod.Spec.NodeName!) || KeepsQuorumAlone(name, pod.Spec.NodeName!))) && CoreMapping.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(CoreMapping.OptOut) && _cluster.Unfenced(pod) is [];
 
     private bool WasLostUntilAllFellSilent(string resource, string node) => LossOf(resource, node).EndedAt is not null
         && _cluster.DefinitionOf(resource) is { } definition && definition.Listed.All(replica => Known(replica)?.MayPromote is null);
 
-    // By its own words, which count until it says otherwise. Nobody else can use the volume then: to move its pods for another's sake helps nobody.
+    // By the node's own statement, which counts until it reports otherwise. No other node can use the volume then, so moving its pods because of another volume does not help.
     private bool KeepsQuorumAlone(string resource, string node) => _cluster.DefinitionOf(resource) is { } definition
         && (definition.Name, _cluster.Kubernetes.LinstorNameOf(node)!) is var key && HistoryOf(key, _alone).Overlaps((HistoryOf(key, _spoke).EndedAt ?? Now) - Unseen, Now);
 
@@ -221,16 +221,16 @@ internal sealed partial class Oracle
 
     private bool CouldNotWrite(SimulatedController controller, string resource, string node, TimeSpan sent) => MuteOf(resource, node).Overlaps(ReportedSince(resource, node, KnownSince(controller, resource, sent)), Now);
 
-    // Of another's satellite that has fallen silent LINSTOR tells the last words until it misses it.
+    // LINSTOR reports the last state of a silent satellite on another node until it notices the silence.
     private TimeSpan ReportedSince(string resource, string node, TimeSpan known) => _unmissed
         .Where(silence => silence.Key.Definition == _cluster.DefinitionOf(resource)?.Name && silence.Key.Node != _cluster.Kubernetes.LinstorNameOf(node) && silence.Value.Overlaps(known, Now))
         .Select(silence => silence.Value.Since).Append(known).Min();
 
-    /// <summary>When that was true which the process could know of the resource when it sent a request: an answer counts from its arrival, and may have been under way until its deadline.</summary>
+    /// <summary>The start of the period whose state the process could know when it sent a request: an answer counts from its arrival, and may take until its deadline to arrive.</summary>
     private TimeSpan KnownSince(SimulatedController controller, string resource, TimeSpan sent) =>
         _cluster.NewestAnswer(controller, resource) is var (given, taken) && taken >= sent - Confirmed && given < sent - Confirmed ? given : sent - Confirmed;
 
-    // What docs/safety.md assumes, because no observer can see that it is otherwise.
+    // The assumptions in docs/safety.md, which no observer can check.
     private bool IsBeyondKnowing(SimulatedController controller, string resource, string node) =>
         !_cluster.KnowsPolicy(controller, resource, node) || !_cluster.AppliesPolicy(resource, node) || _cluster.WasDeclaredLost(node) || _cluster.HasLostMembersUnseen(controller, resource) || KeepsQuorumByMemory(resource, node) || !_cluster.IsWitnessed(resource, node);
 
@@ -238,7 +238,7 @@ internal sealed partial class Oracle
 
     private bool HasBeenLostSince(TimeSpan calm, string resource, string node) => LossOf(resource, node).Covers(calm, Now);
 
-    // A volume that is not lost may go with a pod that was moved for another's sake, if it is fenced.
+    // A volume that is not lost may be released with a pod that was moved because of another volume, if it is fenced.
     private bool MayBeReleased(SimulatedController controller, string volume, string node, TimeSpan sent) =>
         _cluster.ResourceNamed(volume) is { } name && (WasLost(controller, name, node, sent) || _cluster.Moves.Keys.Any(pod => pod.Spec.NodeName == node && _cluster.ResourcesOf(pod).Contains(name)));
 
@@ -252,7 +252,7 @@ internal sealed partial class Oracle
         }
     }
 
-    // Only the process that moved the pod remembers the attachment that it left behind. Another leader deletes it once a pod waits elsewhere; until then no pod needs it.
+    // Only the process that moved the pod remembers the attachment left behind. Another leader deletes it once a pod waits elsewhere; until then no pod needs it.
     private bool IsKnownToBeLeft(Model.VolumeAttachment left, PodMove move) =>
         move.IsRemembered || _cluster.UsersOf(left.VolumeName).Any(pod => pod.Spec.NodeName != left.NodeName && !pod.IsOver && _cluster.Exempted(pod) is null);
 
@@ -265,10 +265,10 @@ internal sealed partial class Oracle
         }
 
         var successors = _cluster.SuccessorsOf(moved).ToList();
-        var cannotRun = _cluster.ResourcesOf(moved).Any(_cluster.HasHungSatellite) // whatever its node is told to attach or let go, is not done
+        var cannotRun = _cluster.ResourcesOf(moved).Any(_cluster.HasHungSatellite) // its node carries out no attach or detach
             || _cluster.ResourcesOf(moved).Any(name => _cluster.IsUsedOn(name, moved.Spec.NodeName!)) // its old node has come back with it
             || _cluster.ResourcesOf(moved).Any(name => _cluster.AttachmentsOf(name).Any(attachment => !successors.Exists(pod => pod.Spec.NodeName == attachment.NodeName) && !IsProved(name, attachment.NodeName)))
-            || _cluster.CompanionsOf(moved).Any() // under whom no volume is pulled away
+            || _cluster.CompanionsOf(moved).Any() // their volumes stay attached
             || successors.Exists(pod => pod.Spec.NodeName is { } node && (!_cluster.CanRunOn(pod, node) || _cluster.WasAttachedSince(pod, Now - LongestBackOff)));
         if (!isStorm && !cannotRun)
         {

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Piraeus.HighAvailability.Rehearsals;
 
-// Exit codes: 0 every rule was kept, 1 one was broken or never met, 2 bad usage.
+// Exit codes: 0 all rules held, 1 a rule was broken or an outcome never reached, 2 bad usage.
 return RehearseOptions.Parse(args) switch
 {
     { Complaint: { } complaint } => Complain(complaint),

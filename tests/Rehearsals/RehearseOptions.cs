@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>What the command line asks for.</summary>
-/// <param name="Failures">How many broken scenarios are enough.</param>
+/// <summary>The command-line options.</summary>
+/// <param name="Failures">The run stops after this many broken scenarios.</param>
 internal sealed record RehearseOptions(int First, int Last, bool IsSingle = false, bool IsQuiet = false, int Failures = 5, string? Complaint = null)
 {
-    /// <summary>From so many scenarios on, everything that can be met has to be.</summary>
+    /// <summary>From this many scenarios on, every possible outcome must be reached.</summary>
     public const int EnoughForCoverage = 20000;
 
     private const string Usage = "usage: rehearse.sh [--seeds FIRST..LAST] [--seed N] [--quiet]";

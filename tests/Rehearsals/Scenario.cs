@@ -2,43 +2,43 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>How a scenario ended: with every rule kept, or with one broken.</summary>
+/// <summary>The result of a scenario: all rules held, or one was broken.</summary>
 internal sealed record ScenarioResult(string? BrokenRule, string? How)
 {
     public bool IsGood => BrokenRule is null;
 }
 
-/// <summary>Whoever is told of a scenario while it is played.</summary>
+/// <summary>Callbacks for an observer of a running scenario.</summary>
 internal sealed class ScenarioObserver
 {
-    /// <summary>Is told what happens, line by line.</summary>
+    /// <summary>Receives the scenario's log, line by line.</summary>
     public Action<string>? Told { get; init; }
 
-    /// <summary>Is told that a process of ours begins a life, by name.</summary>
+    /// <summary>Receives the name of a process of ours that starts.</summary>
     public Action<string>? Began { get; init; }
 
-    /// <summary>Is told what a process observes, and when by its clock.</summary>
+    /// <summary>Receives each observation of a process, and its time by the process's clock.</summary>
     public Action<string, Observation, Instant>? Heard { get; init; }
 
-    /// <summary>Is told what a process has decided, and when by its clock.</summary>
+    /// <summary>Receives each decision of a process, and its time by the process's clock.</summary>
     public Action<string, Verdict, Instant>? Decided { get; init; }
 }
 
-/// <summary>Five minutes in the life of a cluster.</summary>
+/// <summary>Runs five simulated minutes of a cluster.</summary>
 internal static class Scenario
 {
     public static readonly TimeSpan Length = TimeSpan.FromMinutes(5);
 
-    /// <summary>From when nobody who watches is disturbed any more.</summary>
+    /// <summary>From then on, no fault affects observers.</summary>
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(180);
 
-    /// <summary>What a failover may take beside its grace period once nobody is blind: a round of the sweep, the longest back-off, late messages, and what Kubernetes itself needs.</summary>
+    /// <summary>The maximum time of a failover beyond its grace period once no process is blind: a resync round, the longest back-off, late messages, and Kubernetes' own delays.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
-    /// <summary>Plays a scenario to its end, or until a rule is broken.</summary>
+    /// <summary>Runs a scenario to its end, or until a rule is broken.</summary>
     /// <param name="plan">The scenario.</param>
-    /// <param name="coverage">What was met is added to it.</param>
-    /// <param name="observer">Is told what happens; null for a scenario that nobody reads.</param>
+    /// <param name="coverage">Receives the outcomes that were reached.</param>
+    /// <param name="observer">Receives what happens; null for none.</param>
     public static ScenarioResult Play(ScenarioPlan plan, Coverage coverage, ScenarioObserver? observer = null)
     {
         observer ??= new ScenarioObserver();

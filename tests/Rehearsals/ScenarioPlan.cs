@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>Everything that a scenario is made of: played twice, it is the same scenario twice.</summary>
-/// <param name="Seed">What the delays and the accidents of transport are drawn from.</param>
+/// <summary>Everything that determines a scenario: the same plan always runs the same way.</summary>
+/// <param name="Seed">The seed of the delays and other network noise.</param>
 internal sealed record ScenarioPlan(int Seed, ScenarioSetup Setup, ImmutableArray<Fault> Faults)
 {
     public static ScenarioPlan Of(int seed)

@@ -4,20 +4,20 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>How a workload's owner wants it treated.</summary>
+/// <summary>The treatment that a workload's owner has chosen.</summary>
 internal enum OwnerIntent
 {
-    /// <summary>Its pods carry the label: they may be moved.</summary>
+    /// <summary>Its pods carry the label, so they may be moved.</summary>
     Failover,
 
-    /// <summary>They carry the label, and the annotation that exempts them.</summary>
+    /// <summary>Its pods carry the label, and the annotation that exempts them.</summary>
     Annotated,
 
-    /// <summary>They do not carry the label.</summary>
+    /// <summary>Its pods do not carry the label.</summary>
     Unlabelled,
 }
 
-/// <summary>What brings the pods of a workload back.</summary>
+/// <summary>The controller that recreates the pods of a workload.</summary>
 internal enum WorkloadKind
 {
     StatefulSet,
@@ -26,8 +26,8 @@ internal enum WorkloadKind
 }
 
 /// <summary>A LINSTOR volume. Nodes are numbers.</summary>
-/// <param name="Quorum">A user's policy; null for the one that LINSTOR chooses.</param>
-/// <param name="Shared">Whether two nodes may have it Primary at a time (live migration).</param>
+/// <param name="Quorum">The policy that a user has set; null for the one that LINSTOR chooses.</param>
+/// <param name="Shared">Whether two nodes may have it Primary at the same time (live migration).</param>
 /// <param name="Missing">Whether LINSTOR has no definition of it, although Kubernetes has a volume.</param>
 internal sealed record VolumeSetup(ImmutableArray<int> Diskful, int? TieBreaker, string? Quorum, string OnNoQuorum, bool Shared, bool Missing);
 
@@ -36,13 +36,13 @@ internal sealed record VolumeSetup(ImmutableArray<int> Diskful, int? TieBreaker,
 /// <param name="Foreign">Whether it also writes to a volume of another driver, which nothing fences.</param>
 internal sealed record WorkloadSetup(WorkloadKind Keeper, OwnerIntent Wish, ImmutableArray<int> Volumes, bool Foreign, int Priority);
 
-/// <summary>Who plays: a value, drawn from a seed.</summary>
-/// <param name="Aliases">Whether nodes are called otherwise by LINSTOR, and machines otherwise by themselves.</param>
-/// <param name="Controllers">How many controllers run; two and more compete for the Lease.</param>
+/// <summary>The cluster of a scenario, as a value that is drawn from a seed.</summary>
+/// <param name="Aliases">Whether LINSTOR's node names and host names differ from Kubernetes' node names.</param>
+/// <param name="Controllers">How many controllers run; two or more compete for the Lease.</param>
 internal sealed record ScenarioSetup(
     int Nodes, bool Aliases, ImmutableArray<VolumeSetup> Volumes, ImmutableArray<WorkloadSetup> Workloads, int Controllers, FailoverSettings Settings)
 {
-    // Asked for all the time, so each is made once.
+    // Used all the time, so each is created once.
     private static readonly ImmutableArray<string> NodeNames = Names("node-{0}");
     private static readonly ImmutableArray<string> LinstorNames = Names("Storage-{0}");
     private static readonly ImmutableArray<string> HostNames = Names("host-{0}.example");
@@ -53,10 +53,10 @@ internal sealed record ScenarioSetup(
     /// <summary>Whether an administrator has set quorum on LINSTOR's controller, so that a definition has no value of its own until LINSTOR's next pass over it.</summary>
     public bool QuorumFromController { get; init; }
 
-    /// <summary>How long a satellite takes to bring its DRBD to what LINSTOR wants when that connects to it: long where a storage command hangs.</summary>
+    /// <summary>How long a satellite takes to adjust its DRBD after LINSTOR connects to it: long where a storage command hangs.</summary>
     public TimeSpan Adjust { get; init; } = PromptAdjust;
 
-    /// <summary>How long a satellite takes that nothing holds up.</summary>
+    /// <summary>The adjustment time of a satellite without delays.</summary>
     public static readonly TimeSpan PromptAdjust = TimeSpan.FromSeconds(1);
 
     public const string Driver = "linstor.csi.linbit.com";
@@ -81,18 +81,18 @@ internal sealed record ScenarioSetup(
         };
     }
 
-    /// <summary>Whether a pod has two disks, one of which at least may be Primary on two nodes.</summary>
+    /// <summary>Whether a pod has two disks, at least one of which may be Primary on two nodes.</summary>
     public bool IsMixed(WorkloadSetup workload) => workload.Volumes.Length == 2 && workload.Volumes.Any(volume => Volumes[volume].Shared);
 
     public string NodeName(int node) => NodeNames[node];
 
-    /// <summary>What LINSTOR calls a node.</summary>
+    /// <summary>A node's name in LINSTOR.</summary>
     public string LinstorName(int node) => Aliases ? LinstorNames[node] : NodeName(node);
 
-    /// <summary>What the machine calls itself, and DRBD its connections.</summary>
+    /// <summary>A machine's host name, which DRBD uses to name its connections.</summary>
     public string HostName(int node) => Aliases ? HostNames[node] : NodeName(node);
 
-    /// <summary>What LINSTOR calls a volume; its handle in Kubernetes is the same in lower case.</summary>
+    /// <summary>A volume's name in LINSTOR; its handle in Kubernetes is the same in lower case.</summary>
     public string Definition(int volume) => Aliases ? Definitions[volume] : Handle(volume);
 
     public static string Handle(int volume) => Handles[volume];
@@ -116,7 +116,7 @@ internal sealed record ScenarioSetup(
             random.Next(40) == 0);
     }
 
-    // As a virtual machine has them: of two disks in one pod, one may be Primary on two nodes, or both.
+    // As virtual machines have it: one or both of a pod's two disks may be Primary on two nodes.
     private static ImmutableArray<VolumeSetup> Mix(Random random, ImmutableArray<VolumeSetup> volumes, ImmutableArray<WorkloadSetup> workloads)
     {
         foreach (var pair in workloads.Where(workload => workload.Volumes.Length == 2 && random.Next(2) == 0))

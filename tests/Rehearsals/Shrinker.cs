@@ -1,9 +1,9 @@
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>Makes a scenario that breaks a rule as short as it can be and still break it.</summary>
+/// <summary>Shrinks a scenario that breaks a rule to the smallest one that still breaks it.</summary>
 internal static class Shrinker
 {
-    /// <summary>The shortest scenario found that breaks the same rule.</summary>
+    /// <summary>The smallest scenario found that breaks the same rule.</summary>
     public static ScenarioPlan Shrink(ScenarioPlan plan, string rule)
     {
         for (var better = Better(plan, rule); better is not null; better = Better(plan, rule))
@@ -23,7 +23,7 @@ internal static class Shrinker
             yield return plan with { Faults = plan.Faults.RemoveAt(i) };
         }
 
-        // What never ends is simpler than what does.
+        // A fault that never ends is simpler than one that does.
         foreach (var fault in plan.Faults.Where(fault => fault.Lasts is not null))
         {
             yield return plan with { Faults = plan.Faults.Replace(fault, fault with { Lasts = null }) };

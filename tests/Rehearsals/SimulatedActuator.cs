@@ -4,18 +4,18 @@ using Model = Piraeus.HighAvailability.Simulator.Kubernetes;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>What a process does: questions and requests, each of which may be late, refused, or never answered.</summary>
+/// <summary>Sends a process's queries and mutations, each of which may be late, refused, or never answered.</summary>
 internal sealed class SimulatedActuator(SimulatedController owner, SimulatedCluster cluster)
 {
-    /// <summary>How long a request that changes something may take; the Lease has to last for as long.</summary>
+    /// <summary>The deadline of a mutation; the Lease must last at least as long.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
     private TimeSpan _quietAt;
 
-    /// <summary>How long until every request that changes something has ended.</summary>
+    /// <summary>The time until every mutation has ended.</summary>
     public TimeSpan QuietIn => _quietAt > cluster.EventQueue.Now ? _quietAt - cluster.EventQueue.Now : TimeSpan.Zero;
 
-    /// <summary>Takes a decision on, if it may.</summary>
+    /// <summary>Accepts a decision, if possible.</summary>
     public bool Take(Decision decision)
     {
         switch (decision)
@@ -69,7 +69,7 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
         var (sent, taken, life) = (cluster.EventQueue.Now, owner.Now, owner.Life);
         if (owner.Noise.OnceIn(100))
         {
-            // Its turn came too late.
+            // It left the queue too late.
             owner.Post(new Observation.MutationAnswered(decision, new(Core.MutationOutcome.NotSent), taken), TimeSpan.FromMilliseconds(500));
             return;
         }
@@ -79,7 +79,7 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
         var back = owner.Noise.Delay();
         if (owner.Noise.OnceIn(50))
         {
-            // Its connection broke before the answer came, and it is sent again.
+            // The connection broke before the answer came, and the request is sent again.
             cluster.EventQueue.After(there, () => Receive(decision, sent));
             there += owner.Noise.Delay();
         }
@@ -93,7 +93,7 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
         });
     }
 
-    // A request that has been sent arrives, whatever has become of its sender.
+    // A request that was sent arrives, even if its sender is gone.
     private MutationAnswer? Receive(Decision decision, TimeSpan sent) =>
         !owner.ReachesApi || cluster.EventQueue.Now - sent >= Deadline ? null : cluster.Refuses() is { } refusal ? refusal : CarryOut(decision, sent);
 

@@ -6,19 +6,19 @@ using Pod = Piraeus.HighAvailability.Simulator.Kubernetes.Pod;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <content>What is true on the cluster, for whoever judges what is done there.</content>
+/// <content>The true state of the cluster, for the oracle.</content>
 internal sealed partial class SimulatedCluster
 {
-    /// <summary>Since when the process has known LINSTOR's satellites, in its present life; null if it does not.</summary>
+    /// <summary>Since when the process, in its present life, has known LINSTOR's satellites; null if it does not.</summary>
     public TimeSpan? ListensSince(SimulatedController controller) => _listens.TryGetValue((controller, controller.Life), out var since) ? since : null;
 
-    /// <summary>Whether LINSTOR has told the process, in its present life, that it reaches the node's satellite.</summary>
+    /// <summary>Whether LINSTOR has reported to the process, in its present life, that it reaches the node's satellite.</summary>
     public bool HasSeenOnline(SimulatedController controller, string node) => Kubernetes.LinstorNameOf(node) is { } name && _seenOnline.Contains((controller, controller.Life, new(name)));
 
-    /// <summary>Whether an answer has told the process, in its present life, what the resource's replica on a LINSTOR node says.</summary>
+    /// <summary>Whether the process, in its present life, has received an answer with the state of the resource's replica on a LINSTOR node.</summary>
     public bool HasRead(SimulatedController controller, string resource, string linstorName) => _read.Contains((controller, controller.Life, new(resource), new(linstorName)));
 
-    /// <summary>Whether LINSTOR has told the process, soon after that began its present life, that something on the node had lost what it uses.</summary>
+    /// <summary>Whether LINSTOR has reported to the process, soon after its present life began, that a consumer on the node had lost its storage.</summary>
     public bool WasToldOfLossOn(SimulatedController controller, string node) => _seenLost.Contains((controller, controller.Life, node));
 
     /// <summary>Whether LINSTOR knows the resource to be in use on a node.</summary>
@@ -27,10 +27,10 @@ internal sealed partial class SimulatedCluster
     /// <summary>Whether the satellite of one of the resource's nodes hangs.</summary>
     public bool HasHungSatellite(string resource) => DefinitionOf(resource)?.Listed.Any(replica => replica.Node.SatelliteHangs) == true;
 
-    /// <summary>Whether Kubernetes calls the node Ready.</summary>
+    /// <summary>Whether Kubernetes reports the node as Ready.</summary>
     public bool IsReady(string node) => Store.Find<Node>(node)?.Ready == NodeReadiness.True;
 
-    /// <summary>What an event last warned of about an object; null if of nothing.</summary>
+    /// <summary>The message of the newest warning event about an object; null if there is none.</summary>
     public string? WarningAbout(string uid) =>
         Store.All<Event>().Where(told => told.About.Uid == uid && told.Type == "Warning").MaxBy(told => told.Last)?.Message;
 
@@ -43,13 +43,13 @@ internal sealed partial class SimulatedCluster
     /// <summary>The handle of a LINSTOR volume; null for every other kind.</summary>
     public string? ResourceOf(string volume) => Store.Find<PersistentVolume>(volume) is { Driver: ScenarioSetup.Driver } found ? found.Handle : null;
 
-    /// <summary>The handle of the LINSTOR volume that a node's list of those in use names so.</summary>
+    /// <summary>The handle of the LINSTOR volume with this name in a node's <c>volumesInUse</c>.</summary>
     public string? ResourceNamed(string inUseName) => Store.All<PersistentVolume>().FirstOrDefault(volume => volume.InUseName == inUseName && volume.Driver == ScenarioSetup.Driver)?.Handle;
 
     /// <summary>All LINSTOR volumes, by handle.</summary>
     public IEnumerable<string> Resources => Enumerable.Range(0, Plan.Setup.Volumes.Length).Select(ScenarioSetup.Handle);
 
-    /// <summary>The volume of a definition, as a number.</summary>
+    /// <summary>The number of a definition's volume.</summary>
     public int VolumeOf(ResourceDefinition definition) => VolumeOf(definition.Name);
 
     private static int VolumeOf(string resource) => int.Parse(resource.AsSpan(4), System.Globalization.CultureInfo.InvariantCulture);
@@ -59,10 +59,10 @@ internal sealed partial class SimulatedCluster
         ? Store.All<Pod>().Where(pod => pod.Spec.Claims.Any(mount => mount.Claim == found.ClaimName))
         : [];
 
-    /// <summary>Whether a pod on a node mounts a LINSTOR volume, or an attachment has it there.</summary>
+    /// <summary>Whether a pod on a node mounts a LINSTOR volume, or the volume is attached there.</summary>
     /// <param name="volume">The volume, as a number.</param>
     /// <param name="node">The node.</param>
-    /// <param name="since">It was there by then; null if it need not have been.</param>
+    /// <param name="since">It must have been there by then; null for any time.</param>
     public bool HasUserOn(int volume, string node, TimeSpan? since = null)
     {
         var (claim, handle) = (ScenarioSetup.Claim(volume), ScenarioSetup.Handle(volume));
@@ -73,7 +73,7 @@ internal sealed partial class SimulatedCluster
     /// <summary>The attachments of a LINSTOR volume.</summary>
     public IEnumerable<VolumeAttachment> AttachmentsOf(string resource) => Store.All<VolumeAttachment>().Where(attachment => ResourceOf(attachment.VolumeName) == resource);
 
-    /// <summary>Since when the pod was exempted by its owner; null if it is not.</summary>
+    /// <summary>Since when the owner has exempted the pod; null if it is not exempt.</summary>
     public TimeSpan? Exempted(Pod pod) => CoreMapping.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(CoreMapping.OptOut) ? null : _exempted.GetValueOrDefault(pod.Metadata.Uid);
 
     /// <summary>Whether a pod that opted in has ever used the volume.</summary>
@@ -82,10 +82,10 @@ internal sealed partial class SimulatedCluster
     /// <summary>When the pod was bound to its node.</summary>
     public TimeSpan BoundAt(Pod pod) => _boundAt.GetValueOrDefault(pod.Metadata.Uid);
 
-    /// <summary>Whether a partition without quorum could not write, as the property says it and DRBD's voters count.</summary>
+    /// <summary>Whether a partition without quorum could not write, by the property and DRBD's voters.</summary>
     public bool IsFenced(ResourceDefinition definition)
     {
-        // Asked with every change of the world.
+        // Evaluated at every change of the world.
         var (voters, own) = (0, definition.Properties.GetValueOrDefault(QuorumSetting.Key));
         foreach (var replica in definition.Replicas)
         {
@@ -99,15 +99,15 @@ internal sealed partial class SimulatedCluster
 
     private static bool IsFence(string policy, int voters) => policy is "majority" or "all" || 2 * QuorumSetting.VotesNeeded(policy, voters) > voters;
 
-    /// <summary>The definitions for whose replicas a value on the node counts.</summary>
+    /// <summary>The definitions whose replicas inherit a value from the node.</summary>
     public IEnumerable<ResourceDefinition> InheritingFrom(StorageNode node) => Storage.Definitions.Where(definition =>
         !definition.Properties.ContainsKey(QuorumSetting.Key) && !definition.Group.Properties.ContainsKey(QuorumSetting.Key) && definition.Listed.Any(replica => replica.Node == node));
 
-    /// <summary>What the pod writes to, by claim, that nothing fences.</summary>
+    /// <summary>The claims of the pod's writable volumes that are not fenced.</summary>
     /// <param name="pod">The pod.</param>
     /// <param name="wasFenced">
-    /// Tells of a resource that is not fenced now whether it was, as far as could be known; then what lost members is excused, too. If null, a resource counts whose quorum was off at any time,
-    /// or may have been, because it lost members: it may have been so unseen, or not everywhere have been turned on again.
+    /// Returns, for a resource that is not fenced now, whether it was, as far as could be known; a resource that lost members is then excused too. If null, a resource also counts as unfenced
+    /// if its quorum was off at any time, or may have been because it lost members: the change may have been unseen, or quorum may not be on again everywhere.
     /// </param>
     public List<string> Unfenced(Pod pod, Func<ResourceDefinition, bool>? wasFenced = null) =>
     [
@@ -122,8 +122,8 @@ internal sealed partial class SimulatedCluster
         && (_loose.Contains(definition) || _torn.Contains(definition) ? wasFenced is not null : IsFenced(definition) || wasFenced?.Invoke(definition) == true); // LINSTOR itself turns quorum off where two members are left
 
     /// <summary>
-    /// Whether two may write to the resource at a time through no fault of ours: its quorum was off, LINSTOR was told to give up members that live, or it may have two Primaries, as in a
-    /// live migration. That no pod is moved from where it can write to such a resource is judged when it is moved.
+    /// Whether two nodes may write to the resource at a time for reasons other than our actions: its quorum was off, LINSTOR gave up members that live, or it may have two Primaries, as in a
+    /// live migration. A pod must not be moved from where it can write to such a resource; that is judged when it is moved.
     /// </summary>
     public bool MayDiverge(ResourceDefinition definition) =>
         _loose.Contains(definition) || _torn.Contains(definition) || Storage.EffectiveProperty(definition, QuorumSetting.Key) is null or "off"
@@ -135,10 +135,10 @@ internal sealed partial class SimulatedCluster
 
     public ResourceDefinition? DefinitionOf(string resource) => Storage.FindDefinition(Plan.Setup.Definition(VolumeOf(resource)));
 
-    /// <summary>When a node was last declared lost, or taken back after it had been evicted: of how many nodes others are lost is another question since.</summary>
+    /// <summary>When a node was last declared lost, or restored after an eviction. The number of nodes for the storm threshold changed then.</summary>
     public TimeSpan? NodesChangedAt { get; private set; }
 
-    /// <summary>A node that LINSTOR had evicted counts again.</summary>
+    /// <summary>Restores an evicted node, so that it counts again.</summary>
     public void Restore(string node)
     {
         if (Storage.FindNode(node) is not null && Storage.RestoreNode(node))
@@ -147,7 +147,7 @@ internal sealed partial class SimulatedCluster
         }
     }
 
-    /// <summary>LINSTOR is told that a node is lost. Whatever ran there is assumed to be dead, and whoever is connected to it may hold a majority that the others do not know of.</summary>
+    /// <summary>Declares a node lost in LINSTOR. LINSTOR assumes that everything there is dead; nodes connected to it may hold a majority that the others do not know of.</summary>
     public void DeclareLost(StorageNode node)
     {
         _declaredLost.Add(node.Name);
@@ -160,10 +160,10 @@ internal sealed partial class SimulatedCluster
         Tear(node);
     }
 
-    /// <summary>Whether LINSTOR was told to give up members of the resource before the process, in its present life, first listened: it cannot know that they were any.</summary>
+    /// <summary>Whether members of the resource were declared lost in LINSTOR before the process, in its present life, first read from it. The process cannot know these members.</summary>
     public bool HasLostMembersUnseen(SimulatedController controller, string resource) => DefinitionOf(resource) is { } definition && _lastLost.TryGetValue(definition, out var lost) && !(ListensSince(controller) <= lost);
 
-    /// <summary>Members of what the node has are given up, where not everybody hears of it.</summary>
+    /// <summary>Records that a node's replicas are no longer members, and that not every node learns of it.</summary>
     public void Tear(StorageNode node)
     {
         foreach (var definition in Storage.Definitions.Where(definition => definition.Listed.Any(replica => replica.Node == node)))
@@ -173,46 +173,46 @@ internal sealed partial class SimulatedCluster
         }
     }
 
-    /// <summary>The members of a resource change, where not everybody hears of it.</summary>
+    /// <summary>Records that the members of a resource change, and that not every node learns of it.</summary>
     public void Tear(ResourceDefinition definition) => _torn.Add(definition);
 
-    /// <summary>Whether members of the resource have changed where not everybody heard of it.</summary>
+    /// <summary>Whether members of the resource have changed and not every node has learned of it.</summary>
     public bool IsTorn(ResourceDefinition definition) => _torn.Contains(definition);
 
-    /// <summary>Whether an administrator has told LINSTOR that the node is lost: it counts as dead, whether it is or not.</summary>
+    /// <summary>Whether an administrator has declared the node lost in LINSTOR: it counts as dead, whether it is or not.</summary>
     public bool WasDeclaredLost(string node) => _declaredLost.Contains(Kubernetes.LinstorNameOf(node)!);
 
-    /// <summary>Whether DRBD on the node goes by the policy that LINSTOR shows. It may not where a satellite that LINSTOR keeps ONLINE hangs, or takes long to do what it is told: nobody can see that.</summary>
+    /// <summary>Whether DRBD on the node applies the policy that LINSTOR shows. It may not if an ONLINE satellite hangs or is slow to apply its configuration; no observer can see that.</summary>
     public bool AppliesPolicy(string resource, string node) =>
         DefinitionOf(resource)?.Replicas.FirstOrDefault(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node)) is not { } replica
         || (!replica.Node.SatelliteHangs && (replica.Node.IsAdjusted || Plan.Setup.Adjust < Oracle.LongestDetection))
         || replica.QuorumPolicy == (Storage.EffectiveProperty(replica.Definition, replica.Node, QuorumSetting.Key) ?? "off");
 
-    /// <summary>Whether anybody else who has the resource tells LINSTOR the truth: when all whom LINSTOR reaches repeat the past, nobody can see it.</summary>
+    /// <summary>Whether another node with the resource reports true state to LINSTOR. If every node that LINSTOR reaches repeats stale state, no observer can notice.</summary>
     public bool IsWitnessed(string resource, string node) => DefinitionOf(resource) is { } definition
         && definition.Listed.Any(replica => replica.Node.Name != Kubernetes.LinstorNameOf(node) && replica.Node is { Status: ConnectionStatus.Online, SatelliteHangs: false });
 
-    /// <summary>The resource's quorum is turned off.</summary>
+    /// <summary>Records that the resource's quorum is turned off.</summary>
     public void Loosen(ResourceDefinition definition)
     {
         _loose.Add(definition);
         _tampered.Add(ScenarioSetup.Handle(VolumeOf(definition)));
     }
 
-    /// <summary>Its quorum is turned on again. A node that does not hear of that goes on without it, and a process that begins afterwards cannot know.</summary>
+    /// <summary>Records that the resource's quorum is turned on again. A node that does not receive the change goes on without it, and a process that starts later cannot know.</summary>
     public void TurnOn(ResourceDefinition definition) => _turnedOn[ScenarioSetup.Handle(VolumeOf(definition))] = EventQueue.Now;
 
-    /// <summary>Whether an administrator has done something to the resource after which caution is better than haste: what was turned off or moved away may live on where nobody sees it.</summary>
+    /// <summary>Whether an administrator has changed the resource so that caution beats speed: a replica that was moved away, or left without quorum, may live on unseen.</summary>
     public bool WasTamperedWith(string resource) => _tampered.Contains(resource);
 
     /// <summary>Notes that a replica was moved to another node.</summary>
     public void Move(ResourceDefinition definition) => _tampered.Add(ScenarioSetup.Handle(VolumeOf(definition)));
 
-    /// <summary>Whether the process could know since when the resource has its quorum policy: LINSTOR told it of a time in which it had none.</summary>
+    /// <summary>Whether the process could know since when the resource has its quorum policy, because LINSTOR reported a time without one.</summary>
     public bool KnowsPolicy(SimulatedController controller, string resource, string node) => _toldOfNone.Contains((controller, controller.Life, new(resource)))
         || !(_turnedOn.ContainsKey(resource) || DefinitionOf(resource)?.Replicas.Any(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node) && replica.QuorumPolicy is null or "off") == true);
 
-    /// <summary>Whether LINSTOR reaches the node, and every replica there has quorum and data: nothing on it is amiss, and nothing has been since then.</summary>
+    /// <summary>Whether LINSTOR reaches the node, every replica there has quorum and data, and no fault has affected the node since then.</summary>
     public bool IsWell(string node, TimeSpan since) => IsWell(node) && IsQuietSince(since - TimeSpan.FromSeconds(15));
 
     /// <summary>Whether LINSTOR reaches the node, and every replica there has quorum and data.</summary>
@@ -227,23 +227,23 @@ internal sealed partial class SimulatedCluster
     public bool IsQuietSince(TimeSpan since) =>
         Plan.Faults.All(fault => fault.At < since && (fault.IsBlindness ? fault.Lasts is { } blind && fault.At + blind < since : fault.Lasts is not { } lasts || fault.At + lasts < since));
 
-    /// <summary>Whether Kubernetes and LINSTOR reach the node, and nothing keeps it from using the pod's volumes.</summary>
+    /// <summary>Whether Kubernetes and LINSTOR reach the node, and nothing prevents it from using the pod's volumes.</summary>
     public bool CanRunOn(Pod pod, string node) =>
         Kubernetes.IsConnected(node)
         && Kubernetes.LinstorNameOf(node) is { } name && Storage.FindNode(name) is { Status: ConnectionStatus.Online, SatelliteHangs: false }
         && ResourcesOf(pod).All(resource => !IsHeldWhileDeleted(resource, name) && Storage.JudgePromotion(resource, name) is not PromotionOutcome.InUseElsewhere && (Storage.KnownOf(resource, name) is { } known ? known is { MayPromote: true } or { InUse: true } : IsFree(resource)));
 
-    // LINSTOR deletes what it believed to be unused, DRBD refuses while the old user's I/O is suspended, and with its peers gone it stays so: until the node is rebooted, or DRBD demoted by force.
+    // LINSTOR deletes a replica it believed unused, DRBD refuses while the old user's I/O is suspended, and without peers this lasts until the node is rebooted or DRBD is demoted by force.
     private bool IsHeldWhileDeleted(string resource, string node) =>
         Storage.FindDefinition(resource)?.Replicas.Any(replica => replica.Node.Name == node && replica is { DrbdDeleting: true, Role: DrbdRole.Primary }) == true;
 
     private bool IsFree(string resource) => Nodes.Any(node => Storage.KnownOf(resource, Plan.Setup.LinstorName(node.Number)) is { MayPromote: true });
 
-    /// <summary>Whether a volume of the pod was attached to its node since then: its kubelet may not have looked since.</summary>
+    /// <summary>Whether a volume of the pod was attached to its node since then: its kubelet may not have checked since.</summary>
     public bool WasAttachedSince(Pod pod, TimeSpan since) => ResourcesOf(pod).SelectMany(AttachmentsOf)
         .Any(attachment => attachment.NodeName == pod.Spec.NodeName && _attachedAt.TryGetValue(attachment.Metadata.Uid, out var at) && at > since);
 
-    /// <summary>Whether one node at least could run a pod with that resource.</summary>
+    /// <summary>Whether at least one node could run a pod with that resource.</summary>
     public bool CanRunSomewhere(string resource) => Storage.LinstorRuns && Nodes.Any(node => Kubernetes.IsConnected(node.Name)
         && Storage.KnownOf(resource, Plan.Setup.LinstorName(node.Number)) is { } known && known is { MayPromote: true } or { InUse: true, PromotionScore: > 0 });
 
@@ -254,12 +254,12 @@ internal sealed partial class SimulatedCluster
     /// <summary>Whether the attachment is one that the moved pod used.</summary>
     public bool Precedes(VolumeAttachment attachment, Pod moved) => attachment.Metadata.Created < Moves[moved].At;
 
-    /// <summary>The pods that use the same volumes and stay: on the same node, or, if they belong to another owner, on any node.</summary>
+    /// <summary>The pods that use the same volumes and stay: on the same node, or on any node if they belong to another owner.</summary>
     public IEnumerable<Pod> CompanionsOf(Pod moved) => Store.All<Pod>().Where(pod =>
         pod.Spec.NodeName is { } node && (node == moved.Spec.NodeName || pod.Metadata.Owner?.Uid != moved.Metadata.Owner?.Uid)
         && pod.Metadata.Uid != moved.Metadata.Uid && pod.Spec.Claims.Any(moved.Spec.Claims.Contains));
 
-    /// <summary>Those who were created in a pod's stead.</summary>
+    /// <summary>The pods that replace a moved pod.</summary>
     public IEnumerable<Pod> SuccessorsOf(Pod moved) =>
         Store.All<Pod>().Where(pod => pod.Metadata.Owner?.Uid == moved.Metadata.Owner?.Uid && pod.Metadata.Uid != moved.Metadata.Uid);
 }

@@ -5,7 +5,7 @@ using Pod = Piraeus.HighAvailability.Simulator.Kubernetes.Pod;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <content>How a setup becomes a world.</content>
+/// <content>Builds the cluster of a scenario from its setup.</content>
 internal sealed partial class SimulatedCluster
 {
     private void Furnish()

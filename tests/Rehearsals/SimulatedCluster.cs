@@ -6,25 +6,25 @@ using Pod = Piraeus.HighAvailability.Simulator.Kubernetes.Pod;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>That a pod was moved.</summary>
-/// <param name="By">Who did it.</param>
-/// <param name="Life">The process that it was then.</param>
+/// <summary>A moved pod's record.</summary>
+/// <param name="By">The controller that moved it.</param>
+/// <param name="Life">The controller's process at that time.</param>
 internal readonly record struct PodMove(TimeSpan At, SimulatedController By, int Life)
 {
-    /// <summary>Whether the process that did it still acts, and so can finish what it began.</summary>
+    /// <summary>Whether the process that moved it still acts, and so can finish the failover.</summary>
     public bool IsRemembered => By.IsAlive && By.Life == Life && By.MayAct(TimeSpan.Zero);
 }
 
-/// <summary>The world of one scenario, with our processes in it, and everything that one can ask of it.</summary>
+/// <summary>The cluster of one scenario, with our processes in it, and its queries.</summary>
 internal sealed partial class SimulatedCluster
 {
-    /// <summary>How long a question waits for an answer that does not come.</summary>
+    /// <summary>How long a request waits for an answer that does not come.</summary>
     private static readonly TimeSpan Unanswered = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a loss that is older than the process that hears of it counts as news at least.</summary>
+    /// <summary>The minimum time for which a loss that is older than the process counts as new.</summary>
     private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(25);
 
-    /// <summary>How long LINSTOR takes at most for an answer when it has much to do for a moment.</summary>
+    /// <summary>LINSTOR's longest response time during a short load peak.</summary>
     private static readonly TimeSpan SlowAnswer = TimeSpan.FromSeconds(8);
 
     private readonly HashSet<string> _optedIn = [];
@@ -64,7 +64,7 @@ internal sealed partial class SimulatedCluster
         Controllers = [.. Enumerable.Range(0, plan.Setup.Controllers).Select(number => new SimulatedController(this, $"ha-{number}", plan.Setup.Controllers > 1, new NetworkNoise((plan.Seed * 31) + number)))];
     }
 
-    /// <summary>LINSTOR repeats everything, to everybody.</summary>
+    /// <summary>Raised when LINSTOR repeats everything to every subscriber.</summary>
     public event Action? Replaying;
 
     public ScenarioPlan Plan { get; }
@@ -88,28 +88,28 @@ internal sealed partial class SimulatedCluster
     /// <summary>Nodes, by number and Kubernetes name.</summary>
     public ImmutableArray<(int Number, string Name)> Nodes { get; }
 
-    /// <summary>Pods that were moved, as they were last.</summary>
+    /// <summary>The moved pods, in their last state.</summary>
     public Dictionary<Pod, PodMove> Moves { get; } = [];
 
-    /// <summary>Whether the scenario is told.</summary>
+    /// <summary>Whether an observer receives the scenario's log.</summary>
     public bool IsTold => Observer.Told is not null;
 
     public void Tell(string who, FormattableString what) => Observer.Told?.Invoke(FormattableString.Invariant($"{EventQueue.Now.TotalSeconds,8:0.000}  {who,-12}{what}"));
 
     public void Replay() => Replaying?.Invoke();
 
-    /// <summary>How long LINSTOR takes for every answer.</summary>
+    /// <summary>LINSTOR's response time.</summary>
     public TimeSpan LinstorTakes { get; set; }
 
-    /// <summary>The longest that it took in this scenario.</summary>
+    /// <summary>LINSTOR's longest response time in this scenario.</summary>
     public TimeSpan LinstorTookMost { get; private set; }
 
-    /// <summary>A question to LINSTOR and its answer, which is null if there is none.</summary>
-    /// <param name="asker">Who asks.</param>
-    /// <param name="about">A resource, whose requests may hang; null if the question is of no single one.</param>
-    /// <param name="requests">How many requests it takes, one after the other.</param>
-    /// <param name="question">What is answered, when it is answered.</param>
-    /// <param name="answered">Takes the answer.</param>
+    /// <summary>Sends a query to LINSTOR; the answer is null if there is none.</summary>
+    /// <param name="asker">The process that asks.</param>
+    /// <param name="about">The resource, whose requests may hang; null if the query concerns no single one.</param>
+    /// <param name="requests">How many sequential requests it takes.</param>
+    /// <param name="question">Computes the answer at the time of the answer.</param>
+    /// <param name="answered">Receives the answer.</param>
     public void AskLinstor(SimulatedController asker, ResourceName? about, int requests, Func<Observation> question, Action<Observation?> answered)
     {
         var (life, there) = (asker.Life, asker.Noise.Delay() + (requests * LinstorTakes / 2));
@@ -126,7 +126,7 @@ internal sealed partial class SimulatedCluster
         });
     }
 
-    /// <summary>What LINSTOR answers one of our processes about a resource.</summary>
+    /// <summary>LINSTOR's answer about a resource to one of our processes.</summary>
     public Observation ReportTo(SimulatedController asker, ResourceName resource, Instant asked)
     {
         var report = _missingOnce.Remove((asker, resource)) ? new(resource, false, [], asked) : CoreMapping.Report(Storage, resource, asked, asker.HearsNobody);
@@ -135,24 +135,24 @@ internal sealed partial class SimulatedCluster
         return answer;
     }
 
-    /// <summary>When LINSTOR gave the newest answer about a resource that the process, in its present life, has taken in, and when that arrived. Null if there is none.</summary>
+    /// <summary>When LINSTOR gave the newest answer about a resource that the process, in its present life, has taken in, and when that answer arrived. Null if there is none.</summary>
     public (TimeSpan Given, TimeSpan Taken)? NewestAnswer(SimulatedController controller, string resource) => _newest.TryGetValue((controller, controller.Life, new(resource)), out var times) ? times : null;
 
-    /// <summary>LINSTOR takes so long for every answer from now on.</summary>
+    /// <summary>Sets LINSTOR's response time from now on.</summary>
     public void SlowDown(TimeSpan takes) => (LinstorTakes, LinstorTookMost) = (takes, takes > LinstorTookMost ? takes : LinstorTookMost);
 
-    /// <summary>Requests about a resource are not answered within their deadline.</summary>
+    /// <summary>LINSTOR does not answer requests about a resource within their deadline.</summary>
     public void Hang(string resource, bool begin) => Set(_hanging, new(resource), begin);
 
-    /// <summary>The properties of a definition and of its group cannot be read.</summary>
+    /// <summary>LINSTOR does not return the properties of a definition and of its group.</summary>
     public void HidePolicy(string resource, bool begin) => Set(_unreadable, new(resource), begin);
 
-    /// <summary>Each of our processes is told once that there is no such definition.</summary>
+    /// <summary>LINSTOR reports once to each of our processes that the definition does not exist.</summary>
     public void MissOnce(string resource) => _missingOnce.UnionWith(Controllers.Select(controller => (controller, new ResourceName(resource))));
 
     private static void Set(HashSet<ResourceName> resources, ResourceName resource, bool isIn) => _ = isIn ? resources.Add(resource) : resources.Remove(resource);
 
-    /// <summary>A question to the API server and its answer, which is null if there is none.</summary>
+    /// <summary>Sends a query to the API server; the answer is null if there is none.</summary>
     public void AskApi(SimulatedController asker, Func<Observation> question, Action<Observation?> answered)
     {
         var life = asker.Life;
@@ -168,14 +168,14 @@ internal sealed partial class SimulatedCluster
         });
     }
 
-    /// <summary>What the API server says instead of doing what it is asked; null if it does it.</summary>
+    /// <summary>The API server's refusal of a request; null if it carries the request out.</summary>
     public MutationAnswer? Refuses() => _refusing > 0 && _noise.OnceIn(2)
         ? new(MutationOutcome.Refused, "the server is busy", _noise.OnceIn(2) ? TimeSpan.FromSeconds(1) : null)
         : null;
 
     public void RefuseRequests(bool begin) => _refusing += begin ? 1 : -1;
 
-    /// <summary>Something reached one of our processes.</summary>
+    /// <summary>Records that an observation has reached one of our processes.</summary>
     public void Heard(SimulatedController controller, Observation seen, ClusterSnapshot before)
     {
         Observer.Heard?.Invoke(controller.Name, seen, controller.Now);
@@ -255,7 +255,7 @@ internal sealed partial class SimulatedCluster
         }
     }
 
-    /// <summary>One of our processes has come to a decision.</summary>
+    /// <summary>Records a decision of one of our processes.</summary>
     public void Decided(SimulatedController controller, Decision decision)
     {
         Coverage.Meet(Coverage.Of(decision));
@@ -277,7 +277,7 @@ internal sealed partial class SimulatedCluster
         }
     }
 
-    // What a process is told of a loss that is older than itself counts only for a while: who comes to a node that is off has lost nothing.
+    // A loss that is older than the process counts only for a while: a pod that starts on a node that is off has lost nothing.
     private void NoteLosses(SimulatedController controller, string resource, ImmutableArray<string> nodes)
     {
         if (controller.Cluster.SyncedSources.IsSupersetOf([Source.Pods, Source.Volumes, Source.Attachments]) && _listens.TryGetValue((controller, controller.Life), out var listens))

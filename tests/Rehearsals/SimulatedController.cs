@@ -2,7 +2,7 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>One of our processes: the core, with a clock of its own, that hears late and acts late.</summary>
+/// <summary>One of our processes: the core with a clock of its own, whose observations and actions are delayed.</summary>
 internal sealed class SimulatedController
 {
     private readonly SimulatedCluster _cluster;
@@ -35,10 +35,10 @@ internal sealed class SimulatedController
 
     public NetworkNoise Noise { get; }
 
-    /// <summary>What it believes.</summary>
+    /// <summary>The process's view of the cluster.</summary>
     public ClusterSnapshot Cluster { get; private set; } = ClusterSnapshot.Empty;
 
-    /// <summary>Counts its lives: what was meant for an earlier process does not reach a later one.</summary>
+    /// <summary>Counts the lives of the process: a message for an earlier one does not reach a later one.</summary>
     public int Life { get; private set; }
 
     /// <summary>Whether the process runs, frozen or not.</summary>
@@ -52,25 +52,25 @@ internal sealed class SimulatedController
 
     public bool ReachesLinstor => !_losesLinstor && !_isBlind;
 
-    /// <summary>For how long it alone did not reach LINSTOR, at the longest: what happens meanwhile it learns late.</summary>
+    /// <summary>The longest time for which only this process could not reach LINSTOR. It learns late what happens meanwhile.</summary>
     public TimeSpan LinstorAway { get; private set; }
 
-    /// <summary>When it last had LINSTOR back, after it alone had lost it; null if that never happened.</summary>
+    /// <summary>When this process last regained LINSTOR after it alone had lost it; null if that never happened.</summary>
     public TimeSpan? LinstorReturnedAt { get; private set; }
 
-    /// <summary>Whether the LINSTOR that it listens to is another one, which reaches no satellite.</summary>
+    /// <summary>Whether the process is connected to a second LINSTOR, which reaches no satellite.</summary>
     public bool HearsNobody { get; private set; }
 
-    /// <summary>Whether it does not reach LINSTOR to the end of the scenario.</summary>
+    /// <summary>Whether the process cannot reach LINSTOR until the end of the scenario.</summary>
     public bool IsBlind => _isBlind;
 
-    /// <summary>By how much its idea of the date is wrong; nothing may depend on it.</summary>
+    /// <summary>The error of its wall clock; nothing may depend on it.</summary>
     public TimeSpan WallClockIsOffBy { get; set; }
 
-    /// <summary>Its own clock.</summary>
+    /// <summary>Its own monotonic clock.</summary>
     public Instant Now => new(_cluster.EventQueue.Now - _clockBegan);
 
-    /// <summary>Whether it may change the cluster until a request of that length has ended.</summary>
+    /// <summary>Whether it may change the cluster until a request of that duration has ended.</summary>
     public bool MayAct(TimeSpan request) => IsAlive && !_isStopping && _election.Covers(request);
 
     public void Begin()
@@ -87,14 +87,14 @@ internal sealed class SimulatedController
         Hear(Life, new Observation.Tick());
     }
 
-    /// <summary>The process is gone, at once; what it has sent is under way.</summary>
+    /// <summary>Kills the process at once; requests that it has sent remain under way.</summary>
     public void Kill()
     {
         Life++;
         IsAlive = false;
     }
 
-    /// <summary>The process is asked to stop: it begins nothing more, waits for what is under way, and gives its Lease up.</summary>
+    /// <summary>Stops the process gracefully: it begins nothing more, waits for requests under way, and releases its Lease.</summary>
     public void Stop()
     {
         _isStopping = true;
@@ -129,7 +129,7 @@ internal sealed class SimulatedController
 
     public void BreakWatches() => _kubernetes.Break();
 
-    /// <summary>It listens to another LINSTOR, which knows nothing, or to the right one again.</summary>
+    /// <summary>Connects the process to a second LINSTOR, which knows nothing, or to the right one again.</summary>
     public void Mislead(bool begin)
     {
         HearsNobody = begin;
@@ -151,14 +151,14 @@ internal sealed class SimulatedController
 
     public void Deafen(bool isDeaf) => _linstor.Deafen(isDeaf);
 
-    /// <summary>Something reaches the process, some time from now.</summary>
+    /// <summary>Schedules a message to the process.</summary>
     public void Post(Observation seen, TimeSpan delay)
     {
         var life = Life;
         _cluster.EventQueue.After(delay, () => Hear(life, seen));
     }
 
-    /// <summary>Something that the process does by itself, some time from now; a frozen process does it when it thaws.</summary>
+    /// <summary>Schedules an action of the process itself; a frozen process runs it when it thaws.</summary>
     public void Later(TimeSpan delay, Action what)
     {
         var life = Life;
@@ -211,7 +211,7 @@ internal sealed class SimulatedController
         ThinkSoon();
     }
 
-    // Now and then, because it costs more than all the rest.
+    // Checked only occasionally, because it costs more than all the rest.
     private void Doubt(Observation seen)
     {
         if (!Noise.OnceIn(100))

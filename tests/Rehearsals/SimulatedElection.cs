@@ -4,7 +4,7 @@ using Piraeus.HighAvailability.Simulator.Kubernetes;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>A process' part in the election: what it does is the core's to say, the requests are late.</summary>
+/// <summary>A process's part in the leader election: the core decides, and requests are delayed.</summary>
 internal sealed class SimulatedElection(SimulatedController owner, SimulatedCluster cluster, bool isContested)
 {
     public const string Name = "piraeus-ha-controller";
@@ -24,8 +24,8 @@ internal sealed class SimulatedElection(SimulatedController owner, SimulatedClus
         Go();
     }
 
-    /// <summary>Gives the Lease up, if it holds it.</summary>
-    /// <param name="stopped">Is called when that is done, or cannot be done.</param>
+    /// <summary>Releases the Lease, if the process holds it.</summary>
+    /// <param name="stopped">Called when that is done, or cannot be done.</param>
     public void Stop(Action stopped)
     {
         (_election, _stopped) = (_election.Stop(owner.Now), stopped);
@@ -60,7 +60,7 @@ internal sealed class SimulatedElection(SimulatedController owner, SimulatedClus
         {
             _stopped();
         }
-        else if (_election.WakeAt > owner.Now) // else an answer is awaited
+        else if (_election.WakeAt > owner.Now) // else an answer is pending
         {
             var alarm = ++_alarm;
             owner.Later(_election.WakeAt - owner.Now, () =>
@@ -73,7 +73,7 @@ internal sealed class SimulatedElection(SimulatedController owner, SimulatedClus
         }
     }
 
-    /// <summary>A request and its one answer; a failure if that takes too long.</summary>
+    /// <summary>Sends a request and delivers one answer; a failure if it takes too long.</summary>
     private void Send(LeaseRequest request)
     {
         var isAnswered = false;

@@ -3,10 +3,10 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>A process' two witnesses at LINSTOR: the event stream, and the sweep, whose schedule is the core's.</summary>
+/// <summary>A process's two sources at LINSTOR: the event stream, and the resync, whose schedule is the core's.</summary>
 internal sealed class SimulatedLinstorClient
 {
-    /// <summary>How long a round of the sweep waits for its answers.</summary>
+    /// <summary>How long a resync round waits for its answers.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     private readonly SimulatedController _owner;
@@ -50,7 +50,7 @@ internal sealed class SimulatedLinstorClient
         }
     }
 
-    /// <summary>It is another LINSTOR that answers from now on.</summary>
+    /// <summary>Reconnects, because another LINSTOR answers from now on.</summary>
     public void Turn() => Reconnect();
 
     public void Subscribe()
@@ -77,7 +77,7 @@ internal sealed class SimulatedLinstorClient
             }
 
             _isSubscribed = true;
-            _cluster.Replay(); // to everybody, whoever has asked for it
+            _cluster.Replay(); // to every subscriber, whichever process has subscribed
         });
     }
 
@@ -89,7 +89,7 @@ internal sealed class SimulatedLinstorClient
         }
     }
 
-    // What is repeated was read a while ago, and a change may overtake it.
+    // Repeated values were read a while ago, and a change may overtake them.
     private void Replay()
     {
         foreach (var definition in _cluster.Storage.Definitions)
@@ -132,7 +132,7 @@ internal sealed class SimulatedLinstorClient
         });
     }
 
-    // The stream has ended: that is a reason to ask at once.
+    // When the stream has ended, query at once.
     private void Reconnect()
     {
         Subscribe();
@@ -144,7 +144,7 @@ internal sealed class SimulatedLinstorClient
     {
         if (_isReading)
         {
-            return; // what comes next is planned when the round ends
+            return; // the next round is planned when this one ends
         }
 
         var (round, rest) = (++_round, _schedule.NextRoundAt - _owner.Now);
@@ -182,7 +182,7 @@ internal sealed class SimulatedLinstorClient
         });
     }
 
-    // A round waits for its answers, but not for long: what takes longer goes on beside the next round.
+    // A round waits for its answers only for a limited time; later answers arrive during the next round.
     private void AskAbout(IReadOnlyList<ResourceName> slice)
     {
         var (round, left) = (_round, slice.Count);

@@ -3,7 +3,7 @@ using Model = Piraeus.HighAvailability.Simulator.Kubernetes;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>A process' watches: each lists, then tells what changes, late but in order; one that breaks is noticed late, and lists anew.</summary>
+/// <summary>A process's watches: each lists, then delivers changes late but in order. A broken watch is noticed late and lists anew.</summary>
 internal sealed class SimulatedWatches
 {
     private static readonly Source[] Sources = [Source.Pods, Source.Volumes, Source.Attachments, Source.Nodes, Source.CsiNodes];
@@ -28,7 +28,7 @@ internal sealed class SimulatedWatches
         }
     }
 
-    /// <summary>The API server is out of reach: what changes from now on is not heard of, and after a while that is noticed.</summary>
+    /// <summary>The API server is unreachable: the process misses changes from now on, and notices after a while.</summary>
     public void Lose()
     {
         foreach (var source in Sources)
@@ -39,7 +39,7 @@ internal sealed class SimulatedWatches
         }
     }
 
-    /// <summary>It is back: what was not told is told, at the latest by a new list.</summary>
+    /// <summary>The API server is reachable again: a new list delivers the missed changes.</summary>
     public void Regain()
     {
         foreach (var source in Sources)
@@ -49,7 +49,7 @@ internal sealed class SimulatedWatches
         }
     }
 
-    /// <summary>The watches end, which is noticed at once.</summary>
+    /// <summary>The watches end, and the process notices at once.</summary>
     public void Break()
     {
         foreach (var source in Sources)
@@ -121,7 +121,7 @@ internal sealed class SimulatedWatches
         switch (change.Item)
         {
             case Model.Pod pod:
-                // The watch selects by label: a pod that loses it is gone, as far as the watch can tell.
+                // The watch selects by label, so it reports a pod that loses the label as deleted.
                 Tell(Source.Pods, CoreMapping.Pod(pod), change.Type == Model.ChangeType.Deleted || !CoreMapping.HasOptedIn(pod), CoreMapping.HasOptedIn(pod) || change.Type == Model.ChangeType.Modified);
                 break;
             case Model.PersistentVolume volume:
@@ -161,7 +161,7 @@ internal sealed class SimulatedWatches
                 _owner.Hear(life, seen);
                 if (_owner.Noise.OnceIn(50) && seen is not Observation.SourceLost)
                 {
-                    _owner.Hear(life, seen); // told twice
+                    _owner.Hear(life, seen); // delivered twice
                 }
             }
         });

@@ -4,14 +4,14 @@ using System.Text;
 
 namespace Piraeus.HighAvailability.Tests;
 
-/// <summary>What becomes of one kubeconfig of the corpus, as the comments at its top say it.</summary>
-/// <param name="Shown">What the server is shown: credentials and impersonation as header lines, the subject of a client certificate; null if the server is not reached.</param>
-/// <param name="Refusal">The controller's complaint, without the file's name; null if it takes the file.</param>
-/// <param name="KubectlTakesIt">Why the controller refuses what kubectl takes; null if they agree.</param>
+/// <summary>The expected result for one kubeconfig of the corpus, from the comments at its top.</summary>
+/// <param name="Shown">What the server receives: credentials and impersonation as header lines, the subject of a client certificate; null if the server is not reached.</param>
+/// <param name="Refusal">The controller's error message, without the file's name; null if it accepts the file.</param>
+/// <param name="KubectlTakesIt">Why the controller refuses a file that kubectl accepts; null if they agree.</param>
 public sealed record Outcome(IReadOnlyList<string>? Shown, string? Refusal, string? KubectlTakesIt);
 
-/// <summary>Kubeconfigs as people write them, with everything that they name: two servers, authorities, certificates, a credential plugin.</summary>
-/// <remarks>Shared by the tests of what the controller makes of them, and of what kubectl does.</remarks>
+/// <summary>Realistic kubeconfigs, with everything that they refer to: two servers, authorities, certificates, a credential plugin.</summary>
+/// <remarks>Shared by the tests of the controller and the tests of kubectl.</remarks>
 public sealed class KubeConfigCorpus : IAsyncLifetime
 {
     private static readonly string[] Telling = ["Authorization", "Impersonate-User", "Impersonate-Group", "Impersonate-Uid"];
@@ -35,8 +35,8 @@ public sealed class KubeConfigCorpus : IAsyncLifetime
         Furnish(root, intermediate, leaf);
     }
 
-    /// <summary>Writes a file of the corpus with what it names filled in.</summary>
-    /// <returns>Its path, and what is to become of it.</returns>
+    /// <summary>Writes a file of the corpus with its references filled in.</summary>
+    /// <returns>Its path, and the expected result.</returns>
     public (string Path, Outcome Outcome) Write(string name)
     {
         var text = File.ReadAllText(Repository.File($"tests/KubeConfigs/{name}.yaml"), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
@@ -55,7 +55,7 @@ public sealed class KubeConfigCorpus : IAsyncLifetime
         return (path, new(said.Contains("unreachable") || Said("refused: ") is not null ? null : shown is ["nothing"] ? [] : shown, Said("refused: "), Said("kubectl takes it: ")));
     }
 
-    /// <summary>What the first visitor of either server has shown.</summary>
+    /// <summary>The credentials in the first request to either server.</summary>
     public IReadOnlyList<string>? Shown()
     {
         if (!_server.Visits.Concat(_plain.Visits).Any())
@@ -69,7 +69,7 @@ public sealed class KubeConfigCorpus : IAsyncLifetime
         return [.. headers, .. visit.ClientCertificate is { } subject ? [$"certificate {subject}"] : (string[])[]];
     }
 
-    /// <summary>Whether two that were shown are the same: the names of headers have no case, and their order means nothing.</summary>
+    /// <summary>Whether two sets of received credentials are the same: header names are case-insensitive, and their order has no meaning.</summary>
     public static bool AreSame(IReadOnlyList<string>? one, IReadOnlyList<string>? other) =>
         one is null || other is null ? one is null && other is null : one.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(other);
 

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Piraeus.HighAvailability.Tests;
 
-/// <summary>A real server on a free port of loopback, which writes down who came and how.</summary>
+/// <summary>A real server on a free port of loopback, which records its requests and their clients.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -21,11 +21,11 @@ internal sealed class TestServer : IAsyncDisposable
 
     public int Port => new Uri(_app.Urls.Single()).Port;
 
-    /// <summary>What every request is answered with; 200 and its path unless a test says otherwise.</summary>
+    /// <summary>The response to every request; by default, status 200 and the request's path.</summary>
     public RequestDelegate Answer { get; set; } = context => context.Response.WriteAsync(context.Request.Path);
 
-    /// <param name="certificate">What the server shows; null for one without TLS.</param>
-    /// <param name="intermediates">What it shows beside that.</param>
+    /// <param name="certificate">The server's certificate; null for a server without TLS.</param>
+    /// <param name="intermediates">Intermediate certificates that the server sends.</param>
     public static async Task<TestServer> StartAsync(X509Certificate2? certificate, X509Certificate2Collection? intermediates = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -43,7 +43,7 @@ internal sealed class TestServer : IAsyncDisposable
                     {
                         if (intermediates is not null)
                         {
-                            options.ServerCertificateSelectionCallback = null; // it cannot hand out a chain
+                            options.ServerCertificateSelectionCallback = null; // it cannot return a chain
                             options.ServerCertificateContext = SslStreamCertificateContext.Create(certificate, intermediates, offline: true);
                         }
                     },

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Piraeus.HighAvailability.Tests;
 
-/// <summary>Time that stands still until a test moves it, and that lets the test wait until a timer is armed.</summary>
+/// <summary>Time that stands still until a test advances it. A test can also wait until a timer is armed.</summary>
 internal sealed class TestTime() : FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(60))
 {
     private readonly Lock _lock = new();
@@ -11,10 +11,10 @@ internal sealed class TestTime() : FakeTimeProvider(DateTimeOffset.UnixEpoch.Add
     private readonly List<(Func<bool> Until, TaskCompletionSource Over)> _waiting = [];
     private TimeSpan _slept;
 
-    /// <summary>Whether time passes by itself to the end of each rest.</summary>
+    /// <summary>Whether time advances by itself to the end of each wait.</summary>
     public bool SkipsRests { get; init; }
 
-    /// <summary>For how long timers were armed, in order.</summary>
+    /// <summary>The durations for which timers were armed, in order.</summary>
     public IReadOnlyList<TimeSpan> AllRests
     {
         get
@@ -47,7 +47,7 @@ internal sealed class TestTime() : FakeTimeProvider(DateTimeOffset.UnixEpoch.Add
         return timer;
     }
 
-    /// <summary>Time passes from timer to timer: each rings at its own time.</summary>
+    /// <summary>Advances time from timer to timer, so that each fires at its own time.</summary>
     public new void Advance(TimeSpan by)
     {
         (by, _slept) = (by + _slept, TimeSpan.Zero);
@@ -57,13 +57,13 @@ internal sealed class TestTime() : FakeTimeProvider(DateTimeOffset.UnixEpoch.Add
             base.Advance(next > base.GetUtcNow() ? next - base.GetUtcNow() : TimeSpan.Zero);
         }
 
-        if (base.GetUtcNow() is var now && now < end) // a timer's callback may have moved time further
+        if (base.GetUtcNow() is var now && now < end) // a timer's callback may have advanced time further
         {
             base.Advance(end - now);
         }
     }
 
-    /// <summary>Time passes until the first timer rings.</summary>
+    /// <summary>Advances time until the first timer fires.</summary>
     public void AdvanceToNext()
     {
         DateTimeOffset next;
@@ -75,19 +75,19 @@ internal sealed class TestTime() : FakeTimeProvider(DateTimeOffset.UnixEpoch.Add
         Advance(next > base.GetUtcNow() ? next - base.GetUtcNow() : TimeSpan.Zero);
     }
 
-    /// <summary>Time passes and no timer rings, as when the machine or the process was suspended; those that are due ring when time moves on.</summary>
+    /// <summary>Advances time without firing timers, as when the machine or the process was suspended; due timers fire when time next advances.</summary>
     public void Sleep(TimeSpan duration) => _slept += duration;
 
-    /// <summary>Waits until a timer is armed for that long.</summary>
+    /// <summary>Waits until a timer is armed for that duration.</summary>
     public Task RestingAsync(TimeSpan rest) => RestingAsync(rest, rest);
 
-    /// <summary>Waits until a timer is armed for something between the two.</summary>
+    /// <summary>Waits until a timer is armed for a duration between the two.</summary>
     public Task RestingAsync(TimeSpan shortest, TimeSpan longest) => WhenAsync(() => _armed.Any(timer => timer.Rest >= shortest && timer.Rest <= longest));
 
-    /// <summary>Waits until a timer was armed for the n-th time for that long.</summary>
+    /// <summary>Waits until a timer was armed for that duration for the n-th time.</summary>
     public Task RestingAsync(TimeSpan rest, int time) => WhenAsync(() => _rests.Count(each => each == rest) >= time);
 
-    /// <summary>How often a timer was armed for that long.</summary>
+    /// <summary>How often a timer was armed for that duration.</summary>
     public int Rests(TimeSpan rest) => AllRests.Count(each => each == rest);
 
     private Task WhenAsync(Func<bool> until)
@@ -120,7 +120,7 @@ internal sealed class TestTime() : FakeTimeProvider(DateTimeOffset.UnixEpoch.Add
         }
     }
 
-    // Who waits for a timer is told when it can ring, so that time does not move past it.
+    // A waiting test is notified only when the timer can fire, so that time does not move past it.
     private bool Arm(ObservedTimer timer, TimeSpan rest)
     {
         lock (_lock)
@@ -138,7 +138,7 @@ internal sealed class TestTime() : FakeTimeProvider(DateTimeOffset.UnixEpoch.Add
         }
 
         _ = SkipsRests && ThreadPool.QueueUserWorkItem(_ => Advance(rest));
-        return rest > TimeSpan.Zero || timer.Inner!.Change(rest, Timeout.InfiniteTimeSpan); // rings at once
+        return rest > TimeSpan.Zero || timer.Inner!.Change(rest, Timeout.InfiniteTimeSpan); // fires at once
     }
 
     private void Disarm(ObservedTimer timer)

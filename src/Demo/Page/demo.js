@@ -208,6 +208,62 @@ function showDoubt(view) {
   fill(byId('doubt'), ...(doubts.length ? doubts : [nothing]));
 }
 
+const podStates = { running: 'running', lost: 'storage lost', grace: 'grace period', decided: 'decided', gone: 'deleted, no replacement yet', attaching: 'attaching elsewhere', starting: 'starting elsewhere' };
+const lanes = new Map();
+
+function makeLane(lane) {
+  const row = element('div', 'lane');
+  const track = element('div', 'track');
+  row.append(element('span', 'name', lane.name), track);
+  track.setAttribute('role', 'img');
+  byId('timeline').append(row);
+  lanes.set(lane.kind + lane.name, track);
+  return track;
+}
+
+// A part of a track: from and to in seconds since the demo began.
+function piece(view, className, from, to, title) {
+  const shownSeconds = Math.min(120, Math.max(30, view.elapsed * 1.2));
+  const start = Math.max(0, view.elapsed - shownSeconds);
+  const [left, right] = [Math.max(from, start), Math.min(to, start + shownSeconds)];
+  if (right <= left) return null;
+  const made = element('span', className);
+  made.style.left = `${((left - start) / shownSeconds * 100).toFixed(2)}%`;
+  made.style.width = `${((right - left) / shownSeconds * 100).toFixed(2)}%`;
+  made.title = title;
+  return made;
+}
+
+function showLane(view, lane) {
+  const track = lanes.get(lane.kind + lane.name) || makeLane(lane);
+  const pieces = [];
+  lane.spans.forEach((span, at) => {
+    const end = span.to ?? view.elapsed;
+    const word = podStates[span.state] || span.state;
+    // What began when the pod stopped working would have lasted so long without the controller.
+    if (lane.kind === 'pod' && span.state !== 'running' && (at === 0 || lane.spans[at - 1].state === 'running')) {
+      pieces.push(piece(view, 'baseline', span.from, span.from + view.baselineSeconds, 'without the controller: 11 min 40 s'));
+    }
+    const made = piece(view, `span of-${lane.kind} ${lane.kind === 'leader' ? (span.state === 'none' ? 'away' : 'running') : span.state.replace(' ', '-')}`, span.from, end, `${word}, ${seconds(end - span.from)}`);
+    if (made) {
+      if (end - span.from > 6 || lane.kind === 'leader') made.textContent = word;
+      pieces.push(made);
+    }
+  });
+  for (const mark of view.marks) pieces.push(piece(view, 'mark', mark.at, mark.at + 0.4, `${seconds(mark.at)}: ${mark.text}`));
+  fill(track, ...pieces.filter(made => made));
+  const recent = lane.spans.slice(-8).map(span => `${podStates[span.state] || span.state} from ${seconds(span.from)}`).join(', ');
+  if (track.getAttribute('aria-label') !== `${lane.name}: ${recent}`) track.setAttribute('aria-label', `${lane.name}: ${recent}`);
+}
+
+function showTimeline(view) {
+  view.lanes.forEach(lane => showLane(view, lane));
+  if (!byId('keys').firstChild) {
+    for (const [state, word] of Object.entries(podStates)) byId('keys').append(element('span', `key span of-pod ${state}`, ''), element('span', 'soft', `${word} `));
+    byId('keys').append(element('span', 'key mark', ''), element('span', 'soft', 'what you did'));
+  }
+}
+
 function showWorkloads(view) {
   const table = element('table');
   const head = element('tr');
@@ -267,6 +323,8 @@ function show(view) {
   // A demo that was started again has a clock, lines and controllers of its own.
   if (view.elapsed < elapsed) {
     byId('story').replaceChildren();
+    byId('timeline').replaceChildren();
+    lanes.clear();
     lastStatus.clear();
     lastLine = 0;
   }
@@ -282,6 +340,7 @@ function show(view) {
   const freeze = byId('freeze');
   freeze.dataset.do = frozen ? 'resume-leader' : 'freeze-leader';
   freeze.textContent = frozen ? 'Resume the frozen controller' : 'Freeze the leader';
+  showTimeline(view);
   showControllers(view);
   showDoubt(view);
   showWorkloads(view);

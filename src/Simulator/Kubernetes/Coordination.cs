@@ -3,7 +3,7 @@ namespace Piraeus.HighAvailability.Simulator.Kubernetes;
 /// <summary>A namespace; the model only lists it.</summary>
 public sealed record Namespace(Metadata Metadata) : KubernetesObject(Metadata);
 
-/// <summary>Who leads, until when. Times are the holder's own, as it wrote them: nobody else's clock is to be compared with them.</summary>
+/// <summary>A leader's lease. Times are as the holder wrote them, and must not be compared with another node's clock.</summary>
 public sealed record Lease(Metadata Metadata) : KubernetesObject(Metadata)
 {
     /// <summary>The holder; empty if it was released.</summary>
@@ -12,36 +12,36 @@ public sealed record Lease(Metadata Metadata) : KubernetesObject(Metadata)
     /// <summary>How long it is valid without renewal, in seconds.</summary>
     public int? DurationSeconds { get; init; }
 
-    /// <summary>When the holder got it.</summary>
+    /// <summary>When the holder acquired it.</summary>
     public DateTimeOffset? Acquired { get; init; }
 
     /// <summary>When the holder last renewed it.</summary>
     public DateTimeOffset? Renewed { get; init; }
 
-    /// <summary>How often it changed hands.</summary>
+    /// <summary>How often its holder has changed.</summary>
     public int? Transitions { get; init; }
 }
 
-/// <summary>Something that happened to an object, told to people.</summary>
+/// <summary>A Kubernetes Event about an object.</summary>
 public sealed record Event(Metadata Metadata, EventTarget About, string Type, string Reason, string Message) : KubernetesObject(Metadata)
 {
-    /// <summary>Who tells it.</summary>
+    /// <summary>The reporting component.</summary>
     public string Component { get; init; } = "";
 
     /// <summary>How often it happened.</summary>
     public int Count { get; init; } = 1;
 
-    /// <summary>When it first happened, by the teller's clock.</summary>
+    /// <summary>When it first happened, by the reporter's clock.</summary>
     public DateTimeOffset First { get; init; }
 
-    /// <summary>When it last happened, by the teller's clock.</summary>
+    /// <summary>When it last happened, by the reporter's clock.</summary>
     public DateTimeOffset Last { get; init; }
 }
 
-/// <summary>The object that an event is about.</summary>
+/// <summary>An event's reference to its object.</summary>
 public sealed record EventTarget(string ApiVersion, string Kind, string Namespace, string Name, string Uid)
 {
-    /// <summary>How an event names an object.</summary>
+    /// <summary>Returns an event's reference to an object.</summary>
     public static EventTarget Of(KubernetesObject item) => new(ApiVersionOf(item), item.GetType().Name, item.Metadata.Namespace, item.Metadata.Name, item.Metadata.Uid);
 
     private static string ApiVersionOf(KubernetesObject item) => item switch

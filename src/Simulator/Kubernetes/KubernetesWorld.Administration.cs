@@ -4,15 +4,15 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes;
 
-/// <remarks>What an administrator sets up: nodes, volumes, workloads.</remarks>
+/// <remarks>An administrator's operations: nodes, volumes, workloads.</remarks>
 public sealed partial class KubernetesWorld
 {
-    /// <summary>How a LINSTOR resource is made that a volume needs and that is not there: by default with data on the first three nodes.</summary>
+    /// <summary>Creates a LINSTOR resource that a volume needs and that does not exist: by default with data on the first three nodes.</summary>
     public Action<StorageWorld, string> Place { get; set; } = static (storage, resource) =>
         storage.AddResource(resource, [.. storage.Nodes.Take(3).Select(node => node.Name)]);
 
-    /// <summary>Adds a node that is ready, and its machine to the storage world if that does not have it.</summary>
-    /// <param name="linstorName">What LINSTOR calls it, if not <paramref name="name"/>.</param>
+    /// <summary>Adds a node that is ready, and its machine to the storage world unless that has it.</summary>
+    /// <param name="linstorName">Its name in LINSTOR, if not <paramref name="name"/>.</param>
     public Node AddNode(string name, string? linstorName = null)
     {
         linstorName ??= name;
@@ -23,7 +23,7 @@ public sealed partial class KubernetesWorld
         return node;
     }
 
-    /// <summary>Adds several nodes that LINSTOR calls the same.</summary>
+    /// <summary>Adds several nodes with the same names in LINSTOR.</summary>
     public void AddNodes(params ReadOnlySpan<string> names)
     {
         foreach (var name in names)
@@ -32,9 +32,9 @@ public sealed partial class KubernetesWorld
         }
     }
 
-    /// <summary>Adds a claim with a volume that is bound to it. A LINSTOR resource that is not there is made by <see cref="Place"/>.</summary>
-    /// <param name="handle">The LINSTOR resource definition, or whatever another driver calls its volume; the volume's own name if null.</param>
-    /// <param name="driver">Another driver than LINSTOR's.</param>
+    /// <summary>Adds a claim with a volume that is bound to it. <see cref="Place"/> creates a missing LINSTOR resource.</summary>
+    /// <param name="handle">The LINSTOR resource definition, or another driver's volume handle; the volume's own name if null.</param>
+    /// <param name="driver">The driver, if not LINSTOR's.</param>
     /// <param name="attributes">The driver's parameters.</param>
     public PersistentVolume AddVolume(
         string claim,
@@ -56,9 +56,9 @@ public sealed partial class KubernetesWorld
         return stored;
     }
 
-    /// <summary>Adds a StatefulSet; its claims, volumes and resources are made with its pods, unless they are there already.</summary>
-    /// <param name="template">What its pods are made of; nothing special if null.</param>
-    /// <param name="claimTemplates">One claim of its own for each pod and template; <c>data</c> if null.</param>
+    /// <summary>Adds a StatefulSet; missing claims, volumes and resources are created with its pods.</summary>
+    /// <param name="template">The pod template; the default pod if null.</param>
+    /// <param name="claimTemplates">The templates of which each pod gets one claim each; <c>data</c> if null.</param>
     public StatefulSet AddStatefulSet(string name, int replicas = 1, PodTemplate? template = null, ImmutableArray<string>? claimTemplates = null, string ns = "default")
     {
         _ = Store.Create(new StatefulSet(new(ns, name), replicas, template ?? PodTemplate.With()) { ClaimTemplates = claimTemplates ?? ["data"] }, out var set);
@@ -72,14 +72,14 @@ public sealed partial class KubernetesWorld
         return deployment;
     }
 
-    /// <summary>Adds a pod that nobody replaces.</summary>
+    /// <summary>Adds a pod without a controller that would replace it.</summary>
     public Pod AddPod(string name, PodTemplate template, string ns = "default")
     {
         _ = Store.Create(new Pod(new(ns, name) { Labels = template.Labels, Annotations = template.Annotations }, template.Spec), out var pod);
         return pod;
     }
 
-    /// <summary>Makes the volume of a claim that is not there.</summary>
+    /// <summary>Creates a claim's volume if it does not exist.</summary>
     internal void Provision(string ns, string claim)
     {
         if (Store.Find<PersistentVolumeClaim>(ns, claim) is null)

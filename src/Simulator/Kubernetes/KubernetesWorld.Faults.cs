@@ -2,10 +2,10 @@ using Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes;
 
-/// <remarks>What breaks, and what is repaired. What concerns DRBD or LINSTOR alone is done to <see cref="Storage"/>.</remarks>
+/// <remarks>Faults, and their repair. For faults of DRBD or LINSTOR alone, use <see cref="Storage"/>.</remarks>
 public sealed partial class KubernetesWorld
 {
-    /// <summary>The machine loses power: its pods, its DRBD and its satellite are gone. Nobody has noticed yet.</summary>
+    /// <summary>The machine loses power: its pods, its DRBD and its satellite are gone, and no other component has noticed yet.</summary>
     public void Crash(string node)
     {
         var kubelet = Kubelet(node);
@@ -13,7 +13,7 @@ public sealed partial class KubernetesWorld
         kubelet.Crash();
     }
 
-    /// <summary>The machine starts again; its kubelet starts anew what is still bound there.</summary>
+    /// <summary>The machine starts again; its kubelet restarts the pods that are still bound there.</summary>
     public void PowerOn(string node)
     {
         var kubelet = Kubelet(node);
@@ -21,7 +21,7 @@ public sealed partial class KubernetesWorld
         kubelet.PowerOn();
     }
 
-    /// <summary>Cuts a machine from everything: replication, LINSTOR, the API. Its pods run on.</summary>
+    /// <summary>Cuts a machine from everything: replication, LINSTOR, the API. Its pods keep running.</summary>
     public void Isolate(string node)
     {
         var kubelet = Kubelet(node);
@@ -37,13 +37,13 @@ public sealed partial class KubernetesWorld
         kubelet.Isolate(false);
     }
 
-    /// <summary>Cuts the kubelet from the API; replication and LINSTOR are well. Its pods run on.</summary>
+    /// <summary>Cuts the kubelet from the API; replication and LINSTOR are not affected. Its pods keep running.</summary>
     public void CutFromApi(string node) => Kubelet(node).CutOff(true);
 
     /// <summary>Ends <see cref="CutFromApi"/>.</summary>
     public void ReconnectToApi(string node) => Kubelet(node).CutOff(false);
 
-    /// <summary>The drivers' attachers do nothing any more, as if they were scheduled nowhere.</summary>
+    /// <summary>Pauses the drivers' attachers, as if they were scheduled nowhere.</summary>
     public void PauseAttacher() => _attacher.Pause();
 
     /// <summary>Ends <see cref="PauseAttacher"/>.</summary>

@@ -5,10 +5,10 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes;
 
-/// <summary>A Kubernetes cluster on the nodes of a <see cref="StorageWorld"/>: scheduler, controllers, kubelets, an external attacher, and everything that can go wrong with them.</summary>
+/// <summary>A Kubernetes cluster on the nodes of a <see cref="StorageWorld"/>: scheduler, controllers, kubelets, an external attacher, and their faults.</summary>
 /// <remarks>
-/// A pure model: it shares the storage world's agenda, and time passes when that says so. It is not thread-safe. Whoever listens to
-/// <see cref="ObjectStore.Changed"/> and wants to write does so through the agenda, as everything here does.
+/// A pure model: it shares the storage world's event queue, which alone advances time. It is not thread-safe. A subscriber of
+/// <see cref="ObjectStore.Changed"/> that wants to write must do so through the event queue, as every component here does.
 /// </remarks>
 public sealed partial class KubernetesWorld
 {
@@ -23,8 +23,8 @@ public sealed partial class KubernetesWorld
 
     /// <summary>A cluster without nodes.</summary>
     /// <param name="storage">DRBD and LINSTOR, on the same machines.</param>
-    /// <param name="timings">How long things take; lifelike if null.</param>
-    /// <param name="random">Where chance comes from; always the same if null.</param>
+    /// <param name="timings">The simulated delays; realistic if null.</param>
+    /// <param name="random">The random source; a fixed seed if null.</param>
     public KubernetesWorld(StorageWorld storage, KubernetesTimings? timings = null, Random? random = null)
     {
         Storage = storage;
@@ -42,28 +42,28 @@ public sealed partial class KubernetesWorld
         }
     }
 
-    /// <summary>What happens next, shared with <see cref="Storage"/>.</summary>
+    /// <summary>The scheduled events, shared with <see cref="Storage"/>.</summary>
     public EventQueue EventQueue => Storage.EventQueue;
 
-    /// <summary>The API server's objects. Whatever is written there is acted upon.</summary>
+    /// <summary>The API server's objects. The components act upon every write.</summary>
     public ObjectStore Store { get; }
 
     /// <summary>DRBD and LINSTOR.</summary>
     public StorageWorld Storage { get; }
 
-    /// <summary>How long things take; what is planned already keeps its old time.</summary>
+    /// <summary>The simulated delays; events already scheduled keep their time.</summary>
     public KubernetesTimings Timings { get; set; }
 
-    /// <summary>The CSI driver whose volumes are LINSTOR's.</summary>
+    /// <summary>The CSI driver of LINSTOR's volumes.</summary>
     public string Driver { get; init; } = "linstor.csi.linbit.com";
 
-    /// <summary>The date at which the world begins.</summary>
+    /// <summary>The wall-clock time at which the world begins.</summary>
     public DateTimeOffset Began { get; init; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>The date now, by the clocks of all its parts.</summary>
+    /// <summary>The wall-clock time now, by the clocks of all components.</summary>
     public DateTimeOffset Clock => ClockAt(EventQueue.Now);
 
-    /// <summary>Whether Events are written; without them everything is a little faster.</summary>
+    /// <summary>Whether Events are written; the simulation is a little faster without them.</summary>
     public bool TellsEvents { get; set; } = true;
 
     internal Random Random { get; }
@@ -72,11 +72,11 @@ public sealed partial class KubernetesWorld
 
     internal NodeLifecycleController NodeLifecycle { get; }
 
-    /// <summary>What the attach-detach controller calls the attachment of a volume to a node.</summary>
+    /// <summary>The attach-detach controller's name for the attachment of a volume to a node.</summary>
     public static string AttachmentName(PersistentVolume volume, string node) =>
         $"csi-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{volume.Handle}{volume.Driver}{node}")))}";
 
-    /// <summary>The date of a moment.</summary>
+    /// <summary>The wall-clock time of a moment.</summary>
     public DateTimeOffset ClockAt(TimeSpan time) => Began + time;
 
     /// <summary>The volume behind a claim; null if there is none.</summary>
@@ -98,16 +98,16 @@ public sealed partial class KubernetesWorld
         return slash < 0 ? volume.Handle : volume.Handle[..slash];
     }
 
-    /// <summary>What LINSTOR calls a node; null if there is no such node.</summary>
+    /// <summary>A node's name in LINSTOR; null if there is no such node.</summary>
     public string? LinstorNameOf(string node) => _kubelets.GetValueOrDefault(node)?.LinstorName;
 
     internal Kubelet? KubeletOf(string node) => _kubelets.GetValueOrDefault(node);
 
-    /// <summary>The resource and LINSTOR's node that an attachment is about; null if LINSTOR has nothing to do with it.</summary>
+    /// <summary>An attachment's resource and LINSTOR node; null if it is not a LINSTOR volume's.</summary>
     internal (string Resource, string Node)? PlaceOf(VolumeAttachment attachment) =>
         Store.Find<PersistentVolume>(attachment.VolumeName) is { } volume && ResourceOf(volume) is { } resource && LinstorNameOf(attachment.NodeName) is { } node ? (resource, node) : null;
 
-    /// <summary>Letters that Kubernetes makes names of: no vowels, so that they make no words.</summary>
+    /// <summary>The letters of Kubernetes' generated names: without vowels, so that they form no words.</summary>
     internal string RandomName(int length) => new(Random.GetItems<char>("bcdfghjklmnpqrstvwxz2456789", length));
 
     private void Spread(Change change)

@@ -2,36 +2,36 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes;
 
-/// <summary>What every Kubernetes object has. Times are times since the world began.</summary>
+/// <summary>The metadata of every Kubernetes object. Times are measured since the world began.</summary>
 /// <param name="Namespace">Empty for objects of the whole cluster.</param>
-/// <param name="Name">Unique within kind and namespace at one time; a replacement may carry the same.</param>
+/// <param name="Name">Unique within kind and namespace at one time; a replacement may have the same name.</param>
 public sealed record Metadata(string Namespace, string Name)
 {
-    /// <summary>The incarnation; given by the store.</summary>
+    /// <summary>The uid of the incarnation; assigned by the store.</summary>
     public string Uid { get; init; } = "";
 
     /// <summary>The version of the whole store at which this object was last written; 0 if it was not written yet.</summary>
     public long Version { get; init; }
 
-    /// <summary>When it was created; given by the store.</summary>
+    /// <summary>When it was created; assigned by the store.</summary>
     public TimeSpan Created { get; init; }
 
-    /// <summary>Since when it is being deleted; null if it is not.</summary>
+    /// <summary>Since when it is terminating; null if it is not.</summary>
     public TimeSpan? Deleting { get; init; }
 
-    /// <summary>Whether it was deleted without a grace period, so that nobody waits for its kubelet.</summary>
+    /// <summary>Whether it was deleted without a grace period, so that no component waits for its kubelet.</summary>
     public bool DeletingAtOnce { get; init; }
 
-    /// <summary>What it is selected by.</summary>
+    /// <summary>The labels, by which selectors find it.</summary>
     public ImmutableSortedDictionary<string, string> Labels { get; init; } = Nothing;
 
-    /// <summary>What else is said about it.</summary>
+    /// <summary>The annotations.</summary>
     public ImmutableSortedDictionary<string, string> Annotations { get; init; } = Nothing;
 
-    /// <summary>Who must let go before it can vanish.</summary>
+    /// <summary>The finalizers that must be removed before it vanishes.</summary>
     public ImmutableArray<string> Finalizers { get; init; } = [];
 
-    /// <summary>The object that brings it back, or goes down with it; null if it stands for itself.</summary>
+    /// <summary>The object that recreates it, or is deleted with it; null if there is none.</summary>
     public Owner? Owner { get; init; }
 
     /// <summary>No labels, no annotations.</summary>

@@ -2,7 +2,7 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes;
 
-/// <summary>What a write came to.</summary>
+/// <summary>The result of a write.</summary>
 public enum WriteResult
 {
     /// <summary>It is done.</summary>
@@ -14,35 +14,35 @@ public enum WriteResult
     /// <summary>There is no such object (404).</summary>
     NotFound,
 
-    /// <summary>There is one of that name already (409, AlreadyExists).</summary>
+    /// <summary>An object of that name exists already (409, AlreadyExists).</summary>
     AlreadyExists,
 
-    /// <summary>It is not the version, or not the incarnation, that was meant (409, Conflict).</summary>
+    /// <summary>The version or the uid does not match (409, Conflict).</summary>
     Conflict,
 }
 
-/// <summary>How an object changed, spelled as watches do.</summary>
+/// <summary>The type of a change, spelled as in watches.</summary>
 public enum ChangeType
 {
-    /// <summary>It is new.</summary>
+    /// <summary>It was created.</summary>
     Added,
 
-    /// <summary>It is different.</summary>
+    /// <summary>It was changed.</summary>
     Modified,
 
-    /// <summary>It is gone; the object is as it was last, at the version of its removal.</summary>
+    /// <summary>It was deleted; the change has its last state, at the version of its removal.</summary>
     Deleted,
 }
 
-/// <summary>One step in the history of the store.</summary>
+/// <summary>One change in the history of the store.</summary>
 public readonly record struct Change(long Version, ChangeType Type, KubernetesObject Item)
 {
     /// <summary>The object before it; null if there was none.</summary>
     public KubernetesObject? Before { get; init; }
 }
 
-/// <summary>The API server's truth: objects, versions and history, with the rules of writing that etcd and the API server have together.</summary>
-/// <remarks>Not thread-safe; time is the agenda's. Subscribers of <see cref="Changed"/> may write: they are told one change after the other, in order.</remarks>
+/// <summary>The API server's state: objects, versions and history, with the write rules of etcd and the API server.</summary>
+/// <remarks>Not thread-safe; time is the event queue's. Subscribers of <see cref="Changed"/> may write: the store raises the event for one change after the other, in order.</remarks>
 public sealed class ObjectStore(EventQueue eventQueue)
 {
     private readonly Dictionary<Type, SortedDictionary<string, KubernetesObject>> _kinds = [];
@@ -51,25 +51,25 @@ public sealed class ObjectStore(EventQueue eventQueue)
     private bool _isTelling;
     private long _uids;
 
-    /// <summary>Told of every change, after it.</summary>
+    /// <summary>Raised for every change, after it.</summary>
     public event Action<Change>? Changed;
 
-    /// <summary>Whose time it is.</summary>
+    /// <summary>The source of time.</summary>
     public EventQueue EventQueue => eventQueue;
 
     /// <summary>The number of writes so far: the resourceVersion of a list.</summary>
     public long Version { get; private set; }
 
-    /// <summary>The oldest version that a watch can still begin at.</summary>
+    /// <summary>The oldest version at which a watch can still begin.</summary>
     public long OldestVersion { get; private set; }
 
-    /// <summary>How many changes are remembered for watches; 0 for none, which makes every watch begin with a list.</summary>
+    /// <summary>How many changes are kept for watches; 0 for none, which makes every watch begin with a list.</summary>
     public int Memory { get; set; } = 10_000;
 
     /// <summary>All objects of a kind, by namespace and name.</summary>
     public IReadOnlyCollection<T> All<T>() where T : KubernetesObject => Kind(typeof(T)) is { Count: > 0 } kind ? [.. kind.Values.Cast<T>()] : [];
 
-    /// <summary>All objects of a kind, in the same order and without a copy: nothing may be written meanwhile.</summary>
+    /// <summary>All objects of a kind, in the same order and without a copy: the caller must not write while it iterates.</summary>
     public IEnumerable<T> Each<T>() where T : KubernetesObject => Kind(typeof(T)).Values.Cast<T>();
 
     /// <summary>The object of that <see cref="KubernetesObject.Key"/>; null if there is none.</summary>
@@ -78,16 +78,16 @@ public sealed class ObjectStore(EventQueue eventQueue)
     /// <summary>The object of that name; null if there is none.</summary>
     public T? Find<T>(string ns, string name) where T : KubernetesObject => (T?)Kind(typeof(T)).GetValueOrDefault(KubernetesObject.KeyOf(ns, name));
 
-    /// <summary>The object of that name, of the whole cluster; null if there is none.</summary>
+    /// <summary>The cluster-scoped object of that name; null if there is none.</summary>
     public T? Find<T>(string name) where T : KubernetesObject => Find<T>("", name);
 
-    /// <summary>The present state of an object that was read earlier; null if that incarnation is gone.</summary>
+    /// <summary>The current state of an object that was read earlier; null if that incarnation is gone.</summary>
     public T? Now<T>(T item) where T : KubernetesObject => Find<T>(item.Metadata.Namespace, item.Metadata.Name) is { } now && now.Is(item) ? now : null;
 
-    /// <summary>What has happened after a version; null if that is forgotten (410, Expired).</summary>
+    /// <summary>The changes after a version; null if they are no longer kept (410, Expired).</summary>
     public IEnumerable<Change>? Since(long version) => version < OldestVersion ? null : _history.SkipWhile(change => change.Version <= version);
 
-    /// <summary>Adds an object, and gives it its uid, its version and its time.</summary>
+    /// <summary>Adds an object, and assigns its uid, its version and its time.</summary>
     public WriteResult Create<T>(T item, out T stored) where T : KubernetesObject
     {
         stored = item;
@@ -107,7 +107,7 @@ public sealed class ObjectStore(EventQueue eventQueue)
     /// <summary>Adds an object.</summary>
     public WriteResult Create<T>(T item) where T : KubernetesObject => Create(item, out T _);
 
-    /// <summary>Replaces an object, if nobody was faster since it was read. One that is being deleted vanishes with its last finalizer.</summary>
+    /// <summary>Replaces an object, unless it was written since it was read. A terminating object vanishes with its last finalizer.</summary>
     public WriteResult Update<T>(T item) where T : KubernetesObject
     {
         if (!Kind(item.GetType()).TryGetValue(item.Key, out var current))
@@ -138,13 +138,13 @@ public sealed class ObjectStore(EventQueue eventQueue)
         return WriteResult.Done;
     }
 
-    /// <summary>Changes an object as it is now; nothing happens if that incarnation is gone.</summary>
+    /// <summary>Changes the current state of an object; has no effect if that incarnation is gone.</summary>
     public WriteResult Change<T>(T item, Func<T, T> change) where T : KubernetesObject => Now(item) is { } now ? Update(change(now)) : WriteResult.NotFound;
 
     /// <summary>Deletes an object.</summary>
-    /// <param name="ns">Its namespace; empty for objects of the whole cluster.</param>
+    /// <param name="ns">Its namespace; empty for cluster-scoped objects.</param>
     /// <param name="name">Its name.</param>
-    /// <param name="uid">The incarnation that is meant; null for any.</param>
+    /// <param name="uid">The required incarnation; null for any.</param>
     /// <param name="atOnce">Whether a pod that is bound vanishes without waiting for its kubelet (<c>gracePeriodSeconds: 0</c>).</param>
     public WriteResult Delete<T>(string ns, string name, string? uid = null, bool atOnce = false) where T : KubernetesObject
     {
@@ -169,7 +169,7 @@ public sealed class ObjectStore(EventQueue eventQueue)
         return WriteResult.Done;
     }
 
-    /// <summary>Forgets the history, so that watches have to begin anew (410).</summary>
+    /// <summary>Discards the history, so that watches must begin anew (410).</summary>
     public void Compact() => Forget(_history.Count);
 
     private static bool Waits(KubernetesObject deleted) =>

@@ -8,7 +8,7 @@ public enum PodPhase
     /// <summary>Not yet started: unscheduled, waiting for volumes or images.</summary>
     Pending,
 
-    /// <summary>Its containers were started. It stays so in the API when its node dies.</summary>
+    /// <summary>Its containers were started. The API keeps this phase when its node dies.</summary>
     Running,
 
     /// <summary>It has ended and does not start again.</summary>
@@ -18,7 +18,7 @@ public enum PodPhase
     Failed,
 }
 
-/// <summary>What a pod is to be.</summary>
+/// <summary>A pod's specification.</summary>
 public sealed record PodSpec
 {
     /// <summary>The node it is bound to; null until the scheduler has chosen one.</summary>
@@ -27,16 +27,16 @@ public sealed record PodSpec
     /// <summary>The PersistentVolumeClaims that it mounts, in its namespace.</summary>
     public ImmutableArray<ClaimMount> Claims { get; init; } = [];
 
-    /// <summary>The image of its only container; the model runs nothing, it only says so.</summary>
+    /// <summary>The image of its only container; the model only stores it and runs nothing.</summary>
     public string Image { get; init; } = "registry.example/app:1";
 
-    /// <summary>The PriorityClass' value: the higher, the more important.</summary>
+    /// <summary>The PriorityClass' value: a higher value is more important.</summary>
     public int Priority { get; init; }
 
-    /// <summary>Taints that it may be scheduled in spite of, and is not evicted for, by their key.</summary>
+    /// <summary>The keys of the taints that it tolerates: they neither prevent its scheduling nor evict it.</summary>
     public ImmutableArray<string> Tolerations { get; init; } = [];
 
-    /// <summary>How long it may take to end when it is deleted politely.</summary>
+    /// <summary>How long it may take to end when it is deleted gracefully.</summary>
     public TimeSpan GracePeriod { get; init; } = TimeSpan.FromSeconds(30);
 }
 
@@ -46,7 +46,7 @@ public readonly record struct ClaimMount(string Claim, bool ReadOnly = false);
 /// <summary>A pod.</summary>
 public sealed record Pod(Metadata Metadata, PodSpec Spec) : KubernetesObject(Metadata)
 {
-    /// <summary>How far it is.</summary>
+    /// <summary>Its phase.</summary>
     public PodPhase Phase { get; init; }
 
     /// <summary>Whether its condition Ready is true; the node lifecycle controller makes it false when the node falls silent.</summary>
@@ -55,12 +55,12 @@ public sealed record Pod(Metadata Metadata, PodSpec Spec) : KubernetesObject(Met
     /// <summary>Since when <see cref="Phase"/> is Running; null if it never was.</summary>
     public TimeSpan? Started { get; init; }
 
-    /// <summary>Why it is not further, in Kubernetes' word (<c>Unschedulable</c>, <c>ContainerCreating</c>, <c>NodeLost</c>); null if there is nothing to say.</summary>
+    /// <summary>Why it makes no progress, as Kubernetes names it (<c>Unschedulable</c>, <c>ContainerCreating</c>, <c>NodeLost</c>); null if there is no reason.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>The sentence to <see cref="Reason"/>.</summary>
+    /// <summary>The message that explains <see cref="Reason"/>.</summary>
     public string? Message { get; init; }
 
-    /// <summary>Whether it may still use its volumes, as the API knows.</summary>
+    /// <summary>Whether it no longer uses its volumes, as the API knows.</summary>
     public bool IsOver => Phase is PodPhase.Succeeded or PodPhase.Failed;
 }

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes;
 
-/// <summary>How many nodes may use a volume at a time, spelled as Kubernetes does.</summary>
+/// <summary>How many nodes may use a volume at a time, spelled as in Kubernetes.</summary>
 public enum AccessMode
 {
     /// <summary>One node reads and writes.</summary>
@@ -13,9 +13,9 @@ public enum AccessMode
 }
 
 /// <summary>A PersistentVolume of a CSI driver.</summary>
-/// <param name="Metadata">Its name is not assumed to be its handle.</param>
+/// <param name="Metadata">Its name need not be its handle.</param>
 /// <param name="Driver">The CSI driver.</param>
-/// <param name="Handle">The driver's name of the volume; for LINSTOR the resource definition.</param>
+/// <param name="Handle">The driver's name of the volume; for LINSTOR, the resource definition.</param>
 /// <param name="ClaimNamespace">The namespace of the claim it is bound to.</param>
 /// <param name="ClaimName">The claim it is bound to.</param>
 public sealed record PersistentVolume(Metadata Metadata, string Driver, string Handle, string ClaimNamespace, string ClaimName) : KubernetesObject(Metadata)
@@ -26,7 +26,7 @@ public sealed record PersistentVolume(Metadata Metadata, string Driver, string H
     /// <summary>Parameters of the driver.</summary>
     public ImmutableSortedDictionary<string, string> Attributes { get; init; } = Metadata.Nothing;
 
-    /// <summary>How a node's volumesInUse names it.</summary>
+    /// <summary>Its name in a node's volumesInUse.</summary>
     public string InUseName => $"kubernetes.io/csi/{Driver}^{Handle}";
 }
 
@@ -37,19 +37,19 @@ public sealed record PersistentVolumeClaim(Metadata Metadata, string VolumeName)
     public AccessMode AccessMode { get; init; }
 }
 
-/// <summary>The wish that a volume be attached to a node, and whether it is.</summary>
+/// <summary>The request to attach a volume to a node, and its status.</summary>
 /// <param name="Metadata">Named <c>csi-…</c> after volume, driver and node.</param>
 /// <param name="Attacher">The CSI driver.</param>
 /// <param name="VolumeName">The PersistentVolume.</param>
 /// <param name="NodeName">The node.</param>
 public sealed record VolumeAttachment(Metadata Metadata, string Attacher, string VolumeName, string NodeName) : KubernetesObject(Metadata)
 {
-    /// <summary>The external attacher says that the volume can be used on the node.</summary>
+    /// <summary>The external attacher reports that the volume can be used on the node.</summary>
     public bool Attached { get; init; }
 
-    /// <summary>What attaching last failed with; null if it did not.</summary>
+    /// <summary>The last error of attaching; null if there was none.</summary>
     public string? AttachError { get; init; }
 
-    /// <summary>What detaching last failed with; null if it did not.</summary>
+    /// <summary>The last error of detaching; null if there was none.</summary>
     public string? DetachError { get; init; }
 }

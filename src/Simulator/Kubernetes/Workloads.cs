@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes;
 
-/// <summary>What the pods of a workload are made of.</summary>
+/// <summary>The pod template of a workload.</summary>
 public sealed record PodTemplate(ImmutableSortedDictionary<string, string> Labels, ImmutableSortedDictionary<string, string> Annotations, PodSpec Spec)
 {
     /// <summary>A pod that mounts these claims, without labels and annotations.</summary>
@@ -18,7 +18,7 @@ public sealed record PodTemplate(ImmutableSortedDictionary<string, string> Label
     }
 }
 
-/// <summary>Pods with an identity: <c>NAME-0</c>, <c>NAME-1</c>, …, each with claims of its own (<c>CLAIM-NAME-0</c>), and never two of one name.</summary>
+/// <summary>Pods with an identity: <c>NAME-0</c>, <c>NAME-1</c>, …, each with claims of its own (<c>CLAIM-NAME-0</c>), and never two with the same name.</summary>
 public sealed record StatefulSet(Metadata Metadata, int Replicas, PodTemplate Template) : KubernetesObject(Metadata)
 {
     /// <summary>Names of claim templates; each pod mounts one claim for each of them.</summary>
@@ -35,7 +35,7 @@ public sealed record Deployment(Metadata Metadata, int Replicas, PodTemplate Tem
     public int ReadyReplicas { get; init; }
 }
 
-/// <summary>What a Deployment keeps its pods with.</summary>
+/// <summary>The ReplicaSet through which a Deployment keeps its pods.</summary>
 public sealed record ReplicaSet(Metadata Metadata, int Replicas, PodTemplate Template) : KubernetesObject(Metadata)
 {
     /// <summary>How many of its pods are ready.</summary>

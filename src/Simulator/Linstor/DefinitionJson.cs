@@ -3,7 +3,7 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Simulator.Linstor;
 
-/// <summary>Resource definitions and groups, as LINSTOR's API shows them.</summary>
+/// <summary>Resource definitions and groups as JSON of LINSTOR's API.</summary>
 internal static class DefinitionJson
 {
     public static void Write(Utf8JsonWriter json, ResourceDefinition definition, bool withVolumes)
@@ -48,7 +48,7 @@ internal static class DefinitionJson
         json.WriteEndObject();
     }
 
-    /// <summary>DRBD's shared secret really is in these answers. Whoever logs them leaks it.</summary>
+    /// <summary>As in LINSTOR, DRBD's shared secret is in these answers. A client that logs them leaks it.</summary>
     public static string Secret(ResourceDefinition definition) => $"secret-of-{definition.Name}";
 
     private static void WriteLayer(Utf8JsonWriter json, ResourceDefinition definition, string layer)

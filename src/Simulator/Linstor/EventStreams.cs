@@ -4,7 +4,7 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Simulator.Linstor;
 
-/// <summary>Who listens to LINSTOR's events. Everything here happens under the world's lock; each subscriber has an endless queue.</summary>
+/// <summary>The subscribers of LINSTOR's events. All methods run under the world's lock; each subscriber has an unbounded queue.</summary>
 internal sealed class EventStreams
 {
     private readonly List<Channel<byte[]>> _toPromotion = [];
@@ -26,7 +26,7 @@ internal sealed class EventStreams
     public Channel<byte[]> SubscribeToNodes() => Subscribe(_toNodes);
 
     /// <summary>Subscribes to promotion events.</summary>
-    /// <param name="replay">The present state is sent first, to all subscribers and not only to this one.</param>
+    /// <param name="replay">Whether to send the current state first, to all subscribers and not only to this one.</param>
     public Channel<byte[]> SubscribeToPromotion(StorageWorld world, bool replay)
     {
         var subscriber = Subscribe(_toPromotion);
@@ -47,7 +47,7 @@ internal sealed class EventStreams
         _toNodes.Remove(subscriber);
     }
 
-    /// <summary>Ends all streams, each after what it has in its queue.</summary>
+    /// <summary>Ends all streams, each after the events in its queue.</summary>
     public void Cut()
     {
         foreach (var subscriber in _toPromotion.Concat(_toNodes))

@@ -16,7 +16,7 @@ internal sealed class EventsApi(StorageWorld world, WorldClock clock, EventStrea
         routes.MapGet("/v1/events/nodes", context => StreamAsync(context, () => streams.SubscribeToNodes()));
         routes.MapGet("/v1/events/drbd/promotion", context =>
         {
-            // The only value with a meaning, and the only spelling of it.
+            // LINSTOR accepts only this value, in this spelling.
             var replay = context.Request.Headers["Last-Event-ID"] == "current";
             return StreamAsync(context, () => streams.SubscribeToPromotion(world, replay));
         });
@@ -49,7 +49,7 @@ internal sealed class EventsApi(StorageWorld world, WorldClock clock, EventStrea
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The subscriber has gone; the response has nobody to go to.
+            // The subscriber has disconnected, so the response has no receiver.
         }
         finally
         {
@@ -57,7 +57,7 @@ internal sealed class EventsApi(StorageWorld world, WorldClock clock, EventStrea
         }
     }
 
-    /// <summary>LINSTOR never ends a stream properly. Completing the transport's output sends what was written and closes; aborting would lose it.</summary>
+    /// <summary>LINSTOR never ends a stream properly. Completing the transport's output sends the written data and closes the connection; aborting would lose the data.</summary>
     private static async Task EndWithoutFinalChunkAsync(HttpContext context)
     {
         await context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output.CompleteAsync();

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Piraeus.HighAvailability.Simulator.Linstor;
 
-/// <summary>LINSTOR's habits with JSON: what is null or empty is left out, what is false or zero is not.</summary>
+/// <summary>LINSTOR's JSON conventions: null and empty values are omitted, false and zero are not.</summary>
 internal static class Json
 {
     private static readonly JsonWriterOptions _asJackson = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -7,12 +7,12 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Simulator.Linstor;
 
-/// <summary>The questions that LINSTOR answers from its memory.</summary>
+/// <summary>The requests that LINSTOR answers from its memory.</summary>
 internal sealed class LinstorApi(StorageWorld world, WorldClock clock, LinstorHazards hazards)
 {
     private int _hanging;
 
-    /// <summary>How many requests wait for an answer of a satellite.</summary>
+    /// <summary>How many requests wait for a satellite's answer.</summary>
     public int Hanging => Volatile.Read(ref _hanging);
 
     public void Map(IEndpointRouteBuilder routes)
@@ -107,7 +107,7 @@ internal sealed class LinstorApi(StorageWorld world, WorldClock clock, LinstorHa
             ? report with { InUse = true, MayPromote = true }
             : world.Knowledge.About(replica);
 
-    /// <summary>Asks every connected satellite that it concerns before it answers, without a limit of time.</summary>
+    /// <summary>Queries every connected satellite concerned before it answers, without a time limit.</summary>
     private async Task ViewAsync(HttpContext context)
     {
         if (hazards.ViewAsksSatellites)
@@ -161,6 +161,6 @@ internal sealed class LinstorApi(StorageWorld world, WorldClock clock, LinstorHa
             : Reply.ErrorAsync(context, StatusCodes.Status404NotFound, answer.Code, answer.Message));
     }
 
-    /// <summary>JSON that was written while the world stood still, or what was not found.</summary>
+    /// <summary>JSON that was written under the world's lock, or the objects that were not found.</summary>
     private readonly record struct Answer(int Code, string Message, byte[]? Content = null);
 }

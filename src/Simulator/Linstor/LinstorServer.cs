@@ -14,8 +14,8 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Simulator.Linstor;
 
-/// <summary>A LINSTOR controller's REST API and event streams on loopback, in front of a world that lives in real time.</summary>
-/// <remarks>Once started it owns the world: touch it only through <see cref="Do"/>, <see cref="Ask{T}"/> and <see cref="WhenAsync"/>.</remarks>
+/// <summary>A LINSTOR controller's REST API and event streams on loopback, in front of a world in real time.</summary>
+/// <remarks>Once started it owns the world: access it only through <see cref="Do"/>, <see cref="Ask{T}"/> and <see cref="WhenAsync"/>.</remarks>
 public sealed class LinstorServer : IAsyncDisposable
 {
     private readonly WebApplication _web;
@@ -38,7 +38,7 @@ public sealed class LinstorServer : IAsyncDisposable
         _web = Build(options);
     }
 
-    /// <summary>Where the API is: <c>http://127.0.0.1:port/</c>, or https in TLS mode. It stays the same across restarts of LINSTOR.</summary>
+    /// <summary>The API's address: <c>http://127.0.0.1:port/</c>, or https in TLS mode. It stays the same across restarts of LINSTOR.</summary>
     public Uri Url { get; private set; } = null!;
 
     /// <summary>The listener that only redirects in TLS mode; otherwise the same as <see cref="Url"/>.</summary>
@@ -53,7 +53,7 @@ public sealed class LinstorServer : IAsyncDisposable
     /// <summary>How many requests hang because a satellite does not answer.</summary>
     public int HangingRequests => _api.Hanging;
 
-    /// <summary>No process listens: connections are refused and those that exist break. LINSTOR itself goes on, unlike with <see cref="StorageWorld.StopLinstor"/>.</summary>
+    /// <summary>Stops listening: connections are refused and existing ones break. LINSTOR itself goes on, unlike with <see cref="StorageWorld.StopLinstor"/>.</summary>
     public bool RefusesConnections
     {
         get => _refuses;
@@ -65,7 +65,7 @@ public sealed class LinstorServer : IAsyncDisposable
     }
 
     /// <summary>Starts a server; it answers when this completes.</summary>
-    /// <exception cref="PortInUseException">Another process has the port.</exception>
+    /// <exception cref="PortInUseException">Another process uses the port.</exception>
     public static async Task<LinstorServer> StartAsync(StorageWorld world, LinstorOptions? options = null, CancellationToken cancellation = default)
     {
         var server = new LinstorServer(world, options ?? new LinstorOptions());
@@ -86,16 +86,16 @@ public sealed class LinstorServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Does something to the world, now.</summary>
+    /// <summary>Changes the world, now.</summary>
     public void Do(Action<StorageWorld> what) => _clock.Do(() => what(_world));
 
-    /// <summary>Asks the world something, now.</summary>
+    /// <summary>Reads the world, now.</summary>
     public T Ask<T>(Func<StorageWorld, T> question) => _clock.Ask(() => question(_world));
 
-    /// <summary>Completes as soon as the world is as described.</summary>
+    /// <summary>Completes as soon as the condition on the world holds.</summary>
     public Task WhenAsync(Func<StorageWorld, bool> condition, CancellationToken cancellation) => _clock.WhenAsync(() => condition(_world), cancellation);
 
-    /// <summary>Ends all event streams without a final chunk. The server goes on listening.</summary>
+    /// <summary>Ends all event streams without a final chunk. The server keeps listening.</summary>
     public void CutStreams() => Do(_ => _streams.Cut());
 
     /// <inheritdoc/>
@@ -167,7 +167,7 @@ public sealed class LinstorServer : IAsyncDisposable
     {
         kestrel.AddServerHeader = false;
 
-        // A subscriber may be as slow as it likes; what it has not read yet waits for it.
+        // A subscriber may be slow without limit; unread data waits for it.
         kestrel.Limits.MinResponseDataRate = null;
         kestrel.Listen(IPAddress.Loopback, options.Certificate is null ? options.Port : 0, plain => plain.Protocols = HttpProtocols.Http1);
         if (options.Certificate is not { } certificate)

@@ -3,7 +3,7 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Simulator.Linstor;
 
-/// <summary>Nodes, as LINSTOR's API and its event stream show them.</summary>
+/// <summary>Nodes as JSON of LINSTOR's API and its event stream.</summary>
 internal static class NodeJson
 {
     public static byte[] Of(NodeEvent changed) => Json.Write(json =>

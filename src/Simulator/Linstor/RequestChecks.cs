@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Piraeus.HighAvailability.Simulator.Linstor;
 
-/// <summary>What every request passes before it is answered: CORS headers, the way to HTTPS, and authentication.</summary>
+/// <summary>The checks before every request: CORS headers, the redirect to HTTPS, and authentication.</summary>
 internal sealed class RequestChecks(LinstorOptions options, Func<int> httpsPort)
 {
     /// <summary>Answers a request that may not pass.</summary>
@@ -18,7 +18,7 @@ internal sealed class RequestChecks(LinstorOptions options, Func<int> httpsPort)
         var path = context.Request.Path;
         if (options.Certificate is not null && !context.Request.IsHttps && path.StartsWithSegments("/v1"))
         {
-            // The query is dropped on this way, in life too.
+            // The redirect drops the query, as in a real LINSTOR.
             context.Response.StatusCode = StatusCodes.Status302Found;
             headers.Location = $"https://{context.Request.Host.Host}:{httpsPort()}{path}";
             return false;

@@ -3,13 +3,13 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Simulator.Linstor;
 
-/// <summary>Resources on nodes, as LINSTOR's API shows them.</summary>
+/// <summary>Resources on nodes as JSON of LINSTOR's API.</summary>
 internal static class ResourceJson
 {
     private static readonly DateTimeOffset _epoch = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <param name="report">Null: LINSTOR has no live data.</param>
-    /// <param name="withVolumes">As in the view; the plain resource has none.</param>
+    /// <param name="withVolumes">Whether to include volumes, as in the view; the plain resource has none.</param>
     public static void Write(Utf8JsonWriter json, DrbdReplica replica, ReplicaReport? report, bool withVolumes = false)
     {
         json.WriteStartObject();

@@ -1,9 +1,9 @@
 namespace Piraeus.HighAvailability.Simulator.World;
 
-/// <summary>Who holds which generation of the data, and who falls behind when a Primary writes on.</summary>
+/// <summary>Tracks which replica holds which generation of the data, and outdates replicas that a writing Primary leaves behind.</summary>
 internal static class DataGenerations
 {
-    /// <summary>All that can be reached over connections, itself included.</summary>
+    /// <summary>All replicas that can be reached over connections, this one included.</summary>
     public static HashSet<DrbdReplica> Partition(DrbdReplica replica) => Partition(replica, static (_, _) => true);
 
     private static HashSet<DrbdReplica> Partition(DrbdReplica replica, Func<StorageNode, StorageNode, bool> passes)
@@ -25,7 +25,7 @@ internal static class DataGenerations
     public static DrbdReplica? DataOf(DrbdReplica replica) =>
         replica.Disk == DiskState.UpToDate ? replica : replica.Definition.ConnectedPeers(replica).FirstOrDefault(peer => peer.Disk == DiskState.UpToDate);
 
-    /// <summary>A Primary that goes on without a replica of its data, or of newer data, begins a new generation with those that remain.</summary>
+    /// <summary>Begins a new generation on a Primary and the remaining replicas, if it goes on without a replica that holds its data or newer data.</summary>
     public static void Begin(DrbdReplica primary)
     {
         if (DataOf(primary) is not { } data)
@@ -47,7 +47,7 @@ internal static class DataGenerations
         }
     }
 
-    /// <summary>What a writing Primary reaches only through others falls behind, and is told so, if the word passes.</summary>
+    /// <summary>Outdates the replicas that a writing Primary reaches only through others, if the message passes.</summary>
     public static void OutdateOutOfReachOf(DrbdReplica primary, Func<StorageNode, StorageNode, bool> passes)
     {
         var outOfReach = Partition(primary, passes).Where(other =>

@@ -1,7 +1,7 @@
 namespace Piraeus.HighAvailability.Simulator.World;
 
 /// <summary>Another replica as DRBD on one node sees it.</summary>
-/// <param name="Stable">It sees no Primary that the observer does not see.</param>
+/// <param name="Stable">It sees no Primary that the observing node does not see.</param>
 public readonly record struct DrbdPeer(DrbdRole Role, DiskState Disk, bool Stable);
 
 /// <summary>All that DRBD on one node knows about a resource.</summary>
@@ -9,21 +9,21 @@ public readonly record struct DrbdPeer(DrbdRole Role, DiskState Disk, bool Stabl
 public sealed record DrbdView(int Volumes, bool FailsIo, bool Quorate, DrbdRole Role, DiskState Disk, IReadOnlyList<DrbdPeer> Connected);
 
 /// <summary>The members of a resource that one diskful replica counts.</summary>
-/// <param name="Voters">Diskful members, itself included.</param>
-/// <param name="Votes">Those of them that it reaches, itself included.</param>
-/// <param name="Quorumless">Those that it does not reach, but knows to be without quorum.</param>
+/// <param name="Voters">Diskful members, including itself.</param>
+/// <param name="Votes">The voters that it reaches, including itself.</param>
+/// <param name="Quorumless">The voters that it does not reach, but knows to be without quorum.</param>
 /// <param name="Diskless">Diskless members.</param>
-/// <param name="Voices">Those of them that it reaches.</param>
+/// <param name="Voices">The diskless members that it reaches.</param>
 public readonly record struct QuorumCount(int Voters, int Votes, int Quorumless, int Diskless, int Voices);
 
-/// <summary>DRBD's arithmetic, as functions of what one node sees: quorum, and what <c>drbdsetup events2</c> prints from it.</summary>
+/// <summary>DRBD's calculations, as functions of one node's view: quorum, and the values that <c>drbdsetup events2</c> prints.</summary>
 public static class Drbd
 {
     /// <summary>A diskful replica's partition has quorum.</summary>
-    /// <param name="had">It had quorum before. Diskless peers remember nothing, so they can break a tie only for a partition that keeps quorum, never for one that starts.</param>
+    /// <param name="had">It had quorum before. Diskless peers remember nothing, so they break a tie only for a partition that keeps quorum, never for one that starts.</param>
     public static bool HasQuorum(string policy, QuorumCount quorumCount, bool had)
     {
-        // If all that are absent are known to be without quorum, nobody else can have it (since 9.1.13 and 9.2.2).
+        // If all absent voters are known to be without quorum, no other partition can have it (since 9.1.13 and 9.2.2).
         var voters = quorumCount.Votes + quorumCount.Quorumless == quorumCount.Voters ? quorumCount.Votes : quorumCount.Voters;
         var needed = QuorumSetting.VotesNeeded(policy, voters);
         return quorumCount.Votes >= needed
@@ -38,7 +38,7 @@ public static class Drbd
         && view.Connected.All(peer => peer.Role == DrbdRole.Secondary)
         && HasStableData(view);
 
-    /// <summary>How good a place this is to promote; 0 if I/O could not succeed here. Who is Primary does not matter.</summary>
+    /// <summary>The suitability of this node for promotion; 0 if I/O could not succeed here. Independent of which node is Primary.</summary>
     public static int PromotionScore(DrbdView view)
     {
         if (Hopeless(view))
@@ -51,7 +51,7 @@ public static class Drbd
         return (hasDisk ? 10000 : 0) + (100 * localUpToDate) + Math.Min(UpToDateReplicas(view), 99);
     }
 
-    /// <summary>The data is current here or on a connected peer, and no Primary hides behind a peer.</summary>
+    /// <summary>The data is current here or on a connected peer, and no peer sees a Primary that this node does not.</summary>
     public static bool HasStableData(DrbdView view) =>
         view.Connected.Any(peer => peer.Disk == DiskState.UpToDate && peer.Stable)
         || (view.Disk == DiskState.UpToDate && view.Connected.All(peer => peer.Stable));

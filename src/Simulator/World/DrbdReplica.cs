@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Simulator.World;
 
-/// <summary>What a replica contributes: data and a vote, nothing, or a voice when the votes are even.</summary>
+/// <summary>A replica's contribution: data and a vote, nothing, or a tie-breaking vote.</summary>
 public enum ReplicaKind
 {
     /// <summary>Holds data, votes.</summary>
@@ -11,11 +11,11 @@ public enum ReplicaKind
     /// <summary>Uses the data of its peers.</summary>
     Diskless,
 
-    /// <summary>A diskless replica that LINSTOR added for the sake of quorum.</summary>
+    /// <summary>A diskless replica that LINSTOR added for quorum.</summary>
     TieBreaker,
 }
 
-/// <summary>DRBD's role: Primary may be written to.</summary>
+/// <summary>DRBD's role: only a Primary can be written to.</summary>
 public enum DrbdRole
 {
     /// <summary>Follows.</summary>
@@ -31,7 +31,7 @@ public enum DiskState
     /// <summary>No disk.</summary>
     Diskless,
 
-    /// <summary>Between two versions: a resynchronisation is going on, or was interrupted.</summary>
+    /// <summary>Between two versions: a resynchronisation is running or was interrupted.</summary>
     Inconsistent,
 
     /// <summary>Consistent, and known to be old.</summary>
@@ -41,7 +41,7 @@ public enum DiskState
     UpToDate,
 }
 
-/// <summary>A resource on one node, as it truly is. Change it through <see cref="StorageWorld"/>.</summary>
+/// <summary>The true state of a resource on one node. Change it through <see cref="StorageWorld"/>.</summary>
 public sealed class DrbdReplica
 {
     private readonly List<DrbdReplica> _connected = [];
@@ -64,7 +64,7 @@ public sealed class DrbdReplica
     /// <summary>The node.</summary>
     public StorageNode Node { get; }
 
-    /// <summary>Diskful, diskless or tie-breaker; a tie-breaker that is used becomes diskless.</summary>
+    /// <summary>Diskful, diskless or tie-breaker; a tie-breaker becomes diskless when it is used.</summary>
     public ReplicaKind Kind { get; internal set; }
 
     /// <summary>DRBD's role.</summary>
@@ -76,7 +76,7 @@ public sealed class DrbdReplica
     /// <summary>DRBD is configured for this replica.</summary>
     public bool Up { get; internal set; }
 
-    /// <summary>DRBD runs in truth. While it does not because its machine is off, everything else is as it was last: so its peers still believe it to be.</summary>
+    /// <summary>DRBD truly runs. If it does not because its machine is off, every other property keeps its last value, as its peers still believe.</summary>
     public bool Runs => Up && Node.Powered;
 
     /// <summary>The quorum policy that DRBD was last configured with; LINSTOR cannot change it on a node that it cannot reach.</summary>
@@ -85,10 +85,10 @@ public sealed class DrbdReplica
     /// <summary>DRBD believes that its partition has quorum.</summary>
     public bool Quorate { get; internal set; }
 
-    /// <summary>DRBD demoted a user by force and fails all of its I/O until the user has gone.</summary>
+    /// <summary>DRBD demoted a consumer by force and fails all of its I/O until the consumer has closed the device.</summary>
     public bool FailsIo { get; internal set; }
 
-    /// <summary>LINSTOR no longer configures this replica as a member: it is being deleted, or was lost or evicted. Where that was not heard, it still is one.</summary>
+    /// <summary>LINSTOR no longer configures this replica as a member: it is being deleted, or was lost or evicted. On nodes that have not received this, it still is a member.</summary>
     public bool Estranged { get; internal set; }
 
     /// <summary>LINSTOR has forgotten the replica, although its node may still run it.</summary>
@@ -97,27 +97,27 @@ public sealed class DrbdReplica
     /// <summary>The uuid of this incarnation.</summary>
     public string Uuid { get; }
 
-    /// <summary>The nodes of the members that DRBD here was last configured with, its own included.</summary>
+    /// <summary>The nodes of the members in DRBD's last configuration here, including its own.</summary>
     public IEnumerable<StorageNode> Members => Configured.Select(member => member.Node);
 
-    /// <summary>The nodes that DRBD believes to be connected to.</summary>
+    /// <summary>The nodes to which DRBD believes it is connected.</summary>
     public IEnumerable<StorageNode> Peers => Definition.ConnectedPeers(this).Select(peer => peer.Node);
 
     internal int NodeId { get; }
 
-    /// <summary>Tells replicas of a definition apart; unlike a node id it is never given again.</summary>
+    /// <summary>Distinguishes the replicas of a definition; unlike a node id, it is never reused.</summary>
     internal int Ordinal { get; }
 
-    /// <summary>The members that DRBD here was last configured with, itself included: it connects to these, and counts their votes.</summary>
+    /// <summary>The members in DRBD's last configuration here, including itself: it connects to these, and counts their votes.</summary>
     internal DrbdReplica[] Configured { get; set; } = [];
 
-    /// <summary>The diskful members that it knows to be without quorum, because it had quorum while nobody in its partition reached them.</summary>
+    /// <summary>The diskful members that it knows to be without quorum, because it had quorum while no member of its partition reached them.</summary>
     internal HashSet<DrbdReplica> Quorumless { get; } = [];
 
-    /// <summary>The diskful members that it has been connected to since it is up.</summary>
+    /// <summary>The diskful members to which it has been connected since DRBD came up.</summary>
     internal HashSet<DrbdReplica> Met { get; } = [];
 
-    /// <summary>Whether DRBD here believes to be connected to the other one.</summary>
+    /// <summary>Whether DRBD here believes that it is connected to the other replica.</summary>
     internal bool IsConnectedTo(DrbdReplica other) => _connected.Contains(other);
 
     internal void Connect(DrbdReplica other)
@@ -132,22 +132,22 @@ public sealed class DrbdReplica
         other._connected.Remove(this);
     }
 
-    /// <summary>DRBD has started anew: what it knew of its peers is gone.</summary>
+    /// <summary>Forgets what DRBD knew of its peers, because it has restarted.</summary>
     internal void Forget()
     {
         Met.Clear();
         Quorumless.Clear();
     }
 
-    /// <summary>What a satellite that hangs read last, and repeats; null if it had read nothing.</summary>
+    /// <summary>The last report of a hung satellite, which it repeats; null if it has read nothing.</summary>
     internal ReplicaReport? LastRead { get; set; }
 
     internal TimeSpan Created { get; }
 
-    /// <summary>The generations of data this replica has seen. An older replica's is the beginning of a newer one's; otherwise the data have diverged.</summary>
+    /// <summary>The generations of data this replica has seen. If one replica is older, its generations are a prefix of the other's; otherwise the data has diverged.</summary>
     internal ImmutableArray<int> Lineage { get; set; } = [];
 
-    /// <summary>The replica that a running resynchronisation copies from.</summary>
+    /// <summary>The source of a running resynchronisation.</summary>
     internal DrbdReplica? SyncSource { get; set; }
 
     /// <summary>LINSTOR is deleting the replica.</summary>
@@ -157,7 +157,7 @@ public sealed class DrbdReplica
 
     internal bool Diskless => Kind != ReplicaKind.Diskful;
 
-    /// <summary>The flags that LINSTOR lists, composite ones with their parts.</summary>
+    /// <summary>The flags that LINSTOR lists; a composite flag comes with its parts.</summary>
     public IEnumerable<string> Flags()
     {
         if (Deleting)

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Simulator.World;
 
-/// <summary>The replication links between nodes: which of them carry packets, and which of them DRBD still believes in.</summary>
+/// <summary>The replication links between nodes: which ones carry packets, and which ones DRBD still believes to be up.</summary>
 internal sealed class Network(EventQueue eventQueue, Func<StorageTimings> timings, Action<StorageNode, StorageNode> changed)
 {
     private readonly List<Link> _links = [];
@@ -27,7 +27,7 @@ internal sealed class Network(EventQueue eventQueue, Func<StorageTimings> timing
         Reconsider();
     }
 
-    /// <summary>A machine that starts again has forgotten its connections, and its peers' are reset by its answer.</summary>
+    /// <summary>Resets the links of a machine that starts again: it has forgotten its connections, and its answer resets its peers'.</summary>
     public void Reset(StorageNode node)
     {
         foreach (var link in _links.FindAll(link => link.Touches(node)))
@@ -40,7 +40,7 @@ internal sealed class Network(EventQueue eventQueue, Func<StorageTimings> timing
         Reconsider();
     }
 
-    /// <summary>Plans what DRBD will notice about links whose truth has changed.</summary>
+    /// <summary>Schedules when DRBD notices that links have gone down or come up.</summary>
     public void Reconsider()
     {
         foreach (var link in _links.FindAll(link => link.Severed != link.WasSevered))
@@ -106,10 +106,10 @@ internal sealed class Network(EventQueue eventQueue, Func<StorageTimings> timing
 
         public bool Believed { get; set; } = Reach(one, other);
 
-        /// <summary>The truth that what is planned is based on.</summary>
+        /// <summary>The link's true state when the pending events were scheduled.</summary>
         public bool WasSevered { get; set; } = !Reach(one, other);
 
-        /// <summary>Counts changes of the truth, so that what was planned for an earlier one is void.</summary>
+        /// <summary>Counts changes of the link's true state, so that events scheduled for an earlier state are void.</summary>
         public int Generation { get; set; }
 
         public bool Severed => Cut || !Reach(one, other);

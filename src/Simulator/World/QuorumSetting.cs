@@ -2,25 +2,25 @@ using System.Globalization;
 
 namespace Piraeus.HighAvailability.Simulator.World;
 
-/// <summary>How many of the diskful replicas a partition needs, as a property says it.</summary>
+/// <summary>The quorum properties, and the number of diskful replicas that a partition needs.</summary>
 public static class QuorumSetting
 {
     /// <summary>The property that sets it: <c>off</c>, <c>majority</c>, <c>all</c> or a number.</summary>
     public const string Key = "DrbdOptions/Resource/quorum";
 
-    /// <summary>Says <c>user</c> where a user has set <see cref="Key"/>; LINSTOR then keeps its hands off.</summary>
+    /// <summary>Is <c>user</c> where a user has set <see cref="Key"/>; LINSTOR then does not change it.</summary>
     public const string SetByKey = "Internal/Drbd/QuorumSetBy";
 
-    /// <summary>What DRBD does to a Primary without quorum: <c>suspend-io</c> or <c>io-error</c>.</summary>
+    /// <summary>DRBD's action on a Primary without quorum: <c>suspend-io</c> or <c>io-error</c>.</summary>
     public const string OnNoQuorumKey = "DrbdOptions/Resource/on-no-quorum";
 
-    /// <summary>What DRBD does to a suspended Primary that meets newer data: <c>disconnect</c> or <c>force-secondary</c>.</summary>
+    /// <summary>DRBD's action on a suspended Primary that meets newer data: <c>disconnect</c> or <c>force-secondary</c>.</summary>
     public const string OnSuspendedPrimaryOutdatedKey = "DrbdOptions/Resource/on-suspended-primary-outdated";
 
-    /// <summary>Permits two Primaries at a time: <c>yes</c> or <c>no</c>.</summary>
+    /// <summary>Allows two Primaries at the same time: <c>yes</c> or <c>no</c>.</summary>
     public const string AllowTwoPrimariesKey = "DrbdOptions/Net/allow-two-primaries";
 
-    /// <summary>The votes that <paramref name="policy"/> asks of <paramref name="voters"/>; 0 if quorum is off.</summary>
+    /// <summary>The votes that <paramref name="policy"/> requires of <paramref name="voters"/>; 0 if quorum is off.</summary>
     public static int VotesNeeded(string policy, int voters) => policy switch
     {
         "off" => 0,
@@ -29,6 +29,6 @@ public static class QuorumSetting
         _ => int.Parse(policy, CultureInfo.InvariantCulture),
     };
 
-    /// <summary>What LINSTOR chooses by itself: <c>majority</c> for three diskful replicas or two and a diskless one, else <c>off</c>.</summary>
+    /// <summary>LINSTOR's own choice: <c>majority</c> for three diskful replicas or two and a diskless one, else <c>off</c>.</summary>
     public static string Automatic(int diskful, int diskless) => diskful >= 3 || (diskful == 2 && diskless >= 1) ? "majority" : "off";
 }

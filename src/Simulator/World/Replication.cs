@@ -1,9 +1,9 @@
 namespace Piraeus.HighAvailability.Simulator.World;
 
-/// <summary>What DRBD does by itself when links, roles or members change: connect, refuse, count votes, outdate, resynchronise.</summary>
+/// <summary>DRBD's own reactions when links, roles or members change: connect, refuse, count votes, outdate, resynchronise.</summary>
 internal sealed class Replication(EventQueue eventQueue, Network network, Func<StorageTimings> timings, Func<ResourceDefinition, string, string?> option, Func<ResourceDefinition, StorageNode, string> policy, Action<ResourceDefinition> changed)
 {
-    /// <summary>Brings a resource to rest. Everything happens at the present instant, except for resynchronisations.</summary>
+    /// <summary>Applies DRBD's reactions until a resource settles. They are instantaneous, except for resynchronisations.</summary>
     public void Settle(ResourceDefinition definition)
     {
         if (!definition.IsDrbd)
@@ -22,7 +22,7 @@ internal sealed class Replication(EventQueue eventQueue, Network network, Func<S
         }
     }
 
-    /// <summary>A write on this replica would complete, in truth: a peer that DRBD believes in but that does not answer holds it up.</summary>
+    /// <summary>Whether a write on this replica would truly complete: it blocks if a peer does not answer but DRBD still believes it connected.</summary>
     public bool CanWrite(DrbdReplica replica) =>
         replica is { Role: DrbdRole.Primary, Runs: true }
         && Drbd.PromotionScore(View(replica)) > 0
@@ -41,7 +41,7 @@ internal sealed class Replication(EventQueue eventQueue, Network network, Func<S
     private static bool SeesNoMorePrimariesThan(DrbdReplica observer, DrbdReplica peer) =>
         peer.Definition.ConnectedPeers(peer).All(third => third.Role == DrbdRole.Secondary || third == observer || observer.IsConnectedTo(third));
 
-    /// <summary>LINSTOR has connected to a satellite, and all that it wants there is applied.</summary>
+    /// <summary>Applies LINSTOR's configuration on a node, after LINSTOR has connected to its satellite.</summary>
     public void Configure(StorageNode node, IEnumerable<ResourceDefinition> definitions)
     {
         foreach (var replica in definitions.SelectMany(definition => definition.Members).Where(replica => replica is { Forgotten: false } && replica.Node == node))
@@ -56,7 +56,7 @@ internal sealed class Replication(EventQueue eventQueue, Network network, Func<S
         replica.Configured = replica.Estranged ? replica.Configured : replica.Definition.Configuration();
     }
 
-    /// <summary>What LINSTOR wants reaches the nodes that take orders; on every other node, DRBD goes on with the members and the policy that it was given last.</summary>
+    /// <summary>Applies LINSTOR's configuration on the nodes that take orders; on every other node, DRBD keeps its last members and policy.</summary>
     private void Configure(ResourceDefinition definition)
     {
         foreach (var replica in definition.Members)
@@ -117,13 +117,13 @@ internal sealed class Replication(EventQueue eventQueue, Network network, Func<S
             return Demoted(older);
         }
 
-        // Connecting is agreed upon by all that are connected then: two Primaries may not meet through a third either.
+        // All connected replicas must agree to a connection: two Primaries may not meet through a third replica either.
         return AllowsTwoPrimaries(one.Definition) || DataGenerations.Partition(one).Union(DataGenerations.Partition(other)).Count(member => member.Role == DrbdRole.Primary) < 2;
     }
 
     private static bool IsBystander(DrbdReplica replica) => replica is { Diskless: true, Role: DrbdRole.Secondary };
 
-    /// <summary>A suspended Primary meets newer data: by policy it is demoted and its I/O fails until its user has gone, or it stays alone.</summary>
+    /// <summary>Handles a suspended Primary that meets newer data. By policy, it is demoted and its I/O fails until its consumer has closed the device, or it stays alone.</summary>
     private bool Demoted(DrbdReplica stale)
     {
         if (option(stale.Definition, QuorumSetting.OnSuspendedPrimaryOutdatedKey) != "force-secondary")
@@ -162,7 +162,7 @@ internal sealed class Replication(EventQueue eventQueue, Network network, Func<S
         return new(voters, votes, quorumless, diskless, voices);
     }
 
-    // A partition that has quorum knows that a member which none of it reaches has none. A restart forgets it.
+    // A partition with quorum knows that a member which none of it reaches has no quorum. A restart erases this.
     private static void Remember(DrbdReplica replica)
     {
         if (!replica.Up)

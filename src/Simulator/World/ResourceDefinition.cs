@@ -45,19 +45,19 @@ public sealed class ResourceDefinition
     /// <summary>The group it inherits from.</summary>
     public ResourceGroup Group { get; }
 
-    /// <summary>How many volumes; all of them share their fate.</summary>
+    /// <summary>How many volumes; all of them fail and recover together.</summary>
     public int Volumes { get; }
 
-    /// <summary>The stack from the top, in LINSTOR's words: <c>DRBD</c>, <c>STORAGE</c>.</summary>
+    /// <summary>The layer stack from the top, as LINSTOR names them: <c>DRBD</c>, <c>STORAGE</c>.</summary>
     public ImmutableArray<string> Layers { get; }
 
     /// <summary>The definition's own properties, keys without a leading slash.</summary>
     public SortedDictionary<string, string> Properties { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Everything that holds data of this resource in truth, also what LINSTOR has forgotten.</summary>
+    /// <summary>All replicas that truly hold data of this resource, including those that LINSTOR has forgotten.</summary>
     public IReadOnlyList<DrbdReplica> Replicas => Members;
 
-    /// <summary>What LINSTOR lists, ordered by node.</summary>
+    /// <summary>The replicas that LINSTOR lists, ordered by node.</summary>
     public IReadOnlyList<DrbdReplica> Listed
     {
         get
@@ -75,7 +75,7 @@ public sealed class ResourceDefinition
         }
     }
 
-    /// <summary>DRBD is the top of the stack.</summary>
+    /// <summary>DRBD is the top layer.</summary>
     public bool IsDrbd => Layers is ["DRBD", ..];
 
     internal List<DrbdReplica> Members { get; } = [];
@@ -91,10 +91,10 @@ public sealed class ResourceDefinition
 
     internal int NextOrdinal() => ++_ordinals;
 
-    /// <summary>The lowest DRBD node id that no replica has, also none that LINSTOR has forgotten.</summary>
+    /// <summary>The lowest DRBD node id that no replica has, including those that LINSTOR has forgotten.</summary>
     internal int FreeNodeId() => Enumerable.Range(0, Members.Count + 1).First(id => Members.TrueForAll(member => member.NodeId != id));
 
-    /// <summary>The members that LINSTOR configures: on every node that takes orders, DRBD counts these. The same array while they are the same.</summary>
+    /// <summary>The members that LINSTOR configures; DRBD counts these on every node that takes orders. Returns the same array while they do not change.</summary>
     internal DrbdReplica[] Configuration()
     {
         var index = 0;

@@ -5,7 +5,7 @@ internal sealed class SatelliteSessions(EventQueue eventQueue, Func<StorageTimin
 {
     public bool Running { get; private set; } = true;
 
-    /// <summary>The process ends. It tells nobody that it no longer knows anything.</summary>
+    /// <summary>Ends the LINSTOR controller process. Subscribers do not learn that it has lost its knowledge.</summary>
     public void Stop(IEnumerable<StorageNode> nodes)
     {
         Running = false;
@@ -26,7 +26,7 @@ internal sealed class SatelliteSessions(EventQueue eventQueue, Func<StorageTimin
         }
     }
 
-    /// <summary>Plans what LINSTOR will notice about a satellite whose reachability may have changed.</summary>
+    /// <summary>Schedules when LINSTOR notices that a satellite's reachability has changed.</summary>
     public void Reconsider(StorageNode node)
     {
         var reachable = Running && node is { SatelliteReachable: true, Evicted: false, DeclaredLost: false };
@@ -43,7 +43,7 @@ internal sealed class SatelliteSessions(EventQueue eventQueue, Func<StorageTimin
         }
         else if (node is { Powered: true, Isolated: false, SatelliteCut: false })
         {
-            // The process has died but its machine answers: a reset, at once.
+            // The process has died but its machine answers, so the connection is reset at once.
             Lose(node);
         }
         else
@@ -52,7 +52,7 @@ internal sealed class SatelliteSessions(EventQueue eventQueue, Func<StorageTimin
         }
     }
 
-    /// <summary>The satellite has started anew, so that a connection LINSTOR may still believe in is reset.</summary>
+    /// <summary>Resets the connection that LINSTOR may still believe in, because the satellite has restarted.</summary>
     public void Reset(StorageNode node)
     {
         Lose(node);
@@ -64,7 +64,7 @@ internal sealed class SatelliteSessions(EventQueue eventQueue, Func<StorageTimin
     {
         if (node.Status == ConnectionStatus.Online)
         {
-            // It was away for less than LINSTOR's patience.
+            // The satellite was away for less than LINSTOR's timeout.
             synchronised(node);
             Adjust(node, session);
             return;

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Simulator.World;
 
-/// <summary>What LINSTOR thinks of its connection to a satellite; only <see cref="Online"/> is usable.</summary>
+/// <summary>LINSTOR's view of its connection to a satellite; only <see cref="Online"/> is usable.</summary>
 public enum ConnectionStatus
 {
     /// <summary>Not connected.</summary>
@@ -30,34 +30,34 @@ public sealed class StorageNode
     /// <summary>The name in LINSTOR, spelled as at creation.</summary>
     public string Name { get; }
 
-    /// <summary>The host name as the machine itself reports it; DRBD names its connections by it.</summary>
+    /// <summary>The machine's own host name; DRBD names its connections by it.</summary>
     public string Uname { get; }
 
     /// <summary>The machine runs.</summary>
     public bool Powered { get; internal set; } = true;
 
-    /// <summary>The satellite process runs, provided that the machine does.</summary>
+    /// <summary>The satellite process runs, if the machine does.</summary>
     public bool SatelliteRuns { get; internal set; } = true;
 
-    /// <summary>The satellite answers pings, but neither questions nor DRBD's events get through it.</summary>
+    /// <summary>The satellite answers pings, but neither requests nor DRBD's events get through it.</summary>
     public bool SatelliteHangs { get; internal set; }
 
-    /// <summary>The whole network of the machine is cut: replication and satellite.</summary>
+    /// <summary>The machine's whole network is cut: replication and satellite.</summary>
     public bool Isolated { get; internal set; }
 
-    /// <summary>What LINSTOR thinks of the satellite. It lags behind the truth.</summary>
+    /// <summary>LINSTOR's view of the satellite. It lags behind the true state.</summary>
     public ConnectionStatus Status { get; internal set; } = ConnectionStatus.Online;
 
     /// <summary>LINSTOR has evicted the node.</summary>
     public bool Evicted => _flags.Contains("EVICTED");
 
-    /// <summary>LINSTOR could talk to the satellite right now.</summary>
+    /// <summary>LINSTOR could communicate with the satellite right now.</summary>
     public bool SatelliteReachable => Powered && SatelliteRuns && !Isolated && !SatelliteCut;
 
-    /// <summary>DRBD on the node has been brought to what LINSTOR wanted when it connected last; until then it goes by what it was given before.</summary>
+    /// <summary>The satellite has applied LINSTOR's configuration to DRBD since LINSTOR last connected. Until then, DRBD keeps its earlier configuration.</summary>
     public bool IsAdjusted { get; internal set; } = true;
 
-    /// <summary>What the satellite reads of DRBD reaches LINSTOR.</summary>
+    /// <summary>The satellite's readings of DRBD reach LINSTOR.</summary>
     internal bool Reports => Status == ConnectionStatus.Online && SatelliteReachable && !SatelliteHangs;
 
     /// <summary>LINSTOR can change the configuration of DRBD on the node.</summary>
@@ -71,19 +71,19 @@ public sealed class StorageNode
     /// <summary>The node's own properties in LINSTOR.</summary>
     public IReadOnlyDictionary<string, string> Properties => _props;
 
-    /// <summary>LINSTOR was told to give the node up, and knows nothing of it any more; the machine may live.</summary>
+    /// <summary>The node was declared lost in LINSTOR, which no longer knows it; the machine may live.</summary>
     public bool DeclaredLost { get; internal set; }
 
-    /// <summary>The network between LINSTOR and the satellite is cut, and nothing else.</summary>
+    /// <summary>Only the network between LINSTOR and the satellite is cut.</summary>
     public bool SatelliteCut { get; internal set; }
 
-    /// <summary>Counts changes of reachability, so that what was planned for an earlier one is void.</summary>
+    /// <summary>Counts changes of reachability, so that events scheduled for an earlier state are void.</summary>
     internal int Session { get; set; }
 
-    /// <summary>The reachability that LINSTOR's plans are based on.</summary>
+    /// <summary>The reachability when LINSTOR's pending events were scheduled.</summary>
     internal bool WasReachable { get; set; } = true;
 
-    /// <summary>The node as LINSTOR describes it now.</summary>
+    /// <summary>LINSTOR's current description of the node.</summary>
     public NodeDescription Describe() => new(Name, Address, Status, [.. _flags], [.. _props], Uuid);
 
     internal void Flag(params ReadOnlySpan<string> flags) => _flags.AddRange(flags);
@@ -102,7 +102,7 @@ public sealed class StorageNode
         }
     }
 
-    /// <summary>LINSTOR creates the node anew on the machine that it had given up.</summary>
+    /// <summary>Creates the node anew in LINSTOR, on the machine that was declared lost.</summary>
     internal void BeginAnew(string uuid)
     {
         Uuid = uuid;

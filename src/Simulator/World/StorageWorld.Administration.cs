@@ -1,9 +1,9 @@
 namespace Piraeus.HighAvailability.Simulator.World;
 
-/// <remarks>What an administrator, or LINSTOR by itself, does to definitions and replicas.</remarks>
+/// <remarks>Changes to definitions and replicas by an administrator, or by LINSTOR itself.</remarks>
 public sealed partial class StorageWorld
 {
-    /// <summary>Creates a resource the way it happens: DRBD comes up step by step, and the new data is current at the end.</summary>
+    /// <summary>Creates a resource step by step, as LINSTOR does: DRBD comes up, and the new data is current at the end.</summary>
     /// <inheritdoc cref="AddResource"/>
     public ResourceDefinition CreateResource(string name, IReadOnlyList<string> diskful, string? tieBreaker = null, string? group = null)
     {
@@ -16,7 +16,7 @@ public sealed partial class StorageWorld
         return definition;
     }
 
-    /// <summary>Adds a replica to an existing resource; a diskful one is then synchronised from its peers.</summary>
+    /// <summary>Adds a replica to an existing resource; a diskful one then synchronises from its peers.</summary>
     public DrbdReplica AddReplica(string resource, string node, ReplicaKind kind = ReplicaKind.Diskful)
     {
         var definition = Definition(resource);
@@ -24,13 +24,13 @@ public sealed partial class StorageWorld
         var replica = definition.Members[^1];
         ChooseQuorum(definition);
         Appear(replica);
-        Settle(definition); // its peers are told at once that they have one more
+        Settle(definition); // its peers learn of the new member at once
         EventQueue.After(2 * Timings.Deploy, () => ComeUp(replica));
         return replica;
     }
 
-    /// <summary>Deletes a replica: first DRBD goes down, then the storage, then LINSTOR forgets it. On an offline node it stays listed until the node returns.</summary>
-    /// <returns>False, and nothing happens, if the replica is in use as far as LINSTOR knows.</returns>
+    /// <summary>Deletes a replica: DRBD goes down, the storage is removed, and LINSTOR forgets it. On an offline node it stays listed until the node returns.</summary>
+    /// <returns>False, without any change, if the replica is in use as far as LINSTOR knows.</returns>
     public bool DeleteReplica(string resource, string node)
     {
         var replica = FindReplica(resource, node) ?? throw new ArgumentException($"There is no replica of {resource} on {node}.");
@@ -59,7 +59,7 @@ public sealed partial class StorageWorld
     }
 
     /// <summary>Deletes a definition with all its replicas; it is gone once the last of them is.</summary>
-    /// <returns>False, and nothing happens, if a replica is in use as far as LINSTOR knows.</returns>
+    /// <returns>False, without any change, if a replica is in use as far as LINSTOR knows.</returns>
     public bool DeleteDefinition(string resource)
     {
         var definition = Definition(resource);
@@ -78,7 +78,7 @@ public sealed partial class StorageWorld
         return true;
     }
 
-    /// <summary>DRBD's first line about a new object says no, whatever comes later.</summary>
+    /// <summary>Reports a new DRBD object: its first line says that it may not be promoted, whatever follows.</summary>
     private void Appear(DrbdReplica replica) => EventQueue.After(Timings.Deploy, () =>
     {
         if (replica.Definition.IsDrbd && Reports(replica))
@@ -87,7 +87,7 @@ public sealed partial class StorageWorld
         }
     });
 
-    // A node that does not take orders follows when it does again.
+    // A node that does not take orders applies the change when it does again.
     private void ComeUp(DrbdReplica replica)
     {
         if (replica is { Up: false, DrbdDeleting: false, Forgotten: false, Node.TakesOrders: true } && replica.Definition.Members.Contains(replica))
@@ -117,7 +117,7 @@ public sealed partial class StorageWorld
         EventQueue.After(Timings.Deploy, () => Erase(replica));
     });
 
-    /// <summary>What LINSTOR could not have done on a node, because its satellite was away, is done now.</summary>
+    /// <summary>Carries out the operations that LINSTOR could not run on a node while its satellite was away.</summary>
     private void FinishOrders(StorageNode node)
     {
         foreach (var replica in ReplicasOn(node).FindAll(replica => !replica.Forgotten))

@@ -1,12 +1,12 @@
 namespace Piraeus.HighAvailability.Simulator.World;
 
-/// <remarks>What breaks, and what is repaired.</remarks>
+/// <remarks>Faults, and their repair.</remarks>
 public sealed partial class StorageWorld
 {
-    /// <summary>The machine loses power: its DRBD and its satellite are gone, nobody has noticed yet.</summary>
+    /// <summary>The machine loses power: its DRBD and its satellite stop, and other nodes have not noticed yet.</summary>
     public void PowerOff(string node) => Break(node, machine => machine.Powered = false);
 
-    /// <summary>The machine starts again; DRBD comes up at once, the satellite with it unless it was stopped.</summary>
+    /// <summary>The machine starts again; DRBD comes up at once, and so does the satellite unless it was stopped.</summary>
     public void PowerOn(string node)
     {
         var machine = Machine(node);
@@ -15,7 +15,7 @@ public sealed partial class StorageWorld
             return;
         }
 
-        (machine.Powered, machine.SatelliteHangs) = (true, false); // its processes are new ones
+        (machine.Powered, machine.SatelliteHangs) = (true, false); // its processes are new
         foreach (var replica in ReplicasOn(machine))
         {
             (replica.Role, replica.Quorate, replica.FailsIo) = (DrbdRole.Secondary, false, false);
@@ -52,16 +52,16 @@ public sealed partial class StorageWorld
     /// <summary>The satellite process starts.</summary>
     public void StartSatellite(string node) => Break(node, machine => (machine.SatelliteRuns, machine.SatelliteHangs) = (true, false));
 
-    /// <summary>Cuts the way between LINSTOR and a satellite; replication is not affected.</summary>
+    /// <summary>Cuts the connection between LINSTOR and a satellite; replication is not affected.</summary>
     public void CutSatellite(string node) => Break(node, machine => machine.SatelliteCut = true);
 
     /// <summary>Ends <see cref="CutSatellite"/>.</summary>
     public void HealSatellite(string node) => Break(node, machine => machine.SatelliteCut = false);
 
-    /// <summary>The satellite answers pings and nothing else: LINSTOR believes it online and its last reports true. Where LINSTOR connects anew, it says them once more.</summary>
+    /// <summary>The satellite answers pings and nothing else, so LINSTOR believes that it is online and that its last reports are true. It repeats them when LINSTOR reconnects.</summary>
     public void HangSatellite(string node) => Break(node, Hang);
 
-    /// <summary>The satellite process starts, reads DRBD's state once, and hangs: what it says when LINSTOR has connected to it is that old, and stays so.</summary>
+    /// <summary>The satellite process starts, reads DRBD's state once, and hangs. Whenever LINSTOR connects, it reports that old state.</summary>
     public void StartSatelliteThatHangs(string node) => Break(node, machine =>
     {
         (machine.SatelliteRuns, machine.SatelliteHangs) = (true, false);
@@ -78,7 +78,7 @@ public sealed partial class StorageWorld
         }
     }
 
-    /// <summary>The satellite's reader of DRBD's events restarts: what it knew is unknown, then fresh objects, then the values again.</summary>
+    /// <summary>The satellite's reader of DRBD's events restarts: known values become unknown, then fresh objects appear, then the values return.</summary>
     public void RestartEvents(string node)
     {
         var machine = Machine(node);
@@ -89,7 +89,7 @@ public sealed partial class StorageWorld
         }
     }
 
-    /// <summary>The LINSTOR controller process ends. It takes everything it knew with it and tells nobody.</summary>
+    /// <summary>The LINSTOR controller process ends. It loses all its knowledge and sends no event.</summary>
     public void StopLinstor()
     {
         if (LinstorRuns)
@@ -100,7 +100,7 @@ public sealed partial class StorageWorld
         }
     }
 
-    /// <summary>The LINSTOR controller process starts: all nodes offline, nothing known.</summary>
+    /// <summary>The LINSTOR controller process starts: all nodes are offline, and it knows nothing about replicas.</summary>
     public void StartLinstor()
     {
         if (!LinstorRuns)

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Simulator.World;
 
-/// <remarks>What becomes of nodes in LINSTOR.</remarks>
+/// <remarks>Operations on nodes in LINSTOR.</remarks>
 public sealed partial class StorageWorld
 {
     /// <summary>Sets (or, with null, removes) a property of a node.</summary>
@@ -12,8 +12,8 @@ public sealed partial class StorageWorld
         SettleAll();
     }
 
-    /// <summary>LINSTOR gives up a node: its resources vanish, and no subscriber is told. Satellites that are connected drop its replicas from DRBD's configuration; a machine that lives goes on as before.</summary>
-    /// <returns>False, and nothing happens, while its satellite is connected.</returns>
+    /// <summary>Declares a node lost: its resources vanish without an event. Connected satellites remove its replicas from DRBD's configuration; a machine that lives goes on as before.</summary>
+    /// <returns>False, without any change, while its satellite is connected.</returns>
     public bool LoseNode(string node)
     {
         var lost = Node(node);
@@ -36,7 +36,7 @@ public sealed partial class StorageWorld
     }
 
     /// <summary>Deletes a node that has no replicas.</summary>
-    /// <returns>False, and nothing happens, if it has some.</returns>
+    /// <returns>False, without any change, if it has some.</returns>
     public bool DeleteNode(string node)
     {
         var deleted = Node(node);
@@ -52,7 +52,7 @@ public sealed partial class StorageWorld
         else
         {
             deleted.DeclaredLost = true;
-            _lost[deleted.Name] = deleted; // what LINSTOR has forgotten there may still run
+            _lost[deleted.Name] = deleted; // replicas that LINSTOR has forgotten may still run there
         }
 
         Remove(deleted);
@@ -60,8 +60,8 @@ public sealed partial class StorageWorld
         return true;
     }
 
-    /// <summary>LINSTOR evicts a node that has been offline for long; here nothing replaces its replicas.</summary>
-    /// <returns>False, and nothing happens, while its satellite is connected.</returns>
+    /// <summary>LINSTOR evicts a node that has been offline for long; the simulation does not replace its replicas.</summary>
+    /// <returns>False, without any change, while its satellite is connected.</returns>
     public bool Evict(string node)
     {
         var evicted = Node(node);
@@ -82,8 +82,8 @@ public sealed partial class StorageWorld
         return true;
     }
 
-    /// <summary>An administrator takes an evicted node back: its replicas are members again.</summary>
-    /// <returns>False, and nothing happens, if it is not evicted.</returns>
+    /// <summary>An administrator restores an evicted node: its replicas are members again.</summary>
+    /// <returns>False, without any change, if it is not evicted.</returns>
     public bool RestoreNode(string node)
     {
         var restored = Node(node);

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Simulator.World;
 
-/// <remarks>Properties, which are inherited, and the quorum that LINSTOR chooses where no user did.</remarks>
+/// <remarks>Inherited properties, and the quorum that LINSTOR chooses where no user has set it.</remarks>
 public sealed partial class StorageWorld
 {
     /// <summary>Sets (or, with null, removes) a property of a definition. Setting quorum makes it the user's.</summary>
@@ -28,10 +28,10 @@ public sealed partial class StorageWorld
         SettleAll();
     }
 
-    /// <summary>What counts for a definition: its own property, else its group's, else the controller's; null if none of them has it.</summary>
+    /// <summary>The effective value for a definition: its own property, else its group's, else the controller's; null if none of them has it.</summary>
     public string? EffectiveProperty(ResourceDefinition definition, string key) => Option(definition, key);
 
-    /// <summary>What counts for a definition's replica on a node: the definition's own property, else its group's, else the node's, else the controller's.</summary>
+    /// <summary>The effective value for a definition's replica on a node: the definition's own property, else its group's, else the node's, else the controller's.</summary>
     public string? EffectiveProperty(ResourceDefinition definition, StorageNode node, string key) =>
         definition.Properties.GetValueOrDefault(key) ?? definition.Group.Properties.GetValueOrDefault(key) ?? node.Properties.GetValueOrDefault(key) ?? ControllerProperties.GetValueOrDefault(key);
 

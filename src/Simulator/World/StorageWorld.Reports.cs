@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Simulator.World;
 
-/// <remarks>The way from DRBD's truth to what LINSTOR knows.</remarks>
+/// <remarks>Carries DRBD's true state to LINSTOR's knowledge.</remarks>
 public sealed partial class StorageWorld
 {
     private List<DrbdReplica> ReplicasOn(StorageNode node) =>
@@ -71,7 +71,7 @@ public sealed partial class StorageWorld
     private static string Message(DrbdReplica replica, DrbdReplica peer) =>
         replica.IsConnectedTo(peer) ? "Connected" : replica.Definition.SplitBrain(replica, peer) ? "StandAlone" : "Connecting";
 
-    /// <summary>LUKS says that nobody uses it, the others do not know.</summary>
+    /// <summary>LUKS reports that the device is unused; the other layers do not know.</summary>
     private static ReplicaReport ReportOfOtherLayer(DrbdReplica replica) =>
         new(null, null, replica.Definition.Layers is ["LUKS", ..] ? false : null, null, ImmutableArray<PeerConnection>.Empty);
 
@@ -85,7 +85,7 @@ public sealed partial class StorageWorld
     {
         if (node.SatelliteHangs)
         {
-            _replication.Configure(node, _definitions.Values); // what hangs is what it tells
+            _replication.Configure(node, _definitions.Values); // only its reports hang
         }
 
         PublishAllOf(node);
@@ -100,7 +100,7 @@ public sealed partial class StorageWorld
 
         foreach (var definition in _definitions.Values)
         {
-            Settled?.Invoke(definition); // that a node is not heard of says something of those who have left it, too
+            Settled?.Invoke(definition); // the node's silence also affects what is known of its peers
         }
     }
 }

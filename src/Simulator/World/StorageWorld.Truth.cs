@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Simulator.World;
 
-/// <remarks>What is true, for whoever watches the world from outside.</remarks>
+/// <remarks>The true state, for observers outside the world.</remarks>
 public sealed partial class StorageWorld
 {
     /// <summary>Both machines run and packets pass between them, whatever DRBD believes.</summary>

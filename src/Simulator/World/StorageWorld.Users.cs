@@ -1,28 +1,28 @@
 namespace Piraeus.HighAvailability.Simulator.World;
 
-/// <summary>How an attempt to use a device ended.</summary>
+/// <summary>The result of an attempt to use a device.</summary>
 public enum PromotionOutcome
 {
     /// <summary>The replica is Primary.</summary>
     Promoted,
 
-    /// <summary>No replica that runs is there.</summary>
+    /// <summary>No running replica is there.</summary>
     NotThere,
 
     /// <summary>No quorum, or failing I/O.</summary>
     NoQuorum,
 
-    /// <summary>Nowhere in reach is current data.</summary>
+    /// <summary>No current data is reachable.</summary>
     NoData,
 
-    /// <summary>Another Primary is in reach, and two are not allowed.</summary>
+    /// <summary>Another Primary is reachable, and two are not allowed.</summary>
     InUseElsewhere,
 
     /// <summary>A peer that DRBD believes to be connected does not answer.</summary>
     PeerSilent,
 }
 
-/// <remarks>What a kubelet, an attacher or a writer does: attach, open, write, close, detach.</remarks>
+/// <remarks>Operations of a kubelet, an attacher or a writer: attach, open, write, close, detach.</remarks>
 public sealed partial class StorageWorld
 {
     /// <summary>Opens the device on a node, which makes the replica Primary if DRBD allows it.</summary>
@@ -45,8 +45,8 @@ public sealed partial class StorageWorld
         return outcome;
     }
 
-    /// <summary>Closes the device on a node, or ends a user whose I/O fails.</summary>
-    /// <returns>False if it cannot be closed, because its I/O is suspended; true if it is closed.</returns>
+    /// <summary>Closes the device on a node, or ends a consumer whose I/O fails.</summary>
+    /// <returns>True if it is closed; false if it cannot be closed because its I/O is suspended.</returns>
     public bool Demote(string resource, string node)
     {
         if (FindTruth(resource, node) is not { Runs: true } replica)
@@ -64,10 +64,10 @@ public sealed partial class StorageWorld
         return true;
     }
 
-    /// <summary>A write by the user of the resource on that node would complete, in truth. The safety of everything is measured by this.</summary>
+    /// <summary>Whether a write by the resource's consumer on that node would truly complete. Every safety check relies on this.</summary>
     public bool CanWrite(string resource, string node) => FindTruth(resource, node) is { } replica && _replication.CanWrite(replica);
 
-    /// <summary>The replica is Primary, and its user's writes neither complete nor fail.</summary>
+    /// <summary>The replica is Primary, and its consumer's writes neither complete nor fail.</summary>
     public bool IsSuspended(string resource, string node) => FindTruth(resource, node) is { } replica && IsSuspended(replica);
 
     /// <summary>Makes a resource available on a node as linstor-csi does, with a diskless replica if there is none.</summary>
@@ -79,11 +79,11 @@ public sealed partial class StorageWorld
             return false;
         }
 
-        var isBlocked = FindReplica(resource, node) is null && FindTruth(resource, node) is { Role: DrbdRole.Primary }; // what LINSTOR has forgotten is in use there
+        var isBlocked = FindReplica(resource, node) is null && FindTruth(resource, node) is { Role: DrbdRole.Primary }; // a replica that LINSTOR has forgotten is in use there
         return !isBlocked && !(FindReplica(resource, node) ?? AddReplica(resource, node, ReplicaKind.Diskless)).Deleting;
     }
 
-    /// <summary>Ends <see cref="Attach"/>: a diskless replica is deleted, unless it is used or needed as a tie-breaker.</summary>
+    /// <summary>Ends <see cref="Attach"/>: deletes a diskless replica, unless it is in use or needed as a tie-breaker.</summary>
     /// <returns>False if LINSTOR is down.</returns>
     public bool Detach(string resource, string node)
     {
@@ -104,14 +104,14 @@ public sealed partial class StorageWorld
         return true;
     }
 
-    // LINSTOR adds a tie-breaker by itself, and keeps one that is there rather than to delete it.
+    // LINSTOR adds a tie-breaker by itself, and keeps an existing diskless replica as one instead of deleting it.
     private bool IsNeededAsTieBreaker(DrbdReplica replica)
     {
         var others = replica.Definition.Members.FindAll(other => other is { Estranged: false, DrbdDeleting: false } && other != replica);
         return Option(replica.Definition, TieBreakerKey) == "True" && others.TrueForAll(other => !other.Diskless) && others.Count == 2;
     }
 
-    /// <summary>What DRBD would answer if the device were opened on a node now; null if there is no replica. A Primary that it reaches only through others refuses, too, which no replica reports.</summary>
+    /// <summary>DRBD's answer if the device were opened on a node now; null if there is no replica. A Primary reachable only through others refuses too, which no replica reports.</summary>
     public PromotionOutcome? JudgePromotion(string resource, string node) => FindTruth(resource, node) is { } replica ? Judge(replica) : null;
 
     private PromotionOutcome Judge(DrbdReplica replica)
@@ -137,7 +137,7 @@ public sealed partial class StorageWorld
             return PromotionOutcome.NoData;
         }
 
-        // Promotion is a transaction among all that are connected: one that does not answer holds it up.
+        // Promotion is a transaction among all connected replicas: one that does not answer blocks it.
         return partition.Any(peer => replica.Definition.ConnectedPeers(peer).Any(next => _network.Severed(peer.Node, next.Node)))
             ? PromotionOutcome.PeerSilent
             : PromotionOutcome.Promoted;

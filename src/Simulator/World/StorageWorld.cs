@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Simulator.World;
 
-/// <summary>Machines with DRBD, what LINSTOR knows of them, and everything that can go wrong with both.</summary>
+/// <summary>Machines with DRBD, LINSTOR's knowledge of them, and the faults of both.</summary>
 /// <remarks>
-/// A pure model: it has no clock, no task and no socket. Time passes when <see cref="RunUntil"/> says so. It is not thread-safe;
-/// <c>LinstorServer</c> drives it in real time under a lock. Names compare without case.
+/// A pure model without clock, task or socket. Time advances only in <see cref="RunUntil"/>. It is not thread-safe;
+/// <c>LinstorServer</c> drives it in real time under a lock. Names are case-insensitive.
 /// </remarks>
 public sealed partial class StorageWorld
 {
@@ -20,7 +20,7 @@ public sealed partial class StorageWorld
     private readonly SatelliteSessions _satelliteSessions;
     private int _identities;
 
-    /// <summary>An empty world with LINSTOR running, set up as the Piraeus operator does: <c>suspend-io</c>, <c>force-secondary</c>.</summary>
+    /// <summary>An empty world with LINSTOR running, configured like the Piraeus operator: <c>suspend-io</c>, <c>force-secondary</c>.</summary>
     public StorageWorld(StorageTimings? timings = null)
     {
         Timings = timings ?? new StorageTimings();
@@ -36,22 +36,22 @@ public sealed partial class StorageWorld
         AddGroup("DfltRscGrp");
     }
 
-    /// <summary>LINSTOR told its subscribers something about its nodes.</summary>
+    /// <summary>Raised when LINSTOR sends its subscribers a node event.</summary>
     public event Action<NodeEvent>? NodeChanged;
 
-    /// <summary>The truth about a resource, or what LINSTOR knows of it, may have changed.</summary>
+    /// <summary>Raised when the true state of a resource, or LINSTOR's knowledge of it, may have changed.</summary>
     public event Action<ResourceDefinition>? Settled;
 
-    /// <summary>The LINSTOR controller process has ended (false) or begun (true).</summary>
+    /// <summary>Raised when the LINSTOR controller process has ended (false) or started (true).</summary>
     public event Action<bool>? LinstorRunningChanged;
 
-    /// <summary>What happens next. Plan a fault ahead with <c>world.EventQueue.After(…, () => world.PowerOff("node-a"))</c>.</summary>
+    /// <summary>The scheduled events. Schedule a fault ahead with <c>world.EventQueue.After(…, () => world.PowerOff("node-a"))</c>.</summary>
     public EventQueue EventQueue { get; } = new();
 
-    /// <summary>How long things take; what is planned already keeps its old time.</summary>
+    /// <summary>The simulated delays; events already scheduled keep their time.</summary>
     public StorageTimings Timings { get; set; }
 
-    /// <summary>What the LINSTOR controller knows of replicas, and tells.</summary>
+    /// <summary>The LINSTOR controller's knowledge of replicas, and its change events.</summary>
     public LinstorKnowledge Knowledge { get; } = new();
 
     /// <summary>The LINSTOR controller process runs.</summary>
@@ -84,14 +84,14 @@ public sealed partial class StorageWorld
     /// <summary>What LINSTOR knows of a replica; null if it has no live data.</summary>
     public ReplicaReport? KnownOf(string resource, string node) => FindReplica(resource, node) is { } replica ? Knowledge.About(replica) : null;
 
-    /// <summary>Lets time pass until <paramref name="end"/>, measured from the beginning of the world.</summary>
+    /// <summary>Advances time to <paramref name="end"/>, measured since the world began.</summary>
     public void RunUntil(TimeSpan end) => EventQueue.RunUntil(end);
 
-    /// <summary>Lets time pass.</summary>
+    /// <summary>Advances time by an interval.</summary>
     public void RunFor(TimeSpan duration) => EventQueue.RunUntil(EventQueue.Now + duration);
 
-    /// <summary>Adds a node that is up and connected; one that was declared lost comes back on its machine as that is, with another uuid and without its replicas.</summary>
-    /// <param name="uname">What the machine calls itself, if not <paramref name="name"/>.</param>
+    /// <summary>Adds a node that is up and connected. A node that was declared lost returns on its machine in that machine's state, with another uuid and without its replicas.</summary>
+    /// <param name="uname">The machine's host name, if not <paramref name="name"/>.</param>
     public StorageNode AddNode(string name, string? uname = null)
     {
         if (_lost.Remove(name, out var returned))
@@ -123,13 +123,13 @@ public sealed partial class StorageWorld
     /// <summary>Adds a resource group without properties.</summary>
     public ResourceGroup AddGroup(string name) => _groups[name] = new(name, NextUuid());
 
-    /// <summary>Adds a resource as it is when it has settled: deployed, synchronised, used by nobody, with the quorum that LINSTOR chooses.</summary>
+    /// <summary>Adds a settled resource: deployed, synchronised, unused, with the quorum that LINSTOR chooses.</summary>
     /// <param name="diskful">Nodes with data.</param>
     /// <param name="tieBreaker">A node without data that LINSTOR added for quorum.</param>
     /// <param name="diskless">Nodes without data that were added on purpose.</param>
     /// <param name="group">An existing group; LINSTOR's default group if null.</param>
-    /// <param name="volumes">How many volumes; 0 is legal.</param>
-    /// <param name="layers">The stack from the top; DRBD over storage if null.</param>
+    /// <param name="volumes">How many volumes; 0 is valid.</param>
+    /// <param name="layers">The layer stack from the top; DRBD over storage if null.</param>
     public ResourceDefinition AddResource(
         string name,
         IReadOnlyList<string> diskful,
@@ -168,7 +168,7 @@ public sealed partial class StorageWorld
 
     private static void Place(StorageWorld world, ResourceDefinition definition, string node, ReplicaKind kind)
     {
-        // What LINSTOR had forgotten there is configured anew, as the new replica.
+        // A replica that LINSTOR had forgotten there is configured anew, as the new replica.
         definition.Members.RemoveAll(member => member.Forgotten && IsNamed(member.Node, node));
         var replica = new DrbdReplica(definition, world.Node(node), kind, world.NextUuid(), world.EventQueue.Now);
         definition.Members.Add(replica);
@@ -198,7 +198,7 @@ public sealed partial class StorageWorld
         Settle(definition);
     }
 
-    /// <summary>The machine of that name, whether LINSTOR knows it or has given it up.</summary>
+    /// <summary>The machine of that name, whether LINSTOR knows it or has declared it lost.</summary>
     public StorageNode Machine(string name) => FindNode(name) ?? _lost.GetValueOrDefault(name) ?? throw new ArgumentException($"There is no machine {name}.");
 
     private StorageNode Node(string name) => FindNode(name) ?? throw new ArgumentException($"There is no node {name}.");

@@ -19,6 +19,10 @@ public sealed class PageTests : IAsyncLifetime
         await browser.UntilAsync($"document.querySelector('.node:not([aria-label=\"node-a\"]) [data-pod=\"shop/db-0\"][data-works=\"true\"]:not([data-uid=\"{uid}\"])')");
         await browser.UntilAsync("[...document.querySelectorAll('.card.deleted')].some(card => card.innerText.includes('shop/db-0 on node-a was deleted') && card.innerText.includes('it was safe') && card.innerText.includes('later.'))");
         await browser.UntilAsync("[...document.querySelectorAll('.card.held')].some(card => card.innerText.includes('no quorum policy that fences'))");
+        await browser.UntilAsync("['grace', 'starting', 'running'].every(state => [...document.querySelectorAll('.lane')].some(lane => lane.innerText.startsWith('db-0') && lane.querySelector(`.track .of-pod.${state}`)))");
+        await browser.UntilAsync("document.querySelector('.track .mark').title.includes('node-a')");
+        await browser.UntilAsync("/^db-0: .*running from .*grace period from .*running from/.test(document.querySelector('.lane .track').getAttribute('aria-label'))");
+        await browser.UntilAsync("document.querySelectorAll('.track .baseline').length >= 3"); // archive-0 and cache-0 stay down
         await browser.PictureAsync("demo-light.png", "light");
         await browser.PictureAsync("demo-dark.png", "dark");
         Assert.Empty(browser.Complaints);

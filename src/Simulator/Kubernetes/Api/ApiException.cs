@@ -3,18 +3,18 @@ using Microsoft.AspNetCore.Http;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>A refusal, in the API server's words (<c>metav1.Status</c>).</summary>
+/// <summary>An error answer of the API server (<c>metav1.Status</c>).</summary>
 internal sealed class ApiException(int code, string reason, string message) : Exception(message)
 {
     public int Code => code;
 
-    /// <summary>What it is about; null if it is about nothing in particular.</summary>
+    /// <summary>The object that the error concerns; null if there is none in particular.</summary>
     public JsonObject? Details { get; init; }
 
-    /// <summary>How long to leave the server alone, in seconds.</summary>
+    /// <summary>The delay in seconds before the client may retry.</summary>
     public int? RetryAfter { get; init; }
 
-    /// <summary>With what a list that has expired can be continued all the same.</summary>
+    /// <summary>The token with which the client can continue an expired list all the same.</summary>
     public string? Continue { get; init; }
 
     public static ApiException BadRequest(string message) => new(StatusCodes.Status400BadRequest, "BadRequest", message);
@@ -40,7 +40,7 @@ internal sealed class ApiException(int code, string reason, string message) : Ex
             Details = About(kind, name, kind.Plural),
         };
 
-    /// <summary>A deletion was meant for another object, which is told with the kind where all else says the plural.</summary>
+    /// <summary>The precondition of a deletion failed. The error names the kind, where every other error names the plural.</summary>
     public static ApiException PreconditionFailed(ApiKind kind, string name, string why) =>
         new(StatusCodes.Status409Conflict, "Conflict", $"Operation cannot be fulfilled on {kind.QualifiedName} \"{name}\": {why}") { Details = About(kind, name, kind.Name) };
 
@@ -56,7 +56,7 @@ internal sealed class ApiException(int code, string reason, string message) : Ex
         return new(StatusCodes.Status422UnprocessableEntity, "Invalid", $"{kind.QualifiedName} \"{name}\" is invalid: {field}: {what}") { Details = details };
     }
 
-    /// <summary>A patch could not be applied; the API server does not say why.</summary>
+    /// <summary>A patch could not be applied; the API server does not report why.</summary>
     public static ApiException Unprocessable() => new(StatusCodes.Status422UnprocessableEntity, "Invalid", "the server rejected our request due to an error in our request") { Details = [] };
 
     public static ApiException TooManyRequests(int seconds) =>
@@ -78,7 +78,7 @@ internal sealed class ApiException(int code, string reason, string message) : Ex
             },
         };
 
-    /// <summary>Name, group and kind of what a Status is about.</summary>
+    /// <summary>Name, group and kind of the object that a Status concerns.</summary>
     public static JsonObject About(ApiKind kind, string name, string kindOrPlural) => new JsonObject().With("name", name).With("group", kind.Group).With("kind", kindOrPlural);
 
     public JsonObject ToStatus()

@@ -3,12 +3,12 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>One kind of object in the API: where it is, how it is written and read, and what kubectl shows of it.</summary>
+/// <summary>One kind of object in the API: its path, its JSON, and its columns in kubectl.</summary>
 /// <param name="group">Its group; empty for the core group.</param>
 /// <param name="plural">Its plural in lower case.</param>
 /// <param name="name">Its name, such as <c>Pod</c>.</param>
 /// <param name="namespaced">Whether it is in a namespace.</param>
-/// <param name="shortNames">What kubectl also calls it.</param>
+/// <param name="shortNames">Its short names in kubectl.</param>
 internal abstract class ApiKind(string group, string plural, string name, bool namespaced, params string[] shortNames)
 {
     public static readonly string[] Verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
@@ -34,19 +34,19 @@ internal abstract class ApiKind(string group, string plural, string name, bool n
     /// <summary>Whether <c>kubectl get all</c> shows it.</summary>
     public virtual bool InAll => false;
 
-    /// <summary>Whether there is a <c>/status</c>.</summary>
+    /// <summary>Whether it has a <c>/status</c>.</summary>
     public virtual bool HasStatus => false;
 
-    /// <summary>Whether there is a <c>/scale</c>.</summary>
+    /// <summary>Whether it has a <c>/scale</c>.</summary>
     public virtual bool HasScale => false;
 
-    /// <summary>Whether it may be replaced without saying which version is meant.</summary>
+    /// <summary>Whether it may be replaced without a resourceVersion.</summary>
     public virtual bool AllowsUnconditionalUpdate => true;
 
-    /// <summary>Whether replacing what is not there creates it.</summary>
+    /// <summary>Whether replacing an object that does not exist creates it.</summary>
     public virtual bool AllowsCreateOnUpdate => false;
 
-    /// <summary>Whether the answer to a deletion is the object, and not a Status.</summary>
+    /// <summary>Whether the answer to a deletion is the object instead of a Status.</summary>
     public virtual bool ReturnsDeleted => false;
 
     public abstract IReadOnlyList<Column> Columns { get; }
@@ -59,26 +59,26 @@ internal abstract class ApiKind(string group, string plural, string name, bool n
 
     public abstract WriteResult Delete(ObjectStore store, KubernetesObject item, bool atOnce);
 
-    /// <summary>The object without its kind and apiVersion. To be changed by whoever asked for it.</summary>
+    /// <summary>The object as JSON without its kind and apiVersion; the caller may change it.</summary>
     public abstract JsonObject Write(KubernetesObject item, WallClock wallClock);
 
-    /// <summary>The same as bytes, which are kept as long as the object is.</summary>
+    /// <summary>The same JSON as bytes, cached as long as the object lives.</summary>
     public abstract byte[] Bytes(KubernetesObject item, WallClock wallClock);
 
-    /// <summary>The object that JSON describes; what a client may not say is taken from the old one.</summary>
+    /// <summary>Reads an object from JSON; fields that a client may not set come from the old one.</summary>
     public abstract KubernetesObject Read(Metadata metadata, JsonObject json, KubernetesObject? old, WallClock wallClock);
 
-    /// <summary>The old object with the status that JSON describes.</summary>
+    /// <summary>The old object with the status from the JSON.</summary>
     public abstract KubernetesObject ReadStatus(JsonObject json, KubernetesObject old, WallClock wallClock);
 
-    /// <summary>How many replicas are wanted, where there is a <c>/scale</c>, and how they are selected.</summary>
+    /// <summary>The number of replicas wanted and ready, and their selector, for kinds with a <c>/scale</c>.</summary>
     public virtual (int Replicas, int Ready, string Selector) Scale(KubernetesObject item) => throw ApiException.NoPath();
 
     public virtual KubernetesObject Scaled(KubernetesObject item, int replicas) => throw ApiException.NoPath();
 
     public abstract IReadOnlyList<JsonNode?> Cells(KubernetesObject item, WallClock wallClock);
 
-    /// <summary>What a field selector can ask for; null if it cannot.</summary>
+    /// <summary>Returns the value of a field for field selectors; null if the field is not supported.</summary>
     public abstract Func<KubernetesObject, string>? Field(string field);
 }
 
@@ -91,7 +91,7 @@ internal abstract class ApiKind<T>(string group, string plural, string name, boo
 {
     private readonly ConditionalWeakTable<KubernetesObject, byte[]> _bytes = [];
 
-    /// <summary>A column, with what is in it.</summary>
+    /// <summary>A column with its content.</summary>
     protected sealed record Cell(string Name, Func<T, WallClock, JsonNode?> Text, bool IsWide = false, string Type = "string", string Format = "") : Column(Name, Type, Format, IsWide);
 
     protected static Cell NameCell { get; } = new("Name", (item, _) => item.Metadata.Name, Format: "name");
@@ -139,6 +139,6 @@ internal abstract class ApiKind<T>(string group, string plural, string name, boo
 
     protected virtual T ReadStatus(JsonNode? status, T old, WallClock wallClock) => throw ApiException.NoPath();
 
-    /// <summary>What a field selector can ask for besides name and namespace.</summary>
+    /// <summary>The fields that a field selector supports besides name and namespace.</summary>
     protected virtual Func<T, string?>? FieldOf(string field) => null;
 }

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>The kinds that there are. A new one is a class and a line here; paths, discovery and tables follow from it.</summary>
+/// <summary>All kinds. A new one needs a class and a line here; paths, discovery and tables follow from it.</summary>
 internal static class ApiKinds
 {
     public static IReadOnlyList<ApiKind> Table { get; } =
@@ -20,7 +20,7 @@ internal static class ApiKinds
         new VolumeAttachmentKind(),
     ];
 
-    /// <summary>The groups, the core group not among them.</summary>
+    /// <summary>The groups, except the core group.</summary>
     public static IReadOnlyList<string> Groups { get; } = [.. Table.Select(kind => kind.Group).Where(group => group.Length > 0).Distinct()];
 
     public static IEnumerable<ApiKind> In(string group) => Table.Where(kind => kind.Group == group);

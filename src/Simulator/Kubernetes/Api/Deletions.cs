@@ -3,12 +3,12 @@ using Microsoft.AspNetCore.Http;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>Deleting. The world must stand still meanwhile.</summary>
-/// <remarks>Of grace periods only 0 and the pod's own are told apart; Foreground is as good as Background, because whoever collects garbage is quick.</remarks>
+/// <summary>Deletes objects. Call it under the world's lock.</summary>
+/// <remarks>It distinguishes only a grace period of 0 and the pod's own. Foreground behaves like Background, because the garbage collector is quick.</remarks>
 internal sealed class Deletions(ObjectStore store)
 {
     /// <summary>Deletes one object.</summary>
-    /// <param name="target">Which one.</param>
+    /// <param name="target">The object.</param>
     /// <param name="options">The DeleteOptions; an empty object if there are none.</param>
     public WriteReply Delete(RequestTarget target, JsonObject options)
     {
@@ -27,7 +27,7 @@ internal sealed class Deletions(ObjectStore store)
             : new(StatusCodes.Status200OK, null, Gone(kind, item));
     }
 
-    /// <summary>Deletes all that are selected, and returns them.</summary>
+    /// <summary>Deletes all selected objects, and returns them.</summary>
     public IReadOnlyList<KubernetesObject> DeleteAll(RequestTarget target, Selector selector, JsonObject options)
     {
         var doomed = target.Kind.All(store).Where(selector.Selects).ToList();

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>What the API says of itself.</summary>
+/// <summary>The API's discovery documents.</summary>
 internal static class Discovery
 {
     public const string GitVersion = "v1.32.0";
@@ -20,7 +20,7 @@ internal static class Discovery
         ["platform"] = "linux/amd64",
     };
 
-    /// <summary>What is at a path of discovery: <c>api</c>, <c>apis</c>, a group, or a group's version; null if it is no such path.</summary>
+    /// <summary>The document at a discovery path: <c>api</c>, <c>apis</c>, a group, or a group's version; null for any other path.</summary>
     public static JsonObject? Find(string[] path, string host) => string.Join('/', path) switch
     {
         "api" => new()

@@ -2,20 +2,20 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>What a client has written and does not read back, because the model has no place for it. It is told, as API servers do with unknown fields.</summary>
+/// <summary>Finds fields that a client has written and the model does not store. The server warns the client of them, as API servers do for unknown fields.</summary>
 internal static class DroppedFields
 {
     private const int Most = 10;
 
-    /// <summary>What the server sets, and ignores from clients without a word.</summary>
+    /// <summary>Fields that the server sets, and silently ignores from clients.</summary>
     private static readonly HashSet<string> _silent = new(StringComparer.Ordinal)
     {
         "apiVersion", "kind", "metadata.managedFields", "metadata.selfLink", "metadata.generation", "metadata.generateName", "metadata.resourceVersion",
         "metadata.uid", "metadata.creationTimestamp", "metadata.namespace",
     };
 
-    /// <param name="sent">The object as the client wants it.</param>
-    /// <param name="kept">The object as it is.</param>
+    /// <param name="sent">The object that the client has sent.</param>
+    /// <param name="kept">The object as it is stored.</param>
     /// <param name="ignored">The part that is not written through this path: <c>status</c>, or <c>spec</c>.</param>
     public static IReadOnlyList<string> Of(JsonObject sent, JsonObject kept, string ignored) =>
         [.. sent.Where(field => field.Key != ignored).SelectMany(field => Compare(field.Value, kept[field.Key], field.Key)).Take(Most)];

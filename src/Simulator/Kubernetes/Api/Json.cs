@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>Kubernetes' habits with JSON: what is empty is left out; what is missing, or null, is empty.</summary>
+/// <summary>Kubernetes' JSON conventions: empty values are omitted; missing and null values count as empty.</summary>
 internal static class Json
 {
     private static readonly JsonWriterOptions _relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -41,7 +41,7 @@ internal static class Json
 
     public static JsonArray Array(params IEnumerable<string> items) => Array(items, item => (JsonNode?)item);
 
-    /// <summary>What is at the end of a path; null if there is nothing.</summary>
+    /// <summary>The value at the end of a path; null if there is none.</summary>
     public static JsonNode? At(this JsonNode? json, params ReadOnlySpan<string> path)
     {
         foreach (var name in path)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>How clients are told where a server is.</summary>
+/// <summary>A kubeconfig for a server, as text.</summary>
 internal static class KubeConfigText
 {
     public static string Of(Uri server, string? token, X509Certificate2? certificate) =>

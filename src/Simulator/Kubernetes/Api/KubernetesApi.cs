@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>Answers requests.</summary>
-/// <param name="present">What an object is to whoever reads it, where the store does not write every change.</param>
+/// <param name="present">Returns an object as readers see it, where the store does not write every change.</param>
 internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, WallClock wallClock, Watches watches, KubernetesHazards hazards, TimeSpan bookmarkPeriod, Func<KubernetesObject, KubernetesObject> present)
 {
     private readonly Writes _writes = new(store, wallClock);
@@ -134,7 +134,7 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, WallClo
     {
         foreach (var warning in written.Warnings ?? [])
         {
-            // A header is ASCII, whatever a field is called.
+            // A header is ASCII, but a field's name need not be.
             var quoted = string.Concat(warning.Select(letter => letter is '"' or '\\' ? $"\\{letter}" : letter is >= ' ' and <= '~' ? $"{letter}" : "?"));
             context.Response.Headers.Append("Warning", $"299 - \"{quoted}\"");
         }

@@ -12,11 +12,11 @@ using Microsoft.Extensions.Options;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>A Kubernetes API server on loopback, in front of objects whose world lives in real time.</summary>
-/// <remarks>Once started it owns the objects: touch them only through <see cref="Do"/>, <see cref="Ask{T}"/> and <see cref="WhenAsync"/>, or the clock that it was given.</remarks>
+/// <summary>A Kubernetes API server on loopback, in front of objects in real time.</summary>
+/// <remarks>Once started it owns the objects: access them only through <see cref="Do"/>, <see cref="Ask{T}"/> and <see cref="WhenAsync"/>, or the clock in its options.</remarks>
 public sealed class KubernetesServer : IAsyncDisposable
 {
-    /// <summary>What kubectl wants to know before it sends a patch; that nothing is known it takes for an answer.</summary>
+    /// <summary>The schema that kubectl requests before it sends a patch; kubectl accepts an empty one.</summary>
     private const string OpenApi = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
     private readonly ObjectStore _store;
@@ -38,7 +38,7 @@ public sealed class KubernetesServer : IAsyncDisposable
         _web = Build(new(store, _clock, new(_clock, options.Began ?? _clock.Epoch), _watches, Hazards, options.BookmarkPeriod, present));
     }
 
-    /// <summary>Where the API is: <c>http://127.0.0.1:port/</c>, or https if there is a token.</summary>
+    /// <summary>The API's address: <c>http://127.0.0.1:port/</c>, or https if there is a token.</summary>
     public Uri Url { get; private set; } = null!;
 
     /// <summary>Switches for misbehaviour.</summary>
@@ -50,7 +50,7 @@ public sealed class KubernetesServer : IAsyncDisposable
     /// <summary>A kubeconfig for this server, as text.</summary>
     public string KubeConfig => KubeConfigText.Of(Url, _options.Token, _certificate);
 
-    /// <summary>No process listens: connections are refused, and those that exist break. The world goes on.</summary>
+    /// <summary>Stops listening: connections are refused, and existing ones break. The world goes on.</summary>
     public bool RefusesConnections
     {
         get;
@@ -68,13 +68,13 @@ public sealed class KubernetesServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a server of objects that nobody acts upon; it answers when this completes.</summary>
-    /// <exception cref="PortInUseException">Another process has the port.</exception>
+    /// <summary>Starts a server whose objects no component acts upon; it answers when this completes.</summary>
+    /// <exception cref="PortInUseException">Another process uses the port.</exception>
     public static Task<KubernetesServer> StartAsync(ObjectStore store, KubernetesOptions? options = null, CancellationToken cancellation = default) =>
         StartAsync(new KubernetesServer(store, options ?? new(), item => item), cancellation);
 
-    /// <summary>Starts a cluster's server, with the cluster's dates; it answers when this completes.</summary>
-    /// <exception cref="PortInUseException">Another process has the port.</exception>
+    /// <summary>Starts a cluster's server, with the cluster's wall clock; it answers when this completes.</summary>
+    /// <exception cref="PortInUseException">Another process uses the port.</exception>
     public static Task<KubernetesServer> StartAsync(KubernetesWorld world, KubernetesOptions? options = null, CancellationToken cancellation = default) =>
         StartAsync(new KubernetesServer(world.Store, (options ?? new()) with { Began = world.Began }, item => Present(world, item)), cancellation);
 
@@ -94,13 +94,13 @@ public sealed class KubernetesServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Does something to the objects, now.</summary>
+    /// <summary>Changes the objects, now.</summary>
     public void Do(Action<ObjectStore> what) => _clock.Do(() => what(_store));
 
-    /// <summary>Asks something of the objects, now.</summary>
+    /// <summary>Reads the objects, now.</summary>
     public T Ask<T>(Func<ObjectStore, T> question) => _clock.Ask(() => question(_store));
 
-    /// <summary>Completes as soon as the objects are as described.</summary>
+    /// <summary>Completes as soon as the condition on the objects holds.</summary>
     public Task WhenAsync(Func<ObjectStore, bool> condition, CancellationToken cancellation) => _clock.WhenAsync(() => condition(_store), cancellation);
 
     /// <summary>Writes a kubeconfig for this server into a file.</summary>
@@ -109,10 +109,10 @@ public sealed class KubernetesServer : IAsyncDisposable
     /// <summary>Breaks the connections of all watches, within a chunk.</summary>
     public void CutWatches() => _clock.Do(_watches.Cut);
 
-    /// <summary>Tells all watches that their place is lost (410), and ends them.</summary>
+    /// <summary>Sends all watches an expiry error (410), and ends them.</summary>
     public void ExpireWatches() => _clock.Do(_watches.Expire);
 
-    /// <summary>Forgets the history: watches that are open go on, others must begin with a list (410), and lists cannot be continued.</summary>
+    /// <summary>Discards the history: open watches go on, new ones must begin with a list (410), and lists cannot be continued.</summary>
     public void Compact() => _clock.Do(_store.Compact);
 
     /// <inheritdoc/>
@@ -126,7 +126,7 @@ public sealed class KubernetesServer : IAsyncDisposable
         _ownClock?.Dispose();
     }
 
-    /// <summary>A kubelet's lease is only written when it stops or begins to be renewed.</summary>
+    /// <summary>Returns an object as readers see it: a kubelet's lease is written only when its renewal stops or begins.</summary>
     private static KubernetesObject Present(KubernetesWorld world, KubernetesObject item) =>
         item is Lease { Metadata.Namespace: "kube-node-lease" } lease && world.LeaseRenewed(lease.Metadata.Name) is { } renewed ? lease with { Renewed = world.ClockAt(renewed) } : item;
 
@@ -144,7 +144,7 @@ public sealed class KubernetesServer : IAsyncDisposable
     {
         kestrel.AddServerHeader = false;
 
-        // Whoever watches may be as slow as it likes.
+        // A watcher may be slow without limit.
         kestrel.Limits.MinResponseDataRate = null;
         kestrel.Listen(IPAddress.Loopback, _options.Port, listener =>
         {
@@ -180,7 +180,7 @@ public sealed class KubernetesServer : IAsyncDisposable
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // There is nobody to answer.
+            // The client has disconnected.
         }
     }
 

@@ -6,18 +6,18 @@ using Microsoft.AspNetCore.Http;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>Lists: the present, a moment that is remembered, and page after page of one of them.</summary>
+/// <summary>Lists objects: the current state, an earlier state, and pages of either.</summary>
 internal static class Lists
 {
     private const string TooOld =
         "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
-    /// <summary>Answers a list; the world must stand still.</summary>
+    /// <summary>Answers a list; call it under the world's lock.</summary>
     public static (IReadOnlyList<KubernetesObject> Items, JsonObject Metadata) Answer(RequestTarget target, ObjectStore store, IQueryCollection query)
     {
         var selector = target.Selector(query);
         var version = query["resourceVersion"].ToString();
-        var limit = int.TryParse(query["limit"], CultureInfo.InvariantCulture, out var said) && version != "0" ? said : 0; // the server's memory knows no pages
+        var limit = int.TryParse(query["limit"], CultureInfo.InvariantCulture, out var said) && version != "0" ? said : 0; // lists from the API server's cache have no pages
         var next = Token.Read(query["continue"]);
         var at = next?.Version ?? VersionOf(version, query["resourceVersionMatch"].ToString(), store);
         var all = At(target.Kind, store, at) ?? throw (next is null
@@ -48,7 +48,7 @@ internal static class Lists
             : store.Version;
     }
 
-    /// <summary>All objects of a kind as they were; null if that is forgotten.</summary>
+    /// <summary>All objects of a kind at a version; null if its history is no longer kept.</summary>
     private static IReadOnlyList<KubernetesObject>? At(ApiKind kind, ObjectStore store, long version)
     {
         if (version < 0 || version == store.Version)
@@ -74,7 +74,7 @@ internal static class Lists
         return [.. items.Values];
     }
 
-    /// <summary>Where a list goes on: after which object, and as of when (-1: as things are).</summary>
+    /// <summary>Where a list continues: after which object, and at which version (-1: the current state).</summary>
     private sealed record Token(long Version, string Start)
     {
         public static Token? Read(string? text)

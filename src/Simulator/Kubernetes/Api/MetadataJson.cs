@@ -15,7 +15,7 @@ internal static class MetadataJson
         json["creationTimestamp"] = wallClock.Text(metadata.Created);
         if (metadata.Deleting is { } since)
         {
-            // In the API a deletion is known by when its grace period ends.
+            // In the API, the deletion timestamp is the end of the grace period.
             var grace = item is Pod { Spec: { NodeName: not null } spec } && !metadata.DeletingAtOnce ? spec.GracePeriod : TimeSpan.Zero;
             json["deletionTimestamp"] = wallClock.Text(since + grace);
             json["deletionGracePeriodSeconds"] = (long)grace.TotalSeconds;
@@ -38,7 +38,7 @@ internal static class MetadataJson
         return json.With("finalizers", Json.Array(metadata.Finalizers));
     }
 
-    /// <summary>The metadata that a client wants an object to have; what it may not say is taken from the old one.</summary>
+    /// <summary>Reads the metadata that a client has sent; fields that a client may not set come from the old one.</summary>
     public static Metadata Read(ApiKind kind, JsonNode? json, Metadata old)
     {
         if (json.Text("uid") is { Length: > 0 } uid && old.Uid.Length > 0 && uid != old.Uid)
@@ -65,7 +65,7 @@ internal static class MetadataJson
 
     public static string Version(long version) => version.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Null where none is said.</summary>
+    /// <summary>Null if there is none.</summary>
     public static long? Version(string? text) =>
         string.IsNullOrEmpty(text) ? null
         : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version

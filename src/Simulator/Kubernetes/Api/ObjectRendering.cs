@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>As what objects are asked for.</summary>
+/// <summary>The representation that a client requests.</summary>
 internal enum Representation
 {
     Whole,
@@ -12,12 +12,12 @@ internal enum Representation
     Table,
 }
 
-/// <summary>How objects are written into an answer.</summary>
+/// <summary>Writes objects into an answer.</summary>
 internal sealed class ObjectRendering(ApiKind kind, Representation representation, string include, WallClock wallClock)
 {
     private const string MetaGroup = "meta.k8s.io";
 
-    /// <summary>Reads what a request accepts.</summary>
+    /// <summary>Reads a request's Accept header.</summary>
     public static ObjectRendering Of(HttpRequest request, ApiKind kind, WallClock wallClock, bool isList)
     {
         var accept = request.Headers.Accept.ToString();
@@ -102,7 +102,7 @@ internal sealed class ObjectRendering(ApiKind kind, Representation representatio
         json.WriteEndObject();
     }
 
-    /// <summary>What a bookmark carries: an object of which nothing but the version is said.</summary>
+    /// <summary>The object of a bookmark, which has only a version.</summary>
     public void WriteBookmark(Utf8JsonWriter json, long version)
     {
         var (name, apiVersion) = representation switch

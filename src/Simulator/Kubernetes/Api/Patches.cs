@@ -3,14 +3,14 @@ using Microsoft.AspNetCore.Http;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>The three ways of patching an object.</summary>
+/// <summary>The three ways to patch an object.</summary>
 internal static class Patches
 {
     public const string JsonPatchType = "application/json-patch+json";
     public const string MergeType = "application/merge-patch+json";
     public const string StrategicType = "application/strategic-merge-patch+json";
 
-    /// <summary>The object as it would be; the one that is given may be changed on the way.</summary>
+    /// <summary>The patched object; the method may change the given one.</summary>
     public static JsonObject Apply(string? contentType, JsonObject item, JsonNode? patch) => contentType switch
     {
         JsonPatchType => JsonPatch.Apply(item, patch as JsonArray ?? throw ApiException.BadRequest("json: cannot unmarshal object into Go value of type jsonpatch.Patch")) as JsonObject
@@ -33,7 +33,7 @@ internal static class Patches
                     into.Remove(name);
                     break;
                 case JsonObject map:
-                    // What is merged into nothing loses its nulls on the way.
+                    // A merge into an empty object removes nulls.
                     var merged = Merge(into[name] as JsonObject ?? [], map);
                     if (merged.Parent is null)
                     {

@@ -6,10 +6,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>Bodies of answers.</summary>
+/// <summary>Writes response bodies.</summary>
 internal static class Reply
 {
-    /// <summary>From which size on the API server compresses what may be compressed.</summary>
+    /// <summary>The size from which the API server compresses compressible responses.</summary>
     private const int CompressedFrom = 128 * 1024;
 
     public static Task JsonAsync(HttpContext context, int status, JsonNode json) => BytesAsync(context, status, Json.Bytes(json));

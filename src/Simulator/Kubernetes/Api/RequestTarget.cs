@@ -2,10 +2,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>What a path means: a kind, and as far as it goes a namespace, an object and a part of it.</summary>
+/// <summary>The meaning of a path: a kind, and optionally a namespace, an object and a subresource.</summary>
 internal sealed record RequestTarget(ApiKind Kind, string? Namespace, string? Name, string? Subresource)
 {
-    /// <summary>Where an object is looked for; empty for those of the whole cluster.</summary>
+    /// <summary>The namespace in which to look up an object; empty for cluster-scoped objects.</summary>
     public string NamespaceOrNone => Namespace ?? "";
 
     public static RequestTarget? Find(string[] path)
@@ -14,7 +14,7 @@ internal sealed record RequestTarget(ApiKind Kind, string? Namespace, string? Na
         var group = isCore ? "" : path is ["apis", var named, ApiKind.Version, ..] ? named : null;
         var rest = group is null ? [] : path[(isCore ? 2 : 3)..];
 
-        // A namespace is an object, and where others are.
+        // A namespace is itself an object, and also contains others.
         var ns = rest is ["namespaces", var space, var plural, ..] && ApiKinds.Find(group!, plural) is { IsNamespaced: true } ? space : null;
         rest = ns is null ? rest : rest[2..];
         return rest.Length is > 0 and <= 3 && ApiKinds.Find(group!, rest[0]) is { } kind && (rest.Length == 1 || !kind.IsNamespaced || ns is not null)
@@ -24,6 +24,6 @@ internal sealed record RequestTarget(ApiKind Kind, string? Namespace, string? Na
 
     public Selector Selector(IQueryCollection query) => new(Namespace, query["labelSelector"], Fields(query), Kind);
 
-    /// <summary>A watch of one object is a watch of all, of that name.</summary>
+    /// <summary>A watch of one object is a watch of all objects, selected by name.</summary>
     private string Fields(IQueryCollection query) => Name is null ? query["fieldSelector"].ToString() : $"metadata.name={Name}";
 }

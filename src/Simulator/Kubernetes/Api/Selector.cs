@@ -2,12 +2,12 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>What a list or a watch is restricted to: a namespace, labels and fields.</summary>
+/// <summary>The restriction of a list or a watch: a namespace, labels and fields.</summary>
 internal sealed class Selector(string? ns, string? labels, string? fields, ApiKind kind)
 {
     private readonly ImmutableArray<Func<KubernetesObject, bool>> _tests = [.. LabelTests(labels ?? ""), .. FieldTests(fields ?? "", kind)];
 
-    /// <summary>Whether there is nothing to be known of an object but where it is.</summary>
+    /// <summary>Whether nothing but the namespace restricts it.</summary>
     public bool SelectsAll => _tests.IsEmpty;
 
     public bool Selects(KubernetesObject item) => (ns is null || item.Metadata.Namespace == ns) && _tests.All(test => test(item));
@@ -33,7 +33,7 @@ internal sealed class Selector(string? ns, string? labels, string? fields, ApiKi
         return (Func<KubernetesObject, bool>)(item => test(item.Metadata.Labels));
     });
 
-    /// <summary>Commas between terms, not those within parentheses.</summary>
+    /// <summary>Splits terms at commas, except at those within parentheses.</summary>
     private static IEnumerable<string> Terms(string text)
     {
         var (begin, depth) = (0, 0);

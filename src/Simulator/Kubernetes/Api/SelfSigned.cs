@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>A certificate that is its own authority.</summary>
+/// <summary>A self-signed certificate, which is its own authority.</summary>
 internal static class SelfSigned
 {
     public static X509Certificate2 ForLoopback()

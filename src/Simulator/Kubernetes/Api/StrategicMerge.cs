@@ -2,13 +2,13 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>A merge that knows which lists are maps by one of their fields, and which are sets.</summary>
+/// <summary>A strategic merge patch: some lists are merged by a key field, and some as sets.</summary>
 internal static class StrategicMerge
 {
     private const string Directive = "$patch";
     private const string DeleteFrom = "$deleteFromPrimitiveList/";
 
-    /// <summary>The lists of the modelled kinds that are merged, and by what; every other list is replaced.</summary>
+    /// <summary>The lists of the modelled kinds that are merged, with their keys; every other list is replaced.</summary>
     private static readonly Dictionary<string, string> _keys = new(StringComparer.Ordinal)
     {
         ["containers"] = "name",

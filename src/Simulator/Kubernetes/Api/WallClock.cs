@@ -3,12 +3,12 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>The world's time as dates, and as ages.</summary>
-/// <param name="clock">What drives the world.</param>
-/// <param name="began">The date at which the world began.</param>
+/// <summary>Converts the world's time to wall-clock times and ages.</summary>
+/// <param name="clock">The clock that drives the world.</param>
+/// <param name="began">The wall-clock time at which the world began.</param>
 internal sealed class WallClock(WorldClock clock, DateTimeOffset began)
 {
-    /// <summary>The present, as a date.</summary>
+    /// <summary>The current wall-clock time.</summary>
     public DateTimeOffset Now => began + clock.EventQueue.Now;
 
     /// <summary>Kubernetes' <c>Time</c>: whole seconds.</summary>
@@ -17,7 +17,7 @@ internal sealed class WallClock(WorldClock clock, DateTimeOffset began)
     /// <summary>Kubernetes' <c>MicroTime</c>: always six digits.</summary>
     public static string Micro(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>Reads either of the two; null where there is none.</summary>
+    /// <summary>Reads either format; null if there is no value.</summary>
     public static DateTimeOffset? Date(JsonNode? json, params ReadOnlySpan<string> path) =>
         json.Text(path) is not { Length: > 0 } text ? null
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? date
@@ -25,11 +25,11 @@ internal sealed class WallClock(WorldClock clock, DateTimeOffset began)
 
     public string Text(TimeSpan at) => Text(began + at);
 
-    /// <summary>Reads a time of the world. What was only passed through the API, which knows no fractions of a second, stays what it was.</summary>
+    /// <summary>Reads a time. If it equals the old one in the API's whole seconds, the old one is kept with its fraction.</summary>
     public TimeSpan? Read(JsonNode? json, string name, TimeSpan? old) =>
         Date(json, name) is not { } date ? null : old is { } known && Text(known) == Text(date) ? known : date - began;
 
-    /// <summary>How long ago something was, as kubectl's columns say it.</summary>
+    /// <summary>The age of a time, formatted as in kubectl's columns.</summary>
     public string Age(TimeSpan since) => Short(clock.EventQueue.Now - since);
 
     /// <inheritdoc cref="Age(TimeSpan)"/>

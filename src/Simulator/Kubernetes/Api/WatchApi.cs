@@ -3,10 +3,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>The answer to a watch: one line for each event, each sent at once, until its time is up.</summary>
+/// <summary>Answers a watch: one line for each event, each sent at once, until its time is up.</summary>
 internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watches, WallClock wallClock, KubernetesHazards hazards, TimeSpan bookmarkPeriod)
 {
-    /// <summary>How long before the end of a watch a last bookmark comes.</summary>
+    /// <summary>The time between the last bookmark and the end of a watch.</summary>
     private static readonly TimeSpan _lastBookmark = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan _longest = TimeSpan.FromMinutes(30);
@@ -22,7 +22,7 @@ internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watc
         try
         {
             context.Response.ContentType = "application/json";
-            await context.Response.Body.FlushAsync(context.RequestAborted); // the head goes out before anything happens
+            await context.Response.Body.FlushAsync(context.RequestAborted); // the headers go out before any event
             await foreach (var told in watch.Told.ReadAllAsync(context.RequestAborted))
             {
                 await context.Response.Body.WriteAsync(Line(told, objectRendering), context.RequestAborted);
@@ -31,7 +31,7 @@ internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watc
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody watches any more.
+            // The client has disconnected.
         }
         finally
         {
@@ -74,7 +74,7 @@ internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watc
         (byte)'\n',
     ];
 
-    /// <summary>What happens to a watch by itself: bookmarks, and its end.</summary>
+    /// <summary>A watch's timers, for bookmarks and its end.</summary>
     private sealed class Timers : IDisposable
     {
         private readonly List<ITimer> _timers = [];

@@ -5,7 +5,7 @@ namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 /// <summary>One line of a watch: a change, a version alone, or a refusal.</summary>
 internal readonly record struct WatchEvent(string Type, KubernetesObject? Item, long Version, ApiException? Error = null);
 
-/// <summary>Everyone who watches. All of it happens while the world stands still.</summary>
+/// <summary>All watches. Call its methods under the world's lock.</summary>
 internal sealed class Watches
 {
     private readonly ObjectStore _store;
@@ -25,8 +25,8 @@ internal sealed class Watches
         _open.ForEach(watch => watch.End());
     }
 
-    /// <summary>Begins a watch after a version; without one, or at 0, with what there is.</summary>
-    /// <param name="expiresWithin">Whether a version that is forgotten is told within the watch.</param>
+    /// <summary>Begins a watch after a version; without one, or at 0, with all existing objects.</summary>
+    /// <param name="expiresWithin">Whether an expired version is reported within the watch.</param>
     public Watch Open(ApiKind kind, Selector selector, long? version, bool expiresWithin)
     {
         var watch = new Watch(kind, selector);
@@ -60,14 +60,14 @@ internal sealed class Watches
 
     public void Close(Watch watch) => _open.Remove(watch);
 
-    /// <summary>Tells all watches that their place is lost.</summary>
+    /// <summary>Ends all watches with an expiry error (410).</summary>
     public void Expire()
     {
         _open.ForEach(watch => watch.Fail(TooOld(_store.Version)));
         _open.Clear();
     }
 
-    /// <summary>Breaks all connections that watch.</summary>
+    /// <summary>Breaks the connections of all watches.</summary>
     public void Cut()
     {
         _open.ForEach(watch => watch.Cut());
@@ -79,17 +79,17 @@ internal sealed class Watches
     private void Tell(Change change) => _open.ForEach(watch => watch.See(change));
 }
 
-/// <summary>One watch, and what it has yet to send.</summary>
+/// <summary>One watch, and its unsent events.</summary>
 internal sealed class Watch(ApiKind kind, Selector selector)
 {
     private readonly Channel<WatchEvent> _told = Channel.CreateUnbounded<WatchEvent>();
 
     public ChannelReader<WatchEvent> Told => _told.Reader;
 
-    /// <summary>Whether the connection is to break, instead of ending.</summary>
+    /// <summary>Whether the connection breaks instead of ending properly.</summary>
     public bool IsCut { get; private set; }
 
-    /// <summary>Tells a change as it is for whoever sees only some objects: what no longer matches is gone.</summary>
+    /// <summary>Queues a change as the selector shows it: an object that no longer matches counts as deleted.</summary>
     public void See(Change change)
     {
         if (!kind.Is(change.Item))
@@ -120,6 +120,6 @@ internal sealed class Watch(ApiKind kind, Selector selector)
         End();
     }
 
-    /// <summary>Nothing more comes; what is there is still sent.</summary>
+    /// <summary>Ends the watch; queued events are still sent.</summary>
     public void End() => _told.Writer.TryComplete();
 }

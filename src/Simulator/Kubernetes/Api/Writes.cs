@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>Creating, replacing and patching. The world must stand still meanwhile.</summary>
+/// <summary>Creates, replaces and patches objects. Call it under the world's lock.</summary>
 internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
 {
     private static readonly string[] _identity = ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"];
@@ -73,7 +73,7 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
         };
     }
 
-    /// <summary>Changes the replicas, with a Scale that was sent, or that a patch makes of the present one.</summary>
+    /// <summary>Changes the replicas, with a Scale that was sent, or the result of patching the current one.</summary>
     public WriteReply Rescale(RequestTarget target, JsonObject scale)
     {
         var item = Existing(target);
@@ -102,7 +102,7 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
         var metadata = MetadataJson.Read(kind, json["metadata"], old.Metadata);
         var isStatus = target.Subresource == "status";
 
-        // Through the status only labels and annotations of the rest can be changed.
+        // Apart from the status itself, /status can change only labels and annotations.
         var wanted = isStatus
             ? kind.ReadStatus(json, old with { Metadata = old.Metadata with { Version = metadata.Version, Labels = metadata.Labels, Annotations = metadata.Annotations } }, wallClock)
             : kind.Read(metadata, json, old, wallClock);
@@ -113,7 +113,7 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
             throw ApiException.Conflict(kind, old.Metadata.Name);
         }
 
-        // A write that changes nothing is none.
+        // A write that changes nothing creates no new version.
         if (JsonNode.DeepEquals(kept, kind.Write(old, wallClock)))
         {
             return new(StatusCodes.Status200OK, old, Warnings: warnings);
@@ -121,7 +121,7 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
 
         Update(kind, wanted);
 
-        // One that was only waiting for its last finalizer is gone now.
+        // An object that was waiting only for its last finalizer is gone now.
         var now = kind.Find(store, old.Metadata.Namespace, old.Metadata.Name);
         return new(StatusCodes.Status200OK, now?.Is(old) == true ? now : wanted, Warnings: warnings);
     }

@@ -1,9 +1,9 @@
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <remarks>What it takes in, and when it looks whether that is still true.</remarks>
+/// <remarks>The controller's view of pods and nodes, and its periodic sync with the real attachments.</remarks>
 internal sealed partial class AttachDetachController
 {
-    /// <summary>Keeps the desired state: which pods want which volumes where.</summary>
+    /// <summary>Updates the desired state: which pods want which volumes on which nodes.</summary>
     private void Learn(ChangeType type, Pod pod)
     {
         var node = pod.Spec.NodeName!;
@@ -26,7 +26,7 @@ internal sealed partial class AttachDetachController
         }
     }
 
-    /// <summary>Keeps what the node says to use, for what is believed attached there. Every update of the node counts, whatever it is about.</summary>
+    /// <summary>Updates which volumes, of those believed attached, the node reports as in use. Any update of the node counts.</summary>
     private void Learn(Node node)
     {
         _nodes.Add(node.Metadata.Name);
@@ -49,7 +49,7 @@ internal sealed partial class AttachDetachController
         return state;
     }
 
-    /// <summary>Once in a while, what is believed attached is compared with the attachments that there are.</summary>
+    /// <summary>Schedules the periodic comparison of believed attachments with the existing ones.</summary>
     private void PlanSync()
     {
         if (_syncPlanned || !_volumes.Values.Any(state => state.Nodes.Exists(on => on.Confirmed)))

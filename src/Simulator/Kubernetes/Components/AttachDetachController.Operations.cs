@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <remarks>Operations: one at a time for a volume that one node may have, with a back-off for each kind.</remarks>
+/// <remarks>Operations: one at a time for a volume that only one node may have, with a back-off for each kind.</remarks>
 internal sealed partial class AttachDetachController
 {
     private bool MayBegin(VolumeState state, AttachDetachOperation operation)
@@ -20,7 +20,7 @@ internal sealed partial class AttachDetachController
         ReconcileAfter(Timings.AttachTimeout);
     }
 
-    /// <summary>Looks what has become of an operation.</summary>
+    /// <summary>Checks the result of an operation.</summary>
     private void Finish(VolumeState state, VolumeOnNode on)
     {
         if (on.Operation == AttachDetachOperation.None)

@@ -1,10 +1,10 @@
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <summary>Creates and deletes VolumeAttachments, as the controller of that name in Kubernetes 1.20 does, whose beliefs outlive the objects they are about.</summary>
+/// <summary>Creates and deletes VolumeAttachments like Kubernetes 1.20's attach-detach controller, whose cached state outlives the objects.</summary>
 /// <remarks>
-/// It compares at most once in <see cref="KubernetesTimings.AttachDetachReconcile"/>, and only after something it knows has changed. An attachment that
-/// vanished behind its back is noticed at its next sync alone. This is why a volume whose node still names it in <c>status.volumesInUse</c> can be
-/// attached elsewhere only then.
+/// It compares at most once in <see cref="KubernetesTimings.AttachDetachReconcile"/>, and only after a change in its cache. It notices an attachment
+/// that another client deleted only at its next sync. Until then, a volume whose former node still lists it in <c>status.volumesInUse</c>
+/// cannot be attached elsewhere.
 /// </remarks>
 internal sealed partial class AttachDetachController
 {
@@ -24,7 +24,7 @@ internal sealed partial class AttachDetachController
 
     private TimeSpan Now => _world.EventQueue.Now;
 
-    /// <summary>Pods, nodes and attachments matter; what they say is taken in with the next round.</summary>
+    /// <summary>Queues changes of pods, nodes and attachments for the next round.</summary>
     public void See(Change change)
     {
         if (change.Item is not Pod { Spec: { NodeName: null } or { Claims.IsEmpty: true } })
@@ -76,7 +76,7 @@ internal sealed partial class AttachDetachController
             }
         }
 
-        // Detaching comes first, so that what moves is free.
+        // Detaching comes first, to free volumes that move.
         foreach (var state in _volumes.Values)
         {
             foreach (var on in state.Nodes)
@@ -142,7 +142,7 @@ internal sealed partial class AttachDetachController
         on.MultiAttachErrorReported = false;
         Begin(on, AttachDetachOperation.Attach);
         _ = _world.Store.Create(new VolumeAttachment(new("", KubernetesWorld.AttachmentName(state.Volume, on.Node)), state.Volume.Driver, state.Volume.Metadata.Name, on.Node));
-        ReconcileAfter(Timings.Watch); // there may be one already that is attached by now
+        ReconcileAfter(Timings.Watch); // an existing attachment may already be attached by now
     }
 
     private void Detach(VolumeState state, VolumeOnNode on)
@@ -160,7 +160,7 @@ internal sealed partial class AttachDetachController
             return;
         }
 
-        // It must not be mounted any more from here on.
+        // The node must not mount the volume from here on.
         on.ReportedAsAttached = false;
         ReportAttached(on.Node);
         if (!MayBegin(state, AttachDetachOperation.Detach))
@@ -179,7 +179,7 @@ internal sealed partial class AttachDetachController
         ReconcileAfter(Timings.Watch);
     }
 
-    /// <summary>Tells the node what it may mount.</summary>
+    /// <summary>Reports in the node's status which volumes it may mount.</summary>
     private void ReportAttached(string name)
     {
         if (_world.Store.Find<Node>(name) is not { } node)

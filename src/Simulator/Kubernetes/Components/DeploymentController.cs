@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <summary>Keeps one ReplicaSet for each Deployment, as large as the Deployment is to be. A changed template is not rolled out.</summary>
+/// <summary>Keeps one ReplicaSet for each Deployment, with the Deployment's number of replicas. It does not roll out a changed template.</summary>
 internal sealed class DeploymentController
 {
     private const string Component = "deployment-controller";

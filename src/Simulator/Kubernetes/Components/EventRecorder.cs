@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <summary>Tells people what happened; what happens again is counted, not repeated.</summary>
+/// <summary>Writes Kubernetes Events; a repeated event increases the count of the existing one.</summary>
 internal sealed class EventRecorder(KubernetesWorld world)
 {
     private readonly Dictionary<(string Uid, string Component, string Reason, string Message), Event> _told = [];
@@ -25,7 +25,7 @@ internal sealed class EventRecorder(KubernetesWorld world)
             return;
         }
 
-        // The name is the object's and a number that nobody else has, as client-go does it with the time.
+        // The name is the object's with a unique number; client-go uses the time instead.
         var number = (_told.Count + 1).ToString("x16", CultureInfo.InvariantCulture);
         var space = about.Metadata.Namespace is { Length: > 0 } own ? own : "default";
         var happened = new Event(new(space, $"{about.Metadata.Name}.{number}"), EventTarget.Of(about), type, reason, message) { Component = component, First = world.Clock, Last = world.Clock };

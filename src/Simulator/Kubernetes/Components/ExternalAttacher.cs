@@ -29,7 +29,7 @@ internal sealed class ExternalAttacher
 
     public void See(ChangeType type, VolumeAttachment attachment)
     {
-        // What it wrote itself says nothing new.
+        // Its own writes need no reaction.
         if (type == ChangeType.Deleted)
         {
             _failures.Remove(attachment.Metadata.Uid);

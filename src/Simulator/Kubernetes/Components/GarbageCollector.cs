@@ -1,11 +1,11 @@
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <summary>Deletes what has lost its owner, and the pods of nodes that are gone.</summary>
+/// <summary>Deletes objects that have lost their owner, and the pods of deleted nodes.</summary>
 internal sealed class GarbageCollector(KubernetesWorld world)
 {
     public void SeeGone(KubernetesObject owner) => world.EventQueue.After(world.Timings.Watch, () => DeleteDependents(owner.Metadata.Uid));
 
-    /// <summary>The pod garbage collector goes round at fixed times, and gives a node some time to come back.</summary>
+    /// <summary>Schedules the pod garbage collector, which runs at fixed times and gives a node some time to come back.</summary>
     public void SeeGone(Node node)
     {
         var name = node.Metadata.Name;

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <summary>When a kubelet renews its lease and reports its status: at fixed steps, which are worked out rather than planned one by one.</summary>
+/// <summary>Computes when a kubelet renews its lease and reports its status: at fixed intervals, without one scheduled event each.</summary>
 internal sealed class Heartbeat
 {
     private readonly KubernetesWorld _world;
@@ -19,7 +19,7 @@ internal sealed class Heartbeat
     /// <summary>When the lease was last renewed.</summary>
     public TimeSpan LastBeat => _lastBeat ?? Later(_beganBeating, StepBefore(_world.Timings.LeaseRenewal, _world.EventQueue.Now));
 
-    /// <summary>When the status is reported next.</summary>
+    /// <summary>When the next status report is due.</summary>
     public TimeSpan NextReport() => StepBefore(_world.Timings.NodeStatus, _world.EventQueue.Now) + _world.Timings.NodeStatus;
 
     public void Start()
@@ -35,7 +35,7 @@ internal sealed class Heartbeat
         _world.NodeLifecycle.Hush(_name, LastBeat);
     }
 
-    // The object is written when beating stops and begins; in between, its time of renewal is worked out by who reads it.
+    // The lease object is written when renewal stops and begins; in between, readers compute the renewal time.
     private void Write()
     {
         if (_world.Store.Find<Lease>("kube-node-lease", _name) is { } lease)

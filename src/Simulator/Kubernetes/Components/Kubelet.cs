@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <summary>The kubelet of a node: starts what is bound there, stops what is deleted, and says what is in use. Without the API it changes nothing.</summary>
+/// <summary>The kubelet of a node: starts pods that are bound there, stops deleted ones, and reports volumes in use. Without the API it changes nothing.</summary>
 internal sealed class Kubelet
 {
     private readonly Dictionary<string, PodWorker> _workers = new(StringComparer.Ordinal);
@@ -10,7 +10,7 @@ internal sealed class Kubelet
     private bool _cutOff;
     private bool _reportPlanned;
 
-    // Counts crashes and cuts, so that a connection that was planned before is void.
+    // Counts crashes and cuts, so that a connection scheduled before is void.
     private int _life;
 
     public Kubelet(KubernetesWorld world, string name, string linstorName)
@@ -32,7 +32,7 @@ internal sealed class Kubelet
 
     public IReadOnlyCollection<PodWorker> Workers => _workers.Values;
 
-    /// <summary>The kubelet runs, and has its watches.</summary>
+    /// <summary>The kubelet runs, and its watches are connected.</summary>
     public bool Connected { get; private set; } = true;
 
     private bool Reaches => _powered && !_isolated && !_cutOff;
@@ -47,7 +47,7 @@ internal sealed class Kubelet
         }
     }
 
-    /// <summary>Somebody wrote to the node; what is not as the kubelet has it is put right with the next report.</summary>
+    /// <summary>Handles a write to the node; the kubelet's next report corrects what differs from its own state.</summary>
     public void See(Node node)
     {
         if (node.Ready != NodeReadiness.True || !Volumes.AreInUse(node.VolumesInUse))
@@ -85,7 +85,7 @@ internal sealed class Kubelet
         Reconsider();
     }
 
-    /// <summary>Says what is in use with the next regular report of the node's status.</summary>
+    /// <summary>Reports the volumes in use with the next regular report of the node's status.</summary>
     public void ReportSoon()
     {
         if (!_reportPlanned && Connected)
@@ -202,7 +202,7 @@ internal sealed class Kubelet
         {
             if (pod.Metadata.Deleting is not null)
             {
-                // Nothing of it runs here, or does any more.
+                // Nothing of the pod runs here, or no longer does.
                 _ = World.Store.Delete<Pod>(pod.Metadata.Namespace, pod.Metadata.Name, pod.Metadata.Uid, atOnce: true);
                 return;
             }

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <summary>Notices nodes that fell silent, taints them, and drives pods off nodes with a taint <c>NoExecute</c>.</summary>
+/// <summary>Detects silent nodes, taints them, and evicts pods from nodes with a <c>NoExecute</c> taint.</summary>
 internal sealed class NodeLifecycleController(KubernetesWorld world)
 {
     public const string Unreachable = "node.kubernetes.io/unreachable";
@@ -12,14 +12,14 @@ internal sealed class NodeLifecycleController(KubernetesWorld world)
 
     private KubernetesTimings Timings => world.Timings;
 
-    /// <summary>A node's kubelet has renewed its lease for the last time, for now.</summary>
+    /// <summary>A node's kubelet has renewed its lease for the last time, until further notice.</summary>
     public void Hush(string node, TimeSpan lastBeat)
     {
         var lost = lastBeat + Timings.NodeMonitorGracePeriod;
         var seen = Timings.NodeMonitorPeriod * Math.Ceiling(lost / Timings.NodeMonitorPeriod);
         world.EventQueue.At(seen, () =>
         {
-            // Whoever was back meanwhile has another last beat, also if it is away again.
+            // A node that was back meanwhile has a newer heartbeat, even if it is silent again.
             if (world.KubeletOf(node) is { Connected: false } kubelet && kubelet.Heart.LastBeat == lastBeat)
             {
                 Lose(node);
@@ -45,7 +45,7 @@ internal sealed class NodeLifecycleController(KubernetesWorld world)
         }
     }
 
-    /// <summary>A pod that comes to a node with a taint is driven off as those are that were there before.</summary>
+    /// <summary>Evicts a pod that is bound to a tainted node, like those that were there before.</summary>
     public void See(ChangeType type, Pod pod)
     {
         if (type != ChangeType.Deleted && pod is { Spec.NodeName: { } name, Metadata.Deleting: null } && world.Store.Find<Node>(name) is { } node && HasTaint(node, effect: "NoExecute"))
@@ -89,7 +89,7 @@ internal sealed class NodeLifecycleController(KubernetesWorld world)
         TaintNoExecute();
     }
 
-    /// <summary>One node at a time, and none while it looks as if the trouble were not the nodes'.</summary>
+    /// <summary>Taints one node at a time, and none while so many are silent that the cause is probably elsewhere.</summary>
     private void TaintNoExecute()
     {
         var all = world.Store.Each<Node>().Count();
@@ -123,11 +123,11 @@ internal sealed class NodeLifecycleController(KubernetesWorld world)
             _ = world.Store.Update(node with { Taints = node.Taints.RemoveAll(taint => taint.Key == Unreachable) });
         }
 
-        // One node less may be what it takes to trust in the others' silence.
+        // With one silent node fewer, the silence of the others may become credible.
         TaintNoExecute();
     }
 
-    /// <summary>Deletes the pods that do not tolerate the node's taints any longer, and comes back for the others.</summary>
+    /// <summary>Deletes the pods that no longer tolerate the node's taints, and schedules a check for the others.</summary>
     private void Evict(string name)
     {
         if (world.Store.Find<Node>(name) is not { } node)
@@ -153,7 +153,7 @@ internal sealed class NodeLifecycleController(KubernetesWorld world)
         }
     }
 
-    /// <summary>When a pod has to leave; null if never. Kubernetes gives every pod a toleration of some minutes for lost nodes.</summary>
+    /// <summary>When a pod must leave; null if never. Kubernetes gives every pod a toleration of some minutes for lost nodes.</summary>
     private TimeSpan? DueAt(Node node, Pod pod)
     {
         TimeSpan? due = null;

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <summary>One pod's time on one node, from being seen there until nothing of it is left.</summary>
+/// <summary>One pod's run on one node, from first being seen there until nothing of it is left.</summary>
 internal sealed class PodWorker(Kubelet kubelet, Pod pod)
 {
     private const string Component = "kubelet";
@@ -15,10 +15,10 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
 
     public Pod Pod => pod;
 
-    /// <summary>Its containers run, in truth, whoever knows.</summary>
+    /// <summary>Its containers truly run, whatever the API shows.</summary>
     public bool HasProcess { get; private set; }
 
-    /// <summary>It has opened a device of the volume, in truth.</summary>
+    /// <summary>It has truly opened a device of the volume.</summary>
     public IReadOnlyCollection<PersistentVolume> Mounted => _mounted;
 
     private bool IsHere => kubelet.WorkerOf(pod.Metadata.Uid) == this;
@@ -40,7 +40,7 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
         TryMount();
     }
 
-    /// <summary>Ends it: politely if it has a deletion timestamp, likewise if the API has forgotten it.</summary>
+    /// <summary>Ends it gracefully, whether it has a deletion timestamp or the API no longer knows it.</summary>
     public void Stop(bool isForgotten)
     {
         _isForgotten |= isForgotten;
@@ -61,7 +61,7 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
         }
     }
 
-    /// <summary>Says that it runs, if it does and this was not said or is no longer believed.</summary>
+    /// <summary>Reports that it runs, if it does and the API does not show it yet or any more.</summary>
     public void PostStatus()
     {
         if (HasProcess && !_isStopping && kubelet.Connected)
@@ -90,7 +90,7 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
         _world.EventQueue.After(_world.Timings.ContainerStart, Run);
     }
 
-    /// <summary>The kubelet asks the node's own status first, then the attachment.</summary>
+    /// <summary>The kubelet checks the node's own status first, then the attachment.</summary>
     private bool IsAttached(PersistentVolume volume) =>
         kubelet.Connected
         && kubelet.Volumes.IsReported(volume)
@@ -137,7 +137,7 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
 
         if (_volumes.Exists(kubelet.Volumes.IsSuspended))
         {
-            // It waits for its I/O, which nothing can interrupt.
+            // The process waits for its I/O, which nothing can interrupt.
             Tell("FailedKillPod", "error killing pod: failed to \"KillContainer\" for \"app\" with KillContainerError: \"rpc error: code = DeadlineExceeded desc = context deadline exceeded\"");
             _world.EventQueue.After(_world.Timings.KillRetry, Kill);
             return;

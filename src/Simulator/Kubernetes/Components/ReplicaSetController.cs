@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <summary>Keeps as many pods as a ReplicaSet wants. One that is being deleted does not count any more, so its replacement comes before it is gone.</summary>
+/// <summary>Keeps the number of pods that a ReplicaSet wants. A terminating pod does not count, so its replacement is created before it is gone.</summary>
 internal sealed class ReplicaSetController
 {
     private const string Component = "replicaset-controller";
@@ -46,7 +46,7 @@ internal sealed class ReplicaSetController
             Create(set);
         }
 
-        // The least useful go first.
+        // Unscheduled pods are deleted first, then unready ones.
         foreach (var surplus in active.OrderBy(pod => pod.Spec.NodeName is not null).ThenBy(pod => pod.Ready).Take(active.Count - set.Replicas))
         {
             _ = _world.Store.Delete<Pod>(surplus.Metadata.Namespace, surplus.Metadata.Name, surplus.Metadata.Uid);

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <summary>Binds pods to nodes: to the one with the fewest pods of those that neither cordon nor taint keeps them from.</summary>
+/// <summary>Binds pods to nodes: to the node with the fewest pods among those without a cordon or an untolerated taint.</summary>
 internal sealed class Scheduler
 {
     private const string Component = "default-scheduler";
@@ -45,7 +45,7 @@ internal sealed class Scheduler
         }
     }
 
-    /// <summary>Something changed that may make room for pods that had none; each of them keeps to its back-off.</summary>
+    /// <summary>Handles a change that may make room for unschedulable pods; each of them keeps its back-off.</summary>
     public void Retry()
     {
         var now = _world.EventQueue.Now;
@@ -110,7 +110,7 @@ internal sealed class Scheduler
         {
             if (ObjectionTo(node, pod) is null)
             {
-                // A node that others had better avoid comes after all that are not.
+                // A node with a PreferNoSchedule taint comes after all others.
                 load[node.Metadata.Name] = IsUnwelcoming(node, pod) ? 1 << 20 : 0;
             }
         }
@@ -149,7 +149,7 @@ internal sealed class Scheduler
         return false;
     }
 
-    /// <summary>Why a pod cannot go there, in the scheduler's words; null if it can. Whether the node is ready is said by its taints alone.</summary>
+    /// <summary>Why a pod cannot be bound there, in the scheduler's words; null if it can. Only the taints show whether the node is ready.</summary>
     private static string? ObjectionTo(Node node, Pod pod)
     {
         if (node.Unschedulable)

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <summary>Keeps the pods of StatefulSets, all at a time (<c>podManagementPolicy: Parallel</c>). A name is given again only when the object that had it is gone.</summary>
+/// <summary>Keeps the pods of StatefulSets, all in parallel (<c>podManagementPolicy: Parallel</c>). It reuses a name only when the object that had it is gone.</summary>
 internal sealed class StatefulSetController
 {
     private const string Component = "statefulset-controller";

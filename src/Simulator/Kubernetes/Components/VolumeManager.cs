@@ -3,7 +3,7 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <summary>The volumes of one node: who wants them, whether the API server was told, and which are mounted, which for LINSTOR's means that DRBD is Primary.</summary>
+/// <summary>The volumes of one node: which pods want them, whether the API server knows, and which are mounted. A mounted LINSTOR volume is a DRBD Primary.</summary>
 internal sealed class VolumeManager(KubernetesWorld world, string linstorName)
 {
     private readonly SortedDictionary<string, Use> _uses = new(StringComparer.Ordinal);
@@ -50,7 +50,7 @@ internal sealed class VolumeManager(KubernetesWorld world, string linstorName)
         use.Pods.Add(pod);
     }
 
-    /// <summary>Opens the device, unless another pod on this node already did; null if it worked, else what the driver says.</summary>
+    /// <summary>Opens the device, unless another pod on this node already did; returns null on success, else the driver's error.</summary>
     public string? Mount(PersistentVolume volume)
     {
         var use = _uses[volume.InUseName];
@@ -86,7 +86,7 @@ internal sealed class VolumeManager(KubernetesWorld world, string linstorName)
         return true;
     }
 
-    /// <summary>Whoever writes to it hangs, and cannot be killed.</summary>
+    /// <summary>Whether the volume's I/O is suspended: a writer hangs and cannot be killed.</summary>
     public bool IsSuspended(PersistentVolume volume) => IsMounted(volume) && world.ResourceOf(volume) is { } resource && world.Storage.IsSuspended(resource, linstorName);
 
     public void Clear() => _uses.Clear();

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <summary>What the attach-detach controller is doing about a volume on a node.</summary>
+/// <summary>The attach-detach controller's running operation on a volume on a node.</summary>
 internal enum AttachDetachOperation
 {
     None,
@@ -8,7 +8,7 @@ internal enum AttachDetachOperation
     Detach,
 }
 
-/// <summary>What the attach-detach controller knows about one volume: its desired and its actual state of the world.</summary>
+/// <summary>The attach-detach controller's knowledge of one volume: its desired and its actual state of the world.</summary>
 internal sealed class VolumeState(PersistentVolume volume)
 {
     public PersistentVolume Volume => volume;
@@ -17,7 +17,7 @@ internal sealed class VolumeState(PersistentVolume volume)
 
     public bool IsBusy => Nodes.Exists(on => on.Operation != AttachDetachOperation.None);
 
-    /// <summary>What failed last, if anything did since something succeeded.</summary>
+    /// <summary>The last failed operation; <see cref="AttachDetachOperation.None"/> if one has succeeded since.</summary>
     public AttachDetachOperation Failed { get; set; }
 
     public int Failures { get; set; }
@@ -44,19 +44,19 @@ internal sealed class VolumeOnNode(string node)
     /// <summary>Desired: the pods that want it there.</summary>
     public List<Pod> Pods { get; } = [];
 
-    /// <summary>Desired: somebody was told that another node has it.</summary>
+    /// <summary>Desired: an Event has reported that another node has it.</summary>
     public bool MultiAttachErrorReported { get; set; }
 
-    /// <summary>Actual: it is attached, or may be because attaching did not end well.</summary>
+    /// <summary>Actual: it is attached, or may be because attaching has failed.</summary>
     public bool IsKnown { get; set; }
 
-    /// <summary>Actual: attaching ended well.</summary>
+    /// <summary>Actual: attaching has succeeded.</summary>
     public bool Confirmed { get; set; }
 
-    /// <summary>Actual: the node's status names it as in use. Assumed until the node says otherwise.</summary>
+    /// <summary>Actual: the node's status lists it as in use. Assumed until the node reports otherwise.</summary>
     public bool MountedByNode { get; set; }
 
-    /// <summary>Actual: the node is told that it may mount it.</summary>
+    /// <summary>Actual: the node's status reports that the node may mount it.</summary>
     public bool ReportedAsAttached { get; set; }
 
     public TimeSpan? DetachRequested { get; set; }

@@ -2,12 +2,12 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <summary>What a controller has to look at, each name once: the soonest wish counts.</summary>
+/// <summary>A controller's work queue, with each key at most once; the earliest time counts.</summary>
 internal sealed class WorkQueue(EventQueue eventQueue, Func<TimeSpan> delay, Action<string> sync)
 {
     private readonly Dictionary<string, TimeSpan> _planned = new(StringComparer.Ordinal);
 
-    /// <summary>Looks at it once the change that caused this has come through the watch.</summary>
+    /// <summary>Processes the key once the change that caused this has come through the watch.</summary>
     public void Add(string key) => AddAfter(key, delay());
 
     public void AddAfter(string key, TimeSpan wait)
@@ -24,7 +24,7 @@ internal sealed class WorkQueue(EventQueue eventQueue, Func<TimeSpan> delay, Act
 
     private void Run(string key, TimeSpan at)
     {
-        // What was planned for later, before a sooner wish came, is void.
+        // An entry that an earlier one has replaced is void.
         if (_planned.TryGetValue(key, out var planned) && planned == at)
         {
             _planned.Remove(key);

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>Namespaces. They are only listed: nobody asks whether there is one before creating something in it.</summary>
+/// <summary>Namespaces. They are only listed: objects can be created in a namespace that does not exist.</summary>
 internal sealed class NamespaceKind() : ApiKind<Namespace>("", "namespaces", "Namespace", namespaced: false, "ns")
 {
     public override bool ReturnsDeleted => true;
@@ -36,7 +36,7 @@ internal sealed class LeaseKind() : ApiKind<Lease>("coordination.k8s.io", "lease
         var spec = new JsonObject();
         if (lease.Holder is { } holder)
         {
-            spec["holderIdentity"] = holder; // an empty one is not the same as none
+            spec["holderIdentity"] = holder; // an empty holder differs from none
         }
 
         json["spec"] = spec

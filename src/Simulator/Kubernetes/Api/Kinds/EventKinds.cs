@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>Events, which two groups have in two spellings.</summary>
+/// <summary>Events, which exist in two groups with different field names.</summary>
 internal abstract class EventKind(string group) : ApiKind<Event>(group, "events", "Event", namespaced: true, "ev")
 {
     public sealed override bool AllowsCreateOnUpdate => true;
@@ -38,7 +38,7 @@ internal abstract class EventKind(string group) : ApiKind<Event>(group, "events"
     protected static JsonObject Target(EventTarget about) => new JsonObject()
         .With("kind", about.Kind).With("namespace", about.Namespace).With("name", about.Name).With("uid", about.Uid).With("apiVersion", about.ApiVersion);
 
-    /// <summary>What an event is about, which has to be where the event is.</summary>
+    /// <summary>An event's object, which must be in the event's namespace.</summary>
     protected EventTarget Target(JsonNode? json, Metadata metadata, string field)
     {
         var about = new EventTarget(json.Text("apiVersion") ?? "", json.Text("kind") ?? "", json.Text("namespace") ?? "", json.Text("name") ?? "", json.Text("uid") ?? "");
@@ -47,7 +47,7 @@ internal abstract class EventKind(string group) : ApiKind<Event>(group, "events"
     }
 }
 
-/// <summary>Events as the core group spells them.</summary>
+/// <summary>Events with the field names of the core group.</summary>
 internal sealed class CoreEventKind() : EventKind("")
 {
     protected override void Write(Event happened, JsonObject json, WallClock wallClock)
@@ -78,7 +78,7 @@ internal sealed class CoreEventKind() : EventKind("")
     }
 }
 
-/// <summary>Events as their own group spells them.</summary>
+/// <summary>Events with the field names of their own group.</summary>
 internal sealed class NewEventKind() : EventKind("events.k8s.io")
 {
     protected override void Write(Event happened, JsonObject json, WallClock wallClock)

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>Nodes. Their size and software are made up; nothing is scheduled by them.</summary>
+/// <summary>Nodes. Their size and software are invented, and the scheduler does not use them.</summary>
 internal sealed class NodeKind() : ApiKind<Node>("", "nodes", "Node", namespaced: false, "no")
 {
     private const string RolePrefix = "node-role.kubernetes.io/";
@@ -79,7 +79,7 @@ internal sealed class NodeKind() : ApiKind<Node>("", "nodes", "Node", namespaced
             _ => ("NodeStatusUnknown", "Kubelet stopped posting node status."),
         };
         var silent = node.Ready is NodeReadiness.Unknown;
-        // Not a collection expression: that would add each as a value of any type, which trimming cannot follow.
+        // Not a collection expression: that would add each as a value of any type, which trimming cannot analyse.
         return new JsonArray(
             Condition("MemoryPressure", silent ? "Unknown" : "False", silent ? reason : "KubeletHasSufficientMemory", silent ? message : "kubelet has sufficient memory available"),
             Condition("DiskPressure", silent ? "Unknown" : "False", silent ? reason : "KubeletHasNoDiskPressure", silent ? message : "kubelet has no disk pressure"),

@@ -8,7 +8,7 @@ internal sealed class PodKind() : ApiKind<Pod>("", "pods", "Pod", namespaced: tr
     private const string Unschedulable = "Unschedulable";
     private const string NodeLost = "NodeLost";
 
-    /// <summary>What every pod tolerates for five minutes, because an admission plugin says so.</summary>
+    /// <summary>The taints that every pod tolerates for five minutes, because of an admission plugin.</summary>
     private static readonly string[] _toleratedForAWhile = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
 
     public override bool InAll => true;
@@ -86,7 +86,7 @@ internal sealed class PodKind() : ApiKind<Pod>("", "pods", "Pod", namespaced: tr
 
     private static JsonNode? Condition(JsonNode? status, string type) => status.Items("conditions").FirstOrDefault(condition => condition.Text("type") == type);
 
-    /// <summary>Without probes a container is ready when it runs. It stays so in the API when its node falls silent, and not when it is started anew.</summary>
+    /// <summary>Without probes a running container is ready. The API keeps it ready when its node falls silent, but not when it restarts.</summary>
     private static bool HasStarted(Pod pod) => pod is { Phase: PodPhase.Running, Reason: null or NodeLost };
 
     private static string StatusOf(Pod pod)
@@ -134,7 +134,7 @@ internal sealed class PodKind() : ApiKind<Pod>("", "pods", "Pod", namespaced: tr
 
         var over = pod.Phase is PodPhase.Succeeded ? "PodCompleted" : "ContainersNotReady";
         var unready = HasStarted(pod) || pod.Phase is PodPhase.Succeeded ? null : $"containers with unready status: [{PodSpecJson.Container}]";
-        // Not a collection expression: that would add each as a value of any type, which trimming cannot follow.
+        // Not a collection expression: that would add each as a value of any type, which trimming cannot analyse.
         return new JsonArray(
             ConditionJson.Write("Initialized", "True", created),
             pod.Ready ? ConditionJson.Write("Ready", "True", started) : ConditionJson.Write("Ready", "False", started, HasStarted(pod) ? null : over, unready),

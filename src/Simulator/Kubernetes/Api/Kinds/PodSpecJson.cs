@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>What a pod is to be, as JSON: one container <c>app</c>, and a volume for each claim.</summary>
+/// <summary>A pod's specification as JSON: one container <c>app</c>, and a volume for each claim.</summary>
 internal static class PodSpecJson
 {
     public const string Container = "app";
@@ -45,10 +45,10 @@ internal static class PodSpecJson
         GracePeriod = Grace(json.Number("terminationGracePeriodSeconds") ?? 30, old),
     };
 
-    /// <summary>The API knows no fractions of a second; the world does.</summary>
+    /// <summary>The API has no fractions of a second; the world does.</summary>
     private static TimeSpan Grace(int seconds, PodSpec? old) => (long?)old?.GracePeriod.TotalSeconds == seconds ? old!.GracePeriod : TimeSpan.FromSeconds(seconds);
 
-    /// <summary>What tolerates for a while is what every pod has; how long is the world's own timing.</summary>
+    /// <summary>A toleration with a time limit is one that every pod has; the world's own timings set its limit.</summary>
     private static bool IsForEver(JsonNode? toleration) => toleration.At("tolerationSeconds") is null;
 
     private static ClaimMount Claim(JsonNode? volume) => new(volume.Text("persistentVolumeClaim", "claimName") ?? "", volume.Flag("persistentVolumeClaim", "readOnly"));

@@ -95,7 +95,7 @@ internal sealed class PersistentVolumeClaimKind() : ApiKind<PersistentVolumeClai
     private static string PhaseOf(PersistentVolumeClaim claim) => IsBound(claim) ? "Bound" : "Pending";
 }
 
-/// <summary>What volumes and claims have in common. No size is modelled, so they are all of the same.</summary>
+/// <summary>Common fields of volumes and claims. No size is modelled, so all have the same.</summary>
 internal static class Claims
 {
     public const string Size = "1Gi";
@@ -166,11 +166,11 @@ internal sealed class VolumeAttachmentKind() : ApiKind<VolumeAttachment>("storag
         DetachError = status.At("detachError") is { } detach ? detach.Text("message") ?? "" : null,
     };
 
-    /// <summary>When it happened is not modelled.</summary>
+    /// <summary>An error of attaching or detaching; its time is not modelled.</summary>
     private static JsonObject? Error(string? message) => message is null ? null : new() { ["time"] = null, ["message"] = message };
 }
 
-/// <summary>What CSI drivers know of nodes.</summary>
+/// <summary>CSINodes: the CSI drivers' data about nodes.</summary>
 internal sealed class CsiNodeKind() : ApiKind<CsiNode>("storage.k8s.io", "csinodes", "CSINode", namespaced: false)
 {
     public override bool AllowsUnconditionalUpdate => false;

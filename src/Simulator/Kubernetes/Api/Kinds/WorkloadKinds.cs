@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>What the workloads have in common: replicas of a pod template, selected by the template's labels.</summary>
+/// <summary>The common part of workloads: replicas of a pod template, selected by the template's labels.</summary>
 internal abstract class WorkloadKind<T>(string plural, string name, string shortName) : ApiKind<T>("apps", plural, name, namespaced: true, shortName)
     where T : KubernetesObject
 {
@@ -33,7 +33,7 @@ internal abstract class WorkloadKind<T>(string plural, string name, string short
     protected static string Selector(PodTemplate template) =>
         template.Labels.IsEmpty ? "<none>" : string.Join(',', template.Labels.Select(label => $"{label.Key}={label.Value}"));
 
-    /// <summary>Writes the spec, as of the only generation that there is, which has always been observed.</summary>
+    /// <summary>Writes the spec with the only generation that exists, which is always the observed one.</summary>
     protected JsonObject WriteSpec(T item, JsonObject json)
     {
         var (replicas, template, _) = PartsOf(item);
