@@ -15,10 +15,10 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller;
 
-/// <summary>What the program consists of, built by hand from top to bottom.</summary>
+/// <summary>Composes the program by hand, from top to bottom.</summary>
 internal static partial class Composition
 {
-    /// <exception cref="SettingsException">Something that the user said cannot be used.</exception>
+    /// <exception cref="SettingsException">A setting of the user cannot be used.</exception>
     public static Daemon Build(Settings settings, Func<string, string?> environment, TimeProvider provider, ILoggerFactory logs)
     {
         var clock = new MonotonicClock(provider);
@@ -26,13 +26,13 @@ internal static partial class Composition
 
         var cluster = KubernetesConnection.Open(settings.KubeConfig, environment, provider, logs.CreateLogger<KubernetesConnection>());
         var linstorSettings = LinstorSettings.FromEnvironment(environment, provider, logs.CreateLogger<LinstorSettings>());
-        var metrics = new MetricsEndpoint(ProgramVersion.Meter, environment); // before anything is counted
+        var metrics = new MetricsEndpoint(ProgramVersion.Meter, environment); // before the first count
         var instruments = new Instruments(logs.CreateLogger<Instruments>());
         var linstorConnection = new LinstorConnection(linstorSettings, provider, logs, instruments);
         var kubernetesTranslation = new Kubernetes.KubernetesTranslation(settings.AttacherName, settings.PodSelector);
         var watchedKinds = new WatchedKinds(kubernetesTranslation, settings.PodSelector);
 
-        // One client a role: what one of them is waiting for delays none of the others.
+        // One client for each role, so that requests of one role do not delay those of another.
         var watching = cluster.CreateClient();
         var acting = cluster.CreateClient();
         var kubernetes = new KubernetesClient(acting, kubernetesTranslation, provider);
@@ -97,19 +97,19 @@ internal static partial class Composition
 
     private static TokenBucketRateLimiter Limit(Settings settings)
     {
-        // Tokens come about ten times a second, or one at a time where there are fewer.
+        // Tokens come about ten times a second, or one at a time if the rate is lower.
         var tokens = Math.Max(1, (int)(settings.KubeApiQps / 10));
         return new(new()
         {
             TokenLimit = settings.KubeApiBurst,
             ReplenishmentPeriod = TimeSpan.FromSeconds(tokens / settings.KubeApiQps),
             TokensPerPeriod = tokens,
-            QueueLimit = 0, // nobody waits in it: what finds no token is decided anew
+            QueueLimit = 0, // no request waits in a queue: a decision without a token is decided again
             AutoReplenishment = true,
         });
     }
 
-    // What a log needs to be understood later, and what was probably not meant.
+    // The log needs these to be understood later; the warnings are about settings that were probably not meant.
     private static void Describe(ILogger logger, Settings settings, Func<string, string?> environment, LinstorSettings linstor, KubernetesConnection cluster, ObjectKey? lease)
     {
         var selector = settings.PodSelector.ToString();

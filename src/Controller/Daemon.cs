@@ -13,14 +13,14 @@ using Piraeus.HighAvailability.Controller.Telemetry;
 namespace Piraeus.HighAvailability.Controller;
 
 /// <summary>The running controller.</summary>
-/// <param name="settings">What the user asked for.</param>
-/// <param name="supporting">The loops that feed, record and lead.</param>
-/// <param name="actuator">Acts.</param>
-/// <param name="control">Decides.</param>
-/// <param name="probes">Answers the kubelet.</param>
-/// <param name="status">Answers people.</param>
-/// <param name="metrics">Answers Prometheus.</param>
-/// <param name="logs">Where everybody logs.</param>
+/// <param name="settings">The user's settings.</param>
+/// <param name="supporting">The loops that feed the inbox, record, and hold the lease.</param>
+/// <param name="actuator">Carries out decisions.</param>
+/// <param name="control">Makes decisions.</param>
+/// <param name="probes">Answers the kubelet's probes.</param>
+/// <param name="status">Serves <c>/status</c>.</param>
+/// <param name="metrics">Serves <c>/metrics</c>.</param>
+/// <param name="logs">The log.</param>
 internal sealed partial class Daemon(
     Settings settings,
     IReadOnlyList<(string Name, Func<CancellationToken, Task> Run)> supporting,
@@ -36,19 +36,19 @@ internal sealed partial class Daemon(
     private readonly ILogger _logger = logs.CreateLogger<Daemon>();
     private readonly WebApplication _endpoints = Endpoints(settings, probes, status, metrics, logs);
 
-    /// <summary>Called once it listens: what cannot start leaves one line in the log, the complaint.</summary>
+    /// <summary>Called once it listens: if the start fails, the log contains only the error message.</summary>
     public Action Started { get; init; } = () => { };
 
-    /// <summary>Runs until asked to stop, or until a loop ends that should not.</summary>
+    /// <summary>Runs until it is stopped, or until a loop ends that should not.</summary>
     /// <returns>The exit code.</returns>
-    /// <exception cref="SettingsException">The port cannot be listened on.</exception>
+    /// <exception cref="SettingsException">The port is not available.</exception>
     public async Task<int> RunAsync(CancellationToken stopping)
     {
         await ListenAsync();
         HasStarted(ProgramVersion.Version);
         Started();
 
-        // What acts stops first. The lease is given up only after that, and what feeds is needed until then.
+        // The acting part stops first. Only then is the lease given up, and the sources are needed until then.
         using var acting = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var feeding = new CancellationTokenSource();
         var feeders = LoopSupervisor.RunAsync(supporting, feeding.Token);
@@ -92,7 +92,7 @@ internal sealed partial class Daemon(
 
     private static WebApplication Endpoints(Settings settings, Probes probes, StatusEndpoint status, MetricsEndpoint metrics, ILoggerFactory logs)
     {
-        // The empty builder reads no configuration: what is here is what runs.
+        // The empty builder reads no configuration, so only the code below configures the host.
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddSingleton(logs);
         builder.Services.AddRoutingCore();

@@ -7,7 +7,7 @@ using Piraeus.HighAvailability.Controller.CommandLine;
 
 namespace Piraeus.HighAvailability.Controller;
 
-/// <summary>How the log is written: one line an entry, to standard error.</summary>
+/// <summary>The format of the log: one line for each entry, to standard error.</summary>
 internal static class LogOutput
 {
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
@@ -15,18 +15,18 @@ internal static class LogOutput
     public static ILoggerFactory Create(Settings settings) => LoggerFactory.Create(logging =>
     {
         logging.SetMinimumLevel(settings.LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
-        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // says in thirty lines what we say in one
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // logs in thirty lines what we log in one
         logging.AddJsonConsole(json => (json.UseUtcTimestamp, json.TimestampFormat) = (true, TimeFormat));
         logging.AddConsole(console =>
         {
             console.FormatterName = settings.LogFormat == LogFormat.Json ? ConsoleFormatterNames.Json : OneLineFormatter.FormatterName;
             console.LogToStandardErrorThreshold = LogLevel.Trace;
-            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite; // a reader that hangs must not stop a failover
+            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite; // a log reader that hangs must not stop a failover
         });
         logging.Services.AddSingleton<ConsoleFormatter, OneLineFormatter>();
     });
 
-    /// <summary>Time, level, the part of the program that speaks, and what it says.</summary>
+    /// <summary>Time, level, component, and message.</summary>
     private sealed class OneLineFormatter() : ConsoleFormatter(FormatterName)
     {
         public const string FormatterName = "one-line";

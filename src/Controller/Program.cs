@@ -6,7 +6,7 @@ using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Recording;
 
-// Exit codes: 0 asked to stop, 1 a bug or an unmet wait, 2 bad usage or settings.
+// Exit codes: 0 stopped on request, 1 a bug or an unmet wait, 2 bad usage or settings.
 try
 {
     switch (CommandLineParser.Parse(args))

@@ -3,17 +3,17 @@ using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Controller.CommandLine;
 
-/// <summary>One flag: how it is shown in the help, and what its text does to the settings.</summary>
-/// <remarks>Reading throws <see cref="FormatException"/>, whose message says what is wrong with the text.</remarks>
+/// <summary>One flag: how the help shows it, and how its text changes the settings.</summary>
+/// <remarks>Reading throws <see cref="FormatException"/>, whose message explains what is wrong with the text.</remarks>
 internal sealed record CommandLineFlag(string Name, string Type, string Description, string Default, Func<Settings, string, Settings> Read)
 {
-    /// <summary>Another name that is understood, and not shown.</summary>
+    /// <summary>An accepted alias that the help does not show.</summary>
     public string? Alias { get; init; }
 
-    /// <summary>Whether the policy goes by it, so that a replay may ask what another value would have done.</summary>
+    /// <summary>Whether the policy uses it, so that a replay can try another value.</summary>
     public bool IsOfPolicy { get; init; }
 
-    /// <summary>Whether the name alone says true, so that what follows it is not its value.</summary>
+    /// <summary>Whether the name alone means true, so that the next argument is not its value.</summary>
     public bool StandsAlone => Type.Length == 0;
 
     public static CommandLineFlag Text(string name, string description, string byDefault, Func<Settings, string, Settings> set) =>

@@ -3,7 +3,7 @@ using Piraeus.HighAvailability.Controller.Kubernetes;
 
 namespace Piraeus.HighAvailability.Controller.CommandLine;
 
-/// <summary>All flags, sorted by name; names, types and defaults are those of 0.3.0, and what is new came after.</summary>
+/// <summary>All flags, sorted by name. Names, types and defaults are those of 0.3.0; newer flags are additions.</summary>
 internal static class CommandLineFlags
 {
     private static readonly Settings Defaults = new();
@@ -26,7 +26,7 @@ internal static class CommandLineFlags
             Defaults.KnownResourceGracePeriod, TimeSpan.Zero, (settings, grace) => settings with { KnownResourceGracePeriod = grace }) with { IsOfPolicy = true },
         CommandLineFlag.Switch("leader-election", "use kubernetes leader election",
             (settings, on) => settings with { LeaderElection = on }),
-        // The missing letter is the name that deployments have been written with.
+        // Existing deployments use this name, in which a letter is missing.
         CommandLineFlag.Integer("leader-election-healtz-port", "int", "port to use for serving the /healthz endpoint", Defaults.HealthPort, 0, 65535,
             (settings, port) => settings with { HealthPort = port }) with { Alias = "leader-election-healthz-port" },
         CommandLineFlag.Text("leader-election-lease-name", "name for leader election lease (unique for each pod)", "",
@@ -59,7 +59,7 @@ internal static class CommandLineFlags
         ? percentage / 100
         : throw new FormatException("must be a percentage from 0% to 100%");
 
-    /// <summary>A plain decimal; whatever else is written is no number, and neither above nor below any.</summary>
+    /// <summary>A plain decimal; any other text is not a number, and neither above nor below any.</summary>
     private static double Number(string text) => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
         ? number
         : double.NaN;

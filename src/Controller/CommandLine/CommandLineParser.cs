@@ -25,7 +25,7 @@ internal static class CommandLineParser
     {
         try
         {
-            // A value that begins with @ is a value and not the name of a file with more arguments.
+            // A value that begins with @ is a value, not the name of a file with more arguments.
             return Interpret(Root.Parse([.. GoFlagSyntax.Rewrite(arguments)], new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false }));
         }
         catch (SettingsException problem)
@@ -61,7 +61,7 @@ internal static class CommandLineParser
 
     private static Command.Replay ReadReplay(ParseResult parsed)
     {
-        Read(parsed, new()); // what cannot be used is told before anything else
+        Read(parsed, new()); // an invalid value is reported before anything else
         return new(
             parsed.GetValue(RecordingToReplay)!,
             recorded => Read(parsed, recorded),
@@ -116,7 +116,7 @@ internal static class CommandLineParser
 
     private static Syntax CreateRoot()
     {
-        // A plain command, because a root command brings help, version and completion of its own.
+        // A plain command, because a root command adds help, version and completion of its own.
         var root = new Syntax(ProgramVersion.Name) { Help, Version, WaitUntil, Replay };
         foreach (var (_, option) in Options)
         {

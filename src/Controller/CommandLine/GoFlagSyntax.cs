@@ -20,7 +20,7 @@ internal static class GoFlagSyntax
                 continue;
             }
 
-            // Whatever follows a flag that needs a value is the value, even if it looks like a flag.
+            // The argument after a flag that needs a value is the value, even if it looks like a flag.
             value ??= flag.StandsAlone ? "true"
                 : ++i < arguments.Count ? arguments[i]
                 : throw new SettingsException($"flag needs a value: --{name}");
@@ -30,14 +30,14 @@ internal static class GoFlagSyntax
             }
             else
             {
-                // System.CommandLine sees an empty value only where it stands by itself.
+                // System.CommandLine recognizes an empty value only as a separate argument.
                 yield return $"--{name}";
                 yield return "";
             }
         }
     }
 
-    /// <summary>What follows one dash or two, and what follows the first sign of equality; the name is empty where there is no flag.</summary>
+    /// <summary>The name after one dash or two, and the value after the first equals sign; the name is empty if there is no flag.</summary>
     private static (string Name, string? Value) Split(string argument)
     {
         var flag = argument switch

@@ -2,7 +2,7 @@ using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Controller.CommandLine;
 
-/// <summary>What <c>--help</c> shows: the usage of the program or of one command, and its flags in the columns of Go's help.</summary>
+/// <summary>The output of <c>--help</c>: the usage of the program or of one command, and its flags in the columns of Go's help.</summary>
 internal static class HelpText
 {
     public static string OfProgram() => $"""

@@ -6,13 +6,13 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.CommandLine;
 
-/// <summary>Everything that the command line decides, with the defaults of whoever says nothing.</summary>
+/// <summary>All settings of the command line, with their defaults.</summary>
 internal sealed record Settings
 {
     /// <summary>The CSI driver whose attachments and volumes are ours.</summary>
     public string AttacherName { get; init; } = "linstor.csi.linbit.com";
 
-    /// <summary>How long a loss must last that began before our eyes.</summary>
+    /// <summary>How long a loss must last that began while this process observed the resource.</summary>
     public TimeSpan KnownResourceGracePeriod { get; init; } = TimeSpan.FromSeconds(45);
 
     /// <summary>How long a loss must last that was there when its resource was first seen.</summary>
@@ -37,7 +37,7 @@ internal sealed record Settings
     /// <summary>The pods that have opted in.</summary>
     public LabelSelector PodSelector { get; init; } = LabelSelector.Parse("linstor.csi.linbit.com/on-storage-lost=remove");
 
-    /// <summary>How often LINSTOR is asked for everything, beside what it tells by itself.</summary>
+    /// <summary>How often LINSTOR is queried for everything, besides its own events.</summary>
     public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>0 panic, 1 fatal, 2 error, 3 warning, 4 info, 5 debug, 6 and above trace.</summary>
@@ -45,15 +45,15 @@ internal sealed record Settings
 
     public LogFormat LogFormat { get; init; } = LogFormat.Text;
 
-    /// <summary>Whether to decide and to say so, but to change nothing.</summary>
+    /// <summary>Whether to decide and to report, but to change nothing.</summary>
     public bool DryRun { get; init; }
 
     public bool DisableNodeTaints { get; init; }
 
-    /// <summary>The share of satellites, from 0 to 1, above which a loss is taken for a storm and nothing is moved.</summary>
+    /// <summary>The share of satellites, from 0 to 1, above which a loss is a storm and nothing is moved.</summary>
     public double StormThreshold { get; init; } = 0.5;
 
-    /// <summary>Requests per second to the Kubernetes API, in the long run and in a burst.</summary>
+    /// <summary>Requests per second to the Kubernetes API, on average and in a burst.</summary>
     public double KubeApiQps { get; init; } = 500;
 
     public int KubeApiBurst { get; init; } = 1000;
@@ -61,7 +61,7 @@ internal sealed record Settings
     /// <summary>The file to record to; empty records nothing.</summary>
     public string Record { get; init; } = "";
 
-    /// <summary>What of all this the policy goes by.</summary>
+    /// <summary>The settings that the policy uses.</summary>
     public FailoverSettings Policy => new()
     {
         KnownResourceGrace = KnownResourceGracePeriod,

@@ -9,7 +9,7 @@ internal static partial class Durations
     /// <exception cref="FormatException">Its message completes "invalid value …: ".</exception>
     public static TimeSpan Parse(string text)
     {
-        // Go lets zero alone go without a unit.
+        // Only zero needs no unit in Go.
         if (text is "0" or "+0" or "-0")
         {
             return TimeSpan.Zero;

@@ -3,12 +3,12 @@ using System.Reflection;
 
 namespace Piraeus.HighAvailability.Controller.Common;
 
-/// <summary>What this program is called and which version of it runs.</summary>
+/// <summary>The name of this program and its running version.</summary>
 internal static class ProgramVersion
 {
     public const string Name = "piraeus-ha-controller";
 
-    /// <summary>Whose instruments <c>/metrics</c> tells of.</summary>
+    /// <summary>The meter whose instruments <c>/metrics</c> exports.</summary>
     public const string Meter = "Piraeus.HighAvailability";
 
     // Builds append the commit after a plus sign, which no user agent needs.

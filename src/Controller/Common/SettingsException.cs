@@ -1,4 +1,4 @@
 namespace Piraeus.HighAvailability.Controller.Common;
 
-/// <summary>What the operator gave cannot be used; the message is the one line that says what and where.</summary>
+/// <summary>A setting of the operator cannot be used. The message names it and the problem in one line.</summary>
 internal sealed class SettingsException(string message) : Exception(message);

@@ -10,24 +10,24 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 
-/// <summary>What became of a decision that was offered.</summary>
+/// <summary>The result of offering a decision to the actuator.</summary>
 internal enum OfferResult
 {
-    /// <summary>It is being carried out; how it ended comes back as an observation.</summary>
+    /// <summary>It is being carried out; its outcome comes back as an observation.</summary>
     Taken,
 
-    /// <summary>It is not for us to act on: somebody else leads, or we are stopping.</summary>
+    /// <summary>It is not for us to act on: another replica leads, or we are stopping.</summary>
     NotOurs,
 
-    /// <summary>As much is under way as is allowed. It is to be decided anew when there is room, on what is known then.</summary>
+    /// <summary>Too much is under way. The policy decides again when there is room, on what is known then.</summary>
     NoRoom,
 }
 
-/// <summary>Turns decisions into requests, many at a time, and tells how each ended.</summary>
+/// <summary>Turns decisions into requests, many at a time, and reports the outcome of each.</summary>
 /// <remarks>
-/// It takes on what is under way and as much again, so that nobody idles until the policy has thought again. There is no other queue: what finds no
-/// room is decided anew, on what is known then, and what is most important goes first. Requests that the server does not answer keep no room (see
-/// <see cref="ConcurrencyLimiter"/>), so that however many of them come first, the others have their turn within seconds.
+/// It accepts as many requests again as are under way, so that no slot is idle until the next turn of the policy. There is no other queue: a decision without a slot is decided again, on what is
+/// known then, and the most important one goes first. Requests that the server does not answer keep no slot (see <see cref="ConcurrencyLimiter"/>), so that however many of them come first, the
+/// others have their turn within seconds.
 /// </remarks>
 internal sealed partial class Actuator(
     KubernetesClient kubernetes,
@@ -42,28 +42,28 @@ internal sealed partial class Actuator(
     bool dryRun,
     ILogger<Actuator> logger)
 {
-    /// <summary>How many requests that change the cluster may be under way at a time; those that the server leaves without an answer are not counted after a second.</summary>
+    /// <summary>How many requests that change the cluster may be under way at a time; those without an answer after a second are not counted.</summary>
     public const int Actions = 32;
 
-    /// <summary>How many questions may be under way at a time.</summary>
+    /// <summary>How many queries may be under way at a time.</summary>
     public const int Questions = 16;
 
-    /// <summary>How long an action may wait for its turn; after that it no longer rests on fresh evidence, and is decided anew.</summary>
+    /// <summary>How long an action may wait for its turn. After that, it no longer rests on fresh evidence, and is decided again.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How soon what found no room may be offered again, if nothing has ended until then.</summary>
+    /// <summary>How soon a decision without a slot may be offered again, if no request has ended until then.</summary>
     public static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(100);
 
-    private readonly ConcurrencyLimiter _questions = new(Questions, waiting: 256, slow: 3 * Questions, clock); // a question is never stale
+    private readonly ConcurrencyLimiter _questions = new(Questions, waiting: 256, slow: 3 * Questions, clock); // a query is never stale
 
-    // Room for all that hang: within its deadline a hanging action keeps its turn for one second and goes on without it for the rest.
+    // Slots for all requests that hang: a hanging action keeps its turn for one second, and runs without it until its deadline.
     private readonly ConcurrencyLimiter _actions = new(Actions, waiting: Actions, slow: Actions * (int)(KubernetesClient.ActDeadline / ConcurrencyLimiter.Prompt), clock);
     private readonly UnansweredActions _unanswered = new(clock);
     private readonly QueryRunner _queryRunner = new(kubernetes, nodes, linstor, logger);
     private readonly ConcurrentDictionary<Task, byte> _running = [];
     private readonly CancellationTokenSource _stopping = new();
 
-    /// <summary>Takes a decision on if it can be begun at once; waits for nothing.</summary>
+    /// <summary>Accepts a decision if it can begin at once; never waits.</summary>
     public OfferResult Offer(Decision decision)
     {
         if (_stopping.IsCancellationRequested || (decision is not Decision.Query && !hold.Covers(KubernetesClient.ActDeadline)))
@@ -89,7 +89,7 @@ internal sealed partial class Actuator(
         return OfferResult.Taken;
     }
 
-    /// <summary>Takes nothing more on, and waits for what is under way.</summary>
+    /// <summary>Accepts no more decisions, and waits for those under way.</summary>
     public async Task StopAsync(TimeSpan patience)
     {
         await _stopping.CancelAsync();
@@ -100,13 +100,13 @@ internal sealed partial class Actuator(
     {
         try
         {
-            // The place is free before the answer is told: whoever hears it finds room.
+            // The slot is free before the answer is written, so that the reader of the answer finds it free.
             var answer = await slot.RunAsync(() => AnswerAsync(decision, offered), _stopping.Token);
             await inbox.WriteAsync(answer, _stopping.Token);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            // Nobody is left to be told.
+            // The inbox has no reader any more.
         }
         catch (Exception bug)
         {
@@ -124,7 +124,7 @@ internal sealed partial class Actuator(
         }
         catch (Exception bug) when (bug is not OperationCanceledException || !_stopping.IsCancellationRequested)
         {
-            // What failed as nobody foresaw has failed like anything else: it is tried again with back-off.
+            // An unforeseen failure counts like any other: the action is retried with back-off.
             errors.Note(bug);
             return new Observation.MutationAnswered(decision, new(MutationOutcome.Refused, bug.Message), offered);
         }
@@ -139,7 +139,7 @@ internal sealed partial class Actuator(
             return new(MutationOutcome.DryRun);
         }
 
-        // Asked once more, at the moment of acting: it may have waited for its turn.
+        // Check again at the moment of acting: the action may have waited for its turn.
         if (!hold.Covers(KubernetesClient.ActDeadline) || clock.Now - offered > LongestWait)
         {
             logger.Write(LogLevel.Debug, LogLines.TooLate, LogLine.Of(decision, $"Not done, because its turn came too late: {sentence}"));
@@ -160,7 +160,7 @@ internal sealed partial class Actuator(
         _unanswered.Note(decision, outcome.Answer);
         if (outcome.Answer == MutationOutcome.Accepted)
         {
-            errors.Isolate(() => events.Happened(decision)); // an action does not fail because its Event did
+            errors.Isolate(() => events.Happened(decision)); // an action does not fail because its Event failed
         }
         else
         {

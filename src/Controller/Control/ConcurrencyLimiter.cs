@@ -2,18 +2,18 @@ using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 
-/// <summary>How many may be under way at a time, and how many may wait for their turn, first come, first served.</summary>
-/// <param name="underWay">How many have a turn at a time.</param>
-/// <param name="waiting">How many may wait for one.</param>
-/// <param name="slow">How many may go on without a turn, because they are not answered promptly.</param>
+/// <summary>Limits how many requests are under way at a time, and how many wait for their turn, in order of arrival.</summary>
+/// <param name="underWay">How many requests have a turn at a time.</param>
+/// <param name="waiting">How many requests may wait for a turn.</param>
+/// <param name="slow">How many requests may continue without a turn, because they are not answered promptly.</param>
 /// <param name="clock">Measures what is prompt.</param>
 /// <remarks>
-/// The server may never answer some requests (an admission webhook that hangs, say) and answer all others at once. So a turn is for the prompt: after a second
-/// it is given back, while the request goes on until its own deadline. And what was not answered the last time gets no more than half of the turns.
+/// The server may never answer some requests (for example, those of an admission webhook that hangs) and answer all others at once. So turns are for prompt requests: a request gives its turn
+/// back after a second, and continues until its own deadline. Requests that were not answered the last time get no more than half of the turns.
 /// </remarks>
 internal sealed class ConcurrencyLimiter(int underWay, int waiting, int slow, MonotonicClock clock)
 {
-    /// <summary>How long a request may keep its turn if it is not answered.</summary>
+    /// <summary>How long a request without an answer keeps its turn.</summary>
     public static readonly TimeSpan Prompt = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _room = new(underWay + waiting);
@@ -23,8 +23,8 @@ internal sealed class ConcurrencyLimiter(int underWay, int waiting, int slow, Mo
 
     private MonotonicClock Clock => clock;
 
-    /// <summary>Takes a place if there is one.</summary>
-    /// <param name="wasUnanswered">Whether the same was not answered the last time, and so may not be again.</param>
+    /// <summary>Takes a slot if there is one.</summary>
+    /// <param name="wasUnanswered">Whether the same request was not answered the last time, and so may not be again.</param>
     public Slot? TryReserve(bool wasUnanswered = false)
     {
         if (wasUnanswered && !_repeats.Wait(TimeSpan.Zero))
@@ -42,7 +42,7 @@ internal sealed class ConcurrencyLimiter(int underWay, int waiting, int slow, Mo
         return null;
     }
 
-    /// <summary>A place that was taken; it ends with <see cref="RunAsync"/>, or with <see cref="GiveUp"/> if it was never used.</summary>
+    /// <summary>A slot that was taken. It ends with <see cref="RunAsync"/>, or with <see cref="GiveUp"/> if it was never used.</summary>
     internal sealed class Slot(ConcurrencyLimiter concurrencyLimiter, bool wasUnanswered)
     {
         public void GiveUp()
@@ -51,7 +51,7 @@ internal sealed class ConcurrencyLimiter(int underWay, int waiting, int slow, Mo
             _ = wasUnanswered ? concurrencyLimiter._repeats.Release() : 0;
         }
 
-        /// <summary>Waits for the turn and does the work, never on the caller's thread; the place is free again before this ends.</summary>
+        /// <summary>Waits for the turn and does the work, never on the caller's thread. The slot is free again before this ends.</summary>
         public async Task<T> RunAsync<T>(Func<Task<T>> work, CancellationToken cancellation)
         {
             await concurrencyLimiter._turns.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // queued before this returns, so that turns go in the order of the offers

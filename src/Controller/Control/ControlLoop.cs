@@ -5,21 +5,21 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 
-/// <summary>Observations in, decisions out. The only owner of what this process believes.</summary>
-/// <param name="inbox">Where everybody tells what they saw.</param>
-/// <param name="settings">What the policy goes by.</param>
-/// <param name="actuator">Carries out what is decided.</param>
-/// <param name="reporter">Tells people.</param>
-/// <param name="errors">Takes note of the program's own errors: whatever fails in a turn, the loop turns on.</param>
-/// <param name="clock">The time that the policy goes by.</param>
+/// <summary>Turns observations into decisions. The only owner of this process's snapshot of the cluster.</summary>
+/// <param name="inbox">The channel that every source writes its observations to.</param>
+/// <param name="settings">The settings of the policy.</param>
+/// <param name="actuator">Carries out the decisions.</param>
+/// <param name="reporter">Reports to the log and as Events.</param>
+/// <param name="errors">Records the program's own errors: the loop continues whatever fails in a turn.</param>
+/// <param name="clock">The clock of the policy.</param>
 /// <param name="provider">Wakes the loop.</param>
-/// <param name="recorder">Takes note of everything that the policy goes by; null if nobody asked for it.</param>
-/// <param name="turned">Is shown each new snapshot before anything is decided on it; null if nobody asked for it.</param>
+/// <param name="recorder">Records all input of the policy; null without a recording.</param>
+/// <param name="turned">Called with each new snapshot before a decision is made on it; null if not needed.</param>
 internal sealed class ControlLoop(
     Channel<Observation> inbox, FailoverSettings settings, Actuator actuator, Reporter reporter, InternalErrors errors, MonotonicClock clock, TimeProvider provider, Recorder? recorder = null,
     Action<ClusterSnapshot>? turned = null)
 {
-    /// <summary>The loop turns at least this often, so that its health can be told from outside.</summary>
+    /// <summary>The loop turns at least this often, so that its health is visible from outside.</summary>
     public static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
 
     // Decided, handed over, and not yet answered: only this loop reads and writes it.
@@ -30,7 +30,7 @@ internal sealed class ControlLoop(
     private volatile ClusterSnapshot _cluster = ClusterSnapshot.For(settings);
     private long _lastTurn = provider.GetTimestamp();
 
-    /// <summary>What is believed now; any thread may read it.</summary>
+    /// <summary>The current snapshot; any thread may read it.</summary>
     public ClusterSnapshot Cluster => _cluster;
 
     /// <summary>How long ago the loop last turned.</summary>
@@ -38,7 +38,7 @@ internal sealed class ControlLoop(
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        // The alarm is one more source of observations, so there is only one thing to wait for.
+        // The alarm is one more source of observations, so that the loop waits for one channel only.
         await using var alarm = provider.CreateTimer(_ => inbox.Writer.TryWrite(new Observation.Tick()), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
 
         while (await inbox.Reader.WaitToReadAsync(cancellation))
@@ -56,7 +56,7 @@ internal sealed class ControlLoop(
             errors.Isolate(() => recorder?.Decided(verdict, now));
             var foundRoom = Offer(verdict);
             errors.Isolate(() => reporter.Report(_cluster, verdict));
-            var took = provider.GetElapsedTime(began); // before the alarm is set: from then on the time that passes is rest
+            var took = provider.GetElapsedTime(began); // before the alarm is set: the time after that counts as pause
             alarm.Change(Until(foundRoom ? verdict.RequeueAt : Instant.Earlier(verdict.RequeueAt, clock.Now + Actuator.Breath)), Timeout.InfiniteTimeSpan);
             TidyUp();
             Volatile.Write(ref _lastTurn, provider.GetTimestamp());
@@ -72,7 +72,7 @@ internal sealed class ControlLoop(
         }
 
         var (before, at) = (_cluster, clock.Now);
-        errors.Isolate(() => _cluster = before.Apply(seen, at)); // what cannot be taken in was never said; it is asked for again
+        errors.Isolate(() => _cluster = before.Apply(seen, at)); // an observation that cannot be applied is dropped; it is queried again
         if (!ReferenceEquals(_cluster, before) && !_cluster.Errors.IsEmpty)
         {
             errors.Note(_cluster.Errors);
@@ -90,7 +90,7 @@ internal sealed class ControlLoop(
         return verdict;
     }
 
-    // Listing a large cluster leaves much behind, and nothing that happens afterwards would be reason enough to give it back.
+    // Listing a large cluster leaves much garbage, and later activity is too low to make the runtime return that memory.
     private void TidyUp()
     {
         if (!_hasCaughtUp && _cluster.SyncedSources.Count == Enum.GetValues<Source>().Length)

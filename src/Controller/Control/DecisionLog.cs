@@ -4,42 +4,42 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 
-/// <summary>What was known when something was decided, so that it can be explained afterwards.</summary>
+/// <summary>The knowledge behind a decision, so that it can be explained afterwards.</summary>
 /// <param name="Evidence">Why a consumer was believed to have lost its storage; null where nothing was done.</param>
-/// <param name="Resource">What LINSTOR had said of the resource; null if it had said nothing.</param>
-/// <param name="Linstor">Whether LINSTOR answered, and which satellites it reached: who spoke.</param>
+/// <param name="Resource">LINSTOR's statements about the resource; null if there were none.</param>
+/// <param name="Linstor">Whether LINSTOR answered, and which satellites it reached. This decides which speakers spoke.</param>
 /// <param name="At">The instant of the decision.</param>
 internal sealed record DecisionFacts(LossEvidence? Evidence, Resource? Resource, LinstorView Linstor, Instant At);
 
-/// <summary>One thing that was done, or left alone, or became of it.</summary>
+/// <summary>One action, hold, or outcome.</summary>
 /// <param name="Number">Counts up, without gaps.</param>
-/// <param name="At">When it was told.</param>
-/// <param name="Kind">The decision's name, or <c>Failover</c> for what became of one.</param>
-/// <param name="About">What it is about: a pod, an attachment, a node.</param>
-/// <param name="Sentence">What was told.</param>
+/// <param name="At">When it was reported.</param>
+/// <param name="Kind">The decision's name, or <c>Failover</c> for the outcome of a failover.</param>
+/// <param name="About">The object: a pod, an attachment, a node.</param>
+/// <param name="Sentence">The sentence in the log.</param>
 /// <param name="Uid">The incarnation that was deleted; null where nothing was.</param>
-/// <param name="Answer">How a request was answered; null for what was only said.</param>
+/// <param name="Answer">How a request was answered; null where no request was sent.</param>
 /// <param name="Reason">Why something was left alone; null for everything else.</param>
 /// <param name="Overdue">Whether something would have been done by now without that reason.</param>
-/// <param name="Facts">What it rests on; null where that is nothing but what it says.</param>
+/// <param name="Facts">What it rests on; null where the sentence says it all.</param>
 internal sealed record DecisionLogEntry(
     long Number, DateTimeOffset At, string Kind, string About, string Sentence, string? Uid, MutationAnswer? Answer, HoldReason? Reason, bool Overdue, DecisionFacts? Facts);
 
-/// <summary>Remembers the last of what was decided and said; any thread may read it.</summary>
+/// <summary>Remembers the last decisions and outcomes; any thread may read it.</summary>
 internal sealed class DecisionLog(MonotonicClock clock, TimeProvider provider)
 {
-    /// <summary>How much is remembered: an incident of some size, with everything that was left alone.</summary>
+    /// <summary>How many entries are remembered: enough for an incident of some size, with all its holds.</summary>
     public const int Memory = 200;
 
-    // Only what is under way: what is taken on is always answered.
+    // Only for actions under way: an accepted action always gets an answer.
     private readonly Dictionary<DecisionKey, DecisionFacts> _underWay = [];
     private ImmutableList<DecisionLogEntry> _entries = [];
     private long _number;
 
-    /// <summary>What is remembered, oldest first.</summary>
+    /// <summary>The remembered entries, oldest first.</summary>
     public ImmutableList<DecisionLogEntry> Entries => Volatile.Read(ref _entries);
 
-    /// <summary>An action is being carried out: this is what it rests on, whatever is heard until it is answered.</summary>
+    /// <summary>An action is being carried out. These are the facts it rests on, whatever is observed until its answer.</summary>
     public void Took(ClusterSnapshot cluster, Decision action)
     {
         if (EvidenceOf(action) is { } evidence)
@@ -61,7 +61,7 @@ internal sealed class DecisionLog(MonotonicClock clock, TimeProvider provider)
     /// <summary>Something is left alone.</summary>
     public void Left(ClusterSnapshot cluster, Decision.Hold hold)
     {
-        // What passes by itself is nobody's question, but for the grace period: it is what one waits for.
+        // A hold that passes by itself needs no entry, except for the grace period, which readers wait for.
         if (hold.Reason is not (HoldReason.NotAskedYet or HoldReason.OwnReplicaMayPromote))
         {
             var resource = cluster.Resources.GetValueOrDefault(hold.Resource);
@@ -69,7 +69,7 @@ internal sealed class DecisionLog(MonotonicClock clock, TimeProvider provider)
         }
     }
 
-    /// <summary>Something became of a failover.</summary>
+    /// <summary>A failover has reached an outcome.</summary>
     public void Said(string about, string sentence) => Write(nameof(Failover), about, sentence, null, null);
 
     private static LossEvidence? EvidenceOf(Decision decision) => decision switch

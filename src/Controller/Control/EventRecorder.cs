@@ -10,23 +10,23 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 
-/// <summary>Writes Kubernetes Events: what was done, and what was left alone. No action waits for its Event, or fails with it.</summary>
+/// <summary>Writes Kubernetes Events about actions and holds. No action waits for its Event, or fails with it.</summary>
 internal sealed partial class EventRecorder(KubernetesClient kubernetes, LeadershipStatus hold, RateLimiter limit, TimeProvider clock, InternalErrors errors, bool dryRun, ILogger<EventRecorder> logger)
 {
-    /// <summary>Where Events on objects without a namespace are written.</summary>
+    /// <summary>The namespace for Events on objects without a namespace.</summary>
     private const string ClusterNamespace = "default";
 
-    /// <summary>How long the end of the process waits for what has happened to be written.</summary>
+    /// <summary>How long the process waits at its end for pending Events to be written.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
 
     private readonly Channel<WireEvent> _queue = Channel.CreateBounded<WireEvent>(new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly HashSet<Uid> _done = [];
     private readonly Queue<Uid> _oldestDone = [];
 
-    /// <summary>How many actions are remembered; one that is repeated after so many others is told twice.</summary>
+    /// <summary>How many actions are remembered; one that is repeated after so many others gets a second Event.</summary>
     public int Remembered { get; init; } = 10_000;
 
-    /// <summary>An action was accepted; a repetition is not worth another Event.</summary>
+    /// <summary>An action was accepted; a repetition gets no further Event.</summary>
     public void Happened(Decision decision)
     {
         switch (decision)
@@ -55,7 +55,7 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, Leaders
         }
     }
 
-    /// <summary>Pods are left alone for a reason; only the one who would act says so.</summary>
+    /// <summary>Pods are left alone for a reason; only the leader says so.</summary>
     public void Held(Decision.Hold held)
     {
         if (!hold.Covers(TimeSpan.Zero))
@@ -69,7 +69,7 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, Leaders
         }
     }
 
-    /// <summary>A failover gets no further: told on the pod that should run, or on who should create it.</summary>
+    /// <summary>A failover makes no progress: the Event is on the pod that should run, or on the object that should create it.</summary>
     public void Stalled(Decision.ReportStuck stall)
     {
         var (pod, message) = (stall.Failover.Pod, DecisionText.Of(stall));
@@ -90,7 +90,7 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, Leaders
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        // What has happened is still written when we are asked to stop, unless that takes long.
+        // On a stop, pending Events are still written, unless that takes too long.
         using var farewell = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
         await using var stopping = cancellation.Register(() =>
         {
@@ -101,7 +101,7 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, Leaders
         {
             try
             {
-                // Never queued for: an Event takes only what the actions leave.
+                // An Event never queues for a token: it takes only what the actions leave.
                 while (!limit.AttemptAcquire().IsAcquired)
                 {
                     await Task.Delay(Actuator.Breath, clock, farewell.Token);

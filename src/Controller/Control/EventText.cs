@@ -2,13 +2,13 @@ using System.Text;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 
-/// <summary>Makes texts fit into an Event.</summary>
+/// <summary>Shortens texts to the limits of an Event.</summary>
 internal static class EventText
 {
-    /// <summary>How many bytes of a message the API server takes.</summary>
+    /// <summary>The longest message that the API server accepts, in bytes.</summary>
     private const int LongestMessage = 1024;
 
-    /// <summary>How many characters of an object's name leave room for the time behind it.</summary>
+    /// <summary>How many characters of an object's name fit before the time.</summary>
     private const int LongestPrefix = 253 - 20;
 
     /// <summary>As much of an object's name as fits, so that the name of an Event may begin with it.</summary>

@@ -4,8 +4,8 @@ using Piraeus.HighAvailability.Controller.Telemetry;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 
-/// <summary>Takes note of this program's own errors, wherever they are caught: each is counted, and logged with its stack. None of them ends the process.</summary>
-/// <remarks>Any thread may use it. An error that repeats with every turn must not fill the log: the same type from the same method is logged once a minute.</remarks>
+/// <summary>Records this program's own errors, wherever they are caught: each is counted, and logged with its stack. None of them ends the process.</summary>
+/// <remarks>Thread-safe. An error that repeats in every turn must not fill the log, so the same type from the same method is logged once a minute.</remarks>
 internal sealed partial class InternalErrors(Instruments instruments, TimeProvider provider, ILogger<InternalErrors> logger)
 {
     /// <summary>How long the same error is only counted after it was logged.</summary>
@@ -14,7 +14,7 @@ internal sealed partial class InternalErrors(Instruments instruments, TimeProvid
     private readonly Lock _logging = new();
     private readonly Dictionary<(Type Type, string? Method), long> _loggedAt = [];
 
-    /// <summary>Counts an error, and logs it if it is news. Never throws.</summary>
+    /// <summary>Counts an error, and logs it if it is new. Never throws.</summary>
     public void Note(Exception error)
     {
         instruments.FailedInternally();
@@ -27,11 +27,11 @@ internal sealed partial class InternalErrors(Instruments instruments, TimeProvid
         }
         catch (Exception)
         {
-            // The log has failed, too: the counter is what is left.
+            // The log has failed, too: only the counter is left.
         }
     }
 
-    /// <summary>Takes note of several errors.</summary>
+    /// <summary>Records several errors.</summary>
     public void Note(IEnumerable<Exception> all)
     {
         foreach (var error in all)
@@ -40,7 +40,7 @@ internal sealed partial class InternalErrors(Instruments instruments, TimeProvid
         }
     }
 
-    /// <summary>Does what only explains or follows: an error in it is noted, and stops nothing else.</summary>
+    /// <summary>Runs code that only explains or follows: an error in it is recorded, and stops nothing else.</summary>
     public void Isolate(Action explain)
     {
         try

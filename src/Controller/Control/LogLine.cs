@@ -27,13 +27,13 @@ internal sealed class LogLine : IReadOnlyList<KeyValuePair<string, object?>>
 
     /// <summary>A line about a decision.</summary>
     /// <param name="decision">The decision.</param>
-    /// <param name="sentence">What is said of it.</param>
+    /// <param name="sentence">The sentence about it.</param>
     /// <param name="answer">How a request was answered; null if it was not.</param>
-    /// <param name="error">The words of that answer; null if there are none.</param>
+    /// <param name="error">The message of that answer; null if there is none.</param>
     public static LogLine Of(Decision decision, string sentence, MutationOutcome? answer = null, string? error = null) =>
         new(sentence, [("Decision", decision.GetType().Name), .. FieldsOf(decision), ("Answer", answer?.ToString()), ("Error", error)]);
 
-    /// <summary>A line about what became of failovers.</summary>
+    /// <summary>A line about the outcome of failovers.</summary>
     public static LogLine Of(IReadOnlyList<Failover> failovers, string sentence) => new(sentence, [
         ("Decision", nameof(Failover)), .. About(failovers[0].Evidence), ("Pod", Join(failovers.Select(failover => failover.Pod.Key))), ("Claim", Join(failovers.SelectMany(failover => failover.Pod.ClaimKeys).Distinct())),
         ("Phase", Join(failovers.Select(failover => $"{failover.Ending}").Distinct()))]);

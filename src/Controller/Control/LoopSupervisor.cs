@@ -1,10 +1,10 @@
 namespace Piraeus.HighAvailability.Controller.Control;
 
-/// <summary>Runs loops that must never end: the end of any of them is the end of all.</summary>
-/// <remarks>A loop that returns is as much a bug as one that throws: a controller with a dead watch and a green light is the worst failure there is.</remarks>
+/// <summary>Runs loops that must never end: if one ends, all end.</summary>
+/// <remarks>A loop that returns is as much a bug as one that throws: a controller that looks healthy while its watch is dead is the worst failure there is.</remarks>
 internal static class LoopSupervisor
 {
-    /// <exception cref="LoopEndedException">A loop ended although nobody asked it to.</exception>
+    /// <exception cref="LoopEndedException">A loop ended without a request to stop.</exception>
     public static async Task RunAsync(IReadOnlyList<(string Name, Func<CancellationToken, Task> Run)> loops, CancellationToken cancellation)
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

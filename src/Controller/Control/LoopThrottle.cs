@@ -1,23 +1,23 @@
 namespace Piraeus.HighAvailability.Controller.Control;
 
-/// <summary>How long a loop rests between two turns.</summary>
+/// <summary>How long a loop pauses between two turns.</summary>
 /// <remarks>
-/// While a thousand volumes fall, thousands of things are told, and one look at many of them is worth as much as one at each. So a turn owes a rest of
-/// four times its length, and the loop takes a fifth of a processor; but a short burst, such as the loss of a few volumes, owes nothing yet.
+/// When a thousand volumes are lost, there are thousands of observations, and one evaluation after many of them is worth as much as one after each. So a turn owes a pause of four times its
+/// length, which limits the loop to a fifth of a processor. A short burst, such as the loss of a few volumes, owes nothing yet.
 /// </remarks>
 internal sealed class LoopThrottle
 {
-    /// <summary>How much rest may be owed before it is taken.</summary>
+    /// <summary>How much pause may be owed before it is taken.</summary>
     public static readonly TimeSpan Credit = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>How long the loop rests at most between two turns: somebody may wait for its next decision.</summary>
+    /// <summary>The longest pause between two turns, because a failover may wait for the next decision.</summary>
     public static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(40);
 
     private TimeSpan _owed;
 
-    /// <summary>How long to rest after a turn.</summary>
-    /// <param name="rested">How long nothing was done before it, for whatever reason.</param>
-    /// <param name="worked">How long it took.</param>
+    /// <summary>How long to pause after a turn.</summary>
+    /// <param name="rested">How long the loop was idle before the turn, for whatever reason.</param>
+    /// <param name="worked">How long the turn took.</param>
     public TimeSpan After(TimeSpan rested, TimeSpan worked)
     {
         _owed = (_owed > rested ? _owed - rested : TimeSpan.Zero) + (4 * worked);

@@ -6,13 +6,13 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 
-/// <summary>Puts the policy's questions to LINSTOR and to Kubernetes. Each is answered, be it with the failure.</summary>
+/// <summary>Sends the policy's queries to LINSTOR and to Kubernetes. Each gets an answer, even if that is a failure.</summary>
 internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClient nodes, LinstorClient linstor, ILogger logger)
 {
     private string? _complaint;
 
-    /// <param name="question">What is asked.</param>
-    /// <param name="offered">When it was decided to ask: the answer is at least that fresh.</param>
+    /// <param name="question">The query.</param>
+    /// <param name="offered">When the query was decided: the answer is at least this fresh.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task<Observation> AnswerAsync(Decision question, Instant offered, CancellationToken cancellation)
     {
@@ -29,7 +29,7 @@ internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClien
         }
         catch (Exception failed) when (failed.IsTransient())
         {
-            // Warnings are asked for as long as something is stuck: the same failure is logged once.
+            // Warnings are queried for as long as something is stuck, so the same failure is logged only once.
             var repeats = question is Decision.QueryWarnings && Interlocked.Exchange(ref _complaint, failed.Message) == failed.Message;
             CouldNotAsk(repeats ? LogLevel.Debug : LogLevel.Warning, question, failed.Message);
             return new Observation.MutationAnswered(question, new(MutationOutcome.Refused, failed.Message), offered);
@@ -44,7 +44,7 @@ internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClien
         return new Observation.PodsOnNodeListed(survey.Node, pods, node.VolumesInUse, offered) { Ready = node.Ready, Tainted = node.Tainted };
     }
 
-    // The pods on the node have to be known. The node itself need not be: what is not known of it stays unknown.
+    // The pods on the node must be known. The node itself need not be: its missing values stay unknown.
     private async Task<NodeState> StateAsync(Decision.ListPodsOnNode survey, CancellationToken cancellation)
     {
         try

@@ -5,14 +5,14 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 
-/// <summary>Tells people what is left alone, what became of what was moved, and why: each thing once, in the log and as an Event.</summary>
+/// <summary>Reports what is left alone, how failovers end, and why: each once, in the log and as an Event.</summary>
 internal sealed partial class Reporter(EventRecorder events, Instruments instruments, DecisionLog decisionLog, InternalErrors errors, ILogger<Reporter> logger)
 {
-    /// <summary>Reasons that pass by themselves, or mean that all is well: no reader of a pod's Events is helped by them.</summary>
+    /// <summary>Reasons that pass by themselves, or mean that all is well: they do not help a reader of a pod's Events.</summary>
     private static readonly HashSet<HoldReason> Passing =
         [HoldReason.NotAskedYet, HoldReason.OwnReplicaMayPromote, HoldReason.GraceNotOver];
 
-    /// <summary>Reasons come and go, and are remembered for a while; pods come and go for ever, and are not.</summary>
+    /// <summary>Reasons come and go, and are remembered for a while. Pods come and go forever, and are not.</summary>
     private const int Remembered = 1000;
 
     private readonly HashSet<Reported> _told = [];
@@ -23,11 +23,11 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
     private ClusterSnapshot _before = ClusterSnapshot.Empty;
     private bool _isStorm;
 
-    /// <summary>How much it remembers to have told.</summary>
+    /// <summary>How many reports it remembers.</summary>
     public int Remembers => _told.Count;
 
-    /// <summary>Notices what others finish for us: a released volume may be detached before we come to it.</summary>
-    /// <param name="before">What was believed before the observation.</param>
+    /// <summary>Notices what other controllers finish for us: a released volume may be detached before we delete its attachment.</summary>
+    /// <param name="before">The snapshot before the observation.</param>
     /// <param name="seen">The observation.</param>
     public void Saw(ClusterSnapshot before, Observation seen)
     {
@@ -43,10 +43,10 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         }
     }
 
-    /// <summary>Notices what a decision rests on that is being carried out.</summary>
+    /// <summary>Notices the evidence of a decision that is being carried out.</summary>
     public void Took(ClusterSnapshot cluster, Decision action) => decisionLog.Took(cluster, action);
 
-    /// <summary>Says what is new in a verdict. What fails to be said keeps nothing else from being said.</summary>
+    /// <summary>Reports what is new in a verdict. A report that fails does not prevent the others.</summary>
     public void Report(ClusterSnapshot cluster, Verdict verdict)
     {
         instruments.Observe(cluster, verdict);
@@ -78,7 +78,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
 
         TellTaints(cluster, verdict);
 
-        // Who is well again, or has moved, may be told again.
+        // A consumer that is well again, or has moved, may be reported again.
         if (!ReferenceEquals(cluster.InDoubt, _before.InDoubt))
         {
             _told.RemoveWhere(reported => !cluster.IsInDoubt(reported.Resource));
@@ -90,7 +90,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         }
     }
 
-    // Of a node that keeps its taint, each resource is told once, until the node has lost its taint.
+    // While a node keeps its taint, each resource is reported once.
     private void TellTaints(ClusterSnapshot cluster, Verdict verdict)
     {
         foreach (var hold in verdict.Decisions.OfType<Decision.Hold>().Where(hold => hold.Reason == HoldReason.TaintStays))
@@ -136,16 +136,16 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
             }
         }
 
-        // What is followed no longer is nobody's business any more.
+        // A failover that is no longer followed needs no memory.
         var followed = failovers.Select(failover => failover.Pod.Uid).ToHashSet();
-        _ended.IntersectWith(failovers.Where(failover => failover.Ending is not null).Select(failover => failover.Pod.Uid)); // who stayed may be lost once more
+        _ended.IntersectWith(failovers.Where(failover => failover.Ending is not null).Select(failover => failover.Pod.Uid)); // a pod that stayed may lose its storage again
         _stalls.RemoveWhere(told => !followed.Contains(told.Pod));
         _over.IntersectWith(failovers.Select(failover => (failover.Evidence.Lost, failover.Incident)));
     }
 
     private void Tell(Decision.ReportStuck stall)
     {
-        // One replacement after the other may be refused for the same reason, each under a name of its own.
+        // Several replacements may be refused for the same reason, each under its own name.
         var sentence = DecisionText.Of(stall);
         var reason = stall.Failover.Replacement is { } replacement ? sentence.Replace(replacement.Key.Name, "", StringComparison.Ordinal) : sentence;
         if (_stalls.Add((stall.Failover.Pod.Uid, reason)))

@@ -7,14 +7,14 @@ namespace Piraeus.HighAvailability.Controller.Control;
 /// <summary>The actions that the server did not answer in time when they were last sent.</summary>
 internal sealed class UnansweredActions(MonotonicClock clock)
 {
-    /// <summary>An action that fails is sent again long before; what is older was given up, and is forgotten.</summary>
+    /// <summary>A failing action is sent again long before this. An older one was abandoned, and is forgotten.</summary>
     private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<DecisionKey, Instant> _at = [];
 
     public bool Contains(Decision action) => !_at.IsEmpty && _at.ContainsKey(action.Key);
 
-    /// <summary>Takes note of how an action that was sent has ended.</summary>
+    /// <summary>Takes note of the outcome of an action.</summary>
     public void Note(Decision action, MutationOutcome answer)
     {
         var key = action.Key;

@@ -6,10 +6,10 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Endpoints;
 
-/// <summary>What a kubelet asks: is the process well, and has it seen the whole cluster once.</summary>
+/// <summary>Answers the kubelet's probes: whether the process is healthy, and whether it has seen the whole cluster once.</summary>
 internal sealed class Probes(ControlLoop control)
 {
-    /// <summary>A loop that did not turn for this long hangs.</summary>
+    /// <summary>A loop that has not turned for this long hangs.</summary>
     private static readonly TimeSpan LongestTurn = 3 * ControlLoop.LongestRest;
 
     private bool _wasReady;
@@ -21,7 +21,7 @@ internal sealed class Probes(ControlLoop control)
         routes.MapGet("/readyz", Ready);
     }
 
-    // LINSTOR or Kubernetes being away is weather: restarting us would not bring them back.
+    // An outage of LINSTOR or Kubernetes is not our failure: restarting us would not end it.
     private Task Alive(HttpContext context) =>
         Answer(context, control.Age < LongestTurn ? null : $"the control loop has not turned for {control.Age.TotalSeconds:0} s");
 

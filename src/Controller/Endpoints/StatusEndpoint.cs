@@ -11,20 +11,20 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Endpoints;
 
-/// <summary>What people ask: who is in doubt and why, what is being done, and what was.</summary>
-/// <remarks>The policy has no memory, so that what it would decide now can be asked at any time, without a word to whoever acts.</remarks>
+/// <summary>Serves the status: which consumers are in doubt and why, and the current and past actions.</summary>
+/// <remarks>The policy is stateless, so its current verdict can be computed at any time, without effect on the control loop.</remarks>
 internal sealed class StatusEndpoint(
     Settings settings, FailoverPolicy policy, Func<ClusterSnapshot> cluster, LeadershipStatus hold, DecisionLog decisionLog, MonotonicClock clock, TimeProvider provider,
     Func<ControllerInUse>? linstor = null)
 {
-    /// <summary>Of everything that may be many, so much is told: who has more than this in doubt reads the metrics.</summary>
+    /// <summary>The longest list in an answer; for larger numbers there are the metrics.</summary>
     private const int Most = 500;
 
     private readonly DateTimeOffset _started = provider.GetUtcNow();
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/status", Answer);
 
-    /// <summary>What would be answered now.</summary>
+    /// <summary>The current status.</summary>
     public WireStatus Read()
     {
         var (known, now) = (cluster(), clock.Now);

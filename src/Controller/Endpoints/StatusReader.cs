@@ -5,11 +5,11 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Endpoints;
 
-/// <summary>Puts what is believed at one instant into words and wall time.</summary>
-/// <param name="cluster">What is believed.</param>
-/// <param name="verdict">What is decided on it.</param>
+/// <summary>Translates the snapshot and the verdict of one instant into text and wall time.</summary>
+/// <param name="cluster">The snapshot.</param>
+/// <param name="verdict">The verdict on it.</param>
 /// <param name="now">The instant.</param>
-/// <param name="wall">The same by the wall clock.</param>
+/// <param name="wall">The same instant by the wall clock.</param>
 internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Instant now, DateTimeOffset wall)
 {
     public DateTimeOffset Wall => wall;
@@ -54,7 +54,7 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
             Resource(consumer.Resource, cluster.Linstor));
     }
 
-    /// <summary>Which resources keep the taint of which node.</summary>
+    /// <summary>The resources that keep each node's taint.</summary>
     public IEnumerable<WireTaintStays> Taints => verdict.Decisions.OfType<Decision.Hold>().Where(hold => hold.Reason == HoldReason.TaintStays)
         .Select(hold => new WireTaintStays(hold.Node.Value, hold.Resource.Value, At(hold.Since), DecisionText.Of(hold)));
 

@@ -10,7 +10,7 @@ namespace Piraeus.HighAvailability.Controller.Endpoints;
 [JsonSerializable(typeof(WireStatus))]
 internal sealed partial class StatusJson : JsonSerializerContext;
 
-/// <summary>What <c>/status</c> answers. docs/operations.md explains it.</summary>
+/// <summary>The answer of <c>/status</c>. docs/operations.md explains it.</summary>
 internal sealed record WireStatus(
     string Version,
     string Identity,
@@ -25,15 +25,15 @@ internal sealed record WireStatus(
     IReadOnlyList<WireFailover> Failovers,
     IReadOnlyList<WireEntry> Journal);
 
-/// <param name="Elects">Whether there is a lease at all.</param>
+/// <param name="Elects">Whether leader election is enabled.</param>
 /// <param name="Leads">Whether this replica acts.</param>
-/// <param name="Holder">Who holds the lease, as last seen.</param>
-/// <param name="CanDecide">Whether every source that a decision needs is synced, or is lost for a moment only.</param>
-/// <param name="CannotDecideSince">Since when it is not; null if it is.</param>
+/// <param name="Holder">The holder of the lease, as last seen.</param>
+/// <param name="CanDecide">Whether every source that a decision needs is synced, or has been lost only for a moment.</param>
+/// <param name="CannotDecideSince">Since when it cannot decide; null if it can.</param>
 /// <param name="Why">Which sources are lost, and since when; null if it can decide.</param>
 internal sealed record WireLeadership(bool Elects, bool Leads, string? Holder, bool CanDecide, DateTimeOffset? CannotDecideSince, string? Why);
 
-/// <param name="Heard">The sources that have told everything and go on telling.</param>
+/// <param name="Heard">The sources that have delivered everything and are still open.</param>
 /// <param name="Silent">The others.</param>
 /// <param name="LinstorAnsweredSecondsAgo">When LINSTOR last answered.</param>
 /// <param name="LinstorController">Which LINSTOR controller is used.</param>
@@ -44,14 +44,14 @@ internal sealed record WireSources(
 internal sealed record WireSettings(
     double KnownResourceGraceSeconds, double NewResourceGraceSeconds, double ReconcileSeconds, double StormThreshold, bool TaintsNodes, bool DryRun, string PodSelector, string Attacher);
 
-/// <summary>The nodes that were lost at once, and of how many; absent if there is no storm.</summary>
+/// <summary>The nodes that were lost at once, and the number of nodes compared; absent if there is no storm.</summary>
 internal sealed record WireStorm(IReadOnlyList<string> Nodes, int Of);
 
 /// <summary>A resource that keeps a node from losing its taint, and since when.</summary>
 internal sealed record WireTaintStays(string Node, string Resource, DateTimeOffset Since, string Sentence);
 
-/// <summary>A node's use of a resource that is not plainly well, since when, and by which LINSTOR node's words. Where nothing suggests a loss there is no grace period.</summary>
-/// <remarks>"Would act" means that it is decided to: on the replica that leads, it is being done.</remarks>
+/// <summary>A node's use of a resource that is not plainly well, since when, and the LINSTOR node whose statement shows it. If nothing suggests a loss, there is no grace period.</summary>
+/// <remarks>"Would act" means that the action is decided: on the leader, it is being carried out.</remarks>
 internal sealed record WireUser(
     string Resource,
     string Node,
@@ -70,7 +70,7 @@ internal sealed record WirePod(string Namespace, string Name, string Uid, string
 
 internal sealed record WireRemark(string Reason, string Sentence, bool Overdue);
 
-/// <summary>A pod's way to another node: how long each phase took, and which it waits for, unless it has ended.</summary>
+/// <summary>The move of a pod to another node: how long each phase took, and which it waits for, unless it has ended.</summary>
 internal sealed record WireFailover(WirePod Pod, string Resource, string Lost, string? Awaits, string? Ending, WirePod? Replacement, IReadOnlyList<WirePhase> Reached, string Sentence);
 
 internal sealed record WirePhase(string Name, double Seconds);
@@ -78,13 +78,13 @@ internal sealed record WirePhase(string Name, double Seconds);
 internal sealed record WireEntry(
     long Number, DateTimeOffset At, string Kind, string About, string Sentence, string? Uid, string? Reason, bool Overdue, string? Answer, string? Message, WireEvidence? Evidence, WireResource? Linstor);
 
-/// <summary>Why a consumer was believed to have lost its storage, since when, when its grace period was over, and how long before the decision LINSTOR was asked.</summary>
+/// <summary>Why a consumer was believed to have lost its storage, since when, when its grace period ended, and how long before the decision LINSTOR was queried.</summary>
 internal sealed record WireEvidence(string Resource, string Lost, [property: JsonPropertyName("rival")] string Peer, DateTimeOffset Since, DateTimeOffset Due, DateTimeOffset DecidedAt, double? AskedSecondsBefore);
 
-/// <summary>What LINSTOR had said of a resource definition, and whether its quorum policy proves that a partition without quorum cannot write.</summary>
+/// <summary>LINSTOR's statements about a resource definition, and whether its quorum policy proves that a partition without quorum cannot write.</summary>
 internal sealed record WireResource(string Name, bool Exists, string? Quorum, bool? Fences, IReadOnlyList<WireReplica> Replicas);
 
-/// <summary>What a node says of its replica, whether it speaks, whether LINSTOR lists it, and since when its words have stood; absent if it never spoke.</summary>
+/// <summary>A node's statements about its replica, whether it speaks, whether LINSTOR lists it, and since when its statements have stood; absent if it never spoke.</summary>
 internal sealed record WireReplica(
     string Node, string Promotability, string Usage, int? Score, bool Diskless, bool Gone, string Presence, bool Speaks, DateTimeOffset? Since, IReadOnlyList<WireConnection> Connections);
 

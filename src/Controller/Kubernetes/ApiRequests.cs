@@ -6,15 +6,14 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
-/// <summary>How a request to the Kubernetes API is sent, its answer read, and its refusal understood. Every deadline is enforced here.</summary>
+/// <summary>Sends a request to the Kubernetes API, reads its answer, and explains its refusal. Every deadline is enforced here.</summary>
 internal static class ApiRequests
 {
-    /// <summary>How long the answer to an ordinary request may take, and the head of a watch's.</summary>
+    /// <summary>The deadline for the answer to an ordinary request, and for the head of a watch's answer.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long a list may take. The API server itself ends a request after 60 s (its <c>--request-timeout</c>), so no list is cut off that would
-    /// have come to its end.
+    /// How long a list may take. The API server itself ends a request after 60 s (its <c>--request-timeout</c>), so this cuts off no list that would have been complete.
     /// </summary>
     public static readonly RequestLimits ListLimits = new(Whole: TimeSpan.FromSeconds(60), Silence: Deadline);
 
@@ -25,8 +24,8 @@ internal static class ApiRequests
     /// <param name="read">Reads the body of a success; it passes the token on to every read.</param>
     /// <param name="clock">Measures the deadline.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="KubernetesException">The answer was no success.</exception>
-    /// <exception cref="TimeoutException">The answer was not there in time, or not all of it.</exception>
+    /// <exception cref="KubernetesException">The answer was not a success.</exception>
+    /// <exception cref="TimeoutException">The answer, or a part of it, did not arrive in time.</exception>
     /// <exception cref="HttpRequestException">There was no connection, or no credential to send.</exception>
     public static async Task<T> SendAsync<T>(
         this HttpClient http, HttpRequestMessage request, RequestLimits limits, Func<Stream, CancellationToken, Task<T>> read, TimeProvider clock, CancellationToken cancellation)
@@ -44,14 +43,14 @@ internal static class ApiRequests
         }
     }
 
-    /// <summary>Sends a request of whose answer nothing matters but its success.</summary>
+    /// <summary>Sends a request and ignores the answer's body.</summary>
     /// <inheritdoc cref="SendAsync{T}"/>
     public static async Task SendAsync(this HttpClient http, HttpRequestMessage request, RequestLimits limits, TimeProvider clock, CancellationToken cancellation)
     {
         using var _ = await http.OpenAsync(request, limits, clock, cancellation);
     }
 
-    /// <summary>Opens a watch. Its body has no deadline, because it has no end: <see cref="WatchStream"/> decides when a watch is dead.</summary>
+    /// <summary>Opens a watch. Its body has no deadline, because it does not end: <see cref="WatchStream"/> decides when a watch is dead.</summary>
     /// <inheritdoc cref="SendAsync{T}"/>
     public static async Task<HttpResponseMessage> OpenAsync(
         this HttpClient http, HttpRequestMessage request, RequestLimits limits, TimeProvider clock, CancellationToken cancellation)
@@ -67,7 +66,7 @@ internal static class ApiRequests
         }
     }
 
-    /// <summary>A success, whose body is still to be read.</summary>
+    /// <summary>A successful answer, whose body is still to be read.</summary>
     private static async Task<HttpResponseMessage> AnswerAsync(HttpClient http, HttpRequestMessage request, CancellationToken cancellation)
     {
         try
@@ -85,7 +84,7 @@ internal static class ApiRequests
         }
         catch (SettingsException problem)
         {
-            // What was right at the start, and is not now (a plugin that reaches nobody, say), may be right again.
+            // A source that was valid at the start, and is not now (for example, a plugin that reaches no server), may be valid again.
             throw new HttpRequestException(problem.Message, problem);
         }
     }
@@ -112,11 +111,11 @@ internal static class ApiRequests
         }
     }
 
-    /// <summary>What a request that failed is to whoever decided it; null for a failure that nobody foresaw.</summary>
+    /// <summary>The outcome of a failed request for the policy; null for an unforeseen failure.</summary>
     /// <param name="failed">The failure.</param>
-    /// <param name="group">The API group of what was asked for.</param>
-    /// <param name="resource">The plural of what was asked for, and the subresource.</param>
-    /// <param name="verbs">What the permission has to allow.</param>
+    /// <param name="group">The API group of the requested resource.</param>
+    /// <param name="resource">The plural of the requested resource, and the subresource.</param>
+    /// <param name="verbs">The verbs that the permission has to allow.</param>
     public static MutationAnswer? OutcomeOf(Exception failed, string group, string resource, params IEnumerable<string> verbs) => failed switch
     {
         KubernetesException { Status: HttpStatusCode.Forbidden } refused => new(MutationOutcome.Forbidden, RefusalText.Explain(refused, RefusalText.Missing(group, resource, verbs)), refused.RetryAfter),

@@ -9,17 +9,17 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
-/// <summary>The calls that are made besides list and watch.</summary>
+/// <summary>The API calls other than list and watch.</summary>
 internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation kubernetesTranslation, TimeProvider clock)
 {
-    /// <summary>How long a request that changes the cluster may take, and whatever else may not be waited for; the lease must outlive it.</summary>
+    /// <summary>The deadline of a request that changes the cluster, and of any other that must be short; the lease must outlive it.</summary>
     public static readonly TimeSpan ActDeadline = TimeSpan.FromSeconds(5);
 
     /// <summary>Deletes exactly this incarnation of a pod, without waiting for its node.</summary>
     public Task<MutationAnswer> DeleteAsync(Pod pod, CancellationToken cancellation) =>
         DeleteAsync($"api/v1/namespaces/{pod.Key.Namespace}/pods/{pod.Key.Name}", pod.Uid, gracePeriodSeconds: 0, ("", "pods"), cancellation);
 
-    /// <summary>Deletes exactly this incarnation of an attachment; it goes when the external attacher has let go.</summary>
+    /// <summary>Deletes exactly this incarnation of an attachment; it disappears when the external attacher has detached the volume.</summary>
     public Task<MutationAnswer> DeleteAsync(Attachment attachment, CancellationToken cancellation) =>
         DeleteAsync($"apis/storage.k8s.io/v1/volumeattachments/{attachment.Name}", attachment.Uid, gracePeriodSeconds: null, ("storage.k8s.io", "volumeattachments"), cancellation);
 
@@ -76,7 +76,7 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
     }
 
     /// <summary>Creates the Lease, or replaces it if it is still the version that was read.</summary>
-    /// <exception cref="KubernetesException">With status 409 if somebody else was faster.</exception>
+    /// <exception cref="KubernetesException">With status 409 if another client wrote first.</exception>
     public Task<WireLease> WriteLeaseAsync(ObjectKey key, WireLease lease, CancellationToken cancellation) => lease.Metadata.ResourceVersion is null
         ? SendAsync(HttpMethod.Post, LeasesOf(key), Body(lease, KubernetesJson.Default.WireLease), KubernetesJson.Default.WireLease, ActDeadline, cancellation)
         : SendAsync(HttpMethod.Put, $"{LeasesOf(key)}/{key.Name}", Body(lease, KubernetesJson.Default.WireLease), KubernetesJson.Default.WireLease, ActDeadline, cancellation);

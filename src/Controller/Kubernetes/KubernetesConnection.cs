@@ -6,7 +6,7 @@ using Piraeus.HighAvailability.Controller.Transport;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
-/// <summary>Where the Kubernetes API is and how to talk to it.</summary>
+/// <summary>The address of the Kubernetes API, and how to connect to it.</summary>
 /// <remarks>The server's address ends in a slash, so that relative paths keep the prefix of a server like Rancher's.</remarks>
 internal sealed class KubernetesConnection(Uri server, string @namespace)
 {
@@ -14,7 +14,7 @@ internal sealed class KubernetesConnection(Uri server, string @namespace)
 
     public Uri Server { get; } = server.AbsolutePath.EndsWith('/') ? server : new Uri(server.AbsoluteUri + '/');
 
-    /// <summary>The pod's own namespace in a cluster, that of the context elsewhere.</summary>
+    /// <summary>The pod's own namespace in a cluster, otherwise that of the context.</summary>
     public string Namespace => @namespace;
 
     public TlsSettings Tls { get; init; } = new();
@@ -44,7 +44,7 @@ internal sealed class KubernetesConnection(Uri server, string @namespace)
             : throw new SettingsException("no Kubernetes API is named: give --kubeconfig, set KUBECONFIG, or run in a pod");
     }
 
-    /// <summary>A client with connections of its own, so that one role's trouble is not another's; deadlines are the caller's.</summary>
+    /// <summary>A client with connections of its own, so that one role's trouble does not affect another; the caller sets deadlines.</summary>
     public HttpClient CreateClient()
     {
         var client = new HttpClient(new Authentication(Credentials, HttpTransport.Create(Tls, Proxy)))
@@ -58,11 +58,11 @@ internal sealed class KubernetesConnection(Uri server, string @namespace)
     }
 }
 
-/// <summary>Whom a kubeconfig's user acts as.</summary>
+/// <summary>The identity that a kubeconfig's user impersonates.</summary>
 /// <param name="User">The user.</param>
 /// <param name="Uid">Its uid; null if none is given.</param>
 /// <param name="Group">The only group; null if none is given.</param>
-/// <param name="Extra">Keys as they are written, each with a value.</param>
+/// <param name="Extra">The keys as they are written, each with a value.</param>
 internal sealed record Impersonation(string User, string? Uid, string? Group, IReadOnlyList<(string Key, string Value)> Extra)
 {
     public void ApplyTo(HttpRequestHeaders headers)

@@ -4,27 +4,27 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
-/// <summary>Kubernetes' objects in the core's words: the only place that knows both.</summary>
+/// <summary>Translates Kubernetes' objects into the core's types: the only place that knows both.</summary>
 /// <param name="driver">The CSI driver, which is also the attacher, whose volumes are ours.</param>
-/// <param name="selector">What the labels of an opted-in pod match.</param>
+/// <param name="selector">The label selector of opted-in pods.</param>
 internal sealed class KubernetesTranslation(string driver, LabelSelector selector)
 {
     private const string OptOut = "drbd.linbit.com/ignore-fail-over";
 
-    /// <summary>Set on a node by an administrator who knows that it is gone, whatever the value: its loss is no reason to doubt LINSTOR.</summary>
+    /// <summary>An administrator sets this on a node that is gone, with any value: its loss is then no reason to doubt LINSTOR.</summary>
     private const string LossConfirmed = "drbd.linbit.com/loss-confirmed";
 
-    /// <summary>A volume that linstor-csi serves over NFS: its DRBD Primary has nothing to do with the node of its consumers.</summary>
+    /// <summary>A volume that linstor-csi serves over NFS: its DRBD Primary is unrelated to the node of its consumers.</summary>
     private const string NfsExport = "linstor.csi.linbit.com/nfs-export";
 
-    // Lives and dies with the node, can only be read, or is a claim of its own (ephemeral). The wire types ignore the other node-local kinds.
+    // Volumes that live and die with the node, are read-only, or are a claim of their own (ephemeral). The wire types ignore the other node-local kinds.
     private static readonly HashSet<string> NodeLocal = ["hostPath", "downwardAPI", "gitRepo", "image", "ephemeral"];
 
     private static readonly Dictionary<string, string> NoLabels = [];
 
     private readonly SharedStrings _strings = new();
 
-    /// <summary>How nodes name the volumes of our driver that they use: this, and the handle.</summary>
+    /// <summary>The prefix with which nodes name the volumes of our driver that they use; the handle follows.</summary>
     private string InUsePrefix { get; } = $"kubernetes.io/csi/{driver}^";
 
     public Pod Pod(WirePod pod) => new(new(_strings.Share(pod.Metadata.Namespace ?? ""), pod.Metadata.Name), UidOf(pod.Metadata), Node(pod.Spec.NodeName))
@@ -60,7 +60,7 @@ internal sealed class KubernetesTranslation(string driver, LabelSelector selecto
         };
     }
 
-    /// <returns>Null for an attachment that is another attacher's, or of no PersistentVolume.</returns>
+    /// <returns>Null for an attachment that belongs to another attacher, or to no PersistentVolume.</returns>
     public Attachment? Attachment(WireAttachment attachment) =>
         attachment.Spec.Attacher == driver && attachment.Spec.Source?.PersistentVolumeName is { Length: > 0 } volume
             ? new(attachment.Metadata.Name, UidOf(attachment.Metadata), volume, new(_strings.Share(attachment.Spec.NodeName)), attachment.Metadata.DeletionTimestamp is not null)
@@ -99,7 +99,7 @@ internal sealed class KubernetesTranslation(string driver, LabelSelector selecto
             return unscheduled.Message ?? unscheduled.Reason;
         }
 
-        // What every container waits for while it is made ready tells nothing.
+        // The reason that every container shows while it is being prepared explains nothing.
         var waiting = (status.InitContainerStatuses ?? []).Concat(status.ContainerStatuses ?? [])
             .FirstOrDefault(container => container?.State?.Waiting?.Reason is not (null or "ContainerCreating" or "PodInitializing"));
         return waiting is null ? null : $"container {waiting.Name} is waiting: {string.Join(", ", new[] { waiting.State!.Waiting!.Reason, waiting.State.Waiting.Message }.OfType<string>())}";
@@ -113,11 +113,11 @@ internal sealed class KubernetesTranslation(string driver, LabelSelector selecto
     private static string? SharedStorage(WirePodVolume volume) =>
         volume.PersistentVolumeClaim is null && volume.Others?.FirstOrDefault(IsShared) is { Key: { } kind } source ? $"volume {volume.Name} ({Driver(source.Value) ?? kind})" : null;
 
-    // Only an inline csi volume, or a flexVolume, has a driver; its kind alone says nothing of where it writes.
+    // Only an inline csi volume, or a flexVolume, has a driver; the kind alone does not show where it writes.
     private static string? Driver(JsonElement source) =>
         source.TryGetProperty("driver", out var driver) && driver.ValueKind == JsonValueKind.String ? $"driver {driver.GetString()}" : null;
 
-    // An access mode that lets nobody write, or a source that is mounted read-only, cannot be harmed by two readers.
+    // A volume whose access modes allow no writes, or whose source is mounted read-only, cannot be harmed by two readers.
     private static string? SharedStorage(WireVolumeSpec spec)
     {
         if (spec.AccessModes is ["ReadOnlyMany"])

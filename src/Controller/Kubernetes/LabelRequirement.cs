@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
-/// <summary>What a selector asks of one label. A label that is missing fulfils the negative forms and no other.</summary>
+/// <summary>A selector's requirement on one label. A missing label fulfils the negative forms and no other.</summary>
 internal sealed record LabelRequirement(string Key, LabelOperator Operator, IReadOnlyList<string> Values)
 {
     public bool Holds(IReadOnlyDictionary<string, string> labels)
@@ -31,7 +31,7 @@ internal sealed record LabelRequirement(string Key, LabelOperator Operator, IRea
         _ => $"{Key}<{Values[0]}",
     };
 
-    /// <summary>A label that is no number is neither above nor below one.</summary>
+    /// <summary>A label that is not a number is neither above nor below one.</summary>
     internal static long? Integer(string? text) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

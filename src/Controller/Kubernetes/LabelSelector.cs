@@ -18,6 +18,6 @@ internal sealed class LabelSelector
     /// <exception cref="FormatException">Its message says what is wrong with the selector.</exception>
     public static LabelSelector Parse(string text) => new(new LabelSelectorReader(text).Requirements());
 
-    /// <summary>The spelling that the API server is given, which is that of Kubernetes' own clients.</summary>
+    /// <summary>The spelling for the API server, which is that of Kubernetes' own clients.</summary>
     public override string ToString() => _text;
 }

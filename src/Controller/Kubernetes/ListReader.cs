@@ -5,7 +5,7 @@ using Piraeus.HighAvailability.Controller.Kubernetes.Wire;
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
 /// <summary>Reads a list of the API item by item, so that of ten thousand large objects one is in memory at a time.</summary>
-/// <remarks>System.Text.Json reads item by item only what is an array from its first byte on.</remarks>
+/// <remarks>System.Text.Json reads item by item only if the whole document is an array.</remarks>
 internal sealed class ListReader<T>(JsonTypeInfo<T> type, Action<T> take)
     where T : class
 {
@@ -16,7 +16,7 @@ internal sealed class ListReader<T>(JsonTypeInfo<T> type, Action<T> take)
     private WireListMeta _metadata = new();
 
     /// <summary>Reads the whole list, and returns its metadata.</summary>
-    /// <exception cref="JsonException">It is no list, or was cut off.</exception>
+    /// <exception cref="JsonException">It is not a list, or was cut off.</exception>
     public async Task<WireListMeta> ReadAsync(Stream body, CancellationToken cancellation)
     {
         var buffer = new byte[FirstBuffer];
@@ -39,7 +39,7 @@ internal sealed class ListReader<T>(JsonTypeInfo<T> type, Action<T> take)
         }
     }
 
-    /// <returns>How much of it was understood; the rest is the beginning of something.</returns>
+    /// <returns>How many bytes were consumed; the rest is an incomplete value.</returns>
     private int Read(ReadOnlySpan<byte> json, bool isFinal)
     {
         var reader = new Utf8JsonReader(json, isFinal, _state);
@@ -67,7 +67,7 @@ internal sealed class ListReader<T>(JsonTypeInfo<T> type, Action<T> take)
 
     private bool IsItems(Utf8JsonReader reader) => reader is { CurrentDepth: 1, TokenType: JsonTokenType.StartArray } && _property == "items";
 
-    /// <summary>Takes a value that is there as a whole: an item, the metadata, or something that does not matter.</summary>
+    /// <summary>Takes a value that is complete: an item, the metadata, or an ignored value.</summary>
     private bool TryTake(ReadOnlySpan<byte> json, ref Utf8JsonReader reader)
     {
         var end = reader;
@@ -76,7 +76,7 @@ internal sealed class ListReader<T>(JsonTypeInfo<T> type, Action<T> take)
             return false;
         }
 
-        // From the bytes: from a reader, it would first look for the end once more.
+        // From the bytes: a reader would first search for the end again.
         var value = json[(int)reader.TokenStartIndex..(int)end.BytesConsumed];
         if (reader.CurrentDepth == 2)
         {

@@ -10,10 +10,10 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
-/// <summary>What is asked of nodes, and changed of them. Others write them too, so each is read, changed and written back only if nobody was faster.</summary>
+/// <summary>Reads and changes nodes. Others write them too, so each change reads the node and is written back only if the node has not changed since.</summary>
 internal sealed class NodeClient(HttpClient http, TimeProvider clock)
 {
-    /// <summary>How often somebody else may be faster before we give up for now.</summary>
+    /// <summary>How many conflicting writes are tolerated before we give up for now.</summary>
     private const int Tries = 5;
 
     /// <summary>Keeps new pods away from a node that has lost storage.</summary>
@@ -25,7 +25,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
             : Patch(NodeTaint.Owner, [.. taints, new JsonObject { ["key"] = NodeTaint.Key, ["effect"] = NodeTaint.Effect }]);
     }, cancellation);
 
-    /// <summary>Takes our taint back, and leaves every other.</summary>
+    /// <summary>Removes our taint, and leaves every other.</summary>
     public Task<MutationAnswer> UntaintAsync(NodeName node, CancellationToken cancellation) => ChangeAsync(node, "", ("nodes", ["get", "patch"]), found =>
     {
         var taints = Array(found["spec"]?["taints"]);
@@ -33,8 +33,8 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
         return isOurs ? Patch(null, [.. taints.Where(taint => !IsLostQuorum(taint))]) : null;
     }, cancellation);
 
-    /// <summary>Takes volumes off the list of those that the node says it uses, which the attach-detach controller would wait for.</summary>
-    /// <param name="node">The lost node, whose kubelet does not say so itself.</param>
+    /// <summary>Removes volumes from the node's list of volumes in use, which the attach-detach controller would wait for.</summary>
+    /// <param name="node">The lost node, whose kubelet does not update the list itself.</param>
     /// <param name="names">The volumes, as the list names them.</param>
     /// <param name="cancellation">Ends it.</param>
     public Task<MutationAnswer> ReleaseAsync(NodeName node, IReadOnlySet<string> names, CancellationToken cancellation) => ChangeAsync(node, "/status", ("nodes/status", ["patch"]), found =>
@@ -42,14 +42,14 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
         var inUse = Array(found["status"]?["volumesInUse"]);
         var kept = inUse.FindAll(volume => !names.Contains(volume?.GetValue<string>() ?? ""));
 
-        // Only the list must be as it was read. The attach-detach controller writes the same status whenever it has detached a volume.
+        // Only the list must be as it was read: the attach-detach controller writes the same status whenever it has detached a volume.
         return kept.Count == inUse.Count ? null : new JsonArray(
             new JsonObject { ["op"] = "test", ["path"] = "/status/volumesInUse", ["value"] = new JsonArray([.. inUse.Select(volume => volume?.DeepClone())]) },
             new JsonObject { ["op"] = "replace", ["path"] = "/status/volumesInUse", ["value"] = new JsonArray([.. kept]) });
     }, cancellation);
 
-    /// <summary>What a node is like now.</summary>
-    /// <exception cref="KubernetesException">The server would not say.</exception>
+    /// <summary>The state of a node now.</summary>
+    /// <exception cref="KubernetesException">The server did not return the node.</exception>
     public async Task<NodeState> StateAsync(NodeName node, CancellationToken cancellation)
     {
         try
@@ -68,14 +68,14 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     }
 
     /// <param name="node">The node.</param>
-    /// <param name="subresource">What is patched: the node, or its <c>/status</c>.</param>
-    /// <param name="rule">The permission that it takes.</param>
-    /// <param name="change">A patch for the node as it is, refused if that is no longer so: an object to merge, or a list of operations; null if there is nothing to change.</param>
+    /// <param name="subresource">The patched resource: the node, or its <c>/status</c>.</param>
+    /// <param name="rule">The permission that this needs.</param>
+    /// <param name="change">A patch for the node as it was read, which is refused if the node has changed: an object to merge, or a list of operations; null if there is nothing to change.</param>
     /// <param name="cancellation">Ends it.</param>
     private async Task<MutationAnswer> ChangeAsync(
         NodeName node, string subresource, (string Resource, string[] Verbs) rule, Func<JsonNode, JsonNode?> change, CancellationToken cancellation)
     {
-        // One deadline for all of it: the lease that was asked for covers no more.
+        // One deadline for all of it: the leadership that was checked covers no more.
         using var late = new CancellationTokenSource(KubernetesClient.ActDeadline, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
         try
@@ -95,7 +95,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
                 }
                 catch (KubernetesException conflict) when (conflict.Status is HttpStatusCode.Conflict or HttpStatusCode.UnprocessableEntity && tries < Tries)
                 {
-                    // Somebody else was faster: look again.
+                    // Another client wrote first: read the node again.
                 }
             }
         }
@@ -124,7 +124,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
         await http.SendAsync(request, KubernetesClient.ActDeadline, clock, cancellation);
     }
 
-    /// <exception cref="JsonException">The server sent something else than a node.</exception>
+    /// <exception cref="JsonException">The server sent something other than a node.</exception>
     private static JsonNode? PatchFor(JsonNode found, Func<JsonNode, JsonNode?> change)
     {
         try
@@ -140,7 +140,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
         }
         catch (Exception strange) when (strange is InvalidOperationException or ArgumentException)
         {
-            throw new JsonException($"what should be a node is none: {strange.Message}", strange); // a value of another kind, or a field twice
+            throw new JsonException($"what should be a node is none: {strange.Message}", strange); // a value of another kind, or a duplicate field
         }
     }
 
@@ -153,24 +153,24 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     private static bool IsLostQuorum(JsonNode? taint) =>
         taint?["key"]?.GetValue<string>() == NodeTaint.Key && taint["effect"]?.GetValue<string>() == NodeTaint.Effect;
 
-    // A node of JSON has one parent: what goes into a patch is a copy.
+    // A JsonNode has only one parent, so a patch needs a copy.
     private static List<JsonNode?> Array(JsonNode? array) => [.. ((array as JsonArray) ?? []).Select(item => item?.DeepClone())];
 }
 
-/// <summary>What a failover needs to know of a node, as it is now.</summary>
-/// <param name="VolumesInUse">The volumes that its kubelet last said to use. Never default.</param>
+/// <summary>The state of a node that a failover needs, as it is now.</summary>
+/// <param name="VolumesInUse">The volumes that its kubelet last reported in use. Never default.</param>
 /// <param name="Ready">Whether its condition Ready is True; null if not known.</param>
-/// <param name="Tainted">Whether it carries the taint, whoever has put it there; null if not known.</param>
+/// <param name="Tainted">Whether it carries the taint, whether we have set it or not; null if not known.</param>
 internal sealed record NodeState(ImmutableArray<string> VolumesInUse, bool? Ready, bool? Tainted)
 {
-    /// <summary>Of a node that there is not.</summary>
+    /// <summary>For a node that does not exist.</summary>
     public static NodeState Absent { get; } = new([], Ready: false, Tainted: false);
 
-    /// <summary>Of a node that could not be read.</summary>
+    /// <summary>For a node that could not be read.</summary>
     public static NodeState Unknown { get; } = new([], null, null);
 }
 
-/// <summary>The taint that Piraeus' components know and tolerate, and how it is known to be ours: others may set the same.</summary>
+/// <summary>The taint that Piraeus' components know and tolerate, and how we recognize our own: others may set the same.</summary>
 internal static class NodeTaint
 {
     public const string Key = "drbd.linbit.com/lost-quorum";

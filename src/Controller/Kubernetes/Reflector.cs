@@ -8,7 +8,7 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
-/// <summary>Keeps the inbox told of every object of one kind: lists, then watches, and lists again when it has lost its place.</summary>
+/// <summary>Sends every object of one kind to the inbox: lists, then watches, and lists again when the watch cannot be resumed.</summary>
 internal sealed partial class Reflector<TWire, T>(
     HttpClient http, WatchedKind<TWire, T> kind, ChannelWriter<Observation> inbox, TimeProvider clock, ILogger logger)
     where TWire : class
@@ -17,8 +17,8 @@ internal sealed partial class Reflector<TWire, T>(
     private const int PageSize = 500;
 
     /// <summary>
-    /// The first list comes from the API server's memory, as every informer's does: that costs etcd nothing, and the watch that follows brings it up to
-    /// date at once. Later ones are read from etcd, so that what was seen once is never unseen.
+    /// The first list comes from the API server's memory, as every informer's does. That costs etcd nothing, and the watch that follows brings it up to date at once. Later lists are read from
+    /// etcd, so that they are never older than what was seen before.
     /// </summary>
     private const string FromTheCache = "resourceVersion=0";
 
@@ -26,7 +26,7 @@ internal sealed partial class Reflector<TWire, T>(
 
     private bool _hasListed;
 
-    /// <summary>Runs until the place is lost. The caller tells that the source is silent, backs off and calls again.</summary>
+    /// <summary>Runs until the watch cannot be resumed. The caller then reports the source as lost, backs off and calls again.</summary>
     public async Task FollowAsync(CancellationToken cancellation)
     {
         try
@@ -35,10 +35,10 @@ internal sealed partial class Reflector<TWire, T>(
             while (version is not null)
             {
                 var began = clock.GetTimestamp();
-                version = await WatchAsync(version, cancellation); // a clean end: go on from where it stopped
+                version = await WatchAsync(version, cancellation); // a clean end: resume where it stopped
                 if (clock.GetElapsedTime(began) < TimeSpan.FromSeconds(1))
                 {
-                    return; // a server that hangs up at once is not well: let the caller back off
+                    return; // a server that closes at once is not healthy: let the caller back off
                 }
             }
         }
@@ -80,11 +80,11 @@ internal sealed partial class Reflector<TWire, T>(
         }
     }
 
-    /// <returns>Where to go on from, or null when the server no longer remembers.</returns>
+    /// <returns>The version to resume from; null if the server no longer has it.</returns>
     private async Task<string?> WatchAsync(string version, CancellationToken cancellation)
     {
-        // The server ends each watch after a while of our choosing; no two of ours at the same time. That while is shorter than our patience:
-        // of what does not change, Kubernetes up to 1.20 says nothing before the bookmark at the end, and silence would mean to list everything again.
+        // The server ends each watch after a time that we choose, at random, so that no two of our watches end together. It is shorter than our patience: for objects that do not change,
+        // Kubernetes up to 1.20 sends nothing before the bookmark at the end, and a time-out would mean listing everything again.
         var query = $"watch=true&allowWatchBookmarks=true&timeoutSeconds={Random.Shared.Next(100, 160)}&resourceVersion={Uri.EscapeDataString(version)}";
         using var request = Get(Query(query));
         using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

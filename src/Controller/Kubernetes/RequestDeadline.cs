@@ -1,11 +1,11 @@
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
-/// <summary>How long a request may take, the body of its answer included.</summary>
+/// <summary>How long a request may take, including the body of its answer.</summary>
 /// <param name="Whole">From sending the request to the last byte of the answer.</param>
-/// <param name="Silence">Without a byte of the answer; no longer than <paramref name="Whole"/>.</param>
+/// <param name="Silence">The longest time without a byte of the answer; no longer than <paramref name="Whole"/>.</param>
 internal readonly record struct RequestLimits(TimeSpan Whole, TimeSpan Silence)
 {
-    /// <summary>For a short answer one limit is enough.</summary>
+    /// <summary>A short answer needs only one limit.</summary>
     public static implicit operator RequestLimits(TimeSpan whole) => new(whole, whole);
 }
 
@@ -26,16 +26,16 @@ internal sealed class RequestDeadline : IDisposable
         _either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _late.Token);
     }
 
-    /// <summary>Cancelled when the deadline is over, or when the caller gives up.</summary>
+    /// <summary>Cancelled when the deadline has passed, or when the caller gives up.</summary>
     public CancellationToken Token => _either.Token;
 
     /// <summary>Whether the request ended because of its deadline, and not because the caller gave up.</summary>
     public bool IsOver => _late.IsCancellationRequested && !_cancellation.IsCancellationRequested;
 
-    /// <summary>The body of an answer whose every read has the silence of the limits at most, and all of them together the rest of the whole.</summary>
+    /// <summary>The body of an answer. Each read may take as long as the silence limit, and all of them together the rest of the whole.</summary>
     public Stream Limit(Stream body) => _limits.Silence < _limits.Whole ? new ReadDeadlineStream(body, BeforeRead) : body;
 
-    /// <summary>What was too late, without the query, which differs from time to time where the trouble is the same.</summary>
+    /// <summary>The URL of the late request, without the query, which differs from time to time although the trouble is the same.</summary>
     public TimeoutException Missed(HttpRequestMessage request)
     {
         var what = $"{request.Method} {request.RequestUri?.OriginalString.Split('?')[0]}";

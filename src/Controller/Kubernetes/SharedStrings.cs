@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
-/// <summary>Lets equal strings that are told over and over, such as the names of nodes and namespaces, be one. Forgets what it has not seen lately.</summary>
+/// <summary>Replaces equal strings that arrive repeatedly, such as names of nodes and namespaces, by one instance. Forgets strings that it has not seen lately.</summary>
 internal sealed class SharedStrings
 {
     private readonly string?[] _seen = new string?[1024];

@@ -9,7 +9,7 @@ internal static class WatchStream
 {
     /// <summary>Reads watch events until the server closes the stream.</summary>
     /// <param name="body">Concatenated JSON objects.</param>
-    /// <param name="patience">How long the server may say nothing; it speaks at the end of the watch at the latest.</param>
+    /// <param name="patience">How long the server may send nothing; it sends something at the end of the watch at the latest.</param>
     /// <param name="clock">Measures the patience.</param>
     /// <param name="cancellation">Ends the reading.</param>
     /// <exception cref="TimeoutException">The server was silent for longer than <paramref name="patience"/>.</exception>

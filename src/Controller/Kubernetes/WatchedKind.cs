@@ -4,16 +4,16 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
-/// <summary>One kind of object to be followed: where it is, how it is read, and what it is to the core.</summary>
+/// <summary>One kind of object to watch: its path, how to read it, and how to translate it for the core.</summary>
 /// <param name="Source">Its name among the sources.</param>
 /// <param name="Group">The API group; empty for the core group.</param>
 /// <param name="Resource">The plural in lower case, as RBAC rules spell it.</param>
 /// <param name="Path">The path of the collection, relative to the server.</param>
 /// <param name="Selector">A label selector that the server applies; empty for everything.</param>
 /// <param name="Item">How one object is read.</param>
-/// <param name="Translate">The object in the core's words; null if it is none of our business.</param>
-/// <param name="MetadataOnly">Whether only the objects' metadata is asked for.</param>
-/// <param name="Optional">Whether a failover can do without: a missing permission then only costs comfort.</param>
+/// <param name="Translate">The object as a type of the core; null if it does not concern us.</param>
+/// <param name="MetadataOnly">Whether only the objects' metadata is requested.</param>
+/// <param name="Optional">Whether a failover works without it: a missing permission then only costs convenience.</param>
 internal sealed record WatchedKind<TWire, T>(
     Source Source,
     string Group,
@@ -27,7 +27,7 @@ internal sealed record WatchedKind<TWire, T>(
     where TWire : class
     where T : class;
 
-/// <summary>The kinds that are followed.</summary>
+/// <summary>The kinds that are watched.</summary>
 internal sealed class WatchedKinds(KubernetesTranslation kubernetesTranslation, LabelSelector selector)
 {
     public WatchedKind<WirePod, Pod> Pods { get; } = new(
@@ -42,7 +42,7 @@ internal sealed class WatchedKinds(KubernetesTranslation kubernetesTranslation, 
         Source.Attachments, "storage.k8s.io", "volumeattachments", "apis/storage.k8s.io/v1/volumeattachments", "",
         KubernetesJson.Default.WireAttachment, kubernetesTranslation.Attachment);
 
-    // A node that has a thousand volumes tells of all of them whenever one changes: what there is to know of it is asked for when it matters.
+    // A node with a thousand volumes sends all of them with every change, so the details of a node are queried only when they matter.
     public WatchedKind<WireMetadataOnly, ClusterNode> Nodes { get; } = new(
         Source.Nodes, "", "nodes", "api/v1/nodes", "",
         KubernetesJson.Default.WireMetadataOnly, KubernetesTranslation.Node, Optional: true, MetadataOnly: true);

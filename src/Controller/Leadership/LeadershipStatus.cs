@@ -4,32 +4,32 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Leadership;
 
-/// <summary>Answers whether this process may act, and keeps the state of the election. Asked before every request that changes the cluster.</summary>
+/// <summary>Decides whether this process may act, and keeps the state of the election. Checked before every request that changes the cluster.</summary>
 /// <remarks>
-/// Two tasks move the election on: one that talks to the API server, and one that sees which sources are synced. A source that comes back may undo the reason to give the Lease up,
-/// so each of them decides and notes what it does in one step.
+/// Two tasks advance the election: one that talks to the API server, and one that sees which sources are synced. A source that comes back may remove the reason to give the Lease up, so each
+/// task decides and records its step atomically.
 /// </remarks>
 /// <param name="clock">The clock of the election.</param>
 /// <param name="me">Our identity.</param>
 internal sealed class LeadershipStatus(MonotonicClock clock, string me = "")
 {
-    /// <summary>How the log says that nobody leads.</summary>
+    /// <summary>The log's text for "no leader".</summary>
     public const string Nobody = "Nobody";
 
     private readonly Lock _moving = new();
     private readonly SemaphoreSlim _changed = new(0, 1);
     private volatile LeaderElection _election = new(me, clock.Now);
 
-    /// <summary>True for a process that runs without leader election: it is always the one to act.</summary>
+    /// <summary>True for a process that runs without leader election: it always acts.</summary>
     public bool IsUncontested { get; init; }
 
-    /// <summary>The election as it stands now.</summary>
+    /// <summary>The current state of the election.</summary>
     public LeaderElection Election => _election;
 
-    /// <summary>Who holds the lease, as last seen; null if nobody does, or nobody runs for it.</summary>
+    /// <summary>The holder of the lease, as last seen; null if there is none, or without leader election.</summary>
     public string? Holder => _election.Candidate.Record is { IsReleased: false } record ? record.Holder : null;
 
-    /// <summary>Who leads, as the log says it.</summary>
+    /// <summary>The leader, as the log names it.</summary>
     public string Leader => IsUncontested ? "This replica" : _election.LeaderAt(clock.Now) is not { } leader ? Nobody : leader == me ? "This replica" : leader;
 
     /// <summary>Whether we may act from now until a request of that length has ended.</summary>
@@ -43,7 +43,7 @@ internal sealed class LeadershipStatus(MonotonicClock clock, string me = "")
     {
         lock (_moving)
         {
-            _changed.Wait(0); // what has changed so far is known here
+            _changed.Wait(0); // all changes so far are included here
             (_election, var request) = _election.Begin(clock.Now, wall);
             return request;
         }
@@ -58,7 +58,7 @@ internal sealed class LeadershipStatus(MonotonicClock clock, string me = "")
         }
     }
 
-    /// <summary>It was seen which sources have told everything and go on telling.</summary>
+    /// <summary>Takes note of the sources that are synced.</summary>
     public void Synced(ImmutableHashSet<Source> sources)
     {
         lock (_moving)
@@ -72,7 +72,7 @@ internal sealed class LeadershipStatus(MonotonicClock clock, string me = "")
         }
     }
 
-    /// <summary>This process is to end.</summary>
+    /// <summary>This process is stopping.</summary>
     public void Stop()
     {
         lock (_moving)

@@ -9,14 +9,14 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Leadership;
 
-/// <summary>Runs for the Lease, renews it, and gives it up at the end; writes what client-go would write. What to do next is <see cref="LeaderElection"/>'s to say.</summary>
+/// <summary>Acquires the Lease, renews it, and gives it up at the end, with the same writes as client-go. <see cref="LeaderElection"/> decides the next step.</summary>
 /// <param name="kubernetes">A client with connections of its own, so that nothing else can starve a renewal.</param>
 /// <param name="key">The Lease.</param>
 /// <param name="hold">Keeps the state of the election.</param>
-/// <param name="inbox">Is woken when leadership changes: what a standby left undone is due at once.</param>
+/// <param name="inbox">Gets a tick when leadership changes: decisions that a standby did not carry out are due at once.</param>
 /// <param name="clock">The clock of the election.</param>
-/// <param name="provider">Wall time for the record, and the pauses.</param>
-/// <param name="logger">Is told who leads.</param>
+/// <param name="provider">The wall time for the record, and the pauses.</param>
+/// <param name="logger">Logs the leader.</param>
 internal sealed partial class LeaseLoop(
     KubernetesClient kubernetes,
     ObjectKey key,
@@ -29,7 +29,7 @@ internal sealed partial class LeaseLoop(
     private static readonly TimeSpan ReleaseDeadline = TimeSpan.FromSeconds(3);
 
     private WireLease? _lease;
-    private string _told = LeadershipStatus.Nobody; // a process that has just begun need not say so
+    private string _told = LeadershipStatus.Nobody; // a new process need not log this
     private string? _trouble;
     private bool _isStopping;
 
@@ -56,7 +56,7 @@ internal sealed partial class LeaseLoop(
         }
     }
 
-    // With a token of its own: the one that asked us to stop is cancelled already.
+    // With a token of its own, because the caller's is already cancelled.
     private async Task StopAsync()
     {
         _isStopping = true;
@@ -84,7 +84,7 @@ internal sealed partial class LeaseLoop(
     }
 
     /// <summary>Carries a request out.</summary>
-    /// <exception cref="OperationCanceledException">It was cut off; every other end is an answer.</exception>
+    /// <exception cref="OperationCanceledException">The request was cut off; every other end is an answer.</exception>
     private async Task<LeaseAnswer> SendAsync(LeaseRequest request, CancellationToken cancellation)
     {
         try
@@ -112,7 +112,7 @@ internal sealed partial class LeaseLoop(
 
     private WireLease Wire(LeaseRecord record, string? version) => new()
     {
-        // Whoever labels a Lease or owns it must not lose that by our renewal.
+        // Our renewal must keep the labels and owners of the Lease.
         Metadata = version is not null && _lease is not null ? _lease.Metadata : new() { Name = key.Name, Namespace = key.Namespace },
         Spec = new()
         {
@@ -135,7 +135,7 @@ internal sealed partial class LeaseLoop(
 
         if (request.Record is not null || hold.Election.LeaderAt(clock.Now) is not null)
         {
-            _trouble = null; // a Lease that can be read, and not be written, is trouble still
+            _trouble = null; // a Lease that can be read, but not written, is still a problem
         }
     }
 
@@ -149,7 +149,7 @@ internal sealed partial class LeaseLoop(
 
         _told = leader;
         Leads(leader, key);
-        inbox.TryWrite(new Observation.Tick()); // where there is no room, the loop is about to think anyway
+        inbox.TryWrite(new Observation.Tick()); // without room in the inbox, the loop is about to evaluate anyway
     }
 
     private void CouldNot(Exception failed)

@@ -5,16 +5,16 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Leadership;
 
-/// <summary>Notices which sources a decision needs and lacks: the election goes by it, and the log says once when this replica cannot decide, and once when it can again.</summary>
-/// <param name="hold">Is kept informed.</param>
+/// <summary>Tracks which sources a decision needs and lacks. The election uses this, and the log reports once when this replica cannot decide, and once when it can again.</summary>
+/// <param name="hold">Receives the lost sources.</param>
 /// <param name="clock">Measures how long a source is lost.</param>
-/// <param name="provider">Says since when.</param>
-/// <param name="logger">Is told both.</param>
+/// <param name="provider">Provides the wall time of the loss.</param>
+/// <param name="logger">Logs both reports.</param>
 internal sealed partial class Readiness(LeadershipStatus hold, MonotonicClock clock, TimeProvider provider, ILogger<Readiness> logger)
 {
     private Instant? _toldSince;
 
-    /// <summary>What is lost, in words: <c>Pods since 2030-01-01T00:00:00Z</c>.</summary>
+    /// <summary>The lost sources, as text: <c>Pods since 2030-01-01T00:00:00Z</c>.</summary>
     public static string Describe(LostSources lost, Instant now, DateTimeOffset wall) => string.Join(", ", lost.All
         .Where(one => one.KeepsFromDeciding(now))
         .Select(one => string.Create(
@@ -34,7 +34,7 @@ internal sealed partial class Readiness(LeadershipStatus hold, MonotonicClock cl
                 Decides((now - since).TotalSeconds, hold.Leader);
             }
         }
-        else if (_toldSince is null && now >= lost.Since + LeaseTimings.SourceLostFor) // a process that has just begun needs a moment
+        else if (_toldSince is null && now >= lost.Since + LeaseTimings.SourceLostFor) // a new process needs a moment
         {
             _toldSince = lost.Since;
             CannotDecide(Describe(lost, now, provider.GetUtcNow()), hold.Leader);

@@ -5,23 +5,23 @@ using Piraeus.HighAvailability.Controller.Transport;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>Where one LINSTOR controller listens.</summary>
+/// <summary>The address of one LINSTOR controller.</summary>
 /// <param name="Root">Scheme, host and port; never a path, a query or user info.</param>
 /// <param name="Login">The user info of the configured URL, if any.</param>
 internal sealed partial record ControllerAddress(Uri Root, Login? Login = null)
 {
     private const string Separator = "://";
 
-    /// <summary>Reads one element of <c>LS_CONTROLLERS</c> as golinstor does, and the forms that golinstor refuses as they are obviously meant.</summary>
-    /// <exception cref="SettingsException">The element is no address, or has a scheme that LINSTOR does not speak.</exception>
+    /// <summary>Reads one element of <c>LS_CONTROLLERS</c> as golinstor does. Forms that golinstor refuses are read as they are obviously meant.</summary>
+    /// <exception cref="SettingsException">The element is not an address, or has a scheme that LINSTOR does not support.</exception>
     public static ControllerAddress Parse(string element, string defaultScheme)
     {
         var cut = element.IndexOf(Separator, StringComparison.Ordinal);
         var scheme = cut < 0 ? defaultScheme : Scheme(element[..cut], defaultScheme);
         var rest = cut < 0 ? element : element[(cut + Separator.Length)..];
 
-        // A scheme without a default port tells "no port" from "port 80", which an http URI does not.
-        // A URL escapes the zone of a link-local address (fe80::1%25eth0), which .NET takes as it is.
+        // A scheme without a default port distinguishes "no port" from "port 80", which an http URI does not. A URL escapes the zone of a link-local address (fe80::1%25eth0), which .NET expects
+        // unescaped.
         if (!Uri.TryCreate("linstor" + Separator + Zone().Replace(rest, "$1%"), UriKind.Absolute, out var parsed) || parsed.Host.Length is 0)
         {
             throw new SettingsException($"LS_CONTROLLERS: '{WithoutUserInfo(rest)}' is not a host, host:port or URL");

@@ -2,7 +2,7 @@ using Piraeus.HighAvailability.Controller.Linstor.Wire;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>How much use a LINSTOR controller is, in ascending order.</summary>
+/// <summary>How useful a LINSTOR controller is, in ascending order.</summary>
 internal enum ControllerUsefulness
 {
     /// <summary>It does not answer, or only with errors.</summary>
@@ -21,8 +21,8 @@ internal enum ControllerUsefulness
     Serving,
 }
 
-/// <summary>What the answer to <c>/v1/nodes</c> says about the LINSTOR controller that gave it. An answer to <c>/v1/controller/version</c> would prove nothing: any of them gives it.</summary>
-/// <param name="Standing">How much use it is.</param>
+/// <summary>The health of a LINSTOR controller, by its answer to <c>/v1/nodes</c>. An answer to <c>/v1/controller/version</c> would prove nothing, because every controller gives it.</summary>
+/// <param name="Standing">How useful it is.</param>
 /// <param name="Fault">What is wrong with it, in one sentence that names it; null for one that serves.</param>
 /// <param name="Failure">Why there is no list of nodes; null if there is one.</param>
 internal sealed record ControllerHealth(ControllerUsefulness Standing, string? Fault, LinstorException? Failure = null)
@@ -45,7 +45,7 @@ internal sealed record ControllerHealth(ControllerUsefulness Standing, string? F
         .OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).Take(5).Select(group => $"{group.Count()} {group.Key}"));
 }
 
-/// <summary>What one LINSTOR controller answered when asked for its nodes.</summary>
+/// <summary>One LINSTOR controller's answer to a request for its nodes.</summary>
 /// <param name="Nodes">The nodes; null if it gave no list.</param>
-/// <param name="Health">What that says about the LINSTOR controller.</param>
+/// <param name="Health">The health of the LINSTOR controller by that answer.</param>
 internal sealed record NodesAnswer(IReadOnlyList<WireNode?>? Nodes, ControllerHealth Health);

@@ -10,10 +10,10 @@ internal sealed class ControllerSession : IDisposable
 
     public ControllerAddress Address { get; }
 
-    /// <summary>Cancelled when the time is over: a stream that is open here has nothing more to say.</summary>
+    /// <summary>Cancelled when another LINSTOR controller takes over: a stream that is open here is no longer useful.</summary>
     public CancellationToken Left { get; }
 
-    /// <summary>How it was when it was last asked for its nodes; null before.</summary>
+    /// <summary>Its health when it last listed its nodes; null before.</summary>
     public ControllerHealth? Health
     {
         get => _health;

@@ -28,7 +28,7 @@ internal sealed class EventSizeLimit(Stream inner, int longest) : ReadOnlyStream
                 return;
             }
 
-            // A line with nothing in it ends the event.
+            // An empty line ends the event.
             _event = _line == 0 || (_line == 1 && _first == '\r') ? 0 : _event;
             _line = 0;
             read = read[(end + 1)..];
@@ -40,7 +40,7 @@ internal sealed class EventSizeLimit(Stream inner, int longest) : ReadOnlyStream
         _first = _line == 0 && !line.IsEmpty ? line[0] : _first;
         _line += line.Length;
 
-        // A comment is no part of an event: a proxy may send nothing else for days to keep the connection alive.
+        // A comment is not part of an event: a proxy may send nothing else for days to keep the connection alive.
         _event += _first == ':' ? 0 : line.Length;
         if (_line > longest || _event > longest)
         {

@@ -9,7 +9,7 @@ namespace Piraeus.HighAvailability.Controller.Linstor;
 /// <summary>The requests we send to LINSTOR. It answers all of them from its memory, so a dead satellite delays none of them.</summary>
 internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock clock)
 {
-    /// <summary>How many definitions are asked for by name in one request: their names are in its address, and LINSTOR takes one of 8 KiB.</summary>
+    /// <summary>How many definitions one request names: their names are in its URL, and LINSTOR accepts one of 8 KiB.</summary>
     private const int MostNames = 50;
 
     /// <summary>How many group names are remembered: enough for every definition of a large cluster. Forgetting one costs a round trip, once.</summary>
@@ -18,7 +18,7 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
     private readonly SharedProperties _shared = new(connection, clock);
     private readonly ConcurrentDictionary<ResourceName, string> _groups = [];
 
-    /// <summary>All that LINSTOR knows of one resource definition, read afresh.</summary>
+    /// <summary>LINSTOR's current state of one resource definition.</summary>
     /// <exception cref="LinstorException">LINSTOR gave no usable answer.</exception>
     public Task<ResourceReport> ReportAsync(ResourceName resource, CancellationToken cancellation)
     {
@@ -26,12 +26,12 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
         return ReportAsync(resource, ReadResult.OfAsync(DefinitionAsync(resource, cancellation), asked), asked, cancellation);
     }
 
-    /// <summary>The same, where the definition was just read together with others.</summary>
+    /// <summary>The same, for a definition that was just read together with others.</summary>
     /// <exception cref="LinstorException">LINSTOR gave no usable answer.</exception>
     public Task<ResourceReport> ReportAsync(ResourceName resource, ReadResult<WireDefinition> definition, CancellationToken cancellation) =>
         ReportAsync(resource, Task.FromResult(definition), clock.Now, cancellation);
 
-    /// <summary>Several resource definitions; those that LINSTOR does not have are missing.</summary>
+    /// <summary>Several resource definitions, without those that LINSTOR does not have.</summary>
     /// <exception cref="LinstorException">LINSTOR gave no usable answer.</exception>
     public async Task<IReadOnlyDictionary<ResourceName, ReadResult<WireDefinition>>> DefinitionsAsync(IEnumerable<ResourceName> resources, CancellationToken cancellation)
     {
@@ -69,7 +69,7 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
 
     private static string PathOf(ResourceName resource) => $"/v1/resource-definitions/{Uri.EscapeDataString(resource.Value)}";
 
-    /// <summary>Sends everything that a report needs at once: an action may be waiting for it, and LINSTOR may take seconds to answer.</summary>
+    /// <summary>Sends all requests for a report at once: an action may be waiting for it, and LINSTOR may take seconds to answer.</summary>
     private async Task<ResourceReport> ReportAsync(ResourceName resource, Task<ReadResult<WireDefinition>> definition, Instant asked, CancellationToken cancellation)
     {
         connection.ThrowIfDoubtful(resource);
@@ -82,7 +82,7 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
         }
 
         var read = await definition;
-        connection.ThrowIfDoubtful(resource); // requests may have moved to another meanwhile
+        connection.ThrowIfDoubtful(resource); // requests may have moved to another controller meanwhile
         if (read.IsMissing)
         {
             _groups.TryRemove(resource, out _);
@@ -103,7 +103,7 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
         return resources?.Exists(replica => string.IsNullOrEmpty(replica.NodeName)) is true ? throw reply.Unreadable("a resource without a node_name") : resources;
     }
 
-    /// <summary>Reads the group that the definition was last seen in at once, and another only if the definition turns out to be in another.</summary>
+    /// <summary>Reads the definition's last known group at once, and another only if the definition turns out to be in another.</summary>
     /// <returns>Null for a definition without a group.</returns>
     private async Task<ReadResult<Properties>?> GroupAsync(ResourceName resource, Task<ReadResult<WireDefinition>> definition, CancellationToken cancellation)
     {

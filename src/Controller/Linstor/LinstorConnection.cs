@@ -4,7 +4,7 @@ using Piraeus.HighAvailability.Controller.Telemetry;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>The way to LINSTOR: sends GET requests to the current LINSTOR controller, and moves to another when it does not answer.</summary>
+/// <summary>The connection to LINSTOR: sends GET requests to the current LINSTOR controller, and moves to another when it does not answer.</summary>
 internal sealed class LinstorConnection : IDisposable
 {
     public const string VersionPath = "/v1/controller/version";
@@ -13,10 +13,10 @@ internal sealed class LinstorConnection : IDisposable
     private readonly LinstorRequests _requests;
     private readonly LinstorControllers _controllers;
 
-    /// <param name="settings">Where LINSTOR is, and how to be let in.</param>
+    /// <param name="settings">LINSTOR's addresses and credentials.</param>
     /// <param name="clock">Measures deadlines and how long answers take.</param>
-    /// <param name="logs">Told which LINSTOR controller is used, and that answers are slow.</param>
-    /// <param name="instruments">Told how long each request took; null where nobody asks for metrics.</param>
+    /// <param name="logs">Logs which LINSTOR controller is used, and that answers are slow.</param>
+    /// <param name="instruments">Records how long each request took; null without metrics.</param>
     public LinstorConnection(LinstorSettings settings, TimeProvider clock, ILoggerFactory logs, Instruments? instruments = null)
     {
         _requests = new LinstorRequests(settings, clock, new RequestLatency(instruments, logs.CreateLogger<RequestLatency>()));
@@ -33,10 +33,10 @@ internal sealed class LinstorConnection : IDisposable
     /// <summary>The session with the LINSTOR controller that requests go to.</summary>
     public ControllerSession Current => _controllers.Current;
 
-    /// <summary>Which LINSTOR controller is used, and what is wrong with it, for people to see.</summary>
+    /// <summary>Which LINSTOR controller is used, and what is wrong with it, for display.</summary>
     public ControllerInUse InUse => new(Current.Address.ToString(), Current.Health?.Fault);
 
-    /// <summary>Asks the current LINSTOR controller, and if the network fails and that one does not serve any more, once more the one that replaces it.</summary>
+    /// <summary>Sends a request to the current LINSTOR controller. If the network fails and that controller no longer serves, sends it once more to the one that replaces it.</summary>
     /// <exception cref="LinstorException">There was no answer. A status is an answer.</exception>
     public async Task<LinstorReply> GetAsync(string path, CancellationToken cancellation)
     {
@@ -56,7 +56,7 @@ internal sealed class LinstorConnection : IDisposable
         }
     }
 
-    /// <summary>Asks the current LINSTOR controller for its nodes, and if it is none to rely on, the better one that replaces it, if there is one.</summary>
+    /// <summary>Requests the nodes of the current LINSTOR controller or, if it is not reliable, of a better one that replaces it, if there is one.</summary>
     /// <exception cref="LinstorException">There is no list of nodes.</exception>
     public async Task<IReadOnlyList<WireNode?>> NodesAsync(CancellationToken cancellation)
     {
@@ -64,8 +64,8 @@ internal sealed class LinstorConnection : IDisposable
         return answer.Nodes ?? throw answer.Health.Failure!;
     }
 
-    /// <summary>A LINSTOR controller that just proved to be alive: the current one, or else another, which becomes current.</summary>
-    /// <exception cref="LinstorException">None is; says what is wrong with the current one.</exception>
+    /// <summary>A LINSTOR controller that has just answered: the current one, or else another, which becomes current.</summary>
+    /// <exception cref="LinstorException">None has; the message explains what is wrong with the current one.</exception>
     public async Task<ControllerSession> LivingAsync(CancellationToken cancellation)
     {
         var (controllerSession, answer) = await AssessAsync(cancellation);
@@ -73,7 +73,7 @@ internal sealed class LinstorConnection : IDisposable
     }
 
     /// <summary>Fails if others are configured and the current LINSTOR controller reaches none of its satellites: it may not be the one that has this resource.</summary>
-    /// <exception cref="LinstorException">Nothing that it says about a resource is to be believed, least of all that there is none.</exception>
+    /// <exception cref="LinstorException">No answer of it about a resource can be trusted, least of all that there is none.</exception>
     public void ThrowIfDoubtful(Core.ResourceName resource)
     {
         if (_controllers.HasOthers && Current.Health is { Standing: < ControllerUsefulness.Serving, Fault: { } fault })
@@ -121,5 +121,5 @@ internal sealed class LinstorConnection : IDisposable
 
 /// <summary>The LINSTOR controller that requests and the event stream go to.</summary>
 /// <param name="Address">Scheme, host and port.</param>
-/// <param name="Fault">What was wrong with it when it was last asked for its nodes, in one sentence; null for nothing.</param>
+/// <param name="Fault">What was wrong with it when it last listed its nodes, in one sentence; null for nothing.</param>
 internal sealed record ControllerInUse(string Address, string? Fault);

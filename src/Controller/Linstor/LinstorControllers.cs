@@ -6,11 +6,11 @@ using Piraeus.HighAvailability.Core;
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
 /// <summary>The configured LINSTOR controllers, one of which is current: every request and the event stream go there.</summary>
-/// <remarks>A better one replaces it, never an equal one: two that are equally bad do not take turns.</remarks>
-/// <param name="addresses">Where they are, in the configured order.</param>
-/// <param name="ask">Asks one for its nodes, which shows how much use it is; throws only for a cancellation.</param>
+/// <remarks>A better one replaces it, never an equal one, so that two bad ones do not alternate.</remarks>
+/// <param name="addresses">Their addresses, in the configured order.</param>
+/// <param name="ask">Requests the nodes of one, which shows its health; throws only for a cancellation.</param>
 /// <param name="clock">Measures the pauses.</param>
-/// <param name="logger">Is told which one is used, and why.</param>
+/// <param name="logger">Logs which one is used, and why.</param>
 internal sealed partial class LinstorControllers(
     ImmutableArray<ControllerAddress> addresses,
     Func<ControllerAddress, CancellationToken, Task<NodesAnswer>> ask,
@@ -18,12 +18,12 @@ internal sealed partial class LinstorControllers(
     ILogger<LinstorControllers> logger) : IDisposable
 {
     /// <summary>
-    /// The shortest time between two searches for a better one than one that answers, and between two moves to one that does not serve: a LINSTOR
-    /// controller that has just started needs a few seconds to connect its satellites.
+    /// The shortest time between two searches for a better one while the current one answers, and between two moves to one that does not serve: a LINSTOR controller that has just started needs a
+    /// few seconds to connect its satellites.
     /// </summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long the current one may take to show that it serves although a request failed, when another one serves.</summary>
+    /// <summary>After a failed request, and when another one serves, how long the current one may take to show that it serves.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly MonotonicClock _clock = new(clock);
@@ -43,11 +43,11 @@ internal sealed partial class LinstorControllers(
     /// <summary>Ends the stream that is open, if any.</summary>
     public void Dispose() => _current.Dispose();
 
-    /// <summary>A request failed although the current one may be well: one that still serves stays, because only that request may be at fault.</summary>
+    /// <summary>A request failed, although the current one may be healthy. If it still serves, it stays, because the fault may be in that request alone.</summary>
     /// <returns>The one that replaced it; null if it stays.</returns>
     public Task<ControllerSession?> LeaveAsync(ControllerSession failed, CancellationToken cancellation) => ReplaceAsync(failed, null, cancellation);
 
-    /// <summary>The current one was asked for its nodes.</summary>
+    /// <summary>Takes note of the current one's answer to a request for its nodes.</summary>
     /// <returns>The one that replaced it; null if it stays.</returns>
     public Task<ControllerSession?> AssessAsync(ControllerSession asked, ControllerHealth health, CancellationToken cancellation)
     {
@@ -61,7 +61,7 @@ internal sealed partial class LinstorControllers(
         return ReplaceAsync(asked, health, cancellation);
     }
 
-    /// <remarks>Whoever asks while a search is under way shares it: a dead LINSTOR must not make each request wait for all before it.</remarks>
+    /// <remarks>A caller that arrives during a search shares it: with a dead LINSTOR, requests must not wait for one search after another.</remarks>
     private Task<ControllerSession?> ReplaceAsync(ControllerSession failed, ControllerHealth? health, CancellationToken cancellation)
     {
         lock (_searching)
@@ -119,7 +119,7 @@ internal sealed partial class LinstorControllers(
         return next;
     }
 
-    /// <summary>The best of the others, as soon as it is clear.</summary>
+    /// <summary>The best of the others, as soon as it is known.</summary>
     private async Task<KnownController?> BestAsync(Task<KnownController> own, ImmutableArray<Task<KnownController>> others)
     {
         KnownController? best = null;
@@ -129,7 +129,7 @@ internal sealed partial class LinstorControllers(
             best = answered == own || candidate.Health.Standing <= best?.Health.Standing ? best : candidate;
             if (candidate.Health.Standing is ControllerUsefulness.Serving)
             {
-                // The current one, if that is not it, gets a little time: to change for a moment's delay would cost a stream.
+                // The current one, if it is another, gets a little time: a change because of a short delay would cost a stream.
                 await Task.WhenAny(own, Task.Delay(Patience, clock));
                 break;
             }
@@ -138,7 +138,7 @@ internal sealed partial class LinstorControllers(
         return best;
     }
 
-    /// <remarks>One without nodes is not the one that had satellites before, and one that is merely less bad may wait for its turn.</remarks>
+    /// <remarks>One without nodes is not the one that had satellites before, and one that is only less bad may have to wait.</remarks>
     private bool IsBetter(ControllerUsefulness other, ControllerUsefulness current) => other > current && other switch
     {
         ControllerUsefulness.Serving => true,
@@ -174,7 +174,7 @@ internal sealed partial class LinstorControllers(
         }
         catch (OperationCanceledException) when (decided.IsCancellationRequested)
         {
-            return new(address, new(ControllerUsefulness.Unusable, null)); // it no longer matters
+            return new(address, new(ControllerUsefulness.Unusable, null)); // its answer no longer matters
         }
     }
 

@@ -2,22 +2,22 @@ using Piraeus.HighAvailability.Controller.Transport;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>Why LINSTOR could not be asked, or what was wrong with its answer.</summary>
+/// <summary>Why a request to LINSTOR failed, or what was wrong with its answer.</summary>
 internal enum LinstorFailure
 {
-    /// <summary>No connection, or one that broke: another LINSTOR controller may do better.</summary>
+    /// <summary>No connection, or a broken one: another LINSTOR controller may work.</summary>
     Unreachable,
 
-    /// <summary>No complete answer within the deadline: another LINSTOR controller may do better.</summary>
+    /// <summary>No complete answer within the deadline: another LINSTOR controller may work.</summary>
     TimedOut,
 
-    /// <summary>Plain HTTP on a LINSTOR controller that wants HTTPS.</summary>
+    /// <summary>Plain HTTP to a LINSTOR controller that requires HTTPS.</summary>
     Redirected,
 
     /// <summary>Credentials are missing or wrong.</summary>
     Unauthorized,
 
-    /// <summary>Credentials are right, but not for this.</summary>
+    /// <summary>The credentials are right, but lack the permission.</summary>
     Forbidden,
 
     /// <summary>LINSTOR knows no such object.</summary>
@@ -32,10 +32,10 @@ internal enum LinstorFailure
     /// <summary>The answer is not what LINSTOR sends.</summary>
     Unreadable,
 
-    /// <summary>The LINSTOR controller may not be the one that knows.</summary>
+    /// <summary>The LINSTOR controller may be the wrong one.</summary>
     Doubtful,
 
-    /// <summary>Two answers contradict each other, as while an object is being deleted: neither is to be believed.</summary>
+    /// <summary>Two answers contradict each other, for example while an object is being deleted: neither is trusted.</summary>
     Contradictory,
 }
 
@@ -44,7 +44,7 @@ internal sealed class LinstorException(LinstorFailure failure, string message, E
 {
     public LinstorFailure Failure { get; } = failure;
 
-    /// <summary>Whether the network failed, rather than the LINSTOR controller saying something unwelcome.</summary>
+    /// <summary>Whether the network failed; false if the LINSTOR controller answered.</summary>
     public bool IsNetwork => Failure is LinstorFailure.Unreachable or LinstorFailure.TimedOut;
 
     public static LinstorException Unreachable(ControllerAddress from, string path, Exception cause) =>

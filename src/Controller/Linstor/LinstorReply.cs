@@ -4,14 +4,14 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>What one LINSTOR controller answered to one GET. The body holds DRBD secrets and never leaves through a message.</summary>
+/// <summary>One LINSTOR controller's answer to one GET. The body contains DRBD secrets and never appears in a message.</summary>
 internal sealed class LinstorReply(ControllerAddress from, string path, HttpStatusCode status, byte[] body)
 {
     public HttpStatusCode Status => status;
 
     private bool IsSuccess => (int)status is >= 200 and < 300;
 
-    /// <exception cref="LinstorException">The status is no success, or the body is not what was asked for.</exception>
+    /// <exception cref="LinstorException">The status is not a success, or the body is not what was requested.</exception>
     public T Read<T>(JsonTypeInfo<T> type)
         where T : class
     {
@@ -22,18 +22,18 @@ internal sealed class LinstorReply(ControllerAddress from, string path, HttpStat
         }
         catch (JsonException wrong)
         {
-            // Only the place: the parser's own message may quote the body.
+            // Only the position: the parser's own message may quote the body.
             throw Unreadable($"something else at {wrong.Path ?? "$"} (line {wrong.LineNumber + 1}, byte {wrong.BytePositionInLine + 1})");
         }
     }
 
     /// <summary>Like <see cref="Read"/>, but null if LINSTOR itself says that there is no such object.</summary>
-    /// <remarks>The 404 of a proxy that lost its backend is no word of LINSTOR's, and must not make a resource disappear.</remarks>
+    /// <remarks>The 404 of a proxy that lost its backend does not come from LINSTOR, and must not make a resource disappear.</remarks>
     public T? Find<T>(JsonTypeInfo<T> type)
         where T : class =>
         status is HttpStatusCode.NotFound && ReturnCodes.Message(body) is not null ? null : Read(type);
 
-    /// <exception cref="LinstorException">The status is no success.</exception>
+    /// <exception cref="LinstorException">The status is not a success.</exception>
     public void ThrowUnlessSuccess()
     {
         if (!IsSuccess)

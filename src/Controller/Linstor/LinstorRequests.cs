@@ -5,7 +5,7 @@ using Piraeus.HighAvailability.Controller.Transport;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>Sends GET requests to one LINSTOR controller or another: the one place where a request is sent, measured and ended at its deadline.</summary>
+/// <summary>Sends GET requests to the given LINSTOR controller: the one place where a request is sent, measured and ended at its deadline.</summary>
 internal sealed class LinstorRequests(LinstorSettings settings, TimeProvider clock, RequestLatency latency) : IDisposable
 {
     private const int LargestBody = 64 << 20;
@@ -46,7 +46,7 @@ internal sealed class LinstorRequests(LinstorSettings settings, TimeProvider clo
     public async Task<HttpResponseMessage> OpenAsync(ControllerAddress at, string path, CancellationToken cancellation)
     {
         using var request = Request(at, path, "text/event-stream");
-        request.Headers.Add("Last-Event-ID", "current"); // LINSTOR's word for: begin with the present state.
+        request.Headers.Add("Last-Event-ID", "current"); // asks LINSTOR to begin with the present state
         var response = await TryAsync(at, path, token => _streams.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), cancellation);
         if (response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType is "text/event-stream")
         {
@@ -62,7 +62,7 @@ internal sealed class LinstorRequests(LinstorSettings settings, TimeProvider clo
 
         async Task<LinstorReply> ReplyAsync(CancellationToken token)
         {
-            await response.Content.LoadIntoBufferAsync(LargestBody, token); // the client's own bound covers no answer whose head is read first
+            await response.Content.LoadIntoBufferAsync(LargestBody, token); // the client's own limit does not apply to an answer whose head is read first
             return new LinstorReply(at, path, response.StatusCode, await response.Content.ReadAsByteArrayAsync(token));
         }
     }
@@ -100,7 +100,7 @@ internal sealed class LinstorRequests(LinstorSettings settings, TimeProvider clo
         return await TryAsync(at, path, _ => attempt(either.Token), cancellation);
     }
 
-    /// <summary>Turns what the network throws into a <see cref="LinstorException"/>; only the caller's own cancellation stays one.</summary>
+    /// <summary>Turns the network's exceptions into a <see cref="LinstorException"/>; only the caller's own cancellation is not converted.</summary>
     private static async Task<T> TryAsync<T>(ControllerAddress at, string path, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellation)
     {
         try

@@ -6,20 +6,20 @@ using Piraeus.HighAvailability.Controller.Transport;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>Where LINSTOR is and how to be let in: golinstor's <c>LS_*</c> environment.</summary>
+/// <summary>LINSTOR's address and credentials: golinstor's <c>LS_*</c> environment.</summary>
 internal sealed record LinstorSettings(ImmutableArray<ControllerAddress> Controllers)
 {
-    /// <summary>The user of every LINSTOR controller; null leaves it to each URL's own user info.</summary>
+    /// <summary>The login for every LINSTOR controller; null if each URL's own user info counts.</summary>
     public Login? Login { get; init; }
 
-    /// <summary>Where the bearer token comes from, which replaces every <see cref="Login"/>.</summary>
+    /// <summary>The source of the bearer token, which replaces every <see cref="Login"/>.</summary>
     public CredentialSource? Token { get; init; }
 
     public TlsSettings Tls { get; init; } = new();
 
-    /// <param name="environment">A variable's value; null if it is not set, which is not the same as empty.</param>
-    /// <param name="clock">Tells when a token has to be read again.</param>
-    /// <param name="logger">Is told what could not be read again.</param>
+    /// <param name="environment">Returns a variable's value; null if it is not set, which is not the same as empty.</param>
+    /// <param name="clock">Shows when a token must be read again.</param>
+    /// <param name="logger">Logs what could not be read again.</param>
     /// <exception cref="SettingsException">A variable, or a file that it names, cannot be used.</exception>
     public static LinstorSettings FromEnvironment(Func<string, string?> environment, TimeProvider clock, ILogger logger)
     {
@@ -42,7 +42,7 @@ internal sealed record LinstorSettings(ImmutableArray<ControllerAddress> Control
         return [.. (elements is [] ? ["localhost"] : elements).Select(element => ControllerAddress.Parse(element, scheme))];
     }
 
-    /// <summary>What a variable holds, or the file that its <c>_FILE</c> variant names, which wins; null if neither is set.</summary>
+    /// <summary>The value of a variable, or of the file that its <c>_FILE</c> variant names, which takes precedence; null if neither is set.</summary>
     private static ConfigSource? Find(Func<string, string?> environment, string variable) =>
         FindFile(environment, $"{variable}_FILE") ?? (environment(variable) is { } text ? ConfigSource.Inline(variable, text) : null);
 

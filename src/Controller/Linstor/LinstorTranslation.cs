@@ -4,7 +4,7 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>From LINSTOR's words to ours; the only place that knows both.</summary>
+/// <summary>Translates LINSTOR's objects into the core's types: the only place that knows both.</summary>
 internal static class LinstorTranslation
 {
     /// <summary>DRBD's quorum policy.</summary>
@@ -16,13 +16,13 @@ internal static class LinstorTranslation
     public const string QuorumKey = "DrbdOptions/Resource/quorum";
 
     /// <summary>Whether two nodes may be Primary at once: <c>yes</c> or <c>no</c>.</summary>
-    /// <remarks>An option of <c>net</c>, so that resources, nodes and connections could set it, too. They are not read: LINSTOR's CSI driver sets it on the definition.</remarks>
+    /// <remarks>This is an option of <c>net</c>, so resources, nodes and connections could set it, too. They are not read, because LINSTOR's CSI driver sets it on the definition.</remarks>
     public const string TwoPrimariesKey = "DrbdOptions/Net/allow-two-primaries";
 
-    /// <returns>Null if the resource does not say where it is.</returns>
+    /// <returns>Null if the resource does not state its node.</returns>
     public static Replica? Replica(WireResource resource)
     {
-        // Without DRBD among its layers a resource is not replicated, and there is no quorum: there is nothing to fail over.
+        // A resource without DRBD among its layers is not replicated and has no quorum, so there is nothing to fail over.
         if (string.IsNullOrEmpty(resource.NodeName) || (resource.LayerObject is { Type: { Length: > 0 } } layer && Drbd(layer) is null))
         {
             return null;
@@ -36,7 +36,7 @@ internal static class LinstorTranslation
             Leaving = IsLeaving(resource.Flags ?? []),
         };
 
-        // What other layers say of usage is not DRBD's role: LUKS says "not in use" always.
+        // The usage that other layers report is not DRBD's role: LUKS always reports "not in use".
         return Drbd(resource.LayerObject) is not { } drbd ? replica : replica with
         {
             Promotability = Promotability(drbd.Drbd?.MayPromote),
@@ -65,7 +65,7 @@ internal static class LinstorTranslation
         _ => null,
     };
 
-    /// <remarks>A type that is not known counts as one with a satellite: a node that is left out would look as if it had been declared lost.</remarks>
+    /// <remarks>An unknown type counts as one with a satellite: a node that is left out would look as if it had been declared lost.</remarks>
     /// <returns>Null if the node runs no satellite.</returns>
     public static Satellite? Satellite(WireNode node) =>
         node is { Name: { Length: > 0 } name, Type: not ("CONTROLLER" or "AUXILIARY") }
@@ -88,7 +88,7 @@ internal static class LinstorTranslation
         null => Core.Usage.Unknown,
     };
 
-    /// <remarks>An entry that states nothing is left out: silence about a connection is not a connection that is down.</remarks>
+    /// <remarks>An entry without a state is left out: a missing statement about a connection does not mean that it is down.</remarks>
     private static ImmutableArray<Connection> Connections(Dictionary<string, WireConnection?>? connections) =>
     [
         .. from connection in connections ?? []
@@ -98,7 +98,7 @@ internal static class LinstorTranslation
     ];
 
     /// <remarks>
-    /// An NVMe or EBS initiator is DISKLESS to LINSTOR, but gives DRBD a disk and so a vote: not to count it would let a number fence that does not.
+    /// An NVMe or EBS initiator is DISKLESS to LINSTOR, but gives DRBD a disk and so a vote. If it did not count, a number of votes would seem to fence that does not.
     /// </remarks>
     private static bool IsDiskless(List<string> flags) =>
         flags.Contains("DRBD_DISKLESS") || flags.Contains("TIE_BREAKER")

@@ -9,27 +9,27 @@ namespace Piraeus.HighAvailability.Controller.Linstor;
 /// <summary>One message of LINSTOR's promotion stream, understood or not.</summary>
 internal abstract record PromotionMessage
 {
-    /// <summary>The longest event, in one line or in many. LINSTOR's have about a hundred bytes, and a report of errors a few thousand: what is longer is no event of its.</summary>
+    /// <summary>The longest event, in one line or in many. LINSTOR's events have about a hundred bytes, and an error report a few thousand, so a longer one is not LINSTOR's.</summary>
     private const int LongestEvent = 1 << 20;
 
     private PromotionMessage()
     {
     }
 
-    /// <summary>LINSTOR said what we asked for.</summary>
+    /// <summary>An event that we asked for.</summary>
     public sealed record Changed(PromotionEvent Event) : PromotionMessage;
 
-    /// <summary>LINSTOR gives up this stream.</summary>
+    /// <summary>LINSTOR ends this stream.</summary>
     public sealed record Failed(string Message) : PromotionMessage;
 
-    /// <summary>It was meant for us, but makes no sense.</summary>
+    /// <summary>An event that we asked for, but cannot parse.</summary>
     public sealed record Malformed(string Flaw) : PromotionMessage;
 
-    /// <summary>It has a name that we do not know, as a newer LINSTOR may send.</summary>
+    /// <summary>An event with an unknown name, as a newer LINSTOR may send.</summary>
     public sealed record Ignored : PromotionMessage;
 
-    /// <summary>Reads messages as they come, until the stream ends. A message that the end cuts off is dropped, as the standard wants.</summary>
-    /// <exception cref="InvalidDataException">A line or an event does not end.</exception>
+    /// <summary>Reads messages as they arrive, until the stream ends. A message that the end cuts off is dropped, as the standard requires.</summary>
+    /// <exception cref="InvalidDataException">A line or an event exceeds the limit.</exception>
     public static async IAsyncEnumerable<PromotionMessage> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await using var capped = new EventSizeLimit(body, LongestEvent);

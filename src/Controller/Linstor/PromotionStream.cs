@@ -5,20 +5,20 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>LINSTOR says whether one replica may be promoted. Perhaps again, and not always newly: it replays to everybody when anybody connects.</summary>
+/// <summary>LINSTOR's report whether one replica may be promoted. It may be a repetition: LINSTOR replays its state to all subscribers whenever one connects.</summary>
 internal sealed record PromotionEvent(ResourceName Resource, NodeName Node, Promotability Promotability);
 
-/// <summary>LINSTOR's promotion events: the present state at first, then each change.</summary>
+/// <summary>LINSTOR's promotion events: the present state first, then each change.</summary>
 internal sealed partial class PromotionStream(LinstorConnection connection, ILogger<PromotionStream> logger)
 {
     private const string Path = "/v1/events/drbd/promotion";
 
-    /// <summary>Reads one connection until LINSTOR ends it. When to connect again is the caller's choice, on which LINSTOR controller is not.</summary>
+    /// <summary>Reads one connection until LINSTOR ends it. The caller chooses when to connect again, and the connection chooses the LINSTOR controller.</summary>
     /// <remarks>
-    /// The consumer must only hand over: LINSTOR writes events while holding locks of its own, and a subscriber that does not read can stall it.
-    /// Silence is normal, and a connection whose other end is gone is found by TCP keep-alive.
+    /// The consumer must only hand events over: LINSTOR writes them while it holds locks of its own, and a subscriber that does not read can stall it. Silence is normal; TCP keep-alive finds a
+    /// connection whose other end is gone.
     /// </remarks>
-    /// <exception cref="LinstorException">The stream could not be opened, broke, or made no sense.</exception>
+    /// <exception cref="LinstorException">The stream could not be opened, broke, or could not be parsed.</exception>
     public async IAsyncEnumerable<PromotionEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         var controllerSession = await connection.LivingAsync(cancellation);
@@ -52,7 +52,7 @@ internal sealed partial class PromotionStream(LinstorConnection connection, ILog
         }
     }
 
-    /// <summary>Moves on, turning what a broken connection throws into a <see cref="LinstorException"/>.</summary>
+    /// <summary>Moves to the next message, and turns the exceptions of a broken connection into a <see cref="LinstorException"/>.</summary>
     private static async Task<bool> NextAsync(IAsyncEnumerator<PromotionMessage> messages, ControllerSession controllerSession, CancellationToken cancellation)
     {
         try
@@ -81,13 +81,13 @@ internal sealed partial class PromotionStream(LinstorConnection connection, ILog
     private partial void Skipped(ControllerAddress controller, string flaw);
 }
 
-/// <summary>Tells the inbox what LINSTOR's promotion stream says, and nothing more: LINSTOR waits for its readers.</summary>
+/// <summary>Writes LINSTOR's promotion events to the inbox, and does nothing else, because LINSTOR waits for its readers.</summary>
 /// <param name="stream">The stream.</param>
 /// <param name="inbox">Where its events go.</param>
 /// <param name="heard">Called with each event: the stream is open.</param>
 internal sealed class PromotionFeed(PromotionStream stream, ChannelWriter<Observation> inbox, Action heard)
 {
-    /// <summary>Follows one connection to its end.</summary>
+    /// <summary>Reads one connection to its end.</summary>
     public async Task FollowAsync(CancellationToken cancellation)
     {
         await foreach (var change in stream.ReadAsync(cancellation))

@@ -4,14 +4,14 @@ using Properties = System.Collections.Generic.Dictionary<string, string?>;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>A definition's properties and those it inherits.</summary>
+/// <summary>The properties of a definition and those that it inherits.</summary>
 /// <param name="Definition">The resource definition.</param>
 /// <param name="Group">Its resource group; null for a definition without one.</param>
 /// <param name="Controller">The LINSTOR controller.</param>
 internal sealed record PropertyLevels(ReadResult<WireDefinition> Definition, ReadResult<Properties>? Group, ReadResult<Properties> Controller)
 {
     /// <summary>The value that counts for the definition: its own, else its group's, else the LINSTOR controller's.</summary>
-    /// <returns>Null if a level that could set it was not read, or is missing: then its value is unknown.</returns>
+    /// <returns>Null if a level that could set it was not read, or is missing, so that its value is unknown.</returns>
     public PropertyValue? Find(string key)
     {
         if (Definition.Value is not { } definition)
@@ -40,8 +40,8 @@ internal sealed record PropertyLevels(ReadResult<WireDefinition> Definition, Rea
     }
 }
 
-/// <summary>A property as the levels above replicas and nodes set it.</summary>
+/// <summary>A property as set on the levels above replicas and nodes.</summary>
 /// <param name="Value">The value in lower case; null if no level sets it.</param>
 /// <param name="IsControllers">Whether neither the definition nor its group sets it, so that the value is the LINSTOR controller's.</param>
-/// <param name="AskedAt">When the oldest of the readings that it rests on was asked for.</param>
+/// <param name="AskedAt">When the oldest request behind it was sent.</param>
 internal readonly record struct PropertyValue(string? Value, bool IsControllers, Instant AskedAt);

@@ -4,10 +4,10 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>Puts a report together from what was read, where each part may be missing or unknown.</summary>
+/// <summary>Builds a report from the objects that were read, where each part may be missing or unknown.</summary>
 internal static class ReportBuilder
 {
-    /// <summary>A definition whose resources were read. What could not be read of its properties is unknown, and is not "off".</summary>
+    /// <summary>A definition whose resources were read. A property that could not be read is unknown, not "off".</summary>
     public static ResourceReport Existing(ResourceName resource, List<WireResource> resources, PropertyLevels levels, Instant asked)
     {
         ImmutableArray<Replica> replicas = [.. resources.Select(LinstorTranslation.Replica).OfType<Replica>()];
@@ -23,7 +23,7 @@ internal static class ReportBuilder
     }
 
     /// <summary>A definition whose resources LINSTOR does not have.</summary>
-    /// <exception cref="LinstorException">The definition is there, or could not be read: nothing is known.</exception>
+    /// <exception cref="LinstorException">The definition exists, or could not be read, so nothing is known.</exception>
     public static ResourceReport Missing(ResourceName resource, ReadResult<WireDefinition> definition, Instant asked)
     {
         if (definition.Value is not null)

@@ -4,8 +4,8 @@ using Piraeus.HighAvailability.Controller.Telemetry;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>Measures how long LINSTOR takes to answer, and warns once when that gets slow, and again only after it got better.</summary>
-/// <remarks>A failover waits for fresh answers, so that a slow LINSTOR makes every failover slower, without any other sign.</remarks>
+/// <summary>Measures how long LINSTOR takes to answer. Warns once when answers become slow, and again only after they became fast.</summary>
+/// <remarks>A failover waits for fresh answers, so a slow LINSTOR slows every failover, without any other sign.</remarks>
 internal sealed partial class RequestLatency(Instruments? instruments, ILogger<RequestLatency> logger)
 {
     /// <summary>Above this, answers are slow: they come from LINSTOR's memory, and usually take milliseconds.</summary>
@@ -14,7 +14,7 @@ internal sealed partial class RequestLatency(Instruments? instruments, ILogger<R
     /// <summary>Below this, they are fast again.</summary>
     public static readonly TimeSpan Fast = Slow / 2;
 
-    /// <summary>The latest answer's share of the mean: a single hiccup of less than four seconds is no reason to warn.</summary>
+    /// <summary>The weight of the latest answer in the mean: a single delay of less than four seconds causes no warning.</summary>
     private const double Share = 0.25;
 
     private readonly Lock _lock = new();
@@ -49,7 +49,7 @@ internal sealed partial class RequestLatency(Instruments? instruments, ILogger<R
         }
     }
 
-    /// <summary>LINSTOR did not answer, which is not the same as answering slowly: it is counted, and others tell of it.</summary>
+    /// <summary>LINSTOR did not answer, which differs from a slow answer: it is counted here, and reported elsewhere.</summary>
     public void Failed(TimeSpan took, LinstorFailure failure) => instruments?.AskedLinstor(took, failure switch
     {
         LinstorFailure.TimedOut => "timed_out",

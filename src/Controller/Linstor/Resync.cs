@@ -7,14 +7,14 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>Asks LINSTOR at a steady pace for what its stream may not have said. <see cref="ResyncSchedule"/> decides what and when; here it is sent.</summary>
+/// <summary>Queries LINSTOR at a steady rate for changes that its stream may have missed. <see cref="ResyncSchedule"/> decides which queries are due; this class sends them.</summary>
 internal sealed partial class Resync(
     LinstorClient linstor, Func<ClusterSnapshot> cluster, ChannelWriter<Observation> inbox, TimeSpan interval, TimeProvider clock, ILogger<Resync> logger)
 {
-    /// <summary>How many resources are asked about at a time: one that hangs until its deadline delays no other, and LINSTOR is not flooded.</summary>
+    /// <summary>How many resources are queried at a time: one that hangs until its deadline delays no other, and LINSTOR is not flooded.</summary>
     private const int Concurrency = 8;
 
-    /// <summary>How long a round waits for its answers. What takes longer goes on beside the next round.</summary>
+    /// <summary>How long a round waits for its answers. Later answers arrive during the next round.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     private readonly MonotonicClock _clock = new(clock);
@@ -25,10 +25,10 @@ internal sealed partial class Resync(
     private readonly List<Task> _slices = [];
     private Instant _definitionsApartUntil;
 
-    /// <summary>The event stream has said something.</summary>
+    /// <summary>The event stream has delivered an event.</summary>
     public void StreamSpoke() => Schedule(static (schedule, _) => schedule.StreamSpoke());
 
-    /// <summary>Asks now: something suggests that LINSTOR's state has changed, or that it is gone.</summary>
+    /// <summary>Begins a round now: LINSTOR's state may have changed, or LINSTOR may be gone.</summary>
     public void Nudge()
     {
         Schedule(static (schedule, now) => schedule.Nudge(now));
@@ -41,7 +41,7 @@ internal sealed partial class Resync(
         {
             await UntilNextRoundAsync(cancellation);
             await RoundAsync(cancellation);
-            await Task.WhenAll(_slices.Where(slice => slice.IsFaulted)); // a bug ends it
+            await Task.WhenAll(_slices.Where(slice => slice.IsFaulted)); // a bug ends the loop
             _slices.RemoveAll(slice => slice.IsCompleted);
         }
     }
@@ -58,7 +58,7 @@ internal sealed partial class Resync(
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
-                // The time has come.
+                // The next round is due.
             }
         }
     }
@@ -81,7 +81,7 @@ internal sealed partial class Resync(
                 DoesNotAnswer(failure.Message);
             }
 
-            _definitionsApartUntil = default; // what failed meanwhile failed because LINSTOR was away
+            _definitionsApartUntil = default; // these requests failed because LINSTOR was away
             await inbox.WriteAsync(new Observation.SourceLost(Source.Linstor) { IsStreamIntact = Schedule(static (schedule, _) => schedule.IsStreamIntact) }, cancellation);
             return;
         }
@@ -107,7 +107,7 @@ internal sealed partial class Resync(
         }
     }
 
-    // One request for many definitions is only a saving: what is missing in the answer, or hides in a failure, is asked for with its resource.
+    // One request for many definitions only saves requests: a definition that is missing in the answer, or not read because of a failure, is requested again with its resource.
     private async Task<IReadOnlyDictionary<ResourceName, ReadResult<WireDefinition>>> DefinitionsAsync(IReadOnlyList<ResourceName> resources, CancellationToken cancellation)
     {
         try
@@ -119,7 +119,7 @@ internal sealed partial class Resync(
         }
         catch (LinstorException failure)
         {
-            // A definition that hangs would hold up its whole slice each time it is in turn.
+            // A definition that hangs would delay its whole slice each time.
             _definitionsApartUntil = failure.IsNetwork ? _clock.Now + ResyncSchedule.LongestBackOff : _definitionsApartUntil;
             OneByOne(failure.Message);
         }
@@ -141,7 +141,7 @@ internal sealed partial class Resync(
             var failures = Schedule((schedule, now) => schedule.Failed(resource, now, failure.IsNetwork));
             Wake();
 
-            // The first time, LINSTOR may be gone altogether, which is reported once and not for every resource.
+            // After the first failure, LINSTOR may be gone altogether, which is reported once and not for every resource.
             Unclear(failure.IsNetwork && failures == 1 ? LogLevel.Debug : LogLevel.Warning, resource, failure.Message);
             return;
         }
@@ -175,7 +175,7 @@ internal sealed partial class Resync(
         }
         catch (SemaphoreFullException)
         {
-            // It is to wake already.
+            // A wake-up is already pending.
         }
     }
 

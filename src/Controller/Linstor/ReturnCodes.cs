@@ -3,7 +3,7 @@ using Piraeus.HighAvailability.Controller.Linstor.Wire;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>Finds LINSTOR's own words in the body of an error.</summary>
+/// <summary>Finds LINSTOR's own message in the body of an error.</summary>
 internal static class ReturnCodes
 {
     private const int Longest = 500;
@@ -23,7 +23,7 @@ internal static class ReturnCodes
         }
     }
 
-    /// <summary>Text from outside, made fit for a log line.</summary>
+    /// <summary>Makes text from outside fit for a log line.</summary>
     public static string OneLine(string text)
     {
         var line = string.Concat(text.Take(Longest).Select(c => char.IsControl(c) ? ' ' : c)).Trim();

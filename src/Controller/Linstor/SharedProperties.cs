@@ -5,12 +5,12 @@ using Properties = System.Collections.Generic.Dictionary<string, string?>;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>The properties of resource groups and of the LINSTOR controller, which thousands of definitions inherit: one request serves many reports.</summary>
+/// <summary>The properties of resource groups and of the LINSTOR controller, which thousands of definitions inherit. One request serves many reports.</summary>
 internal sealed class SharedProperties(LinstorConnection connection, MonotonicClock clock)
 {
     /// <summary>
-    /// How long after its request was sent a reading is shared, failures included: it makes a report at most this much older than its own requests,
-    /// and limits LINSTOR's share of the load to one such request a second, however many reports there are and however slowly LINSTOR answers.
+    /// How long after its request was sent a result is shared, failures included. A report is at most this much older than its own requests, and LINSTOR gets only one such request a second for
+    /// each object, however many reports there are and however slowly LINSTOR answers.
     /// </summary>
     public static readonly TimeSpan SharedFor = TimeSpan.FromSeconds(1);
 
@@ -32,7 +32,7 @@ internal sealed class SharedProperties(LinstorConnection connection, MonotonicCl
             var (now, session) = (clock.Now, connection.Current);
             if (!_readings.TryGetValue(path, out var shared) || shared.Session != session || now - shared.AskedAt > SharedFor)
             {
-                // No caller's cancellation ends what others wait for; the connection's deadline does.
+                // A caller's cancellation must not end the request for the others; the connection's deadline ends it.
                 _readings[path] = shared = new(session, now, Task.Run(() => ReadResult.OfAsync(ParseAsync(path, parse), now), CancellationToken.None));
             }
 
@@ -42,7 +42,7 @@ internal sealed class SharedProperties(LinstorConnection connection, MonotonicCl
 
     private async Task<Properties?> ParseAsync(string path, Func<LinstorReply, Properties?> parse) => parse(await connection.GetAsync(path, CancellationToken.None));
 
-    /// <param name="Session">What another LINSTOR controller answered does not count.</param>
+    /// <param name="Session">The session of the request: a result of another LINSTOR controller does not count.</param>
     /// <param name="AskedAt">When the request was sent.</param>
     /// <param name="Reading">Under way, or finished.</param>
     private sealed record SharedRead(ControllerSession Session, Instant AskedAt, Task<ReadResult<Properties>> Reading);

@@ -2,13 +2,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Piraeus.HighAvailability.Controller.Linstor;
 
-/// <summary>What <c>wait-until api-online</c> does: holds back an init container until LINSTOR answers, however long that takes.</summary>
+/// <summary>The command <c>wait-until api-online</c>: holds back an init container until LINSTOR answers, however long that takes.</summary>
 internal sealed partial class WaitUntilApiOnline(LinstorClient client, TimeProvider clock, ILogger<WaitUntilApiOnline> logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
-    /// <returns>The exit code: 0 when LINSTOR is ready, 1 when asked to stop before.</returns>
+    /// <returns>The exit code: 0 when LINSTOR is ready, 1 when stopped before.</returns>
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
         try

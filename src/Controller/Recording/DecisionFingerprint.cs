@@ -2,7 +2,7 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Recording;
 
-/// <summary>What a decision comes down to, whatever it is called in words: versions that agree on it have decided alike.</summary>
+/// <summary>The essence of a decision, independent of its wording: two versions with the same fingerprint have decided alike.</summary>
 internal static class DecisionFingerprint
 {
     public static string Of(Decision decision) => decision switch

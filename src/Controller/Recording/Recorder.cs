@@ -10,17 +10,17 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Recording;
 
-/// <summary>Writes down everything that is observed and decided, so that it can be replayed. Nobody waits for it.</summary>
-/// <param name="file">Where to; whatever is in it already stays, up to its position.</param>
-/// <param name="settings">What the program goes by.</param>
-/// <param name="clock">The time of what is recorded.</param>
-/// <param name="provider">The time of day.</param>
-/// <param name="logger">Is told once if the recording has to end.</param>
+/// <summary>Records all observations and decisions for a replay. No other part waits for it.</summary>
+/// <param name="file">The destination. Its content up to the current position stays.</param>
+/// <param name="settings">The program's settings.</param>
+/// <param name="clock">The clock of the recorded instants.</param>
+/// <param name="provider">The wall clock.</param>
+/// <param name="logger">Logs once if the recording has to end.</param>
 internal sealed partial class Recorder(Stream file, Settings settings, MonotonicClock clock, TimeProvider provider, ILogger<Recorder> logger)
 {
     /// <summary>
-    /// How many observations and decisions may wait to be written. That is more than a thousand volumes that fall bring forth in a second, and some
-    /// fifty megabytes of what would else be garbage: a disk that is slower for longer ends the recording, not the controller.
+    /// How many observations and decisions may wait to be written. That is more than the loss of a thousand volumes causes in a second, and about fifty megabytes of otherwise collectable memory.
+    /// A disk that is slower for longer ends the recording, not the controller.
     /// </summary>
     public const int MostPending = 200_000;
 
@@ -37,8 +37,8 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
     private long _weight;
     private long _written = file.CanSeek ? file.Position : 0;
 
-    /// <summary>Opens a file to record to. One that is there already is continued after its last whole line, so that a restart does not lose what led to it.</summary>
-    /// <exception cref="SettingsException">It cannot be written, or is no recording.</exception>
+    /// <summary>Opens a file to record to. An existing recording is continued after its last whole line, so that a restart does not lose the events that led to it.</summary>
+    /// <exception cref="SettingsException">It cannot be written, or is not a recording.</exception>
     public static Recorder Open(Settings settings, MonotonicClock clock, TimeProvider provider, ILogger<Recorder> logger)
     {
         try
@@ -48,7 +48,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
                 Mode = FileMode.OpenOrCreate,
                 Access = FileAccess.ReadWrite,
                 Share = FileShare.Read,
-                BufferSize = 0, // what is written has left the process, and survives it
+                BufferSize = 0, // no buffer, so that written lines survive this process
             };
             if (!OperatingSystem.IsWindows())
             {
@@ -70,17 +70,17 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         }
     }
 
-    /// <summary>Takes note of an observation; waits for nothing.</summary>
+    /// <summary>Records an observation; never waits.</summary>
     /// <param name="seen">The observation.</param>
-    /// <param name="at">When it was believed.</param>
-    public void Saw(Observation seen, Instant at) => Add(new(at, seen, null)); // what a list contains is kept anyway, so it weighs no more than its line
+    /// <param name="at">When it was applied.</param>
+    public void Saw(Observation seen, Instant at) => Add(new(at, seen, null)); // the snapshot keeps the content of a list anyway, so it weighs no more than its line
 
-    /// <summary>Takes note of a turn; waits for nothing.</summary>
-    /// <param name="verdict">What was decided.</param>
-    /// <param name="at">The instant for which it was.</param>
+    /// <summary>Records a turn; never waits.</summary>
+    /// <param name="verdict">The verdict of the turn.</param>
+    /// <param name="at">The instant of the verdict.</param>
     public void Decided(Verdict verdict, Instant at) => Add(new(at, null, verdict));
 
-    /// <summary>Writes until it is cancelled, or the recording has to end; the latter is no reason for anybody else to end.</summary>
+    /// <summary>Writes until it is cancelled, or the recording has to end; the latter ends no other part of the program.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         try
@@ -89,7 +89,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         }
         catch (Exception failed) when (failed is not OperationCanceledException)
         {
-            // Even a bug here ends the recording only.
+            // Even a bug here ends only the recording.
             var why = $"It could not be written: {failed.Message}.";
             Ended(settings.Record, why);
             await GiveUpAsync(why);
@@ -102,7 +102,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
 
         while (await _pending.Reader.WaitToReadAsync(CancellationToken.None) && _pending.Reader.TryRead(out _))
         {
-            // Nobody will write it.
+            // The entry will not be written.
         }
 
         await Task.Delay(Timeout.Infinite, cancellation);
@@ -114,7 +114,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         await FlushAsync();
         try
         {
-            // As long as nothing more has come, everything that came is in the file.
+            // While no new entry waits, all entries are in the file.
             while (_written < MostBytes && await _pending.Reader.WaitToReadAsync(cancellation))
             {
                 await DrainAsync();
@@ -183,7 +183,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         _written += _chunk.WrittenCount;
         if (_chunk.Capacity > 16 * ChunkSize)
         {
-            _chunk = new(ChunkSize); // a list of everything came by, and need not be remembered
+            _chunk = new(ChunkSize); // the buffer grew for a full list; do not keep it
         }
         else
         {
@@ -191,7 +191,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         }
     }
 
-    // A last word in place of what could be written only in part, and of a little before it, because a full disk has no other room.
+    // Writes the reason in place of a partial line, and of a little before it, because a full disk has no other space.
     private async Task GiveUpAsync(string why)
     {
         try
@@ -203,7 +203,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         }
         catch (Exception)
         {
-            // Why has been logged.
+            // The reason is already in the log.
         }
     }
 
@@ -217,7 +217,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         _pending.Writer.TryWrite(entry);
     }
 
-    /// <summary>Goes to the end of the last whole line, if what is there is a recording or nothing.</summary>
+    /// <summary>Seeks to the end of the last whole line, if the file is a recording or empty.</summary>
     private static bool IsContinued(FileStream file)
     {
         var magic = Encoding.UTF8.GetBytes(RecordingLine.Magic);
@@ -232,7 +232,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         return true;
     }
 
-    /// <summary>The end of the last line that is whole before a position; 0 if there is none.</summary>
+    /// <summary>The end of the last whole line before a position; 0 if there is none.</summary>
     private static long EndOfLine(Stream file, long before)
     {
         Span<byte> block = stackalloc byte[4096];

@@ -3,11 +3,11 @@ using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Controller.Recording;
 
-/// <summary>Reads a recording, line by line, and complains of what is none.</summary>
+/// <summary>Reads a recording line by line, and rejects any other file.</summary>
 internal static class RecordingFile
 {
     /// <summary>The lines with their numbers; null stands for a last line that was cut off.</summary>
-    /// <exception cref="SettingsException">It cannot be read; says where and why.</exception>
+    /// <exception cref="SettingsException">The file cannot be read; the message names the place and the reason.</exception>
     public static IEnumerable<(int Number, RecordingLine? Line)> Read(string path)
     {
         using var file = Open(path);
@@ -32,7 +32,7 @@ internal static class RecordingFile
     {
         try
         {
-            // Somebody may still be writing it.
+            // Another process may still be writing the file.
             return new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or ArgumentException)
@@ -58,7 +58,7 @@ internal static class RecordingFile
                 break;
             }
 
-            // What was there before has no end of line.
+            // The data from before contains no end of line.
             var (begin, searched) = (0, filled);
             filled += read;
             for (int length; (length = buffer.AsSpan(searched, filled - searched).IndexOf((byte)'\n')) >= 0; searched = begin)
@@ -102,7 +102,7 @@ internal static class RecordingFile
     {
         try
         {
-            // What another format has in its header is its own business.
+            // The header of another format may contain anything.
             if (text.StartsWith(System.Text.Encoding.UTF8.GetBytes(RecordingLine.Magic)) && FormatOf(text) is var format && format != Header.CurrentFormat)
             {
                 throw new JsonException($"the recording is of format {format}, and this version reads format {Header.CurrentFormat} only: {(format < Header.CurrentFormat ? "an older" : "a newer")} version recorded it, so replay it with that one");
@@ -115,7 +115,7 @@ internal static class RecordingFile
         }
         catch (Exception problem) when (problem is JsonException or InvalidOperationException or FormatException or OverflowException or KeyNotFoundException)
         {
-            // The path within the line, and its only line's number, would be taken for the file's.
+            // The message's path and line number refer to this one line, but would be read as the file's.
             throw new SettingsException($"cannot replay {path}: line {number}: {problem.Message.Split(" Path: ")[0].Split(" LineNumber: ")[0].ReplaceLineEndings(" ")}");
         }
     }

@@ -6,7 +6,7 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Recording;
 
-/// <summary>How the core's values are written. Whatever may be null is left out if it is; everything else has to be there.</summary>
+/// <summary>How the core's values are written. A null value is omitted; every other value is required.</summary>
 [JsonSourceGenerationOptions(
     GenerationMode = JsonSourceGenerationMode.Metadata,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -56,8 +56,8 @@ internal sealed partial class RecordingJson : JsonSerializerContext
 {
     private static JsonTypeInfo<RecordingLine>? _ofLine;
 
-    /// <summary>A line as it is written and read.</summary>
-    public static JsonTypeInfo<RecordingLine> OfLine => _ofLine ??= (JsonTypeInfo<RecordingLine>)CreateOptions().GetTypeInfo(typeof(RecordingLine)); // what is generated is initialised later than this class
+    /// <summary>The type information of a line, for writing and reading.</summary>
+    public static JsonTypeInfo<RecordingLine> OfLine => _ofLine ??= (JsonTypeInfo<RecordingLine>)CreateOptions().GetTypeInfo(typeof(RecordingLine)); // generated code is initialised later
 
     private static JsonSerializerOptions CreateOptions() => new(Default.Options)
     {
@@ -65,7 +65,7 @@ internal sealed partial class RecordingJson : JsonSerializerContext
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // for people and jq, not for a web page
     };
 
-    // What can be worked out is not written. What the core initialises to an empty list would be no list at all if it were absent.
+    // Computed properties are not written. A property that the core initialises to an empty list is required, because it would be no list at all if it were absent.
     private static void Restrict(JsonTypeInfo type)
     {
         foreach (var property in type.Properties.ToList())
@@ -83,14 +83,14 @@ internal sealed partial class RecordingJson : JsonSerializerContext
 }
 
 /// <summary>One of several types, as an object with one property that is named after the type.</summary>
-/// <param name="what">What it is, for whoever is told of an unknown one.</param>
+/// <param name="what">The name of the base type, for the error message about an unknown type.</param>
 /// <param name="types">The types, by name.</param>
 internal abstract class CaseConverter<T>(string what, IReadOnlyDictionary<string, Type> types) : JsonConverter<T>
     where T : class
 {
     private readonly Dictionary<Type, string> _names = types.ToDictionary(named => named.Value, named => named.Key);
 
-    /// <summary>Every type that can be written.</summary>
+    /// <summary>All types that can be written.</summary>
     public IEnumerable<Type> Types => _names.Keys;
 
     public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -146,7 +146,7 @@ internal sealed class ObservationConverter() : CaseConverter<Observation>("obser
     ["Tick"] = typeof(Observation.Tick),
 });
 
-/// <summary>What may have been acted upon: remarks are only said.</summary>
+/// <summary>Decisions that may have been carried out; holds and stuck notices are only reported.</summary>
 internal sealed class DecisionConverter() : CaseConverter<Decision>("action", new Dictionary<string, Type>
 {
     ["QueryResource"] = typeof(Decision.QueryResource),

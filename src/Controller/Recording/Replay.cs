@@ -5,16 +5,16 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Recording;
 
-/// <summary>Lets the core decide once more on what was recorded, and tells what it decides.</summary>
-/// <param name="change">What is to be other than it was recorded.</param>
-/// <param name="narrowing">What is to be told.</param>
-/// <param name="output">Who is told.</param>
+/// <summary>Runs the core's decisions again on a recording, and prints them.</summary>
+/// <param name="change">The changes to the recorded settings.</param>
+/// <param name="narrowing">Selects what to print.</param>
+/// <param name="output">The destination.</param>
 internal sealed class Replay(Func<Settings, Settings> change, ReplayFilter narrowing, TextWriter output)
 {
     private const int DecidedOtherwise = 1;
 
     /// <summary>Replays a file, which may contain one program's recording after another's.</summary>
-    /// <returns>The exit code: 1 if this version decides otherwise than the recorded one, or cannot cope with what was observed.</returns>
+    /// <returns>The exit code: 1 if this version decides differently than the recorded one, or cannot process an observation.</returns>
     /// <exception cref="SettingsException">The file cannot be read.</exception>
     public int Run(string path)
     {
@@ -77,7 +77,7 @@ internal sealed class Replay(Func<Settings, Settings> change, ReplayFilter narro
     private static string InWords(FailoverSettings settings) => string.Create(CultureInfo.InvariantCulture,
         $"grace periods of {Durations.ToText(settings.KnownResourceGrace)} (known) and {Durations.ToText(settings.NewResourceGrace)} (new), a reconcile interval of {Durations.ToText(settings.ReconcileInterval)}, {(settings.TaintNodes ? "taints" : "no taints")} and a storm threshold of {100 * settings.StormThreshold:0.##}%");
 
-    /// <summary>One program's life, once more.</summary>
+    /// <summary>The replay of one program's run.</summary>
     private sealed class ReplayedRun(Header header, FailoverSettings settings, ReplayPrinter replayPrinter, TextWriter output)
     {
         private readonly FailoverPolicy _policy = new(settings);
@@ -92,7 +92,7 @@ internal sealed class Replay(Func<Settings, Settings> change, ReplayFilter narro
         {
             var at = line.At!.Value;
 
-            // With other settings the policy has other hours at which it wants to be asked.
+            // With other settings, the policy requests evaluations at other instants.
             while (!_isCompared && _alarm < at)
             {
                 Decide(_alarm.Value);
@@ -109,7 +109,7 @@ internal sealed class Replay(Func<Settings, Settings> change, ReplayFilter narro
             }
         }
 
-        /// <returns>Whether everything was decided as recorded, if that was to be seen.</returns>
+        /// <returns>Whether all decisions were as recorded, if they were compared.</returns>
         public bool Finish()
         {
             replayPrinter.Summarise();
@@ -128,7 +128,7 @@ internal sealed class Replay(Func<Settings, Settings> change, ReplayFilter narro
             return verdict;
         }
 
-        // Without their order: of what is equally important it may be another in every process.
+        // Without order: among equal priorities, the order may differ between processes.
         private void Compare(Turn turn, Verdict verdict, Instant at, int number)
         {
             foreach (var gist in turn.Over ?? [])

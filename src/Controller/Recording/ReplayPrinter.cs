@@ -3,10 +3,10 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Recording;
 
-/// <summary>Tells what happens in a replay: each thing once, with the time of day and the time since the start.</summary>
-/// <param name="header">Who recorded it, and when.</param>
-/// <param name="narrowing">What is to be told.</param>
-/// <param name="output">Who is told.</param>
+/// <summary>Prints the events of a replay: each once, with the time of day and the time since the start.</summary>
+/// <param name="header">The origin and time of the recording.</param>
+/// <param name="narrowing">Selects what to print.</param>
+/// <param name="output">The destination.</param>
 internal sealed class ReplayPrinter(Header header, ReplayFilter narrowing, TextWriter output)
 {
     private readonly HashSet<Source> _silent = [];
@@ -23,7 +23,7 @@ internal sealed class ReplayPrinter(Header header, ReplayFilter narrowing, TextW
     private int _deletions;
     private int _detachments;
 
-    /// <summary>Tells of an observation what is worth a line: answers to actions, and silences.</summary>
+    /// <summary>Prints observations that are worth a line: answers to actions, and lost sources.</summary>
     public void Saw(Observation seen, Instant at)
     {
         _observations++;
@@ -44,7 +44,7 @@ internal sealed class ReplayPrinter(Header header, ReplayFilter narrowing, TextW
         }
     }
 
-    /// <summary>Tells what is new in a verdict.</summary>
+    /// <summary>Prints what is new in a verdict.</summary>
     public void Decided(ClusterSnapshot cluster, Verdict verdict, Instant at)
     {
         _turns++;
@@ -84,7 +84,7 @@ internal sealed class ReplayPrinter(Header header, ReplayFilter narrowing, TextW
             }
         }
 
-        // Whoever is well again may be told of again.
+        // A consumer that is well again may be printed again.
         foreach (var (gist, _) in _holds.Where(told => !cluster.IsInDoubt(told.Value)).ToList())
         {
             _holds.Remove(gist);
@@ -94,11 +94,11 @@ internal sealed class ReplayPrinter(Header header, ReplayFilter narrowing, TextW
         Follow(cluster, at);
     }
 
-    /// <summary>Tells something about the replay itself.</summary>
+    /// <summary>Prints a line about the replay itself.</summary>
     public void Tell(Instant at, string what, string sentence) => output.WriteLine(string.Create(CultureInfo.InvariantCulture,
         $"{header.Start + at.SinceStart:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {$"+{at.SinceStart.TotalSeconds:0.000}s",12}  {what,-8}  {sentence}"));
 
-    /// <summary>What there was in all.</summary>
+    /// <summary>Prints the totals.</summary>
     public void Summarise()
     {
         var held = _reasons.Count == 0 ? "nothing was held" : $"held: {string.Join(", ", _reasons.Select(reason => $"{reason.Key} {reason.Value}"))}";

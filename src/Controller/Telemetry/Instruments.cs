@@ -6,13 +6,13 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Telemetry;
 
-/// <summary>What is counted and timed. docs/operations.md lists it.</summary>
+/// <summary>The counters and histograms. docs/operations.md lists them.</summary>
 internal sealed partial class Instruments : IDisposable
 {
-    // From what one request takes to what Kubernetes takes without us.
+    // From the duration of one request to the time that Kubernetes takes without us.
     private static readonly double[] Seconds = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 45, 60, 90, 120, 300, 900];
 
-    // From what LINSTOR's memory takes to what a request may take.
+    // From an answer out of LINSTOR's memory to a request's deadline.
     private static readonly double[] LinstorSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 4, 5];
 
     private readonly ILogger<Instruments> _logger;
@@ -26,8 +26,8 @@ internal sealed partial class Instruments : IDisposable
     private volatile Verdict _verdict = new([], null);
     private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty;
 
-    /// <param name="logger">Where it is said what could not be measured.</param>
-    /// <param name="meter">Where they are found; a test has one of its own, because listeners hear all of the process.</param>
+    /// <param name="logger">Logs which metrics could not be read.</param>
+    /// <param name="meter">The name of their meter; a test uses its own, because listeners see all meters of the process.</param>
     public Instruments(ILogger<Instruments> logger, string meter = ProgramVersion.Meter)
     {
         _logger = logger;
@@ -61,7 +61,7 @@ internal sealed partial class Instruments : IDisposable
         }
     }
 
-    /// <summary>Counts what would change the cluster; a question that failed, or what was never sent, is no such request.</summary>
+    /// <summary>Counts requests that change the cluster; a failed query, or a request that was not sent, does not count.</summary>
     public void Acted(Decision decision, MutationAnswer outcome)
     {
         if (decision is not Decision.Query && outcome.Answer != MutationOutcome.NotSent)
@@ -85,7 +85,7 @@ internal sealed partial class Instruments : IDisposable
     /// <summary>LINSTOR answered a request, or did not.</summary>
     public void AskedLinstor(TimeSpan took, string outcome) => _linstor.Record(took.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
 
-    /// <summary>This program has made an error, which was caught.</summary>
+    /// <summary>This program caught an error of its own.</summary>
     public void FailedInternally() => Interlocked.Increment(ref _internalErrors);
 
     public void Observe(ClusterSnapshot cluster, Verdict verdict) => (_cluster, _verdict) = (cluster, verdict);
@@ -119,7 +119,7 @@ internal sealed partial class Instruments : IDisposable
     private IEnumerable<Measurement<int>> UnderWay() => _cluster.Failovers.All.Where(held => held.Item.Ending is null)
         .GroupBy(held => held.Item.Awaited!.Value).Select(waiting => new Measurement<int>(waiting.Count(), new KeyValuePair<string, object?>("phase", Word(waiting.Key))));
 
-    /// <summary>A name of ours as a label's value: <c>PodGone</c> and "delete pod" become <c>pod_gone</c> and <c>delete_pod</c>.</summary>
+    /// <summary>One of our names as a label's value: <c>PodGone</c> and "delete pod" become <c>pod_gone</c> and <c>delete_pod</c>.</summary>
     private static string Word<T>(T name)
         where T : notnull =>
         string.Concat(name.ToString()!.Select((letter, at) => letter == ' ' ? "_" : char.IsUpper(letter) ? $"{(at == 0 ? "" : "_")}{char.ToLowerInvariant(letter)}" : $"{letter}"));

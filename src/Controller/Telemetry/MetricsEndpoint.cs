@@ -7,17 +7,17 @@ using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Controller.Telemetry;
 
-/// <summary>Collects what is measured, by our own instruments and by the .NET runtime's: for Prometheus, which asks for it, and for a collector of OpenTelemetry's, if one is named.</summary>
+/// <summary>Collects the metrics of our own instruments and of the .NET runtime, for Prometheus and, if one is configured, for an OpenTelemetry collector.</summary>
 internal sealed class MetricsEndpoint : IDisposable
 {
-    /// <summary>.NET 10 declares these as counters although they fall (dotnet/runtime#126167).</summary>
+    /// <summary>.NET 10 declares these as counters although they decrease (dotnet/runtime#126167).</summary>
     private static readonly string[] Falling = ["dotnet.thread_pool.thread.count", "dotnet.thread_pool.queue.length"];
 
     private readonly MeterProvider _provider;
 
-    /// <summary>Collects from now on: what was counted before is lost.</summary>
+    /// <summary>Collects from now on: earlier counts are lost.</summary>
     /// <param name="meter">The name of our own meter.</param>
-    /// <param name="environment">Environment variables. The variables of OpenTelemetry's specification configure the export; without an endpoint there is none.</param>
+    /// <param name="environment">Environment variables. Those of OpenTelemetry's specification configure the export; without an endpoint there is none.</param>
     public MetricsEndpoint(string meter, Func<string, string?> environment)
     {
         var builder = Sdk.CreateMeterProviderBuilder()

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Piraeus.HighAvailability.Controller.Transport;
 
-/// <summary>Adds the credential to each request, and tries once more with a fresh one where it was refused.</summary>
+/// <summary>Adds the credential to each request, and retries once with a fresh one after a refusal.</summary>
 internal sealed class Authentication(CredentialSource credentials, HttpMessageHandler transport) : DelegatingHandler(transport)
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -26,7 +26,7 @@ internal sealed class Authentication(CredentialSource credentials, HttpMessageHa
         return await base.SendAsync(request, cancellationToken);
     }
 
-    /// <summary>An answer that nobody will read must not keep its connection.</summary>
+    /// <summary>An answer that will not be read must not keep its connection.</summary>
     private async Task<Credential> FresherThanAsync(Credential refused, HttpResponseMessage refusal, CancellationToken cancellation)
     {
         try

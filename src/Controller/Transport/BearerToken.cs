@@ -4,8 +4,8 @@ using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Controller.Transport;
 
-/// <summary>A bearer token in a file that others rotate: read again once a minute, and at once when it was refused.</summary>
-/// <remarks>The kubelet swaps a directory link, which file watchers miss; so the file is read and not watched.</remarks>
+/// <summary>A bearer token in a file that is rotated: read again once a minute, and at once after a refusal.</summary>
+/// <remarks>The kubelet swaps a directory link, which file watchers miss, so the file is read and not watched.</remarks>
 internal sealed class BearerToken
 {
     private static readonly TimeSpan Trust = TimeSpan.FromMinutes(1);
@@ -33,14 +33,14 @@ internal sealed class BearerToken
         return ValueTask.FromResult(last.Credential);
     }
 
-    /// <summary>The same token stays the same credential, so that whoever was refused sees that there is no fresher one.</summary>
+    /// <summary>An unchanged token stays the same credential, so that a caller whose credential was refused sees that there is no newer one.</summary>
     private TokenReading ReadAgain(Credential last)
     {
         var read = _file.Read();
         return new TokenReading(Equals(read.Header, last.Header) ? last : read, _clock.GetTimestamp());
     }
 
-    /// <summary>The bare token, or what a JSON object calls its <c>token</c>, as golinstor allows.</summary>
+    /// <summary>The bare token, or the <c>token</c> of a JSON object, as golinstor allows.</summary>
     private static string Token(ConfigSource file)
     {
         var text = file.Read().Trim();

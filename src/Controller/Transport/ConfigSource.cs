@@ -2,8 +2,8 @@ using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Controller.Transport;
 
-/// <summary>Text that the operator gave or named the file of: where it comes from, in words for complaints, and a way to read it now.</summary>
-/// <remarks>A file is read anew each time, so that a rotated one needs no restart. One that cannot be read is the operator's to mend.</remarks>
+/// <summary>A text from the operator, given directly or in a file: its origin for error messages, and a way to read it now.</summary>
+/// <remarks>A file is read again each time, so that a rotated one needs no restart. The operator has to repair one that cannot be read.</remarks>
 internal sealed record ConfigSource(string Origin, Func<string> Read)
 {
     public static ConfigSource Inline(string origin, string text) => new(origin, () => text);

@@ -5,7 +5,7 @@ using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Controller.Transport;
 
-/// <summary>What proves who we are: a header on each request, a certificate in the handshake, both, or neither.</summary>
+/// <summary>Our identity: a header on each request, a certificate in the handshake, both, or neither.</summary>
 internal sealed class Credential(AuthenticationHeaderValue? header, SslStreamCertificateContext? identity = null)
 {
     public AuthenticationHeaderValue? Header => header;
@@ -17,14 +17,14 @@ internal sealed class Credential(AuthenticationHeaderValue? header, SslStreamCer
     /// <summary>The source of a credential that never changes.</summary>
     public CredentialSource Always => (_, _) => ValueTask.FromResult(this);
 
-    /// <summary>A header with foreign characters would be refused with a message that shows the token; this one does not.</summary>
+    /// <summary>A header with non-ASCII characters would be refused with a message that shows the token; this message does not.</summary>
     public static Credential Bearer(string origin, string token) =>
         token.All(char.IsAscii) && !token.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter))
             ? new(new AuthenticationHeaderValue("Bearer", token))
             : throw new SettingsException($"{origin} holds characters that no token has");
 }
 
-/// <summary>The credential to use now. The one that was just refused, if any, is not offered again where there is a fresher one.</summary>
+/// <summary>The credential to use now. A credential that was just refused is not offered again if there is a newer one.</summary>
 internal delegate ValueTask<Credential> CredentialSource(Credential? refused, CancellationToken cancellation);
 
 /// <summary>A user name and its password, sent as HTTP Basic.</summary>
@@ -40,6 +40,6 @@ internal sealed record Login(string User, string Password)
         return userInfo.Length is 0 ? null : new Login(Uri.UnescapeDataString(user), Uri.UnescapeDataString(password));
     }
 
-    /// <summary>The user name only: a record would print the password.</summary>
+    /// <summary>Only the user name, because a record would print the password.</summary>
     public override string ToString() => User;
 }

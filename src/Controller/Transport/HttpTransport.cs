@@ -9,16 +9,16 @@ namespace Piraeus.HighAvailability.Controller.Transport;
 /// The TLS handshake is made here and not left to <see cref="SocketsHttpHandler"/>, which overwrites the server name
 /// and keeps the client certificate that it was built with.
 /// <para>
-/// The way out is the proxy that was named, and the environment's proxy variables are never asked: Go reads <c>NO_PROXY</c> with networks and
-/// <c>*</c>, which .NET cannot, so a proxy meant for others would be sent what has to stay inside the cluster, tokens included.
+/// Requests use only the given proxy, never the environment's proxy variables. Go allows networks and <c>*</c> in <c>NO_PROXY</c>, which .NET does not support. So a proxy meant for other hosts
+/// would receive requests that have to stay inside the cluster, tokens included.
 /// </para>
 /// </remarks>
 internal static class HttpTransport
 {
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
-    /// <param name="tls">Whom to trust and what to show of oneself, where the address asks for TLS.</param>
-    /// <param name="proxy">The way out, where there is no other.</param>
+    /// <param name="tls">The certificates to trust and to present, if the address requires TLS.</param>
+    /// <param name="proxy">The proxy to use, if there is no direct way.</param>
     /// <param name="compression">None for streams, whose bytes must not wait in a decompressor.</param>
     public static SocketsHttpHandler Create(TlsSettings tls, Uri? proxy = null, DecompressionMethods compression = DecompressionMethods.None) => new()
     {
@@ -28,7 +28,7 @@ internal static class HttpTransport
         AutomaticDecompression = compression,
         ConnectTimeout = ConnectTimeout,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        // A cancelled stream is closed at once instead of being read to its end for two seconds.
+        // Close a cancelled stream at once, instead of reading it for up to two seconds.
         ResponseDrainTimeout = TimeSpan.Zero,
         ConnectCallback = async (context, cancellation) =>
         {
@@ -41,7 +41,7 @@ internal static class HttpTransport
         },
     };
 
-    /// <summary>HTTP/1.1 has no pings, so a dead peer is found by TCP: idle 15 s, then three probes 5 s apart.</summary>
+    /// <summary>HTTP/1.1 has no pings, so TCP keep-alive detects a dead peer: idle 15 s, then three probes 5 s apart.</summary>
     internal static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

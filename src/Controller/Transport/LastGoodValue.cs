@@ -3,13 +3,13 @@ using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Controller.Transport;
 
-/// <summary>Reads anew each time what others rotate, and gives the last good reading while there is no new one: a rotation may be half done.</summary>
+/// <summary>Reads a rotated source again each time, and returns the last good value if that fails: a rotation may be incomplete.</summary>
 internal sealed partial class LastGoodValue<T>(Func<T> read, ILogger logger)
     where T : class
 {
     private volatile T? _last;
 
-    /// <exception cref="SettingsException">There is no good reading yet.</exception>
+    /// <exception cref="SettingsException">There is no good value yet.</exception>
     public T Read()
     {
         try

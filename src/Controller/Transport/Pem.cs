@@ -5,13 +5,13 @@ using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Controller.Transport;
 
-/// <summary>Reads certificates and keys, and says in one line what is wrong with them.</summary>
+/// <summary>Reads certificates and keys, and explains in one line what is wrong with them.</summary>
 internal static class Pem
 {
     /// <summary>All certificates of a bundle. Each of them is trusted, whether it is a root or not.</summary>
     public static X509Certificate2Collection Authorities(ConfigSource bundle) => Certificates(bundle, bundle.Read());
 
-    /// <summary>What a client shows of itself: the first certificate with its key, and the intermediates that follow it.</summary>
+    /// <summary>A client's certificate: the first certificate with its key, and the intermediates that follow it.</summary>
     public static SslStreamCertificateContext Identity(ConfigSource certificate, ConfigSource key)
     {
         var chainText = certificate.Read();

@@ -22,7 +22,7 @@ internal static class ProxyTunnel
         var response = await Proxies.SendAsync(request, cancellation);
         if (response.StatusCode is HttpStatusCode.OK)
         {
-            // The body of an accepted CONNECT is the connection itself, and disposing of it is the caller's part.
+            // The body of an accepted CONNECT is the connection itself, so the caller disposes of it.
             return await response.Content.ReadAsStreamAsync(cancellation);
         }
 

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Controller.Transport;
 
-/// <summary>A stream around another one, which is only read, and only asynchronously; it ends with that one.</summary>
+/// <summary>A wrapper for a stream that is only read, and only asynchronously. Disposing of it disposes of the inner stream.</summary>
 internal abstract class ReadOnlyStream(Stream inner) : Stream
 {
     public override bool CanRead => true;

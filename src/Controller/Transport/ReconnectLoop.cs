@@ -2,21 +2,21 @@ using Microsoft.Extensions.Logging;
 
 namespace Piraeus.HighAvailability.Controller.Transport;
 
-/// <summary>Runs one connection over and over, with a growing pause between two of them.</summary>
-/// <param name="what">What the connection is for, in the words of the log.</param>
+/// <summary>Runs one connection again and again, with a growing pause in between.</summary>
+/// <param name="what">The purpose of the connection, for the log.</param>
 /// <param name="ended">Called whenever the connection has ended, before the pause.</param>
 /// <param name="clock">Measures the pauses.</param>
-/// <param name="logger">Is told why each connection ended.</param>
+/// <param name="logger">Logs why each connection ended.</param>
 internal sealed partial class ReconnectLoop(string what, Func<CancellationToken, ValueTask> ended, TimeProvider clock, ILogger logger)
 {
     private static readonly TimeSpan Healthy = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(15);
 
-    /// <summary>A server may ask for more patience than that; it is not given, because we are blind meanwhile.</summary>
+    /// <summary>The longest <c>Retry-After</c> that is honoured, because we have no fresh data meanwhile.</summary>
     private static readonly TimeSpan LongestPatience = TimeSpan.FromMinutes(1);
 
-    /// <summary>Never returns, but for a cancellation or a bug.</summary>
+    /// <summary>Returns only on a cancellation or a bug.</summary>
     /// <param name="connection">Connects and stays connected for as long as it can.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task RunAsync(Func<CancellationToken, Task> connection, CancellationToken cancellation)
@@ -39,7 +39,7 @@ internal sealed partial class ReconnectLoop(string what, Func<CancellationToken,
         }
     }
 
-    /// <returns>Why the connection ended; null if the other side closed it in good order.</returns>
+    /// <returns>Why the connection ended; null if the other side closed it properly.</returns>
     private static async Task<Exception?> TryAsync(Func<CancellationToken, Task> connection, CancellationToken cancellation)
     {
         try
@@ -53,7 +53,7 @@ internal sealed partial class ReconnectLoop(string what, Func<CancellationToken,
         }
     }
 
-    /// <summary>Doubles from a fifth of a second to a quarter of a minute; chance spreads those who fell together.</summary>
+    /// <summary>Doubles from a fifth of a second to a quarter of a minute. Jitter separates connections that broke together.</summary>
     private static TimeSpan BackOff(int failures, double chance)
     {
         var delay = FirstDelay * Math.Pow(2, Math.Min(failures, 10));

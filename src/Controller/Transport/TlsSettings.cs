@@ -5,23 +5,23 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Piraeus.HighAvailability.Controller.Transport;
 
-/// <summary>Whom to trust and what to show of oneself; asked anew at each handshake, so that rotated files are picked up.</summary>
+/// <summary>The certificates to trust and to present; read again at each handshake, so that rotated files are used.</summary>
 internal sealed record TlsSettings
 {
     /// <summary>The only certificates to trust, roots or not; null trusts the system's roots.</summary>
-    /// <remarks>They are not remembered: while they cannot be read, handshakes fail.</remarks>
+    /// <remarks>They are not cached: while they cannot be read, handshakes fail.</remarks>
     public ConfigSource? Authorities { get; init; }
 
     /// <summary>The client certificate to present, if there is one.</summary>
     public Func<SslStreamCertificateContext?> Identity { get; init; } = () => null;
 
-    /// <summary>The name to ask for and to check, where it is not that of the address.</summary>
+    /// <summary>The name to request and to verify, if it is not that of the address.</summary>
     public string? ServerName { get; init; }
 
-    /// <summary>Whether to believe any certificate, because the operator said so.</summary>
+    /// <summary>Whether to trust any certificate, because the operator chose this.</summary>
     public bool SkipVerification { get; init; }
 
-    /// <summary>Reads everything once, so that a bad file is reported at start and not by the first request.</summary>
+    /// <summary>Reads everything once, so that a bad file is reported at the start and not by the first request.</summary>
     public TlsSettings Verified()
     {
         _ = HandshakeWith("localhost");
@@ -45,11 +45,11 @@ internal sealed record TlsSettings
         };
     }
 
-    // To return false would hide the reason.
+    // Returning false would hide the reason.
     private static AuthenticationException Distrust(SslPolicyErrors errors, X509Chain? chain) =>
         new($"The server's certificate is not trusted: {string.Join(", ", (chain?.ChainStatus ?? []).Select(status => $"{status.Status}").Distinct().Prepend($"{errors}"))}");
 
-    // .NET anchors a chain at self-signed certificates only. In Go, and so for kubectl and golinstor, it may end at any that is listed; up to there everything has to be in order.
+    // .NET anchors a chain at self-signed certificates only. In Go, and so for kubectl and golinstor, it may end at any listed certificate. All elements up to that one must be valid.
     private static bool EndsAtTrusted(X509Chain chain, X509Certificate2Collection trusted)
     {
         foreach (var element in chain.ChainElements)
@@ -68,7 +68,7 @@ internal sealed record TlsSettings
         return false;
     }
 
-    /// <summary>A chain policy and not a callback, because with it the host name is still checked for us.</summary>
+    /// <summary>A chain policy instead of a callback, because then .NET still verifies the host name.</summary>
     private static X509ChainPolicy TrustOnly(X509Certificate2Collection roots)
     {
         var policy = new X509ChainPolicy

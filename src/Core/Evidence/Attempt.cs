@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>How often an action failed in a row, from when it may be tried again, and what was said of the last failure.</summary>
+/// <summary>How often an action failed in a row, when it may be retried, and the message of the last failure.</summary>
 public sealed record Attempt(int Failures, Instant NotBefore, string? Message = null)
 {
     /// <summary>How often the action has been accepted, although its effect has not been seen. A failure in between does not undo that.</summary>

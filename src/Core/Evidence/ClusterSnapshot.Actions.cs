@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <content>What an action that was answered says of the cluster before the watch does.</content>
+/// <content>Changes that the answer to an action shows before the watch does.</content>
 public sealed partial record ClusterSnapshot
 {
     private ClusterSnapshot Note(Decision decision, MutationAnswer outcome, Instant at)
@@ -22,7 +22,7 @@ public sealed partial record ClusterSnapshot
         };
     }
 
-    // What was written to a node is so at once: waiting for the watch to repeat it would cost time, and an older event only repeats the work.
+    // A write to a node takes effect here at once: waiting for the watch would cost time, and an older event only repeats the work.
     private ClusterSnapshot Done(DecisionKey key, ClusterNode node, bool tainted) => (Nodes.TryGetValue(node.Name, out var known) ? Set(known with { TaintedByUs = tainted }) : this) with
     {
         Attempts = Attempts.Remove(key),
@@ -37,14 +37,14 @@ public sealed partial record ClusterSnapshot
             : PodsOnNodes,
     };
 
-    // A list of pods that is old was for a loss that is over, or for a node that is gone.
+    // An old list of pods belongs to a loss that is over, or to a node that is gone.
     private ClusterSnapshot Take(Observation.PodsOnNodeListed listed, Instant at) => this with
     {
         PodsOnNodes = PodsOnNodes.RemoveRange(PodsOnNodes.Where(known => at - known.Value.AnsweredAt > Timings.ReturnLasts).Select(known => known.Key)).SetItem(listed.Node, PodsOnNode.Of(listed, at)),
         Attempts = Attempts.Remove(DecisionKey.ListPodsOnNode(listed.Node)),
     };
 
-    // An action that has not been tried again although it might long have been, is no longer wanted: its object is gone, or its loss is over.
+    // An action that was not retried long after it was allowed is no longer wanted: its object is gone, or its loss is over.
     private ClusterSnapshot ForgetAbandoned(Instant at)
     {
         var abandoned = Attempts.Where(tried => at - tried.Value.NotBefore > Timings.ReturnLasts).Select(tried => tried.Key).ToList();
@@ -61,8 +61,8 @@ public sealed partial record ClusterSnapshot
     private IEnumerable<Uid> AttachmentsOn(NodeName? node, Pod pod) =>
         pod.ClaimKeys.SelectMany(AttachmentsOf).Where(attachment => attachment.Node == node).Select(attachment => attachment.Uid);
 
-    // A pod that nobody holds back is gone when its forced deletion is accepted: its attachment need not wait for the watch to say so.
-    // The watch may also be faster than the answer, and what is gone already will not be seen to go again.
+    // A pod without finalizers is gone when its forced deletion is accepted, so its attachment need not wait for the watch. The watch may also be faster than the answer, and does not report the
+    // same deletion again.
     private ClusterSnapshot Settle(Pod pod, bool isGone) =>
         Pods.Find(pod.Key)?.Item.Uid != pod.Uid ? Forget(pod) : isGone ? Forget(pod) with { Pods = Pods.Remove(pod) } : this;
 

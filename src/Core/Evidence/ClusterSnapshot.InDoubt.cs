@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <content>Which resources are worth a thought, so that a turn costs what is amiss and not what there is.</content>
+/// <content>Which resources need evaluation, so that the cost of a turn depends on the problems and not on the size of the cluster.</content>
 public sealed partial record ClusterSnapshot
 {
-    /// <summary>Everybody who is not plainly well, by resource definition. Kept rather than worked out in every turn: most turns change the lot of one.</summary>
+    /// <summary>Every consumer that is not plainly well, by resource definition. Kept between turns, because most turns change only one resource.</summary>
     public ImmutableSortedDictionary<ResourceName, ImmutableArray<VolumeConsumer>> InDoubt { get; private init; } = ImmutableSortedDictionary<ResourceName, ImmutableArray<VolumeConsumer>>.Empty;
 
     /// <summary>The resource definitions with a consumer that is not plainly well.</summary>
@@ -36,16 +36,16 @@ public sealed partial record ClusterSnapshot
         _ => [],
     };
 
-    /// <summary>Which assessments time alone makes necessary, and when.</summary>
+    /// <summary>Which resources must be assessed again even without a new observation, and when.</summary>
     private ImmutableDictionary<ResourceName, Instant> Reviews { get; init; } = ImmutableDictionary<ResourceName, Instant>.Empty;
 
-    /// <summary>The used resources that LINSTOR should be asked about, whether anybody there is in doubt or not, and from when.</summary>
+    /// <summary>The used resources to query from LINSTOR, whether a consumer is in doubt or not, and from when.</summary>
     internal ImmutableSortedDictionary<ResourceName, Instant> Outdated { get; private init; } = ImmutableSortedDictionary<ResourceName, Instant>.Empty;
 
-    /// <summary>When the first of them is due; null if none is.</summary>
+    /// <summary>When the first of the <see cref="Reviews"/> is due; null if none is.</summary>
     internal Instant? ReviewAt { get; private init; }
 
-    /// <summary>The consumers on each LINSTOR node of which nobody says that they are well, counted.</summary>
+    /// <summary>The number of consumers on each LINSTOR node that no speaker reports as healthy.</summary>
     private ImmutableDictionary<NodeName, int> Consumers { get; init; } = ImmutableDictionary<NodeName, int>.Empty;
 
     private static ImmutableDictionary<NodeName, int> Recount(ImmutableDictionary<NodeName, int> counts, ImmutableArray<VolumeConsumer> before, ImmutableArray<VolumeConsumer> after) =>
@@ -66,22 +66,22 @@ public sealed partial record ClusterSnapshot
         return counts;
     }
 
-    /// <summary>Which nodes were lost when, and whether that is a storm.</summary>
+    /// <summary>When each node was lost, and whether that is a storm.</summary>
     private StormWatch Losses { get; init; } = new();
 
-    /// <summary>The share of nodes, from 0 to 1, above which losses at once are a storm.</summary>
+    /// <summary>The share of nodes, from 0 to 1, above which simultaneous losses are a storm.</summary>
     private double StormThreshold { get; init; } = new FailoverSettings().StormThreshold;
 
-    /// <summary>So many nodes were lost at once that LINSTOR's view is in doubt; null if not.</summary>
+    /// <summary>The storm, if so many nodes were lost at once that LINSTOR's view is in doubt; else null.</summary>
     public Storm? Storm => Losses.Storm;
 
-    /// <summary>The resources that consumers were seen to lose, by LINSTOR node, and since when. That a loss can no longer be proved does not end it.</summary>
+    /// <summary>The resources that consumers were seen to lose, by LINSTOR node, and when. A loss that can no longer be proved is not over.</summary>
     private ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>> LostOn { get; init; } = ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>>.Empty;
 
     /// <summary>Whether a consumer was seen to lose the resource on a LINSTOR node, which has not recovered since.</summary>
     internal bool WasLostOn(ResourceName resource, NodeName node) => LostOn.TryGetValue(node, out var lost) && lost.ContainsKey(resource);
 
-    /// <summary>Whether anything uses the resource, on whatever node.</summary>
+    /// <summary>Whether anything uses the resource, on any node.</summary>
     internal bool IsUsed(ResourceName resource) => Volumes.ReferringTo(resource).Any(volume =>
         Attachments.RefersTo(volume.Item.Name) || (volume.Item.Claim is { } claim && Pods.RefersTo(claim)));
 
@@ -135,7 +135,7 @@ public sealed partial record ClusterSnapshot
     private bool SaysTheSameAs(ClusterSnapshot before) =>
         (Resources, Pods, Volumes, Attachments, CsiNodes) == (before.Resources, before.Pods, before.Volumes, before.Attachments, before.CsiNodes);
 
-    // What was left behind in a loss that is over has its grace period in the next one, like anything else.
+    // Attachments left behind by a loss that is over have a grace period in the next one, like any others.
     private IEnumerable<Uid> OfLossesThatAreOver(
         ResourceName name, ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>> before, ImmutableDictionary<NodeName, ImmutableDictionary<ResourceName, Instant>> now) =>
         from volume in Volumes.ReferringTo(name)

@@ -19,7 +19,7 @@ public sealed partial record ClusterSnapshot
         return gone.Aggregate(Hear(Source.Attachments), (cluster, held) => cluster.Forget(held.Item)) with { Attachments = listed };
     }
 
-    /// <summary>A pod left the watch: because it is gone, or because its labels no longer match. Only if we deleted it do we know which.</summary>
+    /// <summary>A pod left the watch because it is gone, or because its labels no longer match. The reason is known only if we deleted it.</summary>
     private ClusterSnapshot Forget(Pod pod)
     {
         var key = DecisionKey.DeletePod(pod.Uid);
@@ -41,7 +41,7 @@ public sealed partial record ClusterSnapshot
             ? PodsOnNodes.SetItem(node, onNode with { Pods = onNode.Pods.Remove(pod) })
             : PodsOnNodes;
 
-    // A name outlives the driver's registration and the node's object: neither has anything to say of DRBD, and a lost node may lose both.
+    // A LINSTOR name outlives the driver's registration and the Node object: neither says anything about DRBD, and a lost node may lose both.
     private ClusterSnapshot Remember(ImmutableArray<CsiNode> nodes) => this with
     {
         CsiNodes = CsiNodes.SetItems(nodes.Where(node => node.LinstorName is not null).Select(node => KeyValuePair.Create(node.Name, node))),

@@ -34,12 +34,12 @@ public sealed partial record ClusterSnapshot
         return answered.With(ResourceOf(report.Resource).Hear(report, at, Linstor), at);
     }
 
-    /// <summary>LINSTOR has listed its satellites, which ends a silence; nothing else does: without the list, which of them are away is stale belief.</summary>
+    /// <summary>LINSTOR has listed its satellites. Only this ends a silence, because without the list, the state of the satellites is stale.</summary>
     private ClusterSnapshot Relist(Observation.SatellitesListed told, Instant at)
     {
         var isSame = Satellites is { } before && before.Count == told.Satellites.Length && told.Satellites.All(satellite => before.GetValueOrDefault(satellite.Name) == satellite);
 
-        // A LINSTOR that reached no satellite, as when it has just started, or is the wrong one of two, had nothing to say.
+        // A LINSTOR that reached no satellite knew nothing: it had just started, or is the wrong one of two.
         var reachesAny = told.Satellites.Any(satellite => satellite.State == SatelliteState.Online);
         var isReturn = (!Linstor.ReachesAny && reachesAny)
             || (!Linstor.IsSynced && !(Linstor.IsStreamIntact && at - Linstor.LostAt <= Timings.LongestDetection));
@@ -61,7 +61,7 @@ public sealed partial record ClusterSnapshot
             },
         };
 
-        // A list that says the same may still be the second one that calls a satellite away, which has spoken in between.
+        // An unchanged list may be the second one that lists a satellite as away, although the satellite has spoken in between.
         if (!isSame || !Linstor.IsSynced)
         {
             return next.ReassessAll(Resources.Values, at);

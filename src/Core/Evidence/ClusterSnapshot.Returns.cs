@@ -2,12 +2,12 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <content>How often pods came to a lost node in place of one that was moved away from it: the back-off for moving them on.</content>
+/// <content>How often a replacement came to a lost node from which its predecessor was moved away: the back-off for moving it on.</content>
 public sealed partial record ClusterSnapshot
 {
     private ImmutableDictionary<(NodeName Node, ObjectKey Claim), (int Count, Instant At)> Returns { get; init; } = ImmutableDictionary<(NodeName, ObjectKey), (int, Instant)>.Empty;
 
-    /// <summary>From when a pod that came to a lost node may be moved on, as far as its predecessors count.</summary>
+    /// <summary>When a pod that came to a lost node may be moved on, by the number of its predecessors.</summary>
     internal Instant MayMoveOn(Pod pod, NodeName lost)
     {
         var may = Instant.Start;
@@ -19,7 +19,7 @@ public sealed partial record ClusterSnapshot
         return may;
     }
 
-    // Where nothing keeps the scheduler from putting the next one there, too, haste only makes more of them.
+    // If nothing keeps the scheduler from placing the next one there, too, moving them at once only makes more of them.
     private ClusterSnapshot NoteReturn(Decision.DeletePod deletion, Instant at)
     {
         if (Pods.Find(deletion.Pod.Key) is not { } known || known.Item.Uid != deletion.Pod.Uid || known.Since <= deletion.Evidence.Due)

@@ -2,18 +2,18 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>Everything this process was told, and nothing else.</summary>
-/// <remarks>Immutable: any thread may read one at leisure, and a recorded list of observations rebuilds it exactly.</remarks>
+/// <summary>Everything that this process has observed, and nothing else.</summary>
+/// <remarks>Immutable: any thread may read it, and a recorded list of observations rebuilds it exactly.</remarks>
 public sealed partial record ClusterSnapshot
 {
     private ClusterSnapshot()
     {
     }
 
-    /// <summary>Nothing was told yet.</summary>
+    /// <summary>The snapshot before the first observation.</summary>
     public static ClusterSnapshot Empty { get; } = new();
 
-    /// <summary>Nothing was told yet, to a process that goes by these settings.</summary>
+    /// <summary>The snapshot before the first observation, for a process with these settings.</summary>
     public static ClusterSnapshot For(FailoverSettings settings) => new() { StormThreshold = settings.StormThreshold };
 
     /// <summary>The resource definitions that were heard of.</summary>
@@ -22,7 +22,7 @@ public sealed partial record ClusterSnapshot
     /// <summary>Whether LINSTOR answers, and which satellites it reaches.</summary>
     public LinstorView Linstor { get; private init; } = LinstorView.Unknown;
 
-    /// <summary>LINSTOR's satellites; null until it was asked.</summary>
+    /// <summary>LINSTOR's satellites; null before the first list.</summary>
     public ImmutableDictionary<NodeName, Satellite>? Satellites => Linstor.Satellites;
 
     /// <summary>The pods that match the selector, by the claims they mount.</summary>
@@ -52,22 +52,22 @@ public sealed partial record ClusterSnapshot
     /// <summary>Kubernetes' nodes.</summary>
     public ImmutableDictionary<NodeName, ClusterNode> Nodes { get; private init; } = ImmutableDictionary<NodeName, ClusterNode>.Empty;
 
-    /// <summary>Those of them that have our taint, ordered by name.</summary>
+    /// <summary>The nodes that have our taint, ordered by name.</summary>
     internal ImmutableSortedDictionary<NodeName, ClusterNode> TaintedByUs { get; private init; } = ImmutableSortedDictionary<NodeName, ClusterNode>.Empty;
 
-    /// <summary>Those of them whose loss an administrator has confirmed.</summary>
+    /// <summary>The nodes whose loss an administrator has confirmed.</summary>
     private ImmutableHashSet<NodeName> LossConfirmed { get; init; } = [];
 
-    /// <summary>The LINSTOR names of nodes, as last told.</summary>
+    /// <summary>The LINSTOR names of nodes, as last reported.</summary>
     public ImmutableDictionary<NodeName, CsiNode> CsiNodes { get; private init; } = ImmutableDictionary<NodeName, CsiNode>.Empty;
 
-    /// <summary>The sources that have told everything and go on telling. What nodes are called hardly changes: once told is enough.</summary>
+    /// <summary>The sources that have delivered everything and are still open. Nodes and CSINodes stay synced once delivered, because names hardly change.</summary>
     public ImmutableHashSet<Source> SyncedSources { get; private init; } = [];
 
-    /// <summary>What was last seen on each node that was asked about.</summary>
+    /// <summary>The last list of pods on each queried node.</summary>
     public ImmutableDictionary<NodeName, PodsOnNode> PodsOnNodes { get; private init; } = ImmutableDictionary<NodeName, PodsOnNode>.Empty;
 
-    /// <summary>What was tried and is not yet seen to be done.</summary>
+    /// <summary>The actions that were tried and whose effect is not seen yet.</summary>
     public ImmutableDictionary<DecisionKey, Attempt> Attempts { get; private init; } = ImmutableDictionary<DecisionKey, Attempt>.Empty;
 
     /// <summary>The attachments that a deleted pod has left behind, until they are gone.</summary>
@@ -85,17 +85,17 @@ public sealed partial record ClusterSnapshot
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
-            return next with { Errors = next.Errors.Add(error) }; // what only follows cannot stop what decides
+            return next with { Errors = next.Errors.Add(error) }; // an error in following must not stop a decision
         }
     }
 
-    /// <summary>Errors of this program in taking in the last observation: each has held the consumers of one resource, or left something unexplained.</summary>
+    /// <summary>Bugs caught while applying the last observation. Each one holds the consumers of one resource, or leaves something unexplained.</summary>
     public ImmutableArray<Exception> Errors { get; private init; } = [];
 
-    /// <summary>What LINSTOR calls a Kubernetes node.</summary>
+    /// <summary>LINSTOR's name for a Kubernetes node.</summary>
     public NodeName LinstorNameOf(NodeName node) => CsiNodes.GetValueOrDefault(node)?.LinstorName ?? node;
 
-    // An answer that cannot be taken in is no answer: what rests on it is not confirmed, and it is asked for again.
+    // An answer that cannot be processed is no answer: it confirms nothing, and the query is repeated.
     private ClusterSnapshot TakeIn(Observation seen, Instant at)
     {
         try
@@ -150,7 +150,7 @@ public sealed partial record ClusterSnapshot
         _ => this,
     };
 
-    /// <summary>Whether the consumer of a resource on a Kubernetes node has lost it, by what LINSTOR reported.</summary>
+    /// <summary>Whether the consumer of a resource on a Kubernetes node has lost it, by LINSTOR's reports.</summary>
     internal bool IsLost(ResourceName name, NodeName node) =>
         Resources.GetValueOrDefault(name)?.AssessmentOf(LinstorNameOf(node)) is { IsLoss: true };
 

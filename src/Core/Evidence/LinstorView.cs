@@ -2,16 +2,16 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>Whether LINSTOR answers, since when, and which satellites it reaches: what decides who speaks.</summary>
+/// <summary>Whether LINSTOR answers, since when, and which satellites it reaches. This decides which speakers speak.</summary>
 public sealed record LinstorView
 {
-    /// <summary>Nothing was heard of LINSTOR yet.</summary>
+    /// <summary>The view before the first answer from LINSTOR.</summary>
     internal static LinstorView Unknown { get; } = new();
 
-    /// <summary>The newest list of satellites; null until there was one.</summary>
+    /// <summary>The newest list of satellites; null before the first one.</summary>
     public ImmutableDictionary<NodeName, Satellite>? Satellites { get; init; }
 
-    /// <summary>When that list was asked for; null until there was one.</summary>
+    /// <summary>When the request for that list was sent; null before the first list.</summary>
     public Instant? AskedAt { get; init; }
 
     /// <summary>How long LINSTOR took to answer it.</summary>
@@ -20,10 +20,12 @@ public sealed record LinstorView
     /// <summary>Whether LINSTOR answers: it has listed its satellites, and was not lost since.</summary>
     public bool IsSynced { get; init; }
 
-    /// <summary>When it last failed to answer for the first time; null if it never did.</summary>
+    /// <summary>When its last silence began; null if there was none.</summary>
     internal Instant? LostAt { get; init; }
 
-    /// <summary>Whether its event stream has gone on since it last answered. A list that could not be had is then no silence of LINSTOR's, if it is had soon: no satellite was away that the stream has not told of.</summary>
+    /// <summary>
+    /// Whether its event stream has stayed open since it last answered. If so, a failed list that soon succeeds is no silence of LINSTOR: the stream has reported every satellite that went away.
+    /// </summary>
     internal bool IsStreamIntact { get; init; }
 
     /// <summary>Whether it reached any satellite when it last listed them.</summary>
@@ -50,10 +52,10 @@ public sealed record LinstorView
     /// <summary>A node's satellite; null if it is not listed.</summary>
     public Satellite? Find(NodeName node) => Satellites?.GetValueOrDefault(node);
 
-    /// <summary>The date of words that are heard now.</summary>
-    /// <param name="isFirst">Whether they are the speaker's first since LINSTOR has returned.</param>
-    /// <param name="at">Now.</param>
-    /// <remarks>Satellites register one after the other: the order in which they do so proves nothing, so all first words within that time have one date.</remarks>
+    /// <summary>The date of statements that arrive now.</summary>
+    /// <param name="isFirst">Whether they are the speaker's first since LINSTOR's return.</param>
+    /// <param name="at">The current instant.</param>
+    /// <remarks>Satellites register one after the other, in an order that proves nothing. So all first statements within that time have the same date.</remarks>
     internal Instant DateOf(bool isFirst, Instant at) => isFirst && ReturnedAt is { } returned && at - returned <= Timings.LongestDetection ? returned : at;
 
     internal bool IsSinceReturn(Instant? heard) => heard is { } at && at >= ReturnedAt;

@@ -2,13 +2,13 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>An object and the instant from which it has been there, as far as this process saw.</summary>
+/// <summary>An object and the instant at which this process first saw it.</summary>
 public readonly record struct Tracked<T>(T Item, Instant Since);
 
 /// <summary>Immutable collection of objects of one kind: by name, and by what they refer to.</summary>
-/// <typeparam name="TKey">What names an object.</typeparam>
+/// <typeparam name="TKey">The name of an object.</typeparam>
 /// <typeparam name="T">The object.</typeparam>
-/// <typeparam name="TReference">What objects refer to, and are looked up by.</typeparam>
+/// <typeparam name="TReference">The references of objects, by which they are looked up.</typeparam>
 public sealed class ObjectIndex<TKey, T, TReference>
     where TKey : notnull
     where TReference : notnull
@@ -21,7 +21,7 @@ public sealed class ObjectIndex<TKey, T, TReference>
 
     /// <param name="keyOf">An object's name.</param>
     /// <param name="referencesOf">What an object refers to.</param>
-    /// <param name="continues">Whether the second object is the first one, changed, so that its time goes on.</param>
+    /// <param name="continues">Whether the second object is the first one after a change, so that its start time stays.</param>
     internal ObjectIndex(Func<T, TKey> keyOf, Func<T, IEnumerable<TReference>> referencesOf, Func<T, T, bool> continues)
         : this(keyOf, referencesOf, continues, ImmutableDictionary<TKey, Tracked<T>>.Empty, ImmutableDictionary<TReference, ImmutableArray<TKey>>.Empty)
     {
@@ -55,7 +55,7 @@ public sealed class ObjectIndex<TKey, T, TReference>
 
     internal ObjectIndex<TKey, T, TReference> Remove(T item) => Without(_keyOf(item));
 
-    /// <summary>Replaces everything: what is not named is gone.</summary>
+    /// <summary>Replaces everything: objects that are not named are removed.</summary>
     internal ObjectIndex<TKey, T, TReference> Replace(IEnumerable<T> items, Instant at)
     {
         var held = ImmutableDictionary.CreateBuilder<TKey, Tracked<T>>();

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>Who tells us things.</summary>
+/// <summary>A source of observations.</summary>
 public enum Source
 {
     Linstor,
@@ -13,55 +13,55 @@ public enum Source
     CsiNodes,
 }
 
-/// <summary>Something the outside world told us. The only way in.</summary>
+/// <summary>One thing that this process has observed: the only way into the core.</summary>
 public abstract record Observation
 {
     private Observation()
     {
     }
 
-    /// <summary>LINSTOR's stream said one thing of one replica. It may be a repetition, and it may be late.</summary>
+    /// <summary>LINSTOR's stream reported whether one replica may promote. The event may be a repetition, and it may be late.</summary>
     public sealed record PromotionChanged(ResourceName Resource, NodeName Node, Promotability Promotability) : Observation;
 
     /// <summary>LINSTOR answered a question about one resource definition.</summary>
     public sealed record ResourceReported(ResourceReport Report) : Observation;
 
-    /// <summary>LINSTOR answered which satellites it has; those not named are gone.</summary>
+    /// <summary>LINSTOR listed its satellites; those not listed are gone.</summary>
     public sealed record SatellitesListed(ImmutableArray<Satellite> Satellites, Instant AskedAt) : Observation;
 
-    /// <summary>A Kubernetes source said everything it has; the unnamed is gone.</summary>
+    /// <summary>A Kubernetes source listed all its objects; those not listed are gone.</summary>
     public sealed record Listed<T>(ImmutableArray<T> Items) : Observation;
 
     /// <summary>A Kubernetes object was added or changed.</summary>
     public sealed record Updated<T>(T Item) : Observation;
 
-    /// <summary>A Kubernetes object is gone; the fact that a deletion aims at.</summary>
+    /// <summary>A Kubernetes object is gone: the goal of a deletion.</summary>
     public sealed record Deleted<T>(T Item) : Observation;
 
-    /// <summary>A source no longer answers: what it told us is ageing.</summary>
+    /// <summary>A source no longer answers, so its data becomes stale.</summary>
     public sealed record SourceLost(Source Source) : Observation
     {
-        /// <summary>Whether LINSTOR's event stream goes on: then only the list of satellites could not be had. False for other sources.</summary>
+        /// <summary>Whether LINSTOR's event stream is still open, so that only the list of satellites failed. False for other sources.</summary>
         public bool IsStreamIntact { get; init; }
     }
 
-    /// <summary>Kubernetes answered which pods are bound to a node, those that the selector does not match included, and which volumes its kubelet last said to use.</summary>
+    /// <summary>Kubernetes listed the pods on a node, including those that the selector does not match, and the volumes that its kubelet last reported in use.</summary>
     public sealed record PodsOnNodeListed(NodeName Node, ImmutableArray<Pod> Pods, ImmutableArray<string> VolumesInUse, Instant AskedAt) : Observation
     {
-        /// <summary>Whether Kubernetes calls the node Ready; false if it has no such node, null if it did not say.</summary>
+        /// <summary>Whether Kubernetes calls the node Ready; false if it has no such node, null if not known.</summary>
         public bool? Ready { get; init; }
 
         /// <summary>Whether the node carries the taint <c>drbd.linbit.com/lost-quorum</c>; null if not known.</summary>
         public bool? Tainted { get; init; }
     }
 
-    /// <summary>Kubernetes answered what it has lately warned of about an object; null if of nothing.</summary>
+    /// <summary>Kubernetes returned the newest warning about an object; null if there is none.</summary>
     public sealed record WarningsListed(Uid About, string? Warning, Instant AskedAt) : Observation;
 
-    /// <summary>A decision was carried out, or not; it was taken on at the instant given.</summary>
+    /// <summary>A mutation was carried out, or not; the actuator accepted it at the given instant.</summary>
     public sealed record MutationAnswered(Decision Decision, MutationAnswer Outcome, Instant TakenAt) : Observation;
 
-    /// <summary>Nothing was said, but it is time to think: the hour the policy named has come, or leadership has.</summary>
+    /// <summary>There is no news, but it is time to evaluate: the instant that the policy named has come, or this replica became the leader.</summary>
     public sealed record Tick : Observation;
 }
 
@@ -71,30 +71,30 @@ public enum MutationOutcome
     /// <summary>The server took it.</summary>
     Accepted,
 
-    /// <summary>What was wanted is so already.</summary>
+    /// <summary>The wanted state already exists.</summary>
     Unchanged,
 
     /// <summary>The object is not there (404).</summary>
     AlreadyGone,
 
-    /// <summary>Another incarnation has its name (409): it is not ours to touch.</summary>
+    /// <summary>Another incarnation has its name (409), which must not be touched.</summary>
     Replaced,
 
     /// <summary>We lack the permission (401, 403).</summary>
     Forbidden,
 
-    /// <summary>The server would not or could not (429, 5xx, a broken connection).</summary>
+    /// <summary>The server refused or failed (429, 5xx, a broken connection).</summary>
     Refused,
 
     /// <summary>No answer in time: it may or may not have happened.</summary>
     TimedOut,
 
-    /// <summary>Nothing was sent, because the controller only rehearses.</summary>
+    /// <summary>Nothing was sent, because this is a dry run.</summary>
     DryRun,
 
-    /// <summary>Nothing was sent, because its turn came too late. No failure: it is to be decided anew.</summary>
+    /// <summary>Nothing was sent, because its turn came too late. This is no failure: the policy decides again.</summary>
     NotSent,
 }
 
-/// <summary>The answer to an action, what the server said of it, and how long it asks us to wait.</summary>
+/// <summary>The outcome of an action, the server's message, and how long the server asks us to wait.</summary>
 public sealed record MutationAnswer(MutationOutcome Answer, string? Message = null, TimeSpan? RetryAfter = null);

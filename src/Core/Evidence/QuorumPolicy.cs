@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>DRBD's arithmetic of <c>DrbdOptions/Resource/quorum</c>: <c>off</c>, <c>majority</c>, <c>all</c>, or a number of votes. Null, and what is not understood, is <c>off</c>.</summary>
+/// <summary>DRBD's arithmetic of <c>DrbdOptions/Resource/quorum</c>: <c>off</c>, <c>majority</c>, <c>all</c>, or a number of votes. Null and unknown values count as <c>off</c>.</summary>
 public static class QuorumPolicy
 {
     /// <summary>Whether the policy proves that a partition without quorum cannot write: two disjoint partitions cannot both have it.</summary>
@@ -10,16 +10,16 @@ public static class QuorumPolicy
     /// <param name="voters">How many replicas with a disk there are.</param>
     public static bool Fences(string? policy, int voters) => VotesNeeded(policy, voters) is { } needed && 2 * needed > voters;
 
-    /// <summary>Of several policies that count for the replicas of one resource, the one that asks for the fewest votes.</summary>
+    /// <summary>The policy that needs the fewest votes, among those of the replicas of one resource.</summary>
     internal static string? Weakest(IEnumerable<string?> policies, int voters) => policies.MinBy(policy => VotesNeeded(policy, voters) ?? 0);
 
-    /// <summary>Whether some of a resource's members, if they are connected to one another and to nobody else, may have quorum.</summary>
-    /// <param name="policy">The policy that they go by.</param>
+    /// <summary>Whether some of a resource's members, if they are connected to one another and to no other member, may have quorum.</summary>
+    /// <param name="policy">The policy that they use.</param>
     /// <param name="members">All members.</param>
     /// <param name="side">Those that are connected.</param>
     /// <remarks>
-    /// As <c>calc_quorum</c> in DRBD 9 has it: enough votes, or, where the number of voters is even and one vote is missing, most of the diskless members. Outdated
-    /// peers, which DRBD does not wait for, are left out here: that a side lacks quorum is never concluded from them.
+    /// As <c>calc_quorum</c> in DRBD 9 has it: enough votes or, if the number of voters is even and one vote is missing, most of the diskless members. Outdated peers, which DRBD does not wait
+    /// for, are left out here: they never prove that a side lacks quorum.
     /// </remarks>
     public static bool MayHaveQuorum(string? policy, IReadOnlyCollection<Member> members, Func<Member, bool> side)
     {
@@ -34,7 +34,7 @@ public static class QuorumPolicy
             || (voters % 2 == 0 && votes == needed - 1 && 2 * tieBreakers > diskless);
     }
 
-    // Asked several times for each answer: so the usual spelling comes first.
+    // Runs several times for each answer, so the usual spelling comes first.
     private static int? VotesNeeded(string? policy, int voters) => policy switch
     {
         "majority" => (voters / 2) + 1,
@@ -48,22 +48,22 @@ public static class QuorumPolicy
         : int.TryParse(policy, NumberStyles.None, CultureInfo.InvariantCulture, out var votes) ? votes : null;
 }
 
-/// <summary>A replica as another one counts it: whether it has a vote.</summary>
+/// <summary>A replica as another replica counts it for quorum.</summary>
 /// <param name="Node">The LINSTOR node.</param>
 /// <param name="Votes">Whether it has a disk.</param>
 public readonly record struct Member(NodeName Node, bool Votes);
 
-/// <summary>Who was a member of a resource, and what quorum policy it went by, at one time.</summary>
+/// <summary>The members of a resource and its quorum policy at one time.</summary>
 /// <param name="Members">The members, by node.</param>
-/// <param name="Policy">The policy that fenced least among theirs; null if none was known to be set.</param>
+/// <param name="Policy">The policy among theirs that fences least; null if none was known to be set.</param>
 /// <param name="IsPolicyKnown">Whether the policy was known at that time.</param>
 public sealed record Membership(IReadOnlyList<Member> Members, string? Policy, bool IsPolicyKnown)
 {
     /// <summary>How many of them have a vote.</summary>
     public int Voters { get; } = Members.Count(member => member.Votes);
 
-    /// <summary>What a node may go by until it knows these members as they are now: LINSTOR places and removes one replica after the other, in an order that cannot be seen.</summary>
-    /// <param name="now">The members as they are now, which come last.</param>
+    /// <summary>The memberships that a node may use until it knows the current members. LINSTOR places and removes replicas one by one, in an order that is not visible.</summary>
+    /// <param name="now">The current members, which come last.</param>
     internal IEnumerable<Membership> Until(Membership now)
     {
         var voting = Members.Concat(now.Members).ToLookup(member => member.Node, member => member.Votes);

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <content>How LINSTOR's answers are taken in, and what they say of members and policy.</content>
+/// <content>Processes LINSTOR's answers, and reads members and policy from them.</content>
 public sealed partial record Resource
 {
     /// <summary>LINSTOR answered a question about the resource.</summary>
@@ -22,7 +22,7 @@ public sealed partial record Resource
         return report.Exists ? answered.Take(report, at, linstor) : answered;
     }
 
-    // That the resource went without a policy that fences is worth knowing also of a time that is over: a node that has not been heard of since may go on without one.
+    // A late answer still shows that the resource had no policy that fences: a node that has not been heard of since may still run without one.
     private Resource Recall(ResourceReport late, Instant at, LinstorView linstor)
     {
         if (!late.Exists || late.QuorumProperties is null || late.Uuid != Uuid
@@ -81,7 +81,7 @@ public sealed partial record Resource
         };
     }
 
-    // Replicas come and go with their consumers, and nodes with an autoscaler: one that was removed long ago, and is no member by the count of any that may be there, is forgotten.
+    // Replicas come and go with their consumers, and nodes with an autoscaler. A replica that was removed long ago, and that no remaining speaker may count as a member, is forgotten.
     private static ImmutableArray<Speaker> WithoutThoseThatLeft(ImmutableArray<Speaker> speakers, Instant at)
     {
         if (!speakers.Any(speaker => speaker.WasRemovedLongAgo(at)))
@@ -94,14 +94,14 @@ public sealed partial record Resource
         return left.Count == 0 ? speakers : [.. speakers.Where(speaker => !left.Contains(speaker.Node)).Select(speaker => speaker.WithoutLinksTo(left, speakers))];
     }
 
-    // The members of a node of which no answer has told yet: those listed now, and each that the stream told of and that is gone since may have been one, with a vote.
+    // The memberships of a node that no answer has included yet: the members listed now, and with them each one that the stream reported and that is gone since, which may have had a vote.
     private ImmutableArray<Membership> MembersOnceStreamed(ResourceReport first, Membership now)
     {
         Member[] gone = [.. Speakers.Where(speaker => !Lists(first, speaker.Node)).Select(speaker => new Member(speaker.Node, Votes: true))];
         return gone.Length == 0 ? [now] : [now with { Members = [.. now.Members.Concat(gone).OrderBy(member => member.Node)] }, now];
     }
 
-    // Nearly every answer lists the members of the one before, in their order.
+    // Nearly every answer lists the same members as the previous one, in the same order.
     private bool AreMembers(ImmutableArray<Replica> replicas, string? policy, QuorumProperties? properties)
     {
         var isSame = Members is { } known && known.Members.Count == replicas.Length && known.Policy == policy && known.IsPolicyKnown == (properties is not null);
@@ -140,7 +140,7 @@ public sealed partial record Resource
 
     private static string? PolicyOf(IEnumerable<(NodeName Node, string? Own)> replicas, QuorumProperties? above, LinstorView linstor, int voters)
     {
-        // LINSTOR's precedence: replica, definition, group, node, controller. Nearly always all have the same.
+        // LINSTOR's precedence: replica, definition, group, node, controller. Nearly always, all have the same policy.
         string?[] policies = [.. replicas.Select(replica => replica.Own ?? above?.Definition ?? linstor.Find(replica.Node)?.QuorumPolicy ?? above?.Controller)];
         return policies.AsSpan().ContainsAnyExcept(policies.FirstOrDefault()) ? QuorumPolicy.Weakest(policies, voters) : policies.FirstOrDefault();
     }

@@ -2,14 +2,14 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <content>What follows from the evidence for the consumers on each node.</content>
+/// <content>Assesses the consumers on each node from the evidence.</content>
 public sealed partial record Resource
 {
-    /// <summary>Works out anew who speaks, whether it is fenced, and every assessment; what stands keeps its time.</summary>
+    /// <summary>Recomputes which speakers speak, whether the policy fences, and every assessment. An unchanged assessment keeps its start time.</summary>
     internal Resource Reassess(LinstorView linstor, Instant at)
     {
         var next = Listen(linstor).KeepFences(linstor, at);
-        ResourceView? view = null; // needed by few
+        ResourceView? view = null; // rarely needed
         var assessments = ImmutableArray.CreateBuilder<LossAssessment>(next.Speakers.Length);
         foreach (var speaker in next.Speakers)
         {
@@ -24,7 +24,7 @@ public sealed partial record Resource
         return assessments.SequenceEqual(Assessments) ? next : next with { Assessments = assessments.ToImmutable() };
     }
 
-    // A use elsewhere counts for nothing where it is lost by all that is known, other uses aside: that a side has no quorum is proved without them.
+    // A use elsewhere does not count if all other evidence shows that it is lost there, too: the proof that a side has no quorum does not rest on uses.
     private void WeighUses(ImmutableArray<LossAssessment>.Builder assessments, ref ResourceView? view, LinstorView linstor, Instant at)
     {
         ImmutableArray<NodeName> everybody = [.. Speakers.Select(speaker => speaker.Node)];
@@ -46,7 +46,7 @@ public sealed partial record Resource
         }
     }
 
-    /// <summary>Holds every consumer, because to assess them has failed.</summary>
+    /// <summary>Holds every consumer, because assessing them has failed.</summary>
     internal Resource Hold(Instant at) => this with
     {
         Assessments = [.. Speakers.Select(speaker => new LossAssessment(speaker.Node, HoldReason.InternalError, null, at, AtFirstSight: false))],
@@ -65,7 +65,7 @@ public sealed partial record Resource
         return this;
     }
 
-    /// <summary>Keeps account of when the policy came that fences, if this process saw the resource without it.</summary>
+    /// <summary>Tracks when a policy that fences appeared, if this process saw the resource without one.</summary>
     private Resource KeepFences(LinstorView linstor, Instant at)
     {
         if (QuorumProperties is null)
@@ -84,7 +84,8 @@ public sealed partial record Resource
     {
         var before = AssessmentOf(speaker.Node);
 
-        // What the stream alone can tell: the resource is in use and well. But where the node reports that it misses a peer, a loss may only be interrupted by that one's silence, or the node keep its quorum alone.
+        // The stream alone can show that the resource is in use and well. But if the node reports a missing peer, the silence of that peer may only interrupt a loss, or the node may keep its
+        // quorum alone.
         var isWell = speaker.Promotability == Promotability.MayNotPromote && !HasPromotablePeer(speaker.Node);
         var mayBeMore = before is { MayBothHaveQuorum: true } || speaker.MissesPeer;
         var assessed = isWell && !mayBeMore ? null : LossRule.Assess(this, speaker, view ??= new(Speakers, linstor), at, before, lost);

@@ -2,13 +2,13 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>What this process has heard of one LINSTOR resource definition, by speaker, and what follows from it for the consumers on each node.</summary>
+/// <summary>The statements about one LINSTOR resource definition, by speaker, and the assessments of the consumers on each node that follow from them.</summary>
 public sealed partial record Resource(ResourceName Name)
 {
-    /// <summary>False while LINSTOR answers that it has no such definition. What was known stands: a 404 may be a moment of LINSTOR's, or a definition that is created anew.</summary>
+    /// <summary>False while LINSTOR answers that it has no such definition. Earlier knowledge is kept: the 404 may be transient, or the definition may be recreated.</summary>
     public bool Exists { get; private init; } = true;
 
-    /// <summary>What LINSTOR has set above the replicas and nodes, as last known; null until it could be read.</summary>
+    /// <summary>The quorum properties that LINSTOR has set above the replicas and nodes, as last known; null until they could be read.</summary>
     public QuorumProperties? QuorumProperties { get; private init; }
 
     /// <summary>Whether two nodes may be Primary at once, as last known; null until it could be read.</summary>
@@ -23,13 +23,13 @@ public sealed partial record Resource(ResourceName Name)
     /// <summary>One assessment per speaker, in the same order.</summary>
     public ImmutableArray<LossAssessment> Assessments { get; private init; } = [];
 
-    /// <summary>When the question behind the newest answer was sent; null if there was none.</summary>
+    /// <summary>When the request for the newest answer was sent; null if there was none.</summary>
     public Instant? ReportedAt { get; private init; }
 
     /// <summary>When that answer arrived; null if there was none.</summary>
     public Instant? AnsweredAt { get; private init; }
 
-    /// <summary>When the stream last told something new; a repetition is nothing new.</summary>
+    /// <summary>When the stream last reported something new; a repetition is not new.</summary>
     public Instant? ChangedAt { get; private init; }
 
     /// <summary>Whether the resource was seen to change from one known state to another.</summary>
@@ -38,17 +38,17 @@ public sealed partial record Resource(ResourceName Name)
     /// <summary>The effective quorum policy that fences least among the replicas'; null if none is set, which DRBD reads as <c>off</c>, or if it is not known.</summary>
     public string? Policy { get; private init; }
 
-    /// <summary>Whether the newest answer contains the quorum policy: what cannot be read gives no permission.</summary>
+    /// <summary>Whether the newest answer contains the quorum policy. A policy that cannot be read gives no permission to act.</summary>
     public bool IsPolicyCurrent { get; private init; }
 
-    /// <summary>When time alone makes it necessary to assess a consumer anew; null if it never does.</summary>
+    /// <summary>When a consumer must be assessed again even without a new observation; null if never.</summary>
     public Instant? ReviewAt => Assessments.Min(assessment => assessment.ReviewAt is { } at ? at : (Instant?)null);
 
-    /// <summary>When the oldest request was sent that the newest answer's properties rest on; null if there was no answer.</summary>
+    /// <summary>When the oldest request behind the newest answer's properties was sent; null if there was no answer.</summary>
     public Instant? PolicyAskedAt { get; private init; }
 
-    /// <summary>When LINSTOR should be asked about the resource although nobody who uses it is in doubt; null if it need not be.</summary>
-    /// <remarks>The stream said something that the newest answer does not contain; or a policy or members came that a node has not been heard of since.</remarks>
+    /// <summary>When to query LINSTOR about the resource although no consumer is in doubt; null if there is no need.</summary>
+    /// <remarks>Either the newest answer does not contain a later stream event, or a node has not been heard of since a policy or members appeared.</remarks>
     internal Instant? QueryAt
     {
         get
@@ -72,19 +72,19 @@ public sealed partial record Resource(ResourceName Name)
 
             return next;
 
-            // What the newest answer has not shown by then, is not waited for.
+            // If the newest answer has not shown it by then, do not wait for it.
             Instant? Earlier(Instant? one, Instant? other) => reported < other ? Instant.Earlier(one, other.Value) : one;
         }
     }
 
-    // Kept by the uuid of the definition: one that is created anew begins anew.
+    // The uuid of the definition: a recreated definition starts from scratch.
     private string? Uuid { get; init; }
 
     private Membership? Members { get; init; }
 
     private Instant MembersSince { get; init; }
 
-    // When the stream told that a replica may promote, of a resource of which none could, and nothing better since; null once an answer contains that.
+    // When the stream reported that a replica may promote, although none could before, and nothing better since; null once an answer contains that.
     private Instant? AccusedSince { get; init; }
 
     private bool SeenUnfenced { get; init; }
@@ -94,7 +94,10 @@ public sealed partial record Resource(ResourceName Name)
     /// <summary>How many replicas have a vote.</summary>
     public int Voters => Members?.Voters ?? 0;
 
-    /// <summary>How many volumes the definition has, by the replicas that speak; one if none states them. A replica that is away is listed with volumes that were deleted since.</summary>
+    /// <summary>
+    /// How many volumes the definition has, by the replicas that speak; one if none states it. Replicas that are away do not count, because LINSTOR still lists volumes of theirs that were
+    /// deleted since.
+    /// </summary>
     public int VolumeCount
     {
         get
@@ -112,19 +115,19 @@ public sealed partial record Resource(ResourceName Name)
     /// <summary>Whether the quorum policy proves that a partition without quorum cannot write.</summary>
     public bool Fences => QuorumProperties is not null && QuorumPolicy.Fences(Policy, Voters);
 
-    /// <summary>Whether the newest answer includes everything that the stream said.</summary>
+    /// <summary>Whether the newest answer includes every stream event.</summary>
     public bool IsReportCurrent => ReportedAt is { } reported && !(ChangedAt >= reported);
 
-    /// <summary>Whether something is to be said of it: not every speaker's consumer would be plainly well.</summary>
+    /// <summary>Whether any speaker's consumer would not be plainly well.</summary>
     public bool IsInDoubt => !Exists || Assessments.Any(assessment => assessment.Reason is not HoldReason.Healthy);
 
-    /// <summary>Whether LINSTOR has anything to say of it. What a definition leaves behind when it is deleted is silence.</summary>
+    /// <summary>Whether any speaker says anything about it. A deleted definition leaves only silence behind.</summary>
     public bool IsHeardOf => Speakers.Any(speaker => speaker.Promotability != Promotability.Unknown);
 
-    /// <summary>Whether a replica has vanished, and it is not known why.</summary>
+    /// <summary>Whether a replica has vanished for a reason that is not known yet.</summary>
     internal bool HasMissing => Speakers.Any(speaker => speaker.Presence == Presence.Missing);
 
-    /// <summary>The node's words; null if it was never seen to have a replica.</summary>
+    /// <summary>The node's speaker; null if it was never seen to have a replica.</summary>
     public Speaker? Find(NodeName node)
     {
         foreach (var speaker in Speakers)
@@ -138,7 +141,7 @@ public sealed partial record Resource(ResourceName Name)
         return null;
     }
 
-    /// <summary>What is to be said of a consumer on a node; null if the resource was never seen there.</summary>
+    /// <summary>The assessment of a consumer on a node; null if the resource was never seen there.</summary>
     public LossAssessment? AssessmentOf(NodeName node)
     {
         foreach (var assessment in Assessments)
@@ -155,7 +158,7 @@ public sealed partial record Resource(ResourceName Name)
     /// <summary>Whether another node says that it may promote, diskless or not: a reason to look closer.</summary>
     public bool HasPromotablePeer(NodeName node)
     {
-        // Asked with every word of the stream, and after a start LINSTOR says them all.
+        // Runs for every stream event, and after a start LINSTOR sends one for each replica.
         foreach (var speaker in Speakers)
         {
             if (speaker is { Promotability: Promotability.MayPromote, Leaving: false } && speaker.Node != node)
@@ -167,18 +170,18 @@ public sealed partial record Resource(ResourceName Name)
         return false;
     }
 
-    /// <summary>Whether a node that could go by no policy was heard of since there is one, for long enough that it has reached it.</summary>
-    /// <remarks>What LINSTOR says of a node for a while may have been true before it turned the policy on.</remarks>
+    /// <summary>Whether a node that may have had no policy was heard of after the policy appeared, long enough for it to have reached the node.</summary>
+    /// <remarks>For a while, LINSTOR's reports about a node may date from before it turned the policy on.</remarks>
     internal bool HasHeardOfPolicy(Instant? heard) => !SeenUnfenced || heard - FencedSince >= Timings.LongestDetection;
 
-    /// <summary>Whether a node that could go by no policy has said something new since there is one, for longer than LINSTOR needs to show one change.</summary>
+    /// <summary>Whether a node that may have had no policy has said something new after the policy appeared, by more than LINSTOR needs to show one change.</summary>
     internal bool HasChangedUnderPolicy(Speaker speaker) => !SeenUnfenced || speaker.NewsAt - FencedSince >= Timings.ShortestAdmission;
 
     /// <summary>Whether the policy is known, fences, and has reached the node.</summary>
     public bool IsFenced(NodeName node) => Fences && (!SeenUnfenced || (Find(node) is { } speaker && HasHeardOfPolicy(speaker.HeardAt)));
 
-    /// <summary>Whether a node that was lost has quorum again: it says so itself, in new words, or another one has found its link to it up since; or the replica there was removed.</summary>
-    /// <remarks>That those who said that it is lost have fallen silent is no recovery, nor that it repeats what it said before.</remarks>
+    /// <summary>Whether a lost node has quorum again: it says so in a new statement, or another speaker has found its link to the node up since, or the replica there was removed.</summary>
+    /// <remarks>It is no recovery if the speakers that proved the loss fall silent, or if the node repeats an old statement.</remarks>
     internal bool HasRecovered(NodeName node, Instant lostSince, LinstorView linstor)
     {
         if (Find(node) is not { Presence: not Presence.Removed } own || (own.Presence == Presence.Lost && linstor.IsOnline(node)))
@@ -191,7 +194,7 @@ public sealed partial record Resource(ResourceName Name)
             || Speakers.Any(other => other.Node != node && view.Speaks(other) && view.LinkFrom(other, node) is { Current: true, Value: true } link && link.Since > lostSince);
     }
 
-    /// <summary>The stream said something of one replica.</summary>
+    /// <summary>The stream reported whether one replica may promote.</summary>
     internal Resource Hear(NodeName node, Promotability said, Instant at, LinstorView linstor)
     {
         var known = Find(node);

@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>A resource's speakers as LINSTOR reaches them at one moment: who speaks, and which node a DRBD connection leads to.</summary>
-/// <remarks>Connections are named by host, which may differ from the LINSTOR name. Resources have few speakers: to look through them is faster than any index.</remarks>
+/// <summary>A resource's speakers as LINSTOR reaches them at one moment: which ones speak, and which node a DRBD connection leads to.</summary>
+/// <remarks>Connections are named by host, which may differ from the LINSTOR name. A linear search is faster than any index, because resources have few speakers.</remarks>
 internal sealed class ResourceView
 {
     private readonly ImmutableArray<Speaker> _speakers;
@@ -24,10 +24,10 @@ internal sealed class ResourceView
     /// <summary>LINSTOR at that moment.</summary>
     public LinstorView Linstor { get; }
 
-    /// <summary>Whether a speaker's words are news.</summary>
+    /// <summary>Whether a speaker speaks, so that its statements are current.</summary>
     public bool Speaks(Speaker speaker) => _speaks[IndexOf(speaker.Node)];
 
-    /// <summary>What a speaker says, or last said, of its connection to a node; null if it never reported one that is known to lead there.</summary>
+    /// <summary>A speaker's current or last statement about its connection to a node; null if it never reported one that is known to lead there.</summary>
     public Statement<bool>? LinkFrom(Speaker speaker, NodeName node)
     {
         Statement<bool>? remembered = null;
@@ -47,7 +47,7 @@ internal sealed class ResourceView
         return remembered;
     }
 
-    /// <summary>The speaker behind a connection's name: by full name, else by short name if only one has it, else by elimination; null if that leaves a doubt.</summary>
+    /// <summary>The speaker behind a connection's name: by full name, else by short name if only one has it, else by elimination; null if ambiguous.</summary>
     private int? OwnerOf(LinkStatement link, Speaker speaker) => ByFullName(link, speaker) is >= 0 and var owner ? owner : ByShortName(link, speaker) ?? ByElimination(link, speaker);
 
     private int? ByFullName(LinkStatement link, Speaker speaker)
@@ -66,8 +66,8 @@ internal sealed class ResourceView
 
     private int? ByShortName(LinkStatement link, Speaker speaker) => Only(speaker, i => IsNamed(link, i));
 
-    // Only what one report contains can be eliminated: behind a name that is one too many is a peer that LINSTOR does not list. And a node whose host name is known
-    // has no other; one that reports a connection of that name itself is not the one it leads to.
+    // Elimination works only within one report: if it has one name too many, LINSTOR does not list one of the peers. A node whose host name is known has no other name, and a node that itself
+    // reports a connection of that name is not its target.
     private int? ByElimination(LinkStatement link, Speaker speaker)
     {
         if (!link.Up.Current)
@@ -87,7 +87,7 @@ internal sealed class ResourceView
         return unknown <= unnamed ? Only(speaker, i => IsUnnamed(i) && _hosts[i] is null && !_speakers[i].Links.Any(one => Same(one.Peer, link.Peer))) : null;
     }
 
-    /// <summary>Whether two names of hosts agree, domains aside.</summary>
+    /// <summary>Whether two host names agree, ignoring domains.</summary>
     internal static bool IsSameHost(string one, string other) => Same(Short(one), Short(other));
 
     private bool IsNamed(LinkStatement link, int i) =>

@@ -1,11 +1,11 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>Leaves out resources whose requests keep failing: not at all after the first failure, then for two, four, eight … intervals.</summary>
+/// <summary>Skips resources whose requests keep failing: not at all after the first failure, then for two, four, eight … intervals.</summary>
 internal sealed class ResyncBackOff(TimeSpan interval)
 {
     private readonly Dictionary<ResourceName, (int Failures, Instant Until)> _failing = [];
 
-    /// <summary>Whether the resource is left out now.</summary>
+    /// <summary>Whether the resource is skipped now.</summary>
     public bool Holds(ResourceName resource, Instant now) => _failing.TryGetValue(resource, out var failing) && now < failing.Until;
 
     /// <summary>One more failure.</summary>

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>Decides when LINSTOR is asked for what its event stream may not have said, about which resources, and when it counts as silent.</summary>
+/// <summary>Decides when to query LINSTOR for changes that its event stream may have missed, about which resources, and when LINSTOR counts as silent.</summary>
 /// <remarks>
 /// A round reads the list of satellites and then a slice of the resources in use, and as many of those whose consumer's satellite is not online: all of
 /// them within <see cref="Slices"/> rounds, and at least <see cref="SmallestSlice"/> a round, so that a small cluster is read whole in every round and a
@@ -18,13 +18,13 @@ public sealed class ResyncSchedule(TimeSpan interval, Instant start)
     /// <summary>Within how many rounds every resource in use is read.</summary>
     public const int Slices = 60;
 
-    /// <summary>How many resources are read in a round at least, if there are as many.</summary>
+    /// <summary>The smallest number of resources that a round reads, if there are as many.</summary>
     public const int SmallestSlice = 20;
 
     /// <summary>The first pause after the satellites could not be read, and the shortest time between two rounds that a failed request brings forward.</summary>
     public static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>For how long a resource whose requests fail is left out at most.</summary>
+    /// <summary>The longest time for which a resource whose requests fail is skipped.</summary>
     public static readonly TimeSpan LongestBackOff = TimeSpan.FromMinutes(5);
 
     /// <summary>A pause that is longer than any ordinary one, however short the interval is.</summary>
@@ -33,7 +33,7 @@ public sealed class ResyncSchedule(TimeSpan interval, Instant start)
     private readonly ResyncBackOff _backOff = new(interval);
     private readonly Dictionary<ResourceName, Instant> _pending = []; // and when each was handed out
 
-    // Of each slice, and kept only for their memory.
+    // Reused for every slice, to save allocations.
     private readonly HashSet<ResourceName> _inUse = [];
     private readonly HashSet<ResourceName> _doubtful = [];
 
@@ -47,20 +47,22 @@ public sealed class ResyncSchedule(TimeSpan interval, Instant start)
     private bool _streamSpoke;
     private bool _streamEnded;
 
-    /// <summary>When the next round is to begin. Not to be asked for while the satellites are being read.</summary>
+    /// <summary>When the next round begins. Not valid while the satellites are being read.</summary>
     public Instant NextRoundAt { get; private set; } = start;
 
     /// <summary>Whether LINSTOR counts as silent: it did not answer the latest request for its satellites, which it answers from memory.</summary>
     public bool IsSilent { get; private set; }
 
-    /// <summary>Whether the event stream that was heard before the newest list of satellites has gone on since. LINSTOR then still runs, and has lost no satellite that the stream did not tell of.</summary>
+    /// <summary>
+    /// Whether the event stream that was open before the newest list of satellites has stayed open since. If so, LINSTOR still runs, and the stream has reported every satellite that it lost.
+    /// </summary>
     public bool IsStreamIntact => _streamSpoke && !_streamEnded;
 
-    /// <summary>The event stream has said something, so it is open.</summary>
+    /// <summary>The event stream has delivered an event, so it is open.</summary>
     public void StreamSpoke() => _streamSpoke = true;
 
     /// <summary>Brings the next round forward: the event stream has ended, so LINSTOR may be gone, or its state may have changed unseen.</summary>
-    /// <remarks>While LINSTOR is silent, the retries keep their pace, and an extra round follows the first answer.</remarks>
+    /// <remarks>While LINSTOR is silent, the retries keep their back-off, and an extra round follows the first answer.</remarks>
     public void Nudge(Instant now)
     {
         (_streamSpoke, _streamEnded) = (false, true);
@@ -76,8 +78,8 @@ public sealed class ResyncSchedule(TimeSpan interval, Instant start)
 
     /// <summary>A round begins: the satellites are being read.</summary>
     /// <returns>
-    /// Whether LINSTOR is to be reported as lost first: it was not asked for so long, as when the process or the machine was suspended; or its event stream has ended since it fell silent,
-    /// so that this was a silence even if it answers now.
+    /// Whether to report LINSTOR as lost first: either it was not read for too long, for example because the process or the machine was suspended, or its event stream has ended since it fell silent,
+    /// which makes this a silence even if LINSTOR answers now.
     /// </returns>
     public bool BeginRound(Instant now)
     {
@@ -96,20 +98,20 @@ public sealed class ResyncSchedule(TimeSpan interval, Instant start)
         return wasSilent;
     }
 
-    /// <summary>LINSTOR did not answer with its satellites. It is asked again with back-off, at least once an interval.</summary>
-    /// <returns>Whether it did before.</returns>
+    /// <summary>LINSTOR did not answer with its satellites. The request is retried with back-off, at least once an interval.</summary>
+    /// <returns>Whether it answered before.</returns>
     public bool SatellitesFailed(Instant now)
     {
         var answered = !IsSilent;
         NextRoundAt = now + _retry;
         _retry = 2 * _retry < interval ? 2 * _retry : _retry > interval ? _retry : interval;
         (_isReading, IsSilent) = (false, true);
-        _backOff.Clear(); // what failed meanwhile failed because LINSTOR was away
+        _backOff.Clear(); // these requests failed because LINSTOR was away
         return answered;
     }
 
     /// <summary>The resources that this round asks about. A resource stays pending until it is <see cref="Answered"/> or <see cref="Failed"/>.</summary>
-    /// <returns>None while as many as a slice has are still pending: a slow LINSTOR is not asked faster than it answers.</returns>
+    /// <returns>None while a whole slice is still pending, so that a slow LINSTOR is not queried faster than it answers.</returns>
     public IReadOnlyList<ResourceName> NextSlice(ClusterSnapshot cluster, Instant now)
     {
         Collect(cluster);
@@ -132,10 +134,10 @@ public sealed class ResyncSchedule(TimeSpan interval, Instant start)
         _backOff.Remove(resource);
     }
 
-    /// <summary>LINSTOR gave no usable answer about a resource, which is left out for longer the more often that happens in a row.</summary>
+    /// <summary>LINSTOR gave no usable answer about a resource. Each further failure in a row skips the resource for longer.</summary>
     /// <param name="resource">The resource.</param>
     /// <param name="now">When the request failed.</param>
-    /// <param name="isNetwork">Whether the network failed or the time was up: then the satellites tell whether that is LINSTOR's silence or only this resource's.</param>
+    /// <param name="isNetwork">Whether the network failed or the request timed out. Then the next list of satellites shows whether LINSTOR is silent, or only this request failed.</param>
     /// <returns>How often that has happened in a row.</returns>
     public int Failed(ResourceName resource, Instant now, bool isNetwork)
     {
@@ -167,7 +169,7 @@ public sealed class ResyncSchedule(TimeSpan interval, Instant start)
     /// <summary>The resources that are next in turn, by name; after the last one comes the first.</summary>
     private List<ResourceName> Slice(HashSet<ResourceName> resources, ref ResourceName last, int size, Instant now)
     {
-        // To take the first few in order sorts no more than those.
+        // Ordering and then taking the first few sorts no more than those.
         var after = last;
         var due = resources.Where(name => !_pending.ContainsKey(name) && !_backOff.Holds(name, now));
         var slice = due.Where(name => name.CompareTo(after) > 0).Order().Take(size).ToList();

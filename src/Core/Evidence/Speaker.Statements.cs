@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <content>How its words are taken in, and dated.</content>
+/// <content>Processes and dates the speaker's statements.</content>
 public sealed partial record Speaker
 {
-    /// <summary>The stream said whether it may promote; null if nothing is known any more, because its satellite was lost or DRBD is down there.</summary>
+    /// <summary>The stream reported whether it may promote; null if nothing is known any more, because its satellite was lost or DRBD is down there.</summary>
     internal Speaker Hear(bool? mayPromote, Instant at, LinstorView linstor)
     {
         if (mayPromote is not { } may)
@@ -15,7 +15,7 @@ public sealed partial record Speaker
 
         if (!IsSilent && linstor.IsSinceReturn(HeardAt) && MayPromote is { Current: true } known && known.Value == may)
         {
-            return this; // LINSTOR repeats everything to everybody whenever anybody connects
+            return this; // LINSTOR repeats everything to all subscribers whenever one connects
         }
 
         var date = linstor.DateOf(isFirst: !linstor.IsSinceReturn(HeardAt), at);
@@ -35,8 +35,8 @@ public sealed partial record Speaker
         };
     }
 
-    /// <summary>LINSTOR has answered what it knows of the replica.</summary>
-    /// <param name="said">What it knows.</param>
+    /// <summary>LINSTOR has answered with the state of the replica.</summary>
+    /// <param name="said">The state of the replica.</param>
     /// <param name="answer">The answer that contains it.</param>
     internal Speaker Hear(Replica said, in ResourceAnswer answer)
     {
@@ -47,7 +47,7 @@ public sealed partial record Speaker
 
         var listed = ListedAs(said, answer);
 
-        // What the stream said after the question was sent is newer than the answer may be.
+        // A stream event after the request was sent may be newer than the answer.
         var streamIsNewer = StreamedAt >= answer.AskedAt;
         var saysNothing = said is { Promotability: Promotability.Unknown, Usage: Usage.Unknown, Score: null, Connections.IsEmpty: true };
         if (!IsSilent && (SilentSince > answer.AskedAt || AwayAt > answer.AskedAt))
@@ -59,7 +59,7 @@ public sealed partial record Speaker
         return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Hear(said, answer, streamIsNewer);
     }
 
-    // Nearly always as before: that costs nothing.
+    // Nearly always unchanged, which costs nothing.
     private Speaker ListedAs(Replica said, in ResourceAnswer answer)
     {
         var (uuid, nodeUuid, volumes) = (said.Uuid ?? Uuid, answer.Linstor.Find(Node)?.Uuid ?? NodeUuid, said.VolumeCount ?? VolumeCount);
@@ -80,7 +80,7 @@ public sealed partial record Speaker
     {
         var (asked, linstor) = (answer.AskedAt, answer.Linstor);
 
-        // The first answer about a speaker that the stream has told of is no newer than what the stream told.
+        // The first answer about a speaker that the stream has already reported is no newer than the stream's report.
         var (isFirst, isReturn) = (!linstor.IsSinceReturn(ReportedAt), IsSilent || !linstor.IsSinceReturn(HeardAt));
         var date = isFirst && !isReturn && NewSince is { } told ? told
             : WasThereBefore(said, answer) ? ((Instant?[])[NewSince, ReportedAt, linstor.ReturnedAt]).Max() ?? Instant.Start : linstor.DateOf(isFirst, answer.At);
@@ -91,15 +91,15 @@ public sealed partial record Speaker
         var inUse = Statement<bool>.After(InUse, Known(said.Usage, Usage.InUse), date, Newest);
         var score = Statement<int>.After(Score, said.Score, date, Newest);
 
-        // A link that is found to be down may have gone at any time since it was last heard.
+        // A link that is found to be down may have gone down at any time since it was last reported.
         var links = Hear(said.Connections, date, accusing ?? (isFirst || isReturn ? null : HeardUntil + TimeSpan.FromTicks(1)));
-        var memberships = Leaving ? Memberships : HeardBy(answer, isReturn ? date : BackSince, said.Connections); // one that is leaving is told nothing any more
+        var memberships = Leaving ? Memberships : HeardBy(answer, isReturn ? date : BackSince, said.Connections); // a leaving replica gets no more updates
 
-        // To leave something out, or to say it again, is no change; but only a satellite that lives drops one connection of several.
+        // Omitting or repeating a value is no change. But only a live satellite drops one connection of several.
         var isSame = (mayPromote?.Value, inUse?.Value, score?.Value) == (MayPromote?.Value, InUse?.Value, Score?.Value) && SaysTheSame(links);
         if (isSame && !IsSilent && isReturn)
         {
-            // Only LINSTOR was silent: since it has answered again, the words may be as old as that.
+            // Only LINSTOR was silent, so the statements may be as old as its return.
             date = Instant.Later(ChangedAt, linstor.ReturnedAt ?? date);
         }
 
@@ -128,15 +128,16 @@ public sealed partial record Speaker
         };
     }
 
-    // What it says against others when it is back from a silence of its own may be as old as that silence, and is newer than the answer before it.
+    // Loss evidence from a speaker that is back from a silence of its own may be as old as that silence, and is newer than the answer before it.
     private Instant? Accusing(Instant date, LinstorView linstor) =>
         SilentFrom(date, linstor) is { } last ? Instant.Later(last + TimeSpan.FromTicks(1), linstor.ReturnedAt ?? last) : null;
 
-    // When the silence began that it is back from, if no answer has come since. Of several silences the first counts, unless it said in between that it may not promote: what accuses is newer than that.
+    // When the silence began from which it is back, if no answer has come since. The first of several silences counts, unless the speaker said in between that it may not promote: the loss
+    // evidence is newer than that.
     private Instant? SilentFrom(Instant date, LinstorView linstor) =>
         !IsOwnReturn(date, linstor) ? ReturnedFrom : MayPromote is { Value: false } ? HeardUntil : ReturnedFrom ?? HeardUntil;
 
-    // Nearly every answer is the one before: that costs nothing.
+    // Nearly every answer repeats the previous one, which costs nothing.
     private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date, Instant? accusing) => Repeats(said) ? Links : HearNew(said, date, accusing);
 
     private ImmutableArray<LinkStatement> HearNew(ImmutableArray<Connection> said, Instant date, Instant? accusing)
@@ -151,14 +152,13 @@ public sealed partial record Speaker
         return links.SequenceEqual(Links) ? Links : links.ToImmutable();
     }
 
-    // A Primary whose satellite was never away may have changed its score at any time since the last answer, when all was well. If another replica was told to be promotable a moment ago,
-    // and this is the first answer since, the score is taken to be the older one: else the node would have been lost and found again in that moment.
+    // A Primary whose satellite was never away may have changed its score at any time since the last answer, when all was well. If the stream reported another replica as promotable a moment
+    // ago, and this is the first answer since, the score counts as the older one: otherwise, the node would have been lost and found again in that moment.
     private bool WasThereBefore(Replica said, in ResourceAnswer answer) =>
         !IsSilent && said.Usage == Usage.InUse && !(NewSince >= answer.AccusedSince) && answer.AskedAt - answer.AccusedSince <= Timings.LongestDetection;
 
-    // What LINSTOR repeats of a node for a while may be older than the members that it now lists, and a satellite tells LINSTOR of its DRBD before it has brought that up to date: until then
-    // the node may go by these members, by those that it knew, or by what was between. It knows of a member once it has a connection to it, and of a policy, or of a member's new disk, by
-    // nothing but time.
+    // For a while, LINSTOR's report about a node may be older than the members that it lists now, and a satellite reports its DRBD to LINSTOR before it has updated it. Until then, the node may
+    // use these members, those that it knew, or a state in between. A connection shows that it knows a member. Only time shows that it knows a policy, or a member's new disk.
     private ImmutableArray<Membership> HeardBy(in ResourceAnswer answer, Instant backSince, ImmutableArray<Connection> said)
     {
         if (Memberships is [var only] && only == answer.Members)
@@ -179,14 +179,14 @@ public sealed partial record Speaker
             : Memberships.Contains(now) ? Memberships : [.. Memberships.Concat(Memberships[^1].Until(now)).Distinct()];
     }
 
-    // A node's first words show whom it knows: if it reports fewer connections than it has peers, it may go by those alone that it names. Null if it may know all.
+    // A node's first report shows which members it knows: if it reports fewer connections than it has peers, it may count only those that it names. Null if it may know all.
     private Membership? NamedAtFirst(Membership now, ImmutableArray<Connection> said, LinstorView linstor)
     {
         var peers = now.Members.Count(HasConnectionTo);
         return said.IsEmpty || said.Length >= peers ? null : now with { Members = [.. now.Members.Where(member => !HasConnectionTo(member) || IsNamedIn(said, member.Node, linstor))] };
     }
 
-    // It has dropped the connections to members that it goes by no longer.
+    // The node no longer counts members whose connections it has dropped.
     private ImmutableArray<Membership> WithoutDropped(ImmutableArray<Membership> memberships, ImmutableArray<Connection> said, LinstorView linstor)
     {
         var left = memberships.RemoveAll(known => known.Members.Any(member => HasConnectionTo(member) && Links.Any(link => link.Up.Current && IsNameOf(link.Peer, member.Node, linstor)) && !IsNamedIn(said, member.Node, linstor)));
@@ -229,7 +229,7 @@ public sealed partial record Speaker
         return isSame;
     }
 
-    // Both enumerations have their unknown at zero.
+    // Both enums have Unknown at zero.
     private static bool? Known<T>(T said, T yes)
         where T : struct, Enum => said.Equals(default(T)) ? null : said.Equals(yes);
 
@@ -250,12 +250,12 @@ public sealed partial record Speaker
         links == Links || (links.Length == Links.Length && links.All(link => Find(link.Peer)?.Up.Value == link.Up.Value));
 }
 
-/// <summary>An answer of LINSTOR about a resource, for those whom it tells of.</summary>
-/// <param name="AskedAt">When the question was sent.</param>
-/// <param name="At">Now.</param>
+/// <summary>LINSTOR's answer about a resource, as its speakers need it.</summary>
+/// <param name="AskedAt">When the request was sent.</param>
+/// <param name="At">The current instant.</param>
 /// <param name="Linstor">LINSTOR.</param>
-/// <param name="AccusedSince">When the stream told that a replica may promote, if no answer contains that yet, and nothing better was told since; else null.</param>
-/// <param name="Members">Those whom a node goes by that LINSTOR has told of them.</param>
+/// <param name="AccusedSince">When the stream reported that a replica may promote, if no answer contains that yet, and it has reported nothing better since; else null.</param>
+/// <param name="Members">The members that a node uses once LINSTOR has sent it the change.</param>
 /// <param name="MembersSince">When LINSTOR first listed these.</param>
-/// <param name="AtMost">Those whom a node may go by that was never heard of: members are deleted where nobody tells it.</param>
+/// <param name="AtMost">The members that a node may use that was never heard of: LINSTOR may delete members without reaching the node.</param>
 internal readonly record struct ResourceAnswer(Instant AskedAt, Instant At, LinstorView Linstor, Instant? AccusedSince, Membership Members, Instant MembersSince, Membership AtMost);

@@ -11,15 +11,15 @@ public enum Presence
     /// <summary>LINSTOR lists it no longer; a list of satellites has yet to say why.</summary>
     Missing,
 
-    /// <summary>It was removed while its node was in LINSTOR: DRBD was taken down there, and the others know.</summary>
+    /// <summary>It was removed while its node was in LINSTOR: DRBD was taken down there, and its peers know.</summary>
     Removed,
 
-    /// <summary>It vanished together with its node, which was declared lost: it may live on where LINSTOR does not see it.</summary>
+    /// <summary>It vanished together with its node, which was declared lost, so it may still run where LINSTOR does not see it.</summary>
     Lost,
 }
 
-/// <summary>A node's DRBD as to one resource, heard through its LINSTOR satellite: what it says, or last said, and when that was new.</summary>
-/// <remarks>What is unknown never wipes out what was known: a field that is left out, or a satellite that is away, makes a statement old, not false.</remarks>
+/// <summary>A node's DRBD for one resource, as its LINSTOR satellite reports it: its current or last statements, and when they were new.</summary>
+/// <remarks>Missing information never erases what was known: an omitted field, or a satellite that is away, makes a statement old, not false.</remarks>
 /// <param name="Node">The LINSTOR node.</param>
 public sealed partial record Speaker(NodeName Node)
 {
@@ -38,45 +38,48 @@ public sealed partial record Speaker(NodeName Node)
     /// <summary>How many volumes it has; null if not known.</summary>
     public int? VolumeCount { get; init; }
 
-    /// <summary>Whether it may promote; null if it never said.</summary>
+    /// <summary>Whether it may promote; null if it never reported that.</summary>
     public Statement<bool>? MayPromote { get; init; }
 
-    /// <summary>Whether it is DRBD Primary; null if it never said.</summary>
+    /// <summary>Whether it is DRBD Primary; null if it never reported that.</summary>
     public Statement<bool>? InUse { get; init; }
 
-    /// <summary>DRBD's promotion score: zero without quorum or usable data; null if it never said.</summary>
+    /// <summary>DRBD's promotion score: zero without quorum or usable data; null if it never reported one.</summary>
     public Statement<int>? Score { get; init; }
 
-    /// <summary>Its connections, those that it no longer reports included. Never default.</summary>
+    /// <summary>Its connections, including those that it no longer reports. Never default.</summary>
     public ImmutableArray<LinkStatement> Links { get; init; } = [];
 
-    /// <summary>Whether it has said nothing since its satellite was last away, or at all.</summary>
+    /// <summary>Whether it is silent: it has not spoken since its satellite was last away, or at all.</summary>
     public bool IsSilent { get; init; } = true;
 
-    /// <summary>From when it may have been silent: the stream tells of a silence at once, an answer or a list of satellites only of one since it was last heard. Null if it never spoke.</summary>
+    /// <summary>
+    /// The earliest time at which it may have fallen silent. The stream reports a silence at once; an answer or a list of satellites only shows that one began since it was last heard. Null if it
+    /// never spoke.
+    /// </summary>
     internal Instant? SilentSince { get; private init; }
 
-    /// <summary>When it last said anything; for an answer, when that was asked for. Null if it never did.</summary>
+    /// <summary>When it last spoke; for an answer, when the request was sent. Null if it never did.</summary>
     public Instant? HeardAt { get; init; }
 
-    /// <summary>When the newest answer that contains its words was asked for; null if there was none.</summary>
+    /// <summary>When the request for the newest answer that contains its statements was sent; null if there was none.</summary>
     public Instant? ReportedAt { get; init; }
 
-    /// <summary>When it last changed anything that it says of the resource, or returned from silence, as of the newest answer that contains its words.</summary>
-    /// <remarks>What the stream says is no new word of the links; but it dates the next answer that says the same of them.</remarks>
+    /// <summary>When it last changed a statement about the resource, or returned from silence, as of the newest answer that contains its statements.</summary>
+    /// <remarks>A stream event says nothing new about the links, but it dates the next answer that repeats them.</remarks>
     public Instant ChangedAt { get; init; }
 
-    /// <summary>The members and the policy that it may go by: those when it was last heard of, or when it was first listed if it never was. None until LINSTOR was asked.</summary>
+    /// <summary>The members and the policy that it may use: those when it was last heard of, or when it was first listed if it never was. Empty before the first answer.</summary>
     /// <remarks>Several only for a while after the members have changed: the change may not have reached it.</remarks>
     public ImmutableArray<Membership> Memberships { get; init; } = [];
 
-    /// <summary>When its replica was first seen to be another one than before, of the same name; null if it never was.</summary>
+    /// <summary>When its replica was first seen to be a new one of the same name; null if it never was.</summary>
     public Instant? RecreatedAt { get; init; }
 
-    /// <summary>Those that it might go by when it last said something new. One that repeats the past may never have heard of others.</summary>
+    /// <summary>The memberships that it might have used when it last said something new. A speaker that repeats stale state may not know of any others.</summary>
     internal ImmutableArray<Membership> MembershipsAtNews { get; private init; } = [];
 
-    /// <summary>Since when it has spoken without a silence, of its own or of LINSTOR's.</summary>
+    /// <summary>When it began to speak without a silence, its own or LINSTOR's.</summary>
     internal Instant BackSince { get; private init; }
 
     private string? Uuid { get; init; }
@@ -89,14 +92,16 @@ public sealed partial record Speaker(NodeName Node)
 
     private Instant? AwayAt { get; init; }
 
-    /// <summary>When it last changed anything that it says of the resource, or returned from a silence of its own.</summary>
-    /// <remarks>Unlike for <see cref="ChangedAt"/>, a silence of LINSTOR, in which all satellites are away, is nothing: who repeats after it what it said before has said nothing new.</remarks>
+    /// <summary>When it last changed a statement about the resource, or returned from a silence of its own.</summary>
+    /// <remarks>
+    /// Unlike for <see cref="ChangedAt"/>, a silence of LINSTOR, in which all satellites are away, does not count: a speaker that repeats its old statements after it has said nothing new.
+    /// </remarks>
     public Instant NewsAt { get; init; }
 
-    // When its last words arrived; null if there were none.
+    // When its last statements arrived; null if there were none.
     private Instant? HeardUntil { get; init; }
 
-    // When it was heard before the silence from which the stream says that it is back, and no answer yet.
+    // When it was last heard before a silence that is over according to the stream, but not yet according to an answer.
     private Instant? ReturnedFrom { get; init; }
 
     private Instant? NewSince { get; init; }
@@ -105,10 +110,10 @@ public sealed partial record Speaker(NodeName Node)
 
     private LastHeard Newest => new(ReportedAt ?? Instant.Start, ChangedAt);
 
-    /// <summary>What it says now of promoting it.</summary>
+    /// <summary>Its current statement about promotion.</summary>
     public Promotability Promotability => MayPromote is { Current: true, Value: var may } ? may ? Promotability.MayPromote : Promotability.MayNotPromote : Promotability.Unknown;
 
-    /// <summary>What it says now of its role.</summary>
+    /// <summary>Its current statement about its role.</summary>
     public Usage Usage => InUse is { Current: true, Value: var inUse } ? inUse ? Usage.InUse : Usage.Unused : Usage.Unknown;
 
     /// <summary>Whether it reports, or last reported, a connection that is down.</summary>
@@ -128,26 +133,26 @@ public sealed partial record Speaker(NodeName Node)
         }
     }
 
-    /// <summary>Whether its words are news: its satellite is reached, and has spoken since LINSTOR has answered without a pause.</summary>
+    /// <summary>Whether its statements are current: LINSTOR reaches its satellite, which has spoken since LINSTOR's return.</summary>
     public bool Speaks(LinstorView linstor) => Speaks(linstor, linstor.StateOf(Node));
 
     internal bool Speaks(LinstorView linstor, SatelliteState? state) =>
         Presence == Presence.Listed && !IsSilent && linstor.IsSynced && state == SatelliteState.Online && linstor.IsSinceReturn(HeardAt);
 
-    /// <summary>Whether the replica was removed so long ago that nobody waits for an explanation of it.</summary>
+    /// <summary>Whether the replica was removed so long ago that no explanation needs it any more.</summary>
     internal bool WasRemovedLongAgo(Instant at) => Presence == Presence.Removed && at - MissingSince > Timings.RemovalLasts;
 
-    /// <summary>Forgets what it once reported of its connections to replicas that are forgotten, unless one that stays has such a name, too.</summary>
+    /// <summary>Forgets its old statements about connections to forgotten replicas, unless a remaining replica has the same name.</summary>
     internal Speaker WithoutLinksTo(HashSet<NodeName> forgotten, ImmutableArray<Speaker> all) => this with
     {
         Links = Links.RemoveAll(link => !link.Up.Current && forgotten.Any(node => ResourceView.IsSameHost(node.Value, link.Peer))
             && !all.Any(speaker => !forgotten.Contains(speaker.Node) && ResourceView.IsSameHost(speaker.Node.Value, link.Peer))),
     };
 
-    /// <summary>LINSTOR has answered, and does not list the replica any more. Only what it lists from now on says why.</summary>
+    /// <summary>LINSTOR has answered, and no longer lists the replica. Only a later list of satellites shows why.</summary>
     internal Speaker Miss(Instant at) => Presence == Presence.Listed ? FallSilent() with { Presence = Presence.Missing, MissingSince = at } : this;
 
-    /// <summary>The speaker after a look at the satellites: one that is away has fallen silent, and one that is missing was removed or lost.</summary>
+    /// <summary>The speaker after a list of satellites: if its satellite is away, it has fallen silent; if it is missing, it was removed or lost.</summary>
     internal Speaker After(LinstorView linstor)
     {
         if (linstor.Satellites is null)
@@ -157,7 +162,7 @@ public sealed partial record Speaker(NodeName Node)
 
         if (Presence == Presence.Missing && linstor.AskedAt >= MissingSince)
         {
-            // LINSTOR keeps a replica that is deleted on its list until the satellite has confirmed it. Only a node that is declared lost takes its replicas with it.
+            // LINSTOR lists a deleted replica until the satellite has confirmed the deletion. Only declaring a node lost removes its replicas with it.
             var node = linstor.Find(Node);
             return this with { Presence = node is not null && (NodeUuid is null || node.Uuid is null || node.Uuid == NodeUuid) ? Presence.Removed : Presence.Lost };
         }

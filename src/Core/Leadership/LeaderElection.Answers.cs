@@ -1,16 +1,16 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <content>What answers do to it.</content>
+/// <content>Applies the answers to requests.</content>
 public sealed partial record LeaderElection
 {
     /// <summary>The version of the Lease that was last seen.</summary>
     private string? Version { get; init; }
 
     /// <summary>A request has ended.</summary>
-    /// <param name="request">Which. The answer to one that has been cut off says nothing.</param>
-    /// <param name="answer">How.</param>
-    /// <param name="now">Now.</param>
-    /// <param name="jitter">From 0 to 1: how much longer than others we rest, so that candidates do not meet for ever.</param>
+    /// <param name="request">The request. The answer to one that was cut off says nothing.</param>
+    /// <param name="answer">Its outcome.</param>
+    /// <param name="now">The current instant.</param>
+    /// <param name="jitter">From 0 to 1: how much longer than others this replica waits, so that candidates do not collide forever.</param>
     public LeaderElection Answered(LeaseRequest request, LeaseAnswer answer, Instant now, double jitter)
     {
         if (!ReferenceEquals(request, UnderWay))

@@ -2,14 +2,14 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>One replica's part in the election: what to ask of the API server next, and when. Immutable; time, chance and answers come in as arguments.</summary>
+/// <summary>One replica's part in the election: its next request to the API server, and when to send it. Immutable; time, chance and answers are arguments.</summary>
 /// <remarks>
-/// <para>The caller calls <see cref="Begin"/> at <see cref="WakeAt"/>, carries the request out, and brings the answer back with <see cref="Answered"/>, one at a time.</para>
+/// <para>The caller calls <see cref="Begin"/> at <see cref="WakeAt"/>, carries the request out, and passes the answer to <see cref="Answered"/>, one at a time.</para>
 /// <para>
-/// A replica that cannot decide must not keep the Lease from one that can. Its hold ends <see cref="LeaseTimings.SourceLostFor"/> after the source was lost, as if it had not been renewed; no request
-/// begins that would outlast the hold, so that nothing is under way when the Lease is given up at that moment. It competes again only for a Lease that nobody has wanted for
-/// <see cref="LeaseTimings.FreeFor"/>, so that one replica reports, and offers it again after a <see cref="LeaseTimings.Term"/>. It cannot know whether anyone who can decide is waiting: to take turns with
-/// nobody costs two writes a minute, and bounds what such a replica waits for.
+/// A replica that cannot decide must not keep the Lease from one that can. Its hold ends <see cref="LeaseTimings.SourceLostFor"/> after the source was lost, as if it had not been renewed. No
+/// request begins that would outlast the hold, so that nothing is under way when the Lease is given up at that moment. Such a replica competes again only for a Lease that has been free for
+/// <see cref="LeaseTimings.FreeFor"/>, so that one replica reports, and offers it again after a <see cref="LeaseTimings.Term"/>. It cannot know whether a replica that can decide is waiting.
+/// The release costs two writes a minute even if none is, and bounds how long such a replica waits.
 /// </para>
 /// </remarks>
 public sealed partial record LeaderElection
@@ -19,13 +19,13 @@ public sealed partial record LeaderElection
     public LeaderElection(string me, Instant now) =>
         (Candidate, Lost, Due) = (new(me, LeaseTimings.RenewDeadline), LostSources.AtStart(now), now);
 
-    /// <summary>What is known of the Lease.</summary>
+    /// <summary>The replica's view of the Lease.</summary>
     public LeaseCandidate Candidate { get; private init; }
 
-    /// <summary>What keeps this replica from deciding, or will if it lasts.</summary>
+    /// <summary>The lost sources that keep this replica from deciding, or will if the loss lasts.</summary>
     public LostSources Lost { get; private init; }
 
-    /// <summary>When there is something to do, unless an answer or a source comes first.</summary>
+    /// <summary>When the next step is due, unless an answer or a change of a source comes first.</summary>
     public Instant WakeAt => Candidate.IsOurs && HoldEnds < Due ? HoldEnds.Value : Due;
 
     private Instant Due { get; init; }
@@ -34,33 +34,33 @@ public sealed partial record LeaderElection
 
     private Instant SentAt { get; init; }
 
-    /// <summary>The Lease was just read, and is to be taken: no second look is needed.</summary>
+    /// <summary>The Lease was just read and is to be taken, so it need not be read again.</summary>
     private bool HasJustLooked { get; init; }
 
-    /// <summary>Our write met another version: look what it says, and do no more in this turn.</summary>
+    /// <summary>Our write met another version: read it, and do no more in this turn.</summary>
     private bool LooksAgain { get; init; }
 
-    /// <summary>We are giving the Lease up, and do not know yet that it arrived.</summary>
+    /// <summary>We are giving the Lease up, and the release is not confirmed yet.</summary>
     private bool IsReleasing { get; init; }
 
     private bool IsStopping { get; init; }
 
-    /// <summary>The request under way would take the Lease without our being able to decide.</summary>
+    /// <summary>The request under way would take the Lease although we cannot decide.</summary>
     private bool IsTakingTerm { get; init; }
 
-    /// <summary>When the Lease is to be offered again that was taken without being able to decide.</summary>
+    /// <summary>When to offer the Lease again, if we took it although we cannot decide.</summary>
     private Instant? TermEnds { get; init; }
 
     private Instant? HoldEnds => TermEnds ?? Lost.Since + LeaseTimings.SourceLostFor;
 
-    /// <summary>Whether we may act at that instant; asked before every request that changes the cluster.</summary>
+    /// <summary>Whether we may act at that instant; checked before every request that changes the cluster.</summary>
     public bool Holds(Instant at) => Candidate.Holds(at) && !(HoldEnds <= at);
 
-    /// <summary>Who leads, as far as we know; null if nobody does.</summary>
+    /// <summary>The leader, as far as we know; null if there is none.</summary>
     public string? LeaderAt(Instant now) => Holds(now) ? Candidate.Me : Candidate.Record is { IsReleased: false } record && record.Holder != Candidate.Me ? record.Holder : null;
 
     /// <summary>The request that is due, if any; it is under way from now on.</summary>
-    /// <param name="now">Now.</param>
+    /// <param name="now">The current instant.</param>
     /// <param name="wall">The wall clock, for the record.</param>
     public (LeaderElection Next, LeaseRequest? Request) Begin(Instant now, DateTimeOffset wall)
     {
@@ -74,13 +74,13 @@ public sealed partial record LeaderElection
             UnderWay = request,
             SentAt = now,
             HasJustLooked = false,
-            Candidate = request.IsRelease ? Candidate.Released() : Candidate, // what was sent may arrive, whatever becomes of its answer
+            Candidate = request.IsRelease ? Candidate.Released() : Candidate, // the release may arrive, even if its answer does not
             IsReleasing = IsReleasing || request.IsRelease,
             IsTakingTerm = request is { Record: not null, IsRelease: false } && !Candidate.IsOurs && Lost.CannotDecide(now),
         }, request);
     }
 
-    /// <summary>It was seen which sources have told everything and go on telling.</summary>
+    /// <summary>Takes note of the sources that are synced.</summary>
     public LeaderElection Synced(ImmutableHashSet<Source> sources, Instant now)
     {
         var lost = Lost.Update(sources, now);
@@ -99,7 +99,7 @@ public sealed partial record LeaderElection
         return Lost.CannotDecide(now) && next.Candidate.Next(now) == LeaseStep.Take ? next with { Due = now } : next;
     }
 
-    /// <summary>We are to end: nothing more is begun but to give the Lease up, if it is ours. A request under way is cut off.</summary>
+    /// <summary>This process is stopping: no new request begins except the release of the Lease, if it is ours. A request under way is cut off.</summary>
     public LeaderElection Stop(Instant now) => this with
     {
         IsStopping = true,

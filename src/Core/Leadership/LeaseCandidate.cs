@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>What a candidate has to do next.</summary>
+/// <summary>The next step of a candidate.</summary>
 public enum LeaseStep
 {
     /// <summary>Another replica holds the lease: only look again.</summary>
@@ -13,7 +13,7 @@ public enum LeaseStep
     Renew,
 }
 
-/// <summary>One candidate's belief about the Lease. Immutable; time comes in as an argument.</summary>
+/// <summary>One candidate's view of the Lease. Immutable; time is an argument.</summary>
 /// <remarks>
 /// Two clocks are never compared. A holder counts from just before it <em>sent</em> the renewal that succeeded; a
 /// challenger counts from when it <em>saw</em> the record change, and waits for longer. The first can only be earlier than
@@ -30,20 +30,20 @@ public sealed record LeaseCandidate(string Me, TimeSpan RenewDeadline)
     /// <summary>Whether the name on the Lease is ours, and this process put it there.</summary>
     public bool IsOurs => Record?.Holder == Me && HeldUntil is not null;
 
-    /// <summary>From when on nobody holds the Lease, as far as was seen; null before the first look.</summary>
+    /// <summary>From when the Lease is free, as far as was seen; null before the first read.</summary>
     public Instant? FreeFrom => Record is { IsReleased: false } held ? ChangedAt + held.Duration : ChangedAt;
 
     private Instant? ChangedAt { get; init; }
 
-    // Who deletes a Lease gives nothing up for its holder, which acts until it notices, or until its hold ends.
+    // Deleting a Lease releases nothing for its holder, which acts until it notices, or until its hold ends.
     private Instant? DeletedHoldEnds { get; init; }
 
     private Instant? HeldUntil { get; init; }
 
-    /// <summary>Whether we may act at that instant; asked before every request that changes the cluster.</summary>
+    /// <summary>Whether we may act at that instant; checked before every request that changes the cluster.</summary>
     public bool Holds(Instant now) => now < HeldUntil;
 
-    /// <summary>What to do now.</summary>
+    /// <summary>The next step now.</summary>
     public LeaseStep Next(Instant now) => Record switch
     {
         null => now < DeletedHoldEnds ? LeaseStep.Look : LeaseStep.Take,

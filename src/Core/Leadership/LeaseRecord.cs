@@ -1,18 +1,18 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>The spec of a Lease object. Two records are equal if no field differs; metadata is no part of it.</summary>
+/// <summary>The spec of a Lease object. Two records are equal if no field differs; metadata does not count.</summary>
 /// <param name="Holder">The holder's identity; null or empty when released.</param>
 /// <param name="DurationSeconds">How long the holder asks others to wait after its last renewal; null if it does not say.</param>
-/// <param name="AcquireTime">When the holder got it, by its own wall clock.</param>
+/// <param name="AcquireTime">When the holder acquired it, by its own wall clock.</param>
 /// <param name="RenewTime">When it was last renewed, by the holder's wall clock. It is never compared with any other clock.</param>
 /// <param name="Transitions">How often the holder changed.</param>
 public sealed record LeaseRecord(
     string? Holder, int? DurationSeconds, DateTimeOffset? AcquireTime = null, DateTimeOffset? RenewTime = null, int? Transitions = null)
 {
-    /// <summary>Whether nobody is named as the holder.</summary>
+    /// <summary>Whether no holder is named.</summary>
     public bool IsReleased => string.IsNullOrEmpty(Holder);
 
-    /// <summary>How long to wait after the last renewal: no less than any holder relies on, whatever somebody has written into the Lease.</summary>
+    /// <summary>How long to wait after the last renewal: at least as long as any holder relies on, whatever is written into the Lease.</summary>
     public TimeSpan Duration => DurationSeconds > LeaseTimings.Duration.TotalSeconds ? TimeSpan.FromSeconds(DurationSeconds.Value) : LeaseTimings.Duration;
 
     /// <summary>The record that makes a candidate the holder, or renews its hold, after the one that was last seen.</summary>
@@ -42,6 +42,6 @@ public sealed record LeaseRecord(
     private static DateTimeOffset After(DateTimeOffset? last, DateTimeOffset wall) =>
         last >= wall && last - wall < TimeSpan.FromSeconds(1) ? last.Value.AddMicroseconds(1) : wall;
 
-    // The API keeps no more.
+    // The API keeps microseconds.
     private static DateTimeOffset Microseconds(DateTimeOffset wall) => wall.AddTicks(-(wall.Ticks % TimeSpan.TicksPerMicrosecond));
 }

@@ -3,16 +3,16 @@ using System.Collections.Immutable;
 namespace Piraeus.HighAvailability.Core;
 
 /// <summary>A source that is not synced.</summary>
-/// <param name="Source">Which.</param>
+/// <param name="Source">The source.</param>
 /// <param name="Since">When it was lost, or when this process began.</param>
-/// <param name="NeverSynced">Whether it has not told everything since this process began.</param>
+/// <param name="NeverSynced">Whether it was never synced since this process began.</param>
 public readonly record struct LostSource(Source Source, Instant Since, bool NeverSynced)
 {
-    /// <summary>Whether nothing is to be decided because of it. A short loss passes; what was never known is not known yet.</summary>
+    /// <summary>Whether it prevents a decision. A short loss does not, but a source that was never synced does.</summary>
     public bool KeepsFromDeciding(Instant now) => NeverSynced || now >= Since + LeaseTimings.SourceLostFor;
 }
 
-/// <summary>The sources that a decision needs and that are not synced. Immutable; time comes in as an argument.</summary>
+/// <summary>The sources that a decision needs and that are not synced. Immutable; time is an argument.</summary>
 public sealed record LostSources
 {
     /// <summary>The sources without which the policy decides nothing. It can do without nodes.</summary>
@@ -20,13 +20,13 @@ public sealed record LostSources
 
     private LostSources(ImmutableArray<LostSource> all) => All = all;
 
-    /// <summary>Which, in a fixed order.</summary>
+    /// <summary>The lost sources, in a fixed order.</summary>
     public ImmutableArray<LostSource> All { get; }
 
-    /// <summary>Since when the first of them is lost; null if none is.</summary>
+    /// <summary>When the first of them was lost; null if none is.</summary>
     public Instant? Since => All.Aggregate((Instant?)null, (since, lost) => Instant.Earlier(since, lost.Since));
 
-    /// <summary>A process that begins has heard of none.</summary>
+    /// <summary>The state of a process that begins: no source is synced.</summary>
     public static LostSources AtStart(Instant now) => new([.. Needed.Select(source => new LostSource(source, now, NeverSynced: true))]);
 
     /// <summary>Whether nothing can be decided.</summary>
@@ -43,7 +43,7 @@ public sealed record LostSources
         return false;
     }
 
-    /// <summary>The same after it was seen which sources are synced.</summary>
+    /// <summary>The same, with the sources that are synced now.</summary>
     public LostSources Update(ImmutableHashSet<Source> synced, Instant now)
     {
         var lost = Needed.Where(source => !synced.Contains(source))

@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>What DRBD says of promoting one replica, as LINSTOR passes it on.</summary>
+/// <summary>DRBD's statement about promoting one replica, as LINSTOR passes it on.</summary>
 public enum Promotability
 {
-    /// <summary>LINSTOR's absent value: no satellite has said. Evidence of nothing.</summary>
+    /// <summary>LINSTOR's absent value: no satellite has reported one. It is evidence of nothing.</summary>
     Unknown,
 
     /// <summary>A replica in reach is Primary, or this replica's partition has no quorum, or it has no usable data.</summary>
@@ -15,16 +15,16 @@ public enum Promotability
     MayPromote,
 }
 
-/// <summary>Whether a replica is DRBD Primary, as its satellite last said.</summary>
+/// <summary>Whether a replica is DRBD Primary, as its satellite last reported.</summary>
 public enum Usage
 {
-    /// <summary>No satellite has said.</summary>
+    /// <summary>No satellite has reported a role.</summary>
     Unknown,
 
     /// <summary>The replica is Secondary.</summary>
     Unused,
 
-    /// <summary>The replica is Primary. Says nothing of its health, or of a process being there.</summary>
+    /// <summary>The replica is Primary. This says nothing about its health, or about a process that uses it.</summary>
     InUse,
 }
 
@@ -40,16 +40,18 @@ public sealed record Replica(NodeName Node)
 
     public Usage Usage { get; init; }
 
-    /// <summary>DRBD's promotion score; null if not known. Above zero, the replica's partition has quorum and usable data; at zero it has not.</summary>
+    /// <summary>DRBD's promotion score; null if not known. Above zero, the replica's partition has quorum and usable data; at zero it does not.</summary>
     public int? Score { get; init; }
 
-    /// <summary>The connections this replica reports; empty when its satellite said nothing of them. Never default.</summary>
+    /// <summary>The connections that this replica reports; empty if its satellite reported none. Never default.</summary>
     public ImmutableArray<Connection> Connections { get; init; } = [];
 
     /// <summary>Whether the replica has no disk (a client or a tie-breaker). Diskless replicas have no vote of their own.</summary>
     public bool Diskless { get; init; }
 
-    /// <summary>Whether the replica is being deleted, deactivated or evicted: what it says of itself counts for nothing, and LINSTOR has taken it out of the configuration of every peer that it reaches.</summary>
+    /// <summary>
+    /// Whether the replica is being deleted, deactivated or evicted. Its own statements then count for nothing, and LINSTOR has removed it from the configuration of every peer that it reaches.
+    /// </summary>
     public bool Leaving { get; init; }
 
     /// <summary>The uuid of this incarnation (<c>uuid</c> of the resource); null if LINSTOR did not state it.</summary>

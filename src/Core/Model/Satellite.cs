@@ -3,7 +3,7 @@ namespace Piraeus.HighAvailability.Core;
 /// <summary>The state of a node's LINSTOR satellite: a process, not DRBD and not Kubernetes.</summary>
 public enum SatelliteState
 {
-    /// <summary>Connecting, refused, or not said: neither proof of life nor of death.</summary>
+    /// <summary>Connecting, refused, or not reported: proof neither of life nor of death.</summary>
     Unknown,
 
     /// <summary>Connected and in sync with the LINSTOR controller.</summary>

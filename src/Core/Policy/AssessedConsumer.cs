@@ -1,14 +1,14 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>A consumer in doubt and what one verdict makes of it: the one value that the policy, the status and the metrics go by.</summary>
+/// <summary>A consumer in doubt and the result of one verdict for it. The policy, the status page and the metrics all use this value.</summary>
 /// <param name="Consumer">The consumer.</param>
-/// <param name="Since">From when its assessment has stood.</param>
-/// <param name="Due">When the grace period that began then is over. Only a loss is acted upon.</param>
-/// <param name="Holds">Why it, or some of its pods, are left alone.</param>
-/// <param name="IsMoved">Whether anything is done for it.</param>
+/// <param name="Since">When its assessment began to hold.</param>
+/// <param name="Due">When the grace period that began then ends. The policy acts only on a loss.</param>
+/// <param name="Holds">Why the policy leaves it, or some of its pods, alone.</param>
+/// <param name="IsMoved">Whether the verdict contains a mutation for it.</param>
 public sealed record AssessedConsumer(VolumeConsumer Consumer, Instant Since, Instant Due, IReadOnlyList<Decision.Hold> Holds, bool IsMoved)
 {
-    /// <summary>Whether it has lost its storage, by LINSTOR's words.</summary>
+    /// <summary>Whether it has lost its storage, by LINSTOR's reports.</summary>
     public bool IsLoss => Consumer.Assessment is { IsLoss: true };
 
     internal static Instant SinceOf(VolumeConsumer consumer) => Instant.Later(consumer.Assessment?.Since ?? Instant.Start, consumer.Since);

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>Decisions in plain English: the log, the Kubernetes Events and the simulator say the same words.</summary>
+/// <summary>Decisions in plain English. The log, the Kubernetes Events and the simulator use the same text.</summary>
 public static class DecisionText
 {
-    /// <summary>What is done, or not done, and why.</summary>
+    /// <summary>What the decision does or leaves alone, and why.</summary>
     public static string Of(Decision decision) => decision switch
     {
         Decision.QueryResource o => $"Asking LINSTOR about resource {o.Resource}.",
@@ -22,7 +22,7 @@ public static class DecisionText
         _ => throw new ArgumentOutOfRangeException(nameof(decision)),
     };
 
-    /// <summary>What became of a failover, and how long each phase of it took.</summary>
+    /// <summary>How a failover ended, and how long each phase took.</summary>
     public static string Of(Failover failover)
     {
         var phases = string.Join(", ", failover.Phases.Select(phase => string.Create(CultureInfo.InvariantCulture, $"{Name(phase.Phase)} +{phase.Took.TotalSeconds:0.00} s")));
@@ -36,7 +36,7 @@ public static class DecisionText
         };
     }
 
-    /// <summary>What became of everything that was moved away from a node together.</summary>
+    /// <summary>How all failovers of one incident on a node ended.</summary>
     public static string Of(IReadOnlyCollection<Failover> incident)
     {
         var first = incident.First();
@@ -51,7 +51,7 @@ public static class DecisionText
             + (others == 0 ? "." : $"; {others} {(others == 1 ? "does" : "do")} not run.");
     }
 
-    /// <summary>A phase in a few words, as something that was reached.</summary>
+    /// <summary>A phase in a few words, as a milestone that was reached.</summary>
     public static string Name(Phase phase) => phase switch
     {
         Phase.Decided => "decided",
@@ -67,7 +67,7 @@ public static class DecisionText
     public static string Of(LossEvidence evidence) =>
         $"it has lost resource {evidence.Resource}, because the replica on {evidence.Peer} may promote, which proves that the other side has quorum and {evidence.Lost} has not.";
 
-    /// <summary>Why nothing is done, without the subject.</summary>
+    /// <summary>Why the policy does nothing, without the subject.</summary>
     public static string Because(Decision.Hold hold) => hold.Reason switch
     {
         HoldReason.Healthy => "nothing suggests a loss.",

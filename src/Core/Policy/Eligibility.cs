@@ -10,11 +10,11 @@ internal sealed record Ineligibility(HoldReason Reason, HoldDetail Detail)
 }
 
 /// <summary>Which pods of a lost node may be moved.</summary>
-/// <param name="cluster">What is known.</param>
+/// <param name="cluster">The snapshot.</param>
 /// <param name="isLost">Whether a Kubernetes node has lost a resource, grace period included.</param>
 internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeName, bool> isLost)
 {
-    /// <summary>What speaks against moving an opted-in pod that has lost a resource, or null.</summary>
+    /// <summary>The reason not to move an opted-in pod that has lost a resource; null if there is none.</summary>
     public Ineligibility? ObjectionTo(Pod pod)
     {
         if (Wish(pod) is { } wish)
@@ -24,7 +24,7 @@ internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeNa
 
         if (pod.Finished)
         {
-            // It uses nothing any more. Its name is in its successor's way only if it was deleted, and its node is not there to let go of it.
+            // A finished pod uses nothing. It blocks its successor's name only if it was deleted and its lost node cannot confirm the deletion.
             return pod.Terminating ? null : new(HoldReason.Finished);
         }
 
@@ -36,17 +36,17 @@ internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeNa
         return WrittenClaims(pod).Select(claim => ObjectionTo(claim, pod.Node)).FirstOrDefault(objection => objection is not null);
     }
 
-    /// <summary>What the pod's owner wishes against moving it, or null.</summary>
+    /// <summary>The reason why the pod's owner does not want it moved; null if there is none.</summary>
     public static Ineligibility? Wish(Pod pod) => !pod.OptedIn ? new(HoldReason.NotOptedIn, new HoldDetail { Pod = pod.Key }) : pod.OptedOut ? new(HoldReason.OptedOut) : null;
 
-    /// <summary>Every LINSTOR resource that the pod writes to: each must be fenced, whether it is lost as well or not.</summary>
+    /// <summary>Every LINSTOR resource that the pod writes to. Each must be fenced, lost or not.</summary>
     public IEnumerable<ResourceName> WrittenBy(Pod pod) =>
         from claim in WrittenClaims(pod)
         from volume in cluster.Claims.ReferringTo(claim)
         where volume.Item is { Resource: not null, ReadOnly: false }
         select volume.Item.Resource!.Value;
 
-    // What a pod only reads cannot be harmed by two of it, and what dies with it is not shared.
+    // Two pods cannot damage a volume that they only read, and an ephemeral volume is not shared.
     private static IEnumerable<ObjectKey> WrittenClaims(Pod pod) => pod.Finished ? []
         : pod.Claims.Where(use => use is { ReadOnly: false, Ephemeral: false }).Select(use => new ObjectKey(pod.Key.Namespace, use.Claim));
 
@@ -70,7 +70,7 @@ internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeNa
             return new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.OtherStorage, Claim = claim, Storage = storage });
         }
 
-        // A resource that was never reported is no objection: acting waits for the report.
+        // A resource that was never reported is no objection, because acting waits for the report.
         if (volume.Resource is not { } name || node is not { } bound || cluster.Resources.GetValueOrDefault(name) is not { QuorumProperties: not null } resource)
         {
             return null;
@@ -87,7 +87,7 @@ internal sealed class Eligibility(ClusterSnapshot cluster, Func<Resource, NodeNa
             return new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.QuorumOnBothSides, Claim = claim, Resource = name });
         }
 
-        // A volume with one writer protects itself: DRBD does not let the replacement open it while the old pod's node has it. One with several does not.
+        // DRBD protects a volume with one writer: the replacement cannot open it while the old pod's node has it open. It does not protect a volume with several writers.
         return (volume.ManyWriters || resource.AllowsTwoPrimaries == true) && !isLost(resource, bound)
             ? new(HoldReason.WritesToSharedStorage, new() { Unprotected = Unprotected.ManyWriters, Claim = claim, Resource = name })
             : null;

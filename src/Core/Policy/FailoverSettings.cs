@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>The numbers that the policy goes by.</summary>
+/// <summary>The settings of the policy.</summary>
 public sealed record FailoverSettings
 {
     /// <summary>How long a loss must last if the resource was seen in another state before.</summary>
@@ -12,10 +12,10 @@ public sealed record FailoverSettings
     /// <summary>The grace period of a loss.</summary>
     public TimeSpan GraceOf(LossAssessment assessment) => assessment.AtFirstSight ? NewResourceGrace : KnownResourceGrace;
 
-    /// <summary>The grace period of a consumer; of one whose resource was never seen on its node, that of a known resource.</summary>
+    /// <summary>The grace period of a consumer. If its resource was never seen on its node, that of a known resource applies.</summary>
     internal TimeSpan GraceOf(VolumeConsumer consumer) => consumer.Assessment is { } assessment ? GraceOf(assessment) : KnownResourceGrace;
 
-    /// <summary>How often LINSTOR is asked about a resource that looks lost.</summary>
+    /// <summary>How often LINSTOR is queried about a resource that looks lost.</summary>
     public TimeSpan ReconcileInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Whether nodes that have lost storage are tainted.</summary>

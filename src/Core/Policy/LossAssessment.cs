@@ -1,37 +1,37 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>What is to be said of a consumer of a resource on one node, and since when.</summary>
+/// <summary>The assessment of a consumer of a resource on one node, and when it began.</summary>
 /// <param name="Node">The LINSTOR node.</param>
-/// <param name="Reason">What speaks against a loss; null if a consumer there has lost the resource.</param>
-/// <param name="By">The LINSTOR node whose words decide it: of a loss, the peer that may promote; else the one whose words are the reason. Null if none is.</param>
-/// <param name="Since">From when this has held. Of a loss: without interruption, silence of LINSTOR or of the peer for up to 12 s left out.</param>
+/// <param name="Reason">The reason against a loss; null if a consumer there has lost the resource.</param>
+/// <param name="By">The LINSTOR node whose statement decides it: for a loss, the promotable peer; otherwise the one behind the reason. Null if there is none.</param>
+/// <param name="Since">When this began to hold. A silence of LINSTOR or of the peer of up to 12 s neither interrupts a loss nor counts for it.</param>
 /// <param name="AtFirstSight">Whether the resource was in this state when this process first saw it.</param>
 public sealed record LossAssessment(NodeName Node, HoldReason? Reason, NodeName? By, Instant Since, bool AtFirstSight)
 {
     /// <summary>Whether a consumer there has lost the resource.</summary>
     public bool IsLoss => Reason is null;
 
-    /// <summary>Whether another speaker than <see cref="By"/> says something that agrees with a loss.</summary>
+    /// <summary>Whether a speaker other than <see cref="By"/> agrees with a loss.</summary>
     public bool IsCorroborated { get; init; }
 
-    /// <summary>Whether the node may have quorum while a promotable peer on another side has it, too, whatever else speaks against a loss. Null if no peer has said anything of that yet.</summary>
+    /// <summary>Whether the node may have quorum while a promotable peer on another side also has it, regardless of other counter-evidence. Null if no peer has given evidence yet.</summary>
     public bool? MayBothHaveQuorum { get; init; }
 
-    /// <summary>Whether the node has said a moment ago, and of itself, that it misses a peer, and has yet to say for certain whether it has quorum without that one.</summary>
+    /// <summary>Whether the node itself has just reported a missing peer, and has not yet said for certain whether it has quorum without that peer.</summary>
     public bool IsChanging { get; init; }
 
-    /// <summary>Since when a loss is interrupted by a silence, which may turn out to have been short; null if it is not.</summary>
+    /// <summary>When a silence, which may turn out to be short, interrupted a loss; null if none did.</summary>
     public Instant? PausedAt { get; init; }
 
     /// <summary>For how long the loss had lasted when it was interrupted.</summary>
     private TimeSpan LastedBefore { get; init; }
 
-    /// <summary>When time alone makes it necessary to assess this anew; null if it never does.</summary>
+    /// <summary>When this must be assessed again even without a new observation; null if never.</summary>
     public Instant? ReviewAt { get; init; }
 
     /// <summary>The assessment that follows this one.</summary>
-    /// <param name="next">What is to be said now; its <see cref="Since"/> is now.</param>
-    /// <param name="silentSince">If that is only so because LINSTOR, or the peer, is silent: since when; else null.</param>
+    /// <param name="next">The assessment now; its <see cref="Since"/> is now.</param>
+    /// <param name="silentSince">When LINSTOR or the peer fell silent, if that silence alone causes the new assessment; else null.</param>
     internal LossAssessment Then(LossAssessment next, Instant? silentSince)
     {
         next = next.MayBothHaveQuorum is null && MayBothHaveQuorum is not null ? next with { MayBothHaveQuorum = MayBothHaveQuorum } : next;

@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>Whether a consumer on one node has lost a resource: the clauses of docs/safety.md, one method each, by what LINSTOR alone says.</summary>
-/// <remarks>Two clauses are missing here, because they ask for more: that the loss has lasted and that it was confirmed are the policy's.</remarks>
+/// <summary>Whether a consumer on one node has lost a resource, by LINSTOR's reports alone. Each clause of docs/safety.md is one method.</summary>
+/// <remarks>Two clauses are in the policy instead, because they need more: that the loss has lasted, and that it was confirmed.</remarks>
 internal sealed partial class LossRule
 {
     private readonly Resource _resource;
@@ -37,11 +37,11 @@ internal sealed partial class LossRule
 
     /// <summary>Assesses a consumer on the node of one of the resource's speakers.</summary>
     /// <param name="resource">The resource.</param>
-    /// <param name="own">What is known of the consumer's node.</param>
-    /// <param name="view">Who speaks.</param>
-    /// <param name="now">The present.</param>
+    /// <param name="own">The speaker on the consumer's node.</param>
+    /// <param name="view">Which speakers speak.</param>
+    /// <param name="now">The current instant.</param>
     /// <param name="before">The assessment until now; null if there was none.</param>
-    /// <param name="lost">The nodes that are known to have lost the resource, too.</param>
+    /// <param name="lost">The nodes that are also known to have lost the resource.</param>
     public static LossAssessment Assess(Resource resource, Speaker own, ResourceView view, Instant now, LossAssessment? before, ImmutableArray<NodeName> lost)
     {
         var rule = new LossRule(resource, own, view, now, lost);
@@ -103,7 +103,7 @@ internal sealed partial class LossRule
             return (HoldReason.InUseElsewhere, consumer);
         }
 
-        // Any one of them is a proof; if none is, the first one's reason is told.
+        // Any one peer is proof. If none is, report the first peer's reason.
         (HoldReason? Reason, NodeName? By)? first = null;
         foreach (var peer in peers)
         {
@@ -122,18 +122,18 @@ internal sealed partial class LossRule
     private (HoldReason? Reason, NodeName? By) ReasonAgainst(Speaker peer) =>
         NotSeparated(peer) ?? Defended(peer) ?? MayHaveQuorumElsewhere(peer) ?? (null, peer.Node);
 
-    // Who does not have the resource cannot lose it, and where the consumer's own replica may promote, nobody uses it and the node is well: its pod is only starting or stopping. That, too,
-    // may be repeated from the past.
+    // A node without the resource cannot lose it. If the consumer's own replica may promote, the resource is unused and the node is well: its pod is only starting or stopping. This statement
+    // may also be stale.
     private (HoldReason, NodeName?)? HasNothingToLose() => _own switch
     {
         { Presence: Presence.Removed } => (HoldReason.NoLongerDeployed, _own.Node),
-        { Presence: Presence.Missing } => Unknown(HoldReason.NoLongerDeployed, _own.Node), // removed, or lost with its node: the list of satellites will tell
+        { Presence: Presence.Missing } => Unknown(HoldReason.NoLongerDeployed, _own.Node), // removed, or lost with its node: the list of satellites will show which
         { MayPromote: { Current: true, Value: true } } when _ownSpeaks && !IsOutvoted() => (HoldReason.OwnReplicaMayPromote, _own.Node),
         _ => null,
     };
 
-    // That the node keeps quorum by its own word, whoever else speaks; or that it may have it beside a peer that has it, too. It is ruled out by a peer that may promote, or by the node:
-    // it has no quorum, or misses nobody. Until then, what was known of that stands.
+    // True if the node reports that it keeps quorum, whatever the others say, or if it may have quorum while a peer also has it. A promotable peer can rule this out, and so can the node: it has
+    // no quorum, or misses no peer. Until then, the previous value stands.
     private bool? MayBothHaveQuorum(HoldReason? reason)
     {
         if (reason is null or HoldReason.OwnReplicaMayPromote || _own.Presence is Presence.Removed or Presence.Lost)
@@ -156,7 +156,7 @@ internal sealed partial class LossRule
             return _peers.TrueForAll(peer => _view.LinkFrom(peer, _own.Node) is not { Current: true, Value: true } && MayHaveQuorumElsewhere(peer) is not null);
         }
 
-        // A node that repeats the past misses nobody either; so one that may take over unseen is not ruled out by that.
+        // A node that repeats stale state also misses no peer, so this does not rule out a replica that may take over unseen.
         var mayTakeOverUnseen = _others.Exists(other => !_view.Speaks(other) && other is { Diskless: false, MayPromote.Value: true });
         return _ownSpeaks && (_own.Score is { Current: true, Value: 0 } || !(_own.MissesPeer || mayTakeOverUnseen)) ? false : null;
     }
@@ -167,24 +167,24 @@ internal sealed partial class LossRule
         return (reason, by);
     }
 
-    // A promotable peer speaks, may promote, and has all data itself: DRBD lets a replica promote on the strength of a peer's disk, but what it knows then of the other side is the peer's.
+    // A promotable peer speaks, may promote, and has all data itself. DRBD also lets a replica promote with a peer's disk, but then it knows of the other side only what that peer knows.
     private bool IsPromotablePeer(Speaker other) =>
         _view.Speaks(other) && other is { Promotability: Promotability.MayPromote, Diskless: false, Score: { Current: true, Value: var score } } && IsUpToDate(score);
 
     // The score's ten thousands say that every volume has a disk, its hundreds how many of them are UpToDate.
     private bool IsUpToDate(int score) => score >= 10_000 && score / 100 % 100 >= Math.Min(99, _resource.VolumeCount);
 
-    // Until the last of those that proved it fell silent, the loss was known. One that LINSTOR lists as away and that is not yet silent was known until it was last heard.
+    // The loss was known until the last peer that proved it fell silent. A peer that LINSTOR lists as away, but that is not yet silent, proved it until it was last heard.
     private Instant? PeersSilentSince() => _others
         .Where(other => !_view.Speaks(other) && other is { Diskless: false, Leaving: false, MayPromote.Value: true, Score.Value: var score } && IsUpToDate(score))
         .Max(LastHeardAt);
 
     private static Instant? LastHeardAt(Speaker other) => other.IsSilent ? other.SilentSince : other.HeardAt;
 
-    // No peer could take over. Why, depends on what the others say: nothing at all is not the same as no.
+    // No peer could take over. The reason depends on the other speakers: silence is not the same as "may not promote".
     private (HoldReason, NodeName?) NoPeer(List<Speaker> promotable)
     {
-        // What speaks against the loss while the peer is silent, ends it; its silence alone may turn out to be short.
+        // Counter-evidence while the peer is silent ends the loss. The peer's silence alone may turn out to be short.
         if (promotable.Find(other => !_view.Speaks(other) && !other.Diskless) is { } silent)
         {
             var isTakenBack = _others.Exists(other => _view.Speaks(other) && other.MayPromote is { Current: true, Value: false } no && no.Since >= LastHeardAt(silent));
@@ -205,7 +205,7 @@ internal sealed partial class LossRule
         return _others.Exists(other => _view.Speaks(other)) ? (HoldReason.NothingMayPromote, null) : (HoldReason.NobodySpeaks, null);
     }
 
-    // Without a policy that fences, "may promote" proves nothing of the other side; and one that was turned on while the node was away may not have reached it.
+    // Without a policy that fences, "may promote" proves nothing about the other side. A policy that was turned on while the node was away may not have reached it.
     private HoldReason? NotFenced() => _resource switch
     {
         { QuorumProperties: null } => HoldReason.QuorumPolicyUnknown,
@@ -213,12 +213,12 @@ internal sealed partial class LossRule
         _ => _resource.HasHeardOfPolicy(_own.HeardAt) ? null : HoldReason.NoQuorumPolicy,
     };
 
-    // Another node that has it in use, has it rightly: unless a newer word of another node's use shows that this one is old, or that node has lost it itself.
+    // A use on another node is valid, unless a newer report of a use elsewhere shows that it is stale, or that node has lost the resource itself.
     private NodeName? InUseElsewhere() => _others.Find(other => other.InUse is { Value: true }
         && !_lost.Contains(other.Node)
         && !_resource.Speakers.Any(newer => newer.Node != other.Node && newer.InUse is { Value: true } word && word.Since > other.NewsAt))?.Node;
 
-    // The peer says that its link to the node is down. Where no link is reported, the node's satellite is away, or the node was declared lost and has taken its links with it.
+    // The peer must report its link to the node as down. If it reports no link, the node's satellite must be offline, or the node must have been declared lost, which removes its links.
     private (HoldReason? Reason, NodeName? By)? NotSeparated(Speaker peer) => _view.LinkFrom(peer, _own.Node) switch
     {
         { Current: true, Value: true } => (HoldReason.StillConnected, peer.Node),
@@ -227,9 +227,9 @@ internal sealed partial class LossRule
         _ => _own.Presence == Presence.Lost || _linstor.StateOf(_own.Node) == SatelliteState.Offline ? null : (HoldReason.NotKnownOffline, peer.Node),
     };
 
-    // By the members and the policy as the node last knew them: the node, together with every member that may be on its side, has no quorum. Members that were added since do
-    // not count for the peer; members that were declared lost may be on the node's side. Of a node that no answer has ever told of, this process does not know which of the members on
-    // the peer's side were added since: all but one may have been, which has kept the data.
+    // By the members and the policy that the node last knew, the node has no quorum, even together with every member that may be on its side. Members added since do not count for the peer;
+    // members declared lost may be on the node's side. For a node that no answer has ever included, this process does not know which members on the peer's side were added since: all may have
+    // been, except the one that has kept the data.
     private (HoldReason? Reason, NodeName? By)? MayHaveQuorumElsewhere(Speaker peer)
     {
         if (_own.Memberships.IsEmpty)
@@ -249,7 +249,7 @@ internal sealed partial class LossRule
         return null;
     }
 
-    // DRBD remembers who had lost quorum when it was last seen. A node that had quorum while it missed every other voter keeps it alone, with whoever else it loses. These voters can
+    // DRBD remembers which peers had lost quorum when it last saw them. A node that had quorum while it missed every other voter keeps it alone, whichever peers it loses next. Those voters can
     // have quorum again only with the node, or with a voter that it does not know.
     private bool MayRemember(Membership known, Speaker peer) => _own.Score is { Value: > 0 } score
         && _others.Exists(other => other is { Presence: Presence.Listed, Diskless: false } && !known.Members.Contains(new(other.Node, Votes: true)))
@@ -262,7 +262,7 @@ internal sealed partial class LossRule
             return true;
         }
 
-        // A member that was removed has told the node so, if it was connected to it: that helps the node keep its quorum. And one that was created anew is not the one that the node knows.
+        // A removed member that was connected to the node has notified it, which helps the node keep quorum. A recreated member is not the one that the node knows.
         var known = _resource.Find(member);
         if (known?.RecreatedAt > _own.HeardAt || (known?.Presence == Presence.Removed && _view.LinkFrom(known, _own.Node) is { Value: true }))
         {
@@ -272,7 +272,7 @@ internal sealed partial class LossRule
         return member != peer.Node && known?.Presence != Presence.Removed && !AreConnected(peer, member);
     }
 
-    // Both ends of a connection see the same, within seconds. Where they differ, one of them repeats the past: the connection counts if the word that it is up is the newer one.
+    // Both ends of a connection agree within seconds. If they differ, one of them repeats stale state: the connection counts if the statement that it is up is newer.
     private bool AreConnected(Speaker peer, NodeName member)
     {
         var there = _resource.Find(member) is { } other && _view.Speaks(other) ? _view.LinkFrom(other, peer.Node) : null;
@@ -284,9 +284,9 @@ internal sealed partial class LossRule
         };
     }
 
-    // Between the words of one satellite that repeats the past and of one that is right, nothing can be told: another speaker has to say that the node is gone, that no
-    // Primary is in its reach either, or, as the node itself, that it has no quorum. A disk that has fallen behind is no second voice: it may have been outdated by the node,
-    // through the very peer that repeats the past. Nor is one that has no quorum: it may be cut off itself, and the node may reach more than that one does.
+    // A stale satellite and a correct one cannot be told apart. So another speaker must say that the node is gone or that it sees no Primary either, or the node itself must say that it has no
+    // quorum. An outdated disk does not count: the node may have outdated it through the very peer that repeats stale state. A replica without quorum does not count either: it may be cut off
+    // itself, and the node may reach more members than that replica does.
     private bool IsCorroborated(NodeName peer) => (_ownSpeaks && _own.Score is { Current: true, Value: 0 })
         || _others.Exists(other => other.Node != peer && _view.Speaks(other)
             && (other.Promotability == Promotability.MayPromote || (_view.LinkFrom(other, _own.Node) is { Current: true, Value: false }

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <content>What is done about a loss whose grace period is over: which pods and attachments go, and what has to be confirmed before.</content>
+/// <content>Acts on a loss whose grace period is over: which pods and attachments to delete, and what to confirm first.</content>
 internal sealed partial class PolicyEvaluation
 {
     private void Move(VolumeConsumer consumer, LossEvidence evidence)
@@ -11,7 +11,7 @@ internal sealed partial class PolicyEvaluation
             return;
         }
 
-        // What is on the node was asked afresh: it is newer than the watch. It is not waited for where it cannot be had.
+        // A fresh list of the node's pods is newer than the watch. If the list fails, do not wait for it.
         var onNode = PodsOn(consumer.Node);
         if (onNode is null && !CannotListPodsOn(consumer.Node))
         {
@@ -24,7 +24,7 @@ internal sealed partial class PolicyEvaluation
             var pod = onNode is null ? watched : onNode.Pods.Find(watched.Uid)?.Item;
             if (pod is null)
             {
-                // It is gone, which the watch will tell, or came after the question.
+                // The pod is gone, which the watch will report, or it came after the list was requested.
                 Ask(new Decision.ListPodsOnNode(consumer.Node), onNode!.AskedAt + _shortestInterval);
                 Hold(consumer, HoldReason.AwaitingConfirmation, new() { Pod = watched.Key }, evidence.Since, watched);
             }
@@ -54,7 +54,7 @@ internal sealed partial class PolicyEvaluation
         }
     }
 
-    // Pods that may not be moved by what the watch says, and attachments that are theirs, or that serve nobody who was moved: whatever is on the node, these stay.
+    // By the watch, no pod may be moved, and each attachment serves these pods or no pod that was moved. These stay, whatever else is on the node.
     private bool StaysAsIs(VolumeConsumer consumer) => consumer.Pods.All(pod => ObjectionTo(pod) is not null)
         && consumer.Attachments.All(attachment => attachment.Deleting || ServesPodOf(consumer, attachment) || !MayGo(attachment));
 
@@ -71,13 +71,13 @@ internal sealed partial class PolicyEvaluation
 
         foreach (var attachment in consumer.Attachments.Where(attachment => !attachment.Deleting && !ServesPodOf(consumer, attachment)))
         {
-            // Which pods use it there is only part of the explanation, so it is asked rarely.
+            // The pods that use it only improve the explanation, so list them rarely.
             Ask(new Decision.ListPodsOnNode(consumer.Node), cluster.PodsOnNodes.GetValueOrDefault(consumer.Node) is { AskedAt: var asked } ? asked + Timings.LongestInterval : now);
             HoldUnwanted(consumer, attachment, evidence);
         }
     }
 
-    // A pod that comes to a node which was lost by then was put there in place of another, and so may the next one be: haste only makes more of them.
+    // A pod that comes to an already lost node replaces another one, and so may the next pod. Moving it at once only makes more of them.
     private Instant? MayMoveOn(Pod pod, LossEvidence evidence) => cluster.Pods.Find(pod.Key)?.Since is { } since && since > evidence.Due
         ? Instant.Later(since + Timings.ShortestStay, cluster.MayMoveOn(pod, evidence.Lost))
         : null;
@@ -94,12 +94,12 @@ internal sealed partial class PolicyEvaluation
         var claim = cluster.Volumes.Find(attachment.Volume)?.Item.Claim ?? claims[0];
         if (consumer.Pods.Any(pod => claims.Exists(pod.Uses) && (!pod.Finished || pod.Terminating)))
         {
-            return; // they are being moved first, or have been held with a reason of their own
+            return; // these pods are moved first, or held for a reason of their own
         }
 
         if (claims.SelectMany(onNode.Pods.ReferringTo).Select(held => held.Item).FirstOrDefault(pod => !pod.Finished) is { } stays)
         {
-            // A pod that has left the watch may be gone, or only have lost its label: ask again who is there, ever more rarely.
+            // A pod that has left the watch may be gone, or only have lost its label: list the node's pods again, at growing intervals.
             Ask(new Decision.ListPodsOnNode(consumer.Node), onNode.AskedAt + Between(_shortestInterval, onNode.AskedAt - evidence.Due, settings.ReconcileInterval));
             Hold(consumer, stays.OptedIn ? HoldReason.AwaitingConfirmation : HoldReason.AttachmentInUse, new() { Pod = stays.Key }, evidence.Since, stays);
             return;
@@ -137,14 +137,14 @@ internal sealed partial class PolicyEvaluation
         return _objections.TryGetValue(pod, out var known) ? known : _objections[pod] = Eligibility.ObjectionTo(pod);
     }
 
-    /// <summary>Acts, if LINSTOR has confirmed within the last seconds what it knows of everything that the action rests on, and the node is ready for it.</summary>
+    /// <summary>Acts if LINSTOR has confirmed, within the last seconds, every resource that the action rests on, and the node is prepared for it.</summary>
     private void Act(VolumeConsumer consumer, Decision action, LossEvidence evidence, PodsOnNode? onNode, params IEnumerable<ResourceName> restsOn)
     {
         HoldDetail? doubtful = null;
         var lostSince = evidence.Since;
         foreach (var name in restsOn)
         {
-            // Of another volume that is lost, too, the end of its own grace period counts. Until that is over, the action does not rest on its loss.
+            // For another volume that is also lost, the end of its own grace period counts. Until then, the action does not rest on its loss.
             var due = evidence.Due;
             if (cluster.Resources.GetValueOrDefault(name)?.AssessmentOf(consumer.LinstorName) is { IsLoss: true } loss && loss.Since + settings.GraceOf(loss) is var over && over <= now)
             {
@@ -170,7 +170,7 @@ internal sealed partial class PolicyEvaluation
         }
         else if (!IsDue(action) || IsCleared(consumer, evidence, onNode))
         {
-            Do(action); // the node is prepared only for an action that is due, so that back-off holds for both
+            Do(action); // prepare the node only for an action that is due, so that back-off applies to both
         }
     }
 

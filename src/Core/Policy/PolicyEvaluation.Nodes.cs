@@ -1,13 +1,13 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <content>What is done to nodes: it makes a failover fast, and never stops one.</content>
+/// <content>Actions on nodes. They make a failover faster, and never block one.</content>
 internal sealed partial class PolicyEvaluation
 {
     private ILookup<NodeName, Resource>? _byNode;
     private SortedDictionary<NodeName, (ClusterNode Node, SortedSet<string> Volumes)>? _releases;
 
-    /// <summary>Prepares a lost node, once: no new pod comes to it, and its lost volumes are not waited for.</summary>
-    /// <returns>Whether its pods and attachments may go now. A step that failed is tried again, but nobody waits for it.</returns>
+    /// <summary>Prepares a lost node once: keeps new pods away, and lets the attach-detach controller stop waiting for its lost volumes.</summary>
+    /// <returns>Whether its pods and attachments may be deleted now. A failed step is retried, but does not delay the deletion.</returns>
     private bool IsCleared(VolumeConsumer consumer, LossEvidence evidence, PodsOnNode? onNode)
     {
         if (!cluster.Nodes.TryGetValue(consumer.Node, out var node))
@@ -29,7 +29,7 @@ internal sealed partial class PolicyEvaluation
             return cluster.Attempts.ContainsKey(DecisionKey.ClearVolumesInUse(node.Name));
         }
 
-        // Without a onNode nobody knows what may be released; but one that cannot be had is not waited for.
+        // Without the list of the node's pods, it is not known which volumes may be released. If the list fails, do not wait for it.
         return onNode is not null || consumer.Attachments.IsEmpty || cluster.Attempts.ContainsKey(DecisionKey.ListPodsOnNode(consumer.Node));
     }
 
@@ -42,7 +42,7 @@ internal sealed partial class PolicyEvaluation
         }
     }
 
-    /// <summary>Takes our taint back from nodes that have all their storage again, or says what they still miss.</summary>
+    /// <summary>Removes our taint from nodes that have all their storage again, or reports what they still miss.</summary>
     private void Recover()
     {
         foreach (var node in cluster.TaintedByUs.Values)
@@ -54,10 +54,10 @@ internal sealed partial class PolicyEvaluation
         }
     }
 
-    /// <summary>Whether LINSTOR reaches the node, and every resource that was lost there, or is used, has quorum and usable data; asks about those that it has not told of lately.</summary>
+    /// <summary>Whether LINSTOR reaches the node, and every resource that was lost there, or is used, has quorum and usable data. Queries those without a recent report.</summary>
     private bool HasRecovered(NodeName node, NodeName name, bool isNameKnown)
     {
-        // A node that was declared lost and is back without its replicas has nothing to miss, while its pods still wait to be moved.
+        // A node that was declared lost and is back without its replicas misses no resource, although its pods still wait to be moved.
         if (cluster.InDoubt.Values.Any(consumers => consumers.Any(consumer => consumer.LinstorName == name && consumer.Assessment is { IsLoss: true })))
         {
             return false;
@@ -65,22 +65,22 @@ internal sealed partial class PolicyEvaluation
 
         if (isNameKnown && cluster.Satellites is { } satellites && !satellites.ContainsKey(name))
         {
-            return true; // LINSTOR has given it up: there is nothing left on it to be lost
+            return true; // LINSTOR no longer has this node, so no storage is left there to be lost
         }
 
         if (cluster.Linstor.StateOf(name) != SatelliteState.Online)
         {
-            return false; // its return is told by the list of satellites
+            return false; // the list of satellites will show its return
         }
 
         var there = ResourcesOn(name)
             .Where(resource => resource.Find(name) is { Presence: Presence.Listed, Leaving: false } && (cluster.WasLostOn(resource.Name, name) || cluster.IsUsed(resource.Name)))
             .OrderBy(resource => resource.Name).ToList();
-        // What was lost there is lost until somebody has said something new that speaks against it: that the node repeats what it said before is no recovery.
+        // A lost resource stays lost until a speaker gives new counter-evidence. A node that repeats an old statement has not recovered.
         var amiss = there.FindAll(resource => !resource.IsReportCurrent || resource.Find(name)!.Score is not { Current: true, Value: > 0 } || cluster.WasLostOn(resource.Name, name));
         foreach (var resource in amiss)
         {
-            // What has been so for long will not change soon, and the stream tells most of what changes.
+            // A state that has lasted for long will not change soon, and the stream reports most changes.
             var speaker = resource.Find(name)!;
             Ask(new Decision.QueryResource(resource.Name), resource is { IsReportCurrent: true, ReportedAt: { } reported }
                 ? reported + Between(settings.ReconcileInterval, (reported - speaker.ChangedAt) / 20, Timings.LongestInterval) : now);
@@ -114,7 +114,7 @@ internal sealed partial class PolicyEvaluation
         }
     }
 
-    /// <summary>The consumer's volumes that nobody who stays uses there, and those that its pods lose with it, as its node names them. </summary>
+    /// <summary>The consumer's volumes that no remaining pod uses there, and those that its pods lose with it, as its node names them.</summary>
     private IEnumerable<string> Releasable(VolumeConsumer consumer, PodsOnNode onNode)
     {
         foreach (var attachment in consumer.Attachments.Concat(LostAlongWith(consumer, onNode)))
@@ -126,7 +126,7 @@ internal sealed partial class PolicyEvaluation
         }
     }
 
-    /// <summary>The attachments of the other volumes that the consumer's pods have on the node, where those are as lost as the consumer's own.</summary>
+    /// <summary>The attachments of the other volumes that the consumer's pods have on the node, if those volumes are lost, too.</summary>
     /// <remarks>Whether their grace period is over does not matter: their pods are moved in any case.</remarks>
     private IEnumerable<Attachment> LostAlongWith(VolumeConsumer consumer, PodsOnNode onNode) =>
         from pod in consumer.Pods

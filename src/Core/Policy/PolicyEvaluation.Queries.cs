@@ -2,37 +2,40 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <content>What has to be asked, when to think again, and how a verdict is put together.</content>
+/// <content>Queries, the time of the next evaluation, and how a verdict is put together.</content>
 internal sealed partial class PolicyEvaluation
 {
-    /// <summary>How long before the end of the grace period the last word is asked for, so that nobody waits for it.</summary>
+    /// <summary>How long before the end of the grace period the confirming queries are sent, so that acting need not wait for them.</summary>
     private readonly TimeSpan _lead = Between(Timings.ShortestLead, Timings.PerQuestion * cluster.InDoubt.Count, Timings.LongestLead);
 
-    /// <summary>How soon the same question may be asked again: the sooner, the fewer are asked about.</summary>
+    /// <summary>How soon the same query may be repeated: the fewer consumers in doubt, the sooner.</summary>
     private readonly TimeSpan _shortestInterval = Between(Timings.ShortestInterval, 2 * Timings.PerQuestion * cluster.InDoubt.Count, Timings.LongestIntervalInDoubt);
 
     private bool IsConfirmed(ResourceName name) => IsConfirmed(name, Instant.Start);
 
-    /// <summary>Whether an answer about a resource, policy included, has just arrived that was asked for shortly before the grace period ended, and nothing newer differs.</summary>
-    /// <remarks>Its age counts from its arrival, because its deadline bounds the rest: else a LINSTOR that needs seconds for an answer could never confirm anything.</remarks>
+    /// <summary>Whether an answer about a resource, policy included, has just arrived, was requested no earlier than shortly before the grace period ended, and nothing newer differs.</summary>
+    /// <remarks>The age counts from the arrival, because the request's deadline bounds the rest. Otherwise, a LINSTOR that takes seconds to answer could never confirm anything.</remarks>
     private bool IsConfirmed(ResourceName name, Instant due) => cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, IsPolicyCurrent: true } resource
         && resource.AnsweredAt >= now - Timings.AnswerLasts && resource.ReportedAt >= due - Timings.LongestLead && resource.PolicyAskedAt >= due - Timings.LongestLead;
 
-    /// <summary>Whether a volume that its pod also writes to has one writer, by the newest answer, and its node's words are no half of a change.</summary>
+    /// <summary>Whether the newest answer states if another volume of the pod allows two writers, and its node's statement is not half of a change.</summary>
     private static bool IsSettled(Resource other, NodeName node) => other.AreWritersCurrent && other.AssessmentOf(node) is not { IsChanging: true };
 
-    /// <summary>Asks for the answer that an action waits for: at once, unless the last one was of no use: its policy could not be read, say.</summary>
+    /// <summary>Queries what an action waits for: at once, or after an interval if the last answer was of no use, for example because its policy could not be read.</summary>
     private void AskToConfirm(ResourceName name, NodeName node, Instant due) => Ask(
         new Decision.QueryResource(name),
         cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, AnsweredAt: { } answered } known && !(known.IsPolicyCurrent && IsSettled(known, node))
             ? answered + Between(_shortestInterval, (answered - due) / 3, settings.ReconcileInterval) : now);
 
-    /// <summary>Whether the list of satellites is fresh, and newer than every loss that an action rests on: whether one is offline may be the proof, how many are may be a doubt, and a peer may promote because quorum was turned off on its node.</summary>
-    /// <remarks>A slow LINSTOR is given more time: else it could never confirm anything.</remarks>
+    /// <summary>
+    /// Whether the list of satellites is fresh, and newer than every loss that an action rests on. An offline satellite may be the proof, many of them may be a doubt, and a peer may promote
+    /// because quorum was turned off on its node.
+    /// </summary>
+    /// <remarks>A slow LINSTOR gets more time, because otherwise it could never confirm anything.</remarks>
     private bool AreSatellitesConfirmed(Instant lostSince) =>
         cluster.Linstor.AskedAt >= Instant.Later(lostSince, now - (cluster.Linstor.Latency > Timings.SlowAnswer ? Timings.ListLasts : Timings.AnswerLasts));
 
-    /// <summary>Asks LINSTOR again while a rival may promote: often at first, when things move, and then at the reconcile interval.</summary>
+    /// <summary>Queries LINSTOR again while a peer may promote: often at first, while the state changes, and then at the reconcile interval.</summary>
     private void StayInformed(VolumeConsumer consumer, Instant since)
     {
         var resource = consumer.Resource;
@@ -48,7 +51,7 @@ internal sealed partial class PolicyEvaluation
 
         if (cluster.Linstor.AskedAt is { } listed && resource.Speakers.Any(speaker => !speaker.IsSilent && speaker.HeardAt > listed && cluster.Linstor.StateOf(speaker.Node) != SatelliteState.Online))
         {
-            Ask(new Decision.QuerySatellites(), listed + _shortestInterval); // a satellite that is back by the stream is not so by the list yet
+            Ask(new Decision.QuerySatellites(), listed + _shortestInterval); // the stream already shows the satellite as back, but the list does not yet
         }
 
         if (!resource.IsReportCurrent)
@@ -57,14 +60,14 @@ internal sealed partial class PolicyEvaluation
         }
         else if (consumer.HasPromotablePeer && consumer.Assessment?.Reason is not HoldReason.OwnReplicaMayPromote)
         {
-            // By the age that the matter had then: what grew with time would be chased in ever smaller steps.
+            // Use the age at the time of the report: with a growing age, the due time would move away in ever smaller steps.
             var reported = resource.ReportedAt!.Value;
             Ask(new Decision.QueryResource(resource.Name), reported + Between(_shortestInterval, reported - since, settings.ReconcileInterval));
         }
     }
 
-    /// <summary>Asks about what is used and well as far as is known, where the newest answer does not contain what the stream has said since: a few at a time.</summary>
-    /// <remarks>What is not known of a resource while it is well cannot be asked for when it is not.</remarks>
+    /// <summary>Queries used resources that seem well, but whose newest answer does not contain a later stream event: a few at a time.</summary>
+    /// <remarks>A fact that was not queried while the resource was well cannot be queried after a loss.</remarks>
     private void QueryOutdated()
     {
         var room = Timings.MostOutdatedAtOnce;
@@ -90,7 +93,7 @@ internal sealed partial class PolicyEvaluation
         }
     }
 
-    /// <summary>Gathers shortly before the end of the grace period what acting will need.</summary>
+    /// <summary>Queries, shortly before the grace period ends, what acting will need.</summary>
     private void Prepare(VolumeConsumer consumer, Instant due)
     {
         var last = due - _lead;
@@ -121,7 +124,7 @@ internal sealed partial class PolicyEvaluation
         return null;
     }
 
-    /// <summary>Whether Kubernetes was asked what is on a node, and could not say.</summary>
+    /// <summary>Whether Kubernetes failed to list the pods on a node.</summary>
     private bool CannotListPodsOn(NodeName node) => cluster.Attempts.GetValueOrDefault(DecisionKey.ListPodsOnNode(node)) is { Failures: > 0 };
 
     private Source? LostSource()
@@ -169,7 +172,7 @@ internal sealed partial class PolicyEvaluation
         }
         else if (_decided.Add(key))
         {
-            // What is done to a node comes before everything else, because much waits for it.
+            // Actions on a node come first, because many others wait for them.
             var list = action switch
             {
                 Decision.TaintNode or Decision.ClearVolumesInUse => _preparations,

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>One verdict in the making.</summary>
+/// <summary>One evaluation of the policy.</summary>
 internal sealed partial class PolicyEvaluation(FailoverSettings settings, ClusterSnapshot cluster, Instant now)
 {
     private readonly List<Decision> _preparations = [];
@@ -13,8 +13,8 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
 
     public Verdict Conclude()
     {
-        // The actuator takes decisions in order, so the highest priority comes first. Of one priority, pods come before their attachments, which the
-        // attach-detach controller may delete before us.
+        // The actuator takes decisions in order, so the highest priority comes first. Within one priority, pods come before their attachments, which the attach-detach controller may delete
+        // before us.
         int? priority = null;
         foreach (var consumer in cluster.InDoubt.Values.SelectMany(consumers => consumers).OrderByDescending(consumer => consumer.Priority))
         {
@@ -32,7 +32,7 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
         QueryOutdated();
         if (cluster.ReviewAt is { } review)
         {
-            WakeAt(review > now ? review : now + Timings.Soon); // what is due already is assessed with the next observation, which is a tick if nothing else
+            WakeAt(review > now ? review : now + Timings.Soon); // an overdue review takes place with the next observation, which is a tick if nothing else
         }
 
         Release();
@@ -48,11 +48,11 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
         _detachments.Clear();
     }
 
-    // Keeps what it needs, and nothing of how the verdict came about.
+    // Captures only its arguments, so that it does not keep the evaluation alive.
     private static Func<IReadOnlyList<AssessedConsumer>> Assessing(FailoverSettings settings, ClusterSnapshot cluster, IReadOnlyList<Decision> decisions) =>
         () => AssessedConsumer.All(settings, cluster, decisions);
 
-    // An error in judging one consumer holds that one, and nobody else.
+    // An error in judging one consumer holds only that consumer.
     private void Isolate(VolumeConsumer consumer)
     {
         var (preparations, decisions, detachments) = (_preparations.Count, _decisions.Count, _detachments.Count);
@@ -71,7 +71,7 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
         }
     }
 
-    // What only explains cannot stop what decides.
+    // An error in an explanation must not stop a decision.
     private void Isolate(Action explain)
     {
         try
@@ -90,7 +90,7 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
         list.RemoveRange(count, list.Count - count);
     }
 
-    // Reads from top to bottom as the safety argument: each paragraph is one reason to hold; what is left, acts.
+    // Read from top to bottom, this is the safety argument: each paragraph is one reason to hold, and the rest acts.
     private void Judge(VolumeConsumer consumer)
     {
         var assessment = consumer.Assessment;
@@ -145,7 +145,7 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
 
     private Eligibility Eligibility => field ??= new(cluster, IsLost);
 
-    // Whether a Kubernetes node has lost another resource that a pod there uses, by the same rule as the one that is judged.
+    // Whether a Kubernetes node has lost another resource that a pod there uses, by the same rule as the judged one.
     private bool IsLost(Resource resource, NodeName node) =>
         resource.AssessmentOf(cluster.LinstorNameOf(node)) is { IsLoss: true } loss && now >= loss.Since + settings.GraceOf(loss) && IsCertain(loss, node);
 

@@ -3,15 +3,15 @@ using System.Collections.Immutable;
 namespace Piraeus.HighAvailability.Core;
 
 /// <summary>A loss of so many nodes at once that LINSTOR's view is doubted.</summary>
-/// <param name="Nodes">The LINSTOR nodes that were lost, those included that were lost since.</param>
+/// <param name="Nodes">The LINSTOR nodes that were lost, including those lost since.</param>
 /// <param name="Of">How many nodes were well before, or are lost with consumers.</param>
 public sealed record Storm(ImmutableSortedSet<NodeName> Nodes, int Of);
 
-/// <summary>Remembers which nodes were lost when, and tells a storm: too much lost at once is a reason to doubt the witness, not to empty the cluster.</summary>
+/// <summary>Remembers when each node was lost, and detects a storm: too many losses at once are a reason to doubt LINSTOR's view, not to move every pod.</summary>
 /// <remarks>
-/// A node is lost if its satellite is offline, or if a consumer there has lost a resource. What counts is news: it was well within the last five minutes, or it is lost with consumers since
-/// this process began. What has been off for long, or was never used, is none. A storm does not grow old: it lasts until its nodes return, or an administrator has said that they are gone
-/// (declared lost or evicted in LINSTOR, or confirmed on the Kubernetes node).
+/// A node is lost if its satellite is offline, or if a consumer there has lost a resource. Only news counts: the node was well within the last five minutes, or it is lost with consumers since
+/// this process began. A node that has been off for long, or was never used, is not news. A storm does not expire: it lasts until its nodes return, or until an administrator says that they are
+/// gone (declared lost or evicted in LINSTOR, or confirmed on the Kubernetes node).
 /// </remarks>
 public sealed record StormWatch
 {
@@ -23,11 +23,11 @@ public sealed record StormWatch
     /// <summary>The storm; null if there is none.</summary>
     public Storm? Storm { get; private init; }
 
-    /// <summary>The watch after a look at the nodes.</summary>
-    /// <param name="nodes">Every node that LINSTOR lists and has not given up, and what is known of it.</param>
+    /// <summary>The watch after a check of the nodes.</summary>
+    /// <param name="nodes">Every node that LINSTOR lists and has not given up, and its health.</param>
     /// <param name="spoken">For how long LINSTOR has answered since this process began.</param>
-    /// <param name="isInformed">Whether Kubernetes has told what is on the nodes.</param>
-    /// <param name="threshold">The share of nodes, from 0 to 1, above which a loss is a storm; 1 is never one.</param>
+    /// <param name="isInformed">Whether the Kubernetes sources that show what is on the nodes are synced.</param>
+    /// <param name="threshold">The share of nodes, from 0 to 1, above which a loss is a storm; at 1, no loss is.</param>
     internal StormWatch After(IReadOnlyCollection<NodeHealth> nodes, TimeSpan spoken, bool isInformed, double threshold)
     {
         var informedAt = InformedAt ?? (isInformed ? spoken : null);
@@ -45,10 +45,13 @@ public sealed record StormWatch
 
     private bool IsNews(NodeName node, Loss loss, TimeSpan spoken) => Storm?.Nodes.Contains(node) == true || (loss.IsNews && spoken - loss.At <= Timings.NewsLasts);
 
-    /// <summary>When a node was lost, or first seen to be. A satellite that goes away is a new loss, whatever storage was lost there long ago, and so is storage that is lost where the satellite had been away.</summary>
+    /// <summary>
+    /// When a node was lost, or first seen as lost. A satellite that goes away is a new loss even if storage was lost there long ago, and so is storage that is lost where the satellite was
+    /// already away.
+    /// </summary>
     /// <param name="Offline">When its satellite went away; null if it has not.</param>
     /// <param name="Storage">When a consumer there lost a resource; null if none has.</param>
-    /// <param name="IsNews">Whether it was well before, or carried consumers when it was first seen: what comes to a node that is off makes it no loss.</param>
+    /// <param name="IsNews">Whether it was well before, or had consumers when it was first seen. Consumers that come to a node that is already off do not make it a loss.</param>
     private sealed record Loss(TimeSpan? Offline, TimeSpan? Storage, bool IsNews)
     {
         public TimeSpan At => Offline > Storage ? Offline.Value : Storage ?? Offline ?? TimeSpan.Zero;
@@ -63,11 +66,11 @@ public sealed record StormWatch
     }
 }
 
-/// <summary>What the storm watch looks at.</summary>
+/// <summary>A node as the storm watch sees it.</summary>
 /// <param name="Name">The LINSTOR node.</param>
 /// <param name="IsOffline">Whether its satellite is offline.</param>
 /// <param name="HasLostStorage">Whether a consumer there has lost a resource, and the node has not recovered since.</param>
-/// <param name="HasConsumers">Whether there are consumers on it of which nobody says that they are well.</param>
+/// <param name="HasConsumers">Whether it has consumers that no speaker reports as healthy.</param>
 /// <param name="IsFirstSeen">Whether LINSTOR lists it for the first time.</param>
 internal readonly record struct NodeHealth(NodeName Name, bool IsOffline, bool HasLostStorage, bool HasConsumers, bool IsFirstSeen)
 {

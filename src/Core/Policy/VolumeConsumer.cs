@@ -2,31 +2,31 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>A node's use of a resource: the attachments and pods through which it holds it.</summary>
-/// <param name="Resource">What is used.</param>
+/// <summary>A node's use of a resource: its attachments and pods that use it.</summary>
+/// <param name="Resource">The used resource.</param>
 /// <param name="Node">The Kubernetes node.</param>
-/// <param name="LinstorName">What LINSTOR calls it.</param>
+/// <param name="LinstorName">LINSTOR's name for the node.</param>
 /// <param name="Attachments">The resource's attachments to the node.</param>
-/// <param name="Pods">The opted-in pods on the node that mount a claim of the resource, those included that have finished.</param>
-/// <param name="Since">From when the node has used the resource.</param>
-/// <param name="Priority">The highest priority of the opted-in pods that mount a claim of the resource, those that wait elsewhere included.</param>
+/// <param name="Pods">The opted-in pods on the node that mount a claim of the resource, including finished ones.</param>
+/// <param name="Since">When the node began to use the resource.</param>
+/// <param name="Priority">The highest priority of the opted-in pods that mount a claim of the resource, including those that wait elsewhere.</param>
 public sealed record VolumeConsumer(
     Resource Resource, NodeName Node, NodeName LinstorName, ImmutableArray<Attachment> Attachments, ImmutableArray<Pod> Pods, Instant Since, int Priority)
 {
-    /// <summary>What is to be said of it by LINSTOR's words; null if the resource was never seen on the node.</summary>
+    /// <summary>Its assessment by LINSTOR's reports; null if the resource was never seen on the node.</summary>
     public LossAssessment? Assessment { get; } = Resource.AssessmentOf(LinstorName);
 
     /// <summary>Whether a replica of another node may promote.</summary>
     public bool HasPromotablePeer => Resource.HasPromotablePeer(LinstorName);
 
-    /// <summary>Whether nobody is left there whose attachments these are, because its pods were moved away.</summary>
+    /// <summary>Whether only attachments are left there, because the pods that used them were moved away.</summary>
     internal bool IsOrphaned(ClusterSnapshot cluster) =>
         Pods.IsEmpty && !Attachments.IsEmpty && Attachments.All(attachment => cluster.Orphaned.Contains(attachment.Uid));
 
-    /// <summary>Every consumer of a resource who is not plainly well, ordered by node.</summary>
+    /// <summary>Every consumer of a resource that is not plainly well, ordered by node.</summary>
     public static ImmutableArray<VolumeConsumer> InDoubtOf(ClusterSnapshot cluster, Resource resource)
     {
-        // Asked with nearly everything that is observed: so it is loops, not queries.
+        // Runs for nearly every observation, so it uses loops instead of LINQ.
         var attachments = new List<Tracked<Attachment>>();
         var pods = new List<Tracked<Pod>>();
         var nodes = new SortedSet<NodeName>();

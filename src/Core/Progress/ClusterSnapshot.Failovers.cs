@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <content>What became of those who were moved. None of it decides anything: it is what people are told.</content>
+/// <content>Tracks failovers, for reports only: nothing here influences a decision.</content>
 public sealed partial record ClusterSnapshot
 {
     /// <summary>The pods that this process deleted, by the claims they mounted, until everything that was lost together runs elsewhere.</summary>
@@ -14,13 +14,13 @@ public sealed partial record ClusterSnapshot
     /// <summary>When the first request was sent for each node from which something is being moved.</summary>
     public ImmutableDictionary<NodeName, Instant> Incidents { get; private init; } = ImmutableDictionary<NodeName, Instant>.Empty;
 
-    /// <summary>What Kubernetes last warned of about objects that a failover waits for.</summary>
+    /// <summary>The last Kubernetes warnings about objects that a failover waits for.</summary>
     public ImmutableDictionary<Uid, Observation.WarningsListed> Warnings { get; private init; } = ImmutableDictionary<Uid, Observation.WarningsListed>.Empty;
 
     internal IEnumerable<Attachment> AttachmentsOf(ObjectKey claim) => Claims.ReferringTo(claim).SelectMany(volume => SameAs(volume.Item))
         .DistinctBy(volume => volume.Name).SelectMany(volume => Attachments.ReferringTo(volume.Name)).Select(held => held.Item);
 
-    /// <summary>The claims whose pods use an attachment: Kubernetes makes one for all PersistentVolumes of one handle that a node uses.</summary>
+    /// <summary>The claims whose pods use an attachment. Kubernetes makes one attachment for all PersistentVolumes of the same handle that a node uses.</summary>
     internal IEnumerable<ObjectKey> ClaimsServedBy(Attachment attachment) =>
         Volumes.Find(attachment.Volume) is { Item: var volume } ? SameAs(volume).Select(same => same.Claim).OfType<ObjectKey>().Distinct() : [];
 
@@ -28,7 +28,7 @@ public sealed partial record ClusterSnapshot
         ? Volumes.ReferringTo(resource).Select(held => held.Item).Where(other => other.Handle == handle)
         : [volume];
 
-    /// <summary>An action was carried out for a lost node: something is being moved away from it.</summary>
+    /// <summary>An action was carried out for a lost node, so its failover begins.</summary>
     private ClusterSnapshot Begin(Observation.MutationAnswered acted)
     {
         var node = acted.Decision switch
@@ -56,17 +56,17 @@ public sealed partial record ClusterSnapshot
             return acted.Outcome.Answer == MutationOutcome.Accepted ? next with { Failovers = Failovers.Set(returning.Return(), acted.TakenAt) } : next;
         }
 
-        // Who was due when the first request was sent was decided upon then, and waited for its turn.
+        // A consumer that was due when the first request was sent was decided then, and waited for its turn.
         var decided = evidence.Due <= began ? began : acted.TakenAt;
         var failover = Failovers.Find(pod.Uid) is { Item: { Ending: not FailoverResult.NoLongerLost } known } ? known : Failover.Begin(this, pod, evidence, began, decided, acted.TakenAt);
         return next with { Failovers = Failovers.Set(failover.Hear(acted.Outcome.Answer), acted.TakenAt) };
     }
 
-    // A replacement that the scheduler put on the lost node once more is moved on as part of the failover that it belongs to.
+    // A replacement that the scheduler placed on the lost node again is moved on as part of the same failover.
     private Failover? FailoverThatCameBack(Pod pod, NodeName lost) => Failovers.Count == 0 ? null : pod.ClaimKeys.SelectMany(Failovers.ReferringTo)
         .Select(held => held.Item).FirstOrDefault(failover => failover.Ending is null && failover.Evidence.Lost == lost && failover.Replacement?.Uid == pod.Uid);
 
-    /// <summary>Looks how far everybody is whom an observation may have moved on.</summary>
+    /// <summary>Updates the failovers that an observation may have advanced.</summary>
     private ClusterSnapshot Follow(Observation seen, Instant at)
     {
         if (Failovers.Count == 0 && Incidents.IsEmpty)

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>What a failover has to reach, in order, after the storage was lost. Each is reached once.</summary>
+/// <summary>The phases of a failover after the storage was lost, in order. Each is reached once.</summary>
 public enum Phase
 {
     /// <summary>The pod's node was found to have lost the storage for good: the first request was sent.</summary>
@@ -11,7 +11,7 @@ public enum Phase
     /// <summary>The pod is gone from the API.</summary>
     PodGone,
 
-    /// <summary>So is every attachment that it left behind on the lost node.</summary>
+    /// <summary>Every attachment that the pod left behind on the lost node is gone, too.</summary>
     Detached,
 
     /// <summary>A replacement was created and bound to a node.</summary>
@@ -24,7 +24,7 @@ public enum Phase
     Running,
 }
 
-/// <summary>How the following of a failover ends.</summary>
+/// <summary>How a failover ends.</summary>
 public enum FailoverResult
 {
     /// <summary>The replacement runs.</summary>
@@ -36,29 +36,29 @@ public enum FailoverResult
     /// <summary>No replacement ran within half an hour.</summary>
     GivenUp,
 
-    /// <summary>The pod could not be deleted, and then its storage was lost no longer: it stays where it is.</summary>
+    /// <summary>The pod could not be deleted before its storage recovered, so it stays where it is.</summary>
     NoLongerLost,
 }
 
-/// <summary>One pod's way from a node that has lost its storage to one that has it.</summary>
+/// <summary>The move of one pod from a node that has lost its storage to one that has it.</summary>
 /// <param name="Pod">The pod that was deleted.</param>
-/// <param name="Evidence">Why.</param>
-/// <param name="Incident">When the first request was sent for the lost node; shared by all that is moved away from it together.</param>
+/// <param name="Evidence">Why it was deleted.</param>
+/// <param name="Incident">When the first request was sent for the lost node; shared by all pods that are moved away from it together.</param>
 public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
 {
-    /// <summary>When each phase was reached; those that were not are not in it.</summary>
+    /// <summary>When each phase was reached; phases that were not reached are absent.</summary>
     public ImmutableSortedDictionary<Phase, Instant> Reached { get; private init; } = ImmutableSortedDictionary<Phase, Instant>.Empty;
 
     /// <summary>The attachments that the pod had on the lost node, whether they may be deleted or not. Never default.</summary>
     public ImmutableArray<Attachment> Attachments { get; private init; } = [];
 
-    /// <summary>Whether the API server took a request to delete the pod: it goes, whatever becomes of its storage.</summary>
+    /// <summary>Whether the API server accepted a request to delete the pod. It then goes even if its storage recovers.</summary>
     public bool IsAccepted { get; private init; }
 
     /// <summary>How many replacements came to the lost node again and were moved on.</summary>
     public int Returns { get; private init; }
 
-    /// <summary>Who runs in the pod's stead, as last seen; null if nobody was created yet.</summary>
+    /// <summary>The replacement, as last seen; null if none was created yet.</summary>
     public Pod? Replacement { get; private init; }
 
     /// <summary>How it ended; null while it is followed.</summary>
@@ -67,16 +67,16 @@ public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
     /// <summary>When it ended; null while it is followed.</summary>
     public Instant? EndedAt { get; private init; }
 
-    /// <summary>When it got as far as it is.</summary>
+    /// <summary>When it last made progress.</summary>
     public Instant Since { get; private init; }
 
-    /// <summary>What it waits for; null once it has ended.</summary>
+    /// <summary>The phase that it waits for; null once it has ended.</summary>
     public Phase? Awaited => Ending is null ? Enum.GetValues<Phase>().First(phase => !Reached.ContainsKey(phase)) : null;
 
-    /// <summary>From the loss of the storage to what was reached last.</summary>
+    /// <summary>The time from the loss of the storage to the phase that was reached last.</summary>
     public TimeSpan Took => Since - Evidence.Since;
 
-    /// <summary>How long each phase held the failover up; together they are <see cref="Took"/>.</summary>
+    /// <summary>How long each phase delayed the failover; the sum is <see cref="Took"/>.</summary>
     public IEnumerable<(Phase Phase, TimeSpan Took)> Phases
     {
         get
@@ -84,17 +84,17 @@ public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
             var last = Evidence.Since;
             foreach (var (phase, at) in Reached)
             {
-                // A replacement may be scheduled before its predecessor is detached: then it was not waited for.
+                // A replacement may be scheduled before its predecessor is detached. Then that phase caused no delay.
                 yield return (phase, at > last ? at - last : TimeSpan.Zero);
                 last = Instant.Later(last, at);
             }
         }
     }
 
-    // A replacement that gets as far as its predecessor did is no progress.
+    // A replacement that only gets as far as its predecessor makes no progress.
     private ImmutableHashSet<Phase> EverReached { get; init; } = [];
 
-    // Those who used the claims already when the pod was deleted are nobody's replacement.
+    // Pods that already used the claims when the pod was deleted are not its replacement.
     private ImmutableHashSet<Uid> Bystanders { get; init; } = [];
 
     internal static Failover Begin(ClusterSnapshot cluster, Pod pod, LossEvidence evidence, Instant incident, Instant decided, Instant takenAt) => new(pod, evidence, incident)
@@ -102,12 +102,12 @@ public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
         Reached = ImmutableSortedDictionary<Phase, Instant>.Empty.Add(Phase.Decided, decided),
         Since = decided,
         Attachments = [.. pod.ClaimKeys.Distinct().SelectMany(cluster.AttachmentsOf).Where(attachment => attachment.Node == evidence.Lost)],
-        // A replacement may be seen before the deletion is answered: it is no bystander.
+        // A replacement may appear before the deletion is answered, so it must not count as a bystander.
         Bystanders = [.. pod.ClaimKeys.SelectMany(claim => cluster.Pods.ReferringTo(claim)).Where(held => held.Since < takenAt).Select(held => held.Item.Uid)],
     };
 
     /// <summary>The API server answered a request to delete the pod.</summary>
-    /// <remarks>What was not answered may have been accepted, but a pod that nobody holds back would be gone by it: that it is still there says that it was not.</remarks>
+    /// <remarks>A request without an answer may have been accepted, but then a pod without finalizers would be gone. Such a pod that is still there shows that it was not.</remarks>
     internal Failover Hear(MutationOutcome answer) =>
         answer is MutationOutcome.Accepted or MutationOutcome.AlreadyGone || (answer is MutationOutcome.TimedOut && !Pod.Finalizers.IsEmpty) ? this with { IsAccepted = true } : this;
 
@@ -125,7 +125,7 @@ public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
         var replacement = CurrentReplacement(cluster);
         var next = replacement?.Uid == Replacement?.Uid || Replacement is null
             ? this with { Replacement = replacement }
-            : this with { Replacement = replacement, Reached = Reached.Remove(Phase.Scheduled).Remove(Phase.Attached) }; // it was replaced in its turn
+            : this with { Replacement = replacement, Reached = Reached.Remove(Phase.Scheduled).Remove(Phase.Attached) }; // it was itself replaced
         next = next
             .Reach(Phase.PodGone, cluster.Pods.Find(Pod.Key)?.Item.Uid != Pod.Uid, now)
             .Reach(Phase.Detached, !StillAttached(cluster).Any(), now)
@@ -135,7 +135,7 @@ public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
         return next.Finish(cluster, now) is var finished && finished == this ? this : finished;
     }
 
-    /// <summary>Of the attachments that the pod left behind, those that are there to this hour.</summary>
+    /// <summary>The attachments that the pod left behind and that still exist.</summary>
     internal IEnumerable<Attachment> StillAttached(ClusterSnapshot cluster) => Attachments
         .Where(left => cluster.Attachments.Find(left.Name)?.Item.Uid == left.Uid)
         .Select(left => cluster.Attachments.Find(left.Name)!.Value.Item);
@@ -151,7 +151,7 @@ public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
            select (volume.Item, attachment),
     ];
 
-    /// <summary>Whether it is not worth following any longer.</summary>
+    /// <summary>Whether it is no longer worth following.</summary>
     internal bool IsOverdue(Instant now) => Ending is null && now - Since > Timings.LongestFailover;
 
     private Failover Reach(Phase phase, bool isSo, Instant now) =>

@@ -1,9 +1,9 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>What stands in the way of a failover, as far as the objects themselves tell.</summary>
+/// <summary>The obstacle to a failover, as far as the objects themselves show it.</summary>
 internal static class Obstacle
 {
-    /// <summary>The object whose warnings tell why a phase takes so long; null if its own status says it all.</summary>
+    /// <summary>The object whose warnings explain why a phase takes so long; null if the status of the object is enough.</summary>
     public static Uid? Subject(Failover failover, Phase phase) => phase switch
     {
         Phase.Scheduled when failover.Replacement is null => failover.Pod.Owner?.Uid,

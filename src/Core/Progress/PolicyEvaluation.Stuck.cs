@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <content>What is said of failovers that were begun and get no further.</content>
+/// <content>Reports failovers that make no progress.</content>
 internal sealed partial class PolicyEvaluation
 {
     private void Follow()

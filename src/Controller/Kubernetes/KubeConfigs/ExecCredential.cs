@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes.KubeConfigs;
 
-/// <summary>What is handed to a credential plugin and what it answers, as <c>client.authentication.k8s.io</c> defines it.</summary>
+/// <summary>The input and output of a credential plugin, as <c>client.authentication.k8s.io</c> defines them.</summary>
 internal sealed class ExecCredential
 {
     public string? ApiVersion { get; set; }

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes.KubeConfigs;
 
-/// <summary>A program that a kubeconfig names to obtain credentials, as the cloud providers' command lines are.</summary>
+/// <summary>A program that a kubeconfig names to obtain credentials, such as a cloud provider's command line.</summary>
 internal sealed record ExecPlugin(string Origin, string Program, string ApiVersion)
 {
     private const string Group = "client.authentication.k8s.io";
@@ -12,10 +12,10 @@ internal sealed record ExecPlugin(string Origin, string Program, string ApiVersi
 
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>What the plugin is told of the cluster, if it asked for that.</summary>
+    /// <summary>The cluster's data for the plugin, if it requests them.</summary>
     public ExecCluster? Cluster { get; init; }
 
-    /// <summary>How long a plugin may take, which often has a network of its own to ask.</summary>
+    /// <summary>How long a plugin may take; it often sends network requests of its own.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(1);
 
     public static ExecPlugin Read(KubeConfigEntry exec, KubeConfigCluster cluster, Func<string, string?> environment)
@@ -34,7 +34,7 @@ internal sealed record ExecPlugin(string Origin, string Program, string ApiVersi
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var variable in exec.Sections("env"))
         {
-            variables[variable.RequiredText("name")] = variable.Text("value") ?? ""; // of two, the last counts
+            variables[variable.RequiredText("name")] = variable.Text("value") ?? ""; // of two, the last one counts
         }
 
         return new ExecPlugin(exec.Origin("command"), Find(exec, environment("PATH")), version)
@@ -46,7 +46,7 @@ internal sealed record ExecPlugin(string Origin, string Program, string ApiVersi
     }
 
     /// <summary>Runs the program and returns what it granted.</summary>
-    /// <exception cref="HttpRequestException">It granted nothing, which a later attempt may mend.</exception>
+    /// <exception cref="HttpRequestException">It granted nothing; a later attempt may succeed.</exception>
     public async Task<ExecCredentialStatus> RunAsync(CancellationToken cancellation)
     {
         var output = await new PluginRun(this, Question()).OutputAsync(cancellation);
@@ -62,7 +62,7 @@ internal sealed record ExecPlugin(string Origin, string Program, string ApiVersi
         }
         catch (JsonException)
         {
-            // The text is not shown, because it may be a credential in the wrong clothes.
+            // The text is not shown, because it may be a malformed credential.
             throw Failure("answered with something that is no ExecCredential in JSON");
         }
     }
@@ -73,7 +73,7 @@ internal sealed record ExecPlugin(string Origin, string Program, string ApiVersi
         new ExecCredential { ApiVersion = ApiVersion, Kind = "ExecCredential", Spec = new ExecCredentialSpec { Cluster = Cluster } },
         ExecCredentialJson.Default.ExecCredential);
 
-    /// <summary>A name with a slash is a path beside the kubeconfig, any other is looked for as a shell would.</summary>
+    /// <summary>A name with a slash is a path relative to the kubeconfig; any other is looked up as in a shell.</summary>
     private static string Find(KubeConfigEntry exec, string? searchPath)
     {
         var command = exec.RequiredText("command");

@@ -4,7 +4,7 @@ using Piraeus.HighAvailability.Controller.Transport;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes.KubeConfigs;
 
-/// <summary>The way to the API server that every pod is given: two variables and a mounted service account.</summary>
+/// <summary>The API server's address and credentials that every pod has: two variables and a mounted service account.</summary>
 internal sealed class InClusterConfig(Func<string, string?> environment, TimeProvider clock, ILogger logger, string directory = InClusterConfig.ServiceAccount)
 {
     public const string ServiceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -21,7 +21,7 @@ internal sealed class InClusterConfig(Func<string, string?> environment, TimePro
         Credentials = new BearerToken(Mounted("service account token", "token"), clock, logger).CurrentAsync,
     };
 
-    /// <summary>The builder brackets an IPv6 address, which pasting strings together does not.</summary>
+    /// <summary>The builder puts an IPv6 address in brackets, which concatenation does not.</summary>
     private Uri Server() => int.TryParse(_port, out var port) && port is > 0 and <= 65535 && Uri.CheckHostName(_host) is not UriHostNameType.Unknown
         ? new UriBuilder(Uri.UriSchemeHttps, _host, port).Uri
         : throw new SettingsException($"KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT name no address: \"{_host}\", \"{_port}\"");

@@ -2,7 +2,7 @@ using Piraeus.HighAvailability.Controller.Transport;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes.KubeConfigs;
 
-/// <summary>A cluster of a kubeconfig: its address, whom to trust there, and the way out to it.</summary>
+/// <summary>A cluster of a kubeconfig: its address, its trusted certificates, and its proxy.</summary>
 internal sealed class KubeConfigCluster
 {
     public KubeConfigCluster(KubeConfigEntry entry)
@@ -31,7 +31,7 @@ internal sealed class KubeConfigCluster
     /// <summary>The address; without a scheme it is http, as for kubectl.</summary>
     public Uri Server { get; }
 
-    /// <summary>The user info of the address; null if there is none. It counts before the user's own credentials, as for kubectl.</summary>
+    /// <summary>The user info of the address; null if there is none. It takes precedence over the user's own credentials, as for kubectl.</summary>
     public Login? Login { get; }
 
     public Uri? Proxy { get; }

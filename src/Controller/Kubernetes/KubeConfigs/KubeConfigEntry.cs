@@ -5,11 +5,11 @@ using YamlDotNet.RepresentationModel;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes.KubeConfigs;
 
-/// <summary>A mapping of a kubeconfig file that knows where it stands, so that complaints can name file and entry.</summary>
+/// <summary>A mapping of a kubeconfig file that knows its position, so that error messages can name file and entry.</summary>
 /// <remarks>Types are as strict as kubectl's, which refuses a number where text belongs: a token of digits has to be quoted.</remarks>
 internal sealed class KubeConfigEntry(string file, string place, YamlMappingNode values)
 {
-    /// <summary>The text of a key; what is missing, null or empty counts as not given.</summary>
+    /// <summary>The text of a key; a missing, null or empty value counts as not given.</summary>
     public string? Text(string key) => Find(key) is { } node && TextOf(node, $"{key} must be") is { Length: > 0 } text ? text : null;
 
     public string RequiredText(string key) => Text(key) ?? throw Complaint($"{key} is missing");
@@ -54,7 +54,7 @@ internal sealed class KubeConfigEntry(string file, string place, YamlMappingNode
 
     public ConfigSource File(string key, string path) => ConfigSource.FromFile(Origin(key), Resolve(path));
 
-    /// <summary>A relative path is meant from the folder of the file that names it.</summary>
+    /// <summary>A relative path is relative to the folder of the file that contains it.</summary>
     public string Resolve(string path) => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, path);
 
     public string Origin(string key) => $"kubeconfig {file}: {place}{key}";
@@ -106,7 +106,7 @@ internal sealed class KubeConfigEntry(string file, string place, YamlMappingNode
         return null;
     }
 
-    // A mapping, and what it merges in with <<, in the order in which a key is looked for.
+    // A mapping and those that it merges in with <<, in the order in which a key is looked up.
     private IEnumerable<YamlMappingNode> Layers(YamlMappingNode mapping, HashSet<YamlMappingNode> seen)
     {
         if (!seen.Add(mapping))

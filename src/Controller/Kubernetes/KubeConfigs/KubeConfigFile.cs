@@ -21,11 +21,11 @@ internal sealed partial record KubeConfigFile(
             throw root.Complaint("not a kubeconfig: apiVersion must be v1, and kind Config");
         }
 
-        _ = root.Section("preferences"); // means nothing here, and kubectl refuses the file if it is something else
+        _ = root.Section("preferences"); // has no meaning here, but kubectl refuses the file if it is not a mapping
         return new KubeConfigFile(root.Text("current-context"), Named(root, "context"), Named(root, "cluster"), Named(root, "user"));
     }
 
-    // The representation model and not the deserializer, because that one reflects and would not survive trimming.
+    // This uses the representation model, because the deserializer uses reflection and would not survive trimming.
     private static KubeConfigEntry Parse(string path, string text)
     {
         var yaml = new YamlStream();
@@ -47,7 +47,7 @@ internal sealed partial record KubeConfigFile(
         };
     }
 
-    // kubectl lets the last one win: which of two was meant is not for us to guess.
+    // kubectl uses the last one. We refuse both rather than guess which one was meant.
     private static string Cause(YamlException problem) => DuplicateKey().Match(problem.Message) is { Success: true } duplicate ? $"{duplicate.Groups[1].Value} is given twice" : "not valid YAML";
 
     [GeneratedRegex("[Dd]uplicate key '?([-.\\w]+)")]
@@ -71,7 +71,7 @@ internal sealed partial record KubeConfigFile(
         return entries;
     }
 
-    // Of what is not used, too: kubectl refuses the whole file.
+    // This also checks unused entries, because kubectl refuses the whole file.
     private static void CheckTypes(KubeConfigEntry entry)
     {
         foreach (var key in (ReadOnlySpan<string>)["server", "tls-server-name", "proxy-url", "certificate-authority", "client-certificate", "client-key", "token", "tokenFile", "username", "password", "as", "as-uid", "cluster", "user", "namespace"])

@@ -4,7 +4,7 @@ using Piraeus.HighAvailability.Controller.Transport;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes.KubeConfigs;
 
-/// <summary>A user of a kubeconfig: how it proves who it is, and whom it acts as.</summary>
+/// <summary>A user of a kubeconfig: how it proves its identity, and whom it impersonates.</summary>
 internal sealed class KubeConfigUser
 {
     public KubeConfigUser(KubeConfigEntry entry, KubeConfigCluster cluster, Func<string, string?> environment, TimeProvider clock, ILogger logger)
@@ -24,7 +24,7 @@ internal sealed class KubeConfigUser
         var plugin = entry.Section("exec") is { } exec ? ExecPlugin.Read(exec, cluster, environment) : null;
         if (cluster.Server.Scheme != Uri.UriSchemeHttps)
         {
-            // As kubectl does: what would be readable on its way is not sent, but for what the address itself contains.
+            // As for kubectl: a credential is not sent unencrypted, except for the one in the address itself.
             Credentials = cluster.Login is null ? Credentials : header!;
             return;
         }
@@ -34,7 +34,7 @@ internal sealed class KubeConfigUser
             throw entry.Complaint("it has no credentials: no token, tokenFile, username, client-certificate or exec");
         }
 
-        if (plugin is not null && header is null) // a token or a password beside it wins, as with kubectl
+        if (plugin is not null && header is null) // a token or a password beside it takes precedence, as for kubectl
         {
             var granted = new PluginCredentials(plugin, clock);
             Credentials = granted.CurrentAsync;
@@ -51,7 +51,7 @@ internal sealed class KubeConfigUser
     {
     }
 
-    /// <summary>Who speaks for a context that names no user.</summary>
+    /// <summary>The user of a context that names none.</summary>
     public static KubeConfigUser Nobody { get; } = new();
 
     public CredentialSource Credentials { get; } = Credential.Anonymous.Always;

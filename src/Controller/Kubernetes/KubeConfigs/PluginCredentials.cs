@@ -7,13 +7,13 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes.KubeConfigs;
 /// <summary>The credential that a plugin granted last, until it is about to expire or was refused.</summary>
 internal sealed class PluginCredentials(ExecPlugin plugin, TimeProvider clock) : IDisposable
 {
-    /// <summary>How long before its end a credential is replaced, so that no request arrives with an expired one.</summary>
+    /// <summary>How long before its expiry a credential is replaced, so that no request arrives with an expired one.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private volatile Grant? _last;
 
-    /// <summary>The certificate of the last grant; the handshake that asks for it comes after the request that obtained it.</summary>
+    /// <summary>The certificate of the last grant; its TLS handshake comes after the request that obtained it.</summary>
     public SslStreamCertificateContext? Identity => _last?.Credential.Identity;
 
     public async ValueTask<Credential> CurrentAsync(Credential? refused, CancellationToken cancellation)
@@ -26,7 +26,7 @@ internal sealed class PluginCredentials(ExecPlugin plugin, TimeProvider clock) :
         await _oneAtATime.WaitAsync(cancellation);
         try
         {
-            // Whoever waited here finds what the one before has just obtained.
+            // A caller that waited here finds the credential that the previous one has just obtained.
             return Usable(refused) ?? (_last = Examine(await plugin.RunAsync(cancellation))).Credential;
         }
         finally
@@ -59,7 +59,7 @@ internal sealed class PluginCredentials(ExecPlugin plugin, TimeProvider clock) :
         return new Grant(new Credential(header, identity), Until(status.ExpirationTimestamp));
     }
 
-    /// <summary>A credential that lives for less than the margin is still worth using for most of its life.</summary>
+    /// <summary>A credential that lives for less than the margin is still useful for most of its life.</summary>
     private DateTimeOffset Until(DateTimeOffset? expiry)
     {
         if (expiry is not { } end)

@@ -8,7 +8,7 @@ internal sealed class PluginRun(ExecPlugin plugin, string question)
 {
     private const int ShownOfErrors = 300;
 
-    /// <summary>What the program wrote, if it ended well and in time.</summary>
+    /// <summary>The program's output, if it succeeded in time.</summary>
     public async Task<string> OutputAsync(CancellationToken cancellation)
     {
         using var program = Start();
@@ -58,7 +58,7 @@ internal sealed class PluginRun(ExecPlugin plugin, string question)
         }
     }
 
-    /// <summary>A program that was given up must not live on.</summary>
+    /// <summary>Kills a program that was given up.</summary>
     private static void End(Process program)
     {
         if (!program.HasExited)

@@ -5,7 +5,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes.KubeConfigs;
 
-/// <summary>What a YAML scalar is.</summary>
+/// <summary>The type of a YAML scalar.</summary>
 internal enum ScalarKind
 {
     Text,
@@ -15,7 +15,7 @@ internal enum ScalarKind
 }
 
 /// <summary>Reads scalars as go-yaml does for kubectl, which is YAML 1.1: <c>yes</c>, <c>Off</c> and <c>y</c> are booleans, <c>Null</c> is null, <c>1_000</c> and <c>0x1F</c> are numbers; times are text.</summary>
-/// <remarks>YamlDotNet's own resolution is YAML 1.2's, and belongs to its deserializer, which reflects and would not survive trimming.</remarks>
+/// <remarks>YamlDotNet's own resolution is that of YAML 1.2. It is part of its deserializer, which uses reflection and would not survive trimming.</remarks>
 internal static partial class YamlScalars
 {
     private const string Namespace = "tag:yaml.org,2002:";
@@ -29,7 +29,7 @@ internal static partial class YamlScalars
 
     public static bool IsTrue(YamlScalarNode scalar) => scalar.Value is "y" or "Y" or "yes" or "Yes" or "YES" or "true" or "True" or "TRUE" or "on" or "On" or "ON";
 
-    /// <summary>The text of a scalar; null if it is marked as base64 and is none.</summary>
+    /// <summary>The text of a scalar; null if it is marked as base64 and is not.</summary>
     public static string? Text(YamlScalarNode scalar)
     {
         if (Tag(scalar) != "binary")
@@ -47,10 +47,10 @@ internal static partial class YamlScalars
         }
     }
 
-    /// <summary>Whether a key stands for what is merged into its mapping.</summary>
+    /// <summary>Whether a key is the merge key.</summary>
     public static bool IsMerge(YamlScalarNode key) => Tag(key) == "merge" || (key.Value == "<<" && key.Style is ScalarStyle.Plain && Tag(key) is null);
 
-    // The standard's tags only: to go-yaml, a scalar with a tag of somebody's own is what it looks like, or text.
+    // Only the standard tags: for go-yaml, a scalar with a custom tag is what it looks like, or text.
     private static string? Tag(YamlScalarNode scalar) =>
         !scalar.Tag.IsEmpty && !scalar.Tag.IsNonSpecific && scalar.Tag.Value.StartsWith(Namespace, StringComparison.Ordinal) ? scalar.Tag.Value[Namespace.Length..] : null;
 

@@ -7,7 +7,7 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes.Wire;
 // The shapes of Kubernetes' JSON, only the fields that are read or written. Settable, because the source generator
 // drops the defaults of init-only properties; lenient, because the API means "zero" where it says nothing, or null.
 
-/// <summary>A field that is known and of no interest: it is not even read, where one that is not known would be kept.</summary>
+/// <summary>A known field that is not needed. It is not even read, whereas an unknown field would be kept.</summary>
 [JsonConverter(typeof(IgnoredConverter))]
 internal readonly struct IgnoredField;
 

@@ -31,7 +31,7 @@ internal sealed class WireEventSource
     public string? Component { get; set; }
 }
 
-/// <summary>An Event as others write it, through either of the two APIs that there are for it.</summary>
+/// <summary>An Event of another writer, through either of the two Event APIs.</summary>
 internal sealed class WireWarning
 {
     public string? Message { get; set; }

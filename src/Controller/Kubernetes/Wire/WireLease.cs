@@ -17,7 +17,7 @@ internal sealed class WireLease
     public WireLeaseSpec Spec { get; set => field = value ?? new(); } = new();
 }
 
-/// <summary>A Lease is written back whole: whoever labels it or owns it must not lose that by our renewal.</summary>
+/// <summary>A Lease is written back whole, so that our renewal keeps its labels and owners.</summary>
 internal sealed class WireLeaseMeta : WireMeta
 {
     [JsonExtensionData]

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes.Wire;
 
-/// <summary>An object of which only the metadata was asked for (<c>PartialObjectMetadata</c>).</summary>
+/// <summary>An object whose metadata alone was requested (<c>PartialObjectMetadata</c>).</summary>
 internal sealed class WireMetadataOnly
 {
     [AllowNull]

@@ -53,7 +53,7 @@ internal sealed class WirePodVolume
 
     public WireClaimSource? PersistentVolumeClaim { get; set; }
 
-    // What nearly every pod has, and lives and dies with its node.
+    // Kinds that nearly every pod has, and that live and die with the node.
     public IgnoredField ConfigMap { get; set; }
 
     public IgnoredField EmptyDir { get; set; }

@@ -35,7 +35,7 @@ internal sealed class WireVolumeSpec
 
     public IgnoredField VolumeMode { get; set; }
 
-    /// <summary>Every other field, the source of a volume of another kind among them.</summary>
+    /// <summary>Every other field, including the source of a volume of another kind.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Others { get; set; }
 }

@@ -2,8 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Piraeus.HighAvailability.Controller.Linstor.Wire;
 
-// LINSTOR omits what is null or empty, so every field may be absent, and Translate decides what that means.
-// Enums stay strings: a new LINSTOR may have new ones.
+// LINSTOR omits null and empty values, so every field may be absent, and the translation decides what that means. Enums stay strings, because a newer LINSTOR may have new values.
 
 internal sealed class WireResource
 {
@@ -91,7 +90,7 @@ internal sealed class WireVersion
     public string? Version { get; set; }
 }
 
-/// <summary>LINSTOR's word on what came of a call. Errors have a negative code.</summary>
+/// <summary>LINSTOR's result of a call. Errors have a negative code.</summary>
 internal sealed class WireApiCallRc
 {
     public long RetCode { get; set; }
