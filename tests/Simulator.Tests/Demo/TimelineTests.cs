@@ -1,0 +1,59 @@
+using Piraeus.HighAvailability.Demo;
+
+namespace Piraeus.HighAvailability.Simulator.Tests.Demo;
+
+/// <summary>Which states the timeline shows, and since when.</summary>
+public sealed class TimelineTests
+{
+    private readonly Timeline _timeline = new();
+
+    [Fact]
+    public void A_pod_runs_is_lost_gone_attaching_starting_and_runs_again()
+    {
+        Record(1, Pod("u-1", "node-a", works: true));
+        Record(2, Pod("u-1", "node-a", works: true)); // nothing new
+        Record(3, Pod("u-1", "node-a", works: false));
+        Record(4, pod: null);
+        Record(5, Pod("u-2", "node-b", works: false));
+        Record(6, Pod("u-2", "node-b", works: false), new AttachmentView("csi-1", "data-db-0", "node-b", Attached: true, Deleting: false));
+        Record(7, Pod("u-2", "node-b", works: true));
+        Assert.Equal("running 1-3, lost 3-4, gone 4-5, attaching 5-6, starting 6-7, running 7-", Spans("db-0"));
+    }
+
+    [Fact]
+    public void A_resource_is_in_use_idle_or_lost_and_LINSTOR_and_the_leader_have_lanes()
+    {
+        _timeline.Record(World(1, Device("Primary", quorate: true), linstorRuns: true, holder: null), status: null);
+        _timeline.Record(World(2, Device("Secondary", quorate: true), linstorRuns: false, holder: "controller-1"), status: null);
+        _timeline.Record(World(3, Device("Secondary", quorate: false), linstorRuns: true, holder: "controller-2"), status: null);
+        Assert.Equal("in use 1-2, idle 2-3, lost 3-", Spans("pvc-db"));
+        Assert.Equal("running 1-2, away 2-3, running 3-", Spans("LINSTOR"));
+        Assert.Equal("none 1-2, controller-1 2-3, controller-2 3-", Spans("leader"));
+    }
+
+    [Fact]
+    public void Only_the_latest_changes_are_kept()
+    {
+        for (var at = 0; at < 1000; at++)
+        {
+            Record(at, Pod("u-1", "node-a", works: at % 2 == 0));
+        }
+
+        var spans = _timeline.Lanes.Single(lane => lane.Name == "db-0").Spans;
+        Assert.Equal((200, 999.0), (spans.Count, spans[^1].From));
+    }
+
+    private void Record(double at, PodView? pod, params IReadOnlyList<AttachmentView> attachments) => _timeline.Record(
+        new(at, LinstorRuns: true, "controller-1", [.. pod is null ? [] : (NodeView[])[Node(pod.Node!, [], pod)]], [], [], attachments), status: null);
+
+    private static WorldView World(double at, DeviceView device, bool linstorRuns, string? holder) => new(at, linstorRuns, holder, [Node("node-a", [device])], [], [], []);
+
+    private static NodeView Node(string name, IReadOnlyList<DeviceView> devices, params IReadOnlyList<PodView> pods) =>
+        new(name, Powered: true, CutOff: false, SatelliteRuns: true, "Online", "True", Cordoned: false, [], devices, pods);
+
+    private static DeviceView Device(string role, bool quorate) => new("pvc-db", "Diskful", role, "UpToDate", Runs: true, quorate, Writes: role == "Primary", null, []);
+
+    private static PodView Pod(string uid, string node, bool works) => new("shop/db-0", uid, node, "Running", Terminating: false, works, null, works);
+
+    private string Spans(string lane) => string.Join(", ", _timeline.Lanes.Single(one => one.Name == lane).Spans.Select(span => $"{span.State} {span.From}-{span.To}"));
+}
