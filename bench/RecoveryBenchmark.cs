@@ -92,7 +92,7 @@ internal sealed class RecoveryBenchmark(RealControlPlane plane, CancellationToke
                 return Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(1);
             },
             TimeSpan.FromMinutes(2),
-            () => "nobody writes anything",
+            () => "no writes go on",
             cancellation);
     }
 

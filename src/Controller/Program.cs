@@ -40,7 +40,7 @@ try
             }
 
         default:
-            throw new InvalidOperationException("The command line asks for something that nobody does.");
+            throw new InvalidOperationException("The command line asks for something that no command does.");
     }
 }
 catch (SettingsException wrong)

@@ -14,7 +14,7 @@ internal static class Baseline
     public const string Explained =
         "40 s until the node counts as lost (node-monitor-grace-period), 300 s until its pods are evicted (default-unreachable-toleration-seconds), "
         + "6 min until their volumes are detached by force (maxWaitForUnmountDuration): 11 min 40 s. "
-        + "And a StatefulSet creates no replacement until somebody deletes the evicted pod by force, at any hour of the night.";
+        + "And a StatefulSet creates no replacement until an administrator deletes the evicted pod by force, at any hour of the night.";
 
     public static string Words(TimeSpan time) => time.TotalSeconds < 60
         ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s")

@@ -105,7 +105,7 @@ internal sealed class DemoSession
                 _demoLog.Tell(Who, frozen is null ? "find no leader to freeze" : $"freeze {frozen.Name}, which leads (SIGSTOP {frozen.ProcessId})");
                 return null;
             case "resume-leader":
-                _demoLog.Tell(Who, _replicas.Thaw() ? "let the frozen controller go on (SIGCONT)" : "find nobody frozen");
+                _demoLog.Tell(Who, _replicas.Thaw() ? "let the frozen controller go on (SIGCONT)" : "find no frozen controller");
                 return null;
             case "kill-leader":
                 var killed = _replicas.KillLeader(_stopping);

@@ -14,7 +14,7 @@ namespace Piraeus.HighAvailability.Controller.Leadership;
 internal sealed class LeadershipStatus(MonotonicClock clock, string me = "")
 {
     /// <summary>The log's text for "no leader".</summary>
-    public const string Nobody = "Nobody";
+    public const string NoReplica = "No replica";
 
     private readonly Lock _moving = new();
     private readonly SemaphoreSlim _changed = new(0, 1);
@@ -30,7 +30,7 @@ internal sealed class LeadershipStatus(MonotonicClock clock, string me = "")
     public string? Holder => _election.Candidate.Record is { IsReleased: false } record ? record.Holder : null;
 
     /// <summary>The leader, as the log names it.</summary>
-    public string Leader => IsUncontested ? "This replica" : _election.LeaderAt(clock.Now) is not { } leader ? Nobody : leader == me ? "This replica" : leader;
+    public string Leader => IsUncontested ? "This replica" : _election.LeaderAt(clock.Now) is not { } leader ? NoReplica : leader == me ? "This replica" : leader;
 
     /// <summary>Whether we may act from now until a request of that length has ended.</summary>
     public bool Covers(TimeSpan request) => IsUncontested || _election.Holds(clock.Now + request);

@@ -29,7 +29,7 @@ internal sealed partial class LeaseLoop(
     private static readonly TimeSpan ReleaseDeadline = TimeSpan.FromSeconds(3);
 
     private WireLease? _lease;
-    private string _told = LeadershipStatus.Nobody; // a new process need not log this
+    private string _told = LeadershipStatus.NoReplica; // a new process need not log this
     private string? _trouble;
     private bool _isStopping;
 

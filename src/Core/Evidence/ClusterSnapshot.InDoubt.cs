@@ -49,7 +49,7 @@ public sealed partial record ClusterSnapshot
     private ImmutableDictionary<NodeName, int> Consumers { get; init; } = ImmutableDictionary<NodeName, int>.Empty;
 
     private static ImmutableDictionary<NodeName, int> Recount(ImmutableDictionary<NodeName, int> counts, ImmutableArray<VolumeConsumer> before, ImmutableArray<VolumeConsumer> after) =>
-        (before.IsEmpty && after.IsEmpty) || before.Where(IsCounted).Select(consumer => consumer.LinstorName).SequenceEqual(after.Where(IsCounted).Select(consumer => consumer.LinstorName)) ? counts
+        before.Where(IsCounted).Select(consumer => consumer.LinstorName).SequenceEqual(after.Where(IsCounted).Select(consumer => consumer.LinstorName)) ? counts
             : Count(Count(counts, before, -1), after, 1);
 
     private static bool IsCounted(VolumeConsumer consumer) =>

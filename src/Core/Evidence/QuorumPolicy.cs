@@ -34,18 +34,13 @@ public static class QuorumPolicy
             || (voters % 2 == 0 && votes == needed - 1 && 2 * tieBreakers > diskless);
     }
 
-    // Runs several times for each answer, so the usual spelling comes first.
-    private static int? VotesNeeded(string? policy, int voters) => policy switch
+    private static int? VotesNeeded(string? policy, int voters) => policy?.Trim().ToLowerInvariant() switch
     {
         "majority" => (voters / 2) + 1,
-        "off" or null => null,
-        _ => VotesNeeded(policy.AsSpan().Trim(), voters),
+        "all" => voters,
+        { } text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var votes) => votes,
+        _ => null,
     };
-
-    private static int? VotesNeeded(ReadOnlySpan<char> policy, int voters) =>
-        policy.Equals("majority", StringComparison.OrdinalIgnoreCase) ? (voters / 2) + 1
-        : policy.Equals("all", StringComparison.OrdinalIgnoreCase) ? voters
-        : int.TryParse(policy, NumberStyles.None, CultureInfo.InvariantCulture, out var votes) ? votes : null;
 }
 
 /// <summary>A replica as another replica counts it for quorum.</summary>
@@ -60,7 +55,7 @@ public readonly record struct Member(NodeName Node, bool Votes);
 public sealed record Membership(IReadOnlyList<Member> Members, string? Policy, bool IsPolicyKnown)
 {
     /// <summary>How many of them have a vote.</summary>
-    public int Voters { get; } = Members.Count(member => member.Votes);
+    public int Voters => Members.Count(member => member.Votes);
 
     /// <summary>The memberships that a node may use until it knows the current members. LINSTOR places and removes replicas one by one, in an order that is not visible.</summary>
     /// <param name="now">The current members, which come last.</param>

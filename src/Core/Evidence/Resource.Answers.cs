@@ -39,7 +39,7 @@ public sealed partial record Resource
         var properties = report.QuorumProperties ?? QuorumProperties;
         var policy = PolicyOf(report, properties, linstor);
         var anyLeaves = report.Replicas.Any(replica => replica.Leaving);
-        var members = !anyLeaves && AreMembers(report.Replicas, policy, properties) ? Members! : MembersOf(anyLeaves ? report.Replicas.Where(replica => !replica.Leaving) : report.Replicas, policy, properties);
+        var members = MembersOf(anyLeaves ? report.Replicas.Where(replica => !replica.Leaving) : report.Replicas, policy, properties);
         var membersSince = members == Members ? MembersSince : at;
         members = members == Members ? Members! : members;
         var atMost = anyLeaves ? MembersOf(report.Replicas, policy, properties) : members;
@@ -101,18 +101,6 @@ public sealed partial record Resource
         return gone.Length == 0 ? [now] : [now with { Members = [.. now.Members.Concat(gone).OrderBy(member => member.Node)] }, now];
     }
 
-    // Nearly every answer lists the same members as the previous one, in the same order.
-    private bool AreMembers(ImmutableArray<Replica> replicas, string? policy, QuorumProperties? properties)
-    {
-        var isSame = Members is { } known && known.Members.Count == replicas.Length && known.Policy == policy && known.IsPolicyKnown == (properties is not null);
-        for (var i = 0; isSame && i < replicas.Length; i++)
-        {
-            isSame = Members!.Members[i] == new Member(replicas[i].Node, !replicas[i].Diskless);
-        }
-
-        return isSame;
-    }
-
     private static Membership MembersOf(IEnumerable<Replica> replicas, string? policy, QuorumProperties? properties)
     {
         Member[] members = [.. replicas.Select(replica => new Member(replica.Node, !replica.Diskless))];
@@ -138,10 +126,7 @@ public sealed partial record Resource
     private static string? PolicyOf(ResourceReport report, QuorumProperties? above, LinstorView linstor) =>
         PolicyOf(report.Replicas.Select(replica => (replica.Node, replica.QuorumPolicy)), above, linstor, VotersOf(report));
 
-    private static string? PolicyOf(IEnumerable<(NodeName Node, string? Own)> replicas, QuorumProperties? above, LinstorView linstor, int voters)
-    {
-        // LINSTOR's precedence: replica, definition, group, node, controller. Nearly always, all have the same policy.
-        string?[] policies = [.. replicas.Select(replica => replica.Own ?? above?.Definition ?? linstor.Find(replica.Node)?.QuorumPolicy ?? above?.Controller)];
-        return policies.AsSpan().ContainsAnyExcept(policies.FirstOrDefault()) ? QuorumPolicy.Weakest(policies, voters) : policies.FirstOrDefault();
-    }
+    // LINSTOR's precedence: replica, definition, group, node, controller.
+    private static string? PolicyOf(IEnumerable<(NodeName Node, string? Own)> replicas, QuorumProperties? above, LinstorView linstor, int voters) =>
+        QuorumPolicy.Weakest(replicas.Select(replica => replica.Own ?? above?.Definition ?? linstor.Find(replica.Node)?.QuorumPolicy ?? above?.Controller), voters);
 }

@@ -59,13 +59,8 @@ public sealed partial record Resource(ResourceName Name)
             }
 
             Instant? next = null;
-            foreach (var speaker in Speakers)
+            foreach (var speaker in Speakers.Where(speaker => !speaker.IsSilent))
             {
-                if (speaker.IsSilent)
-                {
-                    continue;
-                }
-
                 next = SeenUnfenced && Fences && !HasHeardOfPolicy(speaker.HeardAt) ? Earlier(next, FencedSince + Timings.LongestDetection) : next;
                 next = speaker.Memberships.Length > 1 ? Earlier(next, Instant.Later(MembersSince, speaker.BackSince) + Timings.LongestDetection) : next;
             }
@@ -98,19 +93,7 @@ public sealed partial record Resource(ResourceName Name)
     /// How many volumes the definition has, by the replicas that speak; one if none states it. Replicas that are away do not count, because LINSTOR still lists volumes of theirs that were
     /// deleted since.
     /// </summary>
-    public int VolumeCount
-    {
-        get
-        {
-            var count = 1;
-            foreach (var speaker in Speakers)
-            {
-                count = speaker is { Presence: Presence.Listed, IsSilent: false, VolumeCount: { } stated } ? Math.Max(count, stated) : count;
-            }
-
-            return count;
-        }
-    }
+    public int VolumeCount => Speakers.Where(speaker => speaker.Presence == Presence.Listed && !speaker.IsSilent).Select(speaker => speaker.VolumeCount ?? 1).Append(1).Max();
 
     /// <summary>Whether the quorum policy proves that a partition without quorum cannot write.</summary>
     public bool Fences => QuorumProperties is not null && QuorumPolicy.Fences(Policy, Voters);

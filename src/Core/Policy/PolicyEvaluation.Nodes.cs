@@ -119,7 +119,8 @@ internal sealed partial class PolicyEvaluation
     {
         foreach (var attachment in consumer.Attachments.Concat(LostAlongWith(consumer, onNode)))
         {
-            if (cluster.Volumes.Find(attachment.Volume)?.Item is { InUseName: { } name } && cluster.ClaimsServedBy(attachment).Any() && !cluster.ClaimsServedBy(attachment).SelectMany(onNode.Pods.ReferringTo).Any(held => Stays(held.Item)))
+            var claims = cluster.ClaimsServedBy(attachment).ToList();
+            if (cluster.Volumes.Find(attachment.Volume)?.Item is { InUseName: { } name } && claims.Count > 0 && !claims.SelectMany(onNode.Pods.ReferringTo).Any(held => Stays(held.Item)))
             {
                 yield return name;
             }

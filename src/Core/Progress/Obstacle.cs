@@ -59,9 +59,9 @@ internal static class Obstacle
             return $"the volumes of pod {replacement.Key} are being attached";
         }
 
-        return $"volume {volume.Name} is not attached to node {replacement.Node}: {attachment?.Trouble ?? cluster.Warnings.GetValueOrDefault(replacement.Uid)?.Warning ?? "nobody says why"}";
+        return $"volume {volume.Name} is not attached to node {replacement.Node}: {attachment?.Trouble ?? cluster.Warnings.GetValueOrDefault(replacement.Uid)?.Warning ?? "no reason is reported"}";
     }
 
     private static string Trouble(ClusterSnapshot cluster, Pod pod) =>
-        pod.Trouble ?? cluster.Warnings.GetValueOrDefault(pod.Uid)?.Warning ?? "nobody says why";
+        pod.Trouble ?? cluster.Warnings.GetValueOrDefault(pod.Uid)?.Warning ?? "no reason is reported";
 }

@@ -37,7 +37,7 @@ async function healAll() {
   if (current.controllers.some(one => one.state === 'frozen')) await act('resume-leader');
 }
 
-// Replaces the children of something that nobody can focus, if they have changed.
+// Replaces the children of something that cannot be focused, if they have changed.
 function fill(target, ...children) {
   const before = target.cloneNode(false);
   before.append(...children);
@@ -74,7 +74,7 @@ function makeNode(name) {
 const meaning = {
   'crash': 'The node loses power: DRBD, LINSTOR\'s satellite, kubelet and pods are gone at once.',
   'power-on': 'The node boots again.',
-  'cut-off': 'The node runs, and its network is gone: nobody reaches it.',
+  'cut-off': 'The node runs, and its network is gone.',
   'rejoin': 'The network of the node is back.',
   'stop-satellite': 'Only LINSTOR\'s agent on the node stops. DRBD and the pods go on, so nothing may be moved.',
   'start-satellite': 'LINSTOR\'s agent on the node starts again.',
@@ -177,7 +177,7 @@ function showControllers(view) {
     card.append(heading, element('p', silent.length || isStale ? 'warn' : 'soft', `Process ${one.process}. ${says}`));
     return card;
   });
-  fill(byId('controllers'), ...rows, element('p', 'soft', `Kubernetes' lease is held by ${view.world.holder || 'nobody'}.`));
+  fill(byId('controllers'), ...rows, element('p', 'soft', `Kubernetes' lease is held by ${view.world.holder || 'no controller'}.`));
 }
 
 function showDoubt(view) {

@@ -53,7 +53,7 @@ public sealed class ReadinessTests
         Pass(14);
         Assert.Empty(_told.Lines);
         Pass(1);
-        Assert.Equal("This replica cannot decide: Linstor not heard of since 2030-01-01T00:00:00Z. Nobody leads.", Assert.Single(_told.Lines));
+        Assert.Equal("This replica cannot decide: Linstor not heard of since 2030-01-01T00:00:00Z. No replica leads.", Assert.Single(_told.Lines));
     }
 
     [Fact]

@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+using Piraeus.HighAvailability.Core;
+using Piraeus.HighAvailability.Simulator.World;
+
+namespace Piraeus.HighAvailability.Rehearsals;
+
+/// <content>What the controllers have observed and decided, as far as the oracle needs it.</content>
+internal sealed partial class SimulatedCluster
+{
+    /// <summary>Records that an observation has reached one of our processes.</summary>
+    public void Heard(SimulatedController controller, Observation seen, ClusterSnapshot before)
+    {
+        Observer.Heard?.Invoke(controller.Name, seen, controller.Now);
+        switch (seen)
+        {
+            case Observation.ResourceReported o:
+                Read(controller, o);
+                break;
+            case Observation.SatellitesListed o:
+                Read(controller, o);
+                break;
+        }
+
+        if (!seen.GetType().IsGenericType)
+        {
+            Coverage.Meet(Coverage.Of(seen));
+        }
+
+        if (seen is Observation.MutationAnswered acted)
+        {
+            Coverage.Meet(Coverage.Of(acted.Outcome.Answer));
+            Tell(controller.Name, $"was answered {acted.Outcome.Answer} to: {DecisionText.Of(acted.Decision)}");
+        }
+
+        if (controller.Cluster.Failovers == before.Failovers)
+        {
+            return;
+        }
+
+        foreach (var held in controller.Cluster.Failovers.All)
+        {
+            if (held.Item.Ending is { } ending && before.Failovers.Find(held.Item.Pod.Uid)?.Item.Ending is null)
+            {
+                Coverage.Meet(Coverage.Of(ending));
+                Tell(controller.Name, $"says: {DecisionText.Of(held.Item)}");
+            }
+        }
+    }
+
+    private void Read(SimulatedController controller, Observation.ResourceReported answer)
+    {
+        var report = answer.Report;
+        foreach (var replica in report.Replicas)
+        {
+            if (replica.Promotability != Promotability.Unknown)
+            {
+                _read.Add((controller, controller.Life, report.Resource, replica.Node));
+            }
+        }
+
+        if (_given.Remove(answer, out var given))
+        {
+            _newest[(controller, controller.Life, report.Resource)] = (given.At, EventQueue.Now);
+            NoteLosses(controller, report.Resource.Value, given.Lost);
+        }
+
+        if (report.QuorumProperties is { } properties && !Core.QuorumPolicy.Fences(properties.Definition ?? properties.Controller, report.Replicas.Count(replica => !replica.Diskless)))
+        {
+            _toldOfNone.Add((controller, controller.Life, report.Resource));
+        }
+    }
+
+    private void Read(SimulatedController controller, Observation.SatellitesListed list)
+    {
+        _listens.TryAdd((controller, controller.Life), EventQueue.Now);
+        foreach (var satellite in list.Satellites)
+        {
+            if (satellite.State == SatelliteState.Online)
+            {
+                _seenOnline.Add((controller, controller.Life, satellite.Name));
+            }
+
+            foreach (var definition in satellite.QuorumPolicy == "off" ? InheritingFrom(Storage.Machine(satellite.Name.Value)) : [])
+            {
+                _toldOfNone.Add((controller, controller.Life, new(ScenarioSetup.Handle(VolumeOf(definition)))));
+            }
+        }
+    }
+
+    /// <summary>Records a decision of one of our processes.</summary>
+    public void Decided(SimulatedController controller, Decision decision)
+    {
+        Coverage.Meet(Coverage.Of(decision));
+        if (decision is Decision.Hold hold)
+        {
+            Coverage.Meet(Coverage.Of(hold.Reason));
+        }
+
+        if (IsTold && decision is not Decision.Query)
+        {
+            var sentence = DecisionText.Of(decision);
+            var key = (controller.Name, sentence);
+            if (_said.GetValueOrDefault(key) is 0)
+            {
+                Tell(controller.Name, $"{sentence}");
+            }
+
+            _said[key] = 1;
+        }
+    }
+
+    // A loss that is older than the process counts only for a while: a pod that starts on a node that is off has lost nothing.
+    private void NoteLosses(SimulatedController controller, string resource, ImmutableArray<string> nodes)
+    {
+        if (controller.Cluster.SyncedSources.IsSupersetOf([Source.Pods, Source.Volumes, Source.Attachments]) && _listens.TryGetValue((controller, controller.Life), out var listens))
+        {
+            _informed.TryAdd((controller, controller.Life), EventQueue.Now);
+            var began = _informed[(controller, controller.Life)];
+            var known = nodes.Where(node => EventQueue.Now < (began > listens ? began : listens) + FirstLook && HasUserOn(VolumeOf(resource), node));
+            _seenLost.UnionWith(known.Select(node => (controller, controller.Life, node)));
+        }
+    }
+}
