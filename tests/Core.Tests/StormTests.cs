@@ -39,6 +39,18 @@ public sealed class StormTests
     }
 
     [Fact]
+    public void A_node_that_has_recovered_does_not_count_although_linstor_once_answered_that_it_has_no_definition()
+    {
+        // The pod was moved, and nothing on a uses the volume any more: only the lost node itself is a reason to ask again.
+        var scenario = Scenario.WithAppOn("a").CutOff("a").After(60).Heal("a");
+        scenario.Ignores = _ => true;
+        scenario.After(1).Ignores = _ => false;
+        scenario.Tell(new Observation.ResourceReported(new(Scenario.Pvc1, Exists: false, [], scenario.Now)));
+        Assert.Equal(2, scenario.Moves.Count());
+        Assert.Null(scenario.After(20).Satellite("b", SatelliteState.Offline).After(1).Cluster.Storm);
+    }
+
+    [Fact]
     public void A_node_that_linstor_has_evicted_counts_for_nothing() =>
         Assert.NotEmpty(Scenario.WithAppOn("a").PowerOff("a").Satellites(
             new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online),

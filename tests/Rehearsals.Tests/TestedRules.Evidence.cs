@@ -7,6 +7,8 @@ internal static partial class TestedRules
 {
     private static readonly TestedRule[] Evidence =
     [
+        new("an answer that there is no such definition is questioned while the stream reports replicas", nameof(StormTests.A_node_that_has_recovered_does_not_count_although_linstor_once_answered_that_it_has_no_definition),
+            "Resource.cs", "return IsHeardOf ? AnsweredAt + Timings.LongestDetection : null;", "return null;"),
         new("a link that is found to be down may have gone at any time since it was last heard", nameof(DatingTests.A_link_that_is_found_to_be_down_may_have_gone_at_any_time_since_its_end_was_last_heard),
             "Speaker.Statements.cs", "accusing ?? (isFirst || isReturn ? null : HeardUntil + TimeSpan.FromTicks(1))", "accusing"),
         new("what was said together is no newer than what its speaker takes back", nameof(DatingTests.A_link_that_is_found_to_be_down_has_gone_after_it_was_last_seen_to_be_up),

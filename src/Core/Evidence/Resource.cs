@@ -48,7 +48,10 @@ public sealed partial record Resource(ResourceName Name)
     public Instant? PolicyAskedAt { get; private init; }
 
     /// <summary>When to query LINSTOR about the resource although no consumer is in doubt; null if there is no need.</summary>
-    /// <remarks>Either the newest answer does not contain a later stream event, or a node has not been heard of since a policy or members appeared.</remarks>
+    /// <remarks>
+    /// The newest answer does not contain a later stream event, or was that there is no such definition although the stream still reports replicas, or a node has not been heard of since a policy
+    /// or members appeared.
+    /// </remarks>
     internal Instant? QueryAt
     {
         get
@@ -56,6 +59,11 @@ public sealed partial record Resource(ResourceName Name)
             if (ReportedAt is not { } reported || !IsReportCurrent)
             {
                 return ReportedAt is null ? null : ChangedAt;
+            }
+
+            if (!Exists)
+            {
+                return IsHeardOf ? AnsweredAt + Timings.LongestDetection : null;
             }
 
             Instant? next = null;
