@@ -48,7 +48,9 @@ internal static partial class Composition
         instruments.ObserveLeadership(() => hold.Covers(TimeSpan.Zero), hold.IsKeptFromDecidingBy);
         var readiness = new Readiness(hold, clock, provider, logs.CreateLogger<Readiness>());
         var recorder = settings.Record.Length == 0 ? null : Recorder.Open(settings, clock, provider, logs.CreateLogger<Recorder>());
-        var actuator = new Actuator(kubernetes, nodes, linstor, hold, events, limit, inbox.Writer, errors, clock, settings.DryRun, logs.CreateLogger<Actuator>());
+        var queries = new QueryRunner(kubernetes, nodes, linstor, logs.CreateLogger<QueryRunner>());
+        var mutations = new MutationRunner(kubernetes, nodes, events, errors, settings.DryRun, logs.CreateLogger<MutationRunner>());
+        var actuator = new Actuator(queries, mutations, hold, limit, inbox.Writer, errors, clock);
         var decisionLog = new DecisionLog(clock, provider);
         var reporter = new Reporter(events, instruments, decisionLog, errors, logs.CreateLogger<Reporter>());
         var control = new ControlLoop(inbox, settings.Policy, actuator, reporter, errors, clock, provider, recorder, readiness.Observe);
@@ -78,7 +80,8 @@ internal static partial class Composition
             supporting.Add(("lease", new LeaseLoop(electing, key, hold, inbox.Writer, clock, provider, logs.CreateLogger<LeaseLoop>()).RunAsync));
         }
 
-        return new Daemon(settings, supporting, actuator, control, new Probes(control), status, metrics, logs)
+        var endpoints = new EndpointServer(settings.HealthPort, new Probes(control), status, metrics, logs);
+        return new Daemon(supporting, actuator, control, endpoints, logs.CreateLogger<Daemon>())
         {
             Started = () => Describe(logs.CreateLogger(nameof(Composition)), settings, environment, linstorSettings, cluster, lease),
         };

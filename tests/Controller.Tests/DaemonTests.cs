@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Piraeus.HighAvailability.Controller.CommandLine;
+using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Endpoints;
 using Piraeus.HighAvailability.Controller.Telemetry;
@@ -117,17 +117,17 @@ public sealed class DaemonTests
         somebody.Start();
         var port = ((IPEndPoint)somebody.LocalEndpoint).Port;
         await using var fixture = await ControlFixture.OpenAsync();
-        await using var daemon = Build(fixture, new Settings { HealthPort = port }, Forever);
+        await using var daemon = Build(fixture, port, Forever);
         var refused = await Assert.ThrowsAsync<SettingsException>(() => daemon.RunAsync(default));
         Assert.StartsWith($"cannot serve /healthz on port {port}: ", refused.Message, StringComparison.Ordinal);
     }
 
     private static Task Forever(CancellationToken cancellation) => Task.Delay(Timeout.Infinite, cancellation);
 
-    private static Daemon Build(ControlFixture fixture, params Func<CancellationToken, Task>[] loops) => Build(fixture, new Settings { HealthPort = 0 }, loops);
+    private static Daemon Build(ControlFixture fixture, params Func<CancellationToken, Task>[] loops) => Build(fixture, port: 0, loops);
 
-    private static Daemon Build(ControlFixture fixture, Settings settings, params Func<CancellationToken, Task>[] loops) =>
+    private static Daemon Build(ControlFixture fixture, int port, params Func<CancellationToken, Task>[] loops) =>
         new(
-            settings, [.. loops.Select((loop, index) => ($"{index}", loop))], fixture.Actuator, fixture.Control, new Probes(fixture.Control), fixture.Status,
-            new MetricsEndpoint(ProgramVersion.Meter, _ => null), fixture.Told);
+            [.. loops.Select((loop, index) => ($"{index}", loop))], fixture.Actuator, fixture.Control,
+            new EndpointServer(port, new Probes(fixture.Control), fixture.Status, new MetricsEndpoint(ProgramVersion.Meter, _ => null), fixture.Told), fixture.Told.CreateLogger<Daemon>());
 }

@@ -1,11 +1,9 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using System.Threading.RateLimiting;
-using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Leadership;
-using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
@@ -29,18 +27,15 @@ internal enum OfferResult
 /// known then, and the most important one goes first. Requests that the server does not answer keep no slot (see <see cref="ConcurrencyLimiter"/>), so that however many of them come first, the
 /// others have their turn within seconds.
 /// </remarks>
-internal sealed partial class Actuator(
-    KubernetesClient kubernetes,
-    NodeClient nodes,
-    LinstorClient linstor,
-    LeadershipStatus hold,
-    EventRecorder events,
-    RateLimiter limit,
-    ChannelWriter<Observation> inbox,
-    InternalErrors errors,
-    MonotonicClock clock,
-    bool dryRun,
-    ILogger<Actuator> logger)
+/// <param name="queries">Sends what is asked.</param>
+/// <param name="mutations">Sends what changes the cluster.</param>
+/// <param name="hold">Whether this replica leads.</param>
+/// <param name="limit">The rate limit of requests that change the cluster.</param>
+/// <param name="inbox">Receives the outcomes.</param>
+/// <param name="errors">Receives bugs.</param>
+/// <param name="clock">The clock of the decisions.</param>
+internal sealed class Actuator(
+    QueryRunner queries, MutationRunner mutations, LeadershipStatus hold, RateLimiter limit, ChannelWriter<Observation> inbox, InternalErrors errors, MonotonicClock clock)
 {
     /// <summary>How many requests that change the cluster may be under way at a time; those without an answer after a second are not counted.</summary>
     public const int Actions = 32;
@@ -59,7 +54,6 @@ internal sealed partial class Actuator(
     // Slots for all requests that hang: a hanging action keeps its turn for one second, and runs without it until its deadline.
     private readonly ConcurrencyLimiter _actions = new(Actions, waiting: Actions, slow: Actions * (int)(KubernetesClient.ActDeadline / ConcurrencyLimiter.Prompt), clock);
     private readonly UnansweredActions _unanswered = new(clock);
-    private readonly QueryRunner _queryRunner = new(kubernetes, nodes, linstor, logger);
     private readonly ConcurrentDictionary<Task, byte> _running = [];
     private readonly CancellationTokenSource _stopping = new();
 
@@ -77,7 +71,7 @@ internal sealed partial class Actuator(
             return OfferResult.NoRoom;
         }
 
-        if (decision is not Decision.Query && !dryRun && !limit.AttemptAcquire().IsAcquired)
+        if (decision is not Decision.Query && !mutations.IsDryRun && !limit.AttemptAcquire().IsAcquired)
         {
             slot.GiveUp();
             return OfferResult.NoRoom;
@@ -119,7 +113,7 @@ internal sealed partial class Actuator(
         try
         {
             return decision is Decision.Query
-                ? await _queryRunner.AnswerAsync(decision, offered, _stopping.Token)
+                ? await queries.AnswerAsync(decision, offered, _stopping.Token)
                 : new Observation.MutationAnswered(decision, await ActAsync(decision, offered), offered);
         }
         catch (Exception bug) when (bug is not OperationCanceledException || !_stopping.IsCancellationRequested)
@@ -132,42 +126,15 @@ internal sealed partial class Actuator(
 
     private async Task<MutationAnswer> ActAsync(Decision decision, Instant offered)
     {
-        var sentence = DecisionText.Of(decision);
-        if (dryRun)
-        {
-            logger.Write(LogLevel.Information, LogLines.DryRun, LogLine.Of(decision, $"Dry run, not done: {sentence}"));
-            return new(MutationOutcome.DryRun);
-        }
-
         // Check again at the moment of acting: the action may have waited for its turn.
-        if (!hold.Covers(KubernetesClient.ActDeadline) || clock.Now - offered > LongestWait)
+        if (!mutations.IsDryRun && (!hold.Covers(KubernetesClient.ActDeadline) || clock.Now - offered > LongestWait))
         {
-            logger.Write(LogLevel.Debug, LogLines.TooLate, LogLine.Of(decision, $"Not done, because its turn came too late: {sentence}"));
+            mutations.TooLate(decision);
             return new(MutationOutcome.NotSent);
         }
 
-        logger.Write(LogLevel.Information, LogLines.Acting, LogLine.Of(decision, sentence));
-        var outcome = decision switch
-        {
-            Decision.DeletePod o => await kubernetes.DeleteAsync(o.Pod, CancellationToken.None),
-            Decision.DeleteAttachment o => await kubernetes.DeleteAsync(o.Attachment, CancellationToken.None),
-            Decision.TaintNode o => await nodes.TaintAsync(o.Node.Name, CancellationToken.None),
-            Decision.UntaintNode o => await nodes.UntaintAsync(o.Node.Name, CancellationToken.None),
-            Decision.ClearVolumesInUse o => await nodes.ReleaseAsync(o.Node.Name, o.Volumes.ToHashSet(), CancellationToken.None),
-            _ => throw new ArgumentOutOfRangeException(nameof(decision)),
-        };
-
+        var outcome = await mutations.RunAsync(decision);
         _unanswered.Note(decision, outcome.Answer);
-        if (outcome.Answer == MutationOutcome.Accepted)
-        {
-            errors.Isolate(() => events.Happened(decision)); // an action does not fail because its Event failed
-        }
-        else
-        {
-            var level = outcome.Answer is MutationOutcome.Unchanged or MutationOutcome.AlreadyGone or MutationOutcome.Replaced ? LogLevel.Information : LogLevel.Warning;
-            logger.Write(level, LogLines.NotDone, LogLine.Of(decision, $"{sentence} The answer was {outcome.Answer}: {outcome.Message}", outcome.Answer, outcome.Message));
-        }
-
         return outcome;
     }
 }

@@ -59,23 +59,6 @@ public sealed partial record Speaker
         return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Hear(said, answer, streamIsNewer);
     }
 
-    // Nearly always unchanged, which costs nothing.
-    private Speaker ListedAs(Replica said, in ResourceAnswer answer)
-    {
-        var (uuid, nodeUuid, volumes) = (said.Uuid ?? Uuid, answer.Linstor.Find(Node)?.Uuid ?? NodeUuid, said.VolumeCount ?? VolumeCount);
-        return (Presence, Diskless, Leaving, QuorumPolicy) == (Presence.Listed, said.Diskless, said.Leaving, said.QuorumPolicy) && (Uuid, NodeUuid, VolumeCount) == (uuid, nodeUuid, volumes) && !Memberships.IsEmpty ? this : this with
-        {
-            Presence = Presence.Listed,
-            Uuid = uuid,
-            NodeUuid = nodeUuid,
-            Diskless = said.Diskless,
-            Leaving = said.Leaving,
-            QuorumPolicy = said.QuorumPolicy,
-            VolumeCount = volumes,
-            Memberships = Memberships.IsEmpty ? [answer.AtMost] : Memberships,
-        };
-    }
-
     private Speaker Hear(Replica said, in ResourceAnswer answer, bool streamIsNewer)
     {
         var (asked, linstor) = (answer.AskedAt, answer.Linstor);

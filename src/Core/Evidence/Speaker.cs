@@ -152,6 +152,23 @@ public sealed partial record Speaker(NodeName Node)
     /// <summary>LINSTOR has answered, and no longer lists the replica. Only a later list of satellites shows why.</summary>
     internal Speaker Miss(Instant at) => Presence == Presence.Listed ? FallSilent() with { Presence = Presence.Missing, MissingSince = at } : this;
 
+    // Nearly always unchanged, which costs nothing.
+    private Speaker ListedAs(Replica said, in ResourceAnswer answer)
+    {
+        var (uuid, nodeUuid, volumes) = (said.Uuid ?? Uuid, answer.Linstor.Find(Node)?.Uuid ?? NodeUuid, said.VolumeCount ?? VolumeCount);
+        return (Presence, Diskless, Leaving, QuorumPolicy) == (Presence.Listed, said.Diskless, said.Leaving, said.QuorumPolicy) && (Uuid, NodeUuid, VolumeCount) == (uuid, nodeUuid, volumes) && !Memberships.IsEmpty ? this : this with
+        {
+            Presence = Presence.Listed,
+            Uuid = uuid,
+            NodeUuid = nodeUuid,
+            Diskless = said.Diskless,
+            Leaving = said.Leaving,
+            QuorumPolicy = said.QuorumPolicy,
+            VolumeCount = volumes,
+            Memberships = Memberships.IsEmpty ? [answer.AtMost] : Memberships,
+        };
+    }
+
     /// <summary>The speaker after a list of satellites: if its satellite is away, it has fallen silent; if it is missing, it was removed or lost.</summary>
     internal Speaker After(LinstorView linstor)
     {

@@ -42,7 +42,9 @@ internal sealed class ControlFixture : IAsyncDisposable
         Status = new(new() { LeaderElection = contested, DryRun = dryRun }, new(settings), () => Control!.Cluster, Hold, DecisionLog, Clock, Time);
         Errors = new(Instruments, Time, Told.CreateLogger<InternalErrors>());
         Events = new(Client, Hold, RequestGate, Time, Errors, dryRun, Told.CreateLogger<EventRecorder>()) { Remembered = 3 };
-        Actuator = new(Client, new(http, Time), new(_connection, Clock), Hold, Events, RequestGate, Inbox.Writer, Errors, Clock, dryRun, Told.CreateLogger<Actuator>());
+        var nodes = new NodeClient(http, Time);
+        var queries = new QueryRunner(Client, nodes, new(_connection, Clock), Told.CreateLogger<QueryRunner>());
+        Actuator = new(queries, new(Client, nodes, Events, Errors, dryRun, Told.CreateLogger<MutationRunner>()), Hold, RequestGate, Inbox.Writer, Errors, Clock);
         Control = new(Inbox, settings, Actuator, new(Events, Instruments, DecisionLog, Errors, reporting ?? Told.CreateLogger<Reporter>()), Errors, Clock, Time);
     }
 

@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Piraeus.HighAvailability.Controller.CommandLine;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Endpoints;
 using Piraeus.HighAvailability.Controller.Telemetry;
@@ -21,9 +20,9 @@ public sealed class MetricsEndpointTests
         using var stop = new CancellationTokenSource();
         using var metrics = new MetricsEndpoint(meter.Name, _ => null);
         using var instruments = new Instruments(fixture.Told.CreateLogger<Instruments>(), meter.Name);
+        var endpoints = new EndpointServer(port: 0, new Probes(fixture.Control), fixture.Status, metrics, fixture.Told);
         await using var daemon = new Daemon(
-            new Settings { HealthPort = 0 }, [("0", cancellation => Task.Delay(Timeout.Infinite, cancellation))], fixture.Actuator, fixture.Control, new Probes(fixture.Control), fixture.Status,
-            metrics, fixture.Told);
+            [("0", cancellation => Task.Delay(Timeout.Infinite, cancellation))], fixture.Actuator, fixture.Control, endpoints, fixture.Told.CreateLogger<Daemon>());
         meter.CreateCounter<int>("ha.acts", "{act}", "What was done.").Add(1, new KeyValuePair<string, object?>("pod", "a \"b\"\\\n"));
         meter.CreateHistogram<double>("ha.wait", "s").Record(3, new KeyValuePair<string, object?>("of", "pod"));
         meter.CreateObservableGauge("broken", int () => throw new InvalidOperationException("a bug of ours"));
