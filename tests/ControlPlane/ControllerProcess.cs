@@ -35,7 +35,7 @@ public sealed class ControllerProcess : IAsyncDisposable
     public static async Task<ControllerProcess> StartAsync(string log, int port, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment) =>
         new(await Component.StartAsync(Program, log, arguments, environment), port);
 
-    public bool Says(string words) => Log.Any(line => line.Contains(words, StringComparison.Ordinal));
+    public bool Says(string text) => Log.Any(line => line.Contains(text, StringComparison.Ordinal));
 
     /// <summary>The status of a probe; 0 if there is no answer.</summary>
     public async Task<int> ProbeAsync(string path)

@@ -16,7 +16,7 @@ public sealed class Informer(Api api, string path, Func<JsonNode, bool> belongs,
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _awaited = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TaskCompletionSource _changed = Word();
+    private TaskCompletionSource _changed = NewSignal();
     private Task _running = Task.CompletedTask;
 
     public ICollection<JsonNode> Items => _items.Values;
@@ -58,7 +58,7 @@ public sealed class Informer(Api api, string path, Func<JsonNode, bool> belongs,
     {
         while (true)
         {
-            var changed = _awaited.GetOrAdd(key, _ => Word()).Task;
+            var changed = _awaited.GetOrAdd(key, _ => NewSignal()).Task;
             if (answer() is { } found)
             {
                 return found;
@@ -82,7 +82,7 @@ public sealed class Informer(Api api, string path, Func<JsonNode, bool> belongs,
             {
                 await WatchAsync(await ListAsync(cancellation), cancellation);
             }
-            catch (Exception weather) when (weather is HttpRequestException or IOException or JsonException or ApiException && !cancellation.IsCancellationRequested)
+            catch (Exception transient) when (transient is HttpRequestException or IOException or JsonException or ApiException && !cancellation.IsCancellationRequested)
             {
                 // The API server is restarting, or the version is too old to watch from: list anew.
                 await Task.Delay(TimeSpan.FromMilliseconds(50), cancellation);
@@ -154,8 +154,8 @@ public sealed class Informer(Api api, string path, Func<JsonNode, bool> belongs,
         {
             awaited.SetResult();
         }
-        Interlocked.Exchange(ref _changed, Word()).SetResult();
+        Interlocked.Exchange(ref _changed, NewSignal()).SetResult();
     }
 
-    private static TaskCompletionSource Word() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -207,7 +207,7 @@ public sealed class TestCluster : IAsyncDisposable
         () => Deletions.SequenceEqual(expected.Order(StringComparer.Ordinal)), $"deleted {string.Join(", ", expected)}");
 
     /// <summary>Waits until a controller logs a line.</summary>
-    public Task UntilSaidAsync(string words) => EventuallyAsync(() => _controllers.Exists(controller => controller.Says(words)), $"a controller says \"{words}\"");
+    public Task UntilSaidAsync(string text) => EventuallyAsync(() => _controllers.Exists(controller => controller.Says(text)), $"a controller says \"{text}\"");
 
     /// <summary>Waits until an Event on a pod reports why it was not moved during the whole grace period.</summary>
     public Task UntilHeldAsync(string pod, string because) => EventuallyAsync(

@@ -22,7 +22,7 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task A_loop_that_returns_is_a_failure_that_is_told()
+    public async Task A_loop_that_returns_is_a_failure_that_is_logged()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         await using var daemon = Build(fixture, Forever, _ => Task.CompletedTask);
@@ -31,7 +31,7 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task A_loop_that_throws_is_a_failure_that_is_told()
+    public async Task A_loop_that_throws_is_a_failure_that_is_logged()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         await using var daemon = Build(fixture, Forever, _ => throw new InvalidOperationException("a bug of ours"));
@@ -40,7 +40,7 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task An_action_that_fails_as_nobody_foresaw_does_not_end_the_process()
+    public async Task An_action_that_fails_with_an_unexpected_exception_does_not_end_the_process()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         await using var daemon = Build(fixture, Forever);
@@ -89,7 +89,7 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task Feeders_in_front_of_a_full_inbox_keep_nobody_from_stopping()
+    public async Task Feeders_in_front_of_a_full_inbox_do_not_keep_the_process_from_stopping()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         var full = new TaskCompletionSource();
@@ -111,11 +111,11 @@ public sealed class DaemonTests
     }
 
     [Fact]
-    public async Task A_port_that_somebody_else_has_is_the_users_business()
+    public async Task A_port_that_is_already_in_use_is_an_error_that_the_user_has_to_fix()
     {
-        using var somebody = new TcpListener(IPAddress.IPv6Any, 0);
-        somebody.Start();
-        var port = ((IPEndPoint)somebody.LocalEndpoint).Port;
+        using var occupant = new TcpListener(IPAddress.IPv6Any, 0);
+        occupant.Start();
+        var port = ((IPEndPoint)occupant.LocalEndpoint).Port;
         await using var fixture = await ControlFixture.OpenAsync();
         await using var daemon = Build(fixture, port, Forever);
         var refused = await Assert.ThrowsAsync<SettingsException>(() => daemon.RunAsync(default));

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>What a verdict says of each consumer in doubt is what the policy goes by.</summary>
+/// <summary>A verdict's assessment of each consumer in doubt is the one that the policy acts on.</summary>
 public sealed class AssessedConsumerTests
 {
     private static readonly FailoverSettings Settings = new() { KnownResourceGrace = TimeSpan.FromSeconds(20), NewResourceGrace = TimeSpan.FromSeconds(70) };
@@ -17,7 +17,7 @@ public sealed class AssessedConsumerTests
     }
 
     [Fact]
-    public void A_loss_that_is_acted_upon_is_said_to_be()
+    public void A_loss_that_is_acted_upon_is_reported_as_such()
     {
         var scenario = Scenario.WithAppOn("a", Settings);
         scenario.Answers = _ => MutationOutcome.Refused;

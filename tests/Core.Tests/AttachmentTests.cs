@@ -3,9 +3,9 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>Which attachments of a lost node go, and when.</summary>
 public sealed class AttachmentTests
 {
-    // Nobody on a dead node has opted in: one attachment, one pod without the label.
+    // No pod on a dead node has opted in: one attachment, one pod without the label.
     [Fact]
-    public void What_is_on_a_node_is_not_asked_for_ever_for_an_attachment_that_stays()
+    public void The_pods_on_a_node_are_not_listed_for_ever_for_an_attachment_that_stays()
     {
         var scenario = Scenario.Empty().Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a", optedIn: false);
         var asked = 0;
@@ -18,7 +18,7 @@ public sealed class AttachmentTests
 
     // An unlabelled pod stays on dead a, and the opted-in one waits elsewhere: it has to be asked again and again, but not twice a second for ever.
     [Fact]
-    public void What_is_on_a_node_is_asked_ever_more_rarely_for_an_attachment_that_a_pod_keeps_while_another_waits_for_it()
+    public void The_pods_on_a_node_are_listed_with_back_off_for_an_attachment_that_a_pod_keeps_while_another_waits_for_it()
     {
         var scenario = OnNode().Pod("stays", "a", optedIn: false);
         var asked = 0;

@@ -10,7 +10,7 @@ public sealed class BothSidesTests
     [InlineData(false)]
     public void A_pod_is_left_alone_that_also_writes_to_a_volume_which_may_have_quorum_on_both_sides(bool admitted)
     {
-        // All links of A are cut. What it uses besides keeps quorum by its own word, or got two more replicas with B while A and C were away.
+        // All links of A are cut. Its other volume keeps quorum by its own statement, or got two more replicas with B while A and C were away.
         var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).Node("a", ready: false).Satellites([.. "abcde".Select(node => On($"{node}"))]).Resource("pvc-2", "a", "majority").Volume("pv-2", "logs", "pvc-2")
             .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60);
         if (admitted)
@@ -63,7 +63,7 @@ public sealed class BothSidesTests
     [InlineData("bc", "b")]
     [InlineData("c", "")]
     [InlineData("", "")]
-    public void That_a_node_keeps_quorum_alone_counts_for_its_other_volumes_whoever_else_speaks(string speakers, string silentAfter)
+    public void That_a_node_keeps_quorum_alone_counts_for_its_other_volumes_regardless_of_which_other_nodes_speak(string speakers, string silentAfter)
     {
         var scenario = WithNodeThatKeepsQuorumAlone(speakers, afterwards: 60);
         Assert.Empty(scenario.Moves);
@@ -103,7 +103,7 @@ public sealed class BothSidesTests
     [InlineData("the satellite is restarted")]
     [InlineData("the score changes")]
     [InlineData("the score is left out")]
-    public void That_a_node_keeps_quorum_alone_is_not_forgotten_while_its_words_are_dated_anew(string because)
+    public void That_a_node_keeps_quorum_alone_is_not_forgotten_while_its_statements_are_dated_anew(string because)
     {
         var scenario = WithNodeThatKeepsQuorumAlone("bc", afterwards: 60);
         Replica one = null!, two = null!;
@@ -120,10 +120,10 @@ public sealed class BothSidesTests
     }
 
     [Fact]
-    public void That_a_node_keeps_quorum_alone_ends_when_it_says_that_it_has_none() =>
+    public void That_a_node_keeps_quorum_alone_ends_when_it_reports_that_it_has_none() =>
         Assert.Contains("delete app-0 on a", WithNodeThatKeepsQuorumAlone("", afterwards: 60).Replica("a", replica => replica with { Score = 0 }, "pvc-2").Report("pvc-2").After(20).Moves);
 
-    // D and E flap, or somebody opens the device on B's side for a moment: that says nothing of A's side.
+    // D and E flap, or a process opens the device on B's side for a moment: that proves nothing about A's side.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -134,9 +134,9 @@ public sealed class BothSidesTests
         Assert.Empty(scenario.MayNotPromote("b", "pvc-2").MayNotPromote("d", "pvc-2").MayNotPromote("e", "pvc-2").After(2).Moves);
     }
 
-    // The satellites of B and C are away, so that nobody asks about pvc-2 until a move has to be confirmed: the answer contains A's admission for the first time.
+    // The satellites of B and C are away, so pvc-2 is not queried until a move has to be confirmed: the answer contains A's admission for the first time.
     [Fact]
-    public void That_a_node_keeps_quorum_alone_may_be_said_in_the_confirming_answer_for_the_first_time()
+    public void That_a_node_keeps_quorum_alone_may_appear_in_the_confirming_answer_for_the_first_time()
     {
         var scenario = WithNodeThatKeepsQuorumAlone("", afterwards: 0, isAskedAbout: false);
         Assert.Empty(scenario.CutOff("a").After(120).Moves);
@@ -145,7 +145,7 @@ public sealed class BothSidesTests
 
     // The other volume's score is left out by the answer that confirms the move, and by those after it: half a change is waited for.
     [Fact]
-    public void A_node_whose_words_of_another_volume_are_half_a_change_is_asked_again()
+    public void A_node_whose_statements_about_another_volume_are_half_a_change_is_queried_again()
     {
         var scenario = WithNodeThatKeepsQuorumAlone("", afterwards: 0, isAskedAbout: false).Replica("a", replica => replica with { Score = null }, "pvc-2");
         var asked = 0;

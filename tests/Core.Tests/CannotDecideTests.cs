@@ -21,7 +21,7 @@ public sealed class CannotDecideTests
     }
 
     [Fact]
-    public void A_leader_keeps_the_Lease_without_a_word_of_nodes()
+    public void A_leader_keeps_the_Lease_without_a_synced_watch_of_nodes()
     {
         _server.Start("a").Synced("a", LeaseServer.All.Remove(Source.Nodes)).Pass(60);
         Assert.Equal("a", _server.Leader);
@@ -56,7 +56,7 @@ public sealed class CannotDecideTests
     }
 
     [Fact]
-    public void Who_could_not_decide_and_can_again_takes_a_free_Lease_at_once()
+    public void A_replica_that_could_not_decide_and_can_again_takes_a_free_Lease_at_once()
     {
         _server.Start("a").LoseLinstor("a").Pass(20).Synced("a", LeaseServer.All);
         Assert.Equal("a", _server.Leader);
@@ -77,14 +77,14 @@ public sealed class CannotDecideTests
     }
 
     [Fact]
-    public void A_lone_replica_that_starts_while_LINSTOR_is_away_leads_after_30_s_so_that_somebody_reports()
+    public void A_lone_replica_that_starts_while_LINSTOR_is_away_leads_after_30_s_so_that_the_outage_is_reported()
     {
         _server.Start("a", decides: false).Synced("a", LeaseServer.All.Remove(Source.Linstor));
         Assert.InRange(_server.Until(() => _server.Leader == "a"), 30, 32.4);
     }
 
     [Fact]
-    public void A_replica_that_has_just_started_does_not_take_the_Lease_before_its_sources_have_told_everything()
+    public void A_replica_that_has_just_started_does_not_take_the_Lease_before_its_sources_are_synced()
     {
         _server.Start("a", decides: false).Pass(1).Synced("a", [Source.Linstor, Source.Pods]);
         Assert.Null(_server.Leader);
@@ -156,7 +156,7 @@ public sealed class CannotDecideTests
     }
 
     [Fact]
-    public void Who_can_decide_again_while_its_release_is_under_way_acts_only_once_it_has_taken_the_Lease_anew()
+    public void A_replica_that_can_decide_again_while_its_release_is_under_way_acts_only_once_it_has_taken_the_Lease_anew()
     {
         _server.Start("a").LoseLinstor("a").Pass(14.9);
         var end = _server.Now + TimeSpan.FromSeconds(0.1);
@@ -179,7 +179,7 @@ public sealed class CannotDecideTests
     }
 
     [Fact]
-    public void Whose_renewals_failed_and_who_cannot_decide_by_now_does_not_renew_but_gives_up()
+    public void A_leader_whose_renewals_failed_and_that_cannot_decide_by_now_does_not_renew_but_gives_up()
     {
         _server.Start("a").LoseLinstor("a");
         _server.Refuses = (_, _) => LeaseOutcome.Failed;
@@ -192,7 +192,7 @@ public sealed class CannotDecideTests
     }
 
     [Fact]
-    public void A_lost_source_is_dated_when_it_was_lost_and_once_it_never_told_when_the_process_began()
+    public void A_lost_source_is_dated_when_it_was_lost_or_at_the_process_start_if_it_was_never_synced()
     {
         var lost = LostSources.AtStart(At(0));
         Assert.Equal(LostSources.Needed, lost.All.Select(one => one.Source));

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>How fresh the last word must be, and what a silence does to the grace period.</summary>
+/// <summary>How fresh the last report must be, and how a silence affects the grace period.</summary>
 public sealed class ConfirmationTests
 {
     [Fact]
@@ -38,7 +38,7 @@ public sealed class ConfirmationTests
     }
 
     [Fact]
-    public void Newer_words_of_the_stream_undo_a_confirmation_until_an_answer_contains_them()
+    public void Newer_statements_of_the_stream_undo_a_confirmation_until_an_answer_contains_them()
     {
         var scenario = Unanswered(44.2).MayNotPromote("c");
         Assert.Empty(scenario.After(2).Moves);
@@ -64,7 +64,7 @@ public sealed class ConfirmationTests
     }
 
     [Fact]
-    public void One_voice_is_not_enough_where_kubernetes_does_not_say_whether_the_node_is_ready()
+    public void One_speaker_is_not_enough_where_kubernetes_does_not_report_whether_the_node_is_ready()
     {
         var scenario = Scenario.WithAppOn("a", NoStorm).Silence("c").After(60).PowerOff("a");
         scenario.Surveys = false;

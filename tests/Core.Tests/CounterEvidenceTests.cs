@@ -1,12 +1,12 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>What the node says of itself, who outvotes it, and who may be on its side.</summary>
+/// <summary>What the node reports of itself, which replicas outvote it, and which may be on its side.</summary>
 public sealed class CounterEvidenceTests
 {
     private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
 
     [Fact]
-    public void A_node_that_speaks_and_leaves_out_the_score_it_had_lost_has_not_said_that_it_has_no_quorum()
+    public void A_node_that_speaks_and_leaves_out_the_score_it_had_lost_has_not_reported_that_it_has_no_quorum()
     {
         var scenario = Scenario.WithAppOn("a").CutOff("a").Report("pvc-1").Replica("a", replica => replica with { Score = null }).After(600);
         Assert.Empty(scenario.Moves);
@@ -14,7 +14,7 @@ public sealed class CounterEvidenceTests
     }
 
     [Fact]
-    public void A_node_that_never_said_its_score_has_not_said_that_it_has_no_quorum()
+    public void A_node_that_never_reported_its_score_has_not_reported_that_it_has_no_quorum()
     {
         var scenario = Scenario.WithAppOn("a", change: replica => replica.Node.Value == "a" ? replica with { Score = null } : replica).OnlyPeersLose("a").Link("a", "b", up: false).After(600);
         Assert.Empty(scenario.Moves);
@@ -22,12 +22,12 @@ public sealed class CounterEvidenceTests
     }
 
     [Fact]
-    public void A_defence_from_between_the_two_words_of_an_accusation_is_older_than_that() =>
+    public void Counter_evidence_from_between_the_two_statements_of_loss_evidence_is_older_than_that() =>
         Assert.Equal(Moved, Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Silence("a").MayPromote("b").Report("pvc-1").After(3)
             .Replica("c", replica => replica with { Score = 10102 }).Report("pvc-1").After(3).Link("b", "a", up: false).Report("pvc-1").Silence("c").After(60).Moves);
 
     [Fact]
-    public void A_node_is_not_outvoted_while_one_that_has_no_quorum_says_it_is_connected_to_it()
+    public void A_node_is_not_outvoted_while_one_that_has_no_quorum_reports_a_connection_to_it()
     {
         var scenario = Scenario.WithAppOn("a", replicas: "abcd").MayPromote("b").MayPromote("d").Link("b", "a", up: false).Link("d", "a", up: false).Replica("c", replica => replica with { Score = 0 }).After(600);
         Assert.Empty(scenario.Moves);
@@ -73,7 +73,7 @@ public sealed class CounterEvidenceTests
         Assert.Equal(Moved, Scenario.WithAppOn("a").Link("a", "b", up: false).Link("b", "a", up: false).Report("pvc-1").After(60).Report("pvc-1").PowerOff("a").After(46).Moves);
 
     [Fact]
-    public void A_member_that_says_it_is_connected_to_the_peer_is_on_its_side_although_the_peer_does_not_report_that_link()
+    public void A_member_that_reports_a_connection_to_the_peer_is_on_its_side_although_the_peer_does_not_report_that_link()
     {
         var scenario = Five();
         foreach (var node in (string[])["c", "d", "e"])

@@ -26,10 +26,10 @@ public sealed class CounterexampleTests
     }
 
     [Fact]
-    public void A_member_that_is_being_deleted_where_nobody_reaches_it_may_live_on_with_the_node()
+    public void A_member_that_is_being_deleted_while_LINSTOR_cannot_reach_it_may_live_on_with_the_node()
     {
         // A, D and E are cut off, three of five. An administrator deletes the replicas on D and E, whose satellites are away: B and C drop them and count two of three,
-        // A, D and E never hear of it. Then this controller is restarted: LINSTOR still lists both, with the flag DELETE.
+        // A, D and E are not informed. Then this controller is restarted: LINSTOR still lists both, with the flag DELETE.
         var scenario = Scenario.Empty(NoStorm).Satellites(Off("a"), On("b"), On("c"), Off("d"), Off("e")).Facts("pvc-1", "majority", [
             new(new("a")), Peer("b", "c"), Peer("c", "b"), new(new("d")) { Leaving = true }, new(new("e")) { Leaving = true }]);
         scenario.Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false).Stream("b", Promotability.MayPromote).Stream("c", Promotability.MayPromote).After(600);
@@ -82,7 +82,7 @@ public sealed class CounterexampleTests
     [Fact]
     public void An_answer_that_was_asked_for_before_the_list_that_calls_its_speaker_away_is_no_return_from_silence()
     {
-        // A loses power. LINSTOR answers slowly: what it knew of A before it noticed arrives after the list that calls A offline (and after the stream said so, later than the list).
+        // A loses power. LINSTOR answers slowly: what it knew of A before it noticed arrives after the list that calls A offline (and after the stream reported it, later than the list).
         var scenario = Scenario.WithAppOn("a").After(60).OnlyPeersLose("a").Report("pvc-1");
         scenario.Ignores = decision => decision is Decision.QueryResource;
         scenario.After(1);
@@ -93,7 +93,7 @@ public sealed class CounterexampleTests
     }
 
     [Fact]
-    public void A_silence_of_the_rival_pauses_the_clock_also_where_a_tie_breaker_goes_on_speaking()
+    public void A_silence_of_the_promotable_peer_pauses_the_grace_period_also_where_a_tie_breaker_goes_on_speaking()
     {
         // Two disks and a tie-breaker; A loses power, and 30 s later the satellite of B is rolled out, which takes 5 s.
         var scenario = TwoDisks().After(60).PowerOff("a").After(30).Silence("b").After(5).Speak("b");
@@ -103,7 +103,7 @@ public sealed class CounterexampleTests
     [Fact]
     public void A_member_that_was_declared_lost_long_ago_does_not_keep_a_hung_node_from_being_outvoted()
     {
-        // D died for good and was declared lost; A has said since that it has no connection to it. Later A hangs and repeats the past.
+        // D died for good and was declared lost; A has reported since that it has no connection to it. Later A hangs and repeats stale state.
         var scenario = Scenario.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), On("d")).Resource("pvc-1", "a", "majority", "a", "b", "c", "d")
             .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
         scenario.Silence("d").Remove("d");
@@ -119,7 +119,7 @@ public sealed class CounterexampleTests
     [Fact]
     public void A_hung_node_is_outvoted_also_if_linstor_is_restarted_meanwhile()
     {
-        // A repeats the past, before LINSTOR's restart and after. All three return from silence, but only A's words are dated anew.
+        // A repeats stale state, before LINSTOR's restart and after. All three return from silence, but only A's statements are dated anew.
         var scenario = Scenario.WithAppOn("a").After(60).OnlyPeersLose("a").After(5).LinstorGoesAway().After(20);
         scenario.Stream("a", Promotability.Unknown).Stream("b", Promotability.Unknown).Stream("c", Promotability.Unknown);
         scenario.LinstorComesBack().Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayPromote).Stream("c", Promotability.MayPromote);
@@ -127,10 +127,10 @@ public sealed class CounterexampleTests
     }
 
     [Fact]
-    public void The_first_answer_about_a_speaker_that_was_heard_all_along_is_no_new_word()
+    public void The_first_answer_about_a_speaker_that_has_spoken_all_along_is_no_new_statement()
     {
-        // C's satellite is long dead. This controller started a minute ago, and has heard of the resource by the stream alone. A loses power; DRBD notices before
-        // LINSTOR does, so the first answer still has A's words, and dates them as new as B's.
+        // C's satellite is long dead. This controller started a minute ago, and knows the resource from the stream alone. A loses power; DRBD notices before
+        // LINSTOR does, so the first answer still has A's statements, and dates them as new as B's.
         var scenario = Scenario.Empty(NoStorm).Satellites(On("a"), On("b"), Off("c")).Facts("pvc-1", "majority", [.. Healthy("a", "b", "c").Where(replica => replica.Node.Value != "c"), new(new("c"))]);
         scenario.Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayNotPromote)
             .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false).After(60);
@@ -139,9 +139,9 @@ public sealed class CounterexampleTests
     }
 
     [Fact]
-    public void A_return_from_silence_is_dated_when_the_stream_told_of_it_and_not_when_it_is_next_asked_about()
+    public void A_return_from_silence_is_dated_when_the_stream_reported_it_and_not_at_the_next_query()
     {
-        // C's satellite is long dead. A's satellite is restarted, and nobody asks about the resource afterwards: it is in use and well. Minutes later A loses power.
+        // C's satellite is long dead. A's satellite is restarted, and the resource is not queried afterwards: it is in use and well. Minutes later A loses power.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(60);
         scenario.Replica("a", replica => replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] }).After(2)
             .Replica("a", _ => Healthy("a", "b", "c")[0]).After(300);
@@ -150,10 +150,10 @@ public sealed class CounterexampleTests
     }
 
     [Fact]
-    public void A_use_that_the_stream_suggests_is_asked_about()
+    public void A_use_that_the_stream_suggests_is_queried()
     {
-        // Three disks x, y, z. The diskless consumer D dies and its pod is moved to A, which promotes: the stream says that nobody may promote any more. Then A dies too,
-        // before the sweep came by (up to ten minutes): D's use was never seen to end.
+        // Three disks x, y, z. The diskless consumer D dies and its pod is moved to A, which promotes: the stream reports that no replica may promote any more. Then A dies too,
+        // before the next resync (up to ten minutes): D's use was never seen to end.
         var scenario = Scenario.Empty(NoStorm).Satellites(On("a"), On("d"), On("x"), On("y"), On("z"));
         scenario.Facts("pvc-1", "majority", Healthy("d", "a", "x", "y", "z").Select(replica => replica with { Diskless = replica.Node.Value is "a" or "d", Score = replica.Node.Value is "a" or "d" ? 3 : 10103 }));
         foreach (var node in (string[])["a", "d", "x", "y", "z"])
@@ -191,7 +191,7 @@ public sealed class CounterexampleTests
     }
 
     [Fact]
-    public void A_stale_word_of_the_nodes_own_replica_is_asked_about()
+    public void A_stale_statement_of_the_nodes_own_replica_is_queried()
     {
         // LINSTOR's replay, which any subscriber causes, repeats "A may promote" after A was promoted (a documented race). Then A's links are cut.
         var scenario = Scenario.WithAppOn("a").Stream("a", Promotability.MayPromote).After(30).CutOff("a");
@@ -199,7 +199,7 @@ public sealed class CounterexampleTests
     }
 
     [Fact]
-    public void Stale_words_of_the_others_are_asked_about()
+    public void Stale_statements_of_the_others_are_queried()
     {
         // A's links are cut, and the replay that another subscriber caused at that moment repeats "may not promote" of B and C after their change.
         var scenario = Scenario.WithAppOn("a").After(60).CutOff("a").Stream("b", Promotability.MayNotPromote).Stream("c", Promotability.MayNotPromote);
@@ -209,7 +209,7 @@ public sealed class CounterexampleTests
     [Fact]
     public void A_policy_that_was_turned_on_is_seen_to_reach_the_node()
     {
-        // LINSTOR turns quorum off for a moment while a replica is exchanged. Nothing asks about the resource for the rest of the sweep's turn; then A loses power.
+        // LINSTOR turns quorum off for a moment while a replica is exchanged. Nothing asks about the resource until the next resync; then A loses power.
         var scenario = Scenario.WithAppOn("a").After(60).Quorum(null).Report("pvc-1").After(10).Quorum("majority").Report("pvc-1").After(300).PowerOff("a");
         Assert.Equal(Moved, scenario.After(60).Moves);
     }
@@ -279,7 +279,7 @@ public sealed class CounterexampleTests
     }
 
     [Fact]
-    public void Words_repeated_after_a_silence_of_linstor_are_a_return_although_their_speaker_was_never_silent()
+    public void Statements_repeated_after_a_silence_of_linstor_are_a_return_although_their_speaker_was_never_silent()
     {
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).LinstorGoesAway().After(60).LinstorComesBack().Report("pvc-1").After(20);
         Assert.True(scenario.Cluster.Resources[Scenario.Pvc1].Find(new("a"))!.ChangedAt >= scenario.Cluster.Linstor.ReturnedAt);
@@ -316,10 +316,10 @@ public sealed class CounterexampleTests
     })];
 }
 
-/// <summary>What the stream says, whatever the facts are.</summary>
+/// <summary>What the stream reports, regardless of the facts.</summary>
 internal static class Streaming
 {
-    /// <summary>The stream says the same of each of these nodes, whose names are letters.</summary>
+    /// <summary>The stream reports the same of each of these nodes, whose names are letters.</summary>
     public static Scenario Stream(this Scenario scenario, string nodes, Promotability said) =>
         nodes.Aggregate(scenario, (told, node) => told.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new($"{node}"), said)));
 }

@@ -1,21 +1,21 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>When words are new: an accusation is as old as its first hearing, a defence as new as its speaker's last change or its return from silence.</summary>
+/// <summary>When statements are new: loss evidence is as old as its first report, counter-evidence as new as its speaker's last change or its return from silence.</summary>
 public sealed class DatingTests
 {
     [Fact]
-    public void An_accusation_keeps_its_first_date_through_a_silence()
+    public void Loss_evidence_keeps_its_first_date_through_a_silence()
     {
-        // A and C are well again and say so; then their satellites stop, and B's is restarted and repeats what it said before.
+        // A and C are well again and report it; then their satellites stop, and B's is restarted and repeats its earlier report.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).CutOff("a").Report("pvc-1").After(5);
         scenario.Replica("a", Well).MayNotPromote("c").Link("c", "a", up: true).Report("pvc-1").After(5);
         Assert.Empty(scenario.Silence("a").Silence("c").Silence("b").After(5).Speak("b").After(600).Moves);
     }
 
     [Fact]
-    public void A_return_from_silence_with_the_same_words_dates_a_defence_anew()
+    public void A_return_from_silence_with_the_same_statements_dates_counter_evidence_anew()
     {
-        // Only answers tell of the return, and nothing in them has changed; the events of B and C hang at "down".
+        // Only answers report the return, and nothing in them has changed; the events of B and C hang at "down".
         var scenario = Scenario.WithAppOn("a").After(60).Silence("a").Report("pvc-1").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").After(20);
         scenario.Satellite("a", SatelliteState.Online).Replica("a", Well, streamed: false).Report("pvc-1").After(600);
         Assert.Empty(scenario.Moves);
@@ -23,7 +23,7 @@ public sealed class DatingTests
     }
 
     [Fact]
-    public void A_change_that_only_an_answer_tells_dates_a_defence_anew()
+    public void A_change_that_only_an_answer_reports_dates_counter_evidence_anew()
     {
         var scenario = Healed().Silence("c").After(600);
         Assert.Empty(scenario.Moves);
@@ -39,9 +39,9 @@ public sealed class DatingTests
     }
 
     [Fact]
-    public void First_words_after_a_return_of_linstor_have_one_date_also_if_the_accuser_registers_last()
+    public void First_statements_after_a_return_of_linstor_have_one_date_also_if_the_speaker_of_the_loss_evidence_registers_last()
     {
-        // Nobody has registered when LINSTOR is back; then A does, and falls silent; B registers later, and repeats the past.
+        // No satellite has registered when LINSTOR is back; then A does, and falls silent; B registers later, and repeats stale state.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).LinstorGoesAway();
         scenario.Facts("pvc-1", "majority", [new(new("a")), new(new("b")), new(new("c"))]).LinstorComesBack().Report("pvc-1").After(2);
         scenario.Replica("a", Well).Report("pvc-1").After(2).Silence("a").After(2);
@@ -55,9 +55,9 @@ public sealed class DatingTests
     [InlineData(true, false)]
     [InlineData(false, true)]
     [InlineData(true, true)]
-    public void A_score_that_changed_since_the_last_answer_is_older_than_what_the_stream_has_just_told(bool failed, bool late)
+    public void A_score_that_changed_since_the_last_answer_is_older_than_what_the_stream_has_just_reported(bool failed, bool late)
     {
-        // A resynchronisation ended since the last answer. Then A loses power, DRBD is faster than LINSTOR, and the first answer still contains A's words, with another score.
+        // A resynchronisation ended since the last answer. Then A loses power, DRBD is faster than LINSTOR, and the first answer still contains A's statements, with another score.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("a", replica => replica with { Score = 10102 }).Report("pvc-1").After(60);
         if (failed)
         {
@@ -80,7 +80,7 @@ public sealed class DatingTests
     }
 
     [Fact]
-    public void A_score_that_changed_when_links_healed_is_newer_than_what_the_stream_told_before()
+    public void A_score_that_changed_when_links_healed_is_newer_than_what_the_stream_reported_before()
     {
         // A is cut off for a moment, in which B's events hang. C, whose links heal, is the reason for the next question. Then the link between A and C breaks, and A's satellite stops.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60);
@@ -94,7 +94,7 @@ public sealed class DatingTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void What_accuses_after_a_silence_of_its_speaker_may_be_as_old_as_that_silence(bool isStreamed)
+    public void Loss_evidence_after_a_silence_of_its_speaker_may_be_as_old_as_that_silence(bool isStreamed)
     {
         // B's satellite is away while the links flap, and comes back with the state of the flap. C, a tie-breaker, has lost its link to A for good. Then A's satellite stops.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60).Silence("b").After(5);
@@ -109,7 +109,7 @@ public sealed class DatingTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void First_words_of_a_node_that_the_stream_has_told_of_are_older_than_an_accusation(bool streamFirst)
+    public void First_statements_of_a_node_that_the_stream_has_reported_are_older_than_loss_evidence(bool streamFirst)
     {
         // This process starts; the stream's replay may come before the first list. No round has come to the resource yet when A loses power; DRBD is faster than LINSTOR.
         var scenario = Scenario.Empty(NoStorm).Facts("pvc-1", "majority", [Well(Peer("a")), Peer("b"), Peer("c")]).LinstorGoesAway().After(1);
@@ -124,16 +124,16 @@ public sealed class DatingTests
     [InlineData(2, true, true)]
     [InlineData(13, true, false)]
     [InlineData(2, false, false)]
-    public void A_list_that_failed_while_the_stream_went_on_makes_no_words_new(double silence, bool isStreamIntact, bool isMoved)
+    public void A_list_that_failed_while_the_stream_went_on_makes_no_statements_new(double silence, bool isStreamIntact, bool isMoved)
     {
-        // C's satellite has long been dead, so nobody but B can contradict A. LINSTOR's list fails for a moment; then A loses power, and DRBD is faster than LINSTOR.
+        // C's satellite has long been dead, so only B can contradict A. LINSTOR's list fails for a moment; then A loses power, and DRBD is faster than LINSTOR.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(600).LinstorGoesAway(isStreamIntact).After(silence).LinstorComesBack().After(5);
         scenario.Link("b", "a", up: false).MayPromote("b").Report("pvc-1").After(3).Silence("a").After(600);
         Assert.Equal(isMoved ? ["delete app-0 on a", "detach va-1"] : [], scenario.Moves);
     }
 
     [Fact]
-    public void First_words_that_everybody_else_denied_before_linstor_returned_do_not_outlive_their_speaker()
+    public void First_statements_that_all_others_denied_before_linstor_returned_do_not_outlive_their_speaker()
     {
         // This process was frozen: answers that were on their way reach it before the next list of satellites does. A died meanwhile; DRBD has noticed, and LINSTOR has not.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).LinstorGoesAway().After(40).OnlyPeersLose("a").Report("pvc-1").After(0.1);
@@ -142,7 +142,7 @@ public sealed class DatingTests
     }
 
     [Fact]
-    public void First_words_that_everybody_else_denied_from_the_start_do_not_outlive_their_speaker()
+    public void First_statements_that_all_others_denied_from_the_start_do_not_outlive_their_speaker()
     {
         // This process starts in the seconds in which DRBD has noticed that A is dead, and LINSTOR has not.
         var scenario = Scenario.Empty(NoStorm).Facts("pvc-1", "majority", [Well(Peer("a")), Peer("b"), Peer("c")]);
@@ -156,19 +156,19 @@ public sealed class DatingTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_linstor_that_reached_no_satellite_returns_with_the_first_one_that_it_reaches(bool reachesNobody)
+    public void A_linstor_that_reached_no_satellite_returns_with_the_first_one_that_it_reaches(bool reachesNoSatellite)
     {
-        // For a while this process listens to a LINSTOR that reaches nobody. A dies just before that ends: DRBD has noticed, LINSTOR has not.
+        // For a while this process is connected to a LINSTOR that reaches no satellite. A dies just before that ends: DRBD has noticed, LINSTOR has not.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60);
-        scenario.Satellites([.. "abc".Select(node => new Satellite(new($"{node}"), reachesNobody || node == 'a' ? SatelliteState.Offline : SatelliteState.Online))]).After(30);
+        scenario.Satellites([.. "abc".Select(node => new Satellite(new($"{node}"), reachesNoSatellite || node == 'a' ? SatelliteState.Offline : SatelliteState.Online))]).After(30);
         scenario.Replica("b", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false);
         scenario.Replica("c", replica => replica with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("b", Up: true)] }, streamed: false);
         scenario.Satellites(On("a"), On("b"), On("c")).Report("pvc-1").After(3).Silence("a").After(600);
-        Assert.Equal(reachesNobody ? ["delete app-0 on a", "detach va-1"] : [], scenario.Moves);
+        Assert.Equal(reachesNoSatellite ? ["delete app-0 on a", "detach va-1"] : [], scenario.Moves);
     }
 
     [Fact]
-    public void First_words_that_come_later_than_twelve_seconds_after_a_return_are_dated_when_they_were_heard()
+    public void First_statements_that_come_later_than_twelve_seconds_after_a_return_are_dated_when_they_were_received()
     {
         // LINSTOR returns; 13 s later B finds A gone; 20 s after the return C registers, connected to A, and falls silent.
         var scenario = Scenario.Empty(NoStorm).Satellites(new(new("a"), SatelliteState.Offline), On("b"), new(new("c"), SatelliteState.Offline)).Node("a", ready: false)
@@ -180,7 +180,7 @@ public sealed class DatingTests
     }
 
     [Fact]
-    public void What_the_stream_said_after_a_question_was_sent_is_newer_than_the_answer()
+    public void What_the_stream_reported_after_a_query_was_sent_is_newer_than_the_answer()
     {
         var scenario = Scenario.WithAppOn("a").CutOff("a").Report("pvc-1");
         var stale = scenario.ReportOf(Scenario.Pvc1);
@@ -189,7 +189,7 @@ public sealed class DatingTests
     }
 
     [Fact]
-    public void A_list_of_satellites_that_was_asked_for_before_the_words_does_not_silence_them()
+    public void A_list_of_satellites_that_was_requested_before_the_statements_does_not_silence_their_speaker()
     {
         var scenario = Scenario.WithAppOn("a");
         var before = scenario.Now;
@@ -198,7 +198,7 @@ public sealed class DatingTests
     }
 
     [Fact]
-    public void A_late_answer_to_an_older_question_is_not_believed()
+    public void A_late_answer_to_an_older_query_is_ignored()
     {
         var scenario = Scenario.WithAppOn("a");
         var stale = scenario.ReportOf(Scenario.Pvc1);

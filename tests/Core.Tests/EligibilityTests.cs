@@ -60,7 +60,7 @@ public sealed class EligibilityTests
         Assert.DoesNotContain("delete app-0 on a", Scenario.WithAppOn("a").Pod("app-0", "a", pod => pod with { Finished = true, Terminating = true, OptedOut = true }).PowerOff("a").After(46).Moves);
 
     [Fact]
-    public void A_label_that_is_gone_counts_before_the_watch_has_told()
+    public void A_label_that_is_gone_counts_before_the_watch_reports_it()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a").After(30).PodUnseen("app-0", "a", pod => pod with { OptedIn = false }).After(60);
         Assert.Empty(scenario.Moves);
@@ -68,7 +68,7 @@ public sealed class EligibilityTests
     }
 
     [Fact]
-    public void An_annotation_that_is_set_counts_before_the_watch_has_told()
+    public void An_annotation_that_is_set_counts_before_the_watch_reports_it()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a").After(30).PodUnseen("app-0", "a", pod => pod with { OptedOut = true }).After(60);
         Assert.Empty(scenario.Moves);
@@ -76,7 +76,7 @@ public sealed class EligibilityTests
     }
 
     [Fact]
-    public void An_annotation_that_only_the_watch_has_told_counts_as_well()
+    public void An_annotation_that_only_the_watch_has_reported_counts_as_well()
     {
         // The other pod of the claim is why the node's pods are asked for at all.
         var scenario = Scenario.WithAppOn("a").Pod("app-1", "a").PowerOff("a").After(30);
@@ -94,7 +94,7 @@ public sealed class EligibilityTests
     }
 
     [Fact]
-    public void A_volume_that_nothing_fences_counts_before_the_watch_has_told()
+    public void A_volume_that_nothing_fences_counts_before_the_watch_reports_it()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a").After(30).PodUnseen("app-0", "a", pod => pod with { SharedStorage = ["volume web (nfs)"] }).After(60);
         Assert.Empty(scenario.Moves);
@@ -110,7 +110,7 @@ public sealed class EligibilityTests
     }
 
     [Fact]
-    public void A_resource_that_nobody_uses_and_that_was_not_lost_there_does_not_keep_a_taint()
+    public void An_unused_resource_that_was_not_lost_there_does_not_keep_a_taint()
     {
         var scenario = Scenario.WithAppOn("a").Node("a").Resource("pvc-2", null).Volume("pv-2", "old", "pvc-2").Replica("a", replica => replica with { Score = 0 }, "pvc-2").Report("pvc-2");
         scenario.CutOff("a").After(60).Heal("a").After(45);
@@ -118,7 +118,7 @@ public sealed class EligibilityTests
     }
 
     [Fact]
-    public void What_keeps_a_taint_is_told_and_asked_about_ever_more_rarely()
+    public void What_keeps_a_taint_is_reported_and_queried_with_back_off()
     {
         var scenario = Scenario.WithAppOn("a").Node("a").Resource("pvc-2", null).Volume("pv-2", "logs", "pvc-2").Pod("app-1", null, pod => pod with { Claims = [new("logs")] })
             .Replica("a", replica => replica with { Score = 0 }, "pvc-2").Report("pvc-2").CutOff("a").After(60).Heal("a").After(3600);

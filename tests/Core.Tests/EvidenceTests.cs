@@ -1,14 +1,14 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>Who said what, and when it was new: which words prove a loss, and which stand against it.</summary>
+/// <summary>Who stated what, and when it was new: which statements prove a loss, and which are counter-evidence.</summary>
 public sealed class EvidenceTests
 {
     private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
 
     [Fact]
-    public void Newer_words_stand_although_their_speakers_have_fallen_silent()
+    public void Newer_statements_stand_although_their_speakers_have_fallen_silent()
     {
-        // B says "may promote" and its events hang; the links heal, and A and C say so; then the satellites of A and C stop.
+        // B reports "may promote" and its events hang; the links heal, and A and C report it; then the satellites of A and C stop.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).CutOff("a").After(5);
         scenario.Replica("a", Well).MayNotPromote("c").Link("c", "a", up: true).Replica("c", replica => replica with { Score = 10103 }).After(12);
         scenario.Silence("a").Silence("c").After(600);
@@ -17,24 +17,24 @@ public sealed class EvidenceTests
     }
 
     [Fact]
-    public void Older_words_of_a_node_that_fell_silent_do_not_stand() =>
+    public void Older_statements_of_a_node_that_fell_silent_do_not_stand() =>
         Assert.Equal(Moved, Scenario.WithAppOn("a").After(60).PowerOff("a").After(46).Moves);
 
     [Fact]
-    public void Older_words_that_were_repeated_do_not_stand_after_their_speaker_fell_silent() =>
+    public void Older_statements_that_were_repeated_do_not_stand_after_their_speaker_fell_silent() =>
         Assert.Equal(Moved, Scenario.WithAppOn("a").After(60).OnlyPeersLose("a").Report("pvc-1").After(3).Report("pvc-1").Silence("a").After(46).Moves);
 
     [Fact]
     public void What_was_repeated_for_longer_than_linstor_needs_to_notice_stands_after_its_speaker_fell_silent()
     {
-        // C goes on saying that it is connected to A, and then its satellite stops; B alone says that A is gone.
+        // C goes on reporting that it is connected to A, and then its satellite stops; B alone reports that A is gone.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("a").MayPromote("b").Link("b", "a", up: false).After(20).Silence("c").After(600);
         Assert.Empty(scenario.Moves);
         Assert.Equal([HoldReason.StillConnected], scenario.Holds);
     }
 
     [Fact]
-    public void A_node_that_repeats_the_past_is_outvoted_by_everybody_else_after_twelve_seconds()
+    public void A_node_that_repeats_stale_state_is_outvoted_by_all_others_after_twelve_seconds()
     {
         var scenario = Scenario.WithAppOn("a").OnlyPeersLose("a");
         Assert.Empty(scenario.After(56.9).Moves);
@@ -42,11 +42,11 @@ public sealed class EvidenceTests
     }
 
     [Fact]
-    public void A_node_that_repeats_the_past_stays_outvoted_when_its_satellite_stops_at_last() =>
+    public void A_node_that_repeats_stale_state_stays_outvoted_when_its_satellite_stops_at_last() =>
         Assert.Equal(Moved, Scenario.WithAppOn("a").OnlyPeersLose("a").After(30).Silence("a").After(28).Moves);
 
     [Fact]
-    public void A_node_is_not_outvoted_while_one_that_has_a_link_to_it_says_nothing()
+    public void A_node_is_not_outvoted_while_one_that_has_a_link_to_it_is_silent()
     {
         var scenario = Scenario.WithAppOn("a", replicas: "abcd").Silence("d").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").After(600);
         Assert.Empty(scenario.Moves);
@@ -54,9 +54,9 @@ public sealed class EvidenceTests
     }
 
     [Fact]
-    public void A_return_from_silence_dates_a_defence_anew()
+    public void A_return_from_silence_dates_counter_evidence_anew()
     {
-        // A was cut off and is back with the same words as before; the events of B and C hang at "down".
+        // A was cut off and is back with the same statements as before; the events of B and C hang at "down".
         var scenario = Scenario.WithAppOn("a").PowerOff("a").After(20).Satellite("a", SatelliteState.Online).Replica("a", Well).After(600);
         Assert.Empty(scenario.Moves);
         Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
@@ -71,11 +71,11 @@ public sealed class EvidenceTests
     }
 
     [Fact]
-    public void A_node_that_says_it_has_no_quorum_agrees_with_the_loss_whatever_links_it_still_reports() =>
+    public void A_node_that_reports_no_quorum_agrees_with_the_loss_regardless_of_the_links_that_it_still_reports() =>
         Assert.Equal(Moved, Scenario.WithAppOn("a").OnlyPeersLose("a").Replica("a", replica => replica with { Score = 0 }).After(46).Moves);
 
     [Fact]
-    public void An_admission_that_links_are_down_and_quorum_is_kept_stands_until_the_node_says_otherwise()
+    public void An_admission_that_links_are_down_and_quorum_is_kept_stands_until_the_node_reports_otherwise()
     {
         var scenario = Scenario.WithAppOn("a").CutOff("a").Replica("a", replica => replica with { Score = 10101 }).After(30).Silence("a").After(600);
         Assert.Empty(scenario.Moves);
@@ -92,9 +92,9 @@ public sealed class EvidenceTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void The_last_words_of_a_node_that_is_declared_lost_do_not_stand(bool isLost)
+    public void The_last_statements_of_a_node_that_is_declared_lost_do_not_stand(bool isLost)
     {
-        // LINSTOR is away for a moment; A dies when it is back, and C's satellite has long been dead: nobody can outvote A.
+        // LINSTOR is away for a moment; A dies when it is back, and C's satellite has long been dead: A cannot be outvoted.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(600).LinstorGoesAway().After(2).LinstorComesBack().After(5);
         scenario.Link("b", "a", up: false).MayPromote("b").Report("pvc-1").After(3).Silence("a").After(600);
         Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
@@ -108,7 +108,7 @@ public sealed class EvidenceTests
             .Link("a", "b", up: true).Link("b", "a", up: true).Report("pvc-1").After(60).PowerOff("a").After(46).Moves);
 
     [Fact]
-    public void A_defender_that_speaks_stands_whatever_the_age_of_its_word()
+    public void Counter_evidence_of_a_node_that_speaks_stands_regardless_of_its_age()
     {
         // The satellite of B comes back with the state of a flap and hangs; C goes on saying that it is connected to A.
         var scenario = Scenario.WithAppOn("a").Silence("a").Silence("b").After(30).Satellite("b", SatelliteState.Online)
@@ -118,9 +118,9 @@ public sealed class EvidenceTests
     }
 
     [Fact]
-    public void First_words_after_a_return_of_linstor_have_one_date_whatever_the_order_in_which_satellites_register()
+    public void First_statements_after_a_return_of_linstor_have_one_date_regardless_of_the_order_in_which_satellites_register()
     {
-        // LINSTOR is restarted while all is well. B registers with the past, A registers later and at once falls silent: nothing tells whose words are newer.
+        // LINSTOR is restarted while all is well. B registers with stale state, A registers later and at once falls silent: nothing shows whose statements are newer.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).LinstorGoesAway();
         scenario.Facts("pvc-1", "majority", [new(new("a")), new(new("c")), Peer("b")]);
         scenario.LinstorComesBack().Report("pvc-1").After(3);
@@ -138,7 +138,7 @@ public sealed class EvidenceTests
     }
 
     [Fact]
-    public void That_nobody_has_said_anything_is_not_the_same_as_no()
+    public void The_absence_of_any_statement_is_not_the_same_as_a_denial()
     {
         var scenario = Scenario.WithAppOn("a", NoStorm).Silence("a").Silence("b").Silence("c").After(600);
         Assert.Empty(scenario.Moves);
@@ -146,7 +146,7 @@ public sealed class EvidenceTests
     }
 
     [Fact]
-    public void One_voice_is_not_enough_while_kubernetes_calls_the_node_ready()
+    public void One_speaker_is_not_enough_while_kubernetes_reports_the_node_as_ready()
     {
         Assert.Equal([HoldReason.OnlyOneSpeaker], Alone(ready: true).After(600).Holds);
         Assert.Empty(Alone(ready: true).After(600).Moves);
@@ -159,7 +159,7 @@ public sealed class EvidenceTests
     }
 
     [Fact]
-    public void A_speaker_that_can_say_nothing_of_the_node_is_no_second_voice()
+    public void A_speaker_without_a_link_to_the_node_is_no_second_speaker()
     {
         // A uses the disks of B and C, D breaks ties. C is away, and D, which has no link to A, does not say that it may promote.
         var scenario = Scenario.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), On("d")).Resource("pvc-1", "a", "majority", "a", "b", "c", "d").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
@@ -172,7 +172,7 @@ public sealed class EvidenceTests
     }
 
     [Fact]
-    public void A_speaker_that_is_connected_to_the_node_is_no_second_voice_though_it_has_no_quorum()
+    public void A_speaker_that_is_connected_to_the_node_is_no_second_speaker_though_it_has_no_quorum()
     {
         // A reaches B and C, which do not reach each other: with B it has quorum, and C, cut off from B and D, has none. B's satellite repeats what was so when A was cut off.
         var scenario = Scenario.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), On("d")).Resource("pvc-1", "a", "majority", "a", "b", "c", "d").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
@@ -193,7 +193,7 @@ public sealed class EvidenceTests
     }
 
     [Fact]
-    public void A_node_that_repeats_the_past_is_outvoted_although_linstor_was_silent_meanwhile() =>
+    public void A_node_that_repeats_stale_state_is_outvoted_although_linstor_was_silent_meanwhile() =>
         Assert.Equal(Moved, Scenario.WithAppOn("a").OnlyPeersLose("a").Report("pvc-1").After(5).LinstorGoesAway().After(5).LinstorComesBack().Report("pvc-1").After(70).Moves);
 
     [Fact]
@@ -207,7 +207,7 @@ public sealed class EvidenceTests
     [Fact]
     public void A_replica_that_is_created_anew_begins_anew()
     {
-        // What the first replica on A admitted says nothing of the second.
+        // What the first replica on A admitted proves nothing about the second.
         var scenario = Scenario.WithAppOn("a").Replica("a", replica => replica with { Uuid = "1" }).CutOff("a").Replica("a", replica => replica with { Score = 10101 }).Report("pvc-1").After(5);
         scenario.Heal("a").Replica("a", replica => replica with { Uuid = "2" }).Report("pvc-1").After(5).PowerOff("a");
         Assert.Equal(Moved, scenario.After(46).Moves);
@@ -218,7 +218,7 @@ public sealed class EvidenceTests
     [InlineData(false)]
     public void A_connection_to_a_peer_that_linstor_does_not_list_is_not_taken_for_one_to_the_node(bool up)
     {
-        // A's link is not reported; the link to an unlisted peer says nothing of A.
+        // A's link is not reported; the link to an unlisted peer proves nothing about A.
         Replica Ghost(Replica replica) => replica with { Connections = [.. replica.Connections.RemoveAll(connection => connection.Peer == "a"), new("ghost", up)] };
         var named = (Satellite[])[new(new("a"), SatelliteState.Offline, HostName: "a"), new(new("b"), SatelliteState.Online, HostName: "b"), new(new("c"), SatelliteState.Online, HostName: "c")];
         var dead = Scenario.WithAppOn("a").PowerOff("a").Report("pvc-1").Satellites(named).Replica("b", Ghost).Replica("c", Ghost);

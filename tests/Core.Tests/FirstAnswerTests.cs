@@ -52,7 +52,7 @@ public sealed class FirstAnswerTests
     [Theory]
     [InlineData(Promotability.Unknown)]
     [InlineData(Promotability.MayNotPromote)]
-    public void Members_that_the_stream_told_of_and_that_are_gone_at_the_first_answer_may_be_with_a_node_that_was_never_heard(Promotability ofA)
+    public void Members_that_the_stream_reported_and_that_are_gone_at_the_first_answer_may_be_with_a_node_that_never_spoke(Promotability ofA)
     {
         // A and C are cut off from B when this process begins. C is declared lost, and D gets a disk, before the first answer: B and D count two of three, and so do A and C.
         var scenario = Scenario.Empty(NoStorm, Off("a"), On("b"), Off("c"), On("d")).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false);
@@ -66,7 +66,7 @@ public sealed class FirstAnswerTests
     [InlineData(1, true)]
     [InlineData(60, true)]
     [InlineData(60, false)]
-    public void The_first_words_of_a_node_show_whom_it_knows(double seconds, bool wasAway)
+    public void The_first_statements_of_a_node_show_which_members_it_knows(double seconds, bool wasAway)
     {
         // D and E were placed while A's satellite was away, or took no orders. A has links to B and C alone. Then A and C are cut off: B, D and E count three of five, A and C two of three.
         var scenario = Scenario.Empty(NoStorm).Node("a", ready: false).Satellites([.. "abcde".Select(node => wasAway && node == 'a' ? Off("a") : On($"{node}"))]);

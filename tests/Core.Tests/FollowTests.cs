@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>What is said of a failover until its replacement runs, and of one that gets stuck.</summary>
+/// <summary>What is reported of a failover until its replacement runs, and of one that gets stuck.</summary>
 public sealed class FollowTests
 {
     private static readonly Owner Set = new("apps/v1", "StatefulSet", "app", new("uid-set"));
@@ -56,7 +56,7 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public void Replacements_that_the_scheduler_puts_on_the_lost_node_one_after_the_other_are_moved_on_ever_more_slowly()
+    public void Replacements_that_the_scheduler_puts_on_the_lost_node_one_after_the_other_are_moved_on_with_back_off()
     {
         var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned);
         scenario.AttacherLetsGo = false;
@@ -101,7 +101,7 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public void A_pod_without_a_controller_comes_back_to_nobody_and_is_not_waited_for()
+    public void A_pod_without_a_controller_gets_no_replacement_and_is_not_waited_for()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a").After(46);
         Assert.Equal(FailoverResult.NobodyBringsItBack, Only(scenario).Ending);
@@ -109,7 +109,7 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public void What_gets_no_further_for_half_an_hour_is_followed_no_longer() =>
+    public void A_failover_without_progress_for_half_an_hour_is_no_longer_followed() =>
         Assert.Equal(FailoverResult.GivenUp, Only(Lost().After((30 * 60) + 10)).Ending);
 
     [Theory]
@@ -163,7 +163,7 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public void What_falls_together_is_one_incident()
+    public void Losses_at_the_same_time_are_one_incident()
     {
         var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned)
             .Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("log-0", "a", pod => Owned(pod) with { Claims = [new("logs")] })
@@ -174,17 +174,17 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public void Nothing_is_said_while_it_moves_on() => Assert.Empty(Lost().After(8).Stalls);
+    public void A_failover_that_makes_progress_is_not_reported_as_stuck() => Assert.Empty(Lost().After(8).Stalls);
 
     [Fact]
-    public void A_pod_that_is_held_back_is_said_to_be()
+    public void A_pod_that_finalizers_hold_back_is_reported_as_stuck()
     {
         var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", pod => Owned(pod) with { Finalizers = ["example.com/one", "example.com/two"] }).PowerOff("a").After(60);
         Assert.Equal(["Pod default/app-0, moved away from node a, waits to be gone: the old pod is deleted, but held back by finalizers example.com/one, example.com/two."], scenario.Stalls);
     }
 
     [Fact]
-    public void A_pod_that_cannot_be_deleted_is_said_to_be_with_what_the_server_said()
+    public void A_pod_that_cannot_be_deleted_is_reported_with_the_servers_answer()
     {
         var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned);
         scenario.Answers = _ => MutationOutcome.Forbidden;
@@ -192,7 +192,7 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public void An_attachment_that_the_external_attacher_does_not_let_go_of_is_said_to_be()
+    public void An_attachment_that_the_external_attacher_does_not_release_is_reported_as_stuck()
     {
         var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned);
         scenario.AttacherLetsGo = false;
@@ -208,7 +208,7 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public void A_controller_that_creates_no_replacement_is_asked_after()
+    public void A_controller_that_creates_no_replacement_is_reported_with_its_newest_warning()
     {
         var scenario = Lost();
         scenario.Warning = "create Pod app-0 failed: exceeded quota";
@@ -216,7 +216,7 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public void A_replacement_that_no_node_takes_is_said_to_be_in_the_schedulers_words() =>
+    public void A_replacement_that_no_node_takes_is_reported_with_the_schedulers_message() =>
         Assert.Equal(
             ["Pod default/app-0, moved away from node a, waits for its replacement to be scheduled: pod default/app-0 has no node: 0/3 nodes are available."],
             Lost().Replacement(null, pod => pod with { Trouble = "0/3 nodes are available" }).After(15).Stalls);
@@ -229,14 +229,14 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public void A_replacement_whose_container_does_not_start_is_said_to_be()
+    public void A_replacement_whose_container_does_not_start_is_reported_as_stuck()
     {
         var scenario = Lost().Replacement("b", pod => pod with { Trouble = "container app is waiting: ImagePullBackOff" }).Attachment("va-2", "pv-1", "b", attached: true).After(15);
         Assert.Equal(["Pod default/app-0, moved away from node a, waits for its replacement to run: pod default/app-0 on node b does not run: container app is waiting: ImagePullBackOff."], scenario.Stalls);
     }
 
     [Fact]
-    public void Of_a_thousand_that_are_stuck_a_few_are_asked_about_and_the_most_important_is_told_first()
+    public void Of_many_stuck_failovers_a_few_are_queried_and_the_most_important_is_reported_first()
     {
         var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned);
         for (var number = 1; number < 20; number++)
@@ -254,7 +254,7 @@ public sealed class FollowTests
     [Theory]
     [InlineData(MutationOutcome.DryRun)]
     [InlineData(MutationOutcome.NotSent)]
-    public void What_was_never_sent_is_not_followed(MutationOutcome answer)
+    public void A_deletion_that_was_never_sent_is_not_followed(MutationOutcome answer)
     {
         var (scenario, times) = (Scenario.WithAppOn("a").Pod("app-0", "a", Owned), 0);
         scenario.Answers = _ => times++ == 0 ? answer : MutationOutcome.DryRun;
@@ -265,7 +265,7 @@ public sealed class FollowTests
 
     private static Scenario Lost() => Scenario.WithAppOn("a").Pod("app-0", "a", Owned).PowerOff("a").After(45.01);
 
-    /// <summary>A pod that uses pvc-1 and pvc-2, of which nobody has lost the second.</summary>
+    /// <summary>A pod that uses pvc-1 and pvc-2, of which the second is lost on no node.</summary>
     private static Scenario TwoVolumes() => Scenario.WithAppOn("a")
         .Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
         .Pod("app-0", "a", pod => Owned(pod) with { Claims = [new("data"), new("logs")] });

@@ -23,7 +23,7 @@ public sealed class GraceTests
     }
 
     [Fact]
-    public void A_user_that_recovers_within_the_grace_period_is_never_touched() =>
+    public void A_consumer_that_recovers_within_the_grace_period_is_never_touched() =>
         Assert.Empty(Scenario.WithAppOn("a").CutOff("a").After(44).Heal("a").After(600).Moves);
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class GraceTests
     }
 
     [Fact]
-    public void A_state_that_clears_and_returns_between_two_thoughts_has_been_interrupted()
+    public void A_state_that_clears_and_returns_between_two_evaluations_has_been_interrupted()
     {
         var scenario = Scenario.WithAppOn("a").CutOff("a").After(40).Heal("a").CutOff("a");
         Assert.Empty(scenario.After(44).Moves);
@@ -58,7 +58,7 @@ public sealed class GraceTests
     }
 
     [Fact]
-    public void Another_rival_taking_over_as_witness_does_not_restart_the_grace_period() =>
+    public void Another_promotable_peer_that_takes_over_the_loss_evidence_does_not_restart_the_grace_period() =>
         Assert.NotEmpty(Scenario.WithAppOn("a").PowerOff("a").After(30).MayNotPromote("b").After(16).Moves);
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class GraceTests
     }
 
     [Fact]
-    public void A_new_user_of_a_node_that_was_lost_before_gets_the_whole_grace_period()
+    public void A_new_consumer_on_a_node_that_was_lost_before_gets_the_whole_grace_period()
     {
         var scenario = Scenario.Empty().Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").PowerOff("a").After(600).Pod("app-0", "a");
         Assert.Empty(scenario.After(44).Moves);
@@ -125,7 +125,7 @@ public sealed class GraceTests
     }
 
     [Fact]
-    public void Linstor_is_asked_at_the_reconcile_interval_while_a_rival_may_promote()
+    public void Linstor_is_queried_at_the_reconcile_interval_while_a_peer_may_promote()
     {
         var scenario = Scenario.WithAppOn("a").Quorum("off").PowerOff("a").After(100);
         var before = scenario.Consultations;
@@ -133,7 +133,7 @@ public sealed class GraceTests
     }
 
     [Fact]
-    public void Satellites_that_linstor_no_longer_lists_are_stale_belief()
+    public void Satellites_that_linstor_no_longer_lists_are_stale()
     {
         // LINSTOR answers about the resource, but no longer which satellites are offline.
         var scenario = Scenario.WithAppOn("a").PowerOff("a");
@@ -164,7 +164,7 @@ public sealed class GraceTests
     }
 
     [Fact]
-    public void A_late_list_of_satellites_is_not_believed()
+    public void A_late_list_of_satellites_is_ignored()
     {
         var scenario = Scenario.WithAppOn("a");
         var asked = scenario.Now;
@@ -173,7 +173,7 @@ public sealed class GraceTests
     }
 
     [Fact]
-    public void A_confirmation_that_does_not_come_is_told_aloud()
+    public void A_confirmation_that_does_not_come_is_reported()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a").After(30);
         scenario.Ignores = decision => decision is Decision.QueryResource;

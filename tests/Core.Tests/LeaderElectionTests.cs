@@ -50,7 +50,7 @@ public sealed class LeaderElectionTests
     [Theory]
     [InlineData(LeaseOutcome.Conflict)]
     [InlineData(LeaseOutcome.NotFound)]
-    public void Whose_write_meets_another_version_looks_at_once_and_does_no_more_in_that_turn(LeaseOutcome outcome)
+    public void A_replica_whose_write_conflicts_reads_at_once_and_does_no_more_in_that_turn(LeaseOutcome outcome)
     {
         _server.Start("a");
         _server.Asked.Clear();
@@ -61,7 +61,7 @@ public sealed class LeaderElectionTests
     }
 
     [Fact]
-    public void Whose_requests_fail_tries_every_two_seconds_and_stops_acting_after_ten()
+    public void A_leader_whose_requests_fail_retries_every_two_seconds_and_stops_acting_after_ten()
     {
         _server.Start("a");
         _server.Asked.Clear();
@@ -112,7 +112,7 @@ public sealed class LeaderElectionTests
     }
 
     [Fact]
-    public void Who_stops_gives_the_Lease_up_and_another_has_it_with_its_next_look()
+    public void A_leader_that_stops_gives_the_Lease_up_and_another_has_it_with_its_next_look()
     {
         _server.Start("a").Start("b").Pass(1).Stop("a");
         Assert.Equal(("", 1, 0), (_server.Record!.Holder, _server.Record.DurationSeconds, _server.Record.Transitions));
@@ -122,7 +122,7 @@ public sealed class LeaderElectionTests
     }
 
     [Fact]
-    public void Who_stops_and_meets_another_version_looks_and_gives_up_what_is_still_its_own()
+    public void A_leader_that_stops_and_conflicts_reads_and_gives_up_what_is_still_its_own()
     {
         _server.Start("a").Put(_server.Record); // a renewal that was cut off, or a label
         _server.Stop("a");
@@ -130,7 +130,7 @@ public sealed class LeaderElectionTests
     }
 
     [Fact]
-    public void Who_stops_and_finds_anothers_name_leaves_it_alone()
+    public void A_leader_that_stops_and_finds_another_holder_leaves_it_alone()
     {
         _server.Start("a").Put(Others);
         _server.Stop("a");
@@ -138,7 +138,7 @@ public sealed class LeaderElectionTests
     }
 
     [Fact]
-    public void Who_stops_and_gets_no_answer_does_not_wait()
+    public void A_leader_that_stops_and_gets_no_answer_does_not_wait()
     {
         _server.Start("a");
         _server.Asked.Clear();
@@ -148,15 +148,15 @@ public sealed class LeaderElectionTests
     }
 
     [Fact]
-    public void Who_never_held_the_Lease_gives_nothing_up()
+    public void A_replica_that_never_held_the_Lease_gives_nothing_up()
     {
         _server.Put(Others).Start("a").Stop("a").Pass(30);
         Assert.Equal(Others, _server.Record);
     }
 
-    // "a" was cut off from the API server, "b" has taken over, and somebody deletes the Lease. When "a" is back, the requests of "b" hang for a moment.
+    // "a" was cut off from the API server, "b" has taken over, and an administrator deletes the Lease. When "a" is back, the requests of "b" hang for a moment.
     [Fact]
-    public void Who_led_before_the_last_leader_does_not_take_a_deleted_Lease_while_that_one_may_act()
+    public void A_former_leader_does_not_take_a_deleted_Lease_while_the_last_leader_may_act()
     {
         _server.Start("a").Start("b").Pass(10);
         _server.Refuses = (who, _) => who == "a" ? LeaseOutcome.Failed : null;

@@ -49,7 +49,7 @@ public sealed class LeaseCandidateTests
         Assert.False(Me.Wrote(Record("me"), At(0)).Looked(Record("other"), At(1)).Holds(At(1)));
 
     [Fact]
-    public void Who_gives_the_lease_up_no_longer_holds() => Assert.False(Me.Wrote(Record("me"), At(0)).Released().Holds(At(0)));
+    public void A_holder_that_gives_the_lease_up_no_longer_holds() => Assert.False(Me.Wrote(Record("me"), At(0)).Released().Holds(At(0)));
 
     [Fact]
     public void No_schedule_of_slow_and_lost_requests_gives_two_holders()
@@ -134,7 +134,7 @@ public sealed class LeaseCandidateTests
 
     private static Instant At(double seconds) => Instant.Start + TimeSpan.FromSeconds(seconds);
 
-    // Somebody deletes the Lease, or edits it, while its holder lives.
+    // An administrator deletes the Lease, or edits it, while its holder lives.
     [Fact]
     public void A_Lease_that_is_deleted_does_not_give_two_leaders()
     {
@@ -181,12 +181,12 @@ public sealed class LeaseCandidateTests
     }
 
     [Fact]
-    public void Who_was_the_last_holder_that_it_saw_is_not_therefore_the_last_holder_of_a_deleted_Lease()
+    public void The_last_holder_that_a_replica_saw_is_not_necessarily_the_last_holder_of_a_deleted_Lease()
     {
         static Instant At(double seconds) => Instant.Start + TimeSpan.FromSeconds(seconds);
         var record = LeaseRecord.HeldBy("one", null, DateTimeOffset.UnixEpoch);
         var former = new LeaseCandidate("one", LeaseTimings.RenewDeadline).Wrote(record, At(0));
-        Assert.Equal(LeaseStep.Take, former.Looked(null, At(9)).Next(At(9))); // nobody can have taken it from a holder whose hold is in force
+        Assert.Equal(LeaseStep.Take, former.Looked(null, At(9)).Next(At(9))); // no other replica can have taken it from a holder whose hold is in force
         former = former.Looked(null, At(30));
         Assert.Equal(LeaseStep.Look, former.Next(At(44.9)));
         Assert.Equal(LeaseStep.Take, former.Next(At(45)));

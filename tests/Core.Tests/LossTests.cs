@@ -6,7 +6,7 @@ public sealed class LossTests
     private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
 
     [Fact]
-    public void A_user_whose_node_lost_power_is_moved_after_the_grace_period()
+    public void A_consumer_whose_node_lost_power_is_moved_after_the_grace_period()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a");
         Assert.Empty(scenario.After(44.9).Moves);
@@ -14,11 +14,11 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void A_user_cut_off_from_its_peers_is_moved_although_its_satellite_still_calls_it_primary() =>
+    public void A_consumer_cut_off_from_its_peers_is_moved_although_its_satellite_still_reports_it_as_primary() =>
         Assert.Equal(Moved, Scenario.WithAppOn("a").CutOff("a").After(46).Moves);
 
     [Fact]
-    public void A_healthy_user_is_left_alone_without_a_word()
+    public void A_healthy_consumer_is_left_alone_without_a_report()
     {
         var scenario = Scenario.WithAppOn("a").After(600);
         Assert.Empty(scenario.Moves);
@@ -63,7 +63,7 @@ public sealed class LossTests
         Assert.Empty(Scenario.WithAppOn("a").PowerOff("a").After(30).Quorum("off").After(600).Moves);
 
     [Fact]
-    public void A_policy_that_is_turned_on_while_the_users_node_is_away_proves_nothing_of_it_until_it_was_heard_of()
+    public void A_policy_that_is_turned_on_while_the_consumers_node_is_away_proves_nothing_about_it_until_the_node_speaks_again()
     {
         var scenario = Scenario.WithAppOn("a").Quorum("off").PowerOff("a").After(60).Quorum("majority").After(600);
         Assert.Empty(scenario.Moves);
@@ -74,7 +74,7 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void A_node_that_has_fallen_silent_has_not_heard_of_a_policy_even_if_its_satellite_was_not_missed_yet()
+    public void A_node_that_has_fallen_silent_has_not_received_a_policy_even_if_its_satellite_was_not_missed_yet()
     {
         var scenario = Scenario.WithAppOn("a").After(5).Quorum("off").Replica("a", replica => new Replica(replica.Node)).Report("pvc-1").Quorum("majority").Report("pvc-1");
         Assert.Empty(scenario.PowerOff("a").After(600).Moves);
@@ -82,7 +82,7 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void A_policy_is_a_proof_once_the_node_was_heard_of_twelve_seconds_after_it_came()
+    public void A_policy_is_a_proof_once_the_node_has_spoken_twelve_seconds_after_it_came()
     {
         var early = Copy(11).PowerOff("a").After(600);
         Assert.Empty(early.Moves);
@@ -105,7 +105,7 @@ public sealed class LossTests
     [Theory]
     [InlineData(5, false)]
     [InlineData(15, true)]
-    public void A_late_answer_from_before_the_policy_came_says_that_there_was_none(double seconds, bool isMoved)
+    public void A_late_answer_from_before_the_policy_came_shows_that_there_was_none(double seconds, bool isMoved)
     {
         var scenario = Scenario.Empty().Facts("pvc-1", "off", [Connected("a", "b", "c") with { Usage = Usage.InUse }, Connected("b", "a", "c"), Connected("c", "a", "b")]);
         var late = scenario.ReportOf(Scenario.Pvc1);
@@ -149,7 +149,7 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void If_the_users_own_replica_may_promote_too_nobody_uses_the_resource_and_the_node_is_well()
+    public void If_the_consumers_own_replica_may_promote_too_the_resource_is_unused_and_the_node_is_well()
     {
         var scenario = Scenario.WithAppOn("a").MayPromote("a").MayPromote("b").MayPromote("c").After(600);
         Assert.Empty(scenario.Moves);
@@ -179,7 +179,7 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void One_promotable_replica_that_is_connected_to_the_users_node_is_an_objection()
+    public void One_promotable_replica_that_is_connected_to_the_consumers_node_is_counter_evidence()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a").Link("c", "a", up: true).After(600);
         Assert.Empty(scenario.Moves);
@@ -190,7 +190,7 @@ public sealed class LossTests
     [InlineData(0, null)]
     [InlineData(null, HoldReason.StillConnected)]
     [InlineData(10103, HoldReason.SideHasQuorum)]
-    public void A_replica_that_is_connected_to_the_users_node_is_counter_evidence_unless_it_says_that_it_has_no_quorum(int? score, HoldReason? held)
+    public void A_replica_that_is_connected_to_the_consumers_node_is_counter_evidence_unless_it_reports_that_it_has_no_quorum(int? score, HoldReason? held)
     {
         var scenario = Scenario.WithAppOn("a").Node("a", ready: false).PowerOff("a").MayNotPromote("c").Link("c", "a", up: true).Replica("c", replica => replica with { Score = score }).After(47);
         Assert.Equal(held is null ? Moved : [], scenario.Moves);
@@ -198,7 +198,7 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void A_user_whose_own_replica_has_quorum_is_left_alone_whatever_a_satellite_that_lives_in_the_past_says_of_its_rival()
+    public void A_consumer_whose_own_replica_has_quorum_is_left_alone_regardless_of_what_a_stale_satellite_reports_of_a_promotable_peer()
     {
         var scenario = Scenario.WithAppOn("a").OnlyPeersLose("a").Link("c", "a", up: true).MayNotPromote("c").Silence("c").After(600);
         Assert.Empty(scenario.Moves);
@@ -214,7 +214,7 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void The_grace_period_begins_anew_when_a_user_that_had_quorum_has_lost_it()
+    public void The_grace_period_begins_anew_when_a_consumer_that_had_quorum_has_lost_it()
     {
         var scenario = Scenario.WithAppOn("a").CutOff("a").Replica("a", Heard).After(600).Replica("a", replica => replica with { Score = 0 });
         Assert.Empty(scenario.After(44).Moves);
@@ -222,7 +222,7 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void Nothing_is_done_on_older_news_while_the_last_word_is_not_in()
+    public void Nothing_is_done_on_older_reports_while_the_last_answer_is_pending()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a").After(41.5).Report("pvc-1");
         scenario.Ignores = decision => decision is Decision.QueryResource;
@@ -269,7 +269,7 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void Where_no_replica_may_promote_nobody_could_take_over()
+    public void Where_no_replica_may_promote_no_node_could_take_over()
     {
         var scenario = Scenario.WithAppOn("a").Satellite("a", SatelliteState.Offline).Replica("a", replica => new Replica(replica.Node))
             .Link("b", "a", up: false).Link("c", "a", up: false).Report("pvc-1").After(600);
@@ -278,11 +278,11 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void A_replica_that_is_being_deleted_or_evicted_is_no_rival() =>
+    public void A_replica_that_is_being_deleted_or_evicted_is_no_promotable_peer() =>
         Assert.Empty(Scenario.WithAppOn("a").Remove("c").PowerOff("a").Replica("b", replica => replica with { Leaving = true }).After(600).Moves);
 
     [Fact]
-    public void The_word_of_a_diskless_replica_alone_is_no_proof()
+    public void The_statement_of_a_diskless_replica_alone_is_no_proof()
     {
         var scenario = Scenario.WithAppOn("a").Replica("c", TieBreaker).Silence("b").Silence("a").Link("c", "a", up: false).MayPromote("c").After(600);
         Assert.Empty(scenario.Moves);
@@ -294,7 +294,7 @@ public sealed class LossTests
     [InlineData(102)] // one of its volumes has no disk
     [InlineData(10002)] // a disk that is not UpToDate
     [InlineData(null)]
-    public void A_peer_that_does_not_say_that_its_own_disk_is_UpToDate_is_no_proof(int? score)
+    public void A_peer_that_does_not_report_that_its_own_disk_is_UpToDate_is_no_proof(int? score)
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a").Replica("b", replica => replica with { Score = score }).Replica("c", replica => replica with { Score = score }).After(600);
         Assert.Empty(scenario.Moves);
@@ -357,7 +357,7 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void A_connection_that_may_or_may_not_lead_to_the_users_node_counts_as_one_that_does()
+    public void A_connection_that_may_or_may_not_lead_to_the_consumers_node_counts_as_one_that_does()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a").MayNotPromote("c").Replica("c", replica => new Replica(replica.Node))
             .Replica("b", replica => replica with { Connections = [new("host-1", Up: true), new("host-2", Up: false)] });
@@ -365,7 +365,7 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void A_replica_that_is_leaving_is_still_a_witness_of_the_connection()
+    public void A_replica_that_is_leaving_still_counts_as_counter_evidence_while_it_is_connected()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a").Link("c", "a", up: true).Replica("c", replica => replica with { Leaving = true }).After(600);
         Assert.Empty(scenario.Moves);

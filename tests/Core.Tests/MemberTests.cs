@@ -65,7 +65,7 @@ public sealed class MemberTests
     [InlineData(false, 60)]
     public void A_node_knows_of_new_members_once_it_has_connections_to_them(bool wasAway, double seconds)
     {
-        // Replicas are placed on D and E while A's satellite is away, or takes no orders. It tells LINSTOR of its DRBD before it has brought that up to date, and then A and C are cut off:
+        // Replicas are placed on D and E while A's satellite is away, or takes no orders. It reports its DRBD state to LINSTOR before it has brought that up to date, and then A and C are cut off:
         // B counts three of five, while A and C count two of three.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Satellites([.. "abcde".Select(node => On($"{node}"))]);
         scenario = wasAway ? scenario.Silence("a").Report("pvc-1").After(1) : scenario;
@@ -130,7 +130,7 @@ public sealed class MemberTests
     [Fact]
     public void A_node_that_was_never_heard_of_and_is_alone_has_no_quorum()
     {
-        // This process begins when A has been dead for long; nobody else is missing.
+        // This process begins when A has been dead for long; no other member is missing.
         var scenario = Scenario.Empty(NoStorm).Satellites(new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online))
             .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
         scenario.Facts("pvc-1", "majority", [
@@ -167,7 +167,7 @@ public sealed class MemberTests
     [InlineData(true)]
     public void Members_that_were_declared_lost_may_live_on_with_the_node(bool wereApart)
     {
-        // Whatever they said last of their links to A: they may have found it since.
+        // Whatever they last reported of their links to A: they may have found it since.
         var scenario = Scenario.InTwoParts().PowerOff("a");
         scenario = (wereApart ? scenario.Report("pvc-1") : scenario).Remove("d").Remove("e").Report("pvc-1").Satellites(Off("a"), On("b"), On("c")).After(600);
         Assert.Empty(scenario.Moves);

@@ -26,7 +26,7 @@ public sealed class MoveTests
     }
 
     [Fact]
-    public void An_annotated_pod_is_left_alone_with_its_attachment_and_told_why()
+    public void An_annotated_pod_is_left_alone_with_its_attachment_and_the_reason_is_reported()
     {
         var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", pod => pod with { OptedOut = true }).PowerOff("a").After(600);
         Assert.Empty(scenario.Moves);
@@ -134,11 +134,11 @@ public sealed class MoveTests
     {
         var scenario = Scenario.WithAppOn("a");
         scenario.Answers = decision => decision is Decision.DeletePod ? answer : MutationOutcome.Accepted;
-        Assert.Equal("detach va-1", scenario.PowerOff("a").After(46).PodGone("app-0", "a").After(10).Moves.Last()); // nobody waits for it elsewhere
+        Assert.Equal("detach va-1", scenario.PowerOff("a").After(46).PodGone("app-0", "a").After(10).Moves.Last()); // no pod waits for it elsewhere
     }
 
     [Fact]
-    public void A_pod_whose_forced_deletion_was_accepted_is_gone_before_the_watch_says_so()
+    public void A_pod_whose_forced_deletion_was_accepted_is_gone_before_the_watch_reports_it()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a");
         scenario.WatchIsPrompt = false;
@@ -154,7 +154,7 @@ public sealed class MoveTests
     }
 
     [Fact]
-    public void An_attachment_that_a_deleted_pod_left_behind_on_a_lost_node_is_forsaken_whoever_deletes_it()
+    public void An_attachment_that_a_deleted_pod_left_behind_on_a_lost_node_is_orphaned_regardless_of_which_client_deletes_the_pod()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a");
         scenario.Answers = decision => decision is Decision.DeleteAttachment ? MutationOutcome.TimedOut : MutationOutcome.Accepted;
@@ -188,7 +188,7 @@ public sealed class MoveTests
         Assert.Empty(Scenario.WithAppOn("a").Volume("pv-1", "data", resource: null).PowerOff("a").After(600).Moves);
 
     [Fact]
-    public void What_is_most_important_is_asked_about_moved_and_detached_first()
+    public void The_highest_priority_is_queried_moved_and_detached_first()
     {
         var scenario = Scenario.Empty();
         foreach (var (number, priority) in ((int, int)[])[(1, 0), (2, 1000), (3, -5)])
@@ -258,7 +258,7 @@ public sealed class MoveTests
     [InlineData(Source.Pods)]
     [InlineData(Source.Volumes)]
     [InlineData(Source.Attachments)]
-    public void Nothing_is_done_on_stale_belief(Source source)
+    public void Nothing_is_done_while_a_source_is_lost(Source source)
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a").After(44).Tell(new Observation.SourceLost(source)).After(600);
         Assert.Empty(scenario.Moves);
@@ -273,7 +273,7 @@ public sealed class MoveTests
     }
 
     [Fact]
-    public void A_pod_that_has_not_opted_in_is_never_touched_whoever_tells_of_it()
+    public void A_pod_that_has_not_opted_in_is_never_touched_regardless_of_the_source_that_reports_it()
     {
         var scenario = Scenario.WithAppOn("a").Tell(new Observation.Updated<Pod>(
             new(new("default", "other"), new("uid-other-a"), new NodeName("a")) { Claims = [new("data")], OptedIn = false }));
@@ -310,7 +310,7 @@ public sealed class MoveTests
     }
 
     [Fact]
-    public void An_attachment_waits_aloud_for_the_count_of_pods_that_does_not_come()
+    public void An_attachment_that_waits_for_a_missing_list_of_pods_is_reported()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a");
         scenario.Ignores = decision => decision is Decision.ListPodsOnNode;

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>What the third node says between A and B: the one that breaks ties, or whose disk has fallen behind.</summary>
+/// <summary>What the third node reports between A and B: the one that breaks ties, or whose disk has fallen behind.</summary>
 public sealed class NeighbourTests
 {
     private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
@@ -8,7 +8,7 @@ public sealed class NeighbourTests
     private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
 
     [Fact]
-    public void A_tie_breaker_that_is_cut_off_itself_is_no_second_voice()
+    public void A_tie_breaker_that_is_cut_off_itself_is_no_second_speaker()
     {
         // A, B and D have disks, and C breaks no tie. D's satellite is long away, and B's repeats what was so while A and C were cut off. A's has stopped, and C is cut off from all.
         var scenario = Scenario.Empty(NoStorm).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Satellites(On("a"), On("b"), On("c"), Off("d"));
@@ -20,7 +20,7 @@ public sealed class NeighbourTests
     }
 
     [Fact]
-    public void A_peer_whose_neighbour_has_found_a_primary_behind_it_since_repeats_the_past()
+    public void A_peer_whose_neighbour_has_found_a_primary_behind_it_since_repeats_stale_state()
     {
         // A's satellite hangs, and B's repeats what was so while A was cut off. C, which breaks ties and has lost its link to A, finds that it may no longer promote on the strength of B's data.
         var scenario = WithThird(disk: false).OnlyPeersLose("a").Link("c", "a", up: false).MayPromote("c").Report("pvc-1").After(5);
@@ -33,7 +33,7 @@ public sealed class NeighbourTests
     [Theory]
     [InlineData(false, true)]
     [InlineData(true, false)]
-    public void A_peer_that_comes_back_with_old_state_is_older_than_what_its_neighbour_said_meanwhile(bool disk, bool ready)
+    public void A_peer_that_comes_back_with_old_state_is_older_than_what_its_neighbour_stated_meanwhile(bool disk, bool ready)
     {
         var scenario = WithThird(disk).Node("a", ready).Silence("b").Report("pvc-1").After(1);
         scenario.Silence("a").Link("c", "a", up: false).MayPromote("c").Replica("c", replica => replica with { Score = disk ? 10102 : 1 }).Report("pvc-1").After(3);
@@ -44,7 +44,7 @@ public sealed class NeighbourTests
     [Theory]
     [InlineData(false, true)]
     [InlineData(true, false)]
-    public void What_a_neighbour_says_after_a_silence_is_as_new_as_its_end(bool disk, bool ready)
+    public void What_a_neighbour_states_after_a_silence_is_as_new_as_the_end_of_the_silence(bool disk, bool ready)
     {
         var scenario = WithThird(disk).Node("a", ready).Silence("c").Report("pvc-1").After(1);
         scenario.Silence("a").Replica("b", _ => OldB()).Report("pvc-1").After(20);
@@ -54,7 +54,7 @@ public sealed class NeighbourTests
     [Theory]
     [InlineData(false, true)]
     [InlineData(true, false)]
-    public void What_a_neighbour_says_after_a_silence_of_linstor_is_as_new_as_its_end(bool disk, bool ready)
+    public void What_a_neighbour_states_after_a_silence_of_linstor_is_as_new_as_the_end_of_the_silence(bool disk, bool ready)
     {
         var scenario = WithThird(disk).Node("a", ready).LinstorGoesAway();
         scenario.Satellite("a", SatelliteState.Offline, told: false).Replica("a", _ => new(new("a")), streamed: false).Replica("b", _ => OldB(), streamed: false).Replica("c", _ => OfC(disk), streamed: false).After(60);
@@ -64,14 +64,14 @@ public sealed class NeighbourTests
     [Theory]
     [InlineData(false, true)]
     [InlineData(true, false)]
-    public void What_a_neighbour_says_first_is_as_new_as_what_a_peer_says_first(bool disk, bool ready)
+    public void The_first_statement_of_a_neighbour_is_as_new_as_the_first_statement_of_a_peer(bool disk, bool ready)
     {
         var scenario = Scenario.Empty(NoStorm, Off("a"), On("b"), On("c")).Node("a", ready).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
         Held(Streamed(scenario.Facts("pvc-1", "majority", [new(new("a")), OldB(), OfC(disk)])));
     }
 
     [Fact]
-    public void A_tie_breaker_that_repeats_the_past_does_not_hold_against_two_peers_that_agree()
+    public void A_tie_breaker_that_repeats_stale_state_does_not_hold_against_two_peers_that_agree()
     {
         // A uses the disks of B and C. D breaks ties, and its satellite comes back with old state: it may not promote, because A is Primary. Then A loses power.
         var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcd".Select(node => On($"{node}"))]).Facts("pvc-1", "majority", [

@@ -29,7 +29,7 @@ public sealed class NodeTests
         Assert.DoesNotContain("taint a", OnNode().Tell(Tainted).PowerOff("a").After(46).Moves);
 
     [Fact]
-    public void A_node_that_somebody_else_has_tainted_is_asked_about_once_and_never_untainted()
+    public void A_node_that_carries_a_taint_of_another_owner_is_queried_once_and_never_untainted()
     {
         var scenario = OnNode();
         scenario.Answers = decision => decision is Decision.TaintNode ? MutationOutcome.Unchanged : MutationOutcome.Accepted;

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>When the word of a node counts no more, because all others contradict it: clause 5.</summary>
+/// <summary>When the statements of a node no longer count, because all others contradict it: clause 5.</summary>
 public sealed class OutvoteTests
 {
     private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
@@ -72,7 +72,7 @@ public sealed class OutvoteTests
         Assert.Equal(Moved, scenario.Moves);
     }
 
-    // The third replica, or the tie-breaker, was moved from D to C hours ago, and A has had nothing new to say since. Then A hangs, and its satellite repeats the past.
+    // The third replica, or the tie-breaker, was moved from D to C hours ago, and A has had nothing new to say since. Then A hangs, and its satellite repeats stale state.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -95,7 +95,7 @@ public sealed class OutvoteTests
         Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Moves);
     }
 
-    // D is being removed, and its satellite is away. As far as the hung A's words tell, it is connected to A, and may keep it quorate.
+    // D is being removed, and its satellite is away. According to the stale statements of A, which hangs, it is connected to A, and may keep it quorate.
     [Fact]
     public void A_replica_that_is_being_removed_hinders_an_outvote_while_the_node_names_it()
     {

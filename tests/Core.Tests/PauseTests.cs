@@ -48,7 +48,7 @@ public sealed class PauseTests
     }
 
     [Fact]
-    public void A_silence_of_the_promotable_peer_that_the_stream_did_not_tell_counts_from_when_the_peer_was_last_heard()
+    public void A_silence_of_the_promotable_peer_that_the_stream_did_not_report_counts_from_when_the_peer_last_spoke()
     {
         var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Report("pvc-1");
         scenario.Ignores = decision => decision is Decision.QueryResource;
@@ -72,7 +72,7 @@ public sealed class PauseTests
     [InlineData(true)]
     public void A_short_silence_of_the_proof_is_short_though_another_fell_silent_long_before(bool streamed)
     {
-        // C's satellite, a mere process, stops 5 s after the loss. At 30 s B's reconnects; an older list of satellites arrives after B's words.
+        // C's satellite, a mere process, stops 5 s after the loss. At 30 s B's reconnects; an older list of satellites arrives after B's statements.
         var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).PowerOff("a").Node("a", ready: false).After(5).Silence("c").Link("b", "c", up: true).After(25);
         if (streamed)
         {

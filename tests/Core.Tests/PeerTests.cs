@@ -57,7 +57,7 @@ public sealed class PeerTests
             .PowerOff("a").Remove("a").Report("pvc-1").Satellites(On("a") with { Uuid = "2" }, On("b"), On("c")).After(46).Moves);
 
     [Fact]
-    public void A_replica_that_vanished_is_no_longer_deployed_until_the_satellites_tell_that_its_node_was_lost()
+    public void A_replica_that_vanished_is_no_longer_deployed_until_the_list_of_satellites_shows_that_its_node_was_lost()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a").After(20).Remove("a").Report("pvc-1");
         Assert.Equal(HoldReason.NoLongerDeployed, ReasonOf(scenario));

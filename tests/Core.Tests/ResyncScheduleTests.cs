@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>When LINSTOR is asked for what its event stream may not have said, and when it counts as silent.</summary>
+/// <summary>When LINSTOR is queried for what its event stream may not have reported, and when it counts as silent.</summary>
 public sealed class ResyncScheduleTests : ResyncFixture
 {
     [Fact]
@@ -48,7 +48,7 @@ public sealed class ResyncScheduleTests : ResyncFixture
     }
 
     [Fact]
-    public void A_request_about_one_resource_that_times_out_brings_the_next_round_forward_which_tells_whether_LINSTOR_is_silent()
+    public void A_request_about_one_resource_that_times_out_brings_the_next_resync_forward_which_shows_whether_LINSTOR_is_silent()
     {
         InUse(2);
         Read(0);

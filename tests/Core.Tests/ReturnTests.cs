@@ -10,9 +10,9 @@ public sealed class ReturnTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_linstor_that_reached_nobody_returns_with_its_first_satellite_although_a_list_failed_in_between(bool listFails)
+    public void A_linstor_that_reached_no_satellite_returns_with_its_first_satellite_although_a_list_failed_in_between(bool listFails)
     {
-        // LINSTOR has just started and reaches nobody; one list fails for 2 s, the stream goes on. A dies just before the satellites register: DRBD has noticed, LINSTOR has not.
+        // LINSTOR has just started and reaches no satellite; one list fails for 2 s, the stream goes on. A dies just before the satellites register: DRBD has noticed, LINSTOR has not.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60);
         scenario.Satellites(Off("a"), Off("b"), Off("c")).After(30);
         if (listFails)
@@ -29,9 +29,9 @@ public sealed class ReturnTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void What_accuses_after_a_silence_is_as_old_as_that_silence_also_if_a_list_failed_when_it_ended(bool listFails)
+    public void Loss_evidence_after_a_silence_is_as_old_as_that_silence_also_if_a_list_failed_when_it_ended(bool listFails)
     {
-        // As What_accuses_after_a_silence_of_its_speaker_may_be_as_old_as_that_silence, and LINSTOR, busy with the satellite that comes back, fails to answer one list.
+        // As Loss_evidence_after_a_silence_of_its_speaker_may_be_as_old_as_that_silence, and LINSTOR, busy with the satellite that comes back, fails to answer one list.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60).Silence("b").After(5);
         scenario.Link("c", "a", up: false).Replica("a", replica => replica with { Score = 10102, Connections = [new("b", Up: true), new("c", Up: false)] }).Report("pvc-1").After(5);
         scenario = listFails ? scenario.LinstorGoesAway(isStreamIntact: true) : scenario.Satellite("b", SatelliteState.Online);
@@ -55,7 +55,7 @@ public sealed class ReturnTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void What_a_speaker_said_after_it_came_back_and_then_changed_is_dated_when_it_changed(bool answered)
+    public void What_a_speaker_stated_after_it_came_back_and_then_changed_is_dated_when_it_changed(bool answered)
     {
         // C's satellite has long been dead. B's is restarted, A's score changes meanwhile, and B says that it may not promote. The answer about it is slow. Five seconds later A loses power, as B says.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(600).Silence("b").Report("pvc-1").After(5).Replica("a", replica => replica with { Score = 10102 }).Report("pvc-1").After(5);
@@ -71,7 +71,7 @@ public sealed class ReturnTests
     [InlineData(false, false)]
     [InlineData(true, true)]
     [InlineData(false, true)]
-    public void One_stale_satellite_and_a_true_cut_do_not_outvote_a_node_whose_first_words_were_well(bool tieBreaker, bool isAlone)
+    public void One_stale_satellite_and_a_true_cut_do_not_outvote_a_node_whose_first_statements_were_well(bool tieBreaker, bool isAlone)
     {
         // This process starts. B's satellite has repeated since A's last reboot that A is gone; A is well, with B. C, which registers a moment later, has just lost its link to A (A has not noticed),
         // as LINSTOR will; or all its links.
@@ -90,9 +90,9 @@ public sealed class ReturnTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void What_accuses_after_two_silences_without_an_answer_in_between_may_be_as_old_as_the_first(bool answeredLate)
+    public void Loss_evidence_after_two_silences_without_an_answer_in_between_may_be_as_old_as_the_first(bool answeredLate)
     {
-        // As What_accuses_after_a_silence_of_its_speaker_may_be_as_old_as_that_silence, and B's satellite comes back twice.
+        // As Loss_evidence_after_a_silence_of_its_speaker_may_be_as_old_as_that_silence, and B's satellite comes back twice.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60).Silence("b").After(5);
         scenario.Link("c", "a", up: false).Replica("a", replica => replica with { Score = 10102, Connections = [new("b", Up: true), new("c", Up: false)] }).Report("pvc-1").After(5);
         scenario.Satellite("b", SatelliteState.Online).Ignores = decision => decision is Decision.QueryResource;
@@ -106,9 +106,9 @@ public sealed class ReturnTests
     }
 
     [Fact]
-    public void An_answer_to_a_question_from_before_a_silence_says_nothing_of_the_return()
+    public void An_answer_to_a_query_from_before_a_silence_proves_nothing_about_the_return()
     {
-        // A dies. LINSTOR goes on repeating its words, misses its satellite, and then a repetition of its stream arrives that was read before, and an answer that was, too.
+        // A dies. LINSTOR goes on repeating its statements, misses its satellite, and then a repetition of its stream arrives that was read before, and an answer that was, too.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).OnlyPeersLose("a");
         scenario.After(1).Ignores = decision => decision is Decision.QueryResource;
         var old = scenario.ReportOf(Scenario.Pvc1);
@@ -144,7 +144,7 @@ public sealed class ReturnTests
     }
 
     [Fact]
-    public void A_node_of_which_only_the_stream_has_told_and_that_is_declared_lost_goes_by_some_members()
+    public void A_node_that_only_the_stream_has_reported_and_that_is_declared_lost_goes_by_some_members()
     {
         // This process starts; the stream tells of A. A and D are cut off from B, and A is declared lost before the first answer, while it lives with D and E.
         var scenario = Scenario.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), Off("d"), Off("e")).Node("a", ready: false)
@@ -201,9 +201,9 @@ public sealed class ReturnTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void What_accuses_after_a_silence_is_newer_than_what_was_said_before_it(bool inOneAnswer)
+    public void Loss_evidence_after_a_silence_is_newer_than_statements_before_it(bool inOneAnswer)
     {
-        // C's satellite has long been dead. A becomes Primary, as one answer says, or two; then B's satellite is away, and A loses power meanwhile. B accuses it when it is back.
+        // C's satellite has long been dead. A becomes Primary, as one answer says, or two; then B's satellite is away, and A loses power meanwhile. B reports the loss when it is back.
         var scenario = Scenario.WithAppOn("b", NoStorm).Silence("c").After(60);
         scenario.Volume("pv-2", "more", "pvc-1").Attachment("va-2", "pv-2", "a").Pod("app-1", "a", pod => pod with { Claims = [new("more")] }).Node("a", ready: false);
         scenario.Replica("b", replica => replica with { Usage = Usage.Unused }).Replica("a", replica => replica with { Usage = Usage.InUse }, streamed: false);
@@ -224,7 +224,7 @@ public sealed class ReturnTests
     }
 
     [Fact]
-    public void What_accuses_is_newer_than_what_its_speaker_said_between_two_silences()
+    public void Loss_evidence_is_newer_than_what_its_speaker_stated_between_two_silences()
     {
         // C's satellite is long dead. B's is restarted twice within seconds, while A's score changes, and says in between that it may not promote. Then A loses power.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Silence("c").After(600).Report("pvc-1").Silence("b").Report("pvc-1").After(3);

@@ -18,7 +18,7 @@ internal sealed partial class Scenario
         return OthersLose(node, resource);
     }
 
-    /// <summary>The others gain quorum without the node, which LINSTOR has not noticed yet: it repeats what the node last said.</summary>
+    /// <summary>The others gain quorum without the node, which LINSTOR has not noticed yet: it repeats the node's last report.</summary>
     public Scenario OnlyPeersLose(string node, string resource = "pvc-1") => OthersLose(node, resource);
 
     /// <summary>The node's satellite, a mere process, is away; DRBD goes on.</summary>
@@ -29,10 +29,10 @@ internal sealed partial class Scenario
             Replica(node, replica => replica with { Promotability = Promotability.Unknown, Usage = Usage.Unknown, Score = null, Connections = [] }, resource, streamed);
         }
 
-        return Satellite(node, SatelliteState.Offline); // the stream tells it first
+        return Satellite(node, SatelliteState.Offline); // the stream reports it first
     }
 
-    /// <summary>A satellite that was away is back: its DRBD says what the others of its side say of the rest.</summary>
+    /// <summary>A satellite that was away is back: its DRBD reports the same of the rest as the others of its side.</summary>
     public Scenario Speak(string node, string resource = "pvc-1") => Satellite(node, SatelliteState.Online).Replica(node, replica => replica with
     {
         Promotability = Promotability.MayPromote,

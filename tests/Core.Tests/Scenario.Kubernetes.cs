@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <content>What Kubernetes tells.</content>
+/// <content>What Kubernetes reports.</content>
 internal sealed partial class Scenario
 {
     public Scenario Volume(string name, string? claim, string? resource, string? sharedStorage = null, bool manyWriters = false) => Tell(new Observation.Updated<Volume>(
@@ -22,7 +22,7 @@ internal sealed partial class Scenario
         return this;
     }
 
-    /// <summary>Lets Kubernetes tell of a node, which says to use these volumes.</summary>
+    /// <summary>Kubernetes reports a node, whose status lists these volumes as in use.</summary>
     public Scenario Node(string name, params string[] volumesInUse)
     {
         _volumesInUse[new(name)] = [.. volumesInUse];
@@ -59,7 +59,7 @@ internal sealed partial class Scenario
         return optedIn ? Tell(new Observation.Updated<Pod>(pod)) : this;
     }
 
-    /// <summary>The pod is changed, and the watch has not told yet.</summary>
+    /// <summary>The pod is changed, and the watch has not reported it yet.</summary>
     public Scenario PodUnseen(string name, string node, Func<Pod, Pod> change)
     {
         var uid = new Uid($"uid-{name}-{node}");

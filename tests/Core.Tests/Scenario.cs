@@ -1,8 +1,8 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
 /// <summary>
-/// A little cluster to tell scenarios about: nodes a, b and c, resource <c>pvc-1</c> on all three, in use on a by pod
-/// <c>default/app-0</c> through claim <c>data</c> and volume <c>pv-1</c>. LINSTOR and Kubernetes answer at once, from the facts told here.
+/// A small cluster for scenarios: nodes a, b and c, resource <c>pvc-1</c> on all three, in use on a by pod
+/// <c>default/app-0</c> through claim <c>data</c> and volume <c>pv-1</c>. LINSTOR and Kubernetes answer at once, from the facts set here.
 /// </summary>
 internal sealed partial class Scenario
 {
@@ -43,16 +43,16 @@ internal sealed partial class Scenario
     /// <summary>Every reason to hold that stands now.</summary>
     public IEnumerable<HoldReason> AllHolds => _verdict.Decisions.OfType<Decision.Hold>().Select(hold => hold.Reason).Distinct();
 
-    /// <summary>What is said about everything that is left alone now.</summary>
+    /// <summary>The texts of all holds that stand now.</summary>
     public IEnumerable<string> Sayings => _verdict.Decisions.OfType<Decision.Hold>().Select(DecisionText.Of);
 
     /// <summary>How often LINSTOR was asked about a resource.</summary>
     public int Consultations { get; private set; }
 
-    /// <summary>What an action is answered; accepted, and the object gone at once, if nothing else is said.</summary>
+    /// <summary>The answer to a mutation; by default it is accepted, and the object is gone at once.</summary>
     public Func<Decision, MutationOutcome> Answers { get; set; } = _ => MutationOutcome.Accepted;
 
-    /// <summary>The questions that get no answer, although LINSTOR and Kubernetes are there.</summary>
+    /// <summary>The queries that get no answer, although LINSTOR and Kubernetes are reachable.</summary>
     public Func<Decision, bool> Ignores { get; set; } = _ => false;
 
     /// <summary>Whether the quorum policy cannot be read.</summary>
@@ -67,7 +67,7 @@ internal sealed partial class Scenario
     /// <summary>The resources of which it cannot be read whether they may have two Primaries.</summary>
     public HashSet<string> HidesTwoPrimaries { get; } = [];
 
-    /// <summary>The nodes whose taint somebody has removed.</summary>
+    /// <summary>The nodes whose taint an administrator has removed.</summary>
     public HashSet<string> Untainted { get; } = [];
 
     /// <summary>Whether a deletion is seen by the watch as soon as it is answered.</summary>
@@ -76,22 +76,22 @@ internal sealed partial class Scenario
     /// <summary>Whether the external attacher lets go of a deleted attachment at once.</summary>
     public bool AttacherLetsGo { get; set; } = true;
 
-    /// <summary>Whether Kubernetes tells which pods are on a node.</summary>
+    /// <summary>Whether Kubernetes answers which pods are on a node.</summary>
     public bool Surveys { get; set; } = true;
 
-    /// <summary>What Kubernetes has warned of, about whatever it is asked.</summary>
+    /// <summary>The newest warning that Kubernetes has, about every object.</summary>
     public string? Warning { get; set; }
 
     /// <summary>The errors of the program in the last verdict.</summary>
     public IEnumerable<Exception> Errors => _verdict.Errors;
 
-    /// <summary>What is said of failovers that get no further.</summary>
+    /// <summary>The texts that report stuck failovers.</summary>
     public IEnumerable<string> Stalls => _verdict.Decisions.OfType<Decision.ReportStuck>().Select(DecisionText.Of);
 
-    /// <summary>Nothing but nodes; a, b and c with their satellites online if nothing else is said.</summary>
+    /// <summary>Nothing but nodes; by default a, b and c with their satellites online.</summary>
     public static Scenario Empty(FailoverSettings? settings = null, params Satellite[] satellites) => Unsynced(settings, satellites).Sync();
 
-    /// <summary>As <see cref="Empty"/>, before Kubernetes has told anything.</summary>
+    /// <summary>As <see cref="Empty"/>, before any Kubernetes watch is synced.</summary>
     public static Scenario Unsynced(FailoverSettings? settings = null, params Satellite[] satellites)
     {
         var scenario = new Scenario(settings ?? new FailoverSettings());
@@ -103,7 +103,7 @@ internal sealed partial class Scenario
         return scenario.Tell(new Observation.SatellitesListed([.. scenario._satellites.Values], Instant.Start));
     }
 
-    /// <summary>Kubernetes has told everything, which is nothing.</summary>
+    /// <summary>Every Kubernetes watch is synced, with no objects.</summary>
     public Scenario Sync() => Tell(new Observation.Listed<Pod>([]))
         .Tell(new Observation.Listed<Volume>([]))
         .Tell(new Observation.Listed<Attachment>([]))
@@ -131,7 +131,7 @@ internal sealed partial class Scenario
         return scenario.After(20);
     }
 
-    /// <summary>A resource that the stream and a report have told of.</summary>
+    /// <summary>A resource that the stream and an answer have reported.</summary>
     public Scenario Resource(string name, string? inUseOn, string? quorum = "majority", params string[] nodes) => Resource(name, inUseOn, change: null, quorum, nodes);
 
     private Scenario Resource(string name, string? inUseOn, Func<Replica, Replica>? change, string? quorum, params string[] nodes)
@@ -153,7 +153,7 @@ internal sealed partial class Scenario
         return Report(name);
     }
 
-    /// <summary>What LINSTOR would answer about a resource that nobody has told of yet.</summary>
+    /// <summary>Sets what LINSTOR would answer about a resource that has not been reported yet.</summary>
     public Scenario Facts(string name, string? quorum, IEnumerable<Replica> replicas)
     {
         _resources[new(name)] = (quorum, replicas.ToDictionary(replica => replica.Node));
@@ -166,7 +166,7 @@ internal sealed partial class Scenario
         return this;
     }
 
-    /// <summary>Changes a replica's facts; the stream tells of it if its promotability changed.</summary>
+    /// <summary>Changes a replica's facts; the stream reports it if its promotability changed.</summary>
     public Scenario Replica(string node, Func<Replica, Replica> change, string resource = "pvc-1", bool streamed = true)
     {
         var replicas = _resources[new(resource)].Replicas;

@@ -81,7 +81,7 @@ public sealed class SharingTests
     }
 
     [Fact]
-    public void What_a_moved_pod_left_behind_on_a_node_without_its_storage_is_detached_whoever_came_and_went_since()
+    public void The_attachment_that_a_moved_pod_left_behind_on_a_node_without_its_storage_is_deleted_regardless_of_pods_that_came_and_went_since()
     {
         var scenario = Scenario.WithAppOn("a");
         scenario.Answers = decision => decision is Decision.DeleteAttachment ? MutationOutcome.Refused : MutationOutcome.Accepted;
@@ -92,7 +92,7 @@ public sealed class SharingTests
     }
 
     [Fact]
-    public void A_volume_that_somebody_else_still_uses_there_is_not_pulled_from_under_him_because_a_pod_moved()
+    public void A_volume_that_another_pod_still_uses_there_is_not_detached_because_a_pod_moved()
     {
         var scenario = TwoVolumes().Pod("stays", "a", pod => pod with { Claims = [new("logs")], OptedOut = true }).PowerOff("a").PowerOff("a", "pvc-2").After(120);
         Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Moves);

@@ -30,7 +30,7 @@ public sealed class StaleSatelliteTests
     [Fact]
     public void One_stale_satellite_does_not_outvote_a_node_after_linstor_moved_from_it()
     {
-        // LINSTOR ran on A. A reboots, B's satellite hangs with "A is gone". LINSTOR starts on C; A has been back for a minute and registers at once with the same words as before.
+        // LINSTOR ran on A. A reboots, B's satellite hangs with "A is gone". LINSTOR starts on C; A has been back for a minute and registers at once with the same statements as before.
         var scenario = Scenario.WithAppOn("a", NoStorm).After(600).LinstorGoesAway();
         scenario.Replica("b", _ => Stale("b", false), streamed: false);
         scenario.After(120).LinstorComesBack().Stream("a", Promotability.MayNotPromote).Stream("b", Promotability.MayPromote).Stream("c", Promotability.MayNotPromote).Report("pvc-1").After(3600);
@@ -42,7 +42,7 @@ public sealed class StaleSatelliteTests
     [Theory]
     [InlineData(true, HoldReason.StillConnected)]
     [InlineData(false, HoldReason.OnlyOneSpeaker)]
-    public void A_disk_that_has_fallen_behind_is_no_second_voice(bool isSeen, HoldReason reason)
+    public void A_disk_that_has_fallen_behind_is_no_second_speaker(bool isSeen, HoldReason reason)
     {
         // LINSTOR runs on C; the path between A and C breaks: A is offline, C Outdated. A and B have quorum. Then A's link to B breaks for two seconds (B and C have quorum meanwhile, and C may
         // say so), and in that moment B's satellite hangs.
@@ -166,7 +166,7 @@ public sealed class StaleSatelliteTests
     }
 
     [Fact]
-    public void A_stale_member_that_says_it_is_alone_is_on_the_side_of_a_peer_that_has_found_it_since()
+    public void A_stale_member_that_reports_no_connection_is_on_the_side_of_a_peer_that_has_found_it_since()
     {
         // A's power fails. B, which is connected to C, is right.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60);

@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>Too much lost at once is a reason to doubt the witness.</summary>
+/// <summary>If too many nodes are lost at once, LINSTOR's own view is in doubt.</summary>
 public sealed class StormTests
 {
     [Theory]
@@ -73,7 +73,7 @@ public sealed class StormTests
             .Resource("pvc-1", "a", "majority", "a", "b", "c", "d").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a", optedIn: false)
             .Resource("pvc-2", "b", "majority", "a", "b", "d").Volume("pv-2", "more", "pvc-2").Attachment("va-2", "pv-2", "b").Pod("app-1", "b", pod => pod with { Claims = [new("more")] });
 
-        // a is cut off, and its satellite hangs: it repeats that it is connected to everybody, and b, c and d deny it.
+        // a is cut off, and its satellite hangs: it repeats that it is connected to all others, and b, c and d deny it.
         foreach (var peer in (string[])["b", "c", "d"])
         {
             scenario.Link(peer, "a", up: false).MayPromote(peer);
@@ -81,7 +81,7 @@ public sealed class StormTests
 
         scenario.Report("pvc-1").After(20);
 
-        // b loses power, and a little later c's satellite ends: nobody but d is left to contradict a.
+        // b loses power, and a little later c's satellite ends: only d is left to contradict a.
         scenario.PowerOff("b", "pvc-2").Replica("b", Silent).Report("pvc-1").Report("pvc-2").After(4);
         scenario.Satellite("c", SatelliteState.Offline).Replica("c", Silent).Report("pvc-1");
         Assert.Empty(scenario.After(200).Moves);
@@ -89,9 +89,9 @@ public sealed class StormTests
     }
 
     [Fact]
-    public void A_neglected_replica_that_nobody_uses_does_not_make_its_node_look_lost()
+    public void An_unused_replica_without_peers_does_not_make_its_node_look_lost()
     {
-        // Resources that nobody uses, whose replicas on b and on c have been left without their peers.
+        // Unused resources, whose replicas on b and on c have been left without their peers.
         var scenario = Scenario.WithAppOn("a").Resource("pvc-2", null).Volume("pv-2", "old", "pvc-2").Resource("pvc-3", null).Volume("pv-3", "older", "pvc-3");
         scenario.Attachment("va-2", "pv-2", "a").Attachment("va-3", "pv-3", "a").CutOff("b", "pvc-2").CutOff("c", "pvc-3").Report("pvc-2").Report("pvc-3");
         Assert.Contains("delete app-0 on a", scenario.PowerOff("a").After(46).Moves);
@@ -193,7 +193,7 @@ public sealed class StormTests
     [Fact]
     public void A_process_that_begins_in_the_middle_of_a_storm_counts_the_nodes_that_carry_consumers()
     {
-        // Of what was used on D nobody has enough left to prove the loss.
+        // Of the resources in use on D, no replica has enough peers left to prove the loss.
         var scenario = TwoAreOff(threshold: 0.4).PowerOff("a").Node("a", ready: false);
         scenario.Resource("pvc-2", "d", "majority", "b", "c", "d").Silence("d", "pvc-2").Link("b", "d", up: false, "pvc-2").Link("c", "d", up: false, "pvc-2").Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "d").After(60);
         Assert.Empty(scenario.Moves);
@@ -203,7 +203,7 @@ public sealed class StormTests
     [Theory]
     [InlineData(100, 0, true)]
     [InlineData(0, 100, false)]
-    public void What_carries_consumers_on_nodes_that_were_off_before_counts_for_half_a_minute_after_kubernetes_has_told_what_runs_where(double deaf, double told, bool isStorm)
+    public void What_carries_consumers_on_nodes_that_were_off_before_counts_for_half_a_minute_after_the_Kubernetes_watches_are_synced(double deaf, double told, bool isStorm)
     {
         var scenario = Scenario.Unsynced(new() { StormThreshold = 0.4 }, Off("a"), On("b"), On("c"), Off("d")).After(deaf).Sync().After(told);
         foreach (var (resource, node) in (ReadOnlySpan<(string, string)>)[("pvc-1", "a"), ("pvc-2", "d")])
@@ -239,7 +239,7 @@ public sealed class StormTests
             Off("a"), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online), Off("d") with { Evicted = true }, Off("e") with { Evicted = true }).After(60).Moves);
 
     [Fact]
-    public void A_node_that_was_lost_is_not_well_because_its_accusers_fall_silent() =>
+    public void A_node_that_was_lost_is_not_well_because_the_speakers_of_its_loss_evidence_fall_silent() =>
         Assert.Equal(3, Five().After(600).CutOff("a").After(20).Silence("b").Silence("c").After(1).Cluster.Storm?.Nodes.Count);
 
     [Fact]

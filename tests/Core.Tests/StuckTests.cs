@@ -1,6 +1,6 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>What is said of failovers that get no further although something happens.</summary>
+/// <summary>What is reported of failovers that get no further although something happens.</summary>
 public sealed class StuckTests
 {
     private static readonly Owner Set = new("apps/v1", "StatefulSet", "app", new("uid-set"));

@@ -1,10 +1,10 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>What is worth a thought, and what is forgotten.</summary>
+/// <summary>Which resources are evaluated, and which are forgotten.</summary>
 public sealed class SuspicionTests
 {
     [Fact]
-    public void A_resource_that_nobody_uses_costs_no_thought() =>
+    public void An_unused_resource_is_not_evaluated() =>
         Assert.Empty(Scenario.Empty().Resource("pvc-1", inUseOn: null).Volume("pv-1", "data", "pvc-1").Cluster.NamesInDoubt);
 
     [Theory]
@@ -12,7 +12,7 @@ public sealed class SuspicionTests
     [InlineData("volume", "pod", "attachment")]
     [InlineData("volume", "attachment", "pod")]
     [InlineData("pod", "volume", "attachment")]
-    public void Whoever_comes_last_the_loss_is_noticed(params string[] order)
+    public void The_loss_is_noticed_in_whichever_order_the_objects_arrive(params string[] order)
     {
         var scenario = Scenario.Empty().Resource("pvc-1", "a").PowerOff("a").After(10);
         foreach (var what in order)
@@ -29,7 +29,7 @@ public sealed class SuspicionTests
     }
 
     [Fact]
-    public void A_resource_whose_last_user_has_gone_is_suspected_no_more()
+    public void A_resource_whose_last_consumer_has_gone_is_no_longer_in_doubt()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a").After(60);
         Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Moves);
@@ -47,10 +47,10 @@ public sealed class SuspicionTests
     }
 
     [Fact]
-    public void A_definition_of_which_linstor_says_nothing_is_remembered_while_a_volume_names_it() =>
+    public void A_definition_that_linstor_does_not_report_is_remembered_while_a_volume_names_it() =>
         Assert.Equal(3, Silent(Scenario.WithAppOn("a")).Cluster.Resources[Scenario.Pvc1].Speakers.Length);
 
-    // LINSTOR's last word on each replica of a definition that is deleted.
+    // LINSTOR's last report on each replica of a definition that is deleted.
     private static Scenario Silent(Scenario scenario) => ((string[])["a", "b", "c"]).Aggregate(scenario, (told, node) =>
         told.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new(node), Promotability.Unknown)));
 }

@@ -5,7 +5,7 @@ public sealed class TaintTests
 {
     // a's replication network fails and its satellite's events hang: ONLINE, repeats "Primary, connected". Kubernetes: Ready.
     [Fact]
-    public void A_node_that_repeats_the_past_keeps_its_taint_while_its_storage_is_lost()
+    public void A_node_that_repeats_stale_state_keeps_its_taint_while_its_storage_is_lost()
     {
         var scenario = OnNode().After(60).OnlyPeersLose("a").After(120);
         Assert.Contains("delete app-0 on a", scenario.Moves);
@@ -13,7 +13,7 @@ public sealed class TaintTests
     }
 
     [Fact]
-    public void A_node_that_repeats_the_past_keeps_its_taint_when_the_replacement_runs()
+    public void A_node_that_repeats_stale_state_keeps_its_taint_when_the_replacement_runs()
     {
         var scenario = OnNode().After(60).OnlyPeersLose("a").After(60);
         Assert.Contains("delete app-0 on a", scenario.Moves);
@@ -22,9 +22,9 @@ public sealed class TaintTests
         Assert.DoesNotContain("untaint a", scenario.After(600).Moves);
     }
 
-    // The node repeats the past as above. Then the links heal, and the satellite of a is restarted: the taint goes.
+    // The node repeats stale state as above. Then the links heal, and the satellite of a is restarted: the taint goes.
     [Fact]
-    public void A_node_that_repeated_the_past_loses_its_taint_once_it_speaks_anew()
+    public void A_node_that_repeated_stale_state_loses_its_taint_once_it_speaks_anew()
     {
         var scenario = OnNode().After(60).OnlyPeersLose("a").After(120);
         scenario.Silence("a").After(30).Satellite("a", SatelliteState.Online).Replica("a", r => r with { Promotability = Promotability.MayNotPromote, Usage = Usage.Unused, Score = 10103, Connections = [new("b", true), new("c", true)] });
@@ -32,9 +32,9 @@ public sealed class TaintTests
         Assert.Contains("untaint a", scenario.After(600).Moves);
     }
 
-    // a comes back, DRBD of the lost resource cannot be brought up there: no score. The taint stays rightly, but nobody says why.
+    // a comes back, DRBD of the lost resource cannot be brought up there: no score. The taint stays rightly, but the reason is not reported.
     [Fact]
-    public void A_taint_that_stays_because_nothing_is_heard_of_a_replica_is_explained()
+    public void A_taint_that_stays_because_nothing_is_reported_of_a_replica_is_explained()
     {
         var scenario = OnNode().PowerOff("a").After(60);
         Assert.Contains("taint a", scenario.Moves);
@@ -43,7 +43,7 @@ public sealed class TaintTests
         Assert.Contains(HoldReason.TaintStays, scenario.Holds);
     }
 
-    // a's DRBD is cut off, its kubelet lives and says every 10 s that it uses the volume. A finalizer holds the pod.
+    // a's DRBD is cut off, its kubelet lives and reports every 10 s that it uses the volume. A finalizer holds the pod.
     [Fact]
     public void A_release_that_the_kubelet_takes_back_is_repeated_ever_more_rarely()
     {
@@ -56,7 +56,7 @@ public sealed class TaintTests
         Assert.InRange(scenario.Moves.Count(move => move.StartsWith("release", StringComparison.Ordinal)), 1, 40);
     }
 
-    // LINSTOR's words about a come and go while it is dead, and a pod on it cannot be deleted (a webhook forbids it): every 15 s, with the node prepared each time anew.
+    // LINSTOR's reports about a come and go while it is dead, and a pod on it cannot be deleted (a webhook forbids it): every 15 s, with the node prepared each time anew.
     [Fact]
     public void A_node_is_not_prepared_more_often_than_something_is_done_there()
     {
@@ -68,7 +68,7 @@ public sealed class TaintTests
 
     // a is well again. One resource that is used on b, and has a replica on a, can no longer be asked about; a hundred others can.
     [Fact]
-    public void A_resource_that_cannot_be_asked_about_keeps_no_taint_without_a_word_and_has_no_other_asked_about_for_ever()
+    public void A_resource_that_cannot_be_queried_keeps_no_taint_unexplained_and_has_no_other_resource_queried_for_ever()
     {
         var scenario = OnNode().Resource("pvc-2", "b").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "b");
         for (var i = 0; i < 100; i++)

@@ -6,7 +6,7 @@ public sealed class TotalityTests
     private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
 
     [Fact]
-    public void An_error_in_judging_one_user_holds_that_one_and_nobody_else()
+    public void An_error_in_assessing_one_consumer_holds_that_consumer_and_no_other()
     {
         // A list that is no list at all makes the judgement of app-1 fail.
         var scenario = TwoApps().Pod("app-1", "a", pod => pod with { Claims = [new("logs")], SharedStorage = default }).PowerOff("a").PowerOff("a", "pvc-2").After(46);
@@ -16,7 +16,7 @@ public sealed class TotalityTests
     }
 
     [Fact]
-    public void An_answer_that_cannot_be_taken_in_is_no_answer_and_concerns_nobody_else()
+    public void An_answer_that_cannot_be_processed_counts_as_no_answer_and_affects_no_other_resource()
     {
         var scenario = TwoApps().PowerOff("a").PowerOff("a", "pvc-2").After(30);
         scenario.Replica("b", replica => replica with { Connections = default }, "pvc-2").After(16);
@@ -25,7 +25,7 @@ public sealed class TotalityTests
     }
 
     [Fact]
-    public void A_user_whose_judgement_failed_is_judged_again()
+    public void A_consumer_whose_assessment_failed_is_assessed_again()
     {
         var scenario = TwoApps().Pod("app-1", "a", pod => pod with { Claims = [new("logs")], SharedStorage = default }).PowerOff("a").PowerOff("a", "pvc-2").After(46);
         scenario.Pod("app-1", "a", pod => pod with { Claims = [new("logs")] }).After(6);

@@ -2,7 +2,7 @@ using Piraeus.HighAvailability.ControlPlane;
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
 
-/// <summary>LINSTOR or Kubernetes being away, in any order, is weather.</summary>
+/// <summary>An outage of LINSTOR or Kubernetes, in any order, is a transient error.</summary>
 public sealed class ApiErrorTests(SharedControlPlane shared)
 {
     [Fact]
@@ -51,7 +51,7 @@ public sealed class ApiErrorTests(SharedControlPlane shared)
     }
 
     [Fact]
-    public async Task A_loss_that_a_half_open_stream_never_tells_is_found_by_asking()
+    public async Task A_loss_that_a_half_open_stream_never_reports_is_found_by_a_query()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
@@ -63,7 +63,7 @@ public sealed class ApiErrorTests(SharedControlPlane shared)
     }
 
     [Fact]
-    public async Task A_restart_of_LINSTOR_alone_moves_nobody()
+    public async Task A_restart_of_LINSTOR_alone_moves_no_pod()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);

@@ -125,7 +125,7 @@ public sealed class ControlPlaneTests(SharedControlPlane shared)
 
     private async Task<TestNamespace> NewWorldAsync() => await TestNamespace.CreateAsync(await shared.Plane, new TestNamespaceOptions(), TestContext.Current.CancellationToken);
 
-    /// <summary>What whoever moves a pod by hand has to do, in this order.</summary>
+    /// <summary>The steps that an administrator takes to move a pod by hand, in this order.</summary>
     private static async Task ForceMoveAsync(TestNamespace world, Workload workload)
     {
         var (pod, attachment) = (workload.Pod, world.View.AttachmentOf(workload.Volume, workload.Pod.NodeName!)!);

@@ -3,7 +3,7 @@ using Piraeus.HighAvailability.ControlPlane;
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests;
 
-/// <summary>Whose word is believed of a node, on a real control plane.</summary>
+/// <summary>Which statements about a node count, on a real control plane.</summary>
 public sealed class EvidenceTests(SharedControlPlane shared)
 {
     /// <summary>DRBD's longest detection, in seconds: what is denied for longer than this is not merely being noticed.</summary>
@@ -13,7 +13,7 @@ public sealed class EvidenceTests(SharedControlPlane shared)
     private const double Grace = 2;
 
     [Fact]
-    public async Task A_hung_node_that_repeats_the_past_is_outvoted_once_everybody_else_has_denied_it_for_twelve_seconds()
+    public async Task A_hung_node_that_repeats_stale_state_is_outvoted_once_all_others_have_denied_it_for_twelve_seconds()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
@@ -34,7 +34,7 @@ public sealed class EvidenceTests(SharedControlPlane shared)
     }
 
     [Fact]
-    public async Task One_voice_alone_moves_a_pod_only_when_its_node_is_not_Ready()
+    public async Task One_speaker_alone_moves_a_pod_only_when_its_node_is_not_Ready()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);

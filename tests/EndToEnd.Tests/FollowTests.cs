@@ -8,7 +8,7 @@ public sealed class FollowTests(SharedControlPlane shared)
     private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(10);
 
     [Fact]
-    public async Task A_failover_ends_with_a_line_and_with_figures_that_tell_how_long_each_phase_took()
+    public async Task A_failover_ends_with_a_line_and_with_metrics_of_the_duration_of_each_phase()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
@@ -42,7 +42,7 @@ public sealed class FollowTests(SharedControlPlane shared)
     }
 
     [Fact]
-    public async Task A_replacement_that_no_node_takes_is_told_in_the_schedulers_words_until_one_does()
+    public async Task A_replacement_that_no_node_takes_is_reported_with_the_schedulers_message_until_one_does()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
@@ -61,7 +61,7 @@ public sealed class FollowTests(SharedControlPlane shared)
     }
 
     [Fact]
-    public async Task A_quota_that_stops_the_replacement_is_told_in_the_words_of_the_StatefulSets_Events()
+    public async Task A_quota_that_stops_the_replacement_is_reported_with_the_message_of_the_StatefulSets_Event()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
@@ -77,7 +77,7 @@ public sealed class FollowTests(SharedControlPlane shared)
     }
 
     [Fact]
-    public async Task A_volume_that_cannot_be_attached_is_told_with_the_attachers_error()
+    public async Task A_volume_that_cannot_be_attached_is_reported_with_the_attachers_error()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
@@ -92,7 +92,7 @@ public sealed class FollowTests(SharedControlPlane shared)
     }
 
     [Fact]
-    public async Task A_pod_that_a_finalizer_holds_back_is_told_so_and_moved_when_it_is_let_go()
+    public async Task A_pod_that_a_finalizer_holds_back_gets_an_Event_and_is_moved_when_the_finalizer_is_removed()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
@@ -114,7 +114,7 @@ public sealed class FollowTests(SharedControlPlane shared)
         var db = await cluster.Workloads.DeploymentAsync("db", on: cluster.A, volumes: [new VolumeShape("one"), new VolumeShape("two")]);
         await cluster.StartControllerAsync();
 
-        // Nobody on the node hears of anything any more; half of its links are cut.
+        // The node's kubelet is cut off from the API server, and so are half of its DRBD links.
         cluster.World.Kubelet.Isolate(cluster.A);
         cluster.Linstor.Do(world => world.CutLink(cluster.A, cluster.B));
         cluster.Linstor.Do(world => world.CutLink(cluster.A, cluster.C));

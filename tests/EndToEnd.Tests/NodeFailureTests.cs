@@ -12,7 +12,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(5);
 
     [Fact]
-    public async Task The_pods_of_a_crashed_node_run_elsewhere_and_nobody_else_is_touched()
+    public async Task The_pods_of_a_crashed_node_run_elsewhere_and_no_other_pod_is_touched()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
@@ -69,7 +69,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     }
 
     [Fact]
-    public async Task A_satellite_that_restarts_moves_nobody()
+    public async Task A_restart_of_a_satellite_moves_no_pod()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
@@ -116,7 +116,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     }
 
     [Fact]
-    public async Task Without_a_quorum_policy_nothing_is_moved_and_the_pod_is_told_why()
+    public async Task Without_a_quorum_policy_no_pod_is_moved_and_an_Event_on_the_pod_gives_the_reason()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         cluster.Provision = (world, resource) =>
@@ -135,7 +135,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
     }
 
     [Fact]
-    public async Task Where_no_side_has_quorum_nobody_is_moved_and_the_pod_is_told_why()
+    public async Task Where_no_side_has_quorum_no_pod_is_moved_and_an_Event_on_the_pod_gives_the_reason()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);

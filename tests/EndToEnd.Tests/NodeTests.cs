@@ -21,11 +21,11 @@ public sealed class NodeTests(SharedControlPlane shared)
         await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
         await cluster.World.UntilMovedAsync(db, from: cluster.A, within: Promptly);
 
-        // The attachment goes last, and either we or the attach-detach controller, who need not wait any more, are first.
+        // The attachment goes last: either this controller or the attach-detach controller, which no longer has to wait, deletes it first.
         Assert.Equal(
             ["patch nodes", "patch nodes/status", "delete pods"],
             cluster.Writes.Where(write => write.Succeeded && write.Resource is not "events" and not "volumeattachments").Select(write => $"{write.Verb} {write.Resource}{(write.Subresource is null ? "" : $"/{write.Subresource}")}"));
-        await cluster.EventuallyAsync(async () => (await cluster.EventsOnAsync("VolumeAttachment", attachment.Name)).Count == 1, "an Event on the attachment, whoever was first");
+        await cluster.EventuallyAsync(async () => (await cluster.EventsOnAsync("VolumeAttachment", attachment.Name)).Count == 1, "an Event on the attachment, whichever controller deleted it");
         Assert.Contains(Taint, cluster.World.View.Nodes.Find(cluster.A)!.TaintKeys);
     }
 
@@ -124,7 +124,7 @@ public sealed class NodeTests(SharedControlPlane shared)
     }
 
     [Fact]
-    public async Task A_node_that_recovers_is_untainted_and_told_so()
+    public async Task A_node_that_recovers_is_untainted_and_gets_an_Event()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);

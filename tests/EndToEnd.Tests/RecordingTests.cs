@@ -6,7 +6,7 @@ namespace Piraeus.HighAvailability.EndToEnd.Tests;
 public sealed class RecordingTests(SharedControlPlane shared)
 {
     [Fact]
-    public async Task A_recording_of_a_crash_is_replayed_and_tells_what_was_deleted_and_why()
+    public async Task A_recording_of_a_crash_is_replayed_and_shows_what_was_deleted_and_why()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);

@@ -13,7 +13,7 @@ public sealed class BrokenScenarioTests
     /// <summary>How often each scenario is played. The rarest race shows about once in six times.</summary>
     private const int Variations = 60;
 
-    // Errors of the core. It acted although what it had been told forbade it.
+    // Errors of the core. It acted although its observations forbade it.
     private static readonly Dictionary<string, ScenarioPlan> OfTheCore = new()
     {
         // 7116840. A controller starts four seconds before LINSTOR notices that node A is silent, so its list of satellites still calls A online. When its first
@@ -45,7 +45,7 @@ public sealed class BrokenScenarioTests
         // 8053030. The same error with a volume that two nodes may write at once: its data diverges as soon as the pod runs elsewhere.
         ["a shared volume may lack the policy, too"] = new(
             8053030,
-            new(4, false, [Volume([0, 1, 3], quorum: "majority", shared: true)], [Workload([0], WorkloadKind.Nobody)], 1, Grace(45, 15)),
+            new(4, false, [Volume([0, 1, 3], quorum: "majority", shared: true)], [Workload([0], WorkloadKind.BarePod)], 1, Grace(45, 15)),
             [At(45.87, FaultKind.Stopped, 46, lasts: 67.77), At(88, FaultKind.QuorumOff, 13, lasts: 30), At(109, FaultKind.Isolation, 13)]),
 
         // 8085619. The same error in an attachment: the pod may be moved because its other volume is lost, but the volume whose policy came too late must stay attached.
@@ -75,7 +75,7 @@ public sealed class BrokenScenarioTests
             [At(57.06, FaultKind.ReplicaMoved, 0), At(94.05, FaultKind.PodDeleted, 0), At(103.71, FaultKind.SatelliteStopped, 1)]),
 
         // 8041562. A loss has lasted for 43 of 45 seconds when the controller loses its connection to LINSTOR, for 101 seconds. Meanwhile the last peer but one loses power,
-        // so that nobody may promote, and comes back shortly before LINSTOR answers. The core joined the time before the silence to the time after it. It did not
+        // so that no replica may promote, and comes back shortly before LINSTOR answers. The core joined the time before the silence to the time after it. It did not
         // hear of the interruption, because LINSTOR repeats nothing about a silent satellite: the peer that was off still seemed to be promotable.
         ["a long silence starts the grace period anew"] = new(
             8041562,
@@ -102,13 +102,13 @@ public sealed class BrokenScenarioTests
         // attachment belonged to a pod that opted in. The oracle expected the attachment to be deleted, although no pod waits for the volume.
         ["a restarted controller forgets what it moved"] = new(
             8076112,
-            new(3, false, [Volume([0, 1, 2], quorum: "2", onNoQuorum: "io-error")], [Workload([0], WorkloadKind.Nobody)], 1, Grace(10, 15)),
+            new(3, false, [Volume([0, 1, 2], quorum: "2", onNoQuorum: "io-error")], [Workload([0], WorkloadKind.BarePod)], 1, Grace(10, 15)),
             [At(12.98, FaultKind.Isolation, 13), At(21.85, FaultKind.AnswersLost, 13), At(163.62, FaultKind.Stopped, 56, lasts: 0.91)]),
 
         // 9502904. The same expectation, when another replica of the controller has become the leader.
         ["a new leader does not know what was moved"] = new(
             9502904,
-            new(4, false, [Volume([1, 2, 3], onNoQuorum: "io-error")], [Workload([0], WorkloadKind.Nobody)], 2, Grace(45, 15)),
+            new(4, false, [Volume([1, 2, 3], onNoQuorum: "io-error")], [Workload([0], WorkloadKind.BarePod)], 2, Grace(45, 15)),
             [At(58, FaultKind.Isolation, 58), At(106.85, FaultKind.AnswersLost, 54)]),
 
         // 41003553. A pod is moved twice. On the first node another pod, which has not opted in, keeps the volume attached, so that the replacement cannot run anywhere.
@@ -120,7 +120,7 @@ public sealed class BrokenScenarioTests
 
         // Not drawn from a seed, but of the kind of 7058794. The satellite of a peer hangs and repeats that it is connected to the node that is cut off. As long as a
         // peer says so, no controller may count that node as lost, but the oracle did, from its knowledge of the truth.
-        ["a node that a peer defends is part of no storm"] = new(
+        ["a node with a peer's counter-evidence is part of no storm"] = new(
             1,
             OfFiveNodes,
             [

@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Piraeus.HighAvailability.Rehearsals.Tests;
 
-/// <summary>Proves that the net catches fish: whichever rule of the core is broken, some scenario ends badly.</summary>
+/// <summary>Proves that the simulation detects broken rules: whichever rule of the core is broken, some scenario fails.</summary>
 public sealed class MutantTests
 {
     /// <summary>The number of scenarios within which every broken rule has to show.</summary>
@@ -20,7 +20,7 @@ public sealed class MutantTests
     {
         var mutant = Mutants.All.Single(mutant => mutant.Rule == rule);
         var (exitCode, said) = await RehearseAsync(mutant);
-        Assert.True(exitCode == 1 && said.Contains("breaks a rule", StringComparison.Ordinal), $"Nobody noticed within {Seeds} scenarios: {rule}.\n{said}");
+        Assert.True(exitCode == 1 && said.Contains("breaks a rule", StringComparison.Ordinal), $"None of {Seeds} scenarios detected the broken rule: {rule}.\n{said}");
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class MutantTests
     }
 
     [Fact]
-    public async Task The_shortest_scenario_that_breaks_the_same_rule_is_told_line_by_line()
+    public async Task The_shortest_scenario_that_breaks_the_same_rule_is_printed_line_by_line()
     {
         var mutant = Mutants.All.Single(mutant => mutant.Rule == "an annotated pod is exempt");
         var (exitCode, said) = await RehearseAsync(mutant, "--seeds", "1..2000");

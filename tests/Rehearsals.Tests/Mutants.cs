@@ -7,25 +7,25 @@ namespace Piraeus.HighAvailability.Rehearsals.Tests;
 internal static class Mutants
 {
     // Rules that back each other up are broken together.
-    private static readonly Edit NobodyElseCounts = new("LossRule.cs", "NotSeparated(peer) ?? Defended(peer) ?? MayHaveQuorumElsewhere(peer) ??", "");
-    private static readonly Edit NoDefence = new("LossRule.cs", "Defended(peer) ?? MayHaveQuorumElsewhere(peer) ??", "");
+    private static readonly Edit NoCounterEvidence = new("LossRule.cs", "NotSeparated(peer) ?? Defended(peer) ?? MayHaveQuorumElsewhere(peer) ??", "");
+    private static readonly Edit NoCounterEvidenceOfQuorum = new("LossRule.cs", "Defended(peer) ?? MayHaveQuorumElsewhere(peer) ??", "");
     private static readonly Edit NeverTooOld = new("PolicyEvaluation.Queries.cs", "resource.AnsweredAt >= now - Timings.AnswerLasts && resource.ReportedAt >= due - Timings.LongestLead", "now >= due");
     private static readonly Edit ListNeverTooOld = new("PolicyEvaluation.Queries.cs", "cluster.Linstor.AskedAt >= Instant.Later(lostSince, now - (cluster", "cluster.Linstor.AskedAt >= Instant.Later(Instant.Start, Instant.Start - (cluster");
     private static readonly Edit UnfencedIsFine = new("Eligibility.cs", "if (!resource.IsFenced(consumer))", "if (!resource.IsFenced(consumer) && resource.Speakers.IsEmpty)");
 
     public static readonly Mutant[] All =
     [
-        // Who has lost its storage.
-        new("a consumer whose own replica may promote is well", new("LossRule.cs", "when _ownSpeaks && !IsOutvoted() => ", "when !_ownSpeaks => "), NobodyElseCounts),
-        new("a replica that may promote and is connected speaks against a loss", NobodyElseCounts),
-        new("a consumer whose side has quorum has lost nothing", NoDefence),
+        // Which node has lost its storage.
+        new("a consumer whose own replica may promote is well", new("LossRule.cs", "when _ownSpeaks && !IsOutvoted() => ", "when !_ownSpeaks => "), NoCounterEvidence),
+        new("a replica that may promote and is connected is counter-evidence", NoCounterEvidence),
+        new("a consumer whose side has quorum has lost nothing", NoCounterEvidenceOfQuorum),
         new("the node's side cannot have quorum", "LossRule.cs", " ?? MayHaveQuorumElsewhere(peer) ??", " ??"),
         new("without a quorum policy nothing is proved", new("LossRule.cs", "{ Fences: false } => HoldReason.NoQuorumPolicy,", "{ Fences: false } => null,"), UnfencedIsFine),
         new("a policy proves nothing of a node that has not heard of it",
             new("LossRule.cs", "_resource.HasHeardOfPolicy(_own.HeardAt) ? null : HoldReason.NoQuorumPolicy", "null"),
             new("Resource.cs", "Fences && (!SeenUnfenced || (Find(node) is { } speaker && HasHeardOfPolicy(speaker.HeardAt)))", "Fences")),
-        new("where nobody reports on the connection the satellite has to be offline",
-            new("LossRule.cs", "_ => _own.Presence == Presence.Lost || _linstor.StateOf(_own.Node) == SatelliteState.Offline ? null :", "_ => _own is not null ? null :"), NoDefence),
+        new("where no replica reports on the connection the satellite has to be offline",
+            new("LossRule.cs", "_ => _own.Presence == Presence.Lost || _linstor.StateOf(_own.Node) == SatelliteState.Offline ? null :", "_ => _own is not null ? null :"), NoCounterEvidenceOfQuorum),
         new("a resource that another node uses is not lost", "LossRule.cs", "if (InUseElsewhere() is { } consumer)", "if (InUseElsewhere() is { } consumer && consumer == _own.Node)"),
         new("a number of votes fences only if two partitions cannot have it", "QuorumPolicy.cs", "2 * needed > voters", "needed > 0"),
 
@@ -40,10 +40,10 @@ internal static class Mutants
         new("LINSTOR confirms afresh before anything is done",
             NeverTooOld, ListNeverTooOld, new("PolicyEvaluation.Queries.cs", "reported + Between(_shortestInterval, reported - since, settings.ReconcileInterval)", "reported + TimeSpan.FromHours(1)"),
             new("PolicyEvaluation.Queries.cs", "if (consumer.Resource.ReportedAt < last)", "if (consumer.Resource.ReportedAt is null)")),
-        new("LINSTOR says afresh which satellites it reaches",
-            ListNeverTooOld, new("PolicyEvaluation.Queries.cs", "if (!(cluster.Linstor.AskedAt >= last))", "if (cluster.Linstor.AskedAt is null)"), NoDefence),
+        new("LINSTOR is queried afresh for the satellites that it reaches",
+            ListNeverTooOld, new("PolicyEvaluation.Queries.cs", "if (!(cluster.Linstor.AskedAt >= last))", "if (cluster.Linstor.AskedAt is null)"), NoCounterEvidenceOfQuorum),
 
-        // Who may be moved.
+        // Which pods may be moved.
         new("an annotated pod is exempt", "Eligibility.cs", ": pod.OptedOut ? new(HoldReason.OptedOut) : null", ": null"),
         new("a pod that writes to other shared storage is exempt", "Eligibility.cs", "if (volume.SharedStorage is { } storage)", "if (volume is { SharedStorage: { } storage, Claim: null })"),
         new("a pod is exempt that also writes to a resource without a quorum policy", UnfencedIsFine),
@@ -53,11 +53,11 @@ internal static class Mutants
         new("too many nodes that look lost hold everything", "PolicyEvaluation.cs", "if (cluster.Storm is not null)", "if (cluster.Storm is { Of: 0 })"),
 
         // How it is done.
-        new("who is not yet gone is deleted again", "Attempt.cs",
+        new("a pod that is not yet gone is deleted again", "Attempt.cs",
             "_ => new(failures + 1, at + Longer(Doubled(Timings.FirstRetry, failures, Timings.LongestRetry), Shorter(outcome.RetryAfter ?? TimeSpan.Zero, Timings.LongestRetryAfter)), outcome.Message)", "_ => new(0, at + TimeSpan.FromHours(1), outcome.Message)"),
         new("our taint is taken back", "PolicyEvaluation.Nodes.cs", "in cluster.TaintedByUs.Values)", "in cluster.TaintedByUs.Values.Take(0))"),
 
-        // Who acts.
+        // Which replica acts.
         new("a holder stops before a challenger starts", "LeaseCandidate.cs",
             "now >= ChangedAt + duration ? LeaseStep.Take : LeaseStep.Look", "now >= ChangedAt + (duration * 0) ? LeaseStep.Take : LeaseStep.Look"),
         new("a holder counts from when it sent its renewal", "LeaseCandidate.cs", "HeldUntil = sent + RenewDeadline", "HeldUntil = sent + (RenewDeadline * 10)"),

@@ -75,7 +75,7 @@ internal sealed partial record Fault(TimeSpan At, FaultKind Kind, int Target, in
     /// <summary>Whether the fault affects observers rather than storage. Such faults end before a scenario does, except for a leader that stays blind while another process does not.</summary>
     public bool IsBlindness => Kind is FaultKind.LinstorRestart or FaultKind.LinstorUnreachable or FaultKind.StreamDeaf or FaultKind.ApiUnreachable
         or FaultKind.AnswersLost or FaultKind.ApiRefuses or FaultKind.Killed or FaultKind.Frozen or FaultKind.Stopped or FaultKind.SatelliteHangs
-        or FaultKind.DefinitionHangs or FaultKind.PolicyUnreadable or FaultKind.LinstorReachesNobody;
+        or FaultKind.DefinitionHangs or FaultKind.PolicyUnreadable or FaultKind.LinstorReachesNoSatellite;
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,

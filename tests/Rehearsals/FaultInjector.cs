@@ -116,7 +116,7 @@ internal sealed partial class FaultInjector(SimulatedCluster cluster)
             case FaultKind.LinstorSlow:
                 cluster.SlowDown(Slowness(fault));
                 return () => cluster.SlowDown(TimeSpan.Zero);
-            case FaultKind.LinstorReachesNobody:
+            case FaultKind.LinstorReachesNoSatellite:
                 controller.Mislead(true);
                 return () => controller.Mislead(false);
             case FaultKind.KubeletCut:

@@ -124,7 +124,7 @@ internal enum FaultKind
     LinstorSlow,
 
     /// <summary>One of our processes is connected to a second LINSTOR, which reaches no satellite.</summary>
-    LinstorReachesNobody,
+    LinstorReachesNoSatellite,
 
     /// <summary>A node that is short of memory ends a pod; instantaneous. The pod object remains, with phase Failed.</summary>
     PodEvicted,

@@ -137,9 +137,9 @@ internal sealed partial class Oracle
         // A use that a hung satellite repeats has ended, or is older than this one.
         var machine = _cluster.Storage.Machine(name);
         var others = definition.Listed.Where(replica => replica != own).Select(Known).OfType<ReplicaReport>().ToList();
-        var rivals = others.FindAll(other => other.MayPromote == true);
-        var links = rivals.SelectMany(rival => rival.Connections).Where(connection => connection.Peer == machine.Uname).ToList();
-        return rivals.Count > 0
+        var promotable = others.FindAll(other => other.MayPromote == true);
+        var links = promotable.SelectMany(peer => peer.Connections).Where(connection => connection.Peer == machine.Uname).ToList();
+        return promotable.Count > 0
             && !definition.Listed.Any(replica => replica != own && Known(replica)?.InUse == true && !_hung.Contains(replica.Node.Name) && !IsOlderUse(definition, replica) && !IsLostThere(definition, replica.Node.Name))
             && ((own is null && _cluster.WasDeclaredLost(_cluster.Plan.Setup.NodeName(number))) // it counts as dead, whatever a satellite repeats about it
                 || (!links.Exists(link => link.Message == "Connected") && (links.Count > 0 || machine.Status == ConnectionStatus.Offline)));
@@ -162,25 +162,25 @@ internal sealed partial class Oracle
             var key = (definition.Name, replica.Node.Name);
             HistoryOf(key, _spoke).Note(Now, Known(replica) is not null);
             HistoryOf(key, _unmissed).Note(Now, replica.Node is { Status: ConnectionStatus.Online, SatelliteReachable: false });
-            if (Known(replica) is { } said && !(_said.TryGetValue(key, out var before) && (before.Words == said
-                || ((said.MayPromote, said.PromotionScore, said.InUse) == (before.Words.MayPromote, before.Words.PromotionScore, before.Words.InUse) && said.Connections.SequenceEqual(before.Words.Connections)))))
+            if (Known(replica) is { } said && !(_said.TryGetValue(key, out var before) && (before.Statement == said
+                || ((said.MayPromote, said.PromotionScore, said.InUse) == (before.Statement.MayPromote, before.Statement.PromotionScore, before.Statement.InUse) && said.Connections.SequenceEqual(before.Statement.Connections)))))
             {
                 _said[key] = (said, Now);
             }
 
-            if (Known(replica) is { PromotionScore: { } score } words)
+            if (Known(replica) is { PromotionScore: { } score } statement)
             {
-                HistoryOf(key, _admitted).Note(Now, score > 0 && words.Connections.Any(connection => connection.Message != "Connected"));
-                HistoryOf(key, _alone).Note(Now, score > 0 && !CouldHaveQuorum(replica, words));
+                HistoryOf(key, _admitted).Note(Now, score > 0 && statement.Connections.Any(connection => connection.Message != "Connected"));
+                HistoryOf(key, _alone).Note(Now, score > 0 && !CouldHaveQuorum(replica, statement));
             }
         }
     }
 
     // Limited to replicas with a disk, by the connections they report.
-    private static bool CouldHaveQuorum(Simulator.World.DrbdReplica replica, ReplicaReport words)
+    private static bool CouldHaveQuorum(Simulator.World.DrbdReplica replica, ReplicaReport statement)
     {
         var members = replica.Members.Select(member => replica.Definition.Replicas.FirstOrDefault(one => one.Node == member)).OfType<Simulator.World.DrbdReplica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
-        int Reached(bool diskful) => members[diskful].Count(member => member == replica || words.Connections.All(connection => connection.Peer != member.Node.Uname || connection.Message == "Connected"));
+        int Reached(bool diskful) => members[diskful].Count(member => member == replica || statement.Connections.All(connection => connection.Peer != member.Node.Uname || connection.Message == "Connected"));
         return replica.Kind != ReplicaKind.Diskful
             || Drbd.HasQuorum(replica.QuorumPolicy, new QuorumCount(members[true].Count(), Reached(diskful: true), Quorumless: 0, members[false].Count(), Reached(diskful: false)), had: true);
     }

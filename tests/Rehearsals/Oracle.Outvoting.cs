@@ -34,8 +34,8 @@ internal sealed partial class Oracle
             _outvoted.Add(key);
         }
 
-        var words = others.ConvertAll(other => Known(other) is { } known ? LinksOf(known, number) : null);
-        if (words.Exists(word => word?.Contains("Connected") == true))
+        var statements = others.ConvertAll(other => Known(other) is { } known ? LinksOf(known, number) : null);
+        if (statements.Exists(statement => statement?.Contains("Connected") == true))
         {
             _outvoted.Remove(key);
         }
@@ -43,7 +43,7 @@ internal sealed partial class Oracle
         var admitsNothing = own is not null && Known(own) is { } said && said.Connections.All(connection => connection.Message == "Connected");
         // A denial from before the node's return may have been true then, and the node's own statement is newer.
         var isNews = _speaksSince.TryGetValue(key, out var spoke) && others.TrueForAll(other => _deniesSince.TryGetValue((definition.Name, number, other.Node.Name), out var denied) && denied >= spoke);
-        if (!admitsNothing || !isNews || words.Count == 0 || words.Contains(null) || words.Exists(word => word!.Contains("Connected")))
+        if (!admitsNothing || !isNews || statements.Count == 0 || statements.Contains(null) || statements.Exists(statement => statement!.Contains("Connected")))
         {
             _deniedSince.Remove(key);
         }

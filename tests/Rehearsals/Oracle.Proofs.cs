@@ -113,7 +113,7 @@ internal sealed partial class Oracle
     {
         var (_, others) = ReplicasFor(definition, number);
         return others.Exists(other => Known(other) is null && (_connectsSince.ContainsKey((definition.Name, number, other.Node.Name)) || HasLostItUnheard(other))
-            && others.TrueForAll(rival => !(_deniesSince.TryGetValue((definition.Name, number, rival.Node.Name), out var denied) && denied > HistoryOf((definition.Name, other.Node.Name), _spoke).EndedAt)));
+            && others.TrueForAll(peer => !(_deniesSince.TryGetValue((definition.Name, number, peer.Node.Name), out var denied) && denied > HistoryOf((definition.Name, other.Node.Name), _spoke).EndedAt)));
 
         // It reported the loss of the node while one of our processes could not reach LINSTOR, and fell silent before that process was back.
         bool HasLostItUnheard(Simulator.World.DrbdReplica other) => _disconnectedAt.TryGetValue((definition.Name, number, other.Node.Name), out var lost)

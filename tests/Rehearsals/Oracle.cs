@@ -40,8 +40,8 @@ internal sealed partial class Oracle
     private const string Left = "no attachment is deleted under a pod that stays";
     private const string Calm = "nothing is touched while too many satellites look lost";
     private const string Apart = "two nodes never write to one resource";
-    private const string Moved = "whoever has lost its storage for good is moved";
-    private const string Runs = "whoever was moved runs elsewhere";
+    private const string Moved = "a pod that has lost its storage for good is moved";
+    private const string Runs = "a pod that was moved gets a replacement that runs elsewhere";
     private const string Clean = "no taint is left on a node that has its storage back";
     private const string Free = "what was moved is detached";
 
@@ -57,7 +57,7 @@ internal sealed partial class Oracle
     private readonly Dictionary<(string Resource, int Node, string Other), TimeSpan> _deniesSince = [];
     private readonly Dictionary<(string Resource, int Node, string Other), TimeSpan> _connectsSince = [];
     private readonly Dictionary<(string Resource, int Node, string Other), TimeSpan> _disconnectedAt = [];
-    private readonly Dictionary<(string Definition, string Node), (ReplicaReport Words, TimeSpan At)> _said = [];
+    private readonly Dictionary<(string Definition, string Node), (ReplicaReport Statement, TimeSpan At)> _said = [];
     private readonly Dictionary<string, ConditionHistory> _lostNodes = [];
     private readonly HashSet<string> _unwell = [];
     private readonly HashSet<string> _hung = [];
@@ -272,7 +272,7 @@ internal sealed partial class Oracle
             || successors.Exists(pod => pod.Spec.NodeName is { } node && (!_cluster.CanRunOn(pod, node) || _cluster.WasAttachedSince(pod, Now - LongestBackOff)));
         if (!isStorm && !cannotRun)
         {
-            Check(Runs, successors.Exists(pod => pod.Phase == Model.PodPhase.Running), moved, $"nobody runs in its stead: {string.Join("; ", successors.Select(pod => $"{pod.Key} on {pod.Spec.NodeName}: {pod.Phase} {pod.Message}"))}");
+            Check(Runs, successors.Exists(pod => pod.Phase == Model.PodPhase.Running), moved, $"no replacement runs: {string.Join("; ", successors.Select(pod => $"{pod.Key} on {pod.Spec.NodeName}: {pod.Phase} {pod.Message}"))}");
         }
     }
 

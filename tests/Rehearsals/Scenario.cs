@@ -64,7 +64,7 @@ internal static class Scenario
         catch (Exception bug) when (bug is not OutOfMemoryException)
         {
             observer.Told?.Invoke(bug.ToString());
-            return new("nothing fails that nobody foresaw", bug.ToString());
+            return new("no unexpected exception is thrown", bug.ToString());
         }
     }
 

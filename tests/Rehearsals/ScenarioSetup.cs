@@ -22,7 +22,9 @@ internal enum WorkloadKind
 {
     StatefulSet,
     Deployment,
-    Nobody,
+
+    /// <summary>No controller: a bare pod.</summary>
+    BarePod,
 }
 
 /// <summary>A LINSTOR volume. Nodes are numbers.</summary>
@@ -138,7 +140,7 @@ internal sealed record ScenarioSetup(
         {
             ImmutableArray<int> own = random.Next(4) == 0 && left.TryPop(out var second) ? [first, second] : [first];
             var wish = random.Next(8) switch { 0 => OwnerIntent.Annotated, 1 => OwnerIntent.Unlabelled, _ => OwnerIntent.Failover };
-            var keeper = random.Next(4) switch { 0 => WorkloadKind.Deployment, 1 when random.Next(4) == 0 => WorkloadKind.Nobody, _ => WorkloadKind.StatefulSet };
+            var keeper = random.Next(4) switch { 0 => WorkloadKind.Deployment, 1 when random.Next(4) == 0 => WorkloadKind.BarePod, _ => WorkloadKind.StatefulSet };
             workloads.Add(new(keeper, wish, own, Foreign: random.Next(10) == 0, Priority: random.Next(3) * 1000));
         }
 

@@ -26,7 +26,7 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
                 return true;
             case Decision.QuerySatellites:
                 var listed = owner.Now;
-                cluster.AskLinstor(owner, null, 1, () => CoreMapping.Satellites(cluster.Storage, listed, owner.HearsNobody), answer => Answer(decision, listed, answer));
+                cluster.AskLinstor(owner, null, 1, () => CoreMapping.Satellites(cluster.Storage, listed, owner.SeesNoSatellite), answer => Answer(decision, listed, answer));
                 return true;
             case Decision.ListPodsOnNode o:
                 AskKubernetes(decision, at => Survey(o.Node, at));

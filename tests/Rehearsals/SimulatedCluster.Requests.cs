@@ -37,7 +37,7 @@ internal sealed partial class SimulatedCluster
     /// <summary>LINSTOR's answer about a resource to one of our processes.</summary>
     public Observation ReportTo(SimulatedController asker, ResourceName resource, Instant asked)
     {
-        var report = _missingOnce.Remove((asker, resource)) ? new(resource, false, [], asked) : CoreMapping.Report(Storage, resource, asked, asker.HearsNobody);
+        var report = _missingOnce.Remove((asker, resource)) ? new(resource, false, [], asked) : CoreMapping.Report(Storage, resource, asked, asker.SeesNoSatellite);
         var answer = new Observation.ResourceReported(_unreadable.Contains(resource) ? report with { QuorumProperties = null, AllowsTwoPrimaries = null } : report);
         _given[answer] = (EventQueue.Now, [.. Nodes.Where(node => Oracle.IsLost(ScenarioSetup.Handle(VolumeOf(resource.Value)), node.Name)).Select(node => node.Name)]);
         return answer;

@@ -59,7 +59,7 @@ internal sealed class SimulatedController
     public TimeSpan? LinstorReturnedAt { get; private set; }
 
     /// <summary>Whether the process is connected to a second LINSTOR, which reaches no satellite.</summary>
-    public bool HearsNobody { get; private set; }
+    public bool SeesNoSatellite { get; private set; }
 
     /// <summary>Whether the process cannot reach LINSTOR until the end of the scenario.</summary>
     public bool IsBlind => _isBlind;
@@ -132,7 +132,7 @@ internal sealed class SimulatedController
     /// <summary>Connects the process to a second LINSTOR, which knows nothing, or to the right one again.</summary>
     public void Mislead(bool begin)
     {
-        HearsNobody = begin;
+        SeesNoSatellite = begin;
         LinstorReturnedAt = begin ? LinstorReturnedAt : _cluster.EventQueue.Now;
         _linstor.Turn();
     }
@@ -221,11 +221,11 @@ internal sealed class SimulatedController
 
         var workedOut = Cluster.Resources.Values.Where(resource => resource.IsInDoubt).SelectMany(resource => VolumeConsumer.InDoubtOf(Cluster, resource)).Select(Describe);
         var kept = Cluster.InDoubt.Values.SelectMany(users => users).Select(Describe);
-        _cluster.Oracle.Expect("what is kept of those in doubt is what would be worked out", kept.Order(StringComparer.Ordinal).SequenceEqual(workedOut.Order(StringComparer.Ordinal)), () => $"{Name} after {seen}");
+        _cluster.Oracle.Expect("the incrementally kept consumers in doubt equal the recomputed ones", kept.Order(StringComparer.Ordinal).SequenceEqual(workedOut.Order(StringComparer.Ordinal)), () => $"{Name} after {seen}");
         if (seen is not (Observation.SourceLost or Observation.MutationAnswered))
         {
             var (once, twice) = (_policy.Decide(Cluster, Now), _policy.Decide(Cluster.Apply(seen, Now), Now));
-            _cluster.Oracle.Expect("what is told twice changes nothing", once.RequeueAt == twice.RequeueAt && Said(once).SequenceEqual(Said(twice)), () => $"{Name} after {seen}");
+            _cluster.Oracle.Expect("a repeated observation changes nothing", once.RequeueAt == twice.RequeueAt && Said(once).SequenceEqual(Said(twice)), () => $"{Name} after {seen}");
         }
     }
 
@@ -253,7 +253,7 @@ internal sealed class SimulatedController
 
         var verdict = _policy.Decide(Cluster, Now);
         _cluster.Observer.Decided?.Invoke(Name, verdict, Now);
-        _cluster.Oracle.Expect("the policy wakes in the future", !(verdict.RequeueAt <= Now), () => $"{Name} asks to be woken at {verdict.RequeueAt}, and it is {Now}");
+        _cluster.Oracle.Expect("the policy requeues in the future", !(verdict.RequeueAt <= Now), () => $"{Name} asks to be requeued at {verdict.RequeueAt}, and it is {Now}");
         foreach (var decision in verdict.Decisions)
         {
             _cluster.Decided(this, decision);

@@ -83,7 +83,7 @@ internal sealed class SimulatedLinstorClient
 
     private void Hear(PromotionEvent told)
     {
-        if (!_owner.HearsNobody)
+        if (!_owner.SeesNoSatellite)
         {
             Tell(told, _owner.Noise.Delay());
         }
@@ -98,7 +98,7 @@ internal sealed class SimulatedLinstorClient
             {
                 if (_cluster.Storage.Knowledge.About(replica) is { } known)
                 {
-                    var told = new PromotionEvent(definition.Name, replica.Node.Name, _owner.HearsNobody ? null : known.MayPromote);
+                    var told = new PromotionEvent(definition.Name, replica.Node.Name, _owner.SeesNoSatellite ? null : known.MayPromote);
                     Tell(told, _owner.Noise.OnceIn(20) ? _owner.Noise.UpTo(TimeSpan.FromSeconds(1)) : _owner.Noise.Delay(), isOrdered: false);
                 }
             }
@@ -166,7 +166,7 @@ internal sealed class SimulatedLinstorClient
         }
 
         var listed = _owner.Now;
-        _cluster.AskLinstor(_owner, null, 1, () => CoreMapping.Satellites(_cluster.Storage, listed, _owner.HearsNobody), satellites =>
+        _cluster.AskLinstor(_owner, null, 1, () => CoreMapping.Satellites(_cluster.Storage, listed, _owner.SeesNoSatellite), satellites =>
         {
             if (satellites is null)
             {

@@ -90,7 +90,7 @@ public sealed class AdministrationTests
     }
 
     [Fact]
-    public void Losing_a_node_is_refused_while_connected_and_tells_nobody()
+    public void Losing_a_node_is_refused_while_connected_and_sends_no_event()
     {
         var scenario = StorageScenario.OfThreeReplicas();
         List<NodeEvent> nodes = [];
@@ -125,7 +125,7 @@ public sealed class AdministrationTests
     }
 
     [Fact]
-    public void Node_events_tell_creation_change_deletion_and_eviction_but_never_a_connection()
+    public void Node_events_report_creation_change_deletion_and_eviction_but_never_a_connection()
     {
         var scenario = StorageScenario.Empty();
         List<string> told = [];
@@ -196,7 +196,7 @@ public sealed class AdministrationTests
     }
 
     [Fact]
-    public void That_a_replica_is_gone_is_said_like_everything_else_that_changes()
+    public void That_a_replica_is_gone_is_reported_like_every_other_change()
     {
         var scenario = StorageScenario.Empty();
         scenario.World.AddResource("r", ["a", "b", "c"]);

@@ -190,7 +190,7 @@ public sealed class EventStreamTests
     }
 
     [Fact]
-    public async Task A_cut_stream_delivers_what_was_told_ends_without_a_final_chunk_and_is_forgotten()
+    public async Task A_cut_stream_delivers_the_events_so_far_ends_without_a_final_chunk_and_is_forgotten()
     {
         await using var linstor = await LinstorServer.StartAsync(SmallWorld());
         await using var wire = await RawConnection.SubscribeAsync(linstor.Url);
@@ -206,7 +206,7 @@ public sealed class EventStreamTests
     }
 
     [Fact]
-    public async Task A_half_open_stream_stays_connected_and_says_nothing_more()
+    public async Task A_half_open_stream_stays_connected_and_sends_nothing_more()
     {
         await using var linstor = await LinstorServer.StartAsync(SmallWorld());
         await using var wire = await RawConnection.SubscribeAsync(linstor.Url);

@@ -30,7 +30,7 @@ internal static class LinstorTest
         return world;
     }
 
-    /// <summary>Two nodes, and <c>pvc-1</c> on <c>node-a</c> alone, used by nobody: a replay is one event.</summary>
+    /// <summary>Two nodes, and <c>pvc-1</c> on <c>node-a</c> alone and unused: a replay is one event.</summary>
     public static StorageWorld SmallWorld()
     {
         var world = EmptyWorld();

@@ -6,7 +6,7 @@ namespace Piraeus.HighAvailability.Simulator.Tests;
 public sealed class MembershipTests
 {
     [Fact]
-    public void Who_was_not_told_that_members_were_declared_lost_still_has_quorum_with_them()
+    public void A_node_that_was_not_informed_that_members_were_declared_lost_still_has_quorum_with_them()
     {
         var scenario = OfFiveNodes("a", "b", "c", "d", "e");
         CutOff(scenario, "a", "d", "e");
@@ -20,7 +20,7 @@ public sealed class MembershipTests
     }
 
     [Fact]
-    public void Who_was_not_told_of_new_members_counts_without_them()
+    public void A_node_that_was_not_informed_of_new_members_counts_without_them()
     {
         var scenario = OfFiveNodes("a", "b", "c");
         CutOff(scenario, "a", "c");
@@ -33,7 +33,7 @@ public sealed class MembershipTests
     }
 
     [Fact]
-    public void A_member_that_is_deleted_out_of_reach_is_one_still_where_nobody_was_told()
+    public void A_member_that_is_deleted_out_of_reach_remains_a_member_on_nodes_that_LINSTOR_did_not_inform()
     {
         var scenario = OfFiveNodes("a", "b", "c");
         CutOff(scenario, "a", "c");
@@ -113,7 +113,7 @@ public sealed class MembershipTests
     }
 
     [Fact]
-    public void A_satellite_that_hangs_says_the_same_when_LINSTOR_connects_anew()
+    public void A_satellite_that_hangs_reports_the_same_when_LINSTOR_connects_anew()
     {
         var scenario = OfFiveNodes("a", "b", "c");
         scenario.World.HangSatellite("a");
@@ -129,7 +129,7 @@ public sealed class MembershipTests
     }
 
     [Fact]
-    public void A_satellite_that_hangs_when_it_has_started_says_what_was_so_then()
+    public void A_satellite_that_hangs_when_it_has_started_reports_the_state_at_that_time()
     {
         var scenario = OfFiveNodes("a", "b", "c");
         scenario.World.StopSatellite("b");
@@ -153,7 +153,7 @@ public sealed class MembershipTests
         return scenario;
     }
 
-    // They stay connected to one another, and to nobody else.
+    // They stay connected to one another, and to no other node.
     private static void CutOff(StorageScenario scenario, params string[] island)
     {
         foreach (var node in island)

@@ -75,7 +75,7 @@ public sealed class ReadTests
     }
 
     [Fact]
-    public async Task The_view_answers_once_a_hanging_satellite_resumes_and_can_be_told_not_to_ask()
+    public async Task The_view_answers_once_a_hanging_satellite_resumes_and_can_be_requested_without_a_query()
     {
         await using var linstor = await LinstorServer.StartAsync(UsedWorld());
         linstor.Do(world => world.HangSatellite("node-c"));

@@ -12,7 +12,7 @@ public sealed class ScenarioTests
     }
 
     [Fact]
-    public void Changes_of_score_or_role_alone_are_not_told()
+    public void Changes_of_score_or_role_alone_send_no_event()
     {
         var scenario = StorageScenario.OfThreeReplicas();
         scenario.World.PowerOff("c");
@@ -22,7 +22,7 @@ public sealed class ScenarioTests
     }
 
     [Fact]
-    public void Each_change_of_promotability_is_told_exactly_once()
+    public void Each_change_of_promotability_sends_exactly_one_event()
     {
         var scenario = StorageScenario.OfThreeReplicas();
         Assert.True(scenario.World.Demote("r", "a"));
@@ -51,7 +51,7 @@ public sealed class ScenarioTests
     }
 
     [Fact]
-    public void A_returning_satellite_is_connected_then_online_and_tells_each_value_once()
+    public void A_returning_satellite_is_connected_then_online_and_sends_each_value_once()
     {
         var scenario = StorageScenario.OfThreeReplicas();
         scenario.World.StopSatellite("a");
@@ -133,7 +133,7 @@ public sealed class ScenarioTests
     }
 
     [Fact]
-    public void A_cut_replication_link_leaves_the_user_online_in_use_and_with_score_zero()
+    public void A_cut_replication_link_leaves_the_consumer_online_in_use_and_with_score_zero()
     {
         var scenario = StorageScenario.OfThreeReplicas();
         scenario.World.CutLinks("a");
@@ -172,7 +172,7 @@ public sealed class ScenarioTests
     }
 
     [Fact]
-    public void A_suspended_user_that_meets_newer_data_is_demoted_and_fails_until_it_has_gone()
+    public void A_suspended_consumer_that_meets_newer_data_is_demoted_and_fails_until_it_has_gone()
     {
         var scenario = StorageScenario.OfThreeReplicas();
         scenario.World.CutLinks("a");
@@ -228,7 +228,7 @@ public sealed class ScenarioTests
     }
 
     [Fact]
-    public void Restarting_the_reader_of_DRBDs_events_on_a_user_is_told_as_unknown_then_false()
+    public void Restarting_the_reader_of_DRBDs_events_on_a_consumer_is_sent_as_unknown_then_false()
     {
         var scenario = StorageScenario.OfThreeReplicas();
         scenario.World.RestartEvents("a");
@@ -239,7 +239,7 @@ public sealed class ScenarioTests
     }
 
     [Fact]
-    public void A_restarted_LINSTOR_knows_nothing_tells_nothing_false_and_then_learns_the_truth()
+    public void A_restarted_LINSTOR_knows_nothing_sends_nothing_false_and_then_learns_the_truth()
     {
         var scenario = StorageScenario.OfThreeReplicas();
         scenario.World.RestartLinstor(TimeSpan.FromSeconds(30));

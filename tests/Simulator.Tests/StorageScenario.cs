@@ -16,7 +16,7 @@ internal sealed class StorageScenario
     public List<(TimeSpan At, PromotionEvent Event)> Told { get; } = [];
 
     /// <summary>What was told, as <c>node=value</c>, where <c>?</c> is unknown.</summary>
-    public IEnumerable<string> Tellings => Told.Select(told => $"{told.Event.Node}={Word(told.Event.MayPromote)}");
+    public IEnumerable<string> Tellings => Told.Select(told => $"{told.Event.Node}={TextOf(told.Event.MayPromote)}");
 
     /// <summary>The resource <c>r</c> on three diskful nodes, in use on <c>a</c>; nothing told yet.</summary>
     public static StorageScenario OfThreeReplicas() => Begin(world => world.AddResource("r", ["a", "b", "c"]));
@@ -28,7 +28,7 @@ internal sealed class StorageScenario
 
     /// <summary>What LINSTOR knows of <c>r</c> on a node: <c>true/10102/used</c>; <c>-</c> if nothing.</summary>
     public string Known(string node) => World.KnownOf("r", node) is { } report
-        ? $"{Word(report.MayPromote)}/{report.PromotionScore?.ToString() ?? "?"}/{(report.InUse == true ? "used" : "unused")}"
+        ? $"{TextOf(report.MayPromote)}/{report.PromotionScore?.ToString() ?? "?"}/{(report.InUse == true ? "used" : "unused")}"
         : "-";
 
     public string[] KnownOfAll() => [Known("a"), Known("b"), Known("c")];
@@ -47,5 +47,5 @@ internal sealed class StorageScenario
         return scenario;
     }
 
-    private static string Word(bool? value) => value switch { true => "true", false => "false", null => "?" };
+    private static string TextOf(bool? value) => value switch { true => "true", false => "false", null => "?" };
 }

@@ -201,7 +201,7 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("--version")]
     [InlineData("-version")]
-    public void The_version_is_told_with_the_name(string argument) =>
+    public void The_version_is_printed_with_the_name(string argument) =>
         Assert.Equal(new Command.ShowText($"piraeus-ha-controller {ProgramVersion.Version}", 0), CommandLineParser.Parse([argument]));
 
     [Theory]

@@ -36,7 +36,7 @@ public sealed class ActuatorTests
     }
 
     [Fact]
-    public async Task A_survey_tells_the_pods_and_the_volumes_in_use()
+    public async Task The_answer_to_ListPodsOnNode_has_the_pods_and_the_volumes_in_use()
     {
         await using var fixture = await ControlFixture.OpenAsync(call => call.AnswerAsync(call.Path == "/api/v1/nodes/a"
             ? """{"status":{"volumesInUse":["kubernetes.io/csi/driver^pvc-1"]}}"""
@@ -48,7 +48,7 @@ public sealed class ActuatorTests
     }
 
     [Fact]
-    public async Task A_survey_tells_whether_the_node_is_ready_and_tainted()
+    public async Task The_answer_to_ListPodsOnNode_has_whether_the_node_is_ready_and_tainted()
     {
         await using var fixture = await ControlFixture.OpenAsync(call => call.AnswerAsync(call.Path == "/api/v1/nodes/a"
             ? """{"spec":{"taints":[{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]},"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}}"""
@@ -68,7 +68,7 @@ public sealed class ActuatorTests
     }
 
     [Fact]
-    public async Task A_survey_without_the_right_to_read_nodes_tells_the_pods_and_the_log_names_the_rule()
+    public async Task ListPodsOnNode_without_the_right_to_read_nodes_answers_with_the_pods_and_the_log_names_the_rule()
     {
         await using var fixture = await ControlFixture.OpenAsync(call => call.Path == "/api/v1/nodes/a" ? call.RefuseAsync(403, """User "ha" cannot get resource "nodes" at the cluster scope""") : call.AnswerAsync("""{"metadata":{}}"""));
         fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
@@ -89,7 +89,7 @@ public sealed class ActuatorTests
     }
 
     [Fact]
-    public async Task Who_does_not_lead_asks_but_does_not_act()
+    public async Task A_standby_sends_queries_but_no_mutations()
     {
         await using var fixture = await ControlFixture.OpenAsync(contested: true);
         Assert.Equal(OfferResult.NotOurs, fixture.Actuator.Offer(ControlFixture.Delete));
@@ -230,7 +230,7 @@ public sealed class ActuatorTests
     }
 
     [Fact]
-    public async Task A_refusal_is_logged_with_what_the_server_said_and_passed_on_with_its_patience()
+    public async Task A_refusal_is_logged_with_the_servers_message_and_passed_on_with_its_Retry_After()
     {
         await using var fixture = await ControlFixture.OpenAsync(call => call.RefuseAsync(429, "slow down", retryAfter: 9));
         fixture.Actuator.Offer(ControlFixture.Delete);
@@ -241,15 +241,15 @@ public sealed class ActuatorTests
     [Fact]
     public async Task Many_actions_are_under_way_at_a_time()
     {
-        var (everybody, count) = (new TaskCompletionSource(), 0);
+        var (all, count) = (new TaskCompletionSource(), 0);
         await using var fixture = await ControlFixture.OpenAsync(async call =>
         {
             if (Interlocked.Increment(ref count) == 8)
             {
-                everybody.SetResult();
+                all.SetResult();
             }
 
-            await everybody.Task;
+            await all.Task;
             await call.AnswerAsync("""{"metadata":{}}""");
         });
         for (var number = 0; number < 8; number++)
@@ -257,11 +257,11 @@ public sealed class ActuatorTests
             fixture.Actuator.Offer(new Decision.ListPodsOnNode(new($"node-{number}")));
         }
 
-        await everybody.Task.SoonAsync();
+        await all.Task.SoonAsync();
     }
 
     [Fact]
-    public async Task A_request_that_fails_as_nobody_foresaw_has_failed_and_is_logged_and_the_next_one_is_sent()
+    public async Task A_request_that_fails_with_an_unexpected_exception_is_logged_as_failed_and_the_next_one_is_sent()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         fixture.Actuator.Offer(new Decision.Hold(ControlFixture.Resource, new("a"), HoldReason.Storm, HoldDetail.None, [], Instant.Start, true)); // which is no action
@@ -293,7 +293,7 @@ public sealed class ActuatorTests
     }
 
     [Fact]
-    public async Task Stopping_does_not_wait_for_an_inbox_that_nobody_empties()
+    public async Task Stopping_does_not_wait_for_an_inbox_without_a_reader()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         while (fixture.Inbox.Writer.TryWrite(new Observation.Tick()))

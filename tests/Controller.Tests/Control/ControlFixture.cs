@@ -24,7 +24,7 @@ internal sealed class ControlFixture : IAsyncDisposable
     public static readonly Decision Delete = new Decision.DeletePod(App, Evidence);
     public static readonly Decision Detach = new Decision.DeleteAttachment(Csi1, new("shop", "data"), Evidence);
 
-    /// <summary>What Kubernetes answers to whoever asks for the pods of node a.</summary>
+    /// <summary>Kubernetes' answer to a list of the pods on node a.</summary>
     public const string PodsOnA = """{"metadata":{},"items":[{"metadata":{"namespace":"shop","name":"app-0","uid":"u-pod"},"spec":{"nodeName":"a","volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"data"}}]}}]}""";
 
     private readonly LinstorConnection _connection;
@@ -66,7 +66,7 @@ internal sealed class ControlFixture : IAsyncDisposable
 
     public InternalErrors Errors { get; }
 
-    /// <summary>Measured by nobody else, because listeners hear all of the process.</summary>
+    /// <summary>Its own meters: listeners receive the measurements of the whole process.</summary>
     public string Meter { get; } = $"Tests.{Guid.NewGuid()}";
 
     public Instruments Instruments { get; }

@@ -11,7 +11,7 @@ public sealed class DecisionLogTests
     public DecisionLogTests() => _decisionLog = new(new(_time), _time);
 
     [Fact]
-    public void An_action_is_told_with_what_it_rested_on_when_it_was_taken_on()
+    public void A_mutation_is_logged_with_its_evidence_when_it_is_taken_on()
     {
         var before = Knowing("majority");
         _decisionLog.Took(before, ControlFixture.Delete);
@@ -25,7 +25,7 @@ public sealed class DecisionLogTests
     }
 
     [Fact]
-    public void Questions_are_not_told()
+    public void Queries_are_not_logged()
     {
         Decision[] questions = [new Decision.QueryResource(ControlFixture.Resource), new Decision.QuerySatellites(), new Decision.ListPodsOnNode(new("a")), new Decision.QueryWarnings("shop", new("u"))];
         foreach (var question in questions)
@@ -38,7 +38,7 @@ public sealed class DecisionLogTests
     }
 
     [Fact]
-    public void What_passes_by_itself_is_not_told_but_the_grace_period_is()
+    public void Holds_that_pass_by_themselves_are_not_logged_but_the_grace_period_is()
     {
         foreach (var reason in (HoldReason[])[HoldReason.NotAskedYet, HoldReason.OwnReplicaMayPromote, HoldReason.GraceNotOver])
         {

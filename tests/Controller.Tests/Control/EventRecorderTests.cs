@@ -86,7 +86,7 @@ public sealed class EventRecorderTests
     }
 
     [Fact]
-    public async Task Each_pod_that_is_left_alone_is_told_why()
+    public async Task Each_pod_that_is_left_alone_gets_an_Event_with_the_reason()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         fixture.Events.Held(Holding(HoldReason.OptedOut, null, ControlFixture.App, ControlFixture.App with { Key = new("shop", "app-1") }));
@@ -99,7 +99,7 @@ public sealed class EventRecorderTests
     }
 
     [Fact]
-    public async Task Only_the_one_who_acts_tells_why_it_does_not()
+    public async Task Only_the_leader_reports_why_it_does_not_act()
     {
         await using var fixture = await ControlFixture.OpenAsync(contested: true);
         fixture.Events.Held(Holding(HoldReason.OptedOut, null, ControlFixture.App));

@@ -74,7 +74,7 @@ public sealed class InstrumentsTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_is_counted_before_anybody_asks_is_not_lost()
+    public async Task What_is_counted_before_the_first_scrape_is_not_lost()
     {
         await using var metrics = new MetricsReader(_meter);
         _instruments.FailedInternally();

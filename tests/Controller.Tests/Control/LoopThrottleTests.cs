@@ -18,7 +18,7 @@ public sealed class LoopThrottleTests
     }
 
     [Fact]
-    public void Who_works_without_a_pause_takes_a_fifth_of_a_processor()
+    public void A_loop_that_always_has_work_takes_a_fifth_of_a_processor()
     {
         var (rested, worked) = (0.0, 0.0);
         for (var (turn, rest) = (0, 0.0); turn < 1000; turn++)
@@ -31,7 +31,7 @@ public sealed class LoopThrottleTests
     }
 
     [Fact]
-    public void No_rest_between_two_turns_is_longer_than_somebody_may_wait_for_a_decision() => Assert.Equal(40, After(rested: 0, worked: 10_000));
+    public void No_rest_between_two_turns_is_longer_than_the_longest_acceptable_delay_of_a_decision() => Assert.Equal(40, After(rested: 0, worked: 10_000));
 
     [Fact]
     public void Time_in_which_there_was_nothing_to_do_is_rest()
@@ -42,7 +42,7 @@ public sealed class LoopThrottleTests
     }
 
     [Fact]
-    public void Nobody_rests_in_advance()
+    public void The_loop_never_rests_in_advance()
     {
         After(rested: 1_000_000, worked: 0);
         Assert.Equal(20, After(rested: 0, worked: 80));

@@ -6,7 +6,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Control;
 public sealed partial class ReporterTests
 {
     [Fact]
-    public async Task A_storm_is_told_once_when_it_begins_with_the_way_to_release_it_and_once_when_it_ends()
+    public async Task A_storm_is_reported_once_when_it_begins_with_the_way_to_release_it_and_once_when_it_ends()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         var reporter = Reporter(fixture);
@@ -32,7 +32,7 @@ public sealed partial class ReporterTests
     }
 
     [Fact]
-    public async Task Why_a_node_keeps_its_taint_is_told_once_for_each_node_and_resource_and_is_no_Event()
+    public async Task Why_a_node_keeps_its_taint_is_logged_once_for_each_node_and_resource_and_is_no_Event()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         var reporter = Reporter(fixture);

@@ -10,7 +10,7 @@ public sealed partial class ReporterTests
     private static readonly ClusterSnapshot Unwell = Well.Apply(new Observation.ResourceReported(new(ControlFixture.Resource, false, [], Instant.Start)), Instant.Start);
 
     [Fact]
-    public async Task Each_reason_is_told_once_however_often_the_policy_repeats_it()
+    public async Task Each_reason_is_logged_once_however_often_the_policy_repeats_it()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         var reporter = Reporter(fixture);
@@ -24,7 +24,7 @@ public sealed partial class ReporterTests
     }
 
     [Fact]
-    public async Task Reasons_that_take_turns_are_told_once_each()
+    public async Task Reasons_that_alternate_are_logged_once_each()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         var reporter = Reporter(fixture);
@@ -51,7 +51,7 @@ public sealed partial class ReporterTests
     }
 
     [Fact]
-    public async Task A_reason_is_told_again_after_the_resource_was_well()
+    public async Task A_reason_is_logged_again_after_the_resource_was_well()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         var reporter = Reporter(fixture);
@@ -99,7 +99,7 @@ public sealed partial class ReporterTests
     }
 
     [Fact]
-    public async Task A_failover_that_gets_no_further_is_told_once_for_each_reason_on_who_should_create_the_replacement_and_then_on_the_replacement()
+    public async Task A_stuck_failover_is_reported_once_for_each_reason_on_the_owner_and_then_on_the_replacement()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         var (reporter, cluster) = (Reporter(fixture), Moving());
@@ -118,7 +118,7 @@ public sealed partial class ReporterTests
     }
 
     [Fact]
-    public async Task Replacements_that_are_refused_one_after_the_other_for_the_same_reason_are_told_once()
+    public async Task Replacements_that_are_refused_one_after_the_other_for_the_same_reason_are_reported_once()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         var (reporter, cluster) = (Reporter(fixture), Moving());
@@ -134,7 +134,7 @@ public sealed partial class ReporterTests
     }
 
     [Fact]
-    public async Task The_end_of_a_failover_is_told_once()
+    public async Task The_end_of_a_failover_is_reported_once()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         var (reporter, cluster) = (Reporter(fixture), Moving());
@@ -150,7 +150,7 @@ public sealed partial class ReporterTests
     }
 
     [Fact]
-    public async Task The_end_of_everything_that_fell_together_is_told_once_in_one_line()
+    public async Task The_end_of_everything_that_failed_together_is_reported_once_in_one_line()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         var (reporter, cluster) = (Reporter(fixture), Moving());
@@ -168,7 +168,7 @@ public sealed partial class ReporterTests
     }
 
     [Fact]
-    public async Task That_a_pod_stays_is_told_as_often_as_it_could_not_be_moved()
+    public async Task That_a_pod_stays_is_reported_as_often_as_it_could_not_be_moved()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         fixture.TellOfLoss();

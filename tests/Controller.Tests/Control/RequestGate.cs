@@ -26,7 +26,7 @@ internal sealed class RequestGate : RateLimiter
         return new Lease(IsOpen);
     }
 
-    // Nobody may ever wait in a queue of requests.
+    // A request never waits in a queue.
     protected override ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     private sealed class Lease(bool isAcquired) : RateLimitLease

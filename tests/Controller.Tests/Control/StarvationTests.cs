@@ -127,7 +127,7 @@ public sealed class StarvationTests
         private readonly HashSet<Decision> _underWay = [];
         private readonly HashSet<Decision> _done = [];
 
-        /// <summary>Offers again and again, as the loop does, because a turn that is given back is announced to nobody.</summary>
+        /// <summary>Offers again and again, as the loop does, because a slot that becomes free is not announced.</summary>
         public async Task OfferAsync(int untilUnderWay)
         {
             using var late = new CancellationTokenSource(TimeSpan.FromSeconds(20));

@@ -38,7 +38,7 @@ public sealed class ProbesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_process_is_ready_once_it_has_heard_of_the_whole_cluster_and_weather_does_not_change_that()
+    public async Task A_process_is_ready_once_all_sources_are_synced_and_transient_errors_do_not_change_that()
     {
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "not yet heard of: Linstor, Pods, Volumes, Attachments, Nodes, CsiNodes\n"), await AskAsync("/readyz"));
 

@@ -7,7 +7,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Endpoints;
 public sealed partial class StatusEndpointTests
 {
     [Fact]
-    public async Task Each_replica_is_told_with_whether_it_is_listed_whether_it_speaks_and_since_when_its_words_have_stood()
+    public async Task Each_replica_is_reported_with_whether_it_is_listed_whether_it_speaks_and_the_date_of_its_statements()
     {
         TellOfLoss();
         _time.Advance(TimeSpan.FromSeconds(5));
@@ -21,7 +21,7 @@ public sealed partial class StatusEndpointTests
     }
 
     [Fact]
-    public async Task A_storm_is_told_with_the_nodes_that_were_lost_and_of_how_many()
+    public async Task A_storm_is_reported_with_the_nodes_that_were_lost_and_of_how_many()
     {
         Apply(ControlFixture.Satellites(_clock.Now));
         Assert.False((await AskAsync()).TryGetProperty("storm", out _));
@@ -31,7 +31,7 @@ public sealed partial class StatusEndpointTests
     }
 
     [Fact]
-    public async Task Which_resource_keeps_the_taint_of_a_node_is_told()
+    public async Task Which_resource_keeps_the_taint_of_a_node_is_reported()
     {
         TellOfLoss();
         Apply(

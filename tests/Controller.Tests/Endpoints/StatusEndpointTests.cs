@@ -30,7 +30,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     private HttpClient _http = null!;
 
     [Fact]
-    public async Task It_says_who_leads_what_is_heard_and_what_was_asked_of_it()
+    public async Task It_shows_the_leader_the_synced_sources_and_the_settings()
     {
         _hold.Follow("other");
         Apply(new Observation.SatellitesListed([], Instant.Start));
@@ -49,7 +49,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task It_says_that_it_cannot_decide_since_when_and_why()
+    public async Task It_shows_that_the_replica_cannot_decide_since_when_and_why()
     {
         _hold.Lead();
         _time.Advance(TimeSpan.FromSeconds(5));
@@ -65,7 +65,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task It_says_which_LINSTOR_controller_is_used_and_what_is_wrong_with_it()
+    public async Task It_shows_which_LINSTOR_controller_is_used_and_its_trouble()
     {
         var sources = (await AskAsync()).GetProperty("sources");
         Assert.Equal(("http://linstor:3370", false), (Text(sources, "linstorController"), sources.TryGetProperty("linstorFault", out _)));
@@ -74,7 +74,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Whoever_is_in_doubt_is_told_with_the_reason_and_what_is_left_of_the_grace_period()
+    public async Task A_consumer_in_doubt_is_reported_with_the_reason_and_the_rest_of_its_grace_period()
     {
         TellOfLoss();
         _time.Advance(TimeSpan.FromSeconds(5));
@@ -99,7 +99,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_deletion_is_told_with_its_evidence_and_what_LINSTOR_had_said_of_every_replica()
+    public async Task A_deletion_is_shown_with_its_evidence_and_what_LINSTOR_had_reported_of_every_replica()
     {
         TellOfLoss();
         _time.Advance(TimeSpan.FromSeconds(20));

@@ -119,7 +119,7 @@ internal sealed class CannedKubernetes : IAsyncDisposable
         return server;
     }
 
-    /// <summary>The next request that nobody has waited for yet.</summary>
+    /// <summary>The next request that no caller has awaited yet.</summary>
     public async Task<Call> ArrivalAsync() => await _arrivals.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1));
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

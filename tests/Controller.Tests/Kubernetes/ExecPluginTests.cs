@@ -57,7 +57,7 @@ public sealed class ExecPluginTests : IDisposable
     }
 
     [Fact]
-    public async Task A_plugin_is_told_of_the_cluster_if_it_asks()
+    public async Task A_plugin_receives_the_cluster_information_if_it_requests_it()
     {
         await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
         _folder.WriteScript("plugin", $"printf %s \"$KUBERNETES_EXEC_INFO\" > {_folder["told"]}; {Granting("t")}");

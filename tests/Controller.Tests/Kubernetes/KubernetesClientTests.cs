@@ -81,7 +81,7 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Of_the_warnings_about_an_object_the_newest_that_is_not_our_own_is_told_through_whichever_API_it_was_written()
+    public async Task Of_the_warnings_about_an_object_the_newest_that_is_not_our_own_is_reported_through_whichever_API_it_was_written()
     {
         var asked = "";
         var client = await ServeAsync(call =>

@@ -68,7 +68,7 @@ public sealed class KubernetesTranslationTests
         Assert.Equal([new ClaimUse("app-v", Ephemeral: true)], PodWith("""{"ephemeral":{"volumeClaimTemplate":{"spec":{}}}}""").Claims);
 
     [Fact]
-    public void A_pod_says_who_brings_it_back_who_holds_it_back_and_how_important_it_is()
+    public void A_pod_is_read_with_its_owner_its_finalizers_and_its_priority()
     {
         var pod = Pod("""
             {"metadata":{"name":"app-0","finalizers":["example.com/held"],"ownerReferences":[{"kind":"Node","name":"n","uid":"0"},{"apiVersion":"apps/v1","kind":"StatefulSet","name":"app","uid":"7","controller":true}]},
@@ -156,7 +156,7 @@ public sealed class KubernetesTranslationTests
     [InlineData("""{"metadata":null,"spec":null,"status":null}""")]
     [InlineData("""{"metadata":{"name":null,"labels":null,"annotations":null},"spec":{"volumes":null},"status":{"phase":null}}""")]
     [InlineData("""{"spec":{"volumes":[null,{},{"name":null,"persistentVolumeClaim":null},{"persistentVolumeClaim":{"claimName":null}},{"nfs":null}]}}""")]
-    public void A_pod_of_which_nothing_is_said_is_no_error_and_exempts_nothing(string json) => Assert.Empty(Pod(json).SharedStorage);
+    public void A_pod_without_fields_is_no_error_and_exempts_nothing(string json) => Assert.Empty(Pod(json).SharedStorage);
 
     [Theory]
     [InlineData("rd", "rd")]
@@ -203,7 +203,7 @@ public sealed class KubernetesTranslationTests
     [InlineData("{}")]
     [InlineData("""{"metadata":null,"spec":null}""")]
     [InlineData("""{"status":{"phase":"Bound"},"spec":{"claimRef":{},"csi":{"driver":null,"volumeHandle":null,"volumeAttributes":null}}}""")]
-    public void A_volume_of_which_nothing_is_said_is_nobodys(string json)
+    public void A_volume_without_a_source_and_a_claim_has_no_resource_and_no_claim(string json)
     {
         var volume = KubernetesTranslation.Volume(Read(json, KubernetesJson.Default.WireVolume));
         Assert.Null(volume.Resource);
@@ -246,7 +246,7 @@ public sealed class KubernetesTranslationTests
     [Theory]
     [InlineData("""{"name":"a","uid":"u"}""", false)]
     [InlineData("""{"name":"a","uid":"u","annotations":{"drbd.linbit.com/lost-quorum-tainted-by":"piraeus-ha-controller"}}""", true)]
-    [InlineData("""{"name":"a","uid":"u","annotations":{"drbd.linbit.com/lost-quorum-tainted-by":"somebody-else"}}""", false)]
+    [InlineData("""{"name":"a","uid":"u","annotations":{"drbd.linbit.com/lost-quorum-tainted-by":"another-owner"}}""", false)]
     public void A_node_is_its_name_and_incarnation_and_whether_we_have_tainted_it(string metadata, bool tainted)
     {
         var node = KubernetesTranslation.Node(Read($$"""{"metadata":{{metadata}}}""", KubernetesJson.Default.WireMetadataOnly));

@@ -19,7 +19,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     private JsonNode Patch => JsonNode.Parse(_kubernetes!.Calls.Last().Body)!;
 
     [Fact]
-    public async Task The_volumes_in_use_are_those_that_the_kubelet_said_and_none_if_it_said_nothing()
+    public async Task The_volumes_in_use_are_those_that_the_kubelet_reported_and_none_if_it_reported_nothing()
     {
         var nodes = await ServeAsync("""{"status":{"volumesInUse":["kubernetes.io/csi/other^x",null,"kubernetes.io/csi/linstor.csi.linbit.com^pvc-1"]}}""");
         Assert.Equal(["kubernetes.io/csi/other^x", "kubernetes.io/csi/linstor.csi.linbit.com^pvc-1"], (await nodes.StateAsync(A, default)).VolumesInUse);
@@ -42,7 +42,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     [InlineData("""[{"key":"other","effect":"NoExecute"},null,{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]""", true)]
     [InlineData("""[{"key":"other","effect":"NoExecute"}]""", false)]
     [InlineData("null", false)]
-    public async Task A_node_is_tainted_if_the_taint_is_there_whoever_put_it(string taints, bool tainted)
+    public async Task A_node_is_tainted_if_the_taint_is_present_regardless_of_its_owner(string taints, bool tainted)
     {
         var nodes = await ServeAsync($$$"""{"metadata":{"annotations":{"drbd.linbit.com/lost-quorum-tainted-by":"piraeus-ha-controller"}},"spec":{"taints":{{{taints}}}}}""");
         Assert.Equal(tainted, (await nodes.StateAsync(A, default)).Tainted);
@@ -80,7 +80,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_taint_that_somebody_took_away_from_under_our_annotation_is_put_back()
+    public async Task A_taint_that_another_client_removed_while_our_annotation_remains_is_put_back()
     {
         var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7","annotations":{"drbd.linbit.com/lost-quorum-tainted-by":"piraeus-ha-controller"}},"spec":{}}""");
         Assert.Equal(MutationOutcome.Accepted, (await nodes.TaintAsync(A, default)).Answer);
@@ -151,7 +151,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Who_is_faster_makes_us_look_again()
+    public async Task A_conflict_with_another_client_makes_the_controller_read_the_node_again()
     {
         var reads = 0;
         _kubernetes = await CannedKubernetes.StartAsync(call => call.Method == "GET"
@@ -162,7 +162,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Who_is_always_faster_makes_us_give_up_for_now()
+    public async Task Repeated_conflicts_with_another_client_make_the_controller_give_up_for_now()
     {
         _kubernetes = await CannedKubernetes.StartAsync(call => call.Method == "GET"
             ? call.AnswerAsync("""{"metadata":{"name":"a","resourceVersion":"1"},"spec":{}}""")

@@ -19,7 +19,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     private CannedKubernetes? _kubernetes;
 
     [Fact]
-    public async Task Everything_is_told_once_the_last_page_is_in_and_the_watch_begins_at_its_version()
+    public async Task The_list_is_reported_once_the_last_page_is_in_and_the_watch_begins_at_its_version()
     {
         await ServeAsync(call => (call.IsWatch, call["continue"]) switch
         {
@@ -142,7 +142,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_page_that_the_server_no_longer_remembers_tells_nothing_and_starts_over()
+    public async Task A_page_that_has_expired_on_the_server_reports_nothing_and_starts_over()
     {
         await ServeAsync(call => call["continue"] == "" ? call.AnswerAsync(List("1", "next", Pod("a"))) : call.RefuseAsync(410, "the continue token is too old"));
         var gone = await Assert.ThrowsAsync<KubernetesException>(() => Follow(WatchedKinds.Pods));
@@ -158,7 +158,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_same_told_within_the_watch_ends_it_in_good_order()
+    public async Task The_same_error_within_the_watch_ends_it_in_good_order()
     {
         await ServeAsync(call => call.IsWatch
             ? LastingAsync(call, Event("ERROR", """{"kind":"Status","code":410,"message":"too old"}""") + Event("ADDED", Pod("never read")))
@@ -185,7 +185,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     [InlineData("""{"type":"BOOKMARK","object":{"metadata":"none"}}""")]
     [InlineData("""{"type":"ERROR"}""")]
     [InlineData("""{"type":"ADDED","object":{"spec":{"volumes":7}}}""")]
-    public async Task An_event_that_makes_no_sense_is_weather_and_no_bug_of_ours(string text)
+    public async Task An_invalid_event_is_a_transient_error_and_no_bug_of_ours(string text)
     {
         await ServeAsync(call => call.AnswerAsync(call.IsWatch ? text : List("1", null)));
         await Assert.ThrowsAnyAsync<System.Text.Json.JsonException>(() => Follow(WatchedKinds.Pods));
@@ -231,7 +231,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Where_a_failover_can_do_without_a_missing_permission_is_told_once_as_an_empty_list()
+    public async Task What_a_failover_can_do_without_is_reported_once_as_an_empty_list_if_the_permission_is_missing()
     {
         await ServeAsync(call => call.RefuseAsync(403, "csinodes is forbidden"));
         var reflector = Reflector(WatchedKinds.CsiNodes);
@@ -270,7 +270,7 @@ public sealed class ReflectorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_list_that_does_not_end_in_time_is_late_and_says_nothing_of_its_query()
+    public async Task A_list_that_does_not_end_in_time_is_late_and_its_message_omits_the_query()
     {
         await ServeAsync(async call =>
         {
@@ -281,21 +281,21 @@ public sealed class ReflectorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_server_that_accepts_and_says_nothing_is_late_in_the_same_words_each_time()
+    public async Task A_server_that_accepts_and_does_not_answer_is_late_with_the_same_message_each_time()
     {
         await ServeAsync(call => call.HangAsync());
         await LateAsync(Follow(WatchedKinds.Pods), deadline: 1, $"nothing of the answer to GET {_kubernetes!.Connection.Server}api/v1/pods arrived for 10 s");
     }
 
     [Fact]
-    public async Task A_credential_that_cannot_be_had_is_weather()
+    public async Task A_credential_that_is_not_available_is_a_transient_error()
     {
-        using var http = new HttpClient(new Authentication((_, _) => throw new SettingsException("the plugin reaches nobody"), new SocketsHttpHandler()))
+        using var http = new HttpClient(new Authentication((_, _) => throw new SettingsException("the plugin reaches no server"), new SocketsHttpHandler()))
         {
             BaseAddress = new Uri("http://localhost/"),
         };
         var reflector = new Reflector<WirePod, Pod>(http, WatchedKinds.Pods, _inbox.Writer, _clock, NullLogger.Instance);
-        Assert.Equal("the plugin reaches nobody", (await Assert.ThrowsAsync<HttpRequestException>(() => reflector.FollowAsync(default))).Message);
+        Assert.Equal("the plugin reaches no server", (await Assert.ThrowsAsync<HttpRequestException>(() => reflector.FollowAsync(default))).Message);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public sealed class WatchStreamTests
     }
 
     [Fact]
-    public async Task An_event_is_told_as_soon_as_it_is_complete()
+    public async Task An_event_is_reported_as_soon_as_it_is_complete()
     {
         var pipe = new Pipe();
         await using var events = WatchStream.ReadAsync(pipe.Reader.AsStream(), Patience, TimeProvider.System, default).GetAsyncEnumerator();
@@ -46,7 +46,7 @@ public sealed class WatchStreamTests
         await Assert.ThrowsAnyAsync<JsonException>(() => ReadAllAsync(new ChunkedStream([Encoding.UTF8.GetBytes(text)])));
 
     [Fact]
-    public async Task Whatever_came_before_the_cut_is_told()
+    public async Task Every_event_before_the_cut_is_reported()
     {
         var told = new List<string>();
         await Assert.ThrowsAnyAsync<JsonException>(() => ReadAllAsync(new ChunkedStream([Encoding.UTF8.GetBytes(Two), "{"u8.ToArray()]), told));

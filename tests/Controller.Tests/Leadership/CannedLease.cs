@@ -20,7 +20,7 @@ internal sealed class CannedLease
 
     public string? Holder => (string?)Spec["holderIdentity"];
 
-    /// <summary>Somebody else writes the Lease.</summary>
+    /// <summary>Another client writes the Lease.</summary>
     public void Put(string spec, string metadata = "{}")
     {
         lock (_lock)
@@ -31,7 +31,7 @@ internal sealed class CannedLease
         }
     }
 
-    /// <summary>Somebody else holds the Lease, and has just renewed it.</summary>
+    /// <summary>Another replica holds the Lease, and has just renewed it.</summary>
     public void HeldBy(string holder, int transitions = 3) => Put(
         $$"""{"holderIdentity":"{{holder}}","leaseDurationSeconds":15,"acquireTime":"2020-01-01T00:00:00.000000Z","renewTime":"2020-01-01T00:00:00.000000Z","leaseTransitions":{{transitions}} }""");
 

@@ -18,7 +18,7 @@ internal static class Elections
         hold.Answer("me");
     }
 
-    /// <summary>Somebody else has the Lease.</summary>
+    /// <summary>Another replica has the Lease.</summary>
     public static void Follow(this LeadershipStatus hold, string leader)
     {
         hold.Synced(AllSources);

@@ -100,7 +100,7 @@ public sealed class LeaseLoopTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Who_comes_back_under_the_same_name_goes_on_where_it_was()
+    public async Task A_replica_that_comes_back_under_the_same_name_goes_on_where_it_was()
     {
         _lease.HeldBy("me", transitions: 5);
         await StartAsync();
@@ -109,7 +109,7 @@ public sealed class LeaseLoopTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Who_finds_anothers_name_on_its_Lease_stops_acting_at_once()
+    public async Task A_leader_that_finds_another_holder_on_its_Lease_stops_acting_at_once()
     {
         await StartAsync();
         _lease.HeldBy("other");
@@ -120,7 +120,7 @@ public sealed class LeaseLoopTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Somebody_who_only_labels_the_Lease_costs_nobody_his_lead_or_his_labels()
+    public async Task Another_client_that_only_labels_the_Lease_does_not_end_the_leadership_and_keeps_its_labels()
     {
         await StartAsync();
         _lease.Put(_lease.Spec.ToJsonString(), """{"labels":{"team":"storage"},"annotations":{"note":"x"},"ownerReferences":[{"uid":"u"}]}""");
@@ -145,7 +145,7 @@ public sealed class LeaseLoopTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Who_cannot_renew_acts_until_the_deadline_and_no_longer()
+    public async Task A_leader_that_cannot_renew_acts_until_the_deadline_and_no_longer()
     {
         await StartAsync();
         _lease.Before = call => call.RefuseAsync(503, "etcd is away");
@@ -163,7 +163,7 @@ public sealed class LeaseLoopTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Who_could_renew_again_leads_again()
+    public async Task A_leader_that_can_renew_again_leads_again()
     {
         await StartAsync();
         _lease.Before = call => call.BreakAsync();
@@ -189,7 +189,7 @@ public sealed class LeaseLoopTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_namespace_that_does_not_exist_is_said()
+    public async Task A_namespace_that_does_not_exist_is_logged()
     {
         _lease.Before = call => call.RefuseAsync(404, call.Method == "POST" ? "namespace ha not found" : "not found");
         await StartAsync();
@@ -233,7 +233,7 @@ public sealed class LeaseLoopTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Who_never_held_the_Lease_gives_nothing_up()
+    public async Task A_replica_that_never_held_the_Lease_gives_nothing_up()
     {
         _lease.HeldBy("other");
         await StartAsync();
@@ -266,7 +266,7 @@ public sealed class LeaseLoopTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_Lease_of_a_dead_holder_is_taken_in_time_although_somebody_labels_it_again_and_again()
+    public async Task A_Lease_of_a_dead_holder_is_taken_in_time_although_another_client_labels_it_again_and_again()
     {
         _lease.HeldBy("other");
         await StartAsync();
@@ -307,7 +307,7 @@ public sealed class LeaseLoopTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Who_can_decide_again_takes_a_free_Lease_at_once()
+    public async Task A_replica_that_can_decide_again_takes_a_free_Lease_at_once()
     {
         await StartAsync([]);
         Assert.Empty(_lease.Written);

@@ -7,7 +7,7 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Leadership;
 
-/// <summary>Nobody has to guess that a replica cannot decide.</summary>
+/// <summary>A replica that cannot decide reports so in its log and metrics.</summary>
 public sealed class ReadinessTests
 {
     private readonly TestTime _time = new();
@@ -47,7 +47,7 @@ public sealed class ReadinessTests
     }
 
     [Fact]
-    public void A_source_that_was_never_heard_of_is_told_after_15_s()
+    public void A_source_that_was_never_synced_is_reported_after_15_s()
     {
         Hear(new Observation.Listed<Pod>([]), new Observation.Listed<Volume>([]), new Observation.Listed<Attachment>([]), new Observation.Listed<CsiNode>([]));
         Pass(14);
@@ -57,9 +57,9 @@ public sealed class ReadinessTests
     }
 
     [Fact]
-    public async Task Two_gauges_say_who_leads_and_which_source_keeps_whom_from_deciding()
+    public async Task Two_gauges_show_which_replica_leads_and_which_source_keeps_a_replica_from_deciding()
     {
-        const string name = nameof(Two_gauges_say_who_leads_and_which_source_keeps_whom_from_deciding);
+        const string name = nameof(Two_gauges_show_which_replica_leads_and_which_source_keeps_a_replica_from_deciding);
         await using var metrics = new MetricsReader(name);
         using var instruments = new Instruments(_told.CreateLogger<Instruments>(), name);
         instruments.ObserveLeadership(() => _hold.Covers(TimeSpan.Zero), _hold.IsKeptFromDecidingBy);

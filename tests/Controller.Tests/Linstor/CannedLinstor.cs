@@ -69,11 +69,11 @@ internal sealed class CannedLinstor : IAsyncDisposable
         : exchange.Path == LinstorConnection.NodesPath ? exchange.AnswerAsync(Online)
         : answer(exchange));
 
-    /// <summary>Accepts and never says a word, until it is disposed.</summary>
+    /// <summary>Accepts connections and never sends anything, until it is disposed.</summary>
     public static CannedLinstor Mute() => new(exchange => exchange.HangAsync());
 
-    /// <summary>A port on which nobody listens.</summary>
-    public static ControllerAddress Nobody()
+    /// <summary>A port on which no process listens.</summary>
+    public static ControllerAddress ClosedPort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

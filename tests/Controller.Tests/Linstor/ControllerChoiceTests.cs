@@ -56,7 +56,7 @@ public sealed class ControllerChoiceTests
     [InlineData("OFFLINE", "")]
     [InlineData("OFFLINE", "401")]
     [InlineData("500", "500")]
-    public async Task Where_no_other_is_better_it_stays_and_that_is_said_once(string statuses, string others)
+    public async Task Where_no_other_is_better_it_stays_and_that_is_logged_once(string statuses, string others)
     {
         await using var first = Of(() => statuses);
         await using var second = Of(() => others);

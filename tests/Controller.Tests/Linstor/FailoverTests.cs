@@ -7,15 +7,15 @@ public sealed class FailoverTests
     [Fact]
     public async Task When_the_first_is_not_there_the_second_answers_and_stays_current()
     {
-        var nobody = CannedLinstor.Nobody();
+        var unreachable = CannedLinstor.ClosedPort();
         await using var second = CannedLinstor.With();
-        using var client = LinstorFixture.Of(nobody, second.Address);
+        using var client = LinstorFixture.Of(unreachable, second.Address);
 
         await client.Linstor.VersionAsync(default);
         await client.Linstor.VersionAsync(default);
 
         Assert.Equal(3, second.Requests.Count); // The probe, the retry, and the next request at once.
-        Assert.Equal($"LINSTOR controller {second.Address} is used from now on. LINSTOR controller {nobody} cannot be reached for /v1/nodes: Connection refused.", Assert.Single(client.Told.Lines));
+        Assert.Equal($"LINSTOR controller {second.Address} is used from now on. LINSTOR controller {unreachable} cannot be reached for /v1/nodes: Connection refused.", Assert.Single(client.Told.Lines));
     }
 
     [Fact]
@@ -23,7 +23,7 @@ public sealed class FailoverTests
     {
         await using var mute = CannedLinstor.Mute();
         await using var third = CannedLinstor.With();
-        using var client = new LinstorFixture(new LinstorSettings([CannedLinstor.Nobody(), mute.Address, third.Address]), TimeSpan.FromSeconds(10));
+        using var client = new LinstorFixture(new LinstorSettings([CannedLinstor.ClosedPort(), mute.Address, third.Address]), TimeSpan.FromSeconds(10));
         Assert.Equal("1.34.0", await client.Linstor.VersionAsync(default));
     }
 
@@ -51,22 +51,22 @@ public sealed class FailoverTests
     public async Task A_proxy_without_LINSTOR_behind_it_is_not_moved_to()
     {
         await using var proxy = new CannedLinstor(exchange => exchange.AnswerAsync("down", "503 Service Unavailable"));
-        using var client = LinstorFixture.Of(CannedLinstor.Nobody(), proxy.Address);
+        using var client = LinstorFixture.Of(CannedLinstor.ClosedPort(), proxy.Address);
         Assert.Equal(LinstorFailure.Unreachable, (await client.FailureAsync()).Failure);
     }
 
     [Fact]
-    public async Task One_that_refuses_our_credentials_lives_and_its_refusal_is_what_we_tell()
+    public async Task A_controller_that_refuses_our_credentials_is_alive_and_its_refusal_is_reported()
     {
         await using var second = new CannedLinstor(exchange => exchange.AnswerAsync("[]", "401 Unauthorized"));
-        using var client = LinstorFixture.Of(CannedLinstor.Nobody(), second.Address);
+        using var client = LinstorFixture.Of(CannedLinstor.ClosedPort(), second.Address);
         Assert.Equal(LinstorFailure.Unauthorized, (await client.FailureAsync()).Failure);
     }
 
     [Fact]
-    public async Task When_none_answers_the_first_failure_is_told()
+    public async Task When_none_answers_the_first_failure_is_logged()
     {
-        var (first, second) = (CannedLinstor.Nobody(), CannedLinstor.Nobody());
+        var (first, second) = (CannedLinstor.ClosedPort(), CannedLinstor.ClosedPort());
         using var client = LinstorFixture.Of(first, second);
 
         var failure = await client.FailureAsync();
@@ -78,7 +78,7 @@ public sealed class FailoverTests
     public async Task Requests_that_fail_together_share_one_search()
     {
         await using var second = CannedLinstor.With();
-        using var client = LinstorFixture.Of(CannedLinstor.Nobody(), second.Address);
+        using var client = LinstorFixture.Of(CannedLinstor.ClosedPort(), second.Address);
 
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => client.Linstor.VersionAsync(default)));
 

@@ -55,7 +55,7 @@ public sealed class LinstorReplyTests
     [InlineData("404 Not Found", nameof(LinstorFailure.NotFound))]
     [InlineData("405 Method Not Allowed", nameof(LinstorFailure.Refused))]
     [InlineData("500 Internal Server Error", nameof(LinstorFailure.ServerError))]
-    public async Task An_error_is_told_by_its_status_and_in_the_words_of_its_first_error(string status, string failure)
+    public async Task An_error_is_reported_with_its_status_and_the_message_of_its_first_error(string status, string failure)
     {
         var refused = await AnsweredAsync("""[{"ret_code":1,"message":"By the way."},{"ret_code":-4611686018427386906,"message":"It is\nbroken.","cause":"secret"}]""", status);
 
@@ -76,7 +76,7 @@ public sealed class LinstorReplyTests
     [InlineData("""{"message":"hunter2"}""")]
     [InlineData("""["hunter2"]""")]
     [InlineData("[null]")]
-    public async Task The_body_of_an_error_that_is_not_LINSTORs_is_tolerated_and_not_told(string body)
+    public async Task The_body_of_an_error_that_is_not_LINSTORs_is_tolerated_and_not_reported(string body)
     {
         var refused = await AnsweredAsync(body, "500 Internal Server Error");
 
@@ -97,7 +97,7 @@ public sealed class LinstorReplyTests
     [InlineData("""{"version":{"hunter2":1}}""", "$.version")]
     [InlineData("""{"version":"1""", "$.version")]
     [InlineData("", "$")]
-    public async Task Garbage_is_told_by_controller_endpoint_and_place_but_not_quoted(string body, string place)
+    public async Task Invalid_JSON_is_reported_by_controller_endpoint_and_place_but_not_quoted(string body, string place)
     {
         var garbage = await AnsweredAsync(body);
 

@@ -67,13 +67,13 @@ public sealed class PromotionMessageTests
     [InlineData("""{"resource_name":"","node_name":"b"}""", "it has no resource_name")]
     [InlineData("""{"resource_name":"a"}""", "it has no node_name")]
     [InlineData("null", "it has no node_name")]
-    public async Task An_event_that_makes_no_sense_says_why(string data, string flaw) =>
+    public async Task An_invalid_event_is_reported_with_its_flaw(string data, string flaw) =>
         Assert.Equal([new PromotionMessage.Malformed(flaw)], await ReadAsync($"event: may-promote-change\ndata: {data}\n\n"));
 
     [Theory]
     [InlineData("""[{"ret_code":-1,"message":"No."}]""", "No.")]
     [InlineData("oops", "no reason given")]
-    public async Task An_error_is_told_in_LINSTORs_words(string data, string message) =>
+    public async Task An_error_is_reported_with_LINSTORs_message(string data, string message) =>
         Assert.Equal([new PromotionMessage.Failed(message)], await ReadAsync($"event: error\ndata: {data}\n\n"));
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class PromotionStreamFailoverTests
     public async Task Where_a_request_moved_to_the_stream_opens_too()
     {
         await using var second = Streaming(First);
-        using var client = LinstorFixture.Of(CannedLinstor.Nobody(), second.Address);
+        using var client = LinstorFixture.Of(CannedLinstor.ClosedPort(), second.Address);
 
         await client.Linstor.VersionAsync(default);
 
@@ -71,12 +71,12 @@ public sealed class PromotionStreamFailoverTests
     }
 
     [Fact]
-    public async Task When_no_LINSTOR_controller_lives_the_first_failure_is_told()
+    public async Task When_no_LINSTOR_controller_answers_the_first_failure_is_reported()
     {
-        var nobody = CannedLinstor.Nobody();
-        using var client = LinstorFixture.Of(nobody);
+        var unreachable = CannedLinstor.ClosedPort();
+        using var client = LinstorFixture.Of(unreachable);
         var failure = await Assert.ThrowsAsync<LinstorException>(async () => await client.Stream.ReadAsync(default).ToListAsync());
-        Assert.StartsWith($"LINSTOR controller {nobody} cannot be reached for /v1/nodes: ", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"LINSTOR controller {unreachable} cannot be reached for /v1/nodes: ", failure.Message, StringComparison.Ordinal);
     }
 
     private static CannedLinstor Streaming(string bytes) => CannedLinstor.Alive(async exchange =>

@@ -22,7 +22,7 @@ public sealed class PromotionStreamTests
     }
 
     [Fact]
-    public async Task Events_are_told_until_LINSTOR_ends_the_stream()
+    public async Task Events_are_reported_until_LINSTOR_ends_the_stream()
     {
         await using var server = Streaming(First + First.Replace("true", "false", StringComparison.Ordinal));
         using var client = LinstorFixture.Of(server.Address);
@@ -30,7 +30,7 @@ public sealed class PromotionStreamTests
     }
 
     [Fact]
-    public async Task An_event_is_told_while_the_stream_is_still_open()
+    public async Task An_event_is_reported_while_the_stream_is_still_open()
     {
         await using var server = CannedLinstor.Alive(async exchange =>
         {
@@ -126,7 +126,7 @@ public sealed class PromotionStreamTests
     }
 
     [Fact]
-    public async Task An_error_event_ends_the_stream_in_LINSTORs_words()
+    public async Task An_error_event_ends_the_stream_with_LINSTORs_message()
     {
         await using var server = Streaming("event: error\ndata: [{\"ret_code\":-4611686018427386906,\"message\":\"Exception thrown.\",\"error_report_ids\":[\"6A1B\"]}]\n\n");
         using var client = LinstorFixture.Of(server.Address);
@@ -137,7 +137,7 @@ public sealed class PromotionStreamTests
     }
 
     [Fact]
-    public async Task An_event_that_makes_no_sense_is_skipped_and_told_without_its_payload()
+    public async Task An_invalid_event_is_skipped_and_logged_without_its_payload()
     {
         await using var server = Streaming("event: may-promote-change\ndata: hunter2\n\nevent: may-promote-change\ndata: {\"node_name\":\"hunter2\"}\n\n" + First);
         using var client = LinstorFixture.Of(server.Address);

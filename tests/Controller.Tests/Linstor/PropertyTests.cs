@@ -33,7 +33,7 @@ public sealed class PropertyTests
         await IsPolicyAsync(new(null, null), (Resources, "[]"), (Definition, "{}"), (Controller, "{}"));
 
     [Fact]
-    public async Task A_replicas_own_quorum_policy_is_told_with_it()
+    public async Task A_replicas_own_quorum_policy_is_reported_with_it()
     {
         await using var server = CannedLinstor.With((Resources, $"[{Own("a", " Off ")},{Own("b")}]"), (Definition, Quorum("majority")));
         Assert.Equal(["off", null], (await ReportAsync(server)).Replicas.Select(replica => replica.QuorumPolicy));

@@ -12,7 +12,7 @@ public sealed class ReportTests
     private const string Majority = """{"props":{"DrbdOptions/Resource/quorum":"majority"}}""";
 
     [Fact]
-    public async Task A_healthy_user_its_peer_and_the_tie_breaker()
+    public async Task A_healthy_consumer_its_peer_and_the_tie_breaker()
     {
         var report = await ReportAsync("""
             [
@@ -54,7 +54,7 @@ public sealed class ReportTests
     [InlineData("""{"node_name":"a","layer_object":{"type":"DRBD","drbd":{"connections":{"b":{},"c":null}}},"state":null}""")]
     [InlineData("""{"node_name":"a","layer_object":null,"state":{"in_use":false}}""")]
     [InlineData("""{"node_name":"a"}""")]
-    public async Task What_nobody_said_is_unknown(string resource)
+    public async Task What_LINSTOR_did_not_report_is_unknown(string resource)
     {
         var replica = Assert.Single((await ReportAsync($"[{resource}]")).Replicas);
         Assert.Equal((Promotability.Unknown, Usage.Unknown), (replica.Promotability, replica.Usage));
@@ -134,7 +134,7 @@ public sealed class ReportTests
     [InlineData("""[{"node_name":"a","layer_object":{"type":"DRBD","drbd":{"may_promote":"yes, hunter2"}}}]""", "something else at $[0].layer_object.drbd.may_promote (")]
     [InlineData("""{"node_name":"a"}""", "something else at $ (")]
     [InlineData("""[{"flags":[]}]""", "a resource without a node_name.")]
-    public async Task A_wrong_type_is_told_by_endpoint_and_place_but_not_quoted(string resources, string place)
+    public async Task A_wrong_type_is_reported_by_endpoint_and_place_but_not_quoted(string resources, string place)
     {
         var unreadable = await Assert.ThrowsAsync<LinstorException>(() => ReportAsync(resources));
 
@@ -147,7 +147,7 @@ public sealed class ReportTests
     public async Task Nothing_of_a_body_is_ever_logged()
     {
         await using var server = CannedLinstor.With((Definition, Majority), (Resources, """[{"node_name":"a","layer_object":{"type":"DRBD","drbd":{"drbd_resource_definition":{"secret":"hunter2"}}}}]"""));
-        using var client = LinstorFixture.Of(CannedLinstor.Nobody(), server.Address);
+        using var client = LinstorFixture.Of(CannedLinstor.ClosedPort(), server.Address);
 
         await client.Linstor.ReportAsync(new ResourceName("pvc-1"), default);
 

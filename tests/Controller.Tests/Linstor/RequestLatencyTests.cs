@@ -26,7 +26,7 @@ public sealed class RequestLatencyTests : IAsyncDisposable
             await AskAsync(TimeSpan.FromSeconds(1.5));
         }
 
-        using var unreachable = Connect(CannedLinstor.Nobody());
+        using var unreachable = Connect(CannedLinstor.ClosedPort());
         await Assert.ThrowsAsync<LinstorException>(() => unreachable.GetAsync("/v1/x", default));
 
         var samples = await _metrics.SamplesAsync();
@@ -51,7 +51,7 @@ public sealed class RequestLatencyTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task That_answers_take_longer_than_a_second_is_said_once_and_again_only_after_they_got_faster()
+    public async Task That_answers_take_longer_than_a_second_is_logged_once_and_again_only_after_they_got_faster()
     {
         await using var server = Server();
         using var connection = Connect(server.Address);

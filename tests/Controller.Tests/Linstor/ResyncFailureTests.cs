@@ -52,7 +52,7 @@ public sealed class ResyncFailureTests : ResyncFixture
     }
 
     [Fact]
-    public async Task That_LINSTOR_does_not_answer_is_told_to_the_loop_each_time_and_to_people_once()
+    public async Task That_LINSTOR_does_not_answer_is_reported_to_the_loop_each_time_and_logged_once()
     {
         Answers["/v1/nodes"] = ("503 Service Unavailable", "down");
         Start();
@@ -83,7 +83,7 @@ public sealed class ResyncFailureTests : ResyncFixture
     }
 
     [Fact]
-    public async Task A_process_that_slept_says_first_that_nobody_asked_LINSTOR_meanwhile()
+    public async Task A_process_that_was_suspended_first_reports_that_it_did_not_query_LINSTOR_meanwhile()
     {
         Start();
         await Received.NextAsync<Observation.SatellitesListed>();

@@ -32,7 +32,7 @@ public sealed class ResyncTests : ResyncFixture
     }
 
     [Fact]
-    public async Task Volumes_that_share_a_resource_cost_one_question_and_those_that_nobody_uses_cost_none()
+    public async Task Volumes_that_share_a_resource_cost_one_query_and_unused_ones_cost_none()
     {
         Tell(new Observation.Listed<Volume>([.. "123".Select(digit => new Volume($"pv-{digit}", null) { Resource = new("shared") }), new("idle", null) { Resource = new("idle") }, new("nfs", null)]));
         Tell(new Observation.Listed<Attachment>([.. ((string[])["pv-1", "pv-2", "pv-3", "nfs", "unknown"]).Select(volume => new Attachment(volume, new(volume), volume, new("a")))]));

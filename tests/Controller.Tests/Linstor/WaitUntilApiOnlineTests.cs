@@ -60,7 +60,7 @@ public sealed class WaitUntilApiOnlineTests
     public async Task A_wish_to_stop_ends_the_pause_at_once_with_one()
     {
         using var stop = new CancellationTokenSource();
-        using var client = LinstorFixture.Of(CannedLinstor.Nobody());
+        using var client = LinstorFixture.Of(CannedLinstor.ClosedPort());
         var waiting = new WaitUntilApiOnline(client.Linstor, TimeProvider.System, client.Told.CreateLogger<WaitUntilApiOnline>()).RunAsync(stop.Token);
 
         await stop.CancelAsync();

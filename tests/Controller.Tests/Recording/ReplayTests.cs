@@ -12,7 +12,7 @@ public sealed class ReplayTests : IDisposable
     public void Dispose() => _studio.Dispose();
 
     [Fact]
-    public async Task A_replay_tells_what_was_decided_and_when_and_why()
+    public async Task A_replay_prints_what_was_decided_and_when_and_why()
     {
         await _studio.RecordLossAsync();
         var (exitCode, told) = _studio.Replay();
@@ -49,7 +49,7 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
-    public async Task Other_settings_tell_what_would_have_been_decided()
+    public async Task Other_settings_show_what_would_have_been_decided()
     {
         await _studio.RecordLossAsync();
         var (exitCode, told) = _studio.Replay("--known-resource-grace-period=10m", "--new-resource-grace-period=10m", "--storm-threshold=100%", "--disable-node-taints");
@@ -64,7 +64,7 @@ public sealed class ReplayTests : IDisposable
     {
         await _studio.RecordLossAsync();
         var (_, told) = _studio.Replay("--known-resource-grace-period=1s", "--new-resource-grace-period=1s");
-        Assert.Contains("+1.000s  held      Leaving pod shop/db-0 on node a alone: the state of the pods on node a has not yet been confirmed. (AwaitingConfirmation)", told, StringComparison.Ordinal); // nobody had asked then
+        Assert.Contains("+1.000s  held      Leaving pod shop/db-0 on node a alone: the state of the pods on node a has not yet been confirmed. (AwaitingConfirmation)", told, StringComparison.Ordinal); // no query had been sent by then
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
-    public async Task A_version_that_decides_otherwise_is_told_once_and_fails()
+    public async Task A_version_that_decides_otherwise_is_reported_once_and_fails()
     {
         await _studio.RecordLossAsync();
         var lines = _studio.Lines;
@@ -92,7 +92,7 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
-    public async Task A_last_line_that_is_cut_off_ends_the_replay_and_is_told()
+    public async Task A_last_line_that_is_cut_off_ends_the_replay_and_is_reported()
     {
         await _studio.RecordLossAsync();
         var text = File.ReadAllText(_studio.File);
@@ -105,7 +105,7 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
-    public async Task A_recording_that_does_not_say_why_it_ends_is_told_to_be_broken_off()
+    public async Task A_recording_without_a_reason_for_its_end_is_reported_as_broken_off()
     {
         await _studio.RecordLossAsync();
         File.WriteAllLines(_studio.File, _studio.Lines[..^1]);

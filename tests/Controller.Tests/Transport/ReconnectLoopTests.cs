@@ -35,7 +35,7 @@ public sealed class ReconnectLoopTests
     }
 
     [Fact]
-    public async Task What_repeats_is_said_once_and_what_is_new_is_said()
+    public async Task A_repeated_message_is_logged_once_and_a_new_one_is_logged()
     {
         using var stop = new CancellationTokenSource();
         string[] reasons = ["refused", "refused", "reset", "refused"];
@@ -107,16 +107,16 @@ public sealed class ReconnectLoopTests
     }
 
     [Fact]
-    public async Task What_the_network_and_the_servers_do_is_weather()
+    public async Task Errors_of_the_network_and_the_servers_are_transient()
     {
         using var stop = new CancellationTokenSource();
-        Exception[] weather =
+        Exception[] transient =
         [
             new HttpRequestException(), new IOException(), new TimeoutException(), new TaskCanceledException(), new JsonException(),
             new KubernetesException(HttpStatusCode.Gone, ""), new LinstorException(LinstorFailure.Unreachable, ""),
         ];
-        var running = Persist().RunAsync(_ => throw weather[_connections++ % weather.Length], stop.Token);
-        while (_ends < weather.Length)
+        var running = Persist().RunAsync(_ => throw transient[_connections++ % transient.Length], stop.Token);
+        while (_ends < transient.Length)
         {
             await _clock.RestingAsync(TimeSpan.Zero, LongestPause);
             _clock.AdvanceToNext();
@@ -128,7 +128,7 @@ public sealed class ReconnectLoopTests
     }
 
     [Fact]
-    public async Task A_bug_is_no_weather() =>
+    public async Task A_bug_is_no_transient_error() =>
         await Assert.ThrowsAsync<InvalidOperationException>(() => Persist().RunAsync(_ => throw new InvalidOperationException(), default).SoonAsync());
 
     [Fact]

@@ -88,7 +88,7 @@ internal sealed class Browser : IAsyncDisposable
         }
     }
 
-    /// <summary>Keeps a picture of the page for whoever looks at the artefacts of the tests.</summary>
+    /// <summary>Saves a screenshot of the page among the artefacts of the tests.</summary>
     public async Task PictureAsync(string name, string scheme)
     {
         await SendAsync("Emulation.setEmulatedMedia", new() { ["features"] = new JsonArray(new JsonObject { ["name"] = "prefers-color-scheme", ["value"] = scheme }) });
@@ -116,7 +116,7 @@ internal sealed class Browser : IAsyncDisposable
         {
             if (line.StartsWith("DevTools listening on ", StringComparison.Ordinal))
             {
-                _ = _chromium.StandardError.ReadToEndAsync(CancellationToken.None); // what nobody reads would stop it
+                _ = _chromium.StandardError.ReadToEndAsync(CancellationToken.None); // a full pipe would block it
                 return new Uri(line["DevTools listening on ".Length..]);
             }
         }

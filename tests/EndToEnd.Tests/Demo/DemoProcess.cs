@@ -43,7 +43,7 @@ internal sealed class DemoProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>Ends it as nobody should.</summary>
+    /// <summary>Kills the process with SIGKILL, so that it cannot clean up.</summary>
     public void Kill() => _process.Kill();
 
     /// <summary>Ends it as Ctrl-C does.</summary>

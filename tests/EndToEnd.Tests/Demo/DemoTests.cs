@@ -12,7 +12,7 @@ public sealed class DemoTests
     [InlineData("node-crash")]
     [InlineData("partition")]
     [InlineData("leader-loss")]
-    public async Task Who_may_be_moved_works_elsewhere_at_the_end_and_the_others_are_left_alone_with_a_reason(string scenario)
+    public async Task Every_pod_that_may_be_moved_runs_elsewhere_at_the_end_and_the_others_are_left_alone_with_a_reason(string scenario)
     {
         var told = await PlayAsync(scenario);
         foreach (var pod in (string[])["db-0", "queue-0"])
@@ -29,7 +29,7 @@ public sealed class DemoTests
     [Theory]
     [InlineData("flap")]
     [InlineData("linstor-restart")]
-    public async Task What_comes_back_in_time_moves_nobody(string scenario)
+    public async Task A_node_that_comes_back_in_time_loses_no_pod(string scenario)
     {
         var told = await PlayAsync(scenario);
         Assert.DoesNotContain("Deleting pod", told, StringComparison.Ordinal);
@@ -45,11 +45,11 @@ public sealed class DemoTests
     }
 
     [Fact]
-    public async Task A_port_that_somebody_else_has_is_one_line()
+    public async Task A_port_that_is_already_in_use_is_reported_in_one_line()
     {
-        using var somebody = new TcpListener(IPAddress.Loopback, 0);
-        somebody.Start();
-        var port = ((IPEndPoint)somebody.LocalEndpoint).Port;
+        using var occupant = new TcpListener(IPAddress.Loopback, 0);
+        occupant.Start();
+        var port = ((IPEndPoint)occupant.LocalEndpoint).Port;
         await using var demo = DemoProcess.Start("--port", $"{port}");
         Assert.Equal(2, await demo.EndAsync());
         Assert.StartsWith($"piraeus-ha-demo: cannot show the page on port {port}: ", demo.Output, StringComparison.Ordinal);

@@ -63,7 +63,7 @@ internal sealed class SimulatedApiCluster : IAsyncDisposable
         return process.ExitCode == 0 ? await output + await errors : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} exited with {process.ExitCode}: {await errors}{await output}");
     }
 
-    /// <summary>Starts a client; whoever asks for it ends it.</summary>
+    /// <summary>Starts a client; the caller disposes it.</summary>
     public Process Start(string program, params string[] arguments) => Process.Start(new ProcessStartInfo(program, arguments)
     {
         RedirectStandardOutput = true,

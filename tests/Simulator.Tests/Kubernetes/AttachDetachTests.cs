@@ -91,7 +91,7 @@ public sealed class AttachDetachTests
     }
 
     [Fact]
-    public void While_LINSTOR_is_down_attaching_fails_aloud_and_is_tried_again()
+    public void While_LINSTOR_is_down_attaching_fails_with_an_error_and_is_tried_again()
     {
         World.AddVolume("data");
         World.Storage.StopLinstor();
@@ -105,7 +105,7 @@ public sealed class AttachDetachTests
     }
 
     [Fact]
-    public void What_somebody_else_has_attached_is_noticed_at_once()
+    public void An_attachment_that_another_client_created_is_noticed_at_once()
     {
         World.AddVolume("data");
         var volume = World.VolumeOf("default", "data")!;
@@ -177,7 +177,7 @@ public sealed class AttachDetachTests
     }
 
     [Fact]
-    public void Whoever_waits_for_a_volume_that_a_pod_elsewhere_uses_is_told_which_pod()
+    public void A_pod_that_waits_for_a_volume_in_use_elsewhere_gets_an_Event_that_names_the_pod_that_uses_it()
     {
         World.AddVolume("data");
         World.AddPod("first", PodTemplate.With("data"));

@@ -29,7 +29,7 @@ public sealed class KubeletTests
     }
 
     [Fact]
-    public void A_mount_that_is_refused_is_told_and_tried_again()
+    public void A_mount_that_is_refused_is_reported_and_tried_again()
     {
         var pod = _cluster.Start("db", on: "a");
         World.CutFromApi("a");
@@ -81,7 +81,7 @@ public sealed class KubeletTests
     }
 
     [Fact]
-    public void A_kubelet_puts_back_what_somebody_took_from_its_volumes_in_use_while_it_uses_it()
+    public void A_kubelet_puts_back_a_volume_in_use_that_another_client_removed_while_the_volume_is_in_use()
     {
         var pod = _cluster.Start("db", on: "a");
         _cluster.Release(pod);
@@ -176,7 +176,7 @@ public sealed class KubeletTests
     }
 
     [Fact]
-    public void A_lease_tells_when_the_kubelet_was_heard_of_last()
+    public void A_lease_shows_when_the_kubelet_last_renewed_it()
     {
         World.AddNode("z");
         _cluster.Run(65);

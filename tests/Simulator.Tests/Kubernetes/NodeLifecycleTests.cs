@@ -25,7 +25,7 @@ public sealed class NodeLifecycleTests
     }
 
     [Fact]
-    public void After_another_300_s_its_pods_are_deleted_and_hang_since_nobody_ends_them()
+    public void After_another_300_s_its_pods_are_deleted_and_hang_because_no_kubelet_ends_them()
     {
         var pod = _cluster.Start("db", on: "a");
         _cluster.World.Crash("a");

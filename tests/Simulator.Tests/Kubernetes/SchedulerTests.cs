@@ -14,7 +14,7 @@ public sealed class SchedulerTests
     }
 
     [Fact]
-    public void Nobody_goes_to_a_cordoned_or_tainted_node_unless_the_taint_is_tolerated()
+    public void No_pod_is_scheduled_on_a_cordoned_or_tainted_node_unless_it_tolerates_the_taint()
     {
         var cluster = new ModelCluster();
         cluster.Cordon("a");

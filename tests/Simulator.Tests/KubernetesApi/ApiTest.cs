@@ -7,7 +7,7 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Simulator.Tests.KubernetesApi;
 
-/// <summary>An API server in front of a store that nobody acts upon, and somebody who asks.</summary>
+/// <summary>An API server in front of a store without controllers, and a client.</summary>
 public abstract class ApiTest : IAsyncLifetime
 {
     protected const string Pods = "api/v1/namespaces/default/pods";

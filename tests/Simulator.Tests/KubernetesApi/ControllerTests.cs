@@ -144,7 +144,7 @@ public sealed class ControllerTests : ApiTest
     }
 
     [Fact]
-    public async Task What_is_refused_for_a_while_says_for_how_long()
+    public async Task A_temporary_refusal_has_a_Retry_After()
     {
         Server.Hazards.RetryAfterSeconds = 7;
         var refused = await Assert.ThrowsAsync<KubernetesException>(() => Follow(_watchedKinds.Pods, default));

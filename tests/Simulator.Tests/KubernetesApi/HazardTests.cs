@@ -24,7 +24,7 @@ public sealed class HazardTests : ApiTest
     }
 
     [Fact]
-    public async Task Nobody_is_let_in_while_connections_are_refused_and_everybody_afterwards()
+    public async Task No_client_connects_while_connections_are_refused_and_every_client_does_afterwards()
     {
         Server.RefusesConnections = true;
         await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(Pods));
@@ -48,7 +48,7 @@ public sealed class HazardTests : ApiTest
     }
 
     [Fact]
-    public async Task A_port_that_is_taken_is_told_in_one_line()
+    public async Task A_port_that_is_in_use_is_reported_in_one_line()
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
@@ -64,10 +64,10 @@ public sealed class HazardTests : ApiTest
         using var folder = new TemporaryFolder();
         await server.WriteKubeConfigAsync(folder["config"]);
         var connection = KubernetesConnection.Open(folder["config"], _ => null, TimeProvider.System, NullLogger.Instance);
-        using var somebody = connection.CreateClient();
-        Assert.Equal(HttpStatusCode.OK, (await somebody.GetAsync(new Uri("api", UriKind.Relative))).StatusCode);
-        using var nobody = new KubernetesConnection(connection.Server, "default") { Tls = connection.Tls }.CreateClient();
-        Assert.Equal(HttpStatusCode.Unauthorized, (await nobody.GetAsync(new Uri("api", UriKind.Relative))).StatusCode);
+        using var authenticated = connection.CreateClient();
+        Assert.Equal(HttpStatusCode.OK, (await authenticated.GetAsync(new Uri("api", UriKind.Relative))).StatusCode);
+        using var anonymous = new KubernetesConnection(connection.Server, "default") { Tls = connection.Tls }.CreateClient();
+        Assert.Equal(HttpStatusCode.Unauthorized, (await anonymous.GetAsync(new Uri("api", UriKind.Relative))).StatusCode);
     }
 
     [Fact]

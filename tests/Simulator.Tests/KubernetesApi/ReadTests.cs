@@ -78,7 +78,7 @@ public sealed class ReadTests : ApiTest
     }
 
     [Fact]
-    public async Task What_cannot_be_found_or_asked_is_refused_in_the_API_servers_words()
+    public async Task What_cannot_be_found_or_requested_is_refused_with_the_API_servers_message()
     {
         Assert.Equal("404 NotFound: pods \"x\" not found", Message(await GetAsync($"{Pods}/x")));
         Assert.Equal("404 NotFound: leases.coordination.k8s.io \"x\" not found", Message(await GetAsync($"{Leases}/x")));

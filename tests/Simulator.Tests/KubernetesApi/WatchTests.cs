@@ -8,7 +8,7 @@ public sealed class WatchTests : ApiTest
     protected override KubernetesOptions Options() => new() { BookmarkPeriod = TimeSpan.FromMilliseconds(50) };
 
     [Fact]
-    public async Task A_watch_tells_what_came_after_its_version_and_goes_on()
+    public async Task A_watch_sends_what_came_after_its_version_and_goes_on()
     {
         var version = Add(Pod("a"));
         Add(Pod("b"), new Node(new("", "n")));
@@ -45,7 +45,7 @@ public sealed class WatchTests : ApiTest
     }
 
     [Fact]
-    public async Task What_is_deleted_is_told_at_the_version_of_its_deletion()
+    public async Task A_deleted_object_is_sent_at_the_version_of_its_deletion()
     {
         var version = Add(Pod("a"));
         using var watch = await WatchAsync($"{Pods}?resourceVersion={version}");
@@ -54,7 +54,7 @@ public sealed class WatchTests : ApiTest
     }
 
     [Fact]
-    public async Task Who_allows_bookmarks_gets_the_present_version_now_and_then_and_nobody_else_does()
+    public async Task Only_a_watch_that_allows_bookmarks_gets_the_present_version_now_and_then()
     {
         var version = Add(Pod("a"));
         using var silent = await WatchAsync($"{Pods}?resourceVersion={version}");
@@ -123,7 +123,7 @@ public sealed class WatchTests : ApiTest
     }
 
     [Fact]
-    public async Task A_watch_of_a_table_tells_one_row_at_a_time()
+    public async Task A_watch_of_a_table_sends_one_row_at_a_time()
     {
         Add(Pod("a"), Pod("b"));
         using var watch = await WatchAsync(Pods, "application/json;as=Table;v=v1;g=meta.k8s.io");
@@ -132,7 +132,7 @@ public sealed class WatchTests : ApiTest
     }
 
     [Fact]
-    public async Task Who_goes_away_is_forgotten()
+    public async Task A_watch_that_disconnects_is_forgotten()
     {
         using (await WatchAsync(Pods))
         {

@@ -144,7 +144,7 @@ public sealed class WriteTests : ApiTest
     }
 
     [Fact]
-    public async Task The_answer_to_the_deletion_of_what_nobody_waits_for_is_a_Status()
+    public async Task The_answer_to_a_deletion_without_finalizers_is_a_Status()
     {
         await SendAsync("POST", Leases, NewLease);
         var (_, status) = await SendAsync("DELETE", $"{Leases}/l", """{"propagationPolicy":"Background"}""");
