@@ -3,8 +3,6 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>A volume that may have quorum on both sides of a partition: a pod that writes to it, too, stays for the sake of that one.</summary>
 public sealed class BothSidesTests
 {
-    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
-
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

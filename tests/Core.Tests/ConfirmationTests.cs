@@ -89,8 +89,6 @@ public sealed class ConfirmationTests
         Assert.NotEmpty(scenario.After(3).Moves);
     }
 
-    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
-
     // A lost power; so many seconds later LINSTOR answers about the resource, and then no longer.
     private static Scenario Unanswered(double seconds)
     {

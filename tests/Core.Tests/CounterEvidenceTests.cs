@@ -3,8 +3,6 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>What the node reports of itself, which replicas outvote it, and which may be on its side.</summary>
 public sealed class CounterEvidenceTests
 {
-    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
-
     [Fact]
     public void A_node_that_speaks_and_leaves_out_the_score_it_had_lost_has_not_reported_that_it_has_no_quorum()
     {
@@ -154,8 +152,6 @@ public sealed class CounterEvidenceTests
 
         IEnumerable<string> Members(string node) => scenario.Cluster.Resources[Scenario.Pvc1].Find(new(node))!.Memberships[^1].Members.Select(member => member.Node.Value);
     }
-
-    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
 
     private static Scenario Five() => Scenario.Empty(NoStorm).Satellites([.. "abcde".Select(node => new Satellite(new($"{node}"), SatelliteState.Online))])
         .Resource("pvc-1", "a", "majority", "a", "b", "c", "d", "e").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(20);

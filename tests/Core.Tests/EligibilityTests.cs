@@ -3,8 +3,6 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>What may be moved from a node that has lost its storage, and what may not.</summary>
 public sealed class EligibilityTests
 {
-    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
-
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

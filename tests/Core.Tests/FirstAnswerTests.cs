@@ -3,10 +3,6 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>What is known of a node's members by a process that begins, or first asks, in the middle of things.</summary>
 public sealed class FirstAnswerTests
 {
-    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
-
-    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
-
     [Theory]
     [InlineData("abc", 60)]
     [InlineData("abc", 2)]
@@ -92,15 +88,7 @@ public sealed class FirstAnswerTests
     private static Scenario CutOffUnasked(Scenario scenario)
     {
         scenario.Stream("a", Promotability.Unknown).Satellites(On("a") with { State = SatelliteState.Offline }, On("b"), On("d"), On("y")).Ignores = _ => false;
-        scenario.Facts("pvc-1", "majority", [new(new("a")), Peer("b") with { Connections = [new("a", Up: false), new("d", Up: true)] }, Peer("d") with { Connections = [new("a", Up: false), new("b", Up: true)] }]);
+        scenario.Facts("pvc-1", "majority", [new(new("a")), Promotable("b") with { Connections = [new("a", Up: false), new("d", Up: true)] }, Promotable("d") with { Connections = [new("a", Up: false), new("b", Up: true)] }]);
         return scenario.Stream("db", Promotability.MayPromote).Report("pvc-1").After(600);
     }
-
-    private static Replica Peer(string node) => new(new(node))
-    {
-        Promotability = Promotability.MayPromote,
-        Usage = Usage.Unused,
-        Score = 10102,
-        Connections = [new("a", Up: false), new("c", Up: true)],
-    };
 }

@@ -3,8 +3,6 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>By whose count a side has quorum: the members and the policy that the node may go by.</summary>
 public sealed class MemberTests
 {
-    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -16,9 +14,9 @@ public sealed class MemberTests
         scenario.Satellites([.. "abcde".Select(node => new Satellite(new($"{node}"), node is 'a' or 'c' ? SatelliteState.Offline : SatelliteState.Online))]);
         scenario.Facts("pvc-1", "majority", [
             new(new("a")), new(new("c")),
-            Peer("b") with { Connections = [new("a", Up: false), new("c", Up: false), new("d", Up: true), new("e", Up: true)] },
-            Peer("d") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("e", Up: true)] },
-            Peer("e") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("d", Up: true)] }]);
+            Promotable("b") with { Connections = [new("a", Up: false), new("c", Up: false), new("d", Up: true), new("e", Up: true)] },
+            Promotable("d") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("e", Up: true)] },
+            Promotable("e") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("d", Up: true)] }]);
         scenario.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote)).Node("a", ready: false).After(600);
         Assert.Empty(scenario.Moves);
         Assert.Equal([HoldReason.MayHaveQuorum], scenario.Holds);
@@ -33,13 +31,13 @@ public sealed class MemberTests
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Satellites(On("a"), On("b"), On("c"), On("d"));
         scenario.Replica("c", replica => replica with { Leaving = true }).Report("pvc-1");
         scenario.Facts("pvc-1", "majority", [
-            Primary(), Peer("c") with { Leaving = true, Connections = [new("a", Up: true)] }, Peer("d") with { Connections = [new("a", Up: true), new("b", Up: true)] },
-            Peer("b") with { Connections = [new("a", Up: true), new("d", Up: true)] }]).Report("pvc-1").After(seconds);
+            Primary(), Promotable("c") with { Leaving = true, Connections = [new("a", Up: true)] }, Promotable("d") with { Connections = [new("a", Up: true), new("b", Up: true)] },
+            Promotable("b") with { Connections = [new("a", Up: true), new("d", Up: true)] }]).Report("pvc-1").After(seconds);
         scenario.Silence("a").Silence("c").Link("b", "a", up: false).Link("d", "a", up: false).MayPromote("b").MayPromote("d").Report("pvc-1").After(600);
         Assert.Equal(isMoved ? Moved : [], scenario.Moves);
         Assert.True(isMoved || scenario.Holds.SequenceEqual([HoldReason.MayHaveQuorum]));
 
-        static Replica Primary() => Peer("a") with { Usage = Usage.InUse, Connections = [new("b", Up: true), new("c", Up: true), new("d", Up: true)] };
+        static Replica Primary() => Promotable("a") with { Usage = Usage.InUse, Connections = [new("b", Up: true), new("c", Up: true), new("d", Up: true)] };
     }
 
     [Theory]
@@ -135,8 +133,8 @@ public sealed class MemberTests
             .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
         scenario.Facts("pvc-1", "majority", [
             new(new("a")),
-            Peer("b") with { Connections = [new("a", Up: false), new("c", Up: true)] },
-            Peer("c") with { Connections = [new("a", Up: false), new("b", Up: true)] }]);
+            Promotable("b") with { Connections = [new("a", Up: false), new("c", Up: true)] },
+            Promotable("c") with { Connections = [new("a", Up: false), new("b", Up: true)] }]);
         scenario.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote)).Report("pvc-1").After(600);
         Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Moves);
     }
@@ -155,9 +153,9 @@ public sealed class MemberTests
 
         scenario.Silence("a").Link("c", "a", up: false).Report("pvc-1").After(30).Satellites(Off("a"), On("b"), On("c"), On("d"));
         scenario.Facts("pvc-1", "majority", [
-            new(new("a")), Peer("b") with { Connections = [new("a", Up: false), new("c", Up: true), new("d", Up: true)] },
-            Peer("c") with { Diskless = true, Score = 2, Connections = [new("a", Up: false), new("b", Up: true), new("d", Up: true)] },
-            Peer("d") with { Connections = [new("a", Up: false), new("b", Up: true), new("c", Up: true)] }]);
+            new(new("a")), Promotable("b") with { Connections = [new("a", Up: false), new("c", Up: true), new("d", Up: true)] },
+            Promotable("c") with { Diskless = true, Score = 2, Connections = [new("a", Up: false), new("b", Up: true), new("d", Up: true)] },
+            Promotable("d") with { Connections = [new("a", Up: false), new("b", Up: true), new("c", Up: true)] }]);
         Assert.Equal(missed ? [] : Moved, scenario.MayPromote("b").Report("pvc-1").After(600).Moves);
         Assert.True(!missed || scenario.Holds.SequenceEqual([HoldReason.MayHaveQuorum]));
     }
@@ -194,20 +192,10 @@ public sealed class MemberTests
         Assert.Empty(scenario.Node("a", ready: false).After(600).Moves);
         Assert.Equal([HoldReason.MayHaveQuorum], scenario.Holds);
 
-        static Replica Anew(string node) => Peer(node) with
+        static Replica Anew(string node) => Promotable(node) with
         {
             Promotability = Promotability.MayPromote,
             Connections = [new("a", Up: false), .. "bcde".Select(peer => $"{peer}").Where(peer => peer != node).Select(peer => new Connection(peer, Up: true))],
         };
     }
-
-    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
-
-    private static Replica Peer(string node) => new(new(node))
-    {
-        Promotability = Promotability.MayPromote,
-        Usage = Usage.Unused,
-        Score = 10102,
-        Connections = [new("a", Up: false), new("c", Up: true)],
-    };
 }

@@ -1,10 +1,10 @@
+using static Piraeus.HighAvailability.Core.Tests.OwnedPods;
+
 namespace Piraeus.HighAvailability.Core.Tests;
 
 /// <summary>A process that runs for months keeps nothing of what is gone.</summary>
 public sealed class MemoryTests
 {
-    private static readonly Owner Set = new("apps/v1", "StatefulSet", "app", new("uid-set"));
-
     // Nodes come and go, each under a new name.
     [Fact]
     public void Nothing_is_kept_of_nodes_that_are_gone()

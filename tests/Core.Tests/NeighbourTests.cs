@@ -3,10 +3,6 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>What the third node reports between A and B: the one that breaks ties, or whose disk has fallen behind.</summary>
 public sealed class NeighbourTests
 {
-    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
-
-    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
-
     [Fact]
     public void A_tie_breaker_that_is_cut_off_itself_is_no_second_speaker()
     {

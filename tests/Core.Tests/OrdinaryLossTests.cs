@@ -3,10 +3,6 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>Losses as they happen every day, with what happens beside them every day: each is moved in time.</summary>
 public sealed class OrdinaryLossTests
 {
-    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
-
-    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
-
     [Theory]
     [InlineData("3 disks")]
     [InlineData("tie-breaker")]

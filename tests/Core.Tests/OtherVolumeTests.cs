@@ -3,10 +3,6 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>Pods that write to other volumes beside the one that they have lost.</summary>
 public sealed class OtherVolumeTests
 {
-    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
-
-    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
-
     [Fact]
     public void The_list_of_satellites_is_newer_than_the_loss_of_each_volume_that_a_move_rests_on()
     {

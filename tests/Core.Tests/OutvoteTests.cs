@@ -3,10 +3,6 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>When the statements of a node no longer count, because all others contradict it: clause 5.</summary>
 public sealed class OutvoteTests
 {
-    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
-
-    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -3,8 +3,6 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>Which replica is a promotable peer, and what it has to say of the node.</summary>
 public sealed class PeerTests
 {
-    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
-
     [Fact]
     public void A_diskless_replica_is_no_promotable_peer_whatever_its_score()
     {

@@ -3,8 +3,6 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>Which quorum policy counts, and who can have quorum by it.</summary>
 public sealed class QuorumPolicyTests
 {
-    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
-
     [Theory]
     [InlineData("majority", "off", "off")]
     [InlineData("majority", "nonsense", "nonsense")]
@@ -32,7 +30,7 @@ public sealed class QuorumPolicyTests
     [InlineData("majority", null, false)]
     public void A_nodes_own_policy_counts_for_its_replicas_where_neither_definition_nor_group_has_one(string? definition, string? controller, bool counts)
     {
-        var scenario = Scenario.WithAppOn("a").Satellites(Online("a"), Online("b") with { QuorumPolicy = "off" }, Online("c"));
+        var scenario = Scenario.WithAppOn("a").Satellites(On("a"), On("b") with { QuorumPolicy = "off" }, On("c"));
         scenario.Tell(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { QuorumProperties = new(definition, controller) }));
         Assert.Equal(!counts, scenario.Cluster.Resources[Scenario.Pvc1].Fences);
     }
@@ -91,8 +89,6 @@ public sealed class QuorumPolicyTests
         scenario.Tell(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { QuorumProperties = new(definition, controller) }));
         return scenario.Cluster.Resources[Scenario.Pvc1].Policy;
     }
-
-    private static Satellite Online(string node) => new(new(node), SatelliteState.Online);
 
     [Theory]
     [InlineData(true)]

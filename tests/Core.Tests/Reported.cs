@@ -2,7 +2,7 @@ global using static Piraeus.HighAvailability.Core.Tests.Reported;
 
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>What LINSTOR reports, for scenarios that say it node by node.</summary>
+/// <summary>What LINSTOR reports, for scenarios that set it node by node.</summary>
 internal static class Reported
 {
     public static Satellite On(string node) => new(new(node), SatelliteState.Online);
@@ -29,4 +29,31 @@ internal static class Reported
         Score = 10102,
         Connections = [.. up.Select(peer => new Connection($"{peer}", Up: true)), .. down.Select(peer => new Connection($"{peer}", Up: false))],
     };
+
+    /// <summary>A replica that may promote, is cut off from a, and is connected to c.</summary>
+    public static Replica Promotable(string node) => new(new(node))
+    {
+        Promotability = Promotability.MayPromote,
+        Usage = Usage.Unused,
+        Score = 10102,
+        Connections = [new("a", Up: false), new("c", Up: true)],
+    };
+
+    /// <summary>The replica of a, in use, and connected to b and c.</summary>
+    public static Replica Well(Replica replica) => replica with
+    {
+        Promotability = Promotability.MayNotPromote,
+        Usage = Usage.InUse,
+        Score = 10103,
+        Connections = [new("b", Up: true), new("c", Up: true)],
+    };
+
+    /// <summary>Replicas that are all connected, the first one in use.</summary>
+    public static List<Replica> Healthy(params string[] nodes) => [.. nodes.Select(node => new Replica(new(node))
+    {
+        Promotability = Promotability.MayNotPromote,
+        Usage = node == nodes[0] ? Usage.InUse : Usage.Unused,
+        Score = 10103,
+        Connections = [.. nodes.Where(peer => peer != node).Select(peer => new Connection(peer, Up: true))],
+    })];
 }

@@ -3,10 +3,6 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>What was away and is back, and what LINSTOR repeats: what is news then, and what is asked again.</summary>
 public sealed class ReturnTests
 {
-    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
-
-    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

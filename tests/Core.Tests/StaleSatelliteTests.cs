@@ -3,10 +3,6 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>Sequences in which an earlier version of the rules for stale satellites and silences failed: each is something that LINSTOR, DRBD and Kubernetes can produce.</summary>
 public sealed class StaleSatelliteTests
 {
-    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
-
-    private static FailoverSettings NoStorm => new() { StormThreshold = 1 };
-
     [Theory]
     [InlineData(false, false)]
     [InlineData(true, false)]

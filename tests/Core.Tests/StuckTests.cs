@@ -1,10 +1,10 @@
+using static Piraeus.HighAvailability.Core.Tests.OwnedPods;
+
 namespace Piraeus.HighAvailability.Core.Tests;
 
 /// <summary>What is reported of failovers that get no further although something happens.</summary>
 public sealed class StuckTests
 {
-    private static readonly Owner Set = new("apps/v1", "StatefulSet", "app", new("uid-set"));
-
     // The replacement is refused by the kubelet of b again and again: each lives for 5 s.
     [Fact]
     public void A_replacement_that_is_refused_again_and_again_is_reported_as_stuck()

@@ -3,8 +3,6 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>Deciding never dies: an error holds what it concerns, and what explains or follows cannot stop what decides.</summary>
 public sealed class TotalityTests
 {
-    private static readonly string[] Moved = ["delete app-0 on a", "detach va-1"];
-
     [Fact]
     public void An_error_in_assessing_one_consumer_holds_that_consumer_and_no_other()
     {

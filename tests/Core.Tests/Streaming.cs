@@ -1,0 +1,9 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>What the stream reports, regardless of the facts.</summary>
+internal static class Streaming
+{
+    /// <summary>The stream reports the same of each of these nodes, whose names are letters.</summary>
+    public static Scenario Stream(this Scenario scenario, string nodes, Promotability said) =>
+        nodes.Aggregate(scenario, (told, node) => told.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new($"{node}"), said)));
+}
