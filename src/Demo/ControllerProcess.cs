@@ -19,6 +19,7 @@ internal sealed class ControllerProcess : IAsyncDisposable
     private readonly string _linstor;
     private readonly int _port = FreePort();
     private Process? _process;
+    private Task _asking = Task.CompletedTask;
 
     /// <param name="name">Its name as holder of the Lease.</param>
     /// <param name="program">The controller's program.</param>
@@ -46,7 +47,7 @@ internal sealed class ControllerProcess : IAsyncDisposable
 
     public bool Runs => _process is { HasExited: false };
 
-    /// <summary>Its last answer at <c>/status</c>; null once it no longer answers.</summary>
+    /// <summary>Its last answer at <c>/status</c>, which may be old; null before the first answer and once the process has ended.</summary>
     public WireStatus? Status { get; private set; }
 
     public Uri StatusUrl => new($"http://127.0.0.1:{_port}/status");
@@ -66,6 +67,7 @@ internal sealed class ControllerProcess : IAsyncDisposable
 
         how.Environment["LS_CONTROLLERS"] = _linstor;
         IsFrozen = false;
+        Status = null;
         _process = await _childProcessLauncher.StartAsync(how);
         _process.ErrorDataReceived += (_, line) => Say(line.Data);
         _process.OutputDataReceived += (_, line) => Say(line.Data);
@@ -95,8 +97,10 @@ internal sealed class ControllerProcess : IAsyncDisposable
         IsFrozen = false;
     }
 
-    /// <summary>Requests its status.</summary>
-    public async Task AskAsync(CancellationToken cancellation)
+    /// <summary>Requests its status, unless the last request still waits: a frozen process must not delay what the others say.</summary>
+    public void Ask(CancellationToken cancellation) => _asking = _asking.IsCompleted ? AskAsync(cancellation) : _asking;
+
+    private async Task AskAsync(CancellationToken cancellation)
     {
         try
         {
@@ -105,8 +109,8 @@ internal sealed class ControllerProcess : IAsyncDisposable
         }
         catch (Exception silent) when (silent is HttpRequestException or IOException or JsonException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
-            // A frozen process keeps its last status; a dead process has none.
-            Status = IsFrozen ? Status : null;
+            // A process that hangs keeps its last status; a dead process has none.
+            Status = Runs ? Status : null;
         }
     }
 

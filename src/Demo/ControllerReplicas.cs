@@ -3,8 +3,9 @@ namespace Piraeus.HighAvailability.Demo;
 /// <summary>The replicas of the controller, and the faults injected into them.</summary>
 internal sealed class ControllerReplicas : IAsyncDisposable
 {
-    /// <summary>The time in which a Deployment's kubelet restarts a container.</summary>
-    private static readonly TimeSpan Restart = TimeSpan.FromSeconds(3);
+    /// <summary>The time after which a killed replica starts again.</summary>
+    /// <remarks>Longer than its Lease lasts, as if its node had been lost too: a replica that returns before then takes its own Lease up again, and no other one takes over.</remarks>
+    public static readonly TimeSpan Restart = TimeSpan.FromSeconds(20);
 
     private static readonly string[] Speakers = ["Actuator", "Reporter", "LeaseLoop", "Daemon"];
 
@@ -28,7 +29,8 @@ internal sealed class ControllerReplicas : IAsyncDisposable
 
     public Task StartAsync() => Task.WhenAll(_processes.Select(controller => controller.StartAsync()));
 
-    public Task AskAsync(CancellationToken cancellation) => Task.WhenAll(_processes.Select(controller => controller.AskAsync(cancellation)));
+    /// <summary>Requests the status of each replica.</summary>
+    public void Ask(CancellationToken cancellation) => _processes.ForEach(controller => controller.Ask(cancellation));
 
     /// <summary>Freezes the leader.</summary>
     /// <returns>The leader's name; null if there is none.</returns>
@@ -47,7 +49,7 @@ internal sealed class ControllerReplicas : IAsyncDisposable
         return frozen.Count > 0;
     }
 
-    /// <summary>Kills the leader; it restarts after a while, as its Deployment would restart it.</summary>
+    /// <summary>Kills the leader; it starts again after another replica has taken over.</summary>
     public ControllerProcess? KillLeader(CancellationToken cancellation)
     {
         if (Leader is not { Runs: true } leader)

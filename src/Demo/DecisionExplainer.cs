@@ -10,11 +10,13 @@ internal sealed class DecisionExplainer(OutageHistory outageHistory, DateTimeOff
 {
     private const int Memory = 60;
 
-    /// <summary>Statements of replicas within this many seconds concern the same decision.</summary>
-    private const double Together = 4;
+    /// <summary>The world is observed at intervals, so an outage may begin and end a little earlier than recorded.</summary>
+    private const double Sampling = 0.5;
 
-    // A killed controller loses its decision log; explanations of its actions stay.
+    // A killed controller loses its decision log; explanations of its actions stay. What is explained is the past: a card changes only by what was still open.
     private readonly SortedList<(double At, string Id), DecisionExplanation> _explained = [];
+    private readonly Dictionary<string, HashSet<string>> _holdReasons = [];
+    private readonly HashSet<string> _deleted = [];
     private readonly HashSet<string> _known = [];
 
     /// <summary>Reads the replicas' decision logs, and returns all explanations, newest first.</summary>
@@ -28,42 +30,71 @@ internal sealed class DecisionExplainer(OutageHistory outageHistory, DateTimeOff
             }
         }
 
+        foreach (var open in _explained.Values.Where(one => one is { Kind: "deleted", After: null }).ToList())
+        {
+            Add(open with { After = ResultOf(open) });
+        }
+
         while (_explained.Count > Memory)
         {
+            _holdReasons.Remove(_explained.Values[0].Id);
             _explained.RemoveAt(0);
         }
 
-        return [.. _explained.Values.Reverse().Select(WithSequel)];
+        return [.. _explained.Values.Reverse()];
     }
+
+    /// <summary>Whether a controller has deleted the pod with this uid.</summary>
+    public bool IsDeleted(string uid) => _deleted.Contains(uid);
 
     private void Take(string who, WireStatus status, WireEntry entry, WorldView world, IReadOnlyList<ForcedDeletion> forcedDeletions)
     {
         var at = Math.Round((entry.At - began).TotalSeconds, 2);
         if (entry is { Kind: "DeletePod", Answer: "Accepted", Uid: { } uid, Evidence: { } evidence, Linstor: { } linstor })
         {
-            if (forcedDeletions.LastOrDefault(forcedDeletion => forcedDeletion.Uid == uid) is { } forcedDeletion && _known.Add(uid))
+            if (forcedDeletions.LastOrDefault(forcedDeletion => forcedDeletion.Uid == uid) is { } forcedDeletion && _deleted.Add(uid))
             {
                 // That explanation covers the grace period.
-                foreach (var waiting in _explained.Where(one => one.Value.Id.StartsWith($"hold GraceNotOver {entry.About} ", StringComparison.Ordinal)).ToList())
+                if (HoldOf(entry.About, at) is { } waiting && _holdReasons[waiting.Id].SetEquals(["GraceNotOver"]))
                 {
-                    _explained.Remove(waiting.Key);
+                    _explained.Remove((waiting.At, waiting.Id));
                 }
 
                 Add(Deleted(who, entry, uid, evidence, linstor, forcedDeletion, at));
             }
         }
         else if (entry is { Kind: "Hold", Reason: { } reason, Linstor: { } resource } && (entry.Overdue || reason is "LinstorSilent" or "GraceNotOver" or "Storm")
-            && _known.Add($"{who} {status.Started:O} {entry.Number}") && !IsToldTwice(entry.About, reason, at))
+            && _known.Add($"{who} {status.Started:O} {entry.Number}"))
         {
-            Add(Held(entry, reason, resource, world, at));
+            // Every replica decides, and a hold may change its reason: one card for each pod and loss.
+            var truth = TruthOf(entry, resource, world, at);
+            if (HoldOf(entry.About, at) is not { } held)
+            {
+                // What will keep the pod where it is when the grace period is over is known from the start.
+                var stays = status.InDoubt.Where(consumer => consumer.Resource == resource.Name).SelectMany(consumer => consumer.Remarks)
+                    .FirstOrDefault(remark => Doubt.Stays(remark) && remark.Reason != reason && Doubt.Names(remark, entry.About.Split(' ')[^1]));
+                Add(Held(entry, stays, resource, truth, at));
+                _holdReasons[$"hold {entry.About} {entry.Number}"] = stays is null ? [reason] : [reason, stays.Reason];
+            }
+            else if (_holdReasons[held.Id].Add(reason))
+            {
+                Add(held with
+                {
+                    Known = [.. held.Known, $"{Seconds(at)}: {entry.Sentence}"],
+                    True = [.. held.True, .. truth.Where(line => !held.True.Contains(line)).Select(line => $"{Seconds(at)}: {line}")],
+                });
+            }
         }
     }
 
     private void Add(DecisionExplanation decisionExplanation) => _explained[(decisionExplanation.At, decisionExplanation.Id)] = decisionExplanation;
 
-    // Every replica decides, and records what it would have done.
-    private bool IsToldTwice(string about, string reason, double at) =>
-        _explained.Values.Any(one => one.Id.StartsWith($"hold {reason} {about} ", StringComparison.Ordinal) && Math.Abs(one.At - at) < Together);
+    // The card of a hold in the same outage; of a pod that works, in no outage.
+    private DecisionExplanation? HoldOf(string about, double at) =>
+        _explained.Values.LastOrDefault(one => one.Kind == "held" && one.Id.StartsWith($"hold {about} ", StringComparison.Ordinal) && OutageAt(about, one.At) == OutageAt(about, at));
+
+    private double? OutageAt(string about, double at) =>
+        about.Split(", ").SelectMany(pod => outageHistory.OutagesOf(pod.Split(' ')[^1])).LastOrDefault(outage => outage.From <= at + Sampling && !(outage.To < at - Sampling))?.From;
 
     private DecisionExplanation Deleted(string who, WireEntry entry, string uid, WireEvidence evidence, WireResource linstor, ForcedDeletion forcedDeletion, double at)
     {
@@ -86,23 +117,25 @@ internal sealed class DecisionExplainer(OutageHistory outageHistory, DateTimeOff
             !forcedDeletion.CouldWrite, null);
     }
 
-    private DecisionExplanation Held(WireEntry entry, string reason, WireResource resource, WorldView world, double at)
+    private string[] TruthOf(WireEntry entry, WireResource resource, WorldView world, double at)
     {
         var node = world.Nodes.FirstOrDefault(node => node.Pods.Any(pod => entry.About.Contains($"pod {pod.Name}", StringComparison.Ordinal)));
-        string[] truth = node is null ? []
+        return node is null ? []
             : outageHistory.CouldWrite(resource.Name, node.Name, at) ? [$"A write to {resource.Name} on {node.Name} would have completed: a second writer elsewhere would have torn the data apart."]
             : [$"No write to {resource.Name} on {node.Name} would have completed.{(resource.Fences == true ? "" : " But without a quorum policy a dead node looks the same from outside as one that writes on.")}"];
-        return new(
-            $"hold {reason} {entry.About} {entry.Number}", at, "held", $"{entry.About} was left where it was",
-            [$"LINSTOR said of {resource.Name} (quorum policy \"{resource.Quorum}\"): {string.Join("; ", resource.Replicas.Select(Say))}.", entry.Sentence], truth, true, null);
     }
 
-    private DecisionExplanation WithSequel(DecisionExplanation decisionExplanation)
+    private static DecisionExplanation Held(WireEntry entry, WireRemark? stays, WireResource resource, string[] truth, double at) => new(
+        $"hold {entry.About} {entry.Number}", at, "held", $"{entry.About} was left where it was",
+        [$"LINSTOR said of {resource.Name} (quorum policy \"{resource.Quorum}\"): {string.Join("; ", resource.Replicas.Select(Say))}.", entry.Sentence, .. stays is null ? [] : (string[])[stays.Sentence]], truth, true, null);
+
+    private string? ResultOf(DecisionExplanation deletion)
     {
-        var words = decisionExplanation.Id.Split(' ');
-        return words is ["delete", var uid] && outageHistory.Successor(decisionExplanation.Title.Split(' ')[1], uid) is { } works && works.At >= decisionExplanation.At - 1
-            ? decisionExplanation with { After = $"A new {decisionExplanation.Title.Split(' ')[1]} (uid {Short(works.Uid)}) worked on {works.Node} {Seconds(Math.Max(0, works.At - decisionExplanation.At))} later." }
-            : decisionExplanation;
+        var pod = deletion.Title.Split(' ')[1];
+        return outageHistory.EndedBy(pod, deletion.Id.Split(' ')[1], deletion.At) is { To: { } end, Replacement: { } replacement } outage
+            ? $"A new {pod} (uid {Short(replacement)}) worked on {outage.Node} {Seconds(Math.Max(0, end - deletion.At))} later. "
+                + $"In truth it was down for {Seconds(outage.Until(end))}, from {Seconds(outage.From)} on; the controller's log counts from the moment at which it saw the loss."
+            : null;
     }
 
     private static string Machine(ForcedDeletion forcedDeletion) => !forcedDeletion.Powered

@@ -119,7 +119,7 @@ internal sealed class DemoCluster : IAsyncDisposable
     {
         world.Storage.AddResource(workload.Resource, workload.Diskful, workload.TieBreaker);
         world.AddVolume($"data-{workload.Pod}", workload.Resource, Workload.Namespace);
-        var labels = workload.OptedIn ? Metadata.Nothing.Add("linstor.csi.linbit.com/on-storage-lost", "remove") : Metadata.Nothing;
+        var labels = workload.OptedIn ? Metadata.Nothing.Add(Workload.OptInLabel, "remove") : Metadata.Nothing;
         var annotations = workload.Annotated ? Metadata.Nothing.Add("drbd.linbit.com/ignore-fail-over", "true") : Metadata.Nothing;
         Open(world, node => node == workload.Home);
         world.AddStatefulSet(workload.Name, template: new(labels.Add("app", workload.Name), annotations, new()), ns: Workload.Namespace);

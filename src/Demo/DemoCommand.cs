@@ -8,7 +8,8 @@ internal static class DemoCommand
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <returns>The exit code: 0 if it was stopped or ended as it should.</returns>
+    /// <returns>The exit code: 0 if it ended as it should.</returns>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
     /// <exception cref="SettingsException">The port is not available, or there is no controller to start.</exception>
     public static async Task<int> RunAsync(DemoOptions options, CancellationToken stopping)
     {
@@ -22,36 +23,26 @@ internal static class DemoCommand
         var demoLog = new DemoLog();
         await using var page = await PageServer.OpenAsync(options.Port, ending.Token);
         await using var cluster = await DemoCluster.StartAsync(ending.Token);
-        var folder = Directory.CreateTempSubdirectory("piraeus-ha-demo-");
-        var kubeconfig = Path.Combine(folder.FullName, "kubeconfig");
+        DemoFolder.DeleteLeft(Path.GetTempPath());
+        using var folder = DemoFolder.Create();
+        var kubeconfig = folder.KubeConfig;
         await File.WriteAllTextAsync(kubeconfig, cluster.KubeConfig, CancellationToken.None);
+        using var childProcessLauncher = new ChildProcessLauncher();
+        await using var replicas = new ControllerReplicas(program, childProcessLauncher, kubeconfig, cluster.Linstor, options.Grace, demoLog);
+        var demoSession = new DemoSession(cluster, replicas, demoLog, options, $"kubectl --kubeconfig {kubeconfig} get pods -A -o wide -w", ending.Token);
+        Announce(page, cluster, replicas, options, demoSession.Current.Watch);
+        page.Show(demoSession);
+        demoLog.Told += TerminalOutput.Tell;
+        await replicas.StartAsync();
+        var looking = demoSession.RunAsync();
         try
         {
-            using var childProcessLauncher = new ChildProcessLauncher();
-            await using var replicas = new ControllerReplicas(program, childProcessLauncher, kubeconfig, cluster.Linstor, options.Grace, demoLog);
-            var demoSession = new DemoSession(cluster, replicas, demoLog, options, $"kubectl --kubeconfig {kubeconfig} get pods -A -o wide -w", ending.Token);
-            Announce(page, cluster, replicas, options, demoSession.Current.Watch);
-            page.Show(demoSession);
-            demoLog.Told += TerminalOutput.Tell;
-            await replicas.StartAsync();
-            var looking = demoSession.RunAsync();
-            try
-            {
-                return await PlayAsync(demoSession, replicas, demoLog, page, options, stopping);
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                return options.Scenario is null ? 0 : 1;
-            }
-            finally
-            {
-                await ending.CancelAsync();
-                await looking;
-            }
+            return await PlayAsync(demoSession, replicas, demoLog, page, options, stopping);
         }
         finally
         {
-            folder.Delete(recursive: true);
+            await ending.CancelAsync();
+            await looking;
         }
     }
 

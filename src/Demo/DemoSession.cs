@@ -12,6 +12,8 @@ internal sealed class DemoSession
     private readonly DemoLog _demoLog;
     private readonly DemoOptions _options;
     private readonly string _watch;
+    private readonly string _run = Guid.NewGuid().ToString("N");
+    private readonly DateTimeOffset _began;
     private readonly DecisionExplainer _decisionExplainer;
     private readonly CancellationToken _stopping;
     private readonly ConcurrentDictionary<Workload, string> _first = new();
@@ -23,11 +25,12 @@ internal sealed class DemoSession
     public DemoSession(DemoCluster cluster, ControllerReplicas replicas, DemoLog demoLog, DemoOptions options, string watch, CancellationToken stopping)
     {
         (_cluster, _replicas, _demoLog, _options, _watch, _stopping) = (cluster, replicas, demoLog, options, watch, stopping);
-        _decisionExplainer = new(_outageHistory, DateTimeOffset.UtcNow - demoLog.Elapsed);
+        _began = DateTimeOffset.UtcNow - demoLog.Elapsed;
+        _decisionExplainer = new(_outageHistory, _began);
         _world = Look();
         foreach (var workload in Workload.All)
         {
-            _first[workload] = OutageHistory.Current(_world, workload)?.Uid ?? "";
+            _first[workload] = OutageHistory.Current(_world, workload.FullName)?.Uid ?? "";
         }
 
         _view = View();
@@ -49,17 +52,16 @@ internal sealed class DemoSession
     public async Task RunAsync()
     {
         using var timer = new PeriodicTimer(Glance);
-        var asking = Task.CompletedTask;
         try
         {
             while (await timer.WaitForNextTickAsync(_stopping))
             {
-                asking = asking.IsCompleted ? _replicas.AskAsync(_stopping) : asking;
+                _replicas.Ask(_stopping);
                 var before = _world;
                 _world = Look();
                 _outageHistory.Record(_world);
                 _timeline.Record(_world, _replicas.Leader?.Status);
-                foreach (var (who, text) in WorldChanges.Tell(before, _world))
+                foreach (var (who, text) in WorldChanges.Tell(before, _world, _outageHistory))
                 {
                     _demoLog.Tell(who, text);
                 }
@@ -150,29 +152,36 @@ internal sealed class DemoSession
 
     private WorldView Look() => _cluster.Ask(world => WorldViewBuilder.Look(world, Math.Round(_demoLog.Elapsed.TotalSeconds, 2)));
 
-    private DemoView View() => new(
-        _world.At,
-        Grace.TotalSeconds,
-        _options.Scenario,
-        _world,
-        [.. _replicas.Processes.Select(controller => new ControllerView(
-            controller.Name, controller.ProcessId, controller.IsFrozen ? "frozen" : controller.Runs ? "running" : "ended", controller == _replicas.Leader, controller.CommandLine, controller.Status))],
-        [.. Workload.All.Select(View)],
-        _decisionExplainer.Explain(_replicas.Processes.Where(controller => controller.Status is not null).Select(controller => (controller.Name, controller.Status!)), _world, _cluster.ForcedDeletions),
-        [.. _demoLog.Lines.TakeLast(400)],
-        _timeline.Lanes,
-        [.. _demoLog.Lines.Where(line => line.Who is DemoLog.You or DemoLog.Script).Select(line => new MarkView(line.At, line.Text))],
-        Baseline.Total.TotalSeconds,
-        _watch,
-        Baseline.Explained);
-
-    private WorkloadView View(Workload workload)
+    private DemoView View()
     {
-        var (pod, outages) = (OutageHistory.Current(_world, workload), _outageHistory.OutagesOf(workload));
-        var down = outages.Sum(outage => outage.Until(_world.At));
+        List<ControllerView> controllers = [.. _replicas.Processes.Select(View)];
+        var explanations = _decisionExplainer.Explain(_replicas.Processes.Where(controller => controller.Status is not null).Select(controller => (controller.Name, controller.Status!)), _world, _cluster.ForcedDeletions);
+        List<WorkloadView> workloads = [.. _world.Workloads.Select(pod => WorkloadViews.Of(pod, _world, _outageHistory, _decisionExplainer.IsDeleted))];
         return new(
-            workload.Pod, workload.About, workload.Moves, pod?.Node, pod is { Works: true }, outages is [.., { To: null, From: var since }] ? since : null, Math.Round(down, 1),
-            pod?.Uid != FirstUid(workload),
-            outages.Count == 0 ? "never down" : $"down {WorldChanges.Seconds(down)}{(outages.Count > 1 ? $" in {outages.Count} outages" : "")}");
+            _run,
+            _world.At,
+            Grace.TotalSeconds,
+            _options.Scenario,
+            _world,
+            controllers,
+            Doubt.Of(controllers, workloads),
+            workloads,
+            explanations,
+            [.. _demoLog.Lines.TakeLast(400)],
+            _timeline.Lanes,
+            [.. _demoLog.Lines.Where(line => line.Who is DemoLog.You or DemoLog.Script).Select(line => new MarkView(line.At, line.Text))],
+            Baseline.Total.TotalSeconds,
+            Baseline.Words(Baseline.Total),
+            _watch,
+            Baseline.Explained);
+    }
+
+    // The page has no use for past decisions, which make up most of a status.
+    private ControllerView View(ControllerProcess controller)
+    {
+        double? answeredAt = controller.Status is { } status ? Math.Round((status.Now - _began).TotalSeconds, 2) : null;
+        return new(
+            controller.Name, controller.ProcessId, controller.IsFrozen ? "frozen" : controller.Runs ? "running" : "ended", controller == _replicas.Leader, controller.CommandLine,
+            controller.Status is null ? null : controller.Status with { Journal = [] }, answeredAt, controller.IsFrozen || _world.At - answeredAt > Doubt.Fresh);
     }
 }

@@ -1,13 +1,18 @@
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>A time in which a workload did not work.</summary>
-internal sealed record Outage(double From, double? To, string? Node)
+/// <summary>A time in which a pod did not work.</summary>
+/// <param name="From">When it stopped working, in seconds since the demo began.</param>
+/// <param name="To">When it worked again; null while it does not.</param>
+/// <param name="Uid">The pod that stopped working.</param>
+/// <param name="Replacement">The pod that worked at the end, which may be the same one; null while there is none.</param>
+/// <param name="Node">The node where it worked at the end.</param>
+internal sealed record Outage(double From, double? To, string Uid, string? Replacement, string? Node)
 {
     /// <summary>Its duration up to a given time.</summary>
     public double Until(double now) => (To ?? now) - From;
 }
 
-/// <summary>Records when each node was last able to write, and how long each workload did not work.</summary>
+/// <summary>Records when each node was last able to write, and how long each pod did not work.</summary>
 internal sealed class OutageHistory
 {
     /// <summary>How many outages, and how many periods of writing, are kept of each.</summary>
@@ -18,7 +23,7 @@ internal sealed class OutageHistory
 
     private readonly Dictionary<(string Resource, string Node), List<(double From, double To)>> _wrote = [];
     private readonly Dictionary<string, List<Outage>> _outages = [];
-    private readonly Dictionary<string, (double At, string Uid, string? Node)> _works = [];
+    private readonly Dictionary<string, string> _worked = [];
     private readonly HashSet<string> _splitBrains = [];
 
     /// <summary>The resources that two nodes could write to at once, at any time.</summary>
@@ -35,9 +40,9 @@ internal sealed class OutageHistory
             }
         }
 
-        foreach (var workload in Workload.All)
+        foreach (var pod in world.Workloads)
         {
-            Record(workload, Current(world, workload), world.At);
+            Record(pod.Name, Current(world, pod.Name), world.At);
         }
     }
 
@@ -48,38 +53,35 @@ internal sealed class OutageHistory
     /// <summary>Whether a write on that node was able to complete at a given time.</summary>
     public bool CouldWrite(string resource, string node, double at) => at - LastWrite(resource, node, at) < Apart;
 
-    /// <summary>The node where a pod's replacement works, and since when; null if there is none, or the pod is still the same.</summary>
-    public (double At, string Uid, string? Node)? Successor(string pod, string uid) =>
-        _works.TryGetValue(pod, out var works) && works.Uid != uid ? works : null;
+    /// <summary>The outage that ended when a replacement of a deleted pod worked; null if none has worked yet.</summary>
+    /// <param name="pod">The pod's namespace and name.</param>
+    /// <param name="uid">The pod that was deleted.</param>
+    /// <param name="at">When it was deleted.</param>
+    public Outage? EndedBy(string pod, string uid, double at) => OutagesOf(pod).FirstOrDefault(outage => outage.To >= at - 1 && outage.Replacement != uid);
 
-    public IReadOnlyList<Outage> OutagesOf(Workload workload) => _outages.TryGetValue(Key(workload), out var outages) ? outages : [];
+    /// <summary>The outages of a pod, oldest first. One that has never worked has none.</summary>
+    /// <param name="pod">The pod's namespace and name.</param>
+    public IReadOnlyList<Outage> OutagesOf(string pod) => _outages.TryGetValue(pod, out var outages) ? outages : [];
 
-    /// <summary>The workload's pod in Kubernetes.</summary>
-    public static PodView? Current(WorldView world, Workload workload) =>
-        world.Nodes.SelectMany(node => node.Pods).Concat(world.Waiting).FirstOrDefault(pod => pod.Name == Key(workload) && pod.Phase != "Forgotten");
+    /// <summary>The pod of that namespace and name in Kubernetes.</summary>
+    public static PodView? Current(WorldView world, string pod) =>
+        world.Nodes.SelectMany(node => node.Pods).Concat(world.Waiting).FirstOrDefault(one => one.Name == pod && one.Phase != "Forgotten");
 
-    private static string Key(Workload workload) => $"{Workload.Namespace}/{workload.Pod}";
-
-    private void Record(Workload workload, PodView? pod, double at)
+    private void Record(string name, PodView? pod, double at)
     {
-        var key = Key(workload);
-        var outages = _outages.TryGetValue(key, out var known) ? known : _outages[key] = [];
+        var outages = _outages.TryGetValue(name, out var known) ? known : _outages[name] = [];
         if (pod is { Works: true })
         {
-            if (!_works.TryGetValue(key, out var works) || works.Uid != pod.Uid)
-            {
-                _works[key] = (at, pod.Uid, pod.Node);
-            }
-
+            _worked[name] = pod.Uid;
             if (outages is [.., { To: null } open])
             {
-                outages[^1] = open with { To = at, Node = pod.Node };
+                outages[^1] = open with { To = at, Replacement = pod.Uid, Node = pod.Node };
             }
         }
-        else if (outages is not [.., { To: null }])
+        else if (outages is not [.., { To: null }] && _worked.TryGetValue(name, out var uid))
         {
             // In a long session, only the latest outages are kept.
-            outages.Add(new(at, null, null));
+            outages.Add(new(at, null, uid, null, null));
             outages.RemoveRange(0, Math.Max(0, outages.Count - Memory));
         }
     }

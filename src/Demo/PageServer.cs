@@ -11,7 +11,7 @@ using Piraeus.HighAvailability.Controller.Common;
 
 namespace Piraeus.HighAvailability.Demo;
 
-/// <summary>The page's web server, on loopback: three files, a stream of views, and the buttons.</summary>
+/// <summary>The page's web server, on loopback: its files, a stream of views, and the buttons.</summary>
 internal sealed class PageServer : IAsyncDisposable
 {
     private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(200);
@@ -31,7 +31,11 @@ internal sealed class PageServer : IAsyncDisposable
         _web.UseRouting();
         MapFile("/", "index.html", "text/html; charset=utf-8");
         MapFile("/demo.css", "demo.css", "text/css; charset=utf-8");
-        MapFile("/demo.js", "demo.js", "text/javascript; charset=utf-8");
+        foreach (var script in (ReadOnlySpan<string>)["dom.js", "cluster.js", "timeline.js", "panels.js", "demo.js"])
+        {
+            MapFile($"/{script}", script, "text/javascript; charset=utf-8");
+        }
+
         _web.MapGet("/events", FollowAsync);
         _web.MapPost("/do/{action}", ActAsync);
     }

@@ -35,7 +35,14 @@ static async Task<int> RunAsync(DemoOptions options)
     using var stopping = new CancellationTokenSource();
     using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
     using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-    return await DemoCommand.RunAsync(options, stopping.Token);
+    try
+    {
+        return await DemoCommand.RunAsync(options, stopping.Token);
+    }
+    catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+    {
+        return options.Scenario is null ? 0 : 1;
+    }
 
     // The first signal stops gracefully; the second one does not wait.
     void Stop(PosixSignalContext context)

@@ -76,13 +76,13 @@ internal static class Scenarios
     }
 
     private static bool AllMoved(DemoSession demoSession) => Workload.All.Where(workload => workload is { Moves: true, Home: "node-a" })
-        .All(workload => OutageHistory.Current(demoSession.World, workload) is { Works: true, Uid: var uid } && uid != demoSession.FirstUid(workload));
+        .All(workload => OutageHistory.Current(demoSession.World, workload.FullName) is { Works: true, Uid: var uid } && uid != demoSession.FirstUid(workload));
 
     private static bool AllWell(WorldView world) =>
-        Workload.All.All(workload => OutageHistory.Current(world, workload) is { Works: true }) && world.Nodes.All(node => node is { Taints: [], Satellite: "Online" });
+        Workload.All.All(workload => OutageHistory.Current(world, workload.FullName) is { Works: true }) && world.Nodes.All(node => node is { Taints: [], Satellite: "Online" });
 
     private static string? Untouched(DemoSession demoSession, params string[] names) =>
-        Workload.All.FirstOrDefault(workload => names.Contains(workload.Name) && demoSession.FirstUid(workload) != OutageHistory.Current(demoSession.World, workload)?.Uid) is { } touched
+        Workload.All.FirstOrDefault(workload => names.Contains(workload.Name) && demoSession.FirstUid(workload) != OutageHistory.Current(demoSession.World, workload.FullName)?.Uid) is { } touched
             ? $"{touched.Pod} was deleted"
             : null;
 }

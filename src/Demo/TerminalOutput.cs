@@ -36,7 +36,7 @@ internal static class TerminalOutput
         Write("");
         foreach (var workload in view.Workloads)
         {
-            Write($"{workload.Pod,-10} {workload.Said}{(workload.Moved ? $"; without the controller at least {Baseline.Words(Baseline.Total)}" : "")}  ({workload.About})");
+            Write($"{workload.Pod,-10} {workload.Said}  ({workload.About})");
         }
 
         if (scenario is not ("flap" or "linstor-restart"))

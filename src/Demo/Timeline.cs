@@ -20,7 +20,7 @@ internal sealed record MarkView(double At, string Text);
 /// <summary>Records which state each pod, each resource, LINSTOR and the leadership were in, and when that changed.</summary>
 /// <remarks>
 /// States of a pod: <c>running</c>; <c>lost</c> (it does not work, and no grace period runs); <c>grace</c>; <c>decided</c>; <c>gone</c> (deleted, no replacement has a node); <c>attaching</c> and
-/// <c>starting</c> (the replacement). Of a resource: <c>in use</c>, <c>idle</c>, and <c>lost</c> (no node can write to it). Of LINSTOR: <c>running</c> and <c>away</c>.
+/// <c>starting</c> (the replacement, or a pod that is new). Of a resource: <c>in use</c>, <c>idle</c>, and <c>lost</c> (no node can write to it). Of LINSTOR: <c>running</c> and <c>away</c>.
 /// </remarks>
 internal sealed class Timeline
 {
@@ -29,37 +29,43 @@ internal sealed class Timeline
 
     private readonly Dictionary<(string Kind, string Name), List<SpanView>> _lanes = [];
     private readonly Dictionary<string, string> _working = [];
+    private List<(string Kind, string Name)> _shown = [];
 
     /// <summary>The lanes as they are now: pods, resources, LINSTOR, the leader.</summary>
-    public IReadOnlyList<LaneView> Lanes => [.. _lanes.Select(lane => new LaneView(lane.Key.Name, lane.Key.Kind, [.. lane.Value]))];
+    public IReadOnlyList<LaneView> Lanes => [.. _shown.Select(key => new LaneView(key.Name, key.Kind, [.. _lanes[key]]))];
 
     /// <summary>Records the present states.</summary>
     /// <param name="world">The truth.</param>
     /// <param name="status">The leader's /status; null if no leader answers.</param>
     public void Record(WorldView world, WireStatus? status)
     {
-        foreach (var workload in Workload.All)
+        _shown = [];
+        foreach (var pod in world.Workloads)
         {
-            Record("pod", workload.Pod, StateOf(workload, OutageHistory.Current(world, workload), world, status), world.At);
+            Record("pod", pod.ShortName, StateOf(pod, OutageHistory.Current(world, pod.Name), world, status), world.At);
         }
 
-        foreach (var workload in Workload.All)
+        foreach (var devices in world.Nodes.SelectMany(node => node.Devices).GroupBy(device => device.Resource))
         {
-            var devices = world.Nodes.SelectMany(node => node.Devices).Where(device => device.Resource == workload.Resource).ToList();
-            var state = devices.Exists(device => device is { Role: "Primary", Writes: true }) ? "in use" : devices.Exists(device => device.Quorate) ? "idle" : "lost";
-            Record("resource", workload.Resource, state, world.At);
+            var state = devices.Any(device => device is { Role: "Primary", Writes: true }) ? "in use" : devices.Any(device => device.Quorate) ? "idle" : "lost";
+            Record("resource", devices.Key, state, world.At);
         }
 
         Record("linstor", "LINSTOR", world.LinstorRuns ? "running" : "away", world.At);
         Record("leader", "leader", world.Holder ?? "none", world.At);
     }
 
-    private string StateOf(Workload workload, PodView? pod, WorldView world, WireStatus? status)
+    private string StateOf(ExpectedPod expected, PodView? pod, WorldView world, WireStatus? status)
     {
         if (pod is { Works: true })
         {
-            _working[workload.Pod] = pod.Uid;
+            _working[expected.Name] = pod.Uid;
             return "running";
+        }
+
+        if (!_working.TryGetValue(expected.Name, out var uid))
+        {
+            return "starting";
         }
 
         if (pod?.Node is not { } node)
@@ -67,9 +73,9 @@ internal sealed class Timeline
             return "gone";
         }
 
-        if (_working.TryGetValue(workload.Pod, out var uid) && uid != pod.Uid)
+        if (uid != pod.Uid)
         {
-            return world.Attachments.Any(attachment => attachment is { Attached: true, Deleting: false } && attachment.Node == node && attachment.Claim.EndsWith(workload.Pod, StringComparison.Ordinal)) ? "starting" : "attaching";
+            return world.Attachments.Any(attachment => attachment is { Attached: true, Deleting: false } && attachment.Node == node && attachment.Claim.EndsWith(expected.Name.Split('/')[1], StringComparison.Ordinal)) ? "starting" : "attaching";
         }
 
         return status?.InDoubt.FirstOrDefault(consumer => consumer.Pods.Any(one => $"{one.Namespace}/{one.Name}" == pod.Name)) switch
@@ -82,6 +88,7 @@ internal sealed class Timeline
 
     private void Record(string kind, string name, string state, double at)
     {
+        _shown.Add((kind, name));
         var spans = _lanes.TryGetValue((kind, name), out var known) ? known : _lanes[(kind, name)] = [];
         if (spans is [.., var last] && last.State == state)
         {

@@ -8,18 +8,37 @@ namespace Piraeus.HighAvailability.Demo;
 internal sealed partial class DemoJson : JsonSerializerContext;
 
 /// <summary>All content of the page.</summary>
+/// <param name="Run">Identifies this run of the demo: a page that is open while the demo is started again must not mix both.</param>
+/// <param name="Elapsed">Seconds since the demo began.</param>
+/// <param name="GraceSeconds">The controllers' grace period.</param>
+/// <param name="Scenario">The scenario that is played; null if there is none.</param>
+/// <param name="World">The true state.</param>
+/// <param name="Controllers">The replicas of the controller.</param>
+/// <param name="Doubt">What they know of pods in doubt.</param>
+/// <param name="Workloads">How each pod fares.</param>
+/// <param name="Explanations">Each deletion and each hold, newest first.</param>
+/// <param name="Story">The latest lines of the log.</param>
+/// <param name="Lanes">The timeline.</param>
+/// <param name="Marks">What a person or a scenario did.</param>
+/// <param name="BaselineSeconds">How long an outage lasts without the controller, at least.</param>
+/// <param name="BaselineText">The same in words.</param>
+/// <param name="Watch">A command that shows the pods.</param>
+/// <param name="Unaided">What Kubernetes does without the controller.</param>
 internal sealed record DemoView(
+    string Run,
     double Elapsed,
     double GraceSeconds,
     string? Scenario,
     WorldView World,
     IReadOnlyList<ControllerView> Controllers,
+    DoubtView Doubt,
     IReadOnlyList<WorkloadView> Workloads,
     IReadOnlyList<DecisionExplanation> Explanations,
     IReadOnlyList<DemoLogLine> Story,
     IReadOnlyList<LaneView> Lanes,
     IReadOnlyList<MarkView> Marks,
     double BaselineSeconds,
+    string BaselineText,
     string Watch,
     string Unaided);
 
@@ -31,6 +50,7 @@ internal sealed record DemoView(
 /// <param name="Waiting">Pods that have no node.</param>
 /// <param name="Links">Which machines reach each other.</param>
 /// <param name="Attachments">Kubernetes' VolumeAttachments.</param>
+/// <param name="Workloads">The pods that there should be.</param>
 internal sealed record WorldView(
     double At,
     bool LinstorRuns,
@@ -38,7 +58,17 @@ internal sealed record WorldView(
     IReadOnlyList<NodeView> Nodes,
     IReadOnlyList<PodView> Waiting,
     IReadOnlyList<LinkView> Links,
-    IReadOnlyList<AttachmentView> Attachments);
+    IReadOnlyList<AttachmentView> Attachments,
+    IReadOnlyList<ExpectedPod> Workloads);
+
+/// <summary>A pod that there should be: one of a StatefulSet, or one that exists without it.</summary>
+/// <param name="Name">Its namespace and name.</param>
+/// <param name="About">What it is.</param>
+internal sealed record ExpectedPod(string Name, string About)
+{
+    /// <summary>Its name on the page; the demo's own namespace is left out.</summary>
+    public string ShortName => Name.StartsWith($"{Workload.Namespace}/", StringComparison.Ordinal) ? Name[(Workload.Namespace.Length + 1)..] : Name;
+}
 
 /// <summary>A machine: its true state, and the views of LINSTOR and Kubernetes.</summary>
 internal sealed record NodeView(
@@ -75,10 +105,24 @@ internal sealed record LinkView(string One, string Other, bool Works);
 internal sealed record AttachmentView(string Name, string Claim, string Node, bool Attached, bool Deleting);
 
 /// <summary>A replica of the controller.</summary>
-internal sealed record ControllerView(string Name, int Process, string State, bool Leads, string CommandLine, WireStatus? Status);
+/// <param name="Name">Its name as holder of the Lease.</param>
+/// <param name="Process">Its process id.</param>
+/// <param name="State">running, frozen or ended.</param>
+/// <param name="Leads">Whether it leads, by its last answer.</param>
+/// <param name="CommandLine">How it was started.</param>
+/// <param name="Status">Its last answer at <c>/status</c>, without past decisions; null if it has not answered since it was started.</param>
+/// <param name="AnsweredAt">When it gave that answer, in seconds since the demo began.</param>
+/// <param name="IsStale">Whether that is so long ago that it says nothing of the present.</param>
+internal sealed record ControllerView(string Name, int Process, string State, bool Leads, string CommandLine, WireStatus? Status, double? AnsweredAt, bool IsStale);
 
 /// <summary>A workload's status.</summary>
-internal sealed record WorkloadView(string Pod, string About, bool Moves, string? Node, bool Works, double? DownSince, double DownSeconds, bool Moved, string Said);
+/// <param name="Pod">Its pod.</param>
+/// <param name="About">What it is.</param>
+/// <param name="Node">Where it is; null if nowhere.</param>
+/// <param name="Works">Whether it truly works.</param>
+/// <param name="Said">For how long it was down.</param>
+/// <param name="Moves">When each outage began in which a controller moved it.</param>
+internal sealed record WorkloadView(string Pod, string About, string? Node, bool Works, string Said, IReadOnlyList<double> Moves);
 
 /// <summary>The reasons for an action or a hold, in steps that can be checked, next to the true state.</summary>
 /// <param name="Id">The id of the decision log entry.</param>

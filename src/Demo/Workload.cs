@@ -12,6 +12,9 @@ internal sealed record Workload(string Name, string Home, IReadOnlyList<string> 
 {
     public const string Namespace = "shop";
 
+    /// <summary>The label of pods that the controller may move.</summary>
+    public const string OptInLabel = "linstor.csi.linbit.com/on-storage-lost";
+
     /// <summary>The workloads: two that can be moved, one that must not be moved, one that has opted out, and one on another node.</summary>
     public static IReadOnlyList<Workload> All { get; } =
     [
@@ -24,6 +27,9 @@ internal sealed record Workload(string Name, string Home, IReadOnlyList<string> 
 
     /// <summary>The pod's name.</summary>
     public string Pod => $"{Name}-0";
+
+    /// <summary>The pod's namespace and name.</summary>
+    public string FullName => $"{Namespace}/{Pod}";
 
     /// <summary>The LINSTOR resource definition behind its volume.</summary>
     public string Resource => $"pvc-{Name}";

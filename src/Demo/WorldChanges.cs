@@ -5,7 +5,10 @@ namespace Piraeus.HighAvailability.Demo;
 /// <summary>Describes in sentences how the world has changed between two views.</summary>
 internal static class WorldChanges
 {
-    public static IEnumerable<(string Who, string Text)> Tell(WorldView before, WorldView after)
+    /// <param name="before">The earlier view.</param>
+    /// <param name="after">The later view.</param>
+    /// <param name="outages">For how long pods were down, the later view included.</param>
+    public static IEnumerable<(string Who, string Text)> Tell(WorldView before, WorldView after, OutageHistory outages)
     {
         if (before.LinstorRuns != after.LinstorRuns)
         {
@@ -14,7 +17,7 @@ internal static class WorldChanges
 
         foreach (var (was, node) in before.Nodes.Join(after.Nodes, node => node.Name, node => node.Name, (was, node) => (was, node)))
         {
-            foreach (var told in Tell(was, node, after.LinstorRuns))
+            foreach (var told in Tell(was, node, after.LinstorRuns).Concat(TellWorking(was, node, before, outages)))
             {
                 yield return told;
             }
@@ -25,7 +28,7 @@ internal static class WorldChanges
             yield return told;
         }
 
-        foreach (var pod in After(after))
+        foreach (var pod in After(after).Where(pod => pod.Phase != "Forgotten"))
         {
             if (Find(before, pod.Uid) is not { } was)
             {
@@ -34,14 +37,6 @@ internal static class WorldChanges
             else if (pod.Node is not null && was.Node is null)
             {
                 yield return (DemoLog.Kubernetes, $"pod {pod.Name} is scheduled to {pod.Node}");
-            }
-            else if (pod.Works && !was.Works)
-            {
-                yield return (DemoLog.World, $"{pod.Name} works on {pod.Node}");
-            }
-            else if (!pod.Works && was.Works)
-            {
-                yield return (DemoLog.World, $"{pod.Name} does not work any more");
             }
         }
 
@@ -103,19 +98,37 @@ internal static class WorldChanges
         {
             yield return (DemoLog.Kubernetes, $"{node.Name} no longer has the taint {taint}");
         }
+    }
 
-        foreach (var (before, device) in was.Devices.Join(node.Devices, device => device.Resource, device => device.Resource, (before, device) => (before, device)))
+    // One line for all that stops, and one for all that works again, on a node.
+    private static IEnumerable<(string Who, string Text)> TellWorking(NodeView was, NodeView node, WorldView before, OutageHistory outages)
+    {
+        var devices = was.Devices.Join(node.Devices, device => device.Resource, device => device.Resource, (before, device) => (Before: before, Now: device)).ToList();
+        List<string> stopped =
+        [
+            .. Listed("DRBD holds back every write to ", devices.Where(device => device.Before.Writes && device.Now is { Writes: false, Runs: true, Role: "Primary" }).Select(device => device.Now.Resource)),
+            .. Listed("no longer working: ", was.Pods.Where(pod => pod.Works && !node.Pods.Any(now => now.Uid == pod.Uid && now.Works)).Select(pod => pod.Name)),
+        ];
+        List<string> works =
+        [
+            .. Listed("writes go on to ", devices.Where(device => !device.Before.Writes && device.Now.Writes && device.Before is { Runs: true, Role: "Primary" }).Select(device => device.Now.Resource)),
+            .. Listed("working: ", node.Pods.Where(pod => pod.Works && Find(before, pod.Uid) is not { Works: true }).Select(pod => $"{pod.Name}{AfterOutage(outages, pod)}")),
+        ];
+        if (stopped.Count > 0)
         {
-            if (before.Writes && !device.Writes && device is { Runs: true, Role: "Primary" })
-            {
-                yield return (DemoLog.World, $"DRBD on {node.Name} holds back every write to {device.Resource}");
-            }
-            else if (!before.Writes && device.Writes && before.Role == "Primary" && before.Runs)
-            {
-                yield return (DemoLog.World, $"writes to {device.Resource} on {node.Name} go on");
-            }
+            yield return (DemoLog.World, $"{node.Name}: {string.Join("; ", stopped)}");
+        }
+
+        if (works.Count > 0)
+        {
+            yield return (DemoLog.World, $"{node.Name}: {string.Join("; ", works)}");
         }
     }
+
+    private static string AfterOutage(OutageHistory outages, PodView pod) =>
+        outages.OutagesOf(pod.Name) is [.., { To: { } end, Replacement: var replacement } outage] && replacement == pod.Uid ? $" (in truth down for {Seconds(outage.Until(end))})" : "";
+
+    private static IEnumerable<string> Listed(string what, IEnumerable<string> names) => names.ToList() is { Count: > 0 } all ? [$"{what}{string.Join(", ", all)}"] : [];
 
     // LINSTOR reports it for each replica; readers want it for each node.
     private static IEnumerable<(string Who, string Text)> TellPromotions(WorldView before, WorldView after)

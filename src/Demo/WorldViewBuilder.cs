@@ -17,7 +17,8 @@ internal static class WorldViewBuilder
             [.. world.Store.All<Node>().Select(node => See(world, node, pods))],
             [.. pods.Where(pod => pod.Spec.NodeName is null).Select(pod => See(world, pod))],
             [.. Pairs([.. world.Storage.Nodes.Select(node => node.Name)]).Select(pair => new LinkView(pair.One, pair.Other, world.Storage.Reaches(pair.One, pair.Other)))],
-            [.. world.Store.All<VolumeAttachment>().Select(attachment => See(world, attachment))]);
+            [.. world.Store.All<VolumeAttachment>().Select(attachment => See(world, attachment))],
+            [.. Expected(world, pods)]);
     }
 
     private static NodeView See(KubernetesWorld world, Node node, IReadOnlyCollection<Pod> pods)
@@ -67,6 +68,17 @@ internal static class WorldViewBuilder
     // The pod was deleted by force, and its node has not learned of that yet.
     private static PodView See(KubernetesWorld world, Pod ghost, string node) => new(
         $"{ghost.Metadata.Namespace}/{ghost.Metadata.Name}", ghost.Metadata.Uid, node, "Forgotten", true, false, null, world.ResourcesOf(ghost).Any(resource => world.CanWrite(resource, node)));
+
+    // The demo's own pods come first. Those that a user adds follow, as soon as there is a StatefulSet or a pod.
+    private static IEnumerable<ExpectedPod> Expected(KubernetesWorld world, IReadOnlyCollection<Pod> pods)
+    {
+        var ofSets = world.Store.All<StatefulSet>().SelectMany(set => Enumerable.Range(0, set.Replicas).Select(at => ($"{set.Metadata.Namespace}/{set.Metadata.Name}-{at}", set.Template.Labels)));
+        var others = pods.Where(pod => pod.Metadata.Owner?.Kind != "StatefulSet").Select(pod => ($"{pod.Metadata.Namespace}/{pod.Metadata.Name}", pod.Metadata.Labels));
+        var all = ofSets.Concat(others).OrderBy(pod => pod.Item1, StringComparer.Ordinal).ToLookup(pod => pod.Item1, pod => pod.Item2);
+        var own = Workload.All.Where(workload => all.Contains(workload.FullName)).Select(workload => new ExpectedPod(workload.FullName, workload.About)).ToList();
+        return own.Concat(all.Where(pod => !own.Exists(known => known.Name == pod.Key)).Select(pod => new ExpectedPod(
+            pod.Key, pod.First().ContainsKey(Workload.OptInLabel) ? "added to the demo, opted in" : "added to the demo, not opted in")));
+    }
 
     private static AttachmentView See(KubernetesWorld world, VolumeAttachment attachment) => new(
         attachment.Metadata.Name,

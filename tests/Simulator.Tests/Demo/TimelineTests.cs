@@ -1,4 +1,5 @@
 using Piraeus.HighAvailability.Demo;
+using static Piraeus.HighAvailability.Simulator.Tests.Demo.DemoViews;
 
 namespace Piraeus.HighAvailability.Simulator.Tests.Demo;
 
@@ -23,9 +24,9 @@ public sealed class TimelineTests
     [Fact]
     public void A_resource_is_in_use_idle_or_lost_and_LINSTOR_and_the_leader_have_lanes()
     {
-        _timeline.Record(World(1, Device("Primary", quorate: true), linstorRuns: true, holder: null), status: null);
-        _timeline.Record(World(2, Device("Secondary", quorate: true), linstorRuns: false, holder: "controller-1"), status: null);
-        _timeline.Record(World(3, Device("Secondary", quorate: false), linstorRuns: true, holder: "controller-2"), status: null);
+        _timeline.Record(Storage(1, Device("Primary", quorate: true), linstorRuns: true, holder: null), status: null);
+        _timeline.Record(Storage(2, Device("Secondary", quorate: true), linstorRuns: false, holder: "controller-1"), status: null);
+        _timeline.Record(Storage(3, Device("Secondary", quorate: false), linstorRuns: true, holder: "controller-2"), status: null);
         Assert.Equal("in use 1-2, idle 2-3, lost 3-", Spans("pvc-db"));
         Assert.Equal("running 1-2, away 2-3, running 3-", Spans("LINSTOR"));
         Assert.Equal("none 1-2, controller-1 2-3, controller-2 3-", Spans("leader"));
@@ -43,17 +44,23 @@ public sealed class TimelineTests
         Assert.Equal((200, 999.0), (spans.Count, spans[^1].From));
     }
 
-    private void Record(double at, PodView? pod, params IReadOnlyList<AttachmentView> attachments) => _timeline.Record(
-        new(at, LinstorRuns: true, "controller-1", [.. pod is null ? [] : (NodeView[])[Node(pod.Node!, [], pod)]], [], [], attachments), status: null);
+    [Fact]
+    public void A_pod_that_is_added_is_starting_and_a_pod_that_should_no_longer_exist_has_no_lane()
+    {
+        Record(1, pod: null);
+        Record(2, Pod("u-1", "node-a", works: false));
+        Record(3, Pod("u-1", "node-a", works: true));
+        Assert.Equal("starting 1-3, running 3-", Spans("db-0"));
+        _timeline.Record(Cluster(4) with { Workloads = [new("default/other-0", "")] }, status: null);
+        Assert.Equal(["default/other-0", "LINSTOR", "leader"], _timeline.Lanes.Select(lane => lane.Name));
+    }
 
-    private static WorldView World(double at, DeviceView device, bool linstorRuns, string? holder) => new(at, linstorRuns, holder, [Node("node-a", [device])], [], [], []);
+    private void Record(double at, PodView? pod, params IReadOnlyList<AttachmentView> attachments) =>
+        _timeline.Record(Cluster(at, pod is null ? [] : [pod]) with { Attachments = attachments }, status: null);
 
-    private static NodeView Node(string name, IReadOnlyList<DeviceView> devices, params IReadOnlyList<PodView> pods) =>
-        new(name, Powered: true, CutOff: false, SatelliteRuns: true, "Online", "True", Cordoned: false, [], devices, pods);
+    private static WorldView Storage(double at, DeviceView device, bool linstorRuns, string? holder) => Cluster(at) with { Nodes = [Node("node-a", [device])], LinstorRuns = linstorRuns, Holder = holder };
 
-    private static DeviceView Device(string role, bool quorate) => new("pvc-db", "Diskful", role, "UpToDate", Runs: true, quorate, Writes: role == "Primary", null, []);
-
-    private static PodView Pod(string uid, string node, bool works) => new("shop/db-0", uid, node, "Running", Terminating: false, works, null, works);
+    private static DeviceView Device(string role, bool quorate) => DemoViews.Device("pvc-db", role, writes: role == "Primary", quorate);
 
     private string Spans(string lane) => string.Join(", ", _timeline.Lanes.Single(one => one.Name == lane).Spans.Select(span => $"{span.State} {span.From}-{span.To}"));
 }
