@@ -87,6 +87,23 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_reason_that_will_keep_a_pod_in_place_is_given_while_its_grace_period_still_runs()
+    {
+        TellOfLoss();
+        Apply(new Observation.Updated<Pod>(ControlFixture.App with { OptedOut = true }));
+        _time.Advance(TimeSpan.FromSeconds(5));
+        var user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
+        Assert.Equal(15, user.GetProperty("graceLeftSeconds").GetDouble());
+        Assert.Equal(
+            [("GraceNotOver", false), ("OptedOut", false)],
+            user.GetProperty("remarks").EnumerateArray().Select(remark => (Text(remark, "reason"), remark.GetProperty("overdue").GetBoolean())));
+
+        _time.Advance(TimeSpan.FromSeconds(15));
+        user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
+        Assert.Equal([("OptedOut", true)], user.GetProperty("remarks").EnumerateArray().Select(remark => (Text(remark, "reason"), remark.GetProperty("overdue").GetBoolean())));
+    }
+
+    [Fact]
     public async Task When_the_grace_period_is_over_and_LINSTOR_agrees_it_would_act()
     {
         TellOfLoss();
