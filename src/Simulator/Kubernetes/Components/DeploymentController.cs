@@ -1,7 +1,9 @@
+using System.Globalization;
+
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Components;
 
-/// <summary>Keeps one ReplicaSet for each Deployment, with the Deployment's number of replicas. It does not roll out a changed template.</summary>
-internal sealed class DeploymentController
+/// <summary>Keeps a ReplicaSet for each Deployment's template, with the Deployment's number of replicas. For a changed template it shifts the replicas from the old ReplicaSet to a new one.</summary>
+internal sealed partial class DeploymentController
 {
     private const string Component = "deployment-controller";
 
@@ -31,32 +33,56 @@ internal sealed class DeploymentController
             return;
         }
 
-        ReplicaSet? own = null;
+        var sets = new List<ReplicaSet>();
         foreach (var set in _world.Store.Each<ReplicaSet>())
         {
-            own = set.Metadata.Owner?.Uid == deployment.Metadata.Uid ? set : own;
+            if (set.Metadata.Owner?.Uid == deployment.Metadata.Uid)
+            {
+                sets.Add(set);
+            }
         }
 
-        if (own is null)
+        var current = sets.FindLast(set => set.Template.Hash == deployment.Template.Hash);
+        var outdated = sets.Where(set => set != current && set.Replicas > 0).OrderBy(set => set.Metadata.Created).ToList();
+        if (current is null)
         {
-            Create(deployment);
+            Create(deployment, outdated.Count == 0 ? deployment.Replicas : 0, NextRevision(sets));
+        }
+        else if (outdated.Count == 0)
+        {
+            _ = _world.Store.Change(current, set => set with { Replicas = deployment.Replicas });
+            var isDone = deployment.Rollout is null || current.ReadyReplicas >= deployment.Replicas;
+            Tell(deployment, current, current.ReadyReplicas, isDone ? null : deployment.Rollout! with { Updated = current.Replicas, Outdated = 0 });
         }
         else
         {
-            _ = _world.Store.Change(own, set => set with { Replicas = deployment.Replicas });
-            _ = _world.Store.Change(deployment, now => now with { ReadyReplicas = own.ReadyReplicas });
+            RollOut(deployment, Renumbered(current, sets), outdated);
         }
     }
 
-    private void Create(Deployment deployment)
+    private void Create(Deployment deployment, int replicas, int revision)
     {
         var hash = _world.RandomName(10);
         var metadata = new Metadata(deployment.Metadata.Namespace, $"{deployment.Metadata.Name}-{hash}")
         {
-            Labels = deployment.Template.Labels.SetItem("pod-template-hash", hash),
+            Labels = deployment.Template.Labels.SetItem(PodTemplate.HashLabel, hash),
+            Annotations = Metadata.Nothing.Add(RevisionAnnotation, revision.ToString(CultureInfo.InvariantCulture)),
             Owner = new("apps/v1", "Deployment", deployment.Metadata.Name, deployment.Metadata.Uid),
         };
-        _ = _world.Store.Create(new ReplicaSet(metadata, deployment.Replicas, deployment.Template with { Labels = metadata.Labels }), out var set);
-        _world.Events.Normal(Component, deployment, "ScalingReplicaSet", $"Scaled up replica set {set.Metadata.Name} to {set.Replicas}");
+        _ = _world.Store.Create(new ReplicaSet(metadata, replicas, deployment.Template with { Labels = metadata.Labels }), out var set);
+        if (replicas > 0)
+        {
+            TellScaled(deployment, set, "up", replicas);
+        }
     }
+
+    /// <summary>Writes the status.</summary>
+    private void Tell(Deployment deployment, ReplicaSet current, int ready, Rollout? rollout)
+    {
+        var annotations = deployment.Metadata.Annotations.SetItem(RevisionAnnotation, RevisionOf(current).ToString(CultureInfo.InvariantCulture));
+        _ = _world.Store.Change(deployment, now => now with { Metadata = now.Metadata with { Annotations = annotations }, ReadyReplicas = ready, Rollout = rollout });
+    }
+
+    private void TellScaled(Deployment deployment, ReplicaSet set, string direction, int replicas) =>
+        _world.Events.Normal(Component, deployment, "ScalingReplicaSet", $"Scaled {direction} replica set {set.Metadata.Name} to {replicas}");
 }

@@ -52,6 +52,10 @@ internal abstract class WorkloadKind<T>(string plural, string name, string short
 
     protected static int ReadReplicas(JsonObject json) => json.Number("spec", "replicas") ?? 1;
 
+    /// <summary>The progress after a write: a changed template has yet to be rolled out.</summary>
+    protected static Rollout? RolloutAfter(PodTemplate? old, Rollout? progress, PodTemplate template, int replicas) =>
+        old is null || old.Hash == template.Hash ? progress : new(progress?.From ?? old.Hash, 0, replicas);
+
     protected static PodTemplate ReadTemplate(JsonObject json, PodTemplate? old)
     {
         var template = json.At("spec", "template");
@@ -88,7 +92,7 @@ internal sealed class StatefulSetKind() : WorkloadKind<StatefulSet>("statefulset
             ["status"] = new JsonObject { ["phase"] = "Pending" },
         }));
         spec["serviceName"] = set.Metadata.Name;
-        spec["podManagementPolicy"] = "OrderedReady";
+        spec["podManagementPolicy"] = "Parallel";
         spec["updateStrategy"] = new JsonObject { ["type"] = "RollingUpdate" };
         json["spec"] = spec;
         json["status"] = new JsonObject
@@ -97,18 +101,25 @@ internal sealed class StatefulSetKind() : WorkloadKind<StatefulSet>("statefulset
             ["replicas"] = set.Replicas,
             ["readyReplicas"] = set.ReadyReplicas,
             ["availableReplicas"] = set.ReadyReplicas,
-            ["currentReplicas"] = set.Replicas,
-            ["updatedReplicas"] = set.Replicas,
+            ["currentReplicas"] = set.Rollout?.Outdated ?? set.Replicas,
+            ["updatedReplicas"] = set.Rollout?.Updated ?? set.Replicas,
+            ["currentRevision"] = set.Rollout is { } rollout ? set.RevisionOf(rollout.From) : set.Revision,
+            ["updateRevision"] = set.Revision,
         };
     }
 
-    protected override StatefulSet Read(Metadata metadata, JsonObject json, StatefulSet? old, WallClock wallClock) => (old ?? new(metadata, 0, null!)) with
+    protected override StatefulSet Read(Metadata metadata, JsonObject json, StatefulSet? old, WallClock wallClock)
     {
-        Metadata = metadata,
-        Replicas = ReadReplicas(json),
-        Template = ReadTemplate(json, old?.Template),
-        ClaimTemplates = [.. json.Items("spec", "volumeClaimTemplates").Select(claim => claim.Text("metadata", "name") ?? "")],
-    };
+        var (template, replicas) = (ReadTemplate(json, old?.Template), ReadReplicas(json));
+        return (old ?? new(metadata, 0, template)) with
+        {
+            Metadata = metadata,
+            Replicas = replicas,
+            Template = template,
+            Rollout = RolloutAfter(old?.Template, old?.Rollout, template, replicas),
+            ClaimTemplates = [.. json.Items("spec", "volumeClaimTemplates").Select(claim => claim.Text("metadata", "name") ?? "")],
+        };
+    }
 }
 
 /// <summary>Deployments.</summary>
@@ -118,7 +129,7 @@ internal sealed class DeploymentKind() : WorkloadKind<Deployment>("deployments",
     [
         NameCell,
         new("Ready", (deployment, _) => $"{deployment.ReadyReplicas}/{deployment.Replicas}"),
-        new("Up-to-date", (deployment, _) => deployment.Replicas, Type: "string"),
+        new("Up-to-date", (deployment, _) => deployment.Rollout?.Updated ?? deployment.Replicas, Type: "string"),
         new("Available", (deployment, _) => deployment.ReadyReplicas, Type: "string"),
         AgeCell,
         Containers,
@@ -138,6 +149,11 @@ internal sealed class DeploymentKind() : WorkloadKind<Deployment>("deployments",
         spec["strategy"] = new JsonObject { ["type"] = "RollingUpdate", ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = "25%", ["maxSurge"] = "25%" } };
         json["spec"] = spec;
         var status = new JsonObject { ["observedGeneration"] = 1, ["replicas"] = deployment.Replicas, ["updatedReplicas"] = deployment.Replicas };
+        if (deployment.Rollout is { } rollout)
+        {
+            (status["replicas"], status["updatedReplicas"]) = (rollout.Updated + rollout.Outdated, rollout.Updated);
+        }
+
         (status["readyReplicas"], status["availableReplicas"]) = (deployment.ReadyReplicas, deployment.ReadyReplicas);
         if (deployment.Replicas > deployment.ReadyReplicas)
         {
@@ -151,8 +167,17 @@ internal sealed class DeploymentKind() : WorkloadKind<Deployment>("deployments",
         json["status"] = status;
     }
 
-    protected override Deployment Read(Metadata metadata, JsonObject json, Deployment? old, WallClock wallClock) =>
-        (old ?? new(metadata, 0, null!)) with { Metadata = metadata, Replicas = ReadReplicas(json), Template = ReadTemplate(json, old?.Template) };
+    protected override Deployment Read(Metadata metadata, JsonObject json, Deployment? old, WallClock wallClock)
+    {
+        var (template, replicas) = (ReadTemplate(json, old?.Template), ReadReplicas(json));
+        return (old ?? new(metadata, 0, template)) with
+        {
+            Metadata = metadata,
+            Replicas = replicas,
+            Template = template,
+            Rollout = RolloutAfter(old?.Template, old?.Rollout, template, replicas),
+        };
+    }
 }
 
 /// <summary>ReplicaSets.</summary>
