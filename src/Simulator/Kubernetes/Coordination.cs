@@ -47,7 +47,7 @@ public sealed record EventTarget(string ApiVersion, string Kind, string Namespac
     private static string ApiVersionOf(KubernetesObject item) => item switch
     {
         StatefulSet or Deployment or ReplicaSet => "apps/v1",
-        VolumeAttachment or CsiNode => "storage.k8s.io/v1",
+        VolumeAttachment or CsiNode or StorageClass or CsiDriver => "storage.k8s.io/v1",
         Lease => "coordination.k8s.io/v1",
         _ => "v1",
     };

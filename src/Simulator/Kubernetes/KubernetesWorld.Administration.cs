@@ -18,6 +18,7 @@ public sealed partial class KubernetesWorld
         linstorName ??= name;
         _ = Storage.FindNode(linstorName) ?? Storage.AddNode(linstorName, uname: name);
         _kubelets.Add(name, new Kubelet(this, name, linstorName));
+        InstallDriver();
         _ = Store.Create(new CsiNode(new("", name), Metadata.Nothing.Add(Driver, linstorName)));
         _ = Store.Create(new Node(new("", name)) { Ready = NodeReadiness.True, ReadySince = EventQueue.Now }, out var node);
         return node;
@@ -45,14 +46,15 @@ public sealed partial class KubernetesWorld
         ImmutableSortedDictionary<string, string>? attributes = null)
     {
         var name = ns == "default" ? $"pvc-{claim}" : $"pvc-{ns}-{claim}";
-        var volume = new PersistentVolume(new("", name), driver ?? Driver, handle ?? name, ns, claim) { AccessMode = accessMode, Attributes = attributes ?? Metadata.Nothing };
+        var storageClass = (driver ?? Driver) == Driver ? StorageClass : "";
+        var volume = new PersistentVolume(new("", name), driver ?? Driver, handle ?? name, ns, claim) { AccessMode = accessMode, Attributes = attributes ?? Metadata.Nothing, StorageClass = storageClass };
         if (ResourceOf(volume) is { } resource && Storage.FindDefinition(resource) is null)
         {
             Place(Storage, resource);
         }
 
         _ = Store.Create(volume, out var stored);
-        _ = Store.Create(new PersistentVolumeClaim(new(ns, claim), name) { AccessMode = accessMode });
+        _ = Store.Create(new PersistentVolumeClaim(new(ns, claim), name) { AccessMode = accessMode, StorageClass = storageClass });
         return stored;
     }
 
@@ -85,6 +87,16 @@ public sealed partial class KubernetesWorld
         if (Store.Find<PersistentVolumeClaim>(ns, claim) is null)
         {
             AddVolume(claim, ns: ns);
+        }
+    }
+
+    /// <summary>Creates the driver's object and its default storage class with the first node.</summary>
+    private void InstallDriver()
+    {
+        if (Store.Create(new CsiDriver(new("", Driver))) == WriteResult.Done)
+        {
+            var isDefault = Metadata.Nothing.Add(Kubernetes.StorageClass.DefaultAnnotation, "true");
+            _ = Store.Create(new StorageClass(new("", StorageClass) { Annotations = isDefault }, Driver));
         }
     }
 }

@@ -40,6 +40,8 @@ public sealed partial class KubernetesWorld
         {
             _ = Store.Create(new Namespace(new("", name)));
         }
+
+        _ = Store.Create(new Service(new("default", "kubernetes"), [new("https", 443, "6443")]) { ClusterIP = "10.96.0.1" });
     }
 
     /// <summary>The scheduled events, shared with <see cref="Storage"/>.</summary>
@@ -56,6 +58,9 @@ public sealed partial class KubernetesWorld
 
     /// <summary>The CSI driver of LINSTOR's volumes.</summary>
     public string Driver { get; init; } = "linstor.csi.linbit.com";
+
+    /// <summary>The class of the driver's volumes.</summary>
+    public string StorageClass { get; init; } = "linstor";
 
     /// <summary>The wall-clock time at which the world begins.</summary>
     public DateTimeOffset Began { get; init; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);

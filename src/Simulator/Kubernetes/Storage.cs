@@ -26,6 +26,9 @@ public sealed record PersistentVolume(Metadata Metadata, string Driver, string H
     /// <summary>Parameters of the driver.</summary>
     public ImmutableSortedDictionary<string, string> Attributes { get; init; } = Metadata.Nothing;
 
+    /// <summary>Its <see cref="StorageClass"/>; empty for none.</summary>
+    public string StorageClass { get; init; } = "";
+
     /// <summary>Its name in a node's volumesInUse.</summary>
     public string InUseName => $"kubernetes.io/csi/{Driver}^{Handle}";
 }
@@ -35,6 +38,9 @@ public sealed record PersistentVolumeClaim(Metadata Metadata, string VolumeName)
 {
     /// <summary>How many nodes may use it.</summary>
     public AccessMode AccessMode { get; init; }
+
+    /// <summary>Its <see cref="StorageClass"/>; empty for none.</summary>
+    public string StorageClass { get; init; } = "";
 }
 
 /// <summary>The request to attach a volume to a node, and its status.</summary>
@@ -53,3 +59,16 @@ public sealed record VolumeAttachment(Metadata Metadata, string Attacher, string
     /// <summary>The last error of detaching; null if there was none.</summary>
     public string? DetachError { get; init; }
 }
+
+/// <summary>A class of volumes. Every volume that the model creates itself is of the LINSTOR driver's only class.</summary>
+public sealed record StorageClass(Metadata Metadata, string Provisioner) : KubernetesObject(Metadata)
+{
+    /// <summary>The annotation of the class that claims without a class get.</summary>
+    public const string DefaultAnnotation = "storageclass.kubernetes.io/is-default-class";
+
+    /// <summary>Parameters of the driver.</summary>
+    public ImmutableSortedDictionary<string, string> Parameters { get; init; } = Metadata.Nothing;
+}
+
+/// <summary>A CSI driver of the cluster, which has the driver's name.</summary>
+public sealed record CsiDriver(Metadata Metadata) : KubernetesObject(Metadata);

@@ -11,12 +11,15 @@ internal static class ApiKinds
         new PersistentVolumeClaimKind(),
         new PersistentVolumeKind(),
         new PodKind(),
+        new ServiceKind(),
         new DeploymentKind(),
         new ReplicaSetKind(),
         new StatefulSetKind(),
         new LeaseKind(),
         new NewEventKind(),
+        new CsiDriverKind(),
         new CsiNodeKind(),
+        new StorageClassKind(),
         new VolumeAttachmentKind(),
     ];
 

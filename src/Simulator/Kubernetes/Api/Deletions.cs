@@ -15,6 +15,11 @@ internal sealed class Deletions(ObjectStore store)
         var kind = target.Kind;
         var item = kind.Find(store, target.NamespaceOrNone, target.Name!) ?? throw ApiException.NotFound(kind, target.Name!);
         CheckPreconditions(kind, item, options["preconditions"]);
+        if (target.IsDryRun)
+        {
+            return kind.ReturnsDeleted ? new(StatusCodes.Status200OK, item) : new(StatusCodes.Status200OK, null, Gone(kind, item));
+        }
+
         if (options.Text("propagationPolicy") == "Orphan" || options.Flag("orphanDependents"))
         {
             Orphan(item);
@@ -31,7 +36,7 @@ internal sealed class Deletions(ObjectStore store)
     public IReadOnlyList<KubernetesObject> DeleteAll(RequestTarget target, Selector selector, JsonObject options)
     {
         var doomed = target.Kind.All(store).Where(selector.Selects).ToList();
-        foreach (var item in doomed)
+        foreach (var item in target.IsDryRun ? [] : doomed)
         {
             target.Kind.Delete(store, item, options.Number("gracePeriodSeconds") == 0);
         }

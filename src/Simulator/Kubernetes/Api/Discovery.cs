@@ -20,21 +20,44 @@ internal static class Discovery
         ["platform"] = "linux/amd64",
     };
 
-    /// <summary>The document at a discovery path: <c>api</c>, <c>apis</c>, a group, or a group's version; null for any other path.</summary>
+    private static readonly string[] _groups = [.. ApiKinds.Groups.Concat(AccessReviews.Table.Select(review => review.Group)).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>The document at a discovery path: the root, <c>api</c>, <c>apis</c>, a group, or a group's version; null for any other path.</summary>
     public static JsonObject? Find(string[] path, string host) => string.Join('/', path) switch
     {
+        "" => new() { ["paths"] = Json.Array(["/api", "/api/v1", "/apis", .. _groups.SelectMany(group => new[] { $"/apis/{group}", $"/apis/{group}/v1" }), "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]) },
         "api" => new()
         {
             ["kind"] = "APIVersions",
             ["versions"] = new JsonArray("v1"),
             ["serverAddressByClientCIDRs"] = new JsonArray(new JsonObject { ["clientCIDR"] = "0.0.0.0/0", ["serverAddress"] = host }),
         },
-        "apis" => new() { ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = Json.Array(ApiKinds.Groups, Group) },
+        "apis" => new() { ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = Json.Array(_groups, Group) },
         "api/v1" => Resources(""),
-        var whole when ApiKinds.Groups.FirstOrDefault(group => whole == $"apis/{group}") is { } group => Group(group, new() { ["kind"] = "APIGroup", ["apiVersion"] = "v1" }),
-        var whole when ApiKinds.Groups.FirstOrDefault(group => whole == $"apis/{group}/v1") is { } group => Resources(group),
+        var whole when _groups.FirstOrDefault(group => whole == $"apis/{group}") is { } group => Group(group, new() { ["kind"] = "APIGroup", ["apiVersion"] = "v1" }),
+        var whole when _groups.FirstOrDefault(group => whole == $"apis/{group}/v1") is { } group => Resources(group),
         _ => null,
     };
+
+    /// <summary>The subresources of a kind, each with its kind and its verbs.</summary>
+    public static IEnumerable<(string Name, string Kind, string[] Verbs)> Subresources(ApiKind kind)
+    {
+        if (kind.HasStatus)
+        {
+            yield return ("status", kind.Name, ["get", "patch", "update"]);
+        }
+
+        if (kind.HasScale)
+        {
+            yield return ("scale", "Scale", ["get", "patch", "update"]);
+        }
+
+        if (kind is PodKind)
+        {
+            yield return ("eviction", "Eviction", ["create"]);
+            yield return ("binding", "Binding", ["create"]);
+        }
+    }
 
     private static JsonObject Group(string name) => Group(name, []);
 
@@ -53,7 +76,8 @@ internal static class Discovery
         ["kind"] = "APIResourceList",
         ["apiVersion"] = "v1",
         ["groupVersion"] = group.Length == 0 ? "v1" : $"{group}/v1",
-        ["resources"] = Json.Array(ApiKinds.In(group).SelectMany(Resources), resource => resource),
+        ["resources"] = Json.Array(
+            ApiKinds.In(group).SelectMany(Resources).Concat(AccessReviews.Table.Where(review => review.Group == group).Select(review => Review(review.Plural, review.Kind))), resource => resource),
     };
 
     private static IEnumerable<JsonObject> Resources(ApiKind kind)
@@ -61,26 +85,26 @@ internal static class Discovery
         var all = Resource(kind, "", kind.Name, ApiKind.Verbs).With("shortNames", Json.Array(kind.ShortNames)).With("categories", kind.InAll ? new JsonArray("all") : null);
         all["singularName"] = kind.Name.ToLowerInvariant();
         yield return all;
-        if (kind.HasStatus)
+        foreach (var (subresource, name, verbs) in Subresources(kind))
         {
-            yield return Resource(kind, "/status", kind.Name, ["get", "patch", "update"]);
-        }
+            var part = Resource(kind, $"/{subresource}", name, verbs);
+            if (name is "Scale" or "Eviction")
+            {
+                (part["group"], part["version"]) = (name == "Scale" ? "autoscaling" : "policy", "v1");
+            }
 
-        if (kind.HasScale)
-        {
-            var scale = Resource(kind, "/scale", "Scale", ["get", "patch", "update"]);
-            (scale["group"], scale["version"]) = ("autoscaling", "v1");
-            yield return scale;
-        }
-
-        if (kind is PodKind)
-        {
-            var eviction = Resource(kind, "/eviction", "Eviction", ["create"]);
-            (eviction["group"], eviction["version"]) = ("policy", "v1");
-            yield return eviction;
-            yield return Resource(kind, "/binding", "Binding", ["create"]);
+            yield return part;
         }
     }
+
+    private static JsonObject Review(string plural, string name) => new()
+    {
+        ["name"] = plural,
+        ["singularName"] = name.ToLowerInvariant(),
+        ["namespaced"] = false,
+        ["kind"] = name,
+        ["verbs"] = new JsonArray("create"),
+    };
 
     private static JsonObject Resource(ApiKind kind, string subresource, string name, string[] verbs) => new()
     {

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
@@ -16,13 +14,26 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, WallClo
     public async Task AnswerAsync(HttpContext context)
     {
         var path = context.Request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        if (RequestTarget.Find(path) is not { } target)
+        if (AccessReviews.Has(path))
         {
-            await Reply.JsonAsync(context, StatusCodes.Status200OK, AboutTheServer(context, path) ?? throw ApiException.NoPath());
+            await AccessReviews.AnswerAsync(context, path);
             return;
         }
 
+        if (RequestTarget.Find(path) is not { } target)
+        {
+            await Reply.JsonAsync(context, StatusCodes.Status200OK, AboutTheServer(context, path) ?? throw NotSimulated.Path(context.Request.Path.Value!));
+            return;
+        }
+
+        if (target is { Kind: PodKind, Subresource: { } part } && NotSimulated.OfPods(part) is { } what)
+        {
+            _ = clock.Ask(() => _writes.Existing(target));
+            throw NotSimulated.Container(what, target.Name!);
+        }
+
         CheckSubresource(target, context.Request.Method);
+        target = target with { IsDryRun = context.Request.Query["dryRun"].Contains("All") };
         await (context.Request.Method switch
         {
             "GET" when WatchApi.IsSet(context.Request.Query, "watch") => _watchApi.AnswerAsync(context, target),
@@ -83,15 +94,15 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, WallClo
 
     private async Task WriteAsync(HttpContext context, RequestTarget target)
     {
-        var type = context.Request.ContentType?.Split(';')[0].Trim();
-        var isPatch = context.Request.Method == "PATCH";
-        if (!isPatch && type is not (null or "application/json"))
+        if (context.Request.Method == "PATCH")
         {
-            throw ApiException.UnsupportedMediaType("application/json");
+            var patch = await RequestBody.JsonAsync(context);
+            await AnswerAsync(context, target, clock.Ask(() => Patch(target, RequestBody.TypeOf(context.Request), patch)));
+            return;
         }
 
-        var body = await BodyAsync(context);
-        await AnswerAsync(context, target, clock.Ask(() => isPatch ? Patch(target, type, body) : Write(context.Request.Method, target, Map(body))));
+        var body = await RequestBody.ObjectAsync(context);
+        await AnswerAsync(context, target, clock.Ask(() => Write(context.Request.Method, target, body)));
     }
 
     private WriteReply Write(string method, RequestTarget target, JsonObject body) => target.Subresource switch
@@ -108,7 +119,8 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, WallClo
     private async Task DeleteAsync(HttpContext context, RequestTarget target)
     {
         var query = context.Request.Query;
-        var options = Map(await BodyAsync(context) ?? new JsonObject());
+        var options = await RequestBody.ObjectAsync(context, mayBeMissing: true);
+        target = target with { IsDryRun = target.IsDryRun || options.Texts("dryRun").Contains("All") };
         if (!options.ContainsKey("gracePeriodSeconds") && int.TryParse(query["gracePeriodSeconds"], out var grace))
         {
             options["gracePeriodSeconds"] = grace;
@@ -149,20 +161,4 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, WallClo
             await Reply.JsonAsync(context, written.Code, written.Other!);
         }
     }
-
-    private static async Task<JsonNode?> BodyAsync(HttpContext context)
-    {
-        using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
-        var text = await reader.ReadToEndAsync(context.RequestAborted);
-        try
-        {
-            return string.IsNullOrWhiteSpace(text) ? null : JsonNode.Parse(text);
-        }
-        catch (JsonException garbage)
-        {
-            throw ApiException.BadRequest($"couldn't get version/kind; json parse error: {garbage.Message}");
-        }
-    }
-
-    private static JsonObject Map(JsonNode? body) => body as JsonObject ?? throw ApiException.BadRequest("couldn't get version/kind; json parse error: expected an object");
 }

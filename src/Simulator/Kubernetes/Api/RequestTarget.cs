@@ -5,6 +5,9 @@ namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 /// <summary>The meaning of a path: a kind, and optionally a namespace, an object and a subresource.</summary>
 internal sealed record RequestTarget(ApiKind Kind, string? Namespace, string? Name, string? Subresource)
 {
+    /// <summary>Whether the request is only to be checked (<c>dryRun=All</c>).</summary>
+    public bool IsDryRun { get; init; }
+
     /// <summary>The namespace in which to look up an object; empty for cluster-scoped objects.</summary>
     public string NamespaceOrNone => Namespace ?? "";
 

@@ -22,7 +22,8 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
 
         var name = NameOf(kind, json);
         var metadata = MetadataJson.Read(kind, json["metadata"], new Metadata(NamespaceOf(target, json), name));
-        return store.Create(kind.Read(metadata, json, null, wallClock), out var stored) switch
+        var wanted = kind.Read(metadata, json, null, wallClock);
+        return (target.IsDryRun ? DryRun(kind, wanted, out KubernetesObject stored) : store.Create(wanted, out stored)) switch
         {
             WriteResult.AlreadyExists => throw ApiException.AlreadyExists(kind, name),
             _ => new(StatusCodes.Status201Created, stored, Warnings: DroppedFields.Of(json, kind.Write(stored, wallClock), "status")),
@@ -79,7 +80,11 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
         var item = Existing(target);
         var scaled = target.Kind.Scaled(item, scale.Number("spec", "replicas") ?? 0);
         var version = MetadataJson.Version(scale.Text("metadata", "resourceVersion")) ?? item.Metadata.Version;
-        Update(target.Kind, scaled with { Metadata = scaled.Metadata with { Version = version } });
+        if (!target.IsDryRun)
+        {
+            Update(target.Kind, scaled with { Metadata = scaled.Metadata with { Version = version } });
+        }
+
         return new(StatusCodes.Status200OK, null, Scale(target));
     }
 
@@ -90,6 +95,11 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
         if (pod.Spec.NodeName is { } node)
         {
             throw ApiException.Conflict(target.Kind, pod.Metadata.Name, $"pod {pod.Metadata.Name} is already assigned to node \"{node}\"");
+        }
+
+        if (target.IsDryRun)
+        {
+            return new(StatusCodes.Status201Created, null, Deletions.Success());
         }
 
         Update(target.Kind, pod with { Spec = pod.Spec with { NodeName = binding.Text("target", "name") } });
@@ -113,6 +123,11 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
             throw ApiException.Conflict(kind, old.Metadata.Name);
         }
 
+        if (target.IsDryRun)
+        {
+            return new(StatusCodes.Status200OK, wanted, Warnings: warnings);
+        }
+
         // A write that changes nothing creates no new version.
         if (JsonNode.DeepEquals(kept, kind.Write(old, wallClock)))
         {
@@ -124,6 +139,13 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
         // An object that was waiting only for its last finalizer is gone now.
         var now = kind.Find(store, old.Metadata.Namespace, old.Metadata.Name);
         return new(StatusCodes.Status200OK, now?.Is(old) == true ? now : wanted, Warnings: warnings);
+    }
+
+    /// <summary>What would come of a creation.</summary>
+    private WriteResult DryRun(ApiKind kind, KubernetesObject item, out KubernetesObject created)
+    {
+        created = item with { Metadata = item.Metadata with { Uid = Guid.NewGuid().ToString(), Created = store.EventQueue.Now } };
+        return kind.Find(store, item.Metadata.Namespace, item.Metadata.Name) is null ? WriteResult.Done : WriteResult.AlreadyExists;
     }
 
     private void Update(ApiKind kind, KubernetesObject item)

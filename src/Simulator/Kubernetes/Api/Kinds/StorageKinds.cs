@@ -16,7 +16,7 @@ internal sealed class PersistentVolumeKind() : ApiKind<PersistentVolume>("", "pe
         new("Reclaim Policy", (_, _) => "Delete"),
         new("Status", (volume, _) => PhaseOf(volume)),
         new("Claim", (volume, _) => IsBound(volume) ? $"{volume.ClaimNamespace}/{volume.ClaimName}" : ""),
-        new("StorageClass", (_, _) => ""),
+        new("StorageClass", (volume, _) => volume.StorageClass),
         new("Reason", (_, _) => ""),
         AgeCell,
         new("VolumeMode", (_, _) => "Filesystem", IsWide: true),
@@ -33,6 +33,7 @@ internal sealed class PersistentVolumeKind() : ApiKind<PersistentVolume>("", "pe
         }
 
         spec["persistentVolumeReclaimPolicy"] = "Delete";
+        spec.With("storageClassName", volume.StorageClass);
         spec["volumeMode"] = "Filesystem";
         json["spec"] = spec;
         json["status"] = new JsonObject { ["phase"] = PhaseOf(volume) };
@@ -46,6 +47,7 @@ internal sealed class PersistentVolumeKind() : ApiKind<PersistentVolume>("", "pe
         {
             AccessMode = Claims.Mode(json.Texts("spec", "accessModes")),
             Attributes = csi.Map("volumeAttributes"),
+            StorageClass = json.Text("spec", "storageClassName") ?? "",
         };
         return old is null || (old.Driver == volume.Driver && old.Handle == volume.Handle)
             ? volume
@@ -69,14 +71,14 @@ internal sealed class PersistentVolumeClaimKind() : ApiKind<PersistentVolumeClai
         new("Volume", (claim, _) => claim.VolumeName),
         new("Capacity", (claim, _) => IsBound(claim) ? Claims.Size : ""),
         new("Access Modes", (claim, _) => IsBound(claim) ? Claims.Short(claim.AccessMode) : ""),
-        new("StorageClass", (_, _) => ""),
+        new("StorageClass", (claim, _) => claim.StorageClass),
         AgeCell,
         new("VolumeMode", (_, _) => "Filesystem", IsWide: true),
     ];
 
     protected override void Write(PersistentVolumeClaim claim, JsonObject json, WallClock wallClock)
     {
-        json["spec"] = Claims.Spec(claim.AccessMode).With("volumeName", claim.VolumeName);
+        json["spec"] = Claims.Spec(claim.AccessMode).With("storageClassName", claim.StorageClass).With("volumeName", claim.VolumeName);
         var status = new JsonObject { ["phase"] = PhaseOf(claim) };
         if (IsBound(claim))
         {
@@ -88,7 +90,7 @@ internal sealed class PersistentVolumeClaimKind() : ApiKind<PersistentVolumeClai
     }
 
     protected override PersistentVolumeClaim Read(Metadata metadata, JsonObject json, PersistentVolumeClaim? old, WallClock wallClock) =>
-        new(metadata, json.Text("spec", "volumeName") ?? "") { AccessMode = Claims.Mode(json.Texts("spec", "accessModes")) };
+        new(metadata, json.Text("spec", "volumeName") ?? "") { AccessMode = Claims.Mode(json.Texts("spec", "accessModes")), StorageClass = json.Text("spec", "storageClassName") ?? "" };
 
     private static bool IsBound(PersistentVolumeClaim claim) => claim.VolumeName.Length > 0;
 
