@@ -15,6 +15,6 @@ case "${1:-}" in
 esac
 
 dotnet build "$root/tests/Rehearsals" --configuration Release --nologo --verbosity quiet
-# Stories are short-lived and many: with a large first generation the collector has next to nothing to do.
+# Scenarios are short-lived and many: with a large first generation the collector has next to nothing to do.
 export DOTNET_GCgen0size=0x10000000
 exec "$root/artifacts/bin/Rehearsals/release/rehearse" "$@"

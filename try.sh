@@ -19,5 +19,5 @@ esac
 KUBE_BIN=$(eng/kubernetes.sh)
 export KUBE_BIN
 dotnet build --nologo --verbosity quiet tests/EndToEnd.Tests
-dotnet run --no-build --project tests/EndToEnd.Tests -- --filter-class '*.RandomStoryTests' --show-live-output on --progress off --ansi off |
+dotnet run --no-build --project tests/EndToEnd.Tests -- --filter-class '*.RandomScenarioTests' --show-live-output on --progress off --ansi off |
   sed --unbuffered 's/^OUTPUT: \[[^]]*\] //'

@@ -132,7 +132,7 @@ public sealed partial record ClusterSnapshot
         return ReassessAll(due.Select(name => Resources[name]), at).Review(due);
     }
 
-    private bool SaysTheSameAs(ClusterSnapshot before) =>
+    private bool IsSameAs(ClusterSnapshot before) =>
         (Resources, Pods, Volumes, Attachments, CsiNodes) == (before.Resources, before.Pods, before.Volumes, before.Attachments, before.CsiNodes);
 
     // Attachments left behind by a loss that is over have a grace period in the next one, like any others.

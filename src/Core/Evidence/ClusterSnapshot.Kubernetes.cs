@@ -9,14 +9,14 @@ public sealed partial record ClusterSnapshot
     {
         var listed = Pods.Replace(pods, at);
         var gone = Pods.All.Where(held => listed.Find(held.Item.Key)?.Item.Uid != held.Item.Uid);
-        return gone.Aggregate(Hear(Source.Pods), (cluster, held) => cluster.Forget(held.Item)) with { Pods = listed };
+        return gone.Aggregate(Synced(Source.Pods), (cluster, held) => cluster.Forget(held.Item)) with { Pods = listed };
     }
 
     private ClusterSnapshot Relist(ImmutableArray<Attachment> attachments, Instant at)
     {
         var listed = Attachments.Replace(attachments, at);
         var gone = Attachments.All.Where(held => listed.Find(held.Item.Name)?.Item.Uid != held.Item.Uid);
-        return gone.Aggregate(Hear(Source.Attachments), (cluster, held) => cluster.Forget(held.Item)) with { Attachments = listed };
+        return gone.Aggregate(Synced(Source.Attachments), (cluster, held) => cluster.Forget(held.Item)) with { Attachments = listed };
     }
 
     /// <summary>A pod left the watch because it is gone, or because its labels no longer match. The reason is known only if we deleted it.</summary>
@@ -47,7 +47,7 @@ public sealed partial record ClusterSnapshot
         CsiNodes = CsiNodes.SetItems(nodes.Where(node => node.LinstorName is not null).Select(node => KeyValuePair.Create(node.Name, node))),
     };
 
-    private ClusterSnapshot Hear(Source source) => SyncedSources.Contains(source) ? this : this with { SyncedSources = SyncedSources.Add(source) };
+    private ClusterSnapshot Synced(Source source) => SyncedSources.Contains(source) ? this : this with { SyncedSources = SyncedSources.Add(source) };
 
     private ClusterSnapshot Set(ClusterNode node) => this with
     {

@@ -31,16 +31,16 @@ public sealed partial record ClusterSnapshot
             Linstor = Linstor.IsSynced ? Linstor with { AnsweredAt = at } : Linstor,
             Attempts = Attempts.Remove(DecisionKey.QueryResource(report.Resource)),
         };
-        return answered.With(ResourceOf(report.Resource).Hear(report, at, Linstor), at);
+        return answered.With(ResourceOf(report.Resource).Observe(report, at, Linstor), at);
     }
 
     /// <summary>LINSTOR has listed its satellites. Only this ends a silence, because without the list, the state of the satellites is stale.</summary>
-    private ClusterSnapshot Relist(Observation.SatellitesListed told, Instant at)
+    private ClusterSnapshot Relist(Observation.SatellitesListed listed, Instant at)
     {
-        var isSame = Satellites is { } before && before.Count == told.Satellites.Length && told.Satellites.All(satellite => before.GetValueOrDefault(satellite.Name) == satellite);
+        var isSame = Satellites is { } before && before.Count == listed.Satellites.Length && listed.Satellites.All(satellite => before.GetValueOrDefault(satellite.Name) == satellite);
 
         // A LINSTOR that reached no satellite knew nothing: it had just started, or is the wrong one of two.
-        var reachesAny = told.Satellites.Any(satellite => satellite.State == SatelliteState.Online);
+        var reachesAny = listed.Satellites.Any(satellite => satellite.State == SatelliteState.Online);
         var isReturn = (!Linstor.ReachesAny && reachesAny)
             || (!Linstor.IsSynced && !(Linstor.IsStreamIntact && at - Linstor.LostAt <= Timings.LongestDetection));
         var next = this with
@@ -49,9 +49,9 @@ public sealed partial record ClusterSnapshot
             Attempts = Attempts.Remove(DecisionKey.QuerySatellites),
             Linstor = Linstor with
             {
-                Satellites = isSame ? Satellites : told.Satellites.DistinctBy(satellite => satellite.Name).ToImmutableDictionary(satellite => satellite.Name),
-                AskedAt = told.AskedAt,
-                Latency = at - told.AskedAt,
+                Satellites = isSame ? Satellites : listed.Satellites.DistinctBy(satellite => satellite.Name).ToImmutableDictionary(satellite => satellite.Name),
+                AskedAt = listed.AskedAt,
+                Latency = at - listed.AskedAt,
                 AnsweredAt = at,
                 IsSynced = true,
                 ReachesAny = reachesAny,
@@ -67,7 +67,7 @@ public sealed partial record ClusterSnapshot
             return next.ReassessAll(Resources.Values, at);
         }
 
-        var away = told.Satellites.Where(satellite => satellite.State != SatelliteState.Online).Select(satellite => satellite.Name).ToHashSet();
+        var away = listed.Satellites.Where(satellite => satellite.State != SatelliteState.Online).Select(satellite => satellite.Name).ToHashSet();
         var spoken = away.Count == 0 ? [] : Resources.Values.Where(resource => !IsInDoubt(resource.Name) && resource.Speakers.Any(speaker => !speaker.IsSilent && away.Contains(speaker.Node)));
         return next.ReassessAll(NamesInDoubt.Select(name => Resources[name]).Concat(spoken), at);
     }

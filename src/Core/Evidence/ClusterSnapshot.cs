@@ -77,7 +77,7 @@ public sealed partial record ClusterSnapshot
     public ClusterSnapshot Apply(Observation seen, Instant at)
     {
         var next = (Errors.IsEmpty ? this : this with { Errors = [] }).ReassessDue(at).TakeIn(seen, at);
-        next = next.SaysTheSameAs(this) ? next : next.Review(next.Touched(seen, before: this));
+        next = next.IsSameAs(this) ? next : next.Review(next.Touched(seen, before: this));
         next = next.Watch(this, at);
         try
         {
@@ -116,7 +116,7 @@ public sealed partial record ClusterSnapshot
 
     private ClusterSnapshot Take(Observation seen, Instant at) => seen switch
     {
-        Observation.PromotionChanged o => With(ResourceOf(o.Resource).Hear(o.Node, o.Promotability, at, Linstor), at),
+        Observation.PromotionChanged o => With(ResourceOf(o.Resource).Observe(o.Node, o.Promotability, at, Linstor), at),
         Observation.ResourceReported o => Report(o.Report, at),
         Observation.SatellitesListed o when o.AskedAt < Linstor.AskedAt => this, // a late answer to an older question
         Observation.SatellitesListed o => Relist(o, at),
@@ -125,7 +125,7 @@ public sealed partial record ClusterSnapshot
         Observation.Updated<Pod> o => Occupy(o.Item) with { Pods = Pods.Set(o.Item, at) },
         Observation.Deleted<Pod> o => Forget(o.Item) with { Pods = Pods.Remove(o.Item) },
 
-        Observation.Listed<Volume> o => Hear(Source.Volumes) with { Volumes = Volumes.Replace(o.Items, at), Claims = Claims.Replace(o.Items, at) },
+        Observation.Listed<Volume> o => Synced(Source.Volumes) with { Volumes = Volumes.Replace(o.Items, at), Claims = Claims.Replace(o.Items, at) },
         Observation.Updated<Volume> o => this with { Volumes = Volumes.Set(o.Item, at), Claims = Claims.Set(o.Item, at) },
         Observation.Deleted<Volume> o => this with { Volumes = Volumes.Remove(o.Item), Claims = Claims.Remove(o.Item) },
 
@@ -133,11 +133,11 @@ public sealed partial record ClusterSnapshot
         Observation.Updated<Attachment> o => this with { Attachments = Attachments.Set(o.Item, at) },
         Observation.Deleted<Attachment> o => Forget(o.Item) with { Attachments = Attachments.Remove(o.Item) },
 
-        Observation.Listed<ClusterNode> o => o.Items.Aggregate(Nodes.Keys.Aggregate(Hear(Source.Nodes), (cluster, node) => cluster.Remove(node)), (cluster, node) => cluster.Set(node)),
+        Observation.Listed<ClusterNode> o => o.Items.Aggregate(Nodes.Keys.Aggregate(Synced(Source.Nodes), (cluster, node) => cluster.Remove(node)), (cluster, node) => cluster.Set(node)),
         Observation.Updated<ClusterNode> o => Set(o.Item),
         Observation.Deleted<ClusterNode> o => Remove(o.Item.Name),
 
-        Observation.Listed<CsiNode> o => Hear(Source.CsiNodes).Remember(o.Items),
+        Observation.Listed<CsiNode> o => Synced(Source.CsiNodes).Remember(o.Items),
         Observation.Updated<CsiNode> o => Remember([o.Item]),
 
         Observation.PodsOnNodeListed o => Take(o, at),

@@ -6,7 +6,7 @@ namespace Piraeus.HighAvailability.Core;
 public sealed partial record Resource
 {
     /// <summary>LINSTOR answered a question about the resource.</summary>
-    internal Resource Hear(ResourceReport report, Instant at, LinstorView linstor)
+    internal Resource Observe(ResourceReport report, Instant at, LinstorView linstor)
     {
         if (report.AskedAt < ReportedAt)
         {
@@ -15,7 +15,7 @@ public sealed partial record Resource
 
         if (Uuid is not null && report.Uuid is not null && Uuid != report.Uuid)
         {
-            return new Resource(Name).Hear(report, at, linstor);
+            return new Resource(Name).Observe(report, at, linstor);
         }
 
         var answered = this with { Exists = report.Exists, ReportedAt = report.AskedAt, PolicyAskedAt = report.PropertiesAskedAt ?? report.AskedAt, AnsweredAt = at, IsPolicyCurrent = false, AreWritersCurrent = false };
@@ -43,7 +43,7 @@ public sealed partial record Resource
         var membersSince = members == Members ? MembersSince : at;
         members = members == Members ? Members! : members;
         var atMost = anyLeaves ? MembersOf(report.Replicas, policy, properties) : members;
-        var answer = new ResourceAnswer(report.AskedAt, at, linstor, AccusedSince, members, membersSince, atMost);
+        var answer = new ResourceAnswer(report.AskedAt, at, linstor, LossEvidenceSince, members, membersSince, atMost);
         var (speakers, seenOtherwise) = (ImmutableArray.CreateBuilder<Speaker>(report.Replicas.Length), SeenOtherwise);
         foreach (var replica in report.Replicas)
         {
@@ -53,7 +53,7 @@ public sealed partial record Resource
                 known = known with { Memberships = MembersOnceStreamed(report, atMost) };
             }
 
-            var speaker = known.Hear(replica, answer);
+            var speaker = known.Observe(replica, answer);
             seenOtherwise |= known.MayPromote is { } before && before.Value != speaker.MayPromote?.Value;
             speakers.Add(speaker);
         }
@@ -69,7 +69,7 @@ public sealed partial record Resource
         return this with
         {
             Uuid = report.Uuid ?? Uuid,
-            AccusedSince = AccusedSince >= report.AskedAt ? AccusedSince : null,
+            LossEvidenceSince = LossEvidenceSince >= report.AskedAt ? LossEvidenceSince : null,
             QuorumProperties = properties,
             IsPolicyCurrent = report.QuorumProperties is not null,
             AreWritersCurrent = report.AllowsTwoPrimaries is not null,

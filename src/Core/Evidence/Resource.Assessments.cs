@@ -8,7 +8,7 @@ public sealed partial record Resource
     /// <summary>Recomputes which speakers speak, whether the policy fences, and every assessment. An unchanged assessment keeps its start time.</summary>
     internal Resource Reassess(LinstorView linstor, Instant at)
     {
-        var next = Listen(linstor).KeepFences(linstor, at);
+        var next = AfterSatellites(linstor).KeepFences(linstor, at);
         ResourceView? view = null; // rarely needed
         var assessments = ImmutableArray.CreateBuilder<LossAssessment>(next.Speakers.Length);
         foreach (var speaker in next.Speakers)
@@ -52,7 +52,7 @@ public sealed partial record Resource
         Assessments = [.. Speakers.Select(speaker => new LossAssessment(speaker.Node, HoldReason.InternalError, null, at, AtFirstSight: false))],
     };
 
-    private Resource Listen(LinstorView linstor)
+    private Resource AfterSatellites(LinstorView linstor)
     {
         foreach (var speaker in Speakers)
         {

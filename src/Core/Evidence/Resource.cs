@@ -88,7 +88,7 @@ public sealed partial record Resource(ResourceName Name)
     private Instant MembersSince { get; init; }
 
     // When the stream reported that a replica may promote, although none could before, and nothing better since; null once an answer contains that.
-    private Instant? AccusedSince { get; init; }
+    private Instant? LossEvidenceSince { get; init; }
 
     private bool SeenUnfenced { get; init; }
 
@@ -163,9 +163,9 @@ public sealed partial record Resource(ResourceName Name)
 
     /// <summary>Whether a node that may have had no policy was heard of after the policy appeared, long enough for it to have reached the node.</summary>
     /// <remarks>For a while, LINSTOR's reports about a node may date from before it turned the policy on.</remarks>
-    internal bool HasHeardOfPolicy(Instant? heard) => !SeenUnfenced || heard - FencedSince >= Timings.LongestDetection;
+    internal bool HasHeardOfPolicy(Instant? observed) => !SeenUnfenced || observed - FencedSince >= Timings.LongestDetection;
 
-    /// <summary>Whether a node that may have had no policy has said something new after the policy appeared, by more than LINSTOR needs to show one change.</summary>
+    /// <summary>Whether a node that may have had no policy has reported something new after the policy appeared, by more than LINSTOR needs to show one change.</summary>
     internal bool HasChangedUnderPolicy(Speaker speaker) => !SeenUnfenced || speaker.NewsAt - FencedSince >= Timings.ShortestAdmission;
 
     /// <summary>Whether the policy is known, fences, and has reached the node.</summary>
@@ -186,22 +186,22 @@ public sealed partial record Resource(ResourceName Name)
     }
 
     /// <summary>The stream reported whether one replica may promote.</summary>
-    internal Resource Hear(NodeName node, Promotability said, Instant at, LinstorView linstor)
+    internal Resource Observe(NodeName node, Promotability reported, Instant at, LinstorView linstor)
     {
         var known = Find(node);
-        var heard = (known ?? new Speaker(node)).Hear(said switch { Promotability.Unknown => null, var promotability => promotability == Promotability.MayPromote }, at, linstor);
-        if (ReferenceEquals(heard, known))
+        var observed = (known ?? new Speaker(node)).Observe(reported switch { Promotability.Unknown => null, var promotability => promotability == Promotability.MayPromote }, at, linstor);
+        if (ReferenceEquals(observed, known))
         {
             return this;
         }
 
         return this with
         {
-            Speakers = known is null ? Speakers.Add(heard) : Speakers.Replace(known, heard),
+            Speakers = known is null ? Speakers.Add(observed) : Speakers.Replace(known, observed),
             Exists = true,
-            ChangedAt = known is not null && known.Promotability == said ? ChangedAt : at,
-            AccusedSince = said == Promotability.MayNotPromote ? null : said == Promotability.Unknown ? AccusedSince : known is { Promotability: Promotability.MayNotPromote } && !HasPromotablePeer(node) ? at : AccusedSince,
-            SeenOtherwise = SeenOtherwise || (said != Promotability.Unknown && known?.MayPromote is { } before && before.Value != heard.MayPromote?.Value),
+            ChangedAt = known is not null && known.Promotability == reported ? ChangedAt : at,
+            LossEvidenceSince = reported == Promotability.MayNotPromote ? null : reported == Promotability.Unknown ? LossEvidenceSince : known is { Promotability: Promotability.MayNotPromote } && !HasPromotablePeer(node) ? at : LossEvidenceSince,
+            SeenOtherwise = SeenOtherwise || (reported != Promotability.Unknown && known?.MayPromote is { } before && before.Value != observed.MayPromote?.Value),
         };
     }
 }

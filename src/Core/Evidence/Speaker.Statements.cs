@@ -6,7 +6,7 @@ namespace Piraeus.HighAvailability.Core;
 public sealed partial record Speaker
 {
     /// <summary>The stream reported whether it may promote; null if nothing is known any more, because its satellite was lost or DRBD is down there.</summary>
-    internal Speaker Hear(bool? mayPromote, Instant at, LinstorView linstor)
+    internal Speaker Observe(bool? mayPromote, Instant at, LinstorView linstor)
     {
         if (mayPromote is not { } may)
         {
@@ -23,7 +23,7 @@ public sealed partial record Speaker
         return this with
         {
             Presence = Presence.Listed,
-            MayPromote = Statement<bool>.After(MayPromote, may, date, Newest, may && IsOwnReturn(date, linstor) ? Accusing(date, linstor) : null),
+            MayPromote = Statement<bool>.After(MayPromote, may, date, Newest, may && IsOwnReturn(date, linstor) ? LossEvidenceAt(date, linstor) : null),
             IsSilent = false,
             BackSince = IsSilent || !linstor.IsSinceReturn(HeardAt) ? date : BackSince,
             HeardAt = at,
@@ -36,57 +36,57 @@ public sealed partial record Speaker
     }
 
     /// <summary>LINSTOR has answered with the state of the replica.</summary>
-    /// <param name="said">The state of the replica.</param>
+    /// <param name="reported">The state of the replica.</param>
     /// <param name="answer">The answer that contains it.</param>
-    internal Speaker Hear(Replica said, in ResourceAnswer answer)
+    internal Speaker Observe(Replica reported, in ResourceAnswer answer)
     {
-        if (Uuid is not null && said.Uuid is not null ? Uuid != said.Uuid : Presence is Presence.Lost or Presence.Removed)
+        if (Uuid is not null && reported.Uuid is not null ? Uuid != reported.Uuid : Presence is Presence.Lost or Presence.Removed)
         {
-            return new Speaker(Node) { RecreatedAt = answer.AskedAt }.Hear(said, answer); // a new replica of the same name
+            return new Speaker(Node) { RecreatedAt = answer.AskedAt }.Observe(reported, answer); // a new replica of the same name
         }
 
-        var listed = ListedAs(said, answer);
+        var listed = ListedAs(reported, answer);
 
         // A stream event after the request was sent may be newer than the answer.
         var streamIsNewer = StreamedAt >= answer.AskedAt;
-        var saysNothing = said is { Promotability: Promotability.Unknown, Usage: Usage.Unknown, Score: null, Connections.IsEmpty: true };
+        var saysNothing = reported is { Promotability: Promotability.Unknown, Usage: Usage.Unknown, Score: null, Connections.IsEmpty: true };
         if (!IsSilent && (SilentSince > answer.AskedAt || AwayAt > answer.AskedAt))
         {
             return listed; // it has fallen silent and is back since the question was sent: the answer may be older than the silence
         }
 
         var silenceIsNewer = IsSilent && (streamIsNewer || AwayAt > answer.AskedAt);
-        return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Hear(said, answer, streamIsNewer);
+        return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Observe(reported, answer, streamIsNewer);
     }
 
-    private Speaker Hear(Replica said, in ResourceAnswer answer, bool streamIsNewer)
+    private Speaker Observe(Replica reported, in ResourceAnswer answer, bool streamIsNewer)
     {
         var (asked, linstor) = (answer.AskedAt, answer.Linstor);
 
         // The first answer about a speaker that the stream has already reported is no newer than the stream's report.
         var (isFirst, isReturn) = (!linstor.IsSinceReturn(ReportedAt), IsSilent || !linstor.IsSinceReturn(HeardAt));
-        var date = isFirst && !isReturn && NewSince is { } told ? told
-            : WasThereBefore(said, answer) ? ((Instant?[])[NewSince, ReportedAt, linstor.ReturnedAt]).Max() ?? Instant.Start : linstor.DateOf(isFirst, answer.At);
+        var date = isFirst && !isReturn && NewSince is { } streamed ? streamed
+            : WasThereBefore(reported, answer) ? ((Instant?[])[NewSince, ReportedAt, linstor.ReturnedAt]).Max() ?? Instant.Start : linstor.DateOf(isFirst, answer.At);
         var isOwnReturn = IsOwnReturn(date, linstor);
-        var accusing = Accusing(date, linstor);
+        var evidenceAt = LossEvidenceAt(date, linstor);
         var mayPromote = streamIsNewer ? MayPromote
-            : Statement<bool>.After(MayPromote, Known(said.Promotability, Promotability.MayPromote), date, Newest, said.Promotability == Promotability.MayPromote ? accusing : null);
-        var inUse = Statement<bool>.After(InUse, Known(said.Usage, Usage.InUse), date, Newest);
-        var score = Statement<int>.After(Score, said.Score, date, Newest);
+            : Statement<bool>.After(MayPromote, Known(reported.Promotability, Promotability.MayPromote), date, Newest, reported.Promotability == Promotability.MayPromote ? evidenceAt : null);
+        var inUse = Statement<bool>.After(InUse, Known(reported.Usage, Usage.InUse), date, Newest);
+        var score = Statement<int>.After(Score, reported.Score, date, Newest);
 
         // A link that is found to be down may have gone down at any time since it was last reported.
-        var links = Hear(said.Connections, date, accusing ?? (isFirst || isReturn ? null : HeardUntil + TimeSpan.FromTicks(1)));
-        var memberships = Leaving ? Memberships : HeardBy(answer, isReturn ? date : BackSince, said.Connections); // a leaving replica gets no more updates
+        var links = LinksAfter(reported.Connections, date, evidenceAt ?? (isFirst || isReturn ? null : HeardUntil + TimeSpan.FromTicks(1)));
+        var memberships = Leaving ? Memberships : MembershipsAfter(answer, isReturn ? date : BackSince, reported.Connections); // a leaving replica gets no more updates
 
         // Omitting or repeating a value is no change. But only a live satellite drops one connection of several.
-        var isSame = (mayPromote?.Value, inUse?.Value, score?.Value) == (MayPromote?.Value, InUse?.Value, Score?.Value) && SaysTheSame(links);
+        var isSame = (mayPromote?.Value, inUse?.Value, score?.Value) == (MayPromote?.Value, InUse?.Value, Score?.Value) && AreSame(links);
         if (isSame && !IsSilent && isReturn)
         {
             // Only LINSTOR was silent, so the statements may be as old as its return.
             date = Instant.Later(ChangedAt, linstor.ReturnedAt ?? date);
         }
 
-        var dropsConnection = links != Links && Drops(said.Connections);
+        var dropsConnection = links != Links && Drops(reported.Connections);
         var isNews = isOwnReturn || !isSame || dropsConnection;
         return this with
         {
@@ -105,82 +105,82 @@ public sealed partial record Speaker
             Memberships = memberships,
             MembershipsAtNews = !isNews && NewsSince is null ? MembershipsAtNews
                 : !Leaving && asked - answer.MembersSince >= Timings.ShortestAdmission ? [answer.Members]
-                : dropsConnection ? WithoutDropped(memberships, said.Connections, linstor) : memberships,
+                : dropsConnection ? WithoutDropped(memberships, reported.Connections, linstor) : memberships,
             ChangedAt = isReturn || !isSame ? date : NewSince ?? ChangedAt,
             NewsAt = isNews ? date : NewsSince ?? NewsAt,
         };
     }
 
     // Loss evidence from a speaker that is back from a silence of its own may be as old as that silence, and is newer than the answer before it.
-    private Instant? Accusing(Instant date, LinstorView linstor) =>
+    private Instant? LossEvidenceAt(Instant date, LinstorView linstor) =>
         SilentFrom(date, linstor) is { } last ? Instant.Later(last + TimeSpan.FromTicks(1), linstor.ReturnedAt ?? last) : null;
 
-    // When the silence began from which it is back, if no answer has come since. The first of several silences counts, unless the speaker said in between that it may not promote: the loss
+    // When the silence began from which it is back, if no answer has come since. The first of several silences counts, unless the speaker reported in between that it may not promote: the loss
     // evidence is newer than that.
     private Instant? SilentFrom(Instant date, LinstorView linstor) =>
         !IsOwnReturn(date, linstor) ? ReturnedFrom : MayPromote is { Value: false } ? HeardUntil : ReturnedFrom ?? HeardUntil;
 
     // Nearly every answer repeats the previous one, which costs nothing.
-    private ImmutableArray<LinkStatement> Hear(ImmutableArray<Connection> said, Instant date, Instant? accusing) => Repeats(said) ? Links : HearNew(said, date, accusing);
+    private ImmutableArray<LinkStatement> LinksAfter(ImmutableArray<Connection> reported, Instant date, Instant? evidenceAt) => Repeats(reported) ? Links : NewLinks(reported, date, evidenceAt);
 
-    private ImmutableArray<LinkStatement> HearNew(ImmutableArray<Connection> said, Instant date, Instant? accusing)
+    private ImmutableArray<LinkStatement> NewLinks(ImmutableArray<Connection> reported, Instant date, Instant? evidenceAt)
     {
         var links = ImmutableArray.CreateBuilder<LinkStatement>(Links.Length);
-        foreach (var connection in said)
+        foreach (var connection in reported)
         {
-            links.Add(new(connection.Peer, Statement<bool>.After(Find(connection.Peer)?.Up, connection.Up, date, Newest, connection.Up ? null : accusing)!.Value));
+            links.Add(new(connection.Peer, Statement<bool>.After(Find(connection.Peer)?.Up, connection.Up, date, Newest, connection.Up ? null : evidenceAt)!.Value));
         }
 
-        links.AddRange(Links.Where(link => !said.Any(connection => connection.Peer == link.Peer)).Select(link => link with { Up = link.Up.Remembered(Newest) }));
+        links.AddRange(Links.Where(link => !reported.Any(connection => connection.Peer == link.Peer)).Select(link => link with { Up = link.Up.Remembered(Newest) }));
         return links.SequenceEqual(Links) ? Links : links.ToImmutable();
     }
 
     // A Primary whose satellite was never away may have changed its score at any time since the last answer, when all was well. If the stream reported another replica as promotable a moment
     // ago, and this is the first answer since, the score counts as the older one: otherwise, the node would have been lost and found again in that moment.
-    private bool WasThereBefore(Replica said, in ResourceAnswer answer) =>
-        !IsSilent && said.Usage == Usage.InUse && !(NewSince >= answer.AccusedSince) && answer.AskedAt - answer.AccusedSince <= Timings.LongestDetection;
+    private bool WasThereBefore(Replica reported, in ResourceAnswer answer) =>
+        !IsSilent && reported.Usage == Usage.InUse && !(NewSince >= answer.LossEvidenceSince) && answer.AskedAt - answer.LossEvidenceSince <= Timings.LongestDetection;
 
     // For a while, LINSTOR's report about a node may be older than the members that it lists now, and a satellite reports its DRBD to LINSTOR before it has updated it. Until then, the node may
     // use these members, those that it knew, or a state in between. A connection shows that it knows a member. Only time shows that it knows a policy, or a member's new disk.
-    private ImmutableArray<Membership> HeardBy(in ResourceAnswer answer, Instant backSince, ImmutableArray<Connection> said)
+    private ImmutableArray<Membership> MembershipsAfter(in ResourceAnswer answer, Instant backSince, ImmutableArray<Connection> reported)
     {
         if (Memberships is [var only] && only == answer.Members)
         {
-            return ReportedAt is null && NamedAtFirst(only, said, answer.Linstor) is { } named ? [named, answer.Members] : Memberships;
+            return ReportedAt is null && NamedAtFirst(only, reported, answer.Linstor) is { } named ? [named, answer.Members] : Memberships;
         }
 
-        return HeardByChanged(answer, backSince, said);
+        return MembershipsAfterChange(answer, backSince, reported);
     }
 
-    private ImmutableArray<Membership> HeardByChanged(in ResourceAnswer answer, Instant backSince, ImmutableArray<Connection> said)
+    private ImmutableArray<Membership> MembershipsAfterChange(in ResourceAnswer answer, Instant backSince, ImmutableArray<Connection> reported)
     {
         var now = answer.Members;
         var isSamePolicy = Memberships.All(known => (known.Policy, known.IsPolicyKnown) == (now.Policy, now.IsPolicyKnown));
         var areSameVotes = Memberships.All(known => known.Members.All(member => now.Members.All(one => one.Node != member.Node || one.Votes == member.Votes)));
         var since = isSamePolicy && areSameVotes ? answer.MembersSince : Instant.Later(answer.MembersSince, backSince);
-        return answer.AskedAt - since >= Timings.LongestDetection && KnowsOf(now, said, answer.Linstor) ? [now]
+        return answer.AskedAt - since >= Timings.LongestDetection && KnowsOf(now, reported, answer.Linstor) ? [now]
             : Memberships.Contains(now) ? Memberships : [.. Memberships.Concat(Memberships[^1].Until(now)).Distinct()];
     }
 
     // A node's first report shows which members it knows: if it reports fewer connections than it has peers, it may count only those that it names. Null if it may know all.
-    private Membership? NamedAtFirst(Membership now, ImmutableArray<Connection> said, LinstorView linstor)
+    private Membership? NamedAtFirst(Membership now, ImmutableArray<Connection> reported, LinstorView linstor)
     {
         var peers = now.Members.Count(HasConnectionTo);
-        return said.IsEmpty || said.Length >= peers ? null : now with { Members = [.. now.Members.Where(member => !HasConnectionTo(member) || IsNamedIn(said, member.Node, linstor))] };
+        return reported.IsEmpty || reported.Length >= peers ? null : now with { Members = [.. now.Members.Where(member => !HasConnectionTo(member) || IsNamedIn(reported, member.Node, linstor))] };
     }
 
     // The node no longer counts members whose connections it has dropped.
-    private ImmutableArray<Membership> WithoutDropped(ImmutableArray<Membership> memberships, ImmutableArray<Connection> said, LinstorView linstor)
+    private ImmutableArray<Membership> WithoutDropped(ImmutableArray<Membership> memberships, ImmutableArray<Connection> reported, LinstorView linstor)
     {
-        var left = memberships.RemoveAll(known => known.Members.Any(member => HasConnectionTo(member) && Links.Any(link => link.Up.Current && IsNameOf(link.Peer, member.Node, linstor)) && !IsNamedIn(said, member.Node, linstor)));
+        var left = memberships.RemoveAll(known => known.Members.Any(member => HasConnectionTo(member) && Links.Any(link => link.Up.Current && IsNameOf(link.Peer, member.Node, linstor)) && !IsNamedIn(reported, member.Node, linstor)));
         return left.IsEmpty ? memberships : left;
     }
 
-    private bool KnowsOf(Membership members, ImmutableArray<Connection> said, LinstorView linstor)
+    private bool KnowsOf(Membership members, ImmutableArray<Connection> reported, LinstorView linstor)
     {
         foreach (var member in members.Members)
         {
-            if (HasConnectionTo(member) && !Memberships.All(known => known.Members.Any(one => one.Node == member.Node)) && !IsNamedIn(said, member.Node, linstor))
+            if (HasConnectionTo(member) && !Memberships.All(known => known.Members.Any(one => one.Node == member.Node)) && !IsNamedIn(reported, member.Node, linstor))
             {
                 return false;
             }
@@ -192,29 +192,29 @@ public sealed partial record Speaker
     // Two replicas without a disk have no connection.
     private bool HasConnectionTo(Member member) => member.Node != Node && (member.Votes || !Diskless);
 
-    private static bool IsNamedIn(ImmutableArray<Connection> said, NodeName node, LinstorView linstor) => said.Any(connection => IsNameOf(connection.Peer, node, linstor));
+    private static bool IsNamedIn(ImmutableArray<Connection> reported, NodeName node, LinstorView linstor) => reported.Any(connection => IsNameOf(connection.Peer, node, linstor));
 
     private static bool IsNameOf(string peer, NodeName node, LinstorView linstor) =>
         ResourceView.IsSameHost(peer, node.Value) || (linstor.Find(node)?.HostName is { } host && ResourceView.IsSameHost(peer, host));
 
     private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && (linstor.IsSynced || linstor.IsStreamIntact) && date != linstor.ReturnedAt;
 
-    private bool Drops(ImmutableArray<Connection> said) => !said.IsEmpty && Links.Any(link => link.Up.Current && !said.Any(connection => connection.Peer == link.Peer));
+    private bool Drops(ImmutableArray<Connection> reported) => !reported.IsEmpty && Links.Any(link => link.Up.Current && !reported.Any(connection => connection.Peer == link.Peer));
 
-    private bool Repeats(ImmutableArray<Connection> said)
+    private bool Repeats(ImmutableArray<Connection> reported)
     {
-        var isSame = said.Length == Links.Length;
-        for (var i = 0; isSame && i < said.Length; i++)
+        var isSame = reported.Length == Links.Length;
+        for (var i = 0; isSame && i < reported.Length; i++)
         {
-            isSame = Links[i].Up.Current && Links[i].Up.Value == said[i].Up && Links[i].Peer == said[i].Peer;
+            isSame = Links[i].Up.Current && Links[i].Up.Value == reported[i].Up && Links[i].Peer == reported[i].Peer;
         }
 
         return isSame;
     }
 
     // Both enums have Unknown at zero.
-    private static bool? Known<T>(T said, T yes)
-        where T : struct, Enum => said.Equals(default(T)) ? null : said.Equals(yes);
+    private static bool? Known<T>(T reported, T yes)
+        where T : struct, Enum => EqualityComparer<T>.Default.Equals(reported, default) ? null : EqualityComparer<T>.Default.Equals(reported, yes);
 
     private LinkStatement? Find(string peer)
     {
@@ -229,7 +229,7 @@ public sealed partial record Speaker
         return null;
     }
 
-    private bool SaysTheSame(ImmutableArray<LinkStatement> links) =>
+    private bool AreSame(ImmutableArray<LinkStatement> links) =>
         links == Links || (links.Length == Links.Length && links.All(link => Find(link.Peer)?.Up.Value == link.Up.Value));
 }
 
@@ -237,8 +237,8 @@ public sealed partial record Speaker
 /// <param name="AskedAt">When the request was sent.</param>
 /// <param name="At">The current instant.</param>
 /// <param name="Linstor">LINSTOR.</param>
-/// <param name="AccusedSince">When the stream reported that a replica may promote, if no answer contains that yet, and it has reported nothing better since; else null.</param>
+/// <param name="LossEvidenceSince">When the stream reported that a replica may promote, if no answer contains that yet, and it has reported nothing better since; else null.</param>
 /// <param name="Members">The members that a node uses once LINSTOR has sent it the change.</param>
 /// <param name="MembersSince">When LINSTOR first listed these.</param>
 /// <param name="AtMost">The members that a node may use that was never heard of: LINSTOR may delete members without reaching the node.</param>
-internal readonly record struct ResourceAnswer(Instant AskedAt, Instant At, LinstorView Linstor, Instant? AccusedSince, Membership Members, Instant MembersSince, Membership AtMost);
+internal readonly record struct ResourceAnswer(Instant AskedAt, Instant At, LinstorView Linstor, Instant? LossEvidenceSince, Membership Members, Instant MembersSince, Membership AtMost);

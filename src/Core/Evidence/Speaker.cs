@@ -76,7 +76,7 @@ public sealed partial record Speaker(NodeName Node)
     /// <summary>When its replica was first seen to be a new one of the same name; null if it never was.</summary>
     public Instant? RecreatedAt { get; init; }
 
-    /// <summary>The memberships that it might have used when it last said something new. A speaker that repeats stale state may not know of any others.</summary>
+    /// <summary>The memberships that it might have used when it last reported something new. A speaker that repeats stale state may not know of any others.</summary>
     internal ImmutableArray<Membership> MembershipsAtNews { get; private init; } = [];
 
     /// <summary>When it began to speak without a silence, its own or LINSTOR's.</summary>
@@ -94,7 +94,7 @@ public sealed partial record Speaker(NodeName Node)
 
     /// <summary>When it last changed a statement about the resource, or returned from a silence of its own.</summary>
     /// <remarks>
-    /// Unlike for <see cref="ChangedAt"/>, a silence of LINSTOR, in which all satellites are away, does not count: a speaker that repeats its old statements after it has said nothing new.
+    /// Unlike for <see cref="ChangedAt"/>, a silence of LINSTOR, in which all satellites are away, does not count: a speaker that repeats its old statements after it has reported nothing new.
     /// </remarks>
     public Instant NewsAt { get; init; }
 
@@ -153,17 +153,17 @@ public sealed partial record Speaker(NodeName Node)
     internal Speaker Miss(Instant at) => Presence == Presence.Listed ? FallSilent() with { Presence = Presence.Missing, MissingSince = at } : this;
 
     // Nearly always unchanged, which costs nothing.
-    private Speaker ListedAs(Replica said, in ResourceAnswer answer)
+    private Speaker ListedAs(Replica reported, in ResourceAnswer answer)
     {
-        var (uuid, nodeUuid, volumes) = (said.Uuid ?? Uuid, answer.Linstor.Find(Node)?.Uuid ?? NodeUuid, said.VolumeCount ?? VolumeCount);
-        return (Presence, Diskless, Leaving, QuorumPolicy) == (Presence.Listed, said.Diskless, said.Leaving, said.QuorumPolicy) && (Uuid, NodeUuid, VolumeCount) == (uuid, nodeUuid, volumes) && !Memberships.IsEmpty ? this : this with
+        var (uuid, nodeUuid, volumes) = (reported.Uuid ?? Uuid, answer.Linstor.Find(Node)?.Uuid ?? NodeUuid, reported.VolumeCount ?? VolumeCount);
+        return (Presence, Diskless, Leaving, QuorumPolicy) == (Presence.Listed, reported.Diskless, reported.Leaving, reported.QuorumPolicy) && (Uuid, NodeUuid, VolumeCount) == (uuid, nodeUuid, volumes) && !Memberships.IsEmpty ? this : this with
         {
             Presence = Presence.Listed,
             Uuid = uuid,
             NodeUuid = nodeUuid,
-            Diskless = said.Diskless,
-            Leaving = said.Leaving,
-            QuorumPolicy = said.QuorumPolicy,
+            Diskless = reported.Diskless,
+            Leaving = reported.Leaving,
+            QuorumPolicy = reported.QuorumPolicy,
             VolumeCount = volumes,
             Memberships = Memberships.IsEmpty ? [answer.AtMost] : Memberships,
         };

@@ -13,7 +13,7 @@ public static class DecisionText
         Decision.ListPodsOnNode o => $"Asking Kubernetes what is on node {o.Node}.",
         Decision.QueryWarnings o => $"Asking Kubernetes what it has warned of about object {o.About} in namespace {o.Namespace}.",
         Decision.TaintNode o => $"Tainting node {o.Node.Name}: {Of(o.Evidence)}",
-        Decision.UntaintNode o => $"Taking the taint from node {o.Node.Name}: every resource on it has quorum again.",
+        Decision.UntaintNode o => $"Taking the taint from node {o.Node.Name}: every resource that was lost there or is in use there has quorum again.",
         Decision.ClearVolumesInUse o => $"Releasing {o.Volumes.Length} lost volume{(o.Volumes.Length == 1 ? "" : "s")} from node {o.Node.Name}.",
         Decision.DeletePod o => $"Deleting pod {o.Pod.Key} on node {o.Evidence.Lost}: {Of(o.Evidence)}",
         Decision.DeleteAttachment o => $"Deleting attachment {o.Attachment.Name} of claim {o.Claim} on node {o.Evidence.Lost}: {Of(o.Evidence)}",

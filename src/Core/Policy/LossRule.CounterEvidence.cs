@@ -4,31 +4,31 @@ namespace Piraeus.HighAvailability.Core;
 internal sealed partial class LossRule
 {
     // Counter-evidence against the peer is an up link to the node, reported by any speaker except one without quorum; or quorum, reported by the node itself.
-    private (HoldReason? Reason, NodeName? By)? Defended(Speaker peer)
+    private (HoldReason? Reason, NodeName? By)? Contradicted(Speaker peer)
     {
         // A speaker that is connected to the peer and says the same confirms the peer at a later time.
-        var accused = AccusedBy(peer);
+        var evidence = LossEvidenceFrom(peer);
         foreach (var other in _others.Where(other => other != peer && _view.Speaks(other) && other.Promotability == Promotability.MayPromote))
         {
             var isApart = _view.LinkFrom(other, _own.Node) is { Current: true, Value: false } || (other.Diskless && _own.Diskless);
-            accused = isApart && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true } ? Later(accused, AccusedBy(other)) : accused;
+            evidence = isApart && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true } ? Later(evidence, LossEvidenceFrom(other)) : evidence;
         }
 
         var isBorneOut = _others.Exists(other => other != peer && IsPromotablePeer(other) && _view.LinkFrom(other, _own.Node) is { Current: true, Value: false });
         foreach (var other in _others)
         {
-            if (!isBorneOut && FindsPrimaryBehind(peer, other, accused.Oldest))
+            if (!isBorneOut && FindsPrimaryBehind(peer, other, evidence.Oldest))
             {
                 return (HoldReason.StillConnected, other.Node);
             }
 
-            if (other.Score is not { Value: 0 } && _view.LinkFrom(other, _own.Node) is { Value: true } link && Stands(other, link.Last, accused))
+            if (other.Score is not { Value: 0 } && _view.LinkFrom(other, _own.Node) is { Value: true } link && Stands(other, link.Last, evidence))
             {
                 return (other.Score is { Current: true, Value: > 0 } && other.Promotability != Promotability.MayPromote ? HoldReason.SideHasQuorum : HoldReason.StillConnected, other.Node);
             }
         }
 
-        if (!HasOwnDefence())
+        if (!HasOwnCounterEvidence())
         {
             return null;
         }
@@ -39,7 +39,7 @@ internal sealed partial class LossRule
             return (HoldReason.KeepsQuorumAlone, _own.Node);
         }
 
-        if (!Stands(_own, _ownSpeaks ? null : _own.Score?.Last, accused))
+        if (!Stands(_own, _ownSpeaks ? null : _own.Score?.Last, evidence))
         {
             return null;
         }
@@ -52,12 +52,12 @@ internal sealed partial class LossRule
     // A speaker that has quorum and only other replicas' data, but may not promote with it, knows of a Primary, or that those replicas neighbour a Primary and DRBD calls their data unstable. If
     // it is connected to the peer, and this is not older than the peer's statement (a statement after a silence is as new as the silence's end), the peer repeats stale state. Two peers that
     // agree do not.
-    private bool FindsPrimaryBehind(Speaker peer, Speaker other, Instant accused) => other != peer && _view.Speaks(other)
-        && other is { MayPromote: { Current: true, Value: false } no, Score: { Current: true, Value: > 0 and var score } } && !IsUpToDate(score) && Instant.Later(no.Since, other.BackSince) >= accused
+    private bool FindsPrimaryBehind(Speaker peer, Speaker other, Instant evidence) => other != peer && _view.Speaks(other)
+        && other is { MayPromote: { Current: true, Value: false } no, Score: { Current: true, Value: > 0 and var score } } && !IsUpToDate(score) && Instant.Later(no.Since, other.BackSince) >= evidence
         && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true };
 
     // When a replica first said both that it may promote and, if it has a link to the node, that the link is down; and how old that may be.
-    private (Instant Oldest, Instant Heard) AccusedBy(Speaker other)
+    private (Instant Oldest, Instant Heard) LossEvidenceFrom(Speaker other)
     {
         var may = other.MayPromote!.Value;
         return _view.LinkFrom(other, _own.Node) is { Value: false } down ? Later((may.OldestSince, may.Since), (down.OldestSince, down.Since)) : (may.OldestSince, may.Since);
@@ -67,13 +67,13 @@ internal sealed partial class LossRule
         (Instant.Later(one.Oldest, other.Oldest), Instant.Later(one.Heard, other.Heard));
 
     // Score zero agrees with the loss, whatever links are up. A node that speaks without a score has not reported zero. A node declared lost counts as dead, whatever it reported last.
-    private bool HasOwnDefence() => _own.HeardAt is not null && _own.Presence != Presence.Lost && (_own.Score is not { } score || score.Value != 0 || (_ownSpeaks && !score.Current));
+    private bool HasOwnCounterEvidence() => _own.HeardAt is not null && _own.Presence != Presence.Lost && (_own.Score is not { } score || score.Value != 0 || (_ownSpeaks && !score.Current));
 
     // Counter-evidence counts while its speaker speaks. Afterwards it counts if it is not older than the loss evidence, or was repeated for longer than LINSTOR's own delay explains.
-    private bool Stands(Speaker speaker, LastHeard? last, (Instant Oldest, Instant Heard) accused)
+    private bool Stands(Speaker speaker, LastHeard? last, (Instant Oldest, Instant Heard) evidence)
     {
         var words = last ?? new LastHeard(speaker.ReportedAt ?? Instant.Start, speaker.ChangedAt);
-        return (last is null && _view.Speaks(speaker)) || words.ChangedAt >= accused.Oldest || words.HeardAt > accused.Heard + Timings.LongestDetection;
+        return (last is null && _view.Speaks(speaker)) || words.ChangedAt >= evidence.Oldest || words.HeardAt > evidence.Heard + Timings.LongestDetection;
     }
 
     // The node must say so for a moment, because LINSTOR shows one change link by link and value by value.

@@ -120,7 +120,7 @@ internal sealed partial class LossRule
     }
 
     private (HoldReason? Reason, NodeName? By) ReasonAgainst(Speaker peer) =>
-        NotSeparated(peer) ?? Defended(peer) ?? MayHaveQuorumElsewhere(peer) ?? (null, peer.Node);
+        NotSeparated(peer) ?? Contradicted(peer) ?? MayHaveQuorumElsewhere(peer) ?? (null, peer.Node);
 
     // A node without the resource cannot lose it. If the consumer's own replica may promote, the resource is unused and the node is well: its pod is only starting or stopping. This statement
     // may also be stale.
@@ -159,7 +159,7 @@ internal sealed partial class LossRule
         if (promotable.Find(other => !_view.Speaks(other) && !other.Diskless) is { } silent)
         {
             var isTakenBack = _others.Exists(other => _view.Speaks(other) && other.MayPromote is { Current: true, Value: false } no && no.Since >= LastHeardAt(silent));
-            return Defended(silent) is { Reason: { } reason, By: var by } ? (reason, by) : isTakenBack ? (HoldReason.NothingMayPromote, null) : (HoldReason.PeerSilent, silent.Node);
+            return Contradicted(silent) is { Reason: { } reason, By: var by } ? (reason, by) : isTakenBack ? (HoldReason.NothingMayPromote, null) : (HoldReason.PeerSilent, silent.Node);
         }
 
         if (promotable.Find(other => _view.Speaks(other) && other.Promotability == Promotability.MayPromote) is { } incomplete)

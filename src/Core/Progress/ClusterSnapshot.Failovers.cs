@@ -59,7 +59,7 @@ public sealed partial record ClusterSnapshot
         // A consumer that was due when the first request was sent was decided then, and waited for its turn.
         var decided = evidence.Due <= began ? began : acted.TakenAt;
         var failover = Failovers.Find(pod.Uid) is { Item: { Ending: not FailoverResult.NoLongerLost } known } ? known : Failover.Begin(this, pod, evidence, began, decided, acted.TakenAt);
-        return next with { Failovers = Failovers.Set(failover.Hear(acted.Outcome.Answer), acted.TakenAt) };
+        return next with { Failovers = Failovers.Set(failover.Answered(acted.Outcome.Answer), acted.TakenAt) };
     }
 
     // A replacement that the scheduler placed on the lost node again is moved on as part of the same failover.

@@ -108,7 +108,7 @@ public sealed record Failover(Pod Pod, LossEvidence Evidence, Instant Incident)
 
     /// <summary>The API server answered a request to delete the pod.</summary>
     /// <remarks>A request without an answer may have been accepted, but then a pod without finalizers would be gone. Such a pod that is still there shows that it was not.</remarks>
-    internal Failover Hear(MutationOutcome answer) =>
+    internal Failover Answered(MutationOutcome answer) =>
         answer is MutationOutcome.Accepted or MutationOutcome.AlreadyGone || (answer is MutationOutcome.TimedOut && !Pod.Finalizers.IsEmpty) ? this with { IsAccepted = true } : this;
 
     /// <summary>A replacement that came to the lost node was deleted there.</summary>

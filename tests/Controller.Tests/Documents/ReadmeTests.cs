@@ -30,7 +30,7 @@ public sealed partial class ReadmeTests
     [Fact]
     public void Every_file_that_a_document_links_to_is_there()
     {
-        foreach (var document in Directory.EnumerateFiles(Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md")))
+        foreach (var document in Documents())
         {
             foreach (Match link in RelativeLink().Matches(File.ReadAllText(document)))
             {
@@ -49,6 +49,18 @@ public sealed partial class ReadmeTests
         Assert.All(Enum.GetValues<Core.HoldReason>().Except(passing), reason => Assert.Contains($"`{reason}`", runbook, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Every_test_class_that_a_script_or_a_document_selects_is_there()
+    {
+        var classes = Directory.EnumerateFiles(Path.Combine(Root, "tests"), "*Tests.cs", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension).ToHashSet();
+        var selected = Directory.EnumerateFiles(Root, "*.sh").Append(Path.Combine(Root, ".ci/run")).Concat(Documents())
+            .SelectMany(file => SelectedClass().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).ToList();
+        Assert.Contains("RandomScenarioTests", selected); // ./try.sh
+        Assert.All(selected, name => Assert.Contains(name, classes));
+    }
+
+    private static IEnumerable<string> Documents() => Directory.EnumerateFiles(Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md"));
+
     private static string Block(string language) => Blocks(language).Single(block => block.StartsWith("--", StringComparison.Ordinal));
 
     private static IEnumerable<string> Blocks(string language) =>
@@ -56,6 +68,9 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex("^```(\\w*)\n(.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Fence();
+
+    [GeneratedRegex(@"--filter-class '\*\.(\w+)'")]
+    private static partial Regex SelectedClass();
 
     [GeneratedRegex(@"\]\((?!https?:)([^)#]+)\)")]
     private static partial Regex RelativeLink();
