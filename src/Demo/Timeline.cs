@@ -82,7 +82,7 @@ internal sealed class Timeline
         {
             { WouldAct: true } => "decided",
             { GraceLeftSeconds: > 0 } => "grace",
-            _ => "lost",
+            _ => _lanes.TryGetValue(("pod", expected.ShortName), out var spans) && spans is [.., { State: "decided" }] ? "decided" : "lost", // a request under way is not decided again
         };
     }
 

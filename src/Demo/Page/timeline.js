@@ -45,7 +45,7 @@ function showLane(view, lane) {
   }
   for (const mark of view.marks) pieces.push(piece(view, 'mark', mark.at, undefined, `${seconds(mark.at)}: ${mark.text}`));
   fill(track, ...pieces.filter(made => made));
-  const recent = lane.spans.slice(-8).map(span => `${podStates[span.state] || span.state} from ${seconds(span.from)}`).join(', ');
+  const recent = lane.spans.slice(-10).map(span => `${podStates[span.state] || span.state} from ${seconds(span.from)}`).join(', ');
   if (track.getAttribute('aria-label') !== `${lane.name}: ${recent}`) track.setAttribute('aria-label', `${lane.name}: ${recent}`);
 }
 

@@ -61,7 +61,7 @@ internal sealed class Browser : IAsyncDisposable
     /// <summary>Waits until an expression is true.</summary>
     public async Task UntilAsync(string expression, double seconds = 60)
     {
-        for (var since = Stopwatch.GetTimestamp(); (await EvaluateAsync($"Boolean({expression})"))?.GetValue<bool>() != true; await Task.Delay(50))
+        for (var since = Stopwatch.GetTimestamp(); !await IsTrueAsync(expression); await Task.Delay(50))
         {
             if (Stopwatch.GetElapsedTime(since).TotalSeconds > seconds)
             {
@@ -107,6 +107,19 @@ internal sealed class Browser : IAsyncDisposable
         _sending.Dispose();
         _chromium.Dispose();
         _profile.Delete(recursive: true);
+    }
+
+    // A page that is being loaded anew has no answer yet.
+    private async Task<bool> IsTrueAsync(string expression)
+    {
+        try
+        {
+            return (await EvaluateAsync($"Boolean({expression})"))?.GetValue<bool>() == true;
+        }
+        catch (InvalidOperationException loading) when (loading.Message.Contains("navigated", StringComparison.Ordinal) || loading.Message.Contains("ReferenceError", StringComparison.Ordinal))
+        {
+            return false;
+        }
     }
 
     private async Task<Uri> AddressAsync()

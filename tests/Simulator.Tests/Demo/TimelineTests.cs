@@ -45,6 +45,21 @@ public sealed class TimelineTests
     }
 
     [Fact]
+    public void What_is_decided_stays_decided_while_the_request_is_under_way()
+    {
+        Record(1, Pod("u-1", "node-a", works: true));
+        RecordDoubt(2, graceLeft: null);
+        RecordDoubt(3, graceLeft: 4);
+        RecordDoubt(4, graceLeft: 0, wouldAct: true);
+        RecordDoubt(5, graceLeft: 0);
+        Record(6, pod: null);
+        Assert.Equal("running 1-2, lost 2-3, grace 3-4, decided 4-6, gone 6-", Spans("db-0"));
+
+        void RecordDoubt(double at, double? graceLeft, bool wouldAct = false) => _timeline.Record(
+            Cluster(at, Pod("u-1", "node-a", works: false)), Status(at, inDoubt: [Consumer("db-0", "pvc-db", graceLeft) with { WouldAct = wouldAct }]));
+    }
+
+    [Fact]
     public void A_pod_that_is_added_is_starting_and_a_pod_that_should_no_longer_exist_has_no_lane()
     {
         Record(1, pod: null);
