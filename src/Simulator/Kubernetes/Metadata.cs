@@ -44,6 +44,9 @@ public sealed record Owner(string ApiVersion, string Kind, string Name, string U
 /// <summary>An object of the simulated API. Immutable: a change is a new object in the store.</summary>
 public abstract record KubernetesObject(Metadata Metadata)
 {
+    /// <summary>Fields that a client has written through the API and the model does not use, as JSON; null if there are none.</summary>
+    public string? UnsimulatedFields { get; init; }
+
     /// <summary>Its name within its kind: <c>namespace/name</c>, or the name alone.</summary>
     public string Key => KeyOf(Metadata.Namespace, Metadata.Name);
 

@@ -36,12 +36,18 @@ public sealed record PodSpec
     /// <summary>The keys of the taints that it tolerates: they neither prevent its scheduling nor evict it.</summary>
     public ImmutableArray<string> Tolerations { get; init; } = [];
 
+    /// <summary>Fields that a client has written through the API and the model does not use, as JSON; null if there are none.</summary>
+    public string? UnsimulatedFields { get; init; }
+
     /// <summary>How long it may take to end when it is deleted gracefully.</summary>
     public TimeSpan GracePeriod { get; init; } = TimeSpan.FromSeconds(30);
 }
 
 /// <summary>A claim that a pod mounts.</summary>
-public readonly record struct ClaimMount(string Claim, bool ReadOnly = false);
+/// <param name="Claim">The claim's name.</param>
+/// <param name="ReadOnly">Whether the pod only reads.</param>
+/// <param name="Volume">The name of the volume in the pod's specification, if not the claim's.</param>
+public readonly record struct ClaimMount(string Claim, bool ReadOnly = false, string? Volume = null);
 
 /// <summary>A pod.</summary>
 public sealed record Pod(Metadata Metadata, PodSpec Spec) : KubernetesObject(Metadata)

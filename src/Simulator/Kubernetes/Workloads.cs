@@ -39,7 +39,7 @@ public sealed record PodTemplate(ImmutableSortedDictionary<string, string> Label
             .. template.Annotations.Select(annotation => $"annotation {annotation}"),
             .. spec.Claims.Select(mount => $"claim {mount}"),
             .. spec.Tolerations.Select(key => $"toleration {key}"),
-            $"{spec.NodeName} {spec.Image} {spec.Priority} {spec.GracePeriod}",
+            $"{spec.NodeName} {spec.Image} {spec.Priority} {spec.GracePeriod} {spec.UnsimulatedFields}",
         ]);
         return string.Concat(SHA256.HashData(Encoding.UTF8.GetBytes(content)).Take(10).Select(part => Letters[part % Letters.Length]));
     }

@@ -83,6 +83,7 @@ public sealed class ReadTests : ApiTest
         Assert.Equal("404 NotFound: pods \"x\" not found", Message(await GetAsync($"{Pods}/x")));
         Assert.Equal("404 NotFound: leases.coordination.k8s.io \"x\" not found", Message(await GetAsync($"{Leases}/x")));
         Assert.Equal("404 NotFound: the server could not find the requested resource: /api/v1/foos is not simulated", Message(await GetAsync("api/v1/foos")));
+        Assert.Equal("404 NotFound: the server could not find the requested resource: /api/v1/namespaces/default/secrets is not simulated", Message(await GetAsync("api/v1/namespaces/default/secrets")));
         Assert.Equal("400 BadRequest: field label not supported: spec.foo", Message(await GetAsync($"{Pods}?fieldSelector=spec.foo%3Dx")));
         Assert.Equal("400 BadRequest: unable to parse requirement: found 'b', expected: '=', '!=', '==', 'in', notin'", Message(await GetAsync($"{Pods}?labelSelector=a+b")));
         Assert.Equal("405 MethodNotAllowed: the server does not allow this method on the requested resource", Message(await SendAsync("POST", $"{Pods}/x", "{}")));

@@ -101,14 +101,6 @@ public sealed class WriteTests : ApiTest
     }
 
     [Fact]
-    public async Task What_has_no_place_in_the_model_is_dropped_with_a_warning()
-    {
-        var (code, _) = await SendAsync("POST", Pods, """{"metadata":{"generateName":"a-"},"spec":{"hostNetwörk":true,"containers":[{"name":"db","image":"i"}]}}""");
-        Assert.Equal(201, code);
-        Assert.Equal(["299 - \"unknown field \\\"spec.hostNetw?rk\\\"\"", "299 - \"field \\\"spec.containers[0].name\\\" is not simulated and stays \\\"app\\\"\""], Warnings);
-    }
-
-    [Fact]
     public async Task A_deletion_that_means_another_incarnation_or_version_is_refused()
     {
         Add(Pod("a"));

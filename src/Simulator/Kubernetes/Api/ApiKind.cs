@@ -71,6 +71,9 @@ internal abstract class ApiKind(string group, string plural, string name, bool n
     /// <summary>The old object with the status from the JSON.</summary>
     public abstract KubernetesObject ReadStatus(JsonObject json, KubernetesObject old, WallClock wallClock);
 
+    /// <summary>The paths of stored fields that the model does not use.</summary>
+    public virtual IEnumerable<string> UnsimulatedPaths(KubernetesObject item) => UnsimulatedFields.Paths(item.UnsimulatedFields, "");
+
     /// <summary>The number of replicas wanted and ready, and their selector, for kinds with a <c>/scale</c>.</summary>
     public virtual (int Replicas, int Ready, string Selector) Scale(KubernetesObject item) => throw ApiException.NoPath();
 
@@ -114,12 +117,17 @@ internal abstract class ApiKind<T>(string group, string plural, string name, boo
     {
         var json = new JsonObject { ["metadata"] = MetadataJson.Write(item, wallClock) };
         Write((T)item, json, wallClock);
+        UnsimulatedFields.Restore(json, item.UnsimulatedFields);
         return json;
     }
 
     public sealed override byte[] Bytes(KubernetesObject item, WallClock wallClock) => _bytes.GetValue(item, written => Json.Bytes(Write(written, wallClock)));
 
-    public sealed override KubernetesObject Read(Metadata metadata, JsonObject json, KubernetesObject? old, WallClock wallClock) => Read(metadata, json, (T?)old, wallClock);
+    public sealed override KubernetesObject Read(Metadata metadata, JsonObject json, KubernetesObject? old, WallClock wallClock)
+    {
+        var item = Read(metadata, json, (T?)old, wallClock) with { UnsimulatedFields = null };
+        return StoresUnsimulatedFields ? item with { UnsimulatedFields = UnsimulatedFields.Of(json, Write(item, wallClock), "kind", "apiVersion", "metadata", "status") } : item;
+    }
 
     public sealed override KubernetesObject ReadStatus(JsonObject json, KubernetesObject old, WallClock wallClock) => ReadStatus(json.At("status"), (T)old, wallClock);
 
@@ -132,6 +140,9 @@ internal abstract class ApiKind<T>(string group, string plural, string name, boo
         _ when FieldOf(field) is { } own => item => own((T)item) ?? "",
         _ => null,
     };
+
+    /// <summary>Whether fields that the model does not use are stored.</summary>
+    protected virtual bool StoresUnsimulatedFields => true;
 
     protected abstract void Write(T item, JsonObject json, WallClock wallClock);
 

@@ -32,8 +32,8 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, WallClo
             throw NotSimulated.Container(what, target.Name!);
         }
 
-        CheckSubresource(target, context.Request.Method);
-        target = target with { IsDryRun = context.Request.Query["dryRun"].Contains("All") };
+        CheckSubresource(target, context.Request);
+        target = target with { IsDryRun = context.Request.Query["dryRun"].Contains("All"), FieldValidation = context.Request.Query["fieldValidation"].ToString() };
         await (context.Request.Method switch
         {
             "GET" when WatchApi.IsSet(context.Request.Query, "watch") => _watchApi.AnswerAsync(context, target),
@@ -48,21 +48,21 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, WallClo
     private static JsonNode? AboutTheServer(HttpContext context, string[] path) => context.Request.Method != "GET" ? null : path switch
     {
         ["version"] => Discovery.Version.DeepClone(),
-        ["openapi", "v3"] => new JsonObject { ["paths"] = new JsonObject() },
+        ["openapi", "v3", ..] => OpenApi.Find(path),
         _ => Discovery.Find(path, context.Request.Host.Value ?? ""),
     };
 
-    private static void CheckSubresource(RequestTarget target, string method)
+    private static void CheckSubresource(RequestTarget target, HttpRequest request)
     {
         var isOfPods = target.Subresource is "eviction" or "binding" && target.Kind is PodKind;
         if (target.Subresource is not null && !isOfPods && !(target.Subresource == "status" && target.Kind.HasStatus) && !(target.Subresource == "scale" && target.Kind.HasScale))
         {
-            throw ApiException.NoPath();
+            throw NotSimulated.Path(request.Path.Value!);
         }
 
         var canCreate = isOfPods || (target.Name is null && (target.Namespace is not null || !target.Kind.IsNamespaced));
         var canDelete = target.Subresource is null && (target.Name is not null || canCreate);
-        if (method switch { "GET" => isOfPods, "POST" => !canCreate, "PUT" or "PATCH" => target.Name is null || isOfPods, _ => !canDelete })
+        if (request.Method switch { "GET" => isOfPods, "POST" => !canCreate, "PUT" or "PATCH" => target.Name is null || isOfPods, _ => !canDelete })
         {
             throw ApiException.MethodNotAllowed();
         }

@@ -8,6 +8,9 @@ internal sealed record RequestTarget(ApiKind Kind, string? Namespace, string? Na
     /// <summary>Whether the request is only to be checked (<c>dryRun=All</c>).</summary>
     public bool IsDryRun { get; init; }
 
+    /// <summary>What the client wants to be done about unknown fields: <c>Strict</c>, <c>Warn</c> or <c>Ignore</c>.</summary>
+    public string FieldValidation { get; init; } = "Warn";
+
     /// <summary>The namespace in which to look up an object; empty for cluster-scoped objects.</summary>
     public string NamespaceOrNone => Namespace ?? "";
 

@@ -6,6 +6,7 @@ namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 internal static class StrategicMerge
 {
     private const string Directive = "$patch";
+    private const string RetainKeys = "$retainKeys";
     private const string DeleteFrom = "$deleteFromPrimitiveList/";
 
     /// <summary>The lists of the modelled kinds that are merged, with their keys; every other list is replaced.</summary>
@@ -19,6 +20,13 @@ internal static class StrategicMerge
         ["addresses"] = "type",
         ["ownerReferences"] = "uid",
         ["drivers"] = "name",
+        ["initContainers"] = "name",
+        ["ephemeralContainers"] = "name",
+        ["ports"] = "containerPort",
+        ["volumeDevices"] = "devicePath",
+        ["imagePullSecrets"] = "name",
+        ["hostAliases"] = "ip",
+        ["topologySpreadConstraints"] = "topologyKey",
     };
 
     private static readonly HashSet<string> _sets = new(StringComparer.Ordinal) { "finalizers" };
@@ -28,6 +36,14 @@ internal static class StrategicMerge
         if (patch.Text(Directive) == "replace")
         {
             into.Clear();
+        }
+
+        if (patch.ContainsKey(RetainKeys))
+        {
+            foreach (var name in into.Select(field => field.Key).Except(patch.Texts(RetainKeys)).ToList())
+            {
+                into.Remove(name);
+            }
         }
 
         foreach (var (name, value) in patch)
@@ -66,7 +82,8 @@ internal static class StrategicMerge
                 into[name] = Json.Array(into.Texts(name).Union(array.Texts()));
                 break;
             case JsonArray array when _keys.TryGetValue(name, out var key):
-                into[name] = Merge(into[name] as JsonArray ?? [], array, key);
+                // Ports of Services have another key than ports of containers.
+                into[name] = Merge(into[name] as JsonArray ?? [], array, name == "ports" && array.Any(port => port.At("port") is not null) ? "port" : key);
                 break;
             default:
                 into[name] = value.DeepClone();
@@ -80,11 +97,11 @@ internal static class StrategicMerge
         List<JsonObject> items = isReplaced ? [] : [.. into.OfType<JsonObject>().Select(item => (JsonObject)item.DeepClone())];
         foreach (var item in patch.OfType<JsonObject>())
         {
-            var at = items.FindIndex(old => old.Text(key) == item.Text(key));
+            var at = items.FindIndex(old => JsonNode.DeepEquals(old[key], item[key]));
             switch (item.Text(Directive))
             {
                 case "delete":
-                    items.RemoveAll(old => old.Text(key) == item.Text(key));
+                    items.RemoveAll(old => JsonNode.DeepEquals(old[key], item[key]));
                     break;
                 case "replace" when item.Count == 1:
                     break;

@@ -9,6 +9,9 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
 {
     private static readonly string[] _identity = ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"];
 
+    /// <summary>How many fields a warning names.</summary>
+    private const int Most = 10;
+
     private const string NameLetters = "bcdfghjklmnpqrstvwxz2456789";
 
     public WriteReply Create(RequestTarget target, JsonObject json)
@@ -21,12 +24,13 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
         }
 
         var name = NameOf(kind, json);
+        var unknown = FieldValidation.Check(kind, json, target.FieldValidation);
         var metadata = MetadataJson.Read(kind, json["metadata"], new Metadata(NamespaceOf(target, json), name));
         var wanted = kind.Read(metadata, json, null, wallClock);
         return (target.IsDryRun ? DryRun(kind, wanted, out KubernetesObject stored) : store.Create(wanted, out stored)) switch
         {
             WriteResult.AlreadyExists => throw ApiException.AlreadyExists(kind, name),
-            _ => new(StatusCodes.Status201Created, stored, Warnings: DroppedFields.Of(json, kind.Write(stored, wallClock), "status")),
+            _ => new(StatusCodes.Status201Created, stored, Warnings: Warnings(kind, stored, null, unknown)),
         };
     }
 
@@ -109,6 +113,7 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
     private WriteReply Write(RequestTarget target, KubernetesObject old, JsonObject json)
     {
         var kind = target.Kind;
+        var unknown = FieldValidation.Check(kind, json, target.FieldValidation);
         var metadata = MetadataJson.Read(kind, json["metadata"], old.Metadata);
         var isStatus = target.Subresource == "status";
 
@@ -117,7 +122,7 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
             ? kind.ReadStatus(json, old with { Metadata = old.Metadata with { Version = metadata.Version, Labels = metadata.Labels, Annotations = metadata.Annotations } }, wallClock)
             : kind.Read(metadata, json, old, wallClock);
         var kept = kind.Write(wanted, wallClock);
-        var warnings = DroppedFields.Of(json, kept, isStatus ? "spec" : "status");
+        var warnings = Warnings(kind, wanted, old, unknown);
         if (metadata.Version != old.Metadata.Version)
         {
             throw ApiException.Conflict(kind, old.Metadata.Name);
@@ -139,6 +144,14 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
         // An object that was waiting only for its last finalizer is gone now.
         var now = kind.Find(store, old.Metadata.Namespace, old.Metadata.Name);
         return new(StatusCodes.Status200OK, now?.Is(old) == true ? now : wanted, Warnings: warnings);
+    }
+
+    /// <summary>Warns of unknown fields, and of fields that are new and not simulated.</summary>
+    private static IReadOnlyList<string> Warnings(ApiKind kind, KubernetesObject item, KubernetesObject? old, IReadOnlyList<string> unknown)
+    {
+        var fields = kind.UnsimulatedPaths(item).Except(old is null ? [] : kind.UnsimulatedPaths(old)).ToList();
+        var more = fields.Count > Most ? $" and {fields.Count - Most} more" : "";
+        return fields.Count == 0 ? unknown : [.. unknown, $"stored, but not simulated: {string.Join(", ", fields.Take(Most))}{more}"];
     }
 
     /// <summary>What would come of a creation.</summary>

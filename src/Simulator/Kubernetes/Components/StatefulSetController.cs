@@ -101,7 +101,7 @@ internal sealed class StatefulSetController
         {
             var claim = $"{template}-{name}";
             _world.Provision(set.Metadata.Namespace, claim);
-            claims = claims.Add(new(claim));
+            claims = claims.Add(new(claim, Volume: template));
         }
 
         var metadata = new Metadata(set.Metadata.Namespace, name)

@@ -29,6 +29,8 @@ internal sealed class LeaseKind() : ApiKind<Lease>("coordination.k8s.io", "lease
 
     public override bool AllowsCreateOnUpdate => true;
 
+    protected override bool StoresUnsimulatedFields => false;
+
     protected override IReadOnlyList<Cell> Table { get; } = [NameCell, new("Holder", (lease, _) => lease.Holder ?? ""), AgeCell];
 
     protected override void Write(Lease lease, JsonObject json, WallClock wallClock)

@@ -7,6 +7,9 @@ internal abstract class EventKind(string group) : ApiKind<Event>(group, "events"
 {
     public sealed override bool AllowsCreateOnUpdate => true;
 
+    /// <summary>An Event has different fields in each group.</summary>
+    protected sealed override bool StoresUnsimulatedFields => false;
+
     protected override IReadOnlyList<Cell> Table { get; } =
     [
         new("Last Seen", (happened, wallClock) => wallClock.Age(happened.Last)),

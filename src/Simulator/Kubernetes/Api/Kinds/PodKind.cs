@@ -8,9 +8,6 @@ internal sealed class PodKind() : ApiKind<Pod>("", "pods", "Pod", namespaced: tr
     private const string Unschedulable = "Unschedulable";
     private const string NodeLost = "NodeLost";
 
-    /// <summary>The taints that every pod tolerates for five minutes, because of an admission plugin.</summary>
-    private static readonly string[] _toleratedForAWhile = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
-
     public override bool InAll => true;
 
     public override bool HasStatus => true;
@@ -30,6 +27,9 @@ internal sealed class PodKind() : ApiKind<Pod>("", "pods", "Pod", namespaced: tr
         new("Readiness Gates", (_, _) => "<none>", IsWide: true),
     ];
 
+    public override IEnumerable<string> UnsimulatedPaths(KubernetesObject item) =>
+        base.UnsimulatedPaths(item).Concat(UnsimulatedFields.Paths(((Pod)item).Spec.UnsimulatedFields, "spec"));
+
     protected override Func<Pod, string?>? FieldOf(string field) => field switch
     {
         "spec.nodeName" => pod => pod.Spec.NodeName,
@@ -44,7 +44,7 @@ internal sealed class PodKind() : ApiKind<Pod>("", "pods", "Pod", namespaced: tr
     {
         var spec = PodSpecJson.Write(pod.Spec);
         var tolerations = spec["tolerations"] as JsonArray ?? [];
-        foreach (var key in _toleratedForAWhile.Except(pod.Spec.Tolerations))
+        foreach (var key in PodSpecJson.ToleratedForAWhile.Where(key => !tolerations.Any(toleration => toleration.Text("key") == key)))
         {
             tolerations.Add((JsonNode)new JsonObject { ["key"] = key, ["operator"] = "Exists", ["effect"] = "NoExecute", ["tolerationSeconds"] = 300 });
         }
@@ -104,7 +104,7 @@ internal sealed class PodKind() : ApiKind<Pod>("", "pods", "Pod", namespaced: tr
 
     private static bool HasOnlyAllowedChanges(PodSpec old, PodSpec wanted) =>
         old.NodeName == wanted.NodeName && old.Claims.SequenceEqual(wanted.Claims) && old.Priority == wanted.Priority
-        && old.GracePeriod == wanted.GracePeriod && !old.Tolerations.Except(wanted.Tolerations).Any();
+        && old.GracePeriod == wanted.GracePeriod && PodSpecJson.Unchangeable(old) == PodSpecJson.Unchangeable(wanted) && !old.Tolerations.Except(wanted.Tolerations).Any();
 
     private static JsonObject WriteStatus(Pod pod, WallClock wallClock)
     {

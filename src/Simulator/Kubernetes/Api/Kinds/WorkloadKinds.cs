@@ -18,6 +18,9 @@ internal abstract class WorkloadKind<T>(string plural, string name, string short
         return (replicas, ready, Selector(template));
     }
 
+    public sealed override IEnumerable<string> UnsimulatedPaths(KubernetesObject item) =>
+        base.UnsimulatedPaths(item).Concat(UnsimulatedFields.Paths(PartsOf((T)item).Template.Spec.UnsimulatedFields, "spec.template.spec"));
+
     public sealed override KubernetesObject Scaled(KubernetesObject item, int replicas) => WithReplicas((T)item, replicas);
 
     protected static Cell Containers { get; } = new("Containers", (_, _) => PodSpecJson.Container, IsWide: true);
