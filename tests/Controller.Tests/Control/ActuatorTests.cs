@@ -1,10 +1,10 @@
 using Piraeus.HighAvailability.Controller.Control;
 using Piraeus.HighAvailability.Controller.Tests.Leadership;
-using Piraeus.HighAvailability.Controller.Tests.Linstor;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Control;
 
+/// <summary>How mutations are sent, and what becomes of them.</summary>
 public sealed class ActuatorTests
 {
     private static readonly TimeSpan Ever = Timeout.InfiniteTimeSpan;
@@ -16,76 +16,6 @@ public sealed class ActuatorTests
         Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Delete));
         Assert.Equal(new Observation.MutationAnswered(ControlFixture.Delete, new(MutationOutcome.Accepted), Instant.Start), await fixture.ActedAsync());
         Assert.Equal("/api/v1/namespaces/shop/pods/app-0", Assert.Single(fixture.Kubernetes.Calls).Path);
-    }
-
-    [Fact]
-    public async Task A_question_about_a_resource_is_answered_by_LINSTOR()
-    {
-        await using var fixture = await ControlFixture.OpenAsync();
-        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(new Decision.QueryResource(ControlFixture.Resource)));
-        Assert.False((await fixture.Inbox.NextAsync<Observation.ResourceReported>()).Report.Exists);
-    }
-
-    [Fact]
-    public async Task A_count_is_as_old_as_the_decision_to_ask()
-    {
-        await using var fixture = await ControlFixture.OpenAsync();
-        fixture.Time.Advance(TimeSpan.FromSeconds(7));
-        fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
-        Assert.Equal(Instant.Start + TimeSpan.FromSeconds(7), (await fixture.Inbox.NextAsync<Observation.PodsOnNodeListed>()).AskedAt);
-    }
-
-    [Fact]
-    public async Task The_answer_to_ListPodsOnNode_has_the_pods_and_the_volumes_in_use()
-    {
-        await using var fixture = await ControlFixture.OpenAsync(call => call.AnswerAsync(call.Path == "/api/v1/nodes/a"
-            ? """{"status":{"volumesInUse":["kubernetes.io/csi/driver^pvc-1"]}}"""
-            : """{"items":[{"metadata":{"name":"app-0","uid":"u"},"spec":{"nodeName":"a"}}]}"""));
-        fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
-        var surveyed = await fixture.Inbox.NextAsync<Observation.PodsOnNodeListed>();
-        Assert.Equal(["kubernetes.io/csi/driver^pvc-1"], surveyed.VolumesInUse);
-        Assert.Equal(new Uid("u"), Assert.Single(surveyed.Pods).Uid);
-    }
-
-    [Fact]
-    public async Task The_answer_to_ListPodsOnNode_has_whether_the_node_is_ready_and_tainted()
-    {
-        await using var fixture = await ControlFixture.OpenAsync(call => call.AnswerAsync(call.Path == "/api/v1/nodes/a"
-            ? """{"spec":{"taints":[{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]},"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}}"""
-            : "{}"));
-        fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
-        var surveyed = await fixture.Inbox.NextAsync<Observation.PodsOnNodeListed>();
-        Assert.Equal((false, true), (surveyed.Ready, surveyed.Tainted));
-    }
-
-    [Fact]
-    public async Task A_survey_of_a_node_that_cannot_be_read_does_not_know_whether_it_is_ready_or_tainted()
-    {
-        await using var fixture = await ControlFixture.OpenAsync(call => call.Path == "/api/v1/nodes/a" ? call.RefuseAsync(500, "etcd is away") : call.AnswerAsync("{}"));
-        fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
-        var surveyed = await fixture.Inbox.NextAsync<Observation.PodsOnNodeListed>();
-        Assert.Equal((null, null), (surveyed.Ready, surveyed.Tainted));
-    }
-
-    [Fact]
-    public async Task ListPodsOnNode_without_the_right_to_read_nodes_answers_with_the_pods_and_the_log_names_the_rule()
-    {
-        await using var fixture = await ControlFixture.OpenAsync(call => call.Path == "/api/v1/nodes/a" ? call.RefuseAsync(403, """User "ha" cannot get resource "nodes" at the cluster scope""") : call.AnswerAsync("""{"metadata":{}}"""));
-        fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
-        Assert.Empty((await fixture.Inbox.NextAsync<Observation.PodsOnNodeListed>()).VolumesInUse);
-        Assert.Contains(fixture.Told.Lines, line => line.Contains("""resources: ["nodes"], verbs: ["get"]""", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task A_question_that_gets_no_answer_is_answered_all_the_same()
-    {
-        await using var fixture = await ControlFixture.OpenAsync(call => call.RefuseAsync(500, "etcd is away"), new CannedLinstor(exchange => exchange.AnswerAsync("no", "503 Service Unavailable")));
-        foreach (var question in (Decision[])[new Decision.QueryResource(ControlFixture.Resource), new Decision.ListPodsOnNode(new("a"))])
-        {
-            fixture.Actuator.Offer(question);
-            var acted = await fixture.ActedAsync();
-            Assert.Equal((question, MutationOutcome.Refused), (acted.Decision, acted.Outcome.Answer));
-        }
     }
 
     [Fact]
@@ -120,105 +50,6 @@ public sealed class ActuatorTests
     }
 
     [Fact]
-    public async Task What_the_token_bucket_has_no_token_for_is_not_taken_on_and_waits_nowhere()
-    {
-        await using var fixture = await ControlFixture.OpenAsync();
-        fixture.RequestGate.IsOpen = false;
-        for (var times = 0; times < 100; times++)
-        {
-            Assert.Equal(OfferResult.NoRoom, fixture.Actuator.Offer(ControlFixture.Delete));
-        }
-
-        fixture.RequestGate.IsOpen = true;
-        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Delete));
-        await fixture.ActedAsync();
-        Assert.Equal(1, fixture.RequestGate.Passed);
-        Assert.Single(fixture.Kubernetes.Calls);
-    }
-
-    [Fact]
-    public async Task Questions_and_dry_runs_take_no_token()
-    {
-        await using var fixture = await ControlFixture.OpenAsync(call => call.AnswerAsync("""{"metadata":{}}"""), dryRun: true);
-        fixture.RequestGate.IsOpen = false;
-        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a"))));
-        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Delete));
-    }
-
-    [Fact]
-    public async Task So_many_actions_are_under_way_as_many_wait_for_their_turn_and_no_token_is_spent_on_those_that_find_no_room()
-    {
-        var answer = new TaskCompletionSource();
-        await using var fixture = await ControlFixture.OpenAsync(async call =>
-        {
-            await answer.Task;
-            await call.AnswerAsync("{}");
-        });
-        var offers = Enumerable.Range(0, (2 * Actuator.Actions) + 10).Select(number => fixture.Actuator.Offer(new Decision.DeletePod(ControlFixture.App with { Uid = new($"u-{number}") }, ControlFixture.Evidence))).ToList();
-        Assert.Equal(2 * Actuator.Actions, offers.Count(offered => offered == OfferResult.Taken));
-        Assert.Equal(10, offers.Count(offered => offered == OfferResult.NoRoom));
-        Assert.Equal(2 * Actuator.Actions, fixture.RequestGate.Passed);
-        for (var arrived = 0; arrived < Actuator.Actions; arrived++)
-        {
-            await fixture.Kubernetes.ArrivalAsync();
-        }
-
-        Assert.Equal(Actuator.Actions, fixture.Kubernetes.Calls.Count);
-        answer.SetResult();
-        await fixture.ActedAsync();
-        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Detach));
-    }
-
-    [Fact]
-    public async Task An_action_that_waited_for_its_turn_for_too_long_is_decided_anew_instead_of_carried_out()
-    {
-        var answer = new TaskCompletionSource();
-        await using var fixture = await ControlFixture.OpenAsync(async call =>
-        {
-            await answer.Task;
-            await call.AnswerAsync("{}");
-        });
-        for (var number = 0; number < Actuator.Actions; number++)
-        {
-            fixture.Actuator.Offer(new Decision.DeletePod(ControlFixture.App with { Uid = new($"u-{number}") }, ControlFixture.Evidence));
-            await fixture.Kubernetes.ArrivalAsync();
-        }
-
-        fixture.Actuator.Offer(ControlFixture.Detach);
-        fixture.Time.Advance(TimeSpan.FromSeconds(0.6));
-        answer.SetResult();
-        var outcomes = new List<Observation.MutationAnswered>();
-        while (outcomes.Count <= Actuator.Actions)
-        {
-            outcomes.Add(await fixture.ActedAsync());
-        }
-
-        Assert.Equal(MutationOutcome.NotSent, outcomes.Single(acted => acted.Decision == ControlFixture.Detach).Outcome.Answer);
-        Assert.Equal(Actuator.Actions, fixture.Kubernetes.Calls.Count);
-        Assert.StartsWith("Not done, because its turn came too late", Assert.Single(fixture.Told.Lines, line => line.Contains("Deleting attachment", StringComparison.Ordinal)), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Questions_do_not_take_the_place_of_actions()
-    {
-        var answer = new TaskCompletionSource();
-        await using var fixture = await ControlFixture.OpenAsync(async call =>
-        {
-            await answer.Task;
-            await call.AnswerAsync("""{"metadata":{}}""");
-        });
-        var offered = OfferResult.Taken;
-        for (var number = 0; offered == OfferResult.Taken; number++)
-        {
-            offered = fixture.Actuator.Offer(new Decision.ListPodsOnNode(new($"node-{number}")));
-        }
-
-        Assert.Equal(OfferResult.NoRoom, offered);
-        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Delete));
-        answer.SetResult();
-    }
-
-    [Fact]
     public async Task A_dry_run_sends_nothing_and_says_what_it_would_have_done()
     {
         await using var fixture = await ControlFixture.OpenAsync(dryRun: true);
@@ -236,28 +67,6 @@ public sealed class ActuatorTests
         fixture.Actuator.Offer(ControlFixture.Delete);
         Assert.Equal(new MutationAnswer(MutationOutcome.Refused, "slow down", TimeSpan.FromSeconds(9)), (await fixture.ActedAsync()).Outcome);
         Assert.Contains(fixture.Told.Lines, line => line.EndsWith("The answer was Refused: slow down", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task Many_actions_are_under_way_at_a_time()
-    {
-        var (all, count) = (new TaskCompletionSource(), 0);
-        await using var fixture = await ControlFixture.OpenAsync(async call =>
-        {
-            if (Interlocked.Increment(ref count) == 8)
-            {
-                all.SetResult();
-            }
-
-            await all.Task;
-            await call.AnswerAsync("""{"metadata":{}}""");
-        });
-        for (var number = 0; number < 8; number++)
-        {
-            fixture.Actuator.Offer(new Decision.ListPodsOnNode(new($"node-{number}")));
-        }
-
-        await all.Task.SoonAsync();
     }
 
     [Fact]

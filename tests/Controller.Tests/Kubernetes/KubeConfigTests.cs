@@ -1,23 +1,17 @@
 using System.Security.Cryptography.X509Certificates;
-using Microsoft.AspNetCore.Http;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Tests.Transport;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 
-public sealed class KubeConfigTests : IDisposable
+/// <summary>How a kubeconfig becomes a connection.</summary>
+public sealed class KubeConfigTests : KubeConfigFixture
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly LogCapture _told = new();
-    private readonly TestAuthority _authority = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public async Task A_token_and_an_inline_root_are_enough()
     {
-        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
+        await using var server = await TestServer.StartAsync(Authority.Issue("server", "localhost"));
         var connection = Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline, "token: abc"));
 
         var visit = await VisitAsync(connection, server);
@@ -31,7 +25,7 @@ public sealed class KubeConfigTests : IDisposable
     [InlineData(true)]
     public async Task A_server_whose_certificate_only_bears_the_name_of_a_trusted_intermediate_is_refused(bool isSent)
     {
-        var (trusted, other) = (new TestAuthority("between", _authority), new TestAuthority("between", _authority));
+        var (trusted, other) = (new TestAuthority("between", Authority), new TestAuthority("between", Authority));
         await using var server = await TestServer.StartAsync(other.Issue("server", "localhost"), isSent ? new(X509Certificate2.CreateFromPem(other.Pem)) : null);
         using var client = Open(KubeConfigText.Of($"https://localhost:{server.Port}", $"certificate-authority-data: {KubeConfigText.Base64(trusted.Pem)}")).CreateClient();
 
@@ -42,8 +36,8 @@ public sealed class KubeConfigTests : IDisposable
     [Fact]
     public async Task Inline_client_certificates_are_shown()
     {
-        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
-        var me = _authority.Issue("me");
+        await using var server = await TestServer.StartAsync(Authority.Issue("server", "localhost"));
+        var me = Authority.Issue("me");
         var user = $"client-certificate-data: {KubeConfigText.Base64(me.ExportCertificatePem())}\nclient-key-data: {KubeConfigText.Base64(me.KeyPem())}";
 
         var visit = await VisitAsync(Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline, user)), server);
@@ -55,12 +49,12 @@ public sealed class KubeConfigTests : IDisposable
     [Fact]
     public async Task Files_are_looked_for_beside_the_kubeconfig_that_names_them()
     {
-        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
-        var me = _authority.Issue("me");
-        _folder.Write("pki/ca.crt", _authority.Pem);
-        _folder.Write("pki/me.crt", me.ExportCertificatePem());
-        _folder.Write("pki/me.key", me.KeyPem());
-        _folder.Write("pki/token", "from-file\n");
+        await using var server = await TestServer.StartAsync(Authority.Issue("server", "localhost"));
+        var me = Authority.Issue("me");
+        Folder.Write("pki/ca.crt", Authority.Pem);
+        Folder.Write("pki/me.crt", me.ExportCertificatePem());
+        Folder.Write("pki/me.key", me.KeyPem());
+        Folder.Write("pki/token", "from-file\n");
         var user = "client-certificate: pki/me.crt\nclient-key: pki/me.key\ntokenFile: pki/token";
 
         var visit = await VisitAsync(Open(KubeConfigText.Of($"https://localhost:{server.Port}", "certificate-authority: pki/ca.crt", user)), server);
@@ -72,22 +66,22 @@ public sealed class KubeConfigTests : IDisposable
     [Fact]
     public async Task Half_way_through_a_rotation_the_old_client_certificate_is_shown()
     {
-        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
-        var me = _authority.Issue("me");
-        _folder.Write("me.crt", me.ExportCertificatePem());
-        _folder.Write("me.key", me.KeyPem());
+        await using var server = await TestServer.StartAsync(Authority.Issue("server", "localhost"));
+        var me = Authority.Issue("me");
+        Folder.Write("me.crt", me.ExportCertificatePem());
+        Folder.Write("me.key", me.KeyPem());
         var connection = Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline, "client-certificate: me.crt\nclient-key: me.key"));
 
-        _folder.Write("me.crt", _authority.Issue("you").ExportCertificatePem());
+        Folder.Write("me.crt", Authority.Issue("you").ExportCertificatePem());
 
         Assert.Equal("CN=me", (await VisitAsync(connection, server)).ClientCertificate);
-        Assert.Contains("do not belong together", Assert.Single(_told.Lines), StringComparison.Ordinal);
+        Assert.Contains("do not belong together", Assert.Single(Told.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_user_name_and_password_are_sent_as_basic_authentication()
     {
-        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
+        await using var server = await TestServer.StartAsync(Authority.Issue("server", "localhost"));
 
         var visit = await VisitAsync(Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline, user: "username: me\npassword: \"1234\"")), server);
 
@@ -111,7 +105,7 @@ public sealed class KubeConfigTests : IDisposable
     [Fact]
     public async Task The_server_name_and_insecurity_of_the_cluster_are_honoured()
     {
-        await using var server = await TestServer.StartAsync(_authority.Issue("server", "kubernetes.example"));
+        await using var server = await TestServer.StartAsync(Authority.Issue("server", "kubernetes.example"));
 
         var named = await VisitAsync(Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline + "\ntls-server-name: kubernetes.example")), server);
         Assert.Equal("kubernetes.example", named.ServerName);
@@ -168,14 +162,14 @@ public sealed class KubeConfigTests : IDisposable
     [Fact]
     public void Of_several_files_the_first_to_say_something_wins()
     {
-        var first = _folder.Write("first", """
+        var first = Folder.Write("first", """
             contexts: [{name: main, context: {cluster: prod, user: admin, namespace: from-first}}]
             """);
-        var second = _folder.Write("sub/second", KubeConfigText.Of("http://from-second", user: "tokenFile: token", context: "namespace: from-second"));
-        _folder.Write("sub/token", "abc");
-        var third = _folder.Write("third", KubeConfigText.Of("http://from-third").Replace("current-context: main", "current-context: other", StringComparison.Ordinal));
+        var second = Folder.Write("sub/second", KubeConfigText.Of("http://from-second", user: "tokenFile: token", context: "namespace: from-second"));
+        Folder.Write("sub/token", "abc");
+        var third = Folder.Write("third", KubeConfigText.Of("http://from-third").Replace("current-context: main", "current-context: other", StringComparison.Ordinal));
 
-        var connection = Open("", $"{first}:{_folder["missing"]}:{second}:{third}");
+        var connection = Open("", $"{first}:{Folder["missing"]}:{second}:{third}");
 
         Assert.Equal("http://from-second/", connection.Server.ToString());
         Assert.Equal("from-first", connection.Namespace);
@@ -184,68 +178,11 @@ public sealed class KubeConfigTests : IDisposable
     [Fact]
     public void The_flag_precedes_the_variable_and_the_variable_the_pod()
     {
-        var flag = _folder.Write("flag", KubeConfigText.Of("http://flag"));
-        var variable = _folder.Write("variable", KubeConfigText.Of("http://variable"));
+        var flag = Folder.Write("flag", KubeConfigText.Of("http://flag"));
+        var variable = Folder.Write("variable", KubeConfigText.Of("http://variable"));
 
         Assert.Equal("http://flag/", Open(flag, variable).Server.ToString());
         Assert.Equal("http://variable/", Open("", variable).Server.ToString());
-    }
-
-    [Fact]
-    public async Task A_refused_token_is_read_again_and_the_request_repeated_once()
-    {
-        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
-        server.Answer = context =>
-        {
-            context.Response.StatusCode = context.Request.Headers.Authorization == "Bearer new" ? 200 : 401;
-            return Task.CompletedTask;
-        };
-        _folder.Write("token", "old");
-        using var client = Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline, user: "tokenFile: token")).CreateClient();
-        _folder.Write("token", "new");
-
-        (await client.PostAsync("api", new StringContent("body"))).EnsureSuccessStatusCode().Dispose();
-
-        Assert.Equal(["Bearer old", "Bearer new"], server.Visits.Select(visit => visit.Authorization));
-    }
-
-    [Theory]
-    [InlineData("tokenFile: token")]
-    [InlineData("token: old")]
-    public async Task A_refusal_is_passed_on_when_there_is_no_fresher_token(string user)
-    {
-        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
-        server.Answer = Refuse;
-        _folder.Write("token", "old");
-        using var client = Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline, user: user)).CreateClient();
-
-        using var response = await client.GetAsync("api");
-
-        Assert.Equal(401, (int)response.StatusCode);
-        Assert.Single(server.Visits);
-    }
-
-    [Fact]
-    public async Task A_request_whose_body_is_gone_is_not_repeated()
-    {
-        await using var server = await TestServer.StartAsync(_authority.Issue("server", "localhost"));
-        server.Answer = Refuse;
-        _folder.Write("token", "old");
-        using var client = Open(KubeConfigText.Of($"https://localhost:{server.Port}", TrustInline, user: "tokenFile: token")).CreateClient();
-        _folder.Write("token", "new");
-
-        using var response = await client.PostAsync("api", new StreamContent(new MemoryStream([1])));
-
-        Assert.Equal(401, (int)response.StatusCode);
-        Assert.Single(server.Visits);
-    }
-
-    private string TrustInline => $"certificate-authority-data: {KubeConfigText.Base64(_authority.Pem)}";
-
-    private static Task Refuse(HttpContext context)
-    {
-        context.Response.StatusCode = 401;
-        return Task.CompletedTask;
     }
 
     private static async Task<TestServer.Visit> VisitAsync(KubernetesConnection connection, TestServer server)
@@ -254,9 +191,4 @@ public sealed class KubeConfigTests : IDisposable
         Assert.Equal("/version", await client.GetStringAsync("version"));
         return server.Visits.Last();
     }
-
-    private KubernetesConnection Open(string flag, string variable) =>
-        KubernetesConnection.Open(flag, name => name == "KUBECONFIG" ? variable : null, TimeProvider.System, _told);
-
-    private KubernetesConnection Open(string kubeConfig) => Open(_folder.Write("config", kubeConfig), "");
 }

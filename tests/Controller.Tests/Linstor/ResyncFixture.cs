@@ -6,7 +6,7 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Linstor;
 
-/// <summary>A sweep that runs against a canned LINSTOR, on a clock that the test moves.</summary>
+/// <summary>A resync that runs against a canned LINSTOR, on a clock that the test moves.</summary>
 public abstract class ResyncFixture : IAsyncDisposable
 {
     private protected static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
