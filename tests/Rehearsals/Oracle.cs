@@ -4,12 +4,6 @@ using Model = Piraeus.HighAvailability.Simulator.Kubernetes;
 
 namespace Piraeus.HighAvailability.Rehearsals;
 
-/// <summary>A rule was broken.</summary>
-internal sealed class BrokenRuleException(string rule, string how) : Exception($"{rule}: {how}")
-{
-    public string Rule => rule;
-}
-
 /// <summary>Judges actions by the true state of the cluster. Shares no rule with the policy: its expectations are written independently, from DRBD's and LINSTOR's side.</summary>
 internal sealed partial class Oracle
 {
@@ -24,12 +18,6 @@ internal sealed partial class Oracle
 
     /// <summary>DRBD's maximum time to detect a dead link. A report that is contradicted for longer is stale.</summary>
     public static readonly TimeSpan LongestDetection = TimeSpan.FromSeconds(12);
-
-    /// <summary>The maximum time until a replacement runs, once nothing blocks it.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
-    /// <summary>The longest back-off of kubelets and attachers: the delay before they retry an operation that failed just before the faults ended.</summary>
-    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(125);
 
     private const string Lost = "only what has lost its storage is touched";
     private const string Waited = "nothing is touched before its grace period is over";
@@ -125,32 +113,6 @@ internal sealed partial class Oracle
         }
     }
 
-    /// <summary>Judges the final state, after observers were undisturbed for long enough.</summary>
-    /// <param name="calm">Since when no fault has affected observers.</param>
-    public void Conclude(TimeSpan calm)
-    {
-        var isStorm = _storm.Overlaps(calm, Now) || IsStorm(); // consumers change without a change of the storage
-        foreach (var pod in _cluster.Store.All<Model.Pod>().Where(pod => pod is { IsOver: false, Spec.NodeName: not null }))
-        {
-            var node = pod.Spec.NodeName!;
-            var lost = _cluster.ResourcesOf(pod).Where(name => HasBeenLostSince(calm, name, node) && MuteOf(name, node).Covers(calm, Now) && IsProved(name, node)).ToList();
-            Check(Moved, isStorm || lost.Count == 0 || _cluster.ResourcesOf(pod).Any(_cluster.WasTamperedWith) || !MayBeMoved(pod, lost) || _cluster.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}: {string.Join(", ", _cluster.Controllers.SelectMany(controller => lost.Select(name => $"{controller.Name} says {string.Join(", ", controller.Cluster.Resources.GetValueOrDefault(new(name))?.Assessments.Select(assessment => $"{assessment.Node}: {assessment.Reason?.ToString() ?? "lost"} by {assessment.By}") ?? [])}")))}");
-        }
-
-        foreach (var node in _cluster.Store.All<Model.Node>().Where(node => node.Taints.Any(taint => taint.Key == CoreMapping.TaintKey)))
-        {
-            var well = _cluster.Resources.ToList().TrueForAll(name => !LossOf(name, node.Metadata.Name).Overlaps(calm, Now));
-            Check(Clean, !(well && _cluster.IsWell(node.Metadata.Name, calm)), node, "nothing on it is lost");
-        }
-
-        // Where an administrator has intervened, caution beats speed.
-        foreach (var (pod, move) in _cluster.Moves.Where(moved => !_cluster.ResourcesOf(moved.Key).Any(_cluster.WasTamperedWith)))
-        {
-            CheckDetached(pod, move, isStorm);
-            CheckReplaced(pod, move.At, isStorm);
-        }
-    }
-
     private static string Of(string rule) => $"rule {rule}";
 
     private void Judge(SimulatedController controller, Decision decision, Model.Pod pod, TimeSpan sent)
@@ -206,17 +168,6 @@ internal sealed partial class Oracle
     // A change by the pod's owner reaches the controller late.
     private bool WasWanted(Model.Pod pod, TimeSpan sent) => _cluster.Exempted(pod) is not { } since || since > sent - TimeSpan.FromSeconds(21);
 
-    // A volume that two nodes may write to is fenced only where it is lost too. A loss that LINSTOR knows of but that is not proved may leave quorum on both sides.
-    private bool MayBeMoved(Model.Pod pod, List<string> lost) =>
-        _cluster.ResourcesOf(pod).All(name => lost.Contains(name) || !(_cluster.IsShared(name) || LossOf(name, pod.Spec.NodeName!).IsSo || WasLostUntilAllFellSilent(name, pod.Spec.NodeName!) || KeepsQuorumAlone(name, pod.Spec.NodeName!))) && CoreMapping.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(CoreMapping.OptOut) && _cluster.Unfenced(pod) is [];
-
-    private bool WasLostUntilAllFellSilent(string resource, string node) => LossOf(resource, node).EndedAt is not null
-        && _cluster.DefinitionOf(resource) is { } definition && definition.Listed.All(replica => Known(replica)?.MayPromote is null);
-
-    // By the node's own statement, which counts until it reports otherwise. No other node can use the volume then, so moving its pods because of another volume does not help.
-    private bool KeepsQuorumAlone(string resource, string node) => _cluster.DefinitionOf(resource) is { } definition
-        && (definition.Name, _cluster.Kubernetes.LinstorNameOf(node)!) is var key && HistoryOf(key, _alone).Overlaps((HistoryOf(key, _spoke).EndedAt ?? Now) - Unseen, Now);
-
     private bool WasLost(SimulatedController controller, string resource, string node, TimeSpan sent) => LossOf(resource, node).Overlaps(KnownSince(controller, resource, sent), Now);
 
     private bool CouldNotWrite(SimulatedController controller, string resource, string node, TimeSpan sent) => MuteOf(resource, node).Overlaps(ReportedSince(resource, node, KnownSince(controller, resource, sent)), Now);
@@ -236,45 +187,9 @@ internal sealed partial class Oracle
 
     private TimeSpan LostFor(SimulatedController controller, string resource, string node) => LossOf(resource, node).LongestUntil(Now, Unseen + controller.LinstorAway, _silence);
 
-    private bool HasBeenLostSince(TimeSpan calm, string resource, string node) => LossOf(resource, node).Covers(calm, Now);
-
     // A volume that is not lost may be released with a pod that was moved because of another volume, if it is fenced.
     private bool MayBeReleased(SimulatedController controller, string volume, string node, TimeSpan sent) =>
         _cluster.ResourceNamed(volume) is { } name && (WasLost(controller, name, node, sent) || _cluster.Moves.Keys.Any(pod => pod.Spec.NodeName == node && _cluster.ResourcesOf(pod).Contains(name)));
-
-    private void CheckDetached(Model.Pod moved, PodMove move, bool isStorm)
-    {
-        foreach (var name in _cluster.ResourcesOf(moved).Where(name => _cluster.CanRunSomewhere(name)))
-        {
-            var left = _cluster.AttachmentsOf(name).FirstOrDefault(attachment =>
-                attachment.NodeName == moved.Spec.NodeName && _cluster.Precedes(attachment, moved) && !_cluster.UsersOf(attachment.VolumeName).Any(pod => pod.Spec.NodeName == moved.Spec.NodeName));
-            Check(Free, isStorm || left is null || (left.Metadata.Deleting is not null && !_cluster.IsQuietSince(Now - LongestBackOff)) || !IsKnownToBeLeft(left, move) || move.At > Now - TimeSpan.FromSeconds(30) || !HasBeenLostSince(Now - TimeSpan.FromSeconds(30), name, moved.Spec.NodeName!) || !IsProved(name, moved.Spec.NodeName!), moved, $"attachment {left?.Metadata.Name} of {name} on {moved.Spec.NodeName} is still there");
-        }
-    }
-
-    // Only the process that moved the pod remembers the attachment left behind. Another leader deletes it once a pod waits elsewhere; until then no pod needs it.
-    private bool IsKnownToBeLeft(Model.VolumeAttachment left, PodMove move) =>
-        move.IsRemembered || _cluster.UsersOf(left.VolumeName).Any(pod => pod.Spec.NodeName != left.NodeName && !pod.IsOver && _cluster.Exempted(pod) is null);
-
-    private void CheckReplaced(Model.Pod moved, TimeSpan at, bool isStorm)
-    {
-        var wasMovedOn = _cluster.Moves.Any(later => later.Value.At > at && later.Key.Metadata.Owner == moved.Metadata.Owner);
-        if (moved.Metadata.Owner is null || wasMovedOn || !Settings.TaintNodes || at > Now - Patience || !_cluster.IsQuietSince(Now - LongestBackOff) || !_cluster.CanRunSomewhere(moved))
-        {
-            return;
-        }
-
-        var successors = _cluster.SuccessorsOf(moved).ToList();
-        var cannotRun = _cluster.ResourcesOf(moved).Any(_cluster.HasHungSatellite) // its node carries out no attach or detach
-            || _cluster.ResourcesOf(moved).Any(name => _cluster.IsUsedOn(name, moved.Spec.NodeName!)) // its old node has come back with it
-            || _cluster.ResourcesOf(moved).Any(name => _cluster.AttachmentsOf(name).Any(attachment => !successors.Exists(pod => pod.Spec.NodeName == attachment.NodeName) && !IsProved(name, attachment.NodeName)))
-            || _cluster.CompanionsOf(moved).Any() // their volumes stay attached
-            || successors.Exists(pod => pod.Spec.NodeName is { } node && (!_cluster.CanRunOn(pod, node) || _cluster.WasAttachedSince(pod, Now - LongestBackOff)));
-        if (!isStorm && !cannotRun)
-        {
-            Check(Runs, successors.Exists(pod => pod.Phase == Model.PodPhase.Running), moved, $"no replacement runs: {string.Join("; ", successors.Select(pod => $"{pod.Key} on {pod.Spec.NodeName}: {pod.Phase} {pod.Message}"))}");
-        }
-    }
 
     private void Check(string rule, bool holds, object subject, string otherwise)
     {

@@ -82,59 +82,6 @@ internal sealed partial class SimulatedCluster
     /// <summary>When the pod was bound to its node.</summary>
     public TimeSpan BoundAt(Pod pod) => _boundAt.GetValueOrDefault(pod.Metadata.Uid);
 
-    /// <summary>Whether a partition without quorum could not write, by the property and DRBD's voters.</summary>
-    public bool IsFenced(ResourceDefinition definition)
-    {
-        // Evaluated at every change of the world.
-        var (voters, own) = (0, definition.Properties.GetValueOrDefault(QuorumSetting.Key));
-        foreach (var replica in definition.Replicas)
-        {
-            voters += replica is { Kind: ReplicaKind.Diskful, DrbdDeleting: false, Forgotten: false, Estranged: false } ? 1 : 0;
-        }
-
-        return own is not null
-            ? IsFence(own, voters)
-            : definition.Replicas.All(replica => replica.Forgotten || IsFence(Storage.EffectiveProperty(definition, replica.Node, QuorumSetting.Key) ?? "off", voters));
-    }
-
-    private static bool IsFence(string policy, int voters) => policy is "majority" or "all" || 2 * QuorumSetting.VotesNeeded(policy, voters) > voters;
-
-    /// <summary>The definitions whose replicas inherit a value from the node.</summary>
-    public IEnumerable<ResourceDefinition> InheritingFrom(StorageNode node) => Storage.Definitions.Where(definition =>
-        !definition.Properties.ContainsKey(QuorumSetting.Key) && !definition.Group.Properties.ContainsKey(QuorumSetting.Key) && definition.Listed.Any(replica => replica.Node == node));
-
-    /// <summary>The claims of the pod's writable volumes that are not fenced.</summary>
-    /// <param name="pod">The pod.</param>
-    /// <param name="wasFenced">
-    /// Returns, for a resource that is not fenced now, whether it was, as far as could be known; a resource that lost members is then excused too. If null, a resource also counts as unfenced
-    /// if its quorum was off at any time, or may have been because it lost members: the change may have been unseen, or quorum may not be on again everywhere.
-    /// </param>
-    public List<string> Unfenced(Pod pod, Func<ResourceDefinition, bool>? wasFenced = null) =>
-    [
-        .. from mount in pod.Spec.Claims
-           where !mount.ReadOnly && !IsFenced(pod, mount.Claim, wasFenced)
-           select mount.Claim,
-    ];
-
-    private bool IsFenced(Pod pod, string claim, Func<ResourceDefinition, bool>? wasFenced) =>
-        Store.Find<PersistentVolumeClaim>(pod.Metadata.Namespace, claim) is { } bound
-        && ResourceOf(bound.VolumeName) is { } resource && Storage.FindDefinition(resource) is { } definition
-        && (_loose.Contains(definition) || _torn.Contains(definition) ? wasFenced is not null : IsFenced(definition) || wasFenced?.Invoke(definition) == true); // LINSTOR itself turns quorum off where two members are left
-
-    /// <summary>
-    /// Whether two nodes may write to the resource at a time for reasons other than our actions: its quorum was off, LINSTOR gave up members that live, or it may have two Primaries, as in a
-    /// live migration. A pod must not be moved from where it can write to such a resource; that is judged when it is moved.
-    /// </summary>
-    public bool MayDiverge(ResourceDefinition definition) =>
-        _loose.Contains(definition) || _torn.Contains(definition) || Storage.EffectiveProperty(definition, QuorumSetting.Key) is null or "off"
-        || (Storage.EffectiveProperty(definition, QuorumSetting.AllowTwoPrimariesKey) == "yes")
-        || definition.Replicas.Any(replica => replica is { QuorumPolicy: null or "off" } && (replica.Node is { SatelliteHangs: true } or { IsAdjusted: false } || replica.Node.Status != ConnectionStatus.Online)); // LINSTOR's orders do not reach it
-
-    /// <summary>Whether two nodes may be Primary at a time.</summary>
-    public bool IsShared(string resource) => DefinitionOf(resource) is { } definition && Storage.EffectiveProperty(definition, QuorumSetting.AllowTwoPrimariesKey) == "yes";
-
-    public ResourceDefinition? DefinitionOf(string resource) => Storage.FindDefinition(Plan.Setup.Definition(VolumeOf(resource)));
-
     /// <summary>When a node was last declared lost, or restored after an eviction. The number of nodes for the storm threshold changed then.</summary>
     public TimeSpan? NodesChangedAt { get; private set; }
 
@@ -163,54 +110,8 @@ internal sealed partial class SimulatedCluster
     /// <summary>Whether members of the resource were declared lost in LINSTOR before the process, in its present life, first read from it. The process cannot know these members.</summary>
     public bool HasLostMembersUnseen(SimulatedController controller, string resource) => DefinitionOf(resource) is { } definition && _lastLost.TryGetValue(definition, out var lost) && !(ListensSince(controller) <= lost);
 
-    /// <summary>Records that a node's replicas are no longer members, and that not every node learns of it.</summary>
-    public void Tear(StorageNode node)
-    {
-        foreach (var definition in Storage.Definitions.Where(definition => definition.Listed.Any(replica => replica.Node == node)))
-        {
-            Tear(definition);
-            Move(definition);
-        }
-    }
-
-    /// <summary>Records that the members of a resource change, and that not every node learns of it.</summary>
-    public void Tear(ResourceDefinition definition) => _torn.Add(definition);
-
-    /// <summary>Whether members of the resource have changed and not every node has learned of it.</summary>
-    public bool IsTorn(ResourceDefinition definition) => _torn.Contains(definition);
-
     /// <summary>Whether an administrator has declared the node lost in LINSTOR: it counts as dead, whether it is or not.</summary>
     public bool WasDeclaredLost(string node) => _declaredLost.Contains(Kubernetes.LinstorNameOf(node)!);
-
-    /// <summary>Whether DRBD on the node applies the policy that LINSTOR shows. It may not if an ONLINE satellite hangs or is slow to apply its configuration; no observer can see that.</summary>
-    public bool AppliesPolicy(string resource, string node) =>
-        DefinitionOf(resource)?.Replicas.FirstOrDefault(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node)) is not { } replica
-        || (!replica.Node.SatelliteHangs && (replica.Node.IsAdjusted || Plan.Setup.Adjust < Oracle.LongestDetection))
-        || replica.QuorumPolicy == (Storage.EffectiveProperty(replica.Definition, replica.Node, QuorumSetting.Key) ?? "off");
-
-    /// <summary>Whether another node with the resource reports true state to LINSTOR. If every node that LINSTOR reaches repeats stale state, no observer can notice.</summary>
-    public bool IsWitnessed(string resource, string node) => DefinitionOf(resource) is { } definition
-        && definition.Listed.Any(replica => replica.Node.Name != Kubernetes.LinstorNameOf(node) && replica.Node is { Status: ConnectionStatus.Online, SatelliteHangs: false });
-
-    /// <summary>Records that the resource's quorum is turned off.</summary>
-    public void Loosen(ResourceDefinition definition)
-    {
-        _loose.Add(definition);
-        _tampered.Add(ScenarioSetup.Handle(VolumeOf(definition)));
-    }
-
-    /// <summary>Records that the resource's quorum is turned on again. A node that does not receive the change goes on without it, and a process that starts later cannot know.</summary>
-    public void TurnOn(ResourceDefinition definition) => _turnedOn[ScenarioSetup.Handle(VolumeOf(definition))] = EventQueue.Now;
-
-    /// <summary>Whether an administrator has changed the resource so that caution beats speed: a replica that was moved away, or left without quorum, may live on unseen.</summary>
-    public bool WasTamperedWith(string resource) => _tampered.Contains(resource);
-
-    /// <summary>Notes that a replica was moved to another node.</summary>
-    public void Move(ResourceDefinition definition) => _tampered.Add(ScenarioSetup.Handle(VolumeOf(definition)));
-
-    /// <summary>Whether the process could know since when the resource has its quorum policy, because LINSTOR reported a time without one.</summary>
-    public bool KnowsPolicy(SimulatedController controller, string resource, string node) => _toldOfNone.Contains((controller, controller.Life, new(resource)))
-        || !(_turnedOn.ContainsKey(resource) || DefinitionOf(resource)?.Replicas.Any(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node) && replica.QuorumPolicy is null or "off") == true);
 
     /// <summary>Whether LINSTOR reaches the node, every replica there has quorum and data, and no fault has affected the node since then.</summary>
     public bool IsWell(string node, TimeSpan since) => IsWell(node) && IsQuietSince(since - TimeSpan.FromSeconds(15));

@@ -2,6 +2,7 @@ using Piraeus.HighAvailability.Simulator.World;
 
 namespace Piraeus.HighAvailability.Simulator.Tests;
 
+/// <summary>What DRBD and LINSTOR do in ordinary use, and when a node loses power.</summary>
 public sealed class ScenarioTests
 {
     [Fact]
@@ -31,40 +32,6 @@ public sealed class ScenarioTests
         scenario.Told.Clear();
         scenario.World.SetDefinitionProperty("r", "Aux/unrelated", "1");
         Assert.Empty(scenario.Told);
-    }
-
-    [Fact]
-    public void A_dead_satellite_makes_its_replicas_unknown_at_once_and_the_others_stay_unpromotable()
-    {
-        var scenario = StorageScenario.OfThreeReplicas();
-        scenario.World.AddResource("r2", ["a", "b", "c"]);
-        scenario.World.AddResource("without-drbd", ["a"], layers: ["STORAGE"]);
-        scenario.Told.Clear();
-        scenario.World.StopSatellite("a");
-        Assert.Equal(["r/a=", "r2/a="], scenario.Told.Select(told => $"{told.Event.Resource}/{told.Event.Node}={told.Event.MayPromote}").Order());
-        scenario.Settle();
-        Assert.Equal(["-", "false/10103/unused", "false/10103/unused"], scenario.KnownOfAll());
-        Assert.Equal(2, scenario.Told.Count);
-        Assert.Equal(ConnectionStatus.Offline, scenario.World.FindNode("a")!.Status);
-        Assert.Contains("a:Connected", scenario.MessagesOn("b"));
-        Assert.True(scenario.World.CanWrite("r", "a"));
-    }
-
-    [Fact]
-    public void A_returning_satellite_is_connected_then_online_and_sends_each_value_once()
-    {
-        var scenario = StorageScenario.OfThreeReplicas();
-        scenario.World.StopSatellite("a");
-        scenario.Told.Clear();
-        scenario.World.StartSatellite("a");
-        Assert.Equal(ConnectionStatus.Offline, scenario.World.FindNode("a")!.Status);
-        scenario.World.RunFor(scenario.World.Timings.SatelliteReconnect);
-        Assert.Equal(ConnectionStatus.Connected, scenario.World.FindNode("a")!.Status);
-        Assert.Equal("-", scenario.Known("a"));
-        scenario.Settle();
-        Assert.Equal(ConnectionStatus.Online, scenario.World.FindNode("a")!.Status);
-        Assert.Equal(["a=false"], scenario.Tellings);
-        Assert.Equal("false/10103/used", scenario.Known("a"));
     }
 
     [Theory]
@@ -133,75 +100,6 @@ public sealed class ScenarioTests
     }
 
     [Fact]
-    public void A_cut_replication_link_leaves_the_consumer_online_in_use_and_with_score_zero()
-    {
-        var scenario = StorageScenario.OfThreeReplicas();
-        scenario.World.CutLinks("a");
-        Assert.False(scenario.World.CanWrite("r", "a"));
-        scenario.Settle();
-        Assert.Equal(["false/0/used", "true/10102/unused", "true/10102/unused"], scenario.KnownOfAll());
-        Assert.Equal(["b:Connecting", "c:Connecting"], scenario.MessagesOn("a"));
-        Assert.Equal(ConnectionStatus.Online, scenario.World.FindNode("a")!.Status);
-        Assert.True(scenario.World.IsSuspended("r", "a"));
-        Assert.False(scenario.World.Demote("r", "a"));
-    }
-
-    [Fact]
-    public void Healing_before_anybody_was_promoted_restores_everything()
-    {
-        var scenario = StorageScenario.OfThreeReplicas();
-        scenario.World.CutLinks("a");
-        scenario.Settle();
-        scenario.World.HealLinks("a");
-        scenario.Settle();
-        Assert.Equal(["false/10103/used", "false/10103/unused", "false/10103/unused"], scenario.KnownOfAll());
-        Assert.Equal(["b=true", "c=true", "b=false", "c=false"], scenario.Tellings);
-        Assert.True(scenario.World.CanWrite("r", "a"));
-    }
-
-    [Fact]
-    public void A_cut_that_heals_before_DRBD_notices_changes_nothing()
-    {
-        var scenario = StorageScenario.OfThreeReplicas();
-        scenario.World.CutLinks("a");
-        scenario.World.RunFor(scenario.World.Timings.PeerLoss / 2);
-        scenario.World.HealLinks("a");
-        scenario.Settle();
-        Assert.Empty(scenario.Told);
-        Assert.True(scenario.World.CanWrite("r", "a"));
-    }
-
-    [Fact]
-    public void A_suspended_consumer_that_meets_newer_data_is_demoted_and_fails_until_it_has_gone()
-    {
-        var scenario = StorageScenario.OfThreeReplicas();
-        scenario.World.CutLinks("a");
-        scenario.Settle();
-        Assert.Equal(PromotionOutcome.Promoted, scenario.World.Promote("r", "b"));
-        scenario.World.HealLinks("a");
-        scenario.Settle();
-        Assert.Equal("false/0/unused", scenario.Known("a"));
-        Assert.False(scenario.World.CanWrite("r", "a"));
-        Assert.True(scenario.World.Demote("r", "a"));
-        Assert.Equal(["false/10103/unused", "false/10103/used", "false/10103/unused"], scenario.KnownOfAll());
-    }
-
-    [Fact]
-    public void With_quorum_off_a_partition_makes_two_writers_possible_and_then_a_split_brain()
-    {
-        var scenario = StorageScenario.OfThreeReplicas();
-        scenario.World.SetDefinitionProperty("r", QuorumSetting.Key, "off");
-        scenario.World.CutLinks("a");
-        scenario.Settle();
-        Assert.Equal(["false/10101/used", "true/10102/unused", "true/10102/unused"], scenario.KnownOfAll());
-        Assert.Equal(PromotionOutcome.Promoted, scenario.World.Promote("r", "b"));
-        Assert.True(scenario.World.CanWrite("r", "a") && scenario.World.CanWrite("r", "b"));
-        scenario.World.HealLinks("a");
-        scenario.Settle();
-        Assert.Equal(["b:StandAlone", "c:StandAlone"], scenario.MessagesOn("a"));
-    }
-
-    [Fact]
     public void Killing_one_of_two_Primaries_leaves_the_resource_unpromotable()
     {
         var scenario = StorageScenario.OfThreeReplicas();
@@ -228,30 +126,6 @@ public sealed class ScenarioTests
     }
 
     [Fact]
-    public void Restarting_the_reader_of_DRBDs_events_on_a_consumer_is_sent_as_unknown_then_false()
-    {
-        var scenario = StorageScenario.OfThreeReplicas();
-        scenario.World.RestartEvents("a");
-        Assert.Equal("?/?/unused", scenario.Known("a"));
-        scenario.Settle();
-        Assert.Equal(["a=?", "a=false"], scenario.Tellings);
-        Assert.Equal("false/10103/used", scenario.Known("a"));
-    }
-
-    [Fact]
-    public void A_restarted_LINSTOR_knows_nothing_sends_nothing_false_and_then_learns_the_truth()
-    {
-        var scenario = StorageScenario.OfThreeReplicas();
-        scenario.World.RestartLinstor(TimeSpan.FromSeconds(30));
-        Assert.Empty(scenario.Told);
-        scenario.World.RunFor(TimeSpan.FromSeconds(30));
-        Assert.Equal(["-", "-", "-"], scenario.KnownOfAll());
-        Assert.All(scenario.World.Nodes, node => Assert.Equal(ConnectionStatus.Offline, node.Status));
-        scenario.Settle();
-        Assert.Equal(["a=false", "b=false", "c=false"], scenario.Tellings.Order());
-    }
-
-    [Fact]
     public void A_new_replica_is_unknown_then_not_promotable_then_promotable()
     {
         var scenario = StorageScenario.Empty();
@@ -259,19 +133,6 @@ public sealed class ScenarioTests
         Assert.Equal(["-", "-", "-"], scenario.KnownOfAll());
         scenario.Settle();
         Assert.Equal(["a=false", "b=false", "c=false", "a=true", "b=true", "c=true"], scenario.Tellings);
-    }
-
-    [Fact]
-    public void A_hanging_satellite_stays_online_with_stale_reports()
-    {
-        var scenario = StorageScenario.OfThreeReplicas();
-        scenario.World.HangSatellite("b");
-        scenario.World.PowerOff("a");
-        scenario.Settle();
-        Assert.Equal(["-", "false/10103/unused", "true/10102/unused"], scenario.KnownOfAll());
-        Assert.Equal(ConnectionStatus.Online, scenario.World.FindNode("b")!.Status);
-        scenario.World.ResumeSatellite("b");
-        Assert.Equal("true/10102/unused", scenario.Known("b"));
     }
 
     [Fact]
