@@ -28,7 +28,8 @@ internal sealed partial class PolicyEvaluation
             }
         }
 
-        foreach (var failover in late.OrderByDescending(failover => failover.Pod.Priority).ThenBy(failover => failover.Pod.Key))
+        // A pod of a StatefulSet may have moved twice: the uid makes the order the same in every process.
+        foreach (var failover in late.OrderByDescending(failover => failover.Pod.Priority).ThenBy(failover => failover.Pod.Key).ThenBy(failover => failover.Pod.Uid.Value, StringComparer.Ordinal))
         {
             var phase = failover.Awaited!.Value;
             if (Obstacle.Subject(failover, phase) is { } subject && inquiries++ < Timings.MostInquiriesAtOnce)
