@@ -63,18 +63,15 @@ internal sealed class DecisionExplainer(OutageHistory outageHistory, DateTimeOff
                 Add(Deleted(who, entry, uid, evidence, linstor, forcedDeletion, at));
             }
         }
-        else if (entry is { Kind: "Hold", Reason: { } reason, Linstor: { } resource } && (entry.Overdue || reason is "LinstorSilent" or "GraceNotOver" or "Storm")
+        else if (entry is { Kind: "Hold", Reason: { } reason, Linstor: { } resource } && (entry.Overdue || reason is "LinstorSilent" or "GraceNotOver" or "Storm" || Doubt.Stays(reason))
             && _known.Add($"{who} {status.Started:O} {entry.Number}"))
         {
             // Every replica decides, and a hold may change its reason: one card for each pod and loss.
             var truth = TruthOf(entry, resource, world, at);
             if (HoldOf(entry.About, at) is not { } held)
             {
-                // What will keep the pod where it is when the grace period is over is known from the start.
-                var stays = status.InDoubt.Where(consumer => consumer.Resource == resource.Name).SelectMany(consumer => consumer.Remarks)
-                    .FirstOrDefault(remark => Doubt.Stays(remark) && remark.Reason != reason && Doubt.Names(remark, entry.About.Split(' ')[^1]));
-                Add(Held(entry, stays, resource, truth, at));
-                _holdReasons[$"hold {entry.About} {entry.Number}"] = stays is null ? [reason] : [reason, stays.Reason];
+                Add(Held(entry, resource, truth, at));
+                _holdReasons[$"hold {entry.About} {entry.Number}"] = [reason];
             }
             else if (_holdReasons[held.Id].Add(reason))
             {
@@ -125,9 +122,9 @@ internal sealed class DecisionExplainer(OutageHistory outageHistory, DateTimeOff
             : [$"No write to {resource.Name} on {node.Name} would have completed.{(resource.Fences == true ? "" : " But without a quorum policy a dead node looks the same from outside as one that writes on.")}"];
     }
 
-    private static DecisionExplanation Held(WireEntry entry, WireRemark? stays, WireResource resource, string[] truth, double at) => new(
+    private static DecisionExplanation Held(WireEntry entry, WireResource resource, string[] truth, double at) => new(
         $"hold {entry.About} {entry.Number}", at, "held", $"{entry.About} was left where it was",
-        [$"LINSTOR said of {resource.Name} (quorum policy \"{resource.Quorum}\"): {string.Join("; ", resource.Replicas.Select(Say))}.", entry.Sentence, .. stays is null ? [] : (string[])[stays.Sentence]], truth, true, null);
+        [$"LINSTOR said of {resource.Name} (quorum policy \"{resource.Quorum}\"): {string.Join("; ", resource.Replicas.Select(Say))}.", entry.Sentence], truth, true, null);
 
     private string? ResultOf(DecisionExplanation deletion)
     {

@@ -39,12 +39,8 @@ internal static class Doubt
             [.. workloads.Where(workload => !workload.Works).Select(workload => workload.Pod)]);
     }
 
-    /// <summary>Whether a remark is a reason that no grace period ends.</summary>
-    public static bool Stays(WireRemark remark) => remark.Reason is "NotOptedIn" or "OptedOut" or "Finished" or "WritesToSharedStorage" or "AttachmentInUse";
-
-    /// <summary>Whether a remark names a pod, given by namespace and name.</summary>
-    public static bool Names(WireRemark remark, string pod) =>
-        remark.Sentence.Contains($"{pod} ", StringComparison.Ordinal) || remark.Sentence.Contains($"{pod},", StringComparison.Ordinal);
+    /// <summary>Whether a hold reason is one that no grace period ends.</summary>
+    public static bool Stays(string reason) => reason is "NotOptedIn" or "OptedOut" or "Finished" or "WritesToSharedStorage" or "AttachmentInUse";
 
     private static IEnumerable<(string Subject, WireUser Consumer)> Subjects(WireUser consumer) =>
         consumer.Pods.Count == 0 ? [($"attachment of {consumer.Resource}", consumer)] : consumer.Pods.Select(pod => ($"{pod.Namespace}/{pod.Name}", consumer));
@@ -53,8 +49,8 @@ internal static class Doubt
     {
         // The grace period that ends first decides when something happens to the pod, unless the pod stays in any case.
         var lost = consumers.Where(consumer => consumer.GraceSeconds is not null).MinBy(consumer => consumer.GraceLeftSeconds);
-        var remarks = consumers.SelectMany(consumer => consumer.Remarks.Where(remark => remark.Reason != "GraceNotOver" && Concerns(remark, subject, consumer))).ToList();
-        var stays = remarks.Exists(remark => Stays(remark));
+        var remarks = consumers.SelectMany(consumer => consumer.Remarks.Where(remark => remark.Reason != "GraceNotOver" && (remark.Pods.Count == 0 || remark.Pods.Contains(subject)))).ToList();
+        var stays = remarks.Exists(remark => Stays(remark.Reason));
         var waits = lost is { GraceLeftSeconds: > 0 } && !stays;
         var outlook = lost is null ? null
             : stays ? "Its storage seems lost, but it will not be moved:"
@@ -67,8 +63,4 @@ internal static class Doubt
 
     // "Leaving pod shop/db-0 on node node-a alone: it carries ...": the card says already which pod.
     private static string Because(string sentence) => sentence.IndexOf(" alone: ", StringComparison.Ordinal) is > 0 and var at ? sentence[(at + " alone: ".Length)..] : sentence;
-
-    // A remark may concern only some of the pods that share a volume; its sentence names them.
-    private static bool Concerns(WireRemark remark, string subject, WireUser consumer) =>
-        Names(remark, subject) || !consumer.Pods.Any(pod => Names(remark, $"{pod.Namespace}/{pod.Name}"));
 }

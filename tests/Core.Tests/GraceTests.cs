@@ -6,6 +6,25 @@ public sealed class GraceTests
     private static readonly FailoverSettings Unequal = new() { KnownResourceGrace = TimeSpan.FromSeconds(30), NewResourceGrace = TimeSpan.FromSeconds(90) };
 
     [Fact]
+    public void A_pod_that_stays_in_any_case_is_held_for_that_reason_from_the_start()
+    {
+        var scenario = Scenario.WithAppOn("a").Pod("app-1", "a", pod => pod with { OptedOut = true }).CutOff("a").After(5);
+        Assert.Equal([HoldReason.GraceNotOver, HoldReason.OptedOut], scenario.AllHolds.Order());
+        Assert.Empty(scenario.Holds); // none is overdue
+        Assert.Contains(scenario.Sayings, sentence => sentence.Contains("app-1", StringComparison.Ordinal) && sentence.Contains("drbd.linbit.com/ignore-fail-over", StringComparison.Ordinal));
+        Assert.DoesNotContain(scenario.Sayings, sentence => sentence.Contains("app-1", StringComparison.Ordinal) && sentence.Contains("grace period", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_the_loss_of_another_volume_would_allow_is_not_named_before_the_grace_period_is_over()
+    {
+        var scenario = Scenario.WithAppOn("a").Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2", manyWriters: true).Attachment("va-2", "pv-2", "a")
+            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).CutOff("a").After(5);
+        Assert.Equal([HoldReason.GraceNotOver], scenario.AllHolds);
+        Assert.Contains(HoldReason.WritesToSharedStorage, scenario.After(60).Holds);
+    }
+
+    [Fact]
     public void The_grace_period_restarts_when_the_state_clears()
     {
         var scenario = Scenario.WithAppOn("a").CutOff("a").After(40).Heal("a").After(1).CutOff("a");

@@ -7,6 +7,10 @@ internal static partial class TestedRules
 {
     private static readonly TestedRule[] Grace =
     [
+        new("a pod that stays in any case is held for that reason from the start", nameof(GraceTests.A_pod_that_stays_in_any_case_is_held_for_that_reason_from_the_start),
+            "PolicyEvaluation.Moves.cs", "if (ObjectionTo(pod) is { Detail.Unprotected: not", "if (pod.Node is null && ObjectionTo(pod) is { Detail.Unprotected: not"),
+        new("an objection that another loss would lift waits for the grace period", nameof(GraceTests.What_the_loss_of_another_volume_would_allow_is_not_named_before_the_grace_period_is_over),
+            "PolicyEvaluation.Moves.cs", "is { Detail.Unprotected: not (Unprotected.ManyWriters or Unprotected.QuorumOnBothSides) } stays", "is { } stays"),
         new("a loss lasts for the grace period", nameof(LossTests.A_consumer_whose_node_lost_power_is_moved_after_the_grace_period),
             "AssessedConsumer.cs", "SinceOf(consumer) + settings.GraceOf(consumer);", "SinceOf(consumer);"),
         new("what a moved pod left behind has no grace period", nameof(SharingTests.The_other_lost_volume_of_a_moved_pod_goes_with_it_whatever_is_left_of_its_own_grace_period),
@@ -106,9 +110,9 @@ internal static partial class TestedRules
         new("a neighbour that repeats stale state holds against two peers that agree", nameof(NeighbourTests.A_tie_breaker_that_repeats_stale_state_does_not_hold_against_two_peers_that_agree),
             "LossRule.CounterEvidence.cs", "if (!isBorneOut && FindsPrimaryBehind", "if ((!isBorneOut || _now > Instant.Start) && FindsPrimaryBehind"),
         new("what a neighbour states after a silence is as old as before", nameof(NeighbourTests.What_a_neighbour_states_after_a_silence_is_as_new_as_the_end_of_the_silence),
-            "LossRule.CounterEvidence.cs", "Instant.Later(no.Since, other.BackSince) >= evidence", "no.Since >= evidence"),
+            "LossRule.CounterEvidence.cs", "Instant.Later(no.Since, other.BackSince) >= lostSince", "no.Since >= lostSince"),
         new("the first statement of a neighbour is older than the first statement of a peer", nameof(NeighbourTests.The_first_statement_of_a_neighbour_is_as_new_as_the_first_statement_of_a_peer),
-            "LossRule.CounterEvidence.cs", "Instant.Later(no.Since, other.BackSince) >= evidence", "Instant.Later(no.Since, other.BackSince) > evidence"),
+            "LossRule.CounterEvidence.cs", "Instant.Later(no.Since, other.BackSince) >= lostSince", "Instant.Later(no.Since, other.BackSince) > lostSince"),
         new("consumers that become known late are late for every node", nameof(RecentLossTests.What_carries_consumers_on_nodes_that_were_off_before_counts_for_half_a_minute_after_the_Kubernetes_watches_are_synced),
             "StormWatch.cs", " && spoken - informedAt > Timings.FirstLook;", ";"),
         new("a speaker that is connected to the node is no second speaker", nameof(SecondSpeakerTests.A_speaker_that_is_connected_to_the_node_is_no_second_speaker_though_it_has_no_quorum),

@@ -161,7 +161,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         var matters = hold.Overdue && !Passing.Contains(hold.Reason);
         var level = hold.Reason == HoldReason.Storm ? LogLevel.Debug // the storm has a line of its own
             : matters ? LogLevel.Warning
-            : hold.Reason == HoldReason.GraceNotOver ? LogLevel.Information : LogLevel.Debug;
+            : hold.Reason is HoldReason.GraceNotOver or HoldReason.NotOptedIn or HoldReason.OptedOut or HoldReason.Finished or HoldReason.WritesToSharedStorage ? LogLevel.Information : LogLevel.Debug;
         Log(level, hold);
         if (matters)
         {

@@ -29,7 +29,7 @@ internal sealed class StatusEndpoint(
     {
         var (known, now) = (cluster(), clock.Now);
         var verdict = policy.Decide(known, now);
-        var reader = new StatusReader(known, verdict, AfterGrace(known, verdict, now), now, provider.GetUtcNow());
+        var reader = new StatusReader(known, verdict, now, provider.GetUtcNow());
         return new(
             ProgramVersion.Version,
             settings.LeaseIdentity,
@@ -46,10 +46,6 @@ internal sealed class StatusEndpoint(
             [.. known.Failovers.All.Select(held => held.Item).OrderBy(failover => failover.Incident).Take(Most).Select(StatusReader.Failover)],
             [.. decisionLog.Entries.Select(reader.Entry)]);
     }
-
-    // By then every grace period that runs now is over, so this verdict names the pods that stay whatever LINSTOR reports until then.
-    private Verdict? AfterGrace(ClusterSnapshot known, Verdict verdict, Instant now) =>
-        verdict.Consumers.Where(consumer => consumer.IsLoss && consumer.Due > now).Select(consumer => (Instant?)consumer.Due).Max() is { } end ? policy.Decide(known, end) : null;
 
     private Task Answer(HttpContext context)
     {

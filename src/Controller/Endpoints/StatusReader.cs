@@ -8,13 +8,10 @@ namespace Piraeus.HighAvailability.Controller.Endpoints;
 /// <summary>Translates the snapshot and the verdict of one instant into text and wall time.</summary>
 /// <param name="cluster">The snapshot.</param>
 /// <param name="verdict">The verdict on it.</param>
-/// <param name="afterGrace">The verdict on it at the end of the last grace period that runs; null if none runs.</param>
 /// <param name="now">The instant.</param>
 /// <param name="wall">The same instant by the wall clock.</param>
-internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Verdict? afterGrace, Instant now, DateTimeOffset wall)
+internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Instant now, DateTimeOffset wall)
 {
-    private readonly ILookup<(ResourceName, NodeName), Decision.Hold> _stays = (afterGrace?.Consumers ?? []).SelectMany(assessed => assessed.Holds).Where(IsOfPod).ToLookup(hold => (hold.Resource, hold.Node));
-
     public DateTimeOffset Wall => wall;
 
     public WireLeadership Leadership(bool elects, LeadershipStatus hold)
@@ -53,7 +50,7 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ver
             assessed.IsLoss ? Seconds(assessed.Due - assessed.Since) : null,
             assessed.IsLoss ? Math.Max(0, Seconds(assessed.Due - now)) : null,
             assessed.IsMoved,
-            [.. assessed.Holds.Concat(Stays(assessed)).Select(hold => new WireRemark(hold.Reason.ToString(), DecisionText.Of(hold), hold.Overdue))],
+            [.. assessed.Holds.Select(hold => new WireRemark(hold.Reason.ToString(), DecisionText.Of(hold), hold.Overdue, [.. hold.Pods.Select(pod => $"{pod.Key}")]))],
             Resource(consumer.Resource, cluster.Linstor));
     }
 
@@ -114,13 +111,6 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ver
         speaker.Speaks(linstor),
         speaker.HeardAt is null ? null : At(speaker.ChangedAt),
         [.. speaker.Links.Where(link => link.Up.Current).Select(link => new WireConnection(link.Peer, link.Up.Value))]);
-
-    // A reader must not wait for a grace period whose end changes nothing for the pod.
-    private IEnumerable<Decision.Hold> Stays(AssessedConsumer assessed) =>
-        assessed.IsLoss && assessed.Due > now ? _stays[(assessed.Consumer.Resource.Name, assessed.Consumer.Node)].Select(hold => hold with { Overdue = false }) : [];
-
-    private static bool IsOfPod(Decision.Hold hold) =>
-        hold.Reason is HoldReason.NotOptedIn or HoldReason.OptedOut or HoldReason.Finished or HoldReason.WritesToSharedStorage or HoldReason.AttachmentInUse;
 
     private DateTimeOffset At(Instant at) => wall + (at - now);
 

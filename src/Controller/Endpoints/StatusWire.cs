@@ -68,7 +68,12 @@ internal sealed record WireUser(
 
 internal sealed record WirePod(string Namespace, string Name, string Uid, string? Node);
 
-internal sealed record WireRemark(string Reason, string Sentence, bool Overdue);
+/// <summary>Why the consumer, or some of its pods, are left alone.</summary>
+/// <param name="Reason">The hold reason.</param>
+/// <param name="Sentence">The same for people.</param>
+/// <param name="Overdue">Whether the grace period is over.</param>
+/// <param name="Pods">The pods that it concerns, by namespace and name.</param>
+internal sealed record WireRemark(string Reason, string Sentence, bool Overdue, IReadOnlyList<string> Pods);
 
 /// <summary>The move of a pod to another node: how long each phase took, and which it waits for, unless it has ended.</summary>
 internal sealed record WireFailover(WirePod Pod, string Resource, string Lost, string? Awaits, string? Ending, WirePod? Replacement, IReadOnlyList<WirePhase> Reached, string Sentence);

@@ -54,6 +54,25 @@ internal sealed partial class PolicyEvaluation
         }
     }
 
+    // A pod that stays whatever the grace period brings is held for that reason from the start. Only an objection that the loss of another volume would lift has to wait.
+    private void HoldInGrace(VolumeConsumer consumer, Instant since)
+    {
+        var waiting = consumer.Pods;
+        foreach (var pod in consumer.Pods)
+        {
+            if (ObjectionTo(pod) is { Detail.Unprotected: not (Unprotected.ManyWriters or Unprotected.QuorumOnBothSides) } stays)
+            {
+                Hold(consumer, stays.Reason, stays.Detail, since, pod);
+                waiting = waiting.Remove(pod);
+            }
+        }
+
+        if (!waiting.IsEmpty || consumer.Pods.IsEmpty)
+        {
+            Hold(consumer, HoldReason.GraceNotOver, HoldDetail.None, since, waiting);
+        }
+    }
+
     // By the watch, no pod may be moved, and each attachment serves these pods or no pod that was moved. These stay, whatever else is on the node.
     private bool StaysAsIs(VolumeConsumer consumer) => consumer.Pods.All(pod => ObjectionTo(pod) is not null)
         && consumer.Attachments.All(attachment => attachment.Deleting || ServesPodOf(consumer, attachment) || !MayGo(attachment));

@@ -123,7 +123,8 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
         var due = AssessedConsumer.DueOf(consumer, settings, cluster);
         if (now < due)
         {
-            Hold(consumer, HoldReason.GraceNotOver, HoldDetail.None, since);
+            HoldInGrace(consumer, since);
+            WakeAt(due);
             Prepare(consumer, due);
             return;
         }

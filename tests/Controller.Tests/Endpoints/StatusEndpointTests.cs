@@ -95,8 +95,8 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
         var user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
         Assert.Equal(15, user.GetProperty("graceLeftSeconds").GetDouble());
         Assert.Equal(
-            [("GraceNotOver", false), ("OptedOut", false)],
-            user.GetProperty("remarks").EnumerateArray().Select(remark => (Text(remark, "reason"), remark.GetProperty("overdue").GetBoolean())));
+            [("OptedOut", false, "shop/app-0")],
+            user.GetProperty("remarks").EnumerateArray().Select(remark => (Text(remark, "reason"), remark.GetProperty("overdue").GetBoolean(), remark.GetProperty("pods")[0].GetString())));
 
         _time.Advance(TimeSpan.FromSeconds(15));
         user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());

@@ -66,13 +66,11 @@ public sealed class DecisionExplainerTests
     public void The_reason_that_will_decide_is_on_the_card_before_the_grace_period_is_over()
     {
         See(Cluster(10, Pod("u1", "node-a", works: true)));
-        See(Cluster(12, Pod("u1", "node-a", works: false)));
-        IReadOnlyList<WireUser> inDoubt = [Consumer("db-0", "pvc-db", 4, Remark("GraceNotOver", "db-0", "it waits."), Remark("OptedOut", "db-0", "it is annotated."))];
-        Explain(Cluster(12.5, Pod("u1", "node-a", works: false)), Status(12.5, inDoubt: inDoubt, journal: Hold(1, 12.5, "GraceNotOver", overdue: false)));
-        Assert.Equal("Leaving pod shop/db-0 on node node-a alone: it is annotated.", Assert.Single(_cards).Known[^1]);
+        See(Cluster(12.5, Pod("u1", "node-a", works: false)), Hold(1, 12.5, "OptedOut", overdue: false));
+        Assert.Equal("Leaving pod shop/db-0 on node node-a alone: OptedOut.", Assert.Single(_cards).Known[^1]);
 
         See(Cluster(18, Pod("u1", "node-a", works: false)), Hold(2, 18, "OptedOut", overdue: true));
-        Assert.Equal(3, Assert.Single(_cards).Known.Count);
+        Assert.Equal(2, Assert.Single(_cards).Known.Count);
     }
 
     private void See(WorldView world, params WireEntry[] journal) => Explain(world, Status(world.At, journal: journal));

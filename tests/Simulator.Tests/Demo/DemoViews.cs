@@ -30,7 +30,7 @@ internal static class DemoViews
     public static WireUser Consumer(string pod, string resource, double? graceLeft, params IReadOnlyList<WireRemark> remarks) => new(
         resource, "node-a", "node-a", [new("shop", pod, $"u-{pod}", "node-a")], [], Began, "node-b", graceLeft is null ? null : 5, graceLeft, false, remarks, Resource(resource));
 
-    public static WireRemark Remark(string reason, string pod, string because) => new(reason, $"Leaving pod shop/{pod} on node node-a alone: {because}", false);
+    public static WireRemark Remark(string reason, string pod, string because) => new(reason, $"Leaving pod shop/{pod} on node node-a alone: {because}", false, [$"shop/{pod}"]);
 
     public static WireEntry Hold(long number, double at, string reason, bool overdue) => new(
         number, Began.AddSeconds(at), "Hold", "pod shop/db-0", $"Leaving pod shop/db-0 on node node-a alone: {reason}.", null, reason, overdue, null, null, null, Resource("pvc-db"));

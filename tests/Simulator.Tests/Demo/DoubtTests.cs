@@ -44,7 +44,7 @@ public sealed class DoubtTests
     [Fact]
     public void A_pod_that_has_opted_out_is_not_said_to_be_moved_in_some_seconds()
     {
-        var pod = Assert.Single(Of(Consumer("db-0", "pvc-db", 2.7, Remark("GraceNotOver", "db-0", "it waits."), Remark("OptedOut", "db-0", "it is annotated."))));
+        var pod = Assert.Single(Of(Consumer("db-0", "pvc-db", 2.7, Remark("OptedOut", "db-0", "it is annotated."))));
         Assert.Equal((null, null), (pod.GraceSeconds, pod.GraceLeftSeconds));
         Assert.Equal("Its storage seems lost, but it will not be moved:", pod.Outlook);
         Assert.Equal(["it is annotated."], pod.Reasons);
