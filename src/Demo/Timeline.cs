@@ -81,7 +81,7 @@ internal sealed class Timeline
         return status?.InDoubt.FirstOrDefault(consumer => consumer.Pods.Any(one => $"{one.Namespace}/{one.Name}" == pod.Name)) switch
         {
             { WouldAct: true } => "decided",
-            { GraceLeftSeconds: > 0 } => "grace",
+            { GraceLeftSeconds: > 0 } lost when !lost.Remarks.Any(remark => Doubt.Stays(remark.Reason) && remark.Pods.Contains(pod.Name)) => "grace",
             _ => _lanes.TryGetValue(("pod", expected.ShortName), out var spans) && spans is [.., { State: "decided" }] ? "decided" : "lost", // a request under way is not decided again
         };
     }

@@ -45,6 +45,14 @@ public sealed class TimelineTests
     }
 
     [Fact]
+    public void No_grace_period_runs_for_a_pod_that_stays_in_any_case()
+    {
+        Record(1, Pod("u-1", "node-a", works: true));
+        _timeline.Record(Cluster(2, Pod("u-1", "node-a", works: false)), Status(2, inDoubt: [Consumer("db-0", "pvc-db", 4, Remark("OptedOut", "db-0", "it is annotated."))]));
+        Assert.Equal("running 1-2, lost 2-", Spans("db-0"));
+    }
+
+    [Fact]
     public void What_is_decided_stays_decided_while_the_request_is_under_way()
     {
         Record(1, Pod("u-1", "node-a", works: true));
