@@ -1,3 +1,4 @@
+using System.Globalization;
 using Piraeus.HighAvailability.Controller.Endpoints;
 using static Piraeus.HighAvailability.Demo.WorldChanges;
 
@@ -58,6 +59,7 @@ internal sealed class DecisionExplainer(OutageHistory outageHistory, DateTimeOff
                 if (HoldOf(entry.About, at) is { } waiting && _holdReasons[waiting.Id].SetEquals(["GraceNotOver"]))
                 {
                     _explained.Remove((waiting.At, waiting.Id));
+                    _holdReasons.Remove(waiting.Id);
                 }
 
                 Add(Deleted(who, entry, uid, evidence, linstor, forcedDeletion, at));
@@ -70,8 +72,9 @@ internal sealed class DecisionExplainer(OutageHistory outageHistory, DateTimeOff
             var truth = TruthOf(entry, resource, world, at);
             if (HoldOf(entry.About, at) is not { } held)
             {
-                Add(Held(entry, resource, truth, at));
-                _holdReasons[$"hold {entry.About} {entry.Number}"] = [reason];
+                var card = Held(entry, resource, truth, at);
+                Add(card);
+                _holdReasons[card.Id] = [reason];
             }
             else if (_holdReasons[held.Id].Add(reason))
             {
@@ -123,7 +126,7 @@ internal sealed class DecisionExplainer(OutageHistory outageHistory, DateTimeOff
     }
 
     private static DecisionExplanation Held(WireEntry entry, WireResource resource, string[] truth, double at) => new(
-        $"hold {entry.About} {entry.Number}", at, "held", $"{entry.About} was left where it was",
+        string.Create(CultureInfo.InvariantCulture, $"hold {entry.About} {entry.Number} {at}"), at, "held", $"{entry.About} was left where it was",
         [$"LINSTOR said of {resource.Name} (quorum policy \"{resource.Quorum}\"): {string.Join("; ", resource.Replicas.Select(Say))}.", entry.Sentence], truth, true, null);
 
     private string? ResultOf(DecisionExplanation deletion)

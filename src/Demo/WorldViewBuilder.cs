@@ -14,7 +14,7 @@ internal static class WorldViewBuilder
             at,
             world.Storage.LinstorRuns,
             world.Store.Find<Lease>(DemoCluster.Namespace, ProgramVersion.Name)?.Holder is { Length: > 0 } holder ? holder : null,
-            [.. world.Store.All<Node>().Select(node => See(world, node, pods))],
+            [.. world.Store.All<Node>().Where(node => world.Storage.FindNode(node.Metadata.Name) is not null).Select(node => See(world, node, pods))],
             [.. pods.Where(pod => pod.Spec.NodeName is null).Select(pod => See(world, pod))],
             [.. Pairs([.. world.Storage.Nodes.Select(node => node.Name)]).Select(pair => new LinkView(pair.One, pair.Other, world.Storage.Reaches(pair.One, pair.Other)))],
             [.. world.Store.All<VolumeAttachment>().Select(attachment => See(world, attachment))],

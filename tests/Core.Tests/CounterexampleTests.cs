@@ -97,6 +97,28 @@ public sealed class CounterexampleTests
         Assert.DoesNotContain(new FailoverPolicy(new()).Decide(scenario.Cluster, scenario.Now).Decisions, decision => decision is Decision.QueryResource);
     }
 
+    [Fact]
+    public void Resources_whose_requests_fail_do_not_keep_another_from_being_queried()
+    {
+        var scenario = Scenario.WithAppOn("a");
+        string[] names = [.. Enumerable.Range(2, 9).Select(number => $"pvc-{number:D2}")];
+        foreach (var name in names)
+        {
+            scenario.Resource(name, "a").Volume($"pv-{name}", $"claim-{name}", name).Attachment($"va-{name}", $"pv-{name}", "a").Report(name);
+        }
+
+        scenario.After(10);
+        foreach (var name in names)
+        {
+            scenario.Tell(new Observation.PromotionChanged(new(name), new("c"), Promotability.Unknown)); // no answer contains that yet
+        }
+
+        var asked = new HashSet<string>();
+        scenario.Ignores = decision => decision is Decision.QueryResource { Resource.Value: var name } && asked.Add(name) | name != names[^1];
+        scenario.After(60);
+        Assert.Contains(names[^1], asked);
+    }
+
     private static Replica Peer(string node, string other) => new(new(node))
     {
         Promotability = Promotability.MayPromote,

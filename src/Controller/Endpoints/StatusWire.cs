@@ -71,7 +71,7 @@ internal sealed record WirePod(string Namespace, string Name, string Uid, string
 /// <summary>Why the consumer, or some of its pods, are left alone.</summary>
 /// <param name="Reason">The hold reason.</param>
 /// <param name="Sentence">The same for people.</param>
-/// <param name="Overdue">Whether the grace period is over.</param>
+/// <param name="Overdue">Whether the pods would have been moved by now without that reason; <c>NotOptedIn</c> and <c>AwaitingConfirmation</c> count so only 10 s after that.</param>
 /// <param name="Pods">The pods that it concerns, by namespace and name.</param>
 internal sealed record WireRemark(string Reason, string Sentence, bool Overdue, IReadOnlyList<string> Pods);
 

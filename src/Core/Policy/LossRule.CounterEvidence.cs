@@ -52,8 +52,8 @@ internal sealed partial class LossRule
     // A speaker that has quorum and only other replicas' data, but may not promote with it, knows of a Primary, or that those replicas neighbour a Primary and DRBD calls their data unstable. If
     // it is connected to the peer, and this is not older than the peer's statement (a statement after a silence is as new as the silence's end), the peer repeats stale state. Two peers that
     // agree do not.
-    private bool FindsPrimaryBehind(Speaker peer, Speaker other, Instant lostSince) => other != peer && _view.Speaks(other)
-        && other is { MayPromote: { Current: true, Value: false } no, Score: { Current: true, Value: > 0 and var score } } && !IsUpToDate(score) && Instant.Later(no.Since, other.BackSince) >= lostSince
+    private bool FindsPrimaryBehind(Speaker peer, Speaker other, Instant evidenceSince) => other != peer && _view.Speaks(other)
+        && other is { MayPromote: { Current: true, Value: false } no, Score: { Current: true, Value: > 0 and var score } } && !IsUpToDate(score) && Instant.Later(no.Since, other.BackSince) >= evidenceSince
         && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true };
 
     // When a replica first said both that it may promote and, if it has a link to the node, that the link is down; and how old that may be.

@@ -82,13 +82,13 @@ internal sealed partial class PolicyEvaluation
             {
                 WakeAt(due);
             }
-            else if (room-- > 0)
-            {
-                Do(new Decision.QueryResource(name));
-            }
-            else
+            else if (room == 0)
             {
                 break;
+            }
+            else if (Do(new Decision.QueryResource(name)))
+            {
+                room--; // a resource that waits after a failure must not keep others from being queried
             }
         }
     }
@@ -163,14 +163,19 @@ internal sealed partial class PolicyEvaluation
         }
     }
 
-    private void Do(Decision action)
+    /// <summary>Decides an action unless it is decided already, or waits after its last attempt.</summary>
+    /// <returns>Whether it is new.</returns>
+    private bool Do(Decision action)
     {
         var key = action.Key;
         if (cluster.Attempts.GetValueOrDefault(key) is { } attempt && now < attempt.NotBefore)
         {
             WakeAt(attempt.NotBefore);
+            return false;
         }
-        else if (_decided.Add(key))
+
+        var isNew = _decided.Add(key);
+        if (isNew)
         {
             // Actions on a node come first, because many others wait for them.
             var list = action switch
@@ -181,6 +186,8 @@ internal sealed partial class PolicyEvaluation
             };
             list.Add(action);
         }
+
+        return isNew;
     }
 
     private static TimeSpan Between(TimeSpan least, TimeSpan wish, TimeSpan most) => wish < least ? least : wish < most ? wish : most;

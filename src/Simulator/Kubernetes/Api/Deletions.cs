@@ -15,7 +15,7 @@ internal sealed class Deletions(ObjectStore store)
         var kind = target.Kind;
         var item = kind.Find(store, target.NamespaceOrNone, target.Name!) ?? throw ApiException.NotFound(kind, target.Name!);
         CheckPreconditions(kind, item, options["preconditions"]);
-        if (target.IsDryRun)
+        if (IsDryRun(target, options))
         {
             return kind.ReturnsDeleted ? new(StatusCodes.Status200OK, item) : new(StatusCodes.Status200OK, null, Gone(kind, item));
         }
@@ -36,13 +36,16 @@ internal sealed class Deletions(ObjectStore store)
     public IReadOnlyList<KubernetesObject> DeleteAll(RequestTarget target, Selector selector, JsonObject options)
     {
         var doomed = target.Kind.All(store).Where(selector.Selects).ToList();
-        foreach (var item in target.IsDryRun ? [] : doomed)
+        foreach (var item in IsDryRun(target, options) ? [] : doomed)
         {
             target.Kind.Delete(store, item, options.Number("gracePeriodSeconds") == 0);
         }
 
         return doomed;
     }
+
+    // The options of an eviction are in its body, and so may be those of a deletion.
+    private static bool IsDryRun(RequestTarget target, JsonObject options) => target.IsDryRun || RequestTarget.IsDry(options.Texts("dryRun"));
 
     public static JsonObject Success() => new() { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success" };
 

@@ -33,7 +33,7 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, WallClo
         }
 
         CheckSubresource(target, context.Request);
-        target = target with { IsDryRun = context.Request.Query["dryRun"].Contains("All"), FieldValidation = context.Request.Query["fieldValidation"].ToString() };
+        target = target with { IsDryRun = RequestTarget.IsDry(context.Request.Query["dryRun"]), FieldValidation = context.Request.Query["fieldValidation"].ToString() };
         await (context.Request.Method switch
         {
             "GET" when WatchApi.IsSet(context.Request.Query, "watch") => _watchApi.AnswerAsync(context, target),
@@ -120,7 +120,6 @@ internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, WallClo
     {
         var query = context.Request.Query;
         var options = await RequestBody.ObjectAsync(context, mayBeMissing: true);
-        target = target with { IsDryRun = target.IsDryRun || options.Texts("dryRun").Contains("All") };
         if (!options.ContainsKey("gracePeriodSeconds") && int.TryParse(query["gracePeriodSeconds"], out var grace))
         {
             options["gracePeriodSeconds"] = grace;

@@ -8,6 +8,11 @@ internal sealed record RequestTarget(ApiKind Kind, string? Namespace, string? Na
     /// <summary>Whether the request is only to be checked (<c>dryRun=All</c>).</summary>
     public bool IsDryRun { get; init; }
 
+    /// <summary>Whether the values of <c>dryRun</c> ask for a check only.</summary>
+    /// <exception cref="ApiException">A value is none that Kubernetes knows: to write then would be what nobody has asked for.</exception>
+    public static bool IsDry(IEnumerable<string?> values) => values.Where(value => !string.IsNullOrEmpty(value)).ToList() is { Count: > 0 } all
+        && (all.TrueForAll(value => value == "All") ? true : throw ApiException.BadRequest($"Invalid value: \"{string.Join(',', all)}\": dryRun supports only \"All\""));
+
     /// <summary>What the client wants to be done about unknown fields: <c>Strict</c>, <c>Warn</c> or <c>Ignore</c>.</summary>
     public string FieldValidation { get; init; } = "Warn";
 

@@ -5,6 +5,9 @@ namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 /// <summary>Fields that a client has written and the model does not use. They are stored as JSON text and returned, as an API server does.</summary>
 internal static class UnsimulatedFields
 {
+    // The model adds to these lists, and takes from them: what a client once sent must not hide that.
+    private static readonly string[] _ownedLists = ["spec.taints", "spec.tolerations"];
+
     /// <summary>Returns what an object has beyond its modelled part, or in another way; null if nothing.</summary>
     /// <param name="sent">The object that a client has sent.</param>
     /// <param name="modelled">The modelled part.</param>
@@ -14,7 +17,7 @@ internal static class UnsimulatedFields
         var rest = new JsonObject();
         foreach (var (name, value) in sent)
         {
-            if (!except.Contains(name) && Difference(value, modelled[name]) is { } difference)
+            if (!except.Contains(name) && Difference(value, modelled[name], name) is { } difference)
             {
                 rest[name] = difference;
             }
@@ -36,7 +39,7 @@ internal static class UnsimulatedFields
     public static IEnumerable<string> Paths(string? stored, string prefix) => stored is null ? [] : Paths(JsonNode.Parse(stored)!, prefix);
 
     /// <summary>An empty text counts as none: the model may set the field later.</summary>
-    private static JsonNode? Difference(JsonNode? sent, JsonNode? modelled)
+    private static JsonNode? Difference(JsonNode? sent, JsonNode? modelled, string path)
     {
         switch (sent)
         {
@@ -47,13 +50,15 @@ internal static class UnsimulatedFields
                 var rest = new JsonObject();
                 foreach (var (name, value) in map)
                 {
-                    if (Difference(value, other[name]) is { } difference)
+                    if (Difference(value, other[name], $"{path}.{name}") is { } difference)
                     {
                         rest[name] = difference;
                     }
                 }
 
                 return rest.Count == 0 ? null : rest;
+            case JsonArray when _ownedLists.Contains(path):
+                return null;
             default:
                 return JsonNode.DeepEquals(sent, modelled) ? null : sent.DeepClone();
         }

@@ -63,10 +63,11 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
     public KubernetesObject Existing(RequestTarget target) =>
         target.Kind.Find(store, target.NamespaceOrNone, target.Name!) ?? throw ApiException.NotFound(target.Kind, target.Name!);
 
-    public JsonObject Scale(RequestTarget target)
+    public JsonObject Scale(RequestTarget target) => Scale(target.Kind, Existing(target));
+
+    private JsonObject Scale(ApiKind kind, KubernetesObject item)
     {
-        var item = Existing(target);
-        var (replicas, ready, selector) = target.Kind.Scale(item);
+        var (replicas, ready, selector) = kind.Scale(item);
         var metadata = MetadataJson.Write(item, wallClock);
         return new()
         {
@@ -89,7 +90,7 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
             Update(target.Kind, scaled with { Metadata = scaled.Metadata with { Version = version } });
         }
 
-        return new(StatusCodes.Status200OK, null, Scale(target));
+        return new(StatusCodes.Status200OK, null, target.IsDryRun ? Scale(target.Kind, scaled) : Scale(target));
     }
 
     /// <summary>Binds a pod to a node, as a scheduler does.</summary>

@@ -12,15 +12,15 @@ internal sealed partial class DeploymentController
     {
         var wanted = deployment.Replicas;
         var total = current.Replicas + outdated.Sum(set => set.Replicas);
-        var ready = current.ReadyReplicas + outdated.Sum(set => set.ReadyReplicas);
+        var ready = ReadyOf(current) + outdated.Sum(ReadyOf);
         var most = wanted + ((wanted + 3) / 4);
         if (current.Replicas > wanted || (current.Replicas < wanted && total < most))
         {
-            Scale(deployment, current, Math.Min(wanted, current.Replicas + most - total));
+            Scale(deployment, current, current.Replicas > wanted ? wanted : Math.Min(wanted, current.Replicas + most - total));
         }
         else
         {
-            RemoveOutdated(deployment, outdated, least: wanted - (wanted / 4), total - current.Replicas + current.ReadyReplicas, ready);
+            RemoveOutdated(deployment, outdated, least: wanted - (wanted / 4), total - current.Replicas + ReadyOf(current), ready);
         }
 
         var from = deployment.Rollout?.From ?? outdated[^1].Template.Hash;
@@ -35,7 +35,7 @@ internal sealed partial class DeploymentController
         var (spare, spareReady) = (total - least, ready - least);
         foreach (var set in outdated)
         {
-            var unready = Math.Clamp(spare, 0, set.Replicas - Math.Min(set.Replicas, set.ReadyReplicas));
+            var unready = Math.Clamp(spare, 0, set.Replicas - ReadyOf(set));
             var alsoReady = Math.Clamp(spareReady, 0, set.Replicas - unready);
             (spare, spareReady) = (spare - unready - alsoReady, spareReady - alsoReady);
             if (unready + alsoReady > 0)
@@ -44,6 +44,9 @@ internal sealed partial class DeploymentController
             }
         }
     }
+
+    // A ReplicaSet that was scaled down has yet to write how many of its pods are left.
+    private static int ReadyOf(ReplicaSet set) => Math.Min(set.ReadyReplicas, set.Replicas);
 
     private void Scale(Deployment deployment, ReplicaSet set, int replicas)
     {

@@ -50,6 +50,7 @@ internal sealed partial class DeploymentController
         }
         else if (outdated.Count == 0)
         {
+            current = Renumbered(current, sets);
             _ = _world.Store.Change(current, set => set with { Replicas = deployment.Replicas });
             var isDone = deployment.Rollout is null || current.ReadyReplicas >= deployment.Replicas;
             Tell(deployment, current, current.ReadyReplicas, isDone ? null : deployment.Rollout! with { Updated = current.Replicas, Outdated = 0 });

@@ -52,7 +52,7 @@ internal sealed class PodKind() : ApiKind<Pod>("", "pods", "Pod", namespaced: tr
         spec["tolerations"] = tolerations;
         spec["priority"] = pod.Spec.Priority;
         json["spec"] = spec;
-        json["status"] = WriteStatus(pod, wallClock);
+        json["status"] = WriteStatus(pod, [.. spec.Items("containers").OfType<JsonObject>()], wallClock);
     }
 
     protected override Pod Read(Metadata metadata, JsonObject json, Pod? old, WallClock wallClock)
@@ -106,9 +106,9 @@ internal sealed class PodKind() : ApiKind<Pod>("", "pods", "Pod", namespaced: tr
         old.NodeName == wanted.NodeName && old.Claims.SequenceEqual(wanted.Claims) && old.Priority == wanted.Priority
         && old.GracePeriod == wanted.GracePeriod && PodSpecJson.Unchangeable(old) == PodSpecJson.Unchangeable(wanted) && !old.Tolerations.Except(wanted.Tolerations).Any();
 
-    private static JsonObject WriteStatus(Pod pod, WallClock wallClock)
+    private static JsonObject WriteStatus(Pod pod, List<JsonObject> containers, WallClock wallClock)
     {
-        var status = new JsonObject { ["phase"] = pod.Phase.ToString() }.With("conditions", Conditions(pod, wallClock));
+        var status = new JsonObject { ["phase"] = pod.Phase.ToString() }.With("conditions", Conditions(pod, containers, wallClock));
         if (pod.Reason is NodeLost || (pod.Reason is not null && pod.Phase is PodPhase.Failed))
         {
             status.With("message", pod.Message).With("reason", pod.Reason);
@@ -117,14 +117,14 @@ internal sealed class PodKind() : ApiKind<Pod>("", "pods", "Pod", namespaced: tr
         if (pod.Spec.NodeName is not null)
         {
             status["startTime"] = wallClock.Text(pod.Started ?? pod.Metadata.Created);
-            status["containerStatuses"] = new JsonArray(ContainerStatus(pod, wallClock));
+            status["containerStatuses"] = Json.Array(containers, container => ContainerStatus(pod, container, wallClock));
         }
 
         status["qosClass"] = "BestEffort";
         return status;
     }
 
-    private static JsonArray Conditions(Pod pod, WallClock wallClock)
+    private static JsonArray Conditions(Pod pod, List<JsonObject> containers, WallClock wallClock)
     {
         var (created, started) = (wallClock.Text(pod.Metadata.Created), wallClock.Text(pod.Started ?? pod.Metadata.Created));
         if (pod.Spec.NodeName is null)
@@ -133,7 +133,7 @@ internal sealed class PodKind() : ApiKind<Pod>("", "pods", "Pod", namespaced: tr
         }
 
         var over = pod.Phase is PodPhase.Succeeded ? "PodCompleted" : "ContainersNotReady";
-        var unready = HasStarted(pod) || pod.Phase is PodPhase.Succeeded ? null : $"containers with unready status: [{PodSpecJson.Container}]";
+        var unready = HasStarted(pod) || pod.Phase is PodPhase.Succeeded ? null : $"containers with unready status: [{string.Join(' ', containers.Select(container => container.Text("name")))}]";
         // Not a collection expression: that would add each as a value of any type, which trimming cannot analyse.
         return new JsonArray(
             ConditionJson.Write("Initialized", "True", created),
@@ -142,7 +142,7 @@ internal sealed class PodKind() : ApiKind<Pod>("", "pods", "Pod", namespaced: tr
             ConditionJson.Write("PodScheduled", "True", created));
     }
 
-    private static JsonObject ContainerStatus(Pod pod, WallClock wallClock)
+    private static JsonObject ContainerStatus(Pod pod, JsonObject container, WallClock wallClock)
     {
         var started = wallClock.Text(pod.Started ?? pod.Metadata.Created);
         var state = pod.Phase switch
@@ -162,12 +162,12 @@ internal sealed class PodKind() : ApiKind<Pod>("", "pods", "Pod", namespaced: tr
         };
         return new()
         {
-            ["name"] = PodSpecJson.Container,
+            ["name"] = container.Text("name") ?? PodSpecJson.Container,
             ["state"] = state,
             ["lastState"] = new JsonObject(),
             ["ready"] = HasStarted(pod),
             ["restartCount"] = 0,
-            ["image"] = pod.Spec.Image,
+            ["image"] = container.Text("image") ?? pod.Spec.Image,
             ["imageID"] = "",
             ["started"] = HasStarted(pod),
         };

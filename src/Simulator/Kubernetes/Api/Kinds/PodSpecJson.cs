@@ -49,7 +49,7 @@ internal static class PodSpecJson
         json.Remove("tolerations");
         foreach (var container in json.Items("containers").Concat(json.Items("initContainers")))
         {
-            container!.AsObject().Remove("image");
+            (container as JsonObject)?.Remove("image");
         }
 
         return json.ToJsonString();

@@ -21,7 +21,11 @@ internal abstract class WorkloadKind<T>(string plural, string name, string short
     public sealed override IEnumerable<string> UnsimulatedPaths(KubernetesObject item) =>
         base.UnsimulatedPaths(item).Concat(UnsimulatedFields.Paths(PartsOf((T)item).Template.Spec.UnsimulatedFields, "spec.template.spec"));
 
-    public sealed override KubernetesObject Scaled(KubernetesObject item, int replicas) => WithReplicas((T)item, replicas);
+    /// <exception cref="ApiException">There cannot be so few.</exception>
+    private static int CheckedReplicas(ApiKind kind, string name, int replicas) => replicas >= 0 ? replicas
+        : throw ApiException.Invalid(kind, name, "spec.replicas", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Invalid value: {replicas}: must be greater than or equal to 0"));
+
+    public sealed override KubernetesObject Scaled(KubernetesObject item, int replicas) => WithReplicas((T)item, CheckedReplicas(this, item.Metadata.Name, replicas));
 
     protected static Cell Containers { get; } = new("Containers", (_, _) => PodSpecJson.Container, IsWide: true);
 
@@ -53,7 +57,7 @@ internal abstract class WorkloadKind<T>(string plural, string name, string short
         };
     }
 
-    protected static int ReadReplicas(JsonObject json) => json.Number("spec", "replicas") ?? 1;
+    protected int ReadReplicas(Metadata metadata, JsonObject json) => CheckedReplicas(this, metadata.Name, json.Number("spec", "replicas") ?? 1);
 
     /// <summary>The progress after a write: a changed template has yet to be rolled out.</summary>
     protected static Rollout? RolloutAfter(PodTemplate? old, Rollout? progress, PodTemplate template, int replicas) =>
@@ -113,7 +117,7 @@ internal sealed class StatefulSetKind() : WorkloadKind<StatefulSet>("statefulset
 
     protected override StatefulSet Read(Metadata metadata, JsonObject json, StatefulSet? old, WallClock wallClock)
     {
-        var (template, replicas) = (ReadTemplate(json, old?.Template), ReadReplicas(json));
+        var (template, replicas) = (ReadTemplate(json, old?.Template), ReadReplicas(metadata, json));
         return (old ?? new(metadata, 0, template)) with
         {
             Metadata = metadata,
@@ -172,7 +176,7 @@ internal sealed class DeploymentKind() : WorkloadKind<Deployment>("deployments",
 
     protected override Deployment Read(Metadata metadata, JsonObject json, Deployment? old, WallClock wallClock)
     {
-        var (template, replicas) = (ReadTemplate(json, old?.Template), ReadReplicas(json));
+        var (template, replicas) = (ReadTemplate(json, old?.Template), ReadReplicas(metadata, json));
         return (old ?? new(metadata, 0, template)) with
         {
             Metadata = metadata,
@@ -211,5 +215,5 @@ internal sealed class ReplicaSetKind() : WorkloadKind<ReplicaSet>("replicasets",
     }
 
     protected override ReplicaSet Read(Metadata metadata, JsonObject json, ReplicaSet? old, WallClock wallClock) =>
-        (old ?? new(metadata, 0, null!)) with { Metadata = metadata, Replicas = ReadReplicas(json), Template = ReadTemplate(json, old?.Template) };
+        (old ?? new(metadata, 0, null!)) with { Metadata = metadata, Replicas = ReadReplicas(metadata, json), Template = ReadTemplate(json, old?.Template) };
 }
