@@ -34,21 +34,24 @@ internal static class DemoCommand
         page.Show(demoSession);
         demoLog.Told += TerminalOutput.Tell;
         await replicas.StartAsync();
-        var looking = demoSession.RunAsync();
+        var watching = demoSession.RunAsync();
         try
         {
-            return await PlayAsync(demoSession, replicas, demoLog, page, options, stopping);
+            // What watches the cluster ends only by an error: the demo must not wait for it in vain.
+            var playing = PlayAsync(demoSession, replicas, demoLog, page, options, ending.Token);
+            await await Task.WhenAny(playing, watching);
+            return await playing;
         }
         finally
         {
             await ending.CancelAsync();
-            await looking;
+            await watching;
         }
     }
 
     private static async Task<int> PlayAsync(DemoSession demoSession, ControllerReplicas replicas, DemoLog demoLog, PageServer page, DemoOptions options, CancellationToken stopping)
     {
-        var problem = await demoSession.UntilAsync(_ => replicas.IsReady, "the controllers to hear of the whole cluster", Patience);
+        var problem = await demoSession.UntilAsync(_ => replicas.IsReady, "the controllers to know the whole cluster", Patience);
         if (options.Scenario is not { } scenario)
         {
             demoLog.Tell(DemoLog.World, problem ?? $"everything is well. Break something: {page.Url}");
@@ -73,7 +76,7 @@ internal static class DemoCommand
 
         TerminalOutput.Write($"Watch it with: {watch}");
         TerminalOutput.Write($"What the controllers know: {string.Join(" ", replicas.Processes.Select(controller => controller.StatusUrl))}");
-        TerminalOutput.Write($"The page: {page.Url}{(options.Scenario is null ? "  (Ctrl-C ends everything; --scenario tells a story by itself)" : "")}");
+        TerminalOutput.Write($"The page: {page.Url}{(options.Scenario is null ? "  (Ctrl-C ends everything; --scenario plays a scenario)" : "")}");
         TerminalOutput.Write("");
     }
 }

@@ -10,6 +10,9 @@ internal sealed class DemoFolder : IDisposable
     private const string Lock = "lock";
     private const string KubeConfigFile = "kubeconfig";
 
+    /// <summary>How <see cref="Directory.CreateTempSubdirectory"/> makes a folder: nobody else can have put anything into it.</summary>
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     private readonly DirectoryInfo _folder;
     private readonly FileStream _lock;
 
@@ -31,16 +34,20 @@ internal sealed class DemoFolder : IDisposable
     /// <param name="parent">The folder in which they are.</param>
     public static void DeleteLeft(string parent)
     {
-        foreach (var left in Directory.EnumerateDirectories(parent, $"{Prefix}*").ToList())
+        // The folder of temporary files may change meanwhile, and need not be readable.
+        var left = new EnumerationOptions { IgnoreInaccessible = true, MatchType = MatchType.Simple, AttributesToSkip = FileAttributes.ReparsePoint };
+        foreach (var folder in Directory.GetDirectories(parent, $"{Prefix}*", left))
         {
-            DeleteIfLeft(new(left));
+            DeleteIfLeft(new(folder));
         }
     }
 
     public void Dispose()
     {
+        File.Delete(KubeConfig);
+        File.Delete(_lock.Name);
         _lock.Dispose();
-        _folder.Delete(recursive: true);
+        DeleteIfEmpty(_folder);
     }
 
     private static string Marker(int process) => string.Create(CultureInfo.InvariantCulture, $"{DemoCommandLine.Name} {process}");
@@ -49,7 +56,7 @@ internal sealed class DemoFolder : IDisposable
     private static void DeleteIfLeft(DirectoryInfo folder)
     {
         var file = new FileInfo(Path.Combine(folder.FullName, Lock));
-        if (folder.LinkTarget is not null || !file.Exists || file.LinkTarget is not null)
+        if (folder.LinkTarget is not null || folder.UnixFileMode != OwnerOnly || !file.Exists || file.LinkTarget is not null)
         {
             return;
         }
@@ -69,11 +76,19 @@ internal sealed class DemoFolder : IDisposable
                 file.Delete();
             }
 
-            folder.Delete();
+            DeleteIfEmpty(folder);
         }
         catch (Exception busy) when (busy is IOException or UnauthorizedAccessException)
         {
             // Its demo runs, or it belongs to another user.
+        }
+    }
+
+    private static void DeleteIfEmpty(DirectoryInfo folder)
+    {
+        if (!folder.EnumerateFileSystemInfos().Any())
+        {
+            folder.Delete();
         }
     }
 }

@@ -60,7 +60,6 @@ internal sealed class DemoSession
                 var before = _world;
                 _world = Look();
                 _outageHistory.Record(_world);
-                _timeline.Record(_world, _replicas.Leader?.Status);
                 foreach (var (who, text) in WorldChanges.Tell(before, _world, _outageHistory))
                 {
                     _demoLog.Tell(who, text);
@@ -157,6 +156,8 @@ internal sealed class DemoSession
         List<ControllerView> controllers = [.. _replicas.Processes.Select(View)];
         var explanations = _decisionExplainer.Explain(_replicas.Processes.Where(controller => controller.Status is not null).Select(controller => (controller.Name, controller.Status!)), _world, _cluster.ForcedDeletions);
         List<WorkloadView> workloads = [.. _world.Workloads.Select(pod => WorkloadViews.Of(pod, _world, _outageHistory, _decisionExplainer.IsDeleted))];
+        var doubt = Doubt.Of(controllers, workloads);
+        _timeline.Record(_world, doubt);
         return new(
             _run,
             _world.At,
@@ -164,7 +165,7 @@ internal sealed class DemoSession
             _options.Scenario,
             _world,
             controllers,
-            Doubt.Of(controllers, workloads),
+            doubt,
             workloads,
             explanations,
             [.. _demoLog.Lines.TakeLast(400)],

@@ -17,9 +17,10 @@ internal sealed record DoubtView(string? Controller, bool Leads, double? Answere
 /// <param name="Resources">Its resources that are in doubt.</param>
 /// <param name="GraceSeconds">The grace period; null if none runs that would end with an action.</param>
 /// <param name="GraceLeftSeconds">What is left of it.</param>
+/// <param name="WouldAct">Whether the leader acts on it now.</param>
 /// <param name="Outlook">What will be done about it; null if nothing suggests a loss.</param>
 /// <param name="Reasons">Why it is left alone.</param>
-internal sealed record PodDoubtView(string Subject, string Node, IReadOnlyList<string> Resources, double? GraceSeconds, double? GraceLeftSeconds, string? Outlook, IReadOnlyList<string> Reasons);
+internal sealed record PodDoubtView(string Subject, string Node, IReadOnlyList<string> Resources, double? GraceSeconds, double? GraceLeftSeconds, bool WouldAct, string? Outlook, IReadOnlyList<string> Reasons);
 
 /// <summary>Chooses the answer that says most of the present, and sums it up for each pod.</summary>
 internal static class Doubt
@@ -50,14 +51,16 @@ internal static class Doubt
         // The grace period that ends first decides when something happens to the pod, unless the pod stays in any case.
         var lost = consumers.Where(consumer => consumer.GraceSeconds is not null).MinBy(consumer => consumer.GraceLeftSeconds);
         var remarks = consumers.SelectMany(consumer => consumer.Remarks.Where(remark => remark.Reason != "GraceNotOver" && (remark.Pods.Count == 0 || remark.Pods.Contains(subject)))).ToList();
-        var stays = remarks.Exists(remark => Stays(remark.Reason));
+        // The volume that keeps a pod in place because it is written to elsewhere too may be lost itself in the end.
+        var stays = remarks.Exists(remark => Stays(remark.Reason) && (remark.Reason != "WritesToSharedStorage" || !consumers.Any(other => other.GraceLeftSeconds > 0 && !other.Remarks.Contains(remark))));
+        var wouldAct = consumers.Any(consumer => consumer.WouldAct);
         var waits = lost is { GraceLeftSeconds: > 0 } && !stays;
         var outlook = lost is null ? null
             : stays ? "Its storage seems lost, but it will not be moved:"
             : waits ? $"Its storage seems lost. The leader acts in {WorldChanges.Seconds(lost.GraceLeftSeconds!.Value)}, unless the storage comes back."
-            : consumers.Any(consumer => consumer.WouldAct) ? "The grace period is over: the leader acts." : "The grace period is over.";
+            : wouldAct ? "The grace period is over: the leader acts." : "The grace period is over.";
         return new(
-            subject, consumers[0].Node, [.. consumers.Select(consumer => consumer.Resource)], waits ? lost!.GraceSeconds : null, waits ? lost!.GraceLeftSeconds : null, outlook,
+            subject, consumers[0].Node, [.. consumers.Select(consumer => consumer.Resource)], waits ? lost!.GraceSeconds : null, waits ? lost!.GraceLeftSeconds : null, wouldAct, outlook,
             [.. remarks.Select(remark => Because(remark.Sentence)).Distinct()]);
     }
 

@@ -1,5 +1,3 @@
-using Piraeus.HighAvailability.Controller.Endpoints;
-
 namespace Piraeus.HighAvailability.Demo;
 
 /// <summary>A state that a lane was in for some time.</summary>
@@ -36,13 +34,13 @@ internal sealed class Timeline
 
     /// <summary>Records the present states.</summary>
     /// <param name="world">The truth.</param>
-    /// <param name="status">The leader's /status; null if no leader answers.</param>
-    public void Record(WorldView world, WireStatus? status)
+    /// <param name="doubt">What is known of the pods in doubt. It counts only if a leader says so now: nobody else acts.</param>
+    public void Record(WorldView world, DoubtView doubt)
     {
         _shown = [];
         foreach (var pod in world.Workloads)
         {
-            Record("pod", pod.ShortName, StateOf(pod, OutageHistory.Current(world, pod.Name), world, status), world.At);
+            Record("pod", pod.ShortName, StateOf(pod, OutageHistory.Current(world, pod.Name), world, doubt), world.At);
         }
 
         foreach (var devices in world.Nodes.SelectMany(node => node.Devices).GroupBy(device => device.Resource))
@@ -55,7 +53,7 @@ internal sealed class Timeline
         Record("leader", "leader", world.Holder ?? "none", world.At);
     }
 
-    private string StateOf(ExpectedPod expected, PodView? pod, WorldView world, WireStatus? status)
+    private string StateOf(ExpectedPod expected, PodView? pod, WorldView world, DoubtView doubt)
     {
         if (pod is { Works: true })
         {
@@ -78,10 +76,10 @@ internal sealed class Timeline
             return world.Attachments.Any(attachment => attachment is { Attached: true, Deleting: false } && attachment.Node == node && attachment.Claim.EndsWith(expected.Name.Split('/')[1], StringComparison.Ordinal)) ? "starting" : "attaching";
         }
 
-        return status?.InDoubt.FirstOrDefault(consumer => consumer.Pods.Any(one => $"{one.Namespace}/{one.Name}" == pod.Name)) switch
+        return (doubt is { Leads: true, IsStale: false } ? doubt.Pods.FirstOrDefault(one => one.Subject == pod.Name) : null) switch
         {
             { WouldAct: true } => "decided",
-            { GraceLeftSeconds: > 0 } lost when !lost.Remarks.Any(remark => Doubt.Stays(remark.Reason) && remark.Pods.Contains(pod.Name)) => "grace",
+            { GraceLeftSeconds: > 0 } => "grace",
             _ => _lanes.TryGetValue(("pod", expected.ShortName), out var spans) && spans is [.., { State: "decided" }] ? "decided" : "lost", // a request under way is not decided again
         };
     }

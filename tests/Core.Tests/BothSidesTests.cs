@@ -55,72 +55,6 @@ public sealed class BothSidesTests
         Assert.Empty(scenario.Silence("b", "pvc-2").Report("pvc-2").After(8).Moves);
     }
 
-    // pvc-2 has disks on A and B, and a tie-breaker on C. The policy never reached A's DRBD, which says that it is cut off and has quorum. B's satellite is well, is restarted then, or both others' are dead.
-    [Theory]
-    [InlineData("bc", "")]
-    [InlineData("bc", "b")]
-    [InlineData("c", "")]
-    [InlineData("", "")]
-    public void That_a_node_keeps_quorum_alone_counts_for_its_other_volumes_regardless_of_which_other_nodes_speak(string speakers, string silentAfter)
-    {
-        var scenario = WithNodeThatKeepsQuorumAlone(speakers, afterwards: 60);
-        Assert.Empty(scenario.Moves);
-        foreach (var silent in silentAfter)
-        {
-            scenario.Silence($"{silent}", "pvc-2").Report("pvc-2");
-        }
-
-        Assert.Empty(scenario.After(20).Moves);
-        Assert.Contains(HoldReason.WritesToSharedStorage, scenario.Holds);
-    }
-
-    // pvc-1 is lost on A. Its other volume has disks on B, C and D; A, which has none there, reaches only D, and D reaches the others. Or A had a disk, said that it keeps quorum alone, and its replica was removed.
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void A_node_that_has_its_quorum_from_another_or_has_no_replica_any_more_keeps_none_alone(bool isRemoved)
-    {
-        var abcd = AllConnected("abcd");
-        var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcdef".Select(node => On($"{node}"))]).Node("a", ready: false)
-            .Resource("pvc-1", "a", "majority", "a", "e", "f").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a")
-            .Facts("pvc-2", "majority", [abcd[0] with { Usage = Usage.InUse, Diskless = !isRemoved }, abcd[1], abcd[2], abcd[3]]);
-        foreach (var node in (string[])["a", "b", "c", "d"])
-        {
-            scenario.Tell(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
-        }
-
-        scenario.Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60)
-            .Replica("a", replica => replica with { Score = isRemoved ? 10101 : 1, Connections = [new("b", Up: false), new("c", Up: false), new("d", Up: !isRemoved)] }, "pvc-2").Report("pvc-2").After(5).Report("pvc-2");
-        scenario = isRemoved ? scenario.Facts("pvc-2", "majority", [.. AllConnected("bcd")]).Report("pvc-2").Satellites([.. "abcdef".Select(node => On($"{node}"))]) : scenario;
-        Assert.Contains("delete app-0 on a", scenario.CutOff("a").Report("pvc-1").After(60).Moves);
-    }
-
-    // What was held is held on: LINSTOR's controller or A's satellite is restarted, A's score changes, or one answer leaves it out.
-    [Theory]
-    [InlineData("LINSTOR is restarted")]
-    [InlineData("the satellite is restarted")]
-    [InlineData("the score changes")]
-    [InlineData("the score is left out")]
-    public void That_a_node_keeps_quorum_alone_is_not_forgotten_while_its_statements_are_dated_anew(string because)
-    {
-        var scenario = WithNodeThatKeepsQuorumAlone("bc", afterwards: 60);
-        Replica one = null!, two = null!;
-        scenario.Replica("a", replica => one = replica, "pvc-1").Replica("a", replica => two = replica, "pvc-2");
-        scenario = because switch
-        {
-            "LINSTOR is restarted" => scenario.LinstorGoesAway().After(5).LinstorComesBack().After(0.5),
-            "the satellite is restarted" => scenario.Silence("a").Silence("a", "pvc-2").After(20).Satellite("a", SatelliteState.Online, told: false).Replica("a", _ => two, "pvc-2").After(3)
-                .Replica("a", _ => one, "pvc-1").After(3).Satellite("a", SatelliteState.Online).After(1),
-            "the score changes" => scenario.Replica("a", replica => replica with { Score = 10100 }, "pvc-2").After(30),
-            _ => scenario.Replica("a", replica => replica with { Score = null }, "pvc-2").After(30),
-        };
-        Assert.Empty(scenario.Moves);
-    }
-
-    [Fact]
-    public void That_a_node_keeps_quorum_alone_ends_when_it_reports_that_it_has_none() =>
-        Assert.Contains("delete app-0 on a", WithNodeThatKeepsQuorumAlone("", afterwards: 60).Replica("a", replica => replica with { Score = 0 }, "pvc-2").Report("pvc-2").After(20).Moves);
-
     // D and E flap, or a process opens the device on B's side for a moment: that proves nothing about A's side.
     [Theory]
     [InlineData(true)]
@@ -132,62 +66,33 @@ public sealed class BothSidesTests
         Assert.Empty(scenario.MayNotPromote("b", "pvc-2").MayNotPromote("d", "pvc-2").MayNotPromote("e", "pvc-2").After(2).Moves);
     }
 
-    // The satellites of B and C are away, so pvc-2 is not queried until a move has to be confirmed: the answer contains A's admission for the first time.
-    [Fact]
-    public void That_a_node_keeps_quorum_alone_may_appear_in_the_confirming_answer_for_the_first_time()
+    // All replicas of pvc-2 speak again, but for A's. C's connection to A is back; B, D and E have none. In the end, E is connected to B and C, and so all others are with each other.
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("b has lost a later", false)]
+    [InlineData("c does not reach d", false)]
+    [InlineData("d does not reach c", false)]
+    [InlineData("e is silent", false)]
+    public void Quorum_on_both_sides_is_over_once_one_replica_is_connected_to_the_node_and_to_all_others(string but, bool isMoved)
     {
-        var scenario = WithNodeThatKeepsQuorumAlone("", afterwards: 0, isAskedAbout: false);
-        Assert.Empty(scenario.CutOff("a").After(120).Moves);
+        var scenario = WithQuorumOnBothSides(isHeard: false).After(60).Speak("c", "pvc-2").MayNotPromote("b", "pvc-2");
+        foreach (var node in "bcde")
+        {
+            scenario.Replica($"{node}", _ => Apart($"{node}", up: new([.. "bcde".Where(other => other != node)]), down: "a") with { Promotability = Promotability.MayNotPromote, Score = 1 }, "pvc-2");
+        }
+
+        scenario.Link("e", "b", up: false, "pvc-2").Link("e", "c", up: false, "pvc-2").Report("pvc-2").After(5).Link("c", "a", up: true, "pvc-2").Report("pvc-2").After(5);
+        scenario = but switch
+        {
+            "b has lost a later" => scenario.Link("b", "a", up: true, "pvc-2").Report("pvc-2").After(5).Link("b", "a", up: false, "pvc-2").Report("pvc-2").After(5),
+            "c does not reach d" => scenario.Link("c", "d", up: false, "pvc-2"),
+            "d does not reach c" => scenario.Link("d", "c", up: false, "pvc-2"),
+            "e is silent" => scenario.Silence("e", "pvc-2"),
+            _ => scenario,
+        };
         Assert.Contains(HoldReason.WritesToSharedStorage, scenario.Holds);
-    }
-
-    // The other volume's score is left out by the answer that confirms the move, and by those after it: half a change is waited for.
-    [Fact]
-    public void A_node_whose_statements_about_another_volume_are_half_a_change_is_queried_again()
-    {
-        var scenario = WithNodeThatKeepsQuorumAlone("", afterwards: 0, isAskedAbout: false).Replica("a", replica => replica with { Score = null }, "pvc-2");
-        var asked = 0;
-        scenario.Ignores = decision => (asked += decision is Decision.QueryResource { Resource.Value: "pvc-2" } ? 1 : 0) < 0;
-        Assert.Empty(scenario.CutOff("a").After(120).Moves);
-        Assert.InRange(asked, 5, 60);
-        Assert.Contains("delete app-0 on a", scenario.Replica("a", replica => replica with { Score = 0 }, "pvc-2").After(20).Moves);
-    }
-
-    // B and C were shut down in good order, as for a reboot.
-    [Fact]
-    public void A_node_that_keeps_quorum_alone_in_a_drain_is_well()
-    {
-        var scenario = Scenario.WithAppOn("a").After(60).Report("pvc-1").Replica("a", replica => replica with { Score = 10101, Connections = [new("b", Up: false), new("c", Up: false)] });
-        scenario.Silence("b").Silence("c").Report("pvc-1").After(5).Report("pvc-1").After(600);
-        Assert.Empty(scenario.AllHolds);
-    }
-
-    // pvc-1 (a, d, e). pvc-2 has disks on A and B, and a tie-breaker on C. The policy never reached A's DRBD, which says that it is cut off and has quorum.
-    private static Scenario WithNodeThatKeepsQuorumAlone(string speakers, double afterwards, bool isAskedAbout = true)
-    {
-        var abc = AllConnected("abc");
-        var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcde".Select(node => On($"{node}"))]).Node("a", ready: false)
-            .Resource("pvc-1", "a", "majority", "a", "d", "e").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a")
-            .Facts("pvc-2", "majority", [abc[0] with { Usage = Usage.InUse, Score = 10102 }, abc[1] with { Score = 10102 }, abc[2] with { Diskless = true, Score = 2 }]);
-        foreach (var node in (string[])["a", "b", "c"])
-        {
-            scenario.Tell(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
-        }
-
-        scenario.Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")
-            .Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60).Report("pvc-1").Report("pvc-2").After(60);
-        foreach (var silent in "bc".Except(speakers))
-        {
-            scenario.Silence($"{silent}", "pvc-2");
-        }
-
-        scenario.Report("pvc-2").After(60).Replica("a", replica => replica with { Score = 10101, Connections = [new("b", Up: false), new("c", Up: false)] }, "pvc-2");
-        foreach (var speaker in speakers)
-        {
-            scenario.Link($"{speaker}", "a", up: false, "pvc-2").MayPromote($"{speaker}", "pvc-2");
-        }
-
-        return isAskedAbout ? scenario.Report("pvc-2").After(5).Report("pvc-2").CutOff("a").Report("pvc-1").After(afterwards) : scenario;
+        scenario = but == "e is silent" ? scenario : scenario.Link("e", "b", up: true, "pvc-2").Link("e", "c", up: true, "pvc-2");
+        Assert.Equal(isMoved, scenario.Report("pvc-2").After(20).Moves.Contains("delete app-0 on a"));
     }
 
     // pvc-1 (a, d, e) is lost on A. Of pvc-2 (a, b, c), A and C are cut off from B, with which D and E are placed that have yet to be synchronised: B counts three of five, A and C two of three.

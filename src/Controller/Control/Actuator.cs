@@ -27,7 +27,7 @@ internal enum OfferResult
 /// known then, and the most important one goes first. Requests that the server does not answer keep no slot (see <see cref="ConcurrencyLimiter"/>), so that however many of them come first, the
 /// others have their turn within seconds.
 /// </remarks>
-/// <param name="queries">Sends what is asked.</param>
+/// <param name="queries">Carries out the queries.</param>
 /// <param name="mutations">Sends what changes the cluster.</param>
 /// <param name="hold">Whether this replica leads.</param>
 /// <param name="limit">The rate limit of requests that change the cluster.</param>

@@ -15,7 +15,7 @@ const meaning = {
   'freeze-leader': 'Freeze the leader: SIGSTOP, the process hangs. It cannot renew its Lease, so another replica takes over after 15 s.',
   'resume-leader': 'Resume: SIGCONT, the frozen process goes on, and finds that it no longer leads if another replica has taken over.',
   'kill-leader': 'Kill the leader: SIGKILL. Another replica takes over when the Lease has run out after 15 s; the killed one starts again after 20 s.',
-  'heal': 'Heal all: powers every node on, and restores every network, satellite and controller.',
+  'heal': 'Heal all: powers every node on, restores every network and satellite, and resumes a frozen controller.',
 };
 
 function describe(button, action) {
@@ -115,6 +115,15 @@ function showNode(node) {
   label(shown.satellite, node.satelliteRuns ? 'stop-satellite' : 'start-satellite', node.satelliteRuns ? 'Stop satellite' : 'Start satellite', node.name);
 }
 
+function showNodes(list) {
+  for (const [name, shown] of nodes) {
+    if (list.some(node => node.name === name)) continue;
+    shown.card.remove();
+    nodes.delete(name);
+  }
+  list.forEach(showNode);
+}
+
 function showLinks(world) {
   const space = 'http://www.w3.org/2000/svg';
   const svg = document.createElementNS(space, 'svg');
@@ -123,6 +132,7 @@ function showLinks(world) {
   const place = new Map(world.nodes.map((node, at) => [node.name, 50 + 100 * at]));
   for (const link of world.links) {
     const [from, to] = [place.get(link.one), place.get(link.other)];
+    if (!from || !to) continue; // the Node has been deleted, the machine is still there
     const arc = document.createElementNS(space, 'path');
     arc.setAttribute('d', `M${from} 68 Q${(from + to) / 2} ${68 - (to - from) * 0.42} ${to} 68`);
     arc.setAttribute('vector-effect', 'non-scaling-stroke');

@@ -11,7 +11,7 @@ function show(view) {
   byId('clock').textContent = `${seconds(view.elapsed)} since the beginning, grace period ${seconds(view.graceSeconds)}`;
   byId('linstor').textContent = view.world.linstorRuns ? 'LINSTOR runs' : 'LINSTOR is away';
   byId('linstor').className = `badge ${view.world.linstorRuns ? 'good' : 'bad'}`;
-  view.world.nodes.forEach(showNode);
+  showNodes(view.world.nodes);
   showLinks(view.world);
   const waiting = view.world.waiting.length ? `Without a node: ${view.world.waiting.map(pod => pod.name).join(', ')}. ` : '';
   byId('attachments').textContent = `${waiting}Attached: ${view.world.attachments.map(one => `${one.claim} to ${one.node}${one.deleting ? ' (being detached)' : one.attached ? '' : ' (not yet)'}`).join(', ') || 'nothing'}.`;
@@ -41,4 +41,4 @@ for (const button of document.querySelectorAll('button[data-do]')) {
 
 const events = new EventSource('/events');
 events.onmessage = message => { byId('trouble').textContent = ''; show(JSON.parse(message.data)); };
-events.onerror = () => { byId('trouble').textContent = 'The demo does not answer: has it ended? What the page shows is the past.'; };
+events.onerror = () => { byId('trouble').textContent = 'The demo does not answer: has it ended? The page shows its last state.'; };

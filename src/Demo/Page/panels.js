@@ -29,8 +29,8 @@ function showDoubt(view) {
   const isCertain = doubt.controller && !doubt.isStale && doubt.leads;
   const parts = [];
   if (!doubt.controller) parts.push(element('p', 'warn', 'No controller has answered, so nothing is known.'));
-  else if (doubt.isStale) parts.push(element('p', 'warn', `No controller answers. What follows is the past: ${since}, ${seconds(view.elapsed - doubt.answeredAt)} ago.`));
-  else if (!doubt.leads) parts.push(element('p', 'warn', `No leader answers, so nobody acts. This is what a standby knows: ${since}.`));
+  else if (doubt.isStale) parts.push(element('p', 'warn', `No controller answers. The last answer is old: ${since}, ${seconds(view.elapsed - doubt.answeredAt)} ago.`));
+  else if (!doubt.leads) parts.push(element('p', 'warn', `No leader answers, so no pod is moved now. This is what a standby knows: ${since}.`));
   if (doubt.down.length) parts.push(element('p', 'bad', `In truth down now: ${doubt.down.join(', ')}.`));
   for (const pod of doubt.pods) {
     const card = element('div', 'card');

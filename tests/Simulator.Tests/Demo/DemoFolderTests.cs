@@ -41,7 +41,9 @@ public sealed class DemoFolderTests : IDisposable
             Folder("piraeus-ha-demo-no-lock", null),
             Folder("another", $"piraeus-ha-demo {NoProcess}"),
             Folder("piraeus-ha-demo-more", $"piraeus-ha-demo {NoProcess}"),
+            Folder("piraeus-ha-demo-open-to-others", $"piraeus-ha-demo {NoProcess}"),
         ];
+        File.SetUnixFileMode(others[4], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupWrite);
         File.WriteAllText(Path.Combine(others[3], "notes"), "of somebody");
         Directory.CreateSymbolicLink(Path.Combine(_parent.FullName, "piraeus-ha-demo-link"), others[2]);
         DemoFolder.DeleteLeft(_parent.FullName);
@@ -58,11 +60,22 @@ public sealed class DemoFolderTests : IDisposable
         Assert.False(Directory.Exists(path));
     }
 
+    [Fact]
+    public void What_others_have_put_into_a_demos_folder_stays()
+    {
+        var folder = DemoFolder.Create();
+        var notes = Path.Combine(Path.GetDirectoryName(folder.KubeConfig)!, "notes");
+        File.WriteAllText(notes, "of somebody");
+        folder.Dispose();
+        Assert.True(File.Exists(notes));
+        Directory.Delete(Path.GetDirectoryName(notes)!, recursive: true);
+    }
+
     public void Dispose() => _parent.Delete(recursive: true);
 
     private string Folder(string name, string? marker)
     {
-        var folder = _parent.CreateSubdirectory(name).FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(_parent.FullName, name), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
         File.WriteAllText(Path.Combine(folder, "kubeconfig"), "");
         if (marker is not null)
         {

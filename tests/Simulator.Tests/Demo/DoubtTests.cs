@@ -69,6 +69,16 @@ public sealed class DoubtTests
         Assert.Equal([null, 2.7], pods.Select(pod => pod.GraceLeftSeconds));
     }
 
+    // The pod writes to pvc-shared elsewhere too. While pvc-shared's own grace period runs, it is not certain that the pod stays.
+    [Theory]
+    [InlineData(null, "Its storage seems lost, but it will not be moved:")]
+    [InlineData(3.0, "Its storage seems lost. The leader acts in 1.2 s, unless the storage comes back.")]
+    public void A_pod_that_writes_to_shared_storage_stays_unless_that_is_being_lost_too(double? graceLeft, string outlook)
+    {
+        var pod = Assert.Single(Of(Consumer("db-0", "pvc-db", 1.2, Remark("WritesToSharedStorage", "db-0", "it writes to pvc-shared.")), Consumer("db-0", "pvc-shared", graceLeft)));
+        Assert.Equal(outlook, pod.Outlook);
+    }
+
     [Fact]
     public void A_killed_leader_stays_away_until_another_replica_has_taken_over() =>
         Assert.True(ControllerReplicas.Restart > LeaseTimings.Duration + LeaseTimings.RetryPeriod);

@@ -1,3 +1,4 @@
+using Piraeus.HighAvailability.Controller.Endpoints;
 using Piraeus.HighAvailability.Demo;
 using static Piraeus.HighAvailability.Simulator.Tests.Demo.DemoViews;
 
@@ -24,9 +25,9 @@ public sealed class TimelineTests
     [Fact]
     public void A_resource_is_in_use_idle_or_lost_and_LINSTOR_and_the_leader_have_lanes()
     {
-        _timeline.Record(Storage(1, Device("Primary", quorate: true), linstorRuns: true, holder: null), status: null);
-        _timeline.Record(Storage(2, Device("Secondary", quorate: true), linstorRuns: false, holder: "controller-1"), status: null);
-        _timeline.Record(Storage(3, Device("Secondary", quorate: false), linstorRuns: true, holder: "controller-2"), status: null);
+        _timeline.Record(Storage(1, Device("Primary", quorate: true), linstorRuns: true, holder: null), Doubt());
+        _timeline.Record(Storage(2, Device("Secondary", quorate: true), linstorRuns: false, holder: "controller-1"), Doubt());
+        _timeline.Record(Storage(3, Device("Secondary", quorate: false), linstorRuns: true, holder: "controller-2"), Doubt());
         Assert.Equal("in use 1-2, idle 2-3, lost 3-", Spans("pvc-db"));
         Assert.Equal("running 1-2, away 2-3, running 3-", Spans("LINSTOR"));
         Assert.Equal("none 1-2, controller-1 2-3, controller-2 3-", Spans("leader"));
@@ -48,7 +49,7 @@ public sealed class TimelineTests
     public void No_grace_period_runs_for_a_pod_that_stays_in_any_case()
     {
         Record(1, Pod("u-1", "node-a", works: true));
-        _timeline.Record(Cluster(2, Pod("u-1", "node-a", works: false)), Status(2, inDoubt: [Consumer("db-0", "pvc-db", 4, Remark("OptedOut", "db-0", "it is annotated."))]));
+        _timeline.Record(Cluster(2, Pod("u-1", "node-a", works: false)), Doubt(Consumer("db-0", "pvc-db", 4, Remark("OptedOut", "db-0", "it is annotated."))));
         Assert.Equal("running 1-2, lost 2-", Spans("db-0"));
     }
 
@@ -64,7 +65,26 @@ public sealed class TimelineTests
         Assert.Equal("running 1-2, lost 2-3, grace 3-4, decided 4-6, gone 6-", Spans("db-0"));
 
         void RecordDoubt(double at, double? graceLeft, bool wouldAct = false) => _timeline.Record(
-            Cluster(at, Pod("u-1", "node-a", works: false)), Status(at, inDoubt: [Consumer("db-0", "pvc-db", graceLeft) with { WouldAct = wouldAct }]));
+            Cluster(at, Pod("u-1", "node-a", works: false)), Doubt(Consumer("db-0", "pvc-db", graceLeft) with { WouldAct = wouldAct }));
+    }
+
+    [Fact]
+    public void The_volume_whose_grace_period_runs_counts_whichever_is_named_first()
+    {
+        Record(1, Pod("u-1", "node-a", works: true));
+        _timeline.Record(Cluster(2, Pod("u-1", "node-a", works: false)), Doubt(Consumer("db-0", "pvc-log", null, Remark("NothingMayPromote", "db-0", "nothing may.")), Consumer("db-0", "pvc-db", 4)));
+        Assert.Equal("running 1-2, grace 2-", Spans("db-0"));
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    public void What_a_standby_knows_or_a_frozen_leader_knew_decides_nothing(bool leads, bool isStale)
+    {
+        Record(1, Pod("u-1", "node-a", works: true));
+        var doubt = Doubt(Consumer("db-0", "pvc-db", 0) with { WouldAct = true });
+        _timeline.Record(Cluster(2, Pod("u-1", "node-a", works: false)), doubt with { Leads = leads, IsStale = isStale });
+        Assert.Equal("running 1-2, lost 2-", Spans("db-0"));
     }
 
     [Fact]
@@ -74,12 +94,15 @@ public sealed class TimelineTests
         Record(2, Pod("u-1", "node-a", works: false));
         Record(3, Pod("u-1", "node-a", works: true));
         Assert.Equal("starting 1-3, running 3-", Spans("db-0"));
-        _timeline.Record(Cluster(4) with { Workloads = [new("default/other-0", "")] }, status: null);
+        _timeline.Record(Cluster(4) with { Workloads = [new("default/other-0", "")] }, Doubt());
         Assert.Equal(["default/other-0", "LINSTOR", "leader"], _timeline.Lanes.Select(lane => lane.Name));
     }
 
     private void Record(double at, PodView? pod, params IReadOnlyList<AttachmentView> attachments) =>
-        _timeline.Record(Cluster(at, pod is null ? [] : [pod]) with { Attachments = attachments }, status: null);
+        _timeline.Record(Cluster(at, pod is null ? [] : [pod]) with { Attachments = attachments }, Doubt());
+
+    private static DoubtView Doubt(params WireUser[] inDoubt) =>
+        Piraeus.HighAvailability.Demo.Doubt.Of([new("controller-1", 1, "running", Leads: true, "", Status(10, inDoubt: inDoubt), 10, IsStale: false)], []);
 
     private static WorldView Storage(double at, DeviceView device, bool linstorRuns, string? holder) => Cluster(at) with { Nodes = [Node("node-a", [device])], LinstorRuns = linstorRuns, Holder = holder };
 
