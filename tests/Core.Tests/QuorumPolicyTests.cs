@@ -35,6 +35,21 @@ public sealed class QuorumPolicyTests
         Assert.Equal(!counts, scenario.Cluster.Resources[Scenario.Pvc1].Fences);
     }
 
+    // A process starts while A is cut off. LINSTOR's first list still shows that A's own policy is off; then it is unset, of which A cannot know, and only then does LINSTOR answer about the resource.
+    [Theory]
+    [InlineData("off", true, false)]
+    [InlineData("off", false, true)] // the definition has a policy, which counts before the node's
+    [InlineData("all", true, true)]
+    public void A_nodes_own_policy_that_LINSTOR_listed_before_the_first_answer_may_still_be_in_force_there(string policy, bool isInherited, bool isMoved)
+    {
+        var scenario = Scenario.Empty(NoStorm, Off("a") with { QuorumPolicy = policy }, On("b"), On("c")).Satellites(Off("a"), On("b"), On("c")).Satellites(Off("a"), On("b"), On("c"), On("d"));
+        scenario.InheritsPolicy = isInherited;
+        Replica[] others = [.. "bc".Select(node => Apart($"{node}", up: node == 'b' ? "c" : "b", down: "a") with { Promotability = Promotability.MayPromote })];
+        scenario.Facts("pvc-1", "majority", [new(new("a")), .. others]).Stream("bc", Promotability.MayPromote).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false);
+        Assert.Equal(isMoved, scenario.Report("pvc-1").After(120).Moves.Any());
+        Assert.Equal(!isMoved, scenario.Holds.Contains(HoldReason.NoQuorumPolicy));
+    }
+
     [Fact]
     public void A_policy_that_cannot_be_read_changes_no_memory_and_gives_no_permission()
     {

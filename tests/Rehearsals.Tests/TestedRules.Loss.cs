@@ -7,6 +7,14 @@ internal static partial class TestedRules
 {
     private static readonly TestedRule[] Loss =
     [
+        new("a policy that LINSTOR listed before the first answer was never in force", nameof(QuorumPolicyTests.A_nodes_own_policy_that_LINSTOR_listed_before_the_first_answer_may_still_be_in_force_there),
+            "Resource.Assessments.cs", "next.SeenUnfenced || linstor.SeenPolicies.Any(", "next.SeenUnfenced || linstor.SeenPolicies.Take(0).Any("),
+        new("a policy that LINSTOR listed is forgotten with the next list", nameof(QuorumPolicyTests.A_nodes_own_policy_that_LINSTOR_listed_before_the_first_answer_may_still_be_in_force_there),
+            "ClusterSnapshot.Linstor.cs", "Linstor.SeenPolicies.Where(seen => listed", "Linstor.SeenPolicies.Where(seen => isSame && listed"),
+        new("any earlier policy of a node lets it write without quorum", nameof(QuorumPolicyTests.A_nodes_own_policy_that_LINSTOR_listed_before_the_first_answer_may_still_be_in_force_there),
+            "Resource.Assessments.cs", "!QuorumPolicy.Fences(seen.Policy, Voters) && HasPolicyOf", "HasPolicyOf"),
+        new("a node's own policy counts before the definition's", nameof(QuorumPolicyTests.A_nodes_own_policy_that_LINSTOR_listed_before_the_first_answer_may_still_be_in_force_there),
+            "Resource.Assessments.cs", "QuorumProperties is { Definition: null } && Find(node)", "Find(node)"),
         new("a promotable peer is UpToDate itself", nameof(LossTests.A_peer_that_does_not_report_that_its_own_disk_is_UpToDate_is_no_proof),
             "LossRule.cs", "score >= 10_000 && score / 100", "score / 100"),
         new("every volume of a promotable peer is UpToDate", nameof(LossTests.Every_volume_of_the_promotable_peer_has_to_be_UpToDate),

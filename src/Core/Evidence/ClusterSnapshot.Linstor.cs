@@ -49,6 +49,8 @@ public sealed partial record ClusterSnapshot
             Attempts = Attempts.Remove(DecisionKey.QuerySatellites),
             Linstor = Linstor with
             {
+                SeenPolicies = isSame ? Linstor.SeenPolicies : Linstor.SeenPolicies.Where(seen => listed.Satellites.Any(satellite => satellite.Name == seen.Node))
+                    .Concat(listed.Satellites.Where(satellite => satellite.QuorumPolicy is not null).Select(satellite => (satellite.Name, satellite.QuorumPolicy!))).ToImmutableHashSet(),
                 Satellites = isSame ? Satellites : listed.Satellites.DistinctBy(satellite => satellite.Name).ToImmutableDictionary(satellite => satellite.Name),
                 AskedAt = listed.AskedAt,
                 Latency = at - listed.AskedAt,

@@ -11,6 +11,9 @@ public sealed record LinstorView
     /// <summary>The newest list of satellites; null before the first one.</summary>
     public ImmutableDictionary<NodeName, Satellite>? Satellites { get; init; }
 
+    /// <summary>The nodes' own quorum policies that any list has shown. One that is gone may still be in force on a node that LINSTOR could not tell so.</summary>
+    internal ImmutableHashSet<(NodeName Node, string Policy)> SeenPolicies { get; init; } = [];
+
     /// <summary>When the request for that list was sent; null before the first list.</summary>
     public Instant? AskedAt { get; init; }
 

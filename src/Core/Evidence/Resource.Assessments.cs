@@ -76,9 +76,12 @@ public sealed partial record Resource
         var policy = PolicyOf(Speakers.Where(speaker => speaker.Presence == Presence.Listed).Select(speaker => (speaker.Node, speaker.QuorumPolicy)), QuorumProperties, linstor, Voters);
         var next = policy == Policy ? this : this with { Policy = policy };
         return next.Fences
-            ? next.FencedSince is null ? next with { FencedSince = at } : next
+            ? next.FencedSince is null ? next with { FencedSince = at, SeenUnfenced = next.SeenUnfenced || linstor.SeenPolicies.Any(seen => !QuorumPolicy.Fences(seen.Policy, Voters) && HasPolicyOf(seen.Node)) } : next
             : next is { SeenUnfenced: true, FencedSince: null } ? next : next with { SeenUnfenced = true, FencedSince = null };
     }
+
+    // Whether the node's own policy is in force there, or was: neither the replica nor the definition has one.
+    private bool HasPolicyOf(NodeName node) => QuorumProperties is { Definition: null } && Find(node) is { Presence: Presence.Listed, QuorumPolicy: null };
 
     private LossAssessment Assess(Speaker speaker, ref ResourceView? view, LinstorView linstor, Instant at, ImmutableArray<NodeName> lost)
     {
