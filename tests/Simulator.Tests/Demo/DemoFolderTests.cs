@@ -3,6 +3,7 @@ using Piraeus.HighAvailability.Demo;
 namespace Piraeus.HighAvailability.Simulator.Tests.Demo;
 
 /// <summary>Which folders of earlier demos are deleted.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class DemoFolderTests : IDisposable
 {
     /// <summary>Larger than any process id that Linux gives.</summary>

@@ -49,13 +49,15 @@ public sealed class RolloutTests
         Assert.Equal((PodPhase.Pending, 1), (_cluster.Pod("db-1")!.Phase, Store.Now(set)!.Rollout!.Outdated));
     }
 
-    [Fact]
-    public void A_changed_template_moves_the_pods_of_a_deployment_to_a_new_ReplicaSet_and_keeps_enough_of_them()
+    [Theory]
+    [InlineData(4, 3, 5)]
+    [InlineData(10, 8, 13)]
+    public void A_changed_template_moves_the_pods_of_a_deployment_to_a_new_ReplicaSet_and_keeps_enough_of_them(int replicas, int atLeast, int atMost)
     {
-        var deployment = _cluster.World.AddDeployment("web", 4, PodTemplate.With());
-        _cluster.Until(() => Store.Now(deployment)!.ReadyReplicas == 4);
+        var deployment = _cluster.World.AddDeployment("web", replicas, PodTemplate.With());
+        _cluster.Until(() => Store.Now(deployment)!.ReadyReplicas == replicas);
         var old = Store.All<ReplicaSet>().Single();
-        var (fewest, most) = (4, 4);
+        var (fewest, most) = (replicas, replicas);
         Store.Changed += _ =>
         {
             var active = Store.All<Pod>().Where(pod => pod is { Metadata.Deleting: null }).ToList();
@@ -63,10 +65,10 @@ public sealed class RolloutTests
         };
         Restart(deployment);
         _cluster.Until(() => Store.Now(deployment)!.Rollout is not null);
-        _cluster.Until(() => Store.Now(deployment) is { Rollout: null, ReadyReplicas: 4 } && Store.All<Pod>().Count == 4);
-        Assert.Equal((3, 5), (fewest, most));
+        _cluster.Until(() => Store.Now(deployment) is { Rollout: null } now && now.ReadyReplicas == replicas && Store.All<Pod>().Count == replicas);
+        Assert.Equal((atLeast, atMost), (fewest, most));
         Assert.Equal(0, Store.Now(old)!.Replicas);
-        var current = Store.All<ReplicaSet>().Single(set => set.Replicas == 4);
+        var current = Store.All<ReplicaSet>().Single(set => set.Replicas == replicas);
         Assert.All(Store.All<Pod>(), pod => Assert.Equal(current.Metadata.Uid, pod.Metadata.Owner!.Uid));
         Assert.Equal(("1", "2"), (Revision(old), Revision(current)));
     }
@@ -84,6 +86,30 @@ public sealed class RolloutTests
         _cluster.Until(() => Store.Now(deployment)!.Rollout is not null);
         _cluster.Until(() => Store.Now(first) is { Replicas: 1, ReadyReplicas: 1 } && Store.Now(deployment)!.Rollout is null);
         Assert.Equal((2, "3", "3"), (Store.All<ReplicaSet>().Count, Revision(first), Revision(deployment)));
+    }
+
+    [Fact]
+    public void A_deployment_that_is_scaled_down_during_its_rollout_ends_with_that_many_pods()
+    {
+        var deployment = _cluster.World.AddDeployment("web", 8, PodTemplate.With());
+        _cluster.Until(() => Store.Now(deployment)!.ReadyReplicas == 8);
+        Restart(deployment);
+        _cluster.Until(() => Store.Now(deployment)!.Rollout is { Updated: > 2, Outdated: > 0 });
+        Store.Change(deployment, now => now with { Replicas = 1 });
+        _cluster.Until(() => Store.Now(deployment) is { Rollout: null, ReadyReplicas: 1 } && Store.All<Pod>().Count == 1);
+        Assert.Equal([0, 1], Store.All<ReplicaSet>().Select(set => set.Replicas).Order());
+    }
+
+    [Fact]
+    public void A_template_that_comes_back_while_there_are_no_replicas_has_the_newest_revision()
+    {
+        var deployment = _cluster.World.AddDeployment("web", 0, PodTemplate.With());
+        _cluster.Until(() => Store.All<ReplicaSet>().Count == 1);
+        var first = Store.All<ReplicaSet>().Single();
+        Restart(deployment);
+        _cluster.Until(() => Store.All<ReplicaSet>().Count == 2);
+        Store.Change(deployment, now => now with { Template = deployment.Template });
+        _cluster.Until(() => Revision(first) == "3" && Revision(deployment) == "3");
     }
 
     private string Revision<T>(T item) where T : KubernetesObject => Store.Now(item)!.Metadata.Annotations["deployment.kubernetes.io/revision"];

@@ -74,10 +74,13 @@ public sealed class CommandTests : ApiTest
         Assert.Equal("new", (string?)(await SendAsync("POST", $"{Pods}?dryRun=All", """{"metadata":{"name":"new"}}""")).Body["metadata"]!["name"]);
         Assert.Equal(409, (await SendAsync("POST", $"{Pods}?dryRun=All", """{"metadata":{"name":"a"}}""")).Code);
         Assert.Equal("y", (string?)(await SendAsync("PATCH", $"{Pods}/a?dryRun=All", """{"metadata":{"labels":{"x":"y"}}}""", Merge)).Body["metadata"]!["labels"]!["x"]);
-        Assert.Equal(200, (await SendAsync("PATCH", $"{StatefulSets}/db/scale?dryRun=All", """{"spec":{"replicas":5}}""", Merge)).Code);
+        Assert.Equal(5, (int)(await SendAsync("PATCH", $"{StatefulSets}/db/scale?dryRun=All", """{"spec":{"replicas":5}}""", Merge)).Body["spec"]!["replicas"]!);
         Assert.Equal(200, (await SendAsync("DELETE", $"{Pods}/a?dryRun=All&gracePeriodSeconds=0", null)).Code);
         Assert.Equal(200, (await SendAsync("DELETE", $"{Pods}/a", """{"dryRun":["All"]}""")).Code);
         Assert.Equal(201, (await SendAsync("POST", $"{Pods}/a/eviction?dryRun=All", "{}")).Code);
+        Assert.Equal(201, (await SendAsync("POST", $"{Pods}/a/eviction", """{"deleteOptions":{"dryRun":["All"]}}""")).Code);
+        Assert.Equal("400 BadRequest: Invalid value: \"yes\": dryRun supports only \"All\"", Message(await SendAsync("DELETE", $"{Pods}/a?dryRun=yes", null)));
+        Assert.Equal("400 BadRequest: Invalid value: \"yes\": dryRun supports only \"All\"", Message(await SendAsync("POST", $"{Pods}/a/eviction", """{"deleteOptions":{"dryRun":["yes"]}}""")));
         Assert.Equal(version, Server.Ask(store => store.Version));
     }
 

@@ -73,6 +73,27 @@ public sealed class FieldTests : ApiTest
     }
 
     [Fact]
+    public async Task A_list_that_a_client_has_written_does_not_hide_what_the_model_adds()
+    {
+        await SendAsync("POST", "api/v1/nodes", """{"metadata":{"name":"n"},"spec":{"taints":[{"key":"a","effect":"NoSchedule","timeAdded":"2030-01-01T00:00:00Z"}]}}""");
+        await SendAsync("POST", Pods, """{"metadata":{"name":"a"},"spec":{"tolerations":[{"key":"b","operator":"Exists","effect":"NoExecute","tolerationSeconds":30}]}}""");
+        Server.Do(store => store.Change(store.Find<Node>("", "n")!, node => node with { Taints = node.Taints.Add(new("unreachable", "", "NoExecute", TimeSpan.Zero)) }));
+        var taints = (await GetAsync("api/v1/nodes/n")).Body["spec"]!["taints"]!.AsArray();
+        Assert.Equal(["a", "unreachable"], taints.Select(taint => (string?)taint!["key"]));
+        var tolerations = (await GetAsync($"{Pods}/a")).Body["spec"]!["tolerations"]!.AsArray();
+        Assert.Equal(["b", "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"], tolerations.Select(toleration => (string?)toleration!["key"]));
+    }
+
+    [Fact]
+    public async Task Each_container_has_a_status_of_its_own()
+    {
+        await SendAsync("POST", Pods, """{"metadata":{"name":"a"},"spec":{"nodeName":"n","containers":[{"name":"db","image":"d"},{"name":"web","image":"w"}]}}""");
+        var status = (await GetAsync($"{Pods}/a")).Body["status"]!;
+        Assert.Equal([("db", "d"), ("web", "w")], status["containerStatuses"]!.AsArray().Select(one => ((string)one!["name"]!, (string)one["image"]!)));
+        Assert.Equal("containers with unready status: [db web]", (string?)status["conditions"]!.AsArray().Single(one => (string?)one!["type"] == "Ready")!["message"]);
+    }
+
+    [Fact]
     public async Task The_fields_of_every_object_are_in_the_schema()
     {
         Add(

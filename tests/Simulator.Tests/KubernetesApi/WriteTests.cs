@@ -175,6 +175,8 @@ public sealed class WriteTests : ApiTest
         var (_, patched) = await SendAsync("PATCH", Path, """{"spec":{"replicas":3}}""", Merge);
         Assert.Equal((3, 3), ((int)patched["spec"]!["replicas"]!, Server.Ask(store => store.Find<StatefulSet>("default", "db")!.Replicas)));
         Assert.Equal(409, (await SendAsync("PUT", Path, scale.ToJsonString())).Code);
+        Assert.Equal("422 Invalid: StatefulSet.apps \"db\" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0", Message(await SendAsync("PATCH", Path, """{"spec":{"replicas":-1}}""", Merge)));
+        Assert.Equal(422, (await SendAsync("PATCH", "apis/apps/v1/namespaces/default/statefulsets/db", """{"spec":{"replicas":-1}}""", Merge)).Code);
     }
 
     [Fact]
