@@ -177,9 +177,15 @@ internal sealed partial class Oracle
         .Where(silence => silence.Key.Definition == _cluster.DefinitionOf(resource)?.Name && silence.Key.Node != _cluster.Kubernetes.LinstorNameOf(node) && silence.Value.Overlaps(known, Now))
         .Select(silence => silence.Value.Since).Append(known).Min();
 
-    /// <summary>The start of the period whose state the process could know when it sent a request: an answer counts from its arrival, and may take until its deadline to arrive.</summary>
-    private TimeSpan KnownSince(SimulatedController controller, string resource, TimeSpan sent) =>
-        _cluster.NewestAnswer(controller, resource) is var (given, taken) && taken >= sent - Confirmed && given < sent - Confirmed ? given : sent - Confirmed;
+    /// <summary>
+    /// The start of the period whose state the process could know when it sent a request: an answer counts from its arrival, and may take until its deadline to arrive. A node's own policy is in the
+    /// list of satellites.
+    /// </summary>
+    private TimeSpan KnownSince(SimulatedController controller, string resource, TimeSpan sent)
+    {
+        var since = _cluster.NewestAnswer(controller, resource) is var (given, taken) && taken >= sent - Confirmed && given < sent - Confirmed ? given : sent - Confirmed;
+        return _cluster.DefinitionOf(resource) is { } definition && _cluster.IsUnfencedByNode(definition) && sent - Listed < since ? sent - Listed : since;
+    }
 
     // The assumptions in docs/safety.md, which no observer can check.
     private bool IsBeyondKnowing(SimulatedController controller, string resource, string node) =>

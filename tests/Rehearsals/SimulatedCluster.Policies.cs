@@ -29,6 +29,10 @@ internal sealed partial class SimulatedCluster
     public IEnumerable<ResourceDefinition> InheritingFrom(StorageNode node) => Storage.Definitions.Where(definition =>
         !definition.Properties.ContainsKey(QuorumSetting.Key) && !definition.Group.Properties.ContainsKey(QuorumSetting.Key) && definition.Listed.Any(replica => replica.Node == node));
 
+    /// <summary>Whether the property of a node is why the resource's policy does not fence.</summary>
+    public bool IsUnfencedByNode(ResourceDefinition definition) =>
+        !IsFenced(definition) && Storage.Nodes.Any(node => node.Properties.ContainsKey(QuorumSetting.Key) && InheritingFrom(node).Contains(definition));
+
     /// <summary>The claims of the pod's writable volumes that are not fenced.</summary>
     /// <param name="pod">The pod.</param>
     /// <param name="wasFenced">
