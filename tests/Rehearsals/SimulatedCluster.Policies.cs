@@ -81,10 +81,13 @@ internal sealed partial class SimulatedCluster
     /// <summary>Whether members of the resource have changed and not every node has learned of it.</summary>
     public bool IsTorn(ResourceDefinition definition) => _torn.Contains(definition);
 
-    /// <summary>Whether DRBD on the node applies the policy that LINSTOR shows. It may not if an ONLINE satellite hangs or is slow to apply its configuration; no observer can see that.</summary>
-    public bool AppliesPolicy(string resource, string node) =>
+    /// <summary>Whether DRBD on the node applies the policy that LINSTOR shows. It may not if a satellite hangs or is slow to apply its configuration while it is ONLINE; no observer can see that.</summary>
+    /// <param name="resource">The resource.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="mayHaveHung">Whether the satellite may have hung when LINSTOR last reached it.</param>
+    public bool AppliesPolicy(string resource, string node, bool mayHaveHung) =>
         DefinitionOf(resource)?.Replicas.FirstOrDefault(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node)) is not { } replica
-        || (!replica.Node.SatelliteHangs && (replica.Node.IsAdjusted || Plan.Setup.Adjust < Oracle.LongestDetection))
+        || (!replica.Node.SatelliteHangs && !(mayHaveHung && replica.Node.Status != ConnectionStatus.Online) && (replica.Node.IsAdjusted || Plan.Setup.Adjust < Oracle.LongestDetection))
         || replica.QuorumPolicy == (Storage.EffectiveProperty(replica.Definition, replica.Node, QuorumSetting.Key) ?? "off");
 
     /// <summary>Whether another node with the resource reports true state to LINSTOR. If every node that LINSTOR reaches repeats stale state, no observer can notice.</summary>
