@@ -74,9 +74,12 @@ public sealed class Component : IDisposable
 
     public Task WaitForExitAsync(CancellationToken cancellation) => _process.WaitForExitAsync(cancellation);
 
-    public string LogTail(int lines)
+    /// <summary>The end of its log.</summary>
+    /// <param name="lines">How many lines.</param>
+    /// <param name="shorten">Makes a line readable.</param>
+    public string LogTail(int lines, Func<string, string>? shorten = null)
     {
-        var text = File.Exists(Log) ? File.ReadLines(Log).TakeLast(lines) : [];
+        var text = File.Exists(Log) ? File.ReadLines(Log).TakeLast(lines).Select(shorten ?? (line => line)) : [];
         return $"--- {Name}{(HasExited ? $" (exited with {_process.ExitCode})" : "")}, {Log}\n{string.Join('\n', text)}\n";
     }
 

@@ -35,7 +35,11 @@ public sealed class ControllerProcess : IAsyncDisposable
     public static async Task<ControllerProcess> StartAsync(string log, int port, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment) =>
         new(await Component.StartAsync(Program, log, arguments, environment), port);
 
-    public bool Says(string text) => Log.Any(line => line.Contains(text, StringComparison.Ordinal));
+    /// <summary>The entries of its log.</summary>
+    public IEnumerable<LogEntry> Entries => Log.Select(LogEntry.Parse).OfType<LogEntry>();
+
+    /// <summary>Whether it has logged such an entry.</summary>
+    public bool Logged(LogEvent kind, params IEnumerable<(string Name, string Value)> fields) => Entries.Any(entry => entry.Is(kind, fields));
 
     /// <summary>The status of a probe; 0 if there is no answer.</summary>
     public async Task<int> ProbeAsync(string path)
@@ -72,7 +76,7 @@ public sealed class ControllerProcess : IAsyncDisposable
         await _process.WaitForExitAsync(cancellation);
     }
 
-    public string LogTail(int lines = 40) => _process.LogTail(lines);
+    public string LogTail(int lines = 40) => _process.LogTail(lines, line => LogEntry.Parse(line) is { } entry ? $"[{(int)entry.Event}] {entry.Message}" : line);
 
     public ValueTask DisposeAsync()
     {

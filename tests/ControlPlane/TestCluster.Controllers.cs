@@ -38,7 +38,7 @@ public sealed partial class TestCluster
         string[] defaults =
         [
             $"--kubeconfig={World.Plane.KubeconfigFor(Account)}", $"--attacher-name={World.Driver}", $"--leader-election-healtz-port={port}",
-            "--known-resource-grace-period=2s", "--new-resource-grace-period=2s", "--reconcile-interval=1s", "--v=5",
+            "--known-resource-grace-period=2s", "--new-resource-grace-period=2s", "--reconcile-interval=1s", "--v=5", "--log-format=json",
         ];
         var controller = await ControllerProcess.StartAsync(LogOf($"controller-{_controllers.Count}"), port, [.. defaults, .. flags], EnvironmentFor(linstor).AddRange(ControllerEnvironment));
         _controllers.Add(controller);

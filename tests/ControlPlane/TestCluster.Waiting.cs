@@ -13,8 +13,12 @@ public sealed partial class TestCluster
     public Task UntilDeletedAsync(params string[] expected) => EventuallyAsync(
         () => Deletions.SequenceEqual(expected.Order(StringComparer.Ordinal)), $"deleted {string.Join(", ", expected)}");
 
-    /// <summary>Waits until a controller logs a line.</summary>
-    public Task UntilSaidAsync(string text) => EventuallyAsync(() => _controllers.Exists(controller => controller.Says(text)), $"a controller says \"{text}\"");
+    /// <summary>Waits until a controller has logged such an entry.</summary>
+    public Task UntilLoggedAsync(LogEvent kind, params IReadOnlyList<(string Name, string Value)> fields) =>
+        EventuallyAsync(() => _controllers.Exists(controller => controller.Logged(kind, fields)), $"a controller logs {kind} {string.Join(' ', fields.Select(field => $"{field.Name}={field.Value}"))}");
+
+    /// <summary>Waits until a controller has logged advice that people are to follow word by word.</summary>
+    public Task UntilAdvisedAsync(string text) => EventuallyAsync(() => _controllers.Exists(controller => controller.Entries.Any(entry => entry.Message.Contains(text, StringComparison.Ordinal))), $"a controller advises \"{text}\"");
 
     /// <summary>Waits until an Event on a pod reports why it was not moved during the whole grace period.</summary>
     public Task UntilHeldAsync(string pod, string because) => EventuallyAsync(

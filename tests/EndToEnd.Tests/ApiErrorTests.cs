@@ -12,7 +12,7 @@ public sealed class ApiErrorTests(SharedControlPlane shared)
         await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
         cluster.Linstor.Do(world => world.StopLinstor());
         var controller = await cluster.LaunchControllerAsync();
-        await cluster.UntilSaidAsync("LINSTOR does not answer");
+        await cluster.UntilLoggedAsync(LogEvent.LinstorSilent);
         Assert.Equal((200, 503), (await controller.ProbeAsync("/healthz"), await controller.ProbeAsync("/readyz")));
 
         cluster.Crash(cluster.A);
@@ -29,9 +29,9 @@ public sealed class ApiErrorTests(SharedControlPlane shared)
         await cluster.StartControllerAsync();
 
         cluster.Crash(cluster.A);
-        await cluster.UntilSaidAsync("the grace period is not over");
+        await cluster.UntilLoggedAsync(LogEvent.Held, ("Reason", "GraceNotOver"));
         cluster.Linstor.Do(world => world.StopLinstor());
-        await cluster.UntilSaidAsync("alone: LINSTOR does not answer. (LinstorSilent)");
+        await cluster.UntilLoggedAsync(LogEvent.Held, ("Reason", "LinstorSilent"));
         Assert.Empty(cluster.Deletions);
 
         cluster.Linstor.Do(world => world.StartLinstor());
@@ -83,7 +83,7 @@ public sealed class ApiErrorTests(SharedControlPlane shared)
 
         cluster.Linstor.Hazards.Garbage = true;
         cluster.Crash(cluster.A);
-        await cluster.UntilSaidAsync("LINSTOR does not answer");
+        await cluster.UntilLoggedAsync(LogEvent.LinstorSilent);
         Assert.Empty(cluster.Deletions);
 
         cluster.Linstor.Hazards.Garbage = false;
@@ -101,7 +101,7 @@ public sealed class ApiErrorTests(SharedControlPlane shared)
         cluster.Crash(cluster.A);
         await cluster.Linstor.WhenAsync(world => world.LoseNode(cluster.A), cluster.World.Closing);
         await cluster.Linstor.WhenAsync(world => world.DeleteDefinition(db.Volume.Handle), cluster.World.Closing);
-        await cluster.UntilSaidAsync($"LINSTOR has no resource definition {db.Volume.Handle}");
+        await cluster.UntilLoggedAsync(LogEvent.Held, ("Reason", "NoSuchResource"), ("Resource", db.Volume.Handle));
         await cluster.BystanderIsMovedAsync();
         Assert.DoesNotContain("pod db-0", cluster.Deletions);
     }
@@ -114,9 +114,9 @@ public sealed class ApiErrorTests(SharedControlPlane shared)
         var controller = await cluster.StartControllerAsync();
 
         cluster.Crash(cluster.A);
-        await cluster.UntilSaidAsync("the grace period is not over");
+        await cluster.UntilLoggedAsync(LogEvent.Held, ("Reason", "GraceNotOver"));
         await cluster.World.Plane.StopApiServerAsync(cluster.World.Closing);
-        await cluster.UntilSaidAsync("the Kubernetes API does not tell its");
+        await cluster.UntilLoggedAsync(LogEvent.Held, ("Reason", "KubernetesSilent"));
         await cluster.World.Plane.StartApiServerAsync(cluster.World.Closing);
 
         await cluster.EventuallyAsync(() => cluster.Deletions.Contains("attachment of data-db-0 on a"), "the failover was finished", seconds: 40);

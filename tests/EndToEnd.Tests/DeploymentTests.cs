@@ -54,12 +54,12 @@ public sealed class DeploymentTests(SharedControlPlane shared)
         await cluster.GrantOnlyAsync(
             ("", "pods", "list,watch,delete"), ("", "persistentvolumes", "list,watch"), ("storage.k8s.io", "volumeattachments", "list,watch,delete"));
         await cluster.StartControllerAsync();
-        await cluster.UntilSaidAsync("""add the rule {apiGroups: [""], resources: ["nodes"], verbs: ["list", "watch"]}""");
-        await cluster.UntilSaidAsync("""add the rule {apiGroups: ["storage.k8s.io"], resources: ["csinodes"], verbs: ["list", "watch"]}""");
+        await cluster.UntilAdvisedAsync("""add the rule {apiGroups: [""], resources: ["nodes"], verbs: ["list", "watch"]}""");
+        await cluster.UntilAdvisedAsync("""add the rule {apiGroups: ["storage.k8s.io"], resources: ["csinodes"], verbs: ["list", "watch"]}""");
 
         cluster.Crash(cluster.A);
         await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
-        await cluster.UntilSaidAsync("""add the rule {apiGroups: [""], resources: ["events"], verbs: ["create"]}""");
+        await cluster.UntilAdvisedAsync("""add the rule {apiGroups: [""], resources: ["events"], verbs: ["create"]}""");
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class DeploymentTests(SharedControlPlane shared)
         await cluster.StartControllerAsync();
 
         cluster.Crash(cluster.A);
-        await cluster.UntilSaidAsync("""add the rule {apiGroups: [""], resources: ["pods"], verbs: ["delete"]}""");
+        await cluster.UntilAdvisedAsync("""add the rule {apiGroups: [""], resources: ["pods"], verbs: ["delete"]}""");
         Assert.Empty(cluster.Deletions);
         await cluster.GrantAsync(("", "pods", "delete"));
         await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
@@ -85,7 +85,7 @@ public sealed class DeploymentTests(SharedControlPlane shared)
         var controller = await cluster.StartControllerAsync("--dry-run");
 
         cluster.CutLinks(cluster.A);
-        await cluster.UntilSaidAsync($"Dry run, not done: Deleting pod {cluster.World.Namespace}/db-0");
+        await cluster.UntilLoggedAsync(LogEvent.DryRun, ("Decision", "DeletePod"), ("Pod", $"{cluster.World.Namespace}/db-0"));
         Assert.Empty(cluster.Writes);
         await controller.StopAsync(cluster.World.Closing);
         Assert.Equal(0, controller.ExitCode);
@@ -107,7 +107,7 @@ public sealed class DeploymentTests(SharedControlPlane shared)
         await using var cluster = await TestCluster.SetAsync(shared);
         cluster.Linstor.Do(world => world.StopLinstor());
         await using var waiting = await cluster.WaitUntilApiOnlineAsync();
-        await cluster.EventuallyAsync(() => waiting.Says("not ready"), "it says that LINSTOR is not ready");
+        await cluster.EventuallyAsync(() => waiting.Log.Any(line => line.Contains("not ready", StringComparison.Ordinal)), "it says that LINSTOR is not ready");
         Assert.False(waiting.HasExited);
 
         cluster.Linstor.Do(world => world.StartLinstor());

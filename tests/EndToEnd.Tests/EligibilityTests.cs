@@ -21,8 +21,8 @@ public sealed class EligibilityTests(SharedControlPlane shared)
         await cluster.StartControllerAsync();
 
         cluster.Crash(cluster.A);
-        await cluster.UntilSaidAsync("drbd.linbit.com/ignore-fail-over. (OptedOut)");
-        await cluster.UntilSaidAsync($"pod {cluster.World.Namespace}/plain-0 stays");
+        await cluster.UntilLoggedAsync(LogEvent.Held, ("Reason", "OptedOut"), ("Pod", $"{cluster.World.Namespace}/annotated-0"));
+        await cluster.UntilLoggedAsync(LogEvent.Held, ("Reason", "AttachmentInUse"), ("Pod", $"{cluster.World.Namespace}/plain-0"));
         await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
         await cluster.BystanderIsMovedAsync();
 
@@ -54,7 +54,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
 
         cluster.Crash(cluster.A);
         await cluster.UntilDeletedAsync("pod labelled");
-        await cluster.UntilSaidAsync($"pod {cluster.World.Namespace}/plain stays");
+        await cluster.UntilLoggedAsync(LogEvent.Held, ("Reason", "AttachmentInUse"), ("Pod", $"{cluster.World.Namespace}/plain"));
         await cluster.BystanderIsMovedAsync();
         Assert.DoesNotContain("attachment of shared on a", cluster.Deletions);
     }
@@ -156,7 +156,7 @@ public sealed class EligibilityTests(SharedControlPlane shared)
         await cluster.StartControllerAsync();
 
         cluster.Crash(cluster.A);
-        await cluster.UntilSaidAsync("volume media (nfs). (WritesToSharedStorage)");
+        await cluster.UntilLoggedAsync(LogEvent.Held, ("Reason", "WritesToSharedStorage"), ("Pod", $"{cluster.World.Namespace}/remote-0"));
         await cluster.UntilDeletedAsync("pod local-0", "attachment of data-local-0 on a");
     }
 

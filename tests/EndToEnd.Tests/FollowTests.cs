@@ -16,11 +16,11 @@ public sealed class FollowTests(SharedControlPlane shared)
 
         cluster.Crash(cluster.A);
         var moved = await cluster.World.UntilMovedAsync(db, from: cluster.A, within: Promptly);
-        await cluster.UntilSaidAsync($"Pod {cluster.World.Namespace}/db-0 of node {cluster.A} runs on node {moved.Single().NodeName}, ");
+        await cluster.UntilLoggedAsync(LogEvent.FailoverEnded, ("Phase", "Runs"), ("Pod", $"{cluster.World.Namespace}/db-0"), ("Node", cluster.A));
 
         Assert.Matches(
-            @"s after its storage was lost \(decided \+\d+\.\d\d s, pod gone \+\d+\.\d\d s, detached \+\d+\.\d\d s, replacement scheduled \+\d+\.\d\d s, attached \+\d+\.\d\d s, running \+\d+\.\d\d s\)\.",
-            controller.Log.Single(line => line.Contains("after its storage was lost", StringComparison.Ordinal)));
+            $@"^Pod {cluster.World.Namespace}/db-0 of node {cluster.A} runs on node {moved.Single().NodeName}, " + @"\d+\.\d\d s after its storage was lost \(decided \+\d+\.\d\d s, pod gone \+\d+\.\d\d s, detached \+\d+\.\d\d s, replacement scheduled \+\d+\.\d\d s, attached \+\d+\.\d\d s, running \+\d+\.\d\d s\)\.",
+            controller.Entries.Single(entry => entry.Event == LogEvent.FailoverEnded).Message);
         var metrics = await controller.ReadAsync("/metrics");
         Assert.Contains("piraeus_ha_failovers_total{ending=\"runs\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.All(
@@ -38,7 +38,7 @@ public sealed class FollowTests(SharedControlPlane shared)
 
         cluster.Crash(cluster.A);
         await cluster.World.UntilMovedAsync(db, from: cluster.A, within: Promptly);
-        await cluster.UntilSaidAsync($"Node {cluster.A}: 5 of 5 pods run elsewhere, the last one ");
+        await cluster.UntilLoggedAsync(LogEvent.IncidentEnded, [("Node", cluster.A), ("Phase", "Runs"), .. Enumerable.Range(0, 5).Select(number => ("Pod", $"{cluster.World.Namespace}/db-{number}"))]);
     }
 
     [Fact]
@@ -50,14 +50,14 @@ public sealed class FollowTests(SharedControlPlane shared)
         await CordonAsync(cluster, true);
 
         cluster.Crash(cluster.A);
-        await cluster.UntilSaidAsync("waits for its replacement to be scheduled: pod");
-        Assert.Contains("nodes are available", Stalled(controller), StringComparison.Ordinal);
+        await cluster.UntilLoggedAsync(LogEvent.Stuck, ("Phase", "Scheduled"));
+        Assert.Contains("nodes are available", Stalled(controller, "Scheduled"), StringComparison.Ordinal);
         await cluster.EventuallyAsync(async () => (await cluster.EventsOnAsync("Pod", "db-0")).Any(told => told.Text("reason") == "FailoverStalled"), "an Event on the replacement");
         Assert.Contains("piraeus_ha_failovers_under_way{phase=\"scheduled\"} 1\n", await controller.ReadAsync("/metrics"), StringComparison.Ordinal);
 
         await CordonAsync(cluster, false);
         await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(60));
-        await cluster.UntilSaidAsync("after its storage was lost");
+        await cluster.UntilLoggedAsync(LogEvent.FailoverEnded, ("Phase", "Runs"));
     }
 
     [Fact]
@@ -71,8 +71,8 @@ public sealed class FollowTests(SharedControlPlane shared)
         await cluster.World.Api.PatchAsync($"{quotas}/none/status", new { status = new { hard = new { pods = "0" }, used = new { pods = "0" } } }, cluster.World.Closing);
 
         cluster.Crash(cluster.A);
-        await cluster.UntilSaidAsync("StatefulSet db has not created a replacement: create Pod db-0 in StatefulSet db failed error");
-        Assert.Contains("exceeded quota: none", Stalled(controller), StringComparison.Ordinal);
+        await cluster.UntilLoggedAsync(LogEvent.Stuck, ("Phase", "Scheduled"));
+        Assert.Contains("exceeded quota: none", Stalled(controller, "Scheduled"), StringComparison.Ordinal);
         await cluster.EventuallyAsync(async () => (await cluster.EventsOnAsync("StatefulSet", "db")).Any(told => told.Text("reason") == "FailoverStalled"), "an Event on the StatefulSet");
     }
 
@@ -81,12 +81,12 @@ public sealed class FollowTests(SharedControlPlane shared)
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
-        await cluster.StartControllerAsync();
+        var controller = await cluster.StartControllerAsync();
         cluster.World.Attacher.Refuse("no diskless resource could be made");
 
         cluster.Crash(cluster.A);
-        await cluster.UntilSaidAsync("waits for the volumes of its replacement to be attached: volume");
-        await cluster.UntilSaidAsync("no diskless resource could be made");
+        await cluster.UntilLoggedAsync(LogEvent.Stuck, ("Phase", "Attached"));
+        Assert.Contains("no diskless resource could be made", Stalled(controller, "Attached"), StringComparison.Ordinal);
         cluster.World.Attacher.Refuse(null);
         await cluster.World.UntilMovedAsync(db, from: cluster.A, within: Promptly);
     }
@@ -101,7 +101,7 @@ public sealed class FollowTests(SharedControlPlane shared)
         await cluster.World.Api.PatchAsync(pod, new { metadata = new { finalizers = new[] { "example.com/held" } } }, cluster.World.Closing);
 
         cluster.Crash(cluster.A);
-        await cluster.UntilSaidAsync("waits to be gone: the old pod is deleted, but held back by finalizer example.com/held.");
+        await cluster.UntilLoggedAsync(LogEvent.Stuck, ("Phase", "PodGone"));
         await cluster.World.Api.PatchAsync(pod, new { metadata = new { finalizers = Array.Empty<string>() } }, cluster.World.Closing);
         await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(120));
     }
@@ -118,7 +118,7 @@ public sealed class FollowTests(SharedControlPlane shared)
         cluster.World.Kubelet.Isolate(cluster.A);
         cluster.Linstor.Do(world => world.CutLink(cluster.A, cluster.B));
         cluster.Linstor.Do(world => world.CutLink(cluster.A, cluster.C));
-        await cluster.UntilSaidAsync("only the node itself can let go of it");
+        await cluster.UntilLoggedAsync(LogEvent.Stuck, ("Phase", "Detached"));
         Assert.DoesNotContain("attachment of two on a", cluster.Deletions);
 
         cluster.Crash(cluster.A);
@@ -151,19 +151,19 @@ public sealed class FollowTests(SharedControlPlane shared)
         await cluster.EventuallyAsync(() => cluster.Deletions.Contains("pod db"), "the pod was deleted");
         await cluster.World.Api.DeleteAsync(Paths.Claim(cluster.World.Namespace, db.Volume.Claim), cluster.World.Closing);
         await cluster.EventuallyAsync(() => cluster.World.View.Volumes.Find(db.Volume.PersistentVolume)?.Text("status", "phase") == "Released", "the volume is released");
-        await cluster.UntilSaidAsync($"volume {db.Volume.PersistentVolume} is still attached to node {cluster.A}");
+        await cluster.UntilLoggedAsync(LogEvent.Stuck, ("Phase", "Detached"), ("Node", cluster.A));
         await cluster.World.Api.DeleteAsync(Paths.Volume(db.Volume.PersistentVolume), cluster.World.Closing);
         await cluster.EventuallyAsync(() => cluster.World.View.Volumes.Find(db.Volume.PersistentVolume) is null, "the volume is gone");
 
         cluster.CutLinks(cluster.E);
         await cluster.EventuallyAsync(() => cluster.Deletions.Contains("pod bystander-0"), "the bystander was moved");
         cluster.World.Attacher.Resume();
-        await cluster.UntilSaidAsync($"Pod {cluster.World.Namespace}/db of node {cluster.A} was deleted and its volumes detached");
+        await cluster.UntilLoggedAsync(LogEvent.FailoverEnded, ("Pod", $"{cluster.World.Namespace}/db"), ("Node", cluster.A));
         Assert.Equal(200, await controller.ProbeAsync("/healthz"));
         Assert.Contains("piraeus_ha_leader{} 1\n", await controller.ReadAsync("/metrics"), StringComparison.Ordinal);
     }
 
-    private static string Stalled(ControllerProcess controller) => controller.Log.First(line => line.Contains("moved away from node", StringComparison.Ordinal));
+    private static string Stalled(ControllerProcess controller, string phase) => controller.Entries.First(entry => entry.Is(LogEvent.Stuck, ("Phase", phase))).Message;
 
     private static async Task CordonAsync(TestCluster cluster, bool unschedulable)
     {

@@ -14,19 +14,19 @@ public sealed class LeadershipTests(SharedControlPlane shared)
         await using var cluster = await SetAsync();
         await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
         var leader = await StartReplicaAsync(cluster, "one");
-        await cluster.UntilSaidAsync("This replica holds lease");
+        await cluster.UntilLoggedAsync(LogEvent.LeaseHeld, ("Leader", "This replica"));
         var standby = await StartReplicaAsync(cluster, "two");
-        await cluster.UntilSaidAsync("one holds lease");
+        await cluster.UntilLoggedAsync(LogEvent.LeaseHeld, ("Leader", "one"));
 
         cluster.Crash(cluster.A);
-        await cluster.UntilSaidAsync("the grace period is not over");
+        await cluster.UntilLoggedAsync(LogEvent.Held, ("Reason", "GraceNotOver"));
         await leader.StopAsync(cluster.World.Closing);
         Assert.Equal(0, leader.ExitCode);
-        Assert.True(leader.Says("Gave lease"));
+        Assert.True(leader.Logged(LogEvent.LeaseGivenUp));
 
-        await cluster.EventuallyAsync(() => standby.Says("This replica holds lease"), "the standby leads", seconds: 4);
+        await cluster.EventuallyAsync(() => standby.Logged(LogEvent.LeaseHeld, ("Leader", "This replica")), "the standby leads", seconds: 4);
         await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
-        Assert.True(standby.Says("Deleting pod"));
+        Assert.True(standby.Logged(LogEvent.Acting, ("Decision", "DeletePod")));
     }
 
     [Fact]
@@ -35,18 +35,18 @@ public sealed class LeadershipTests(SharedControlPlane shared)
         await using var cluster = await SetAsync();
         await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
         var leader = await StartReplicaAsync(cluster, "one");
-        await cluster.UntilSaidAsync("This replica holds lease");
+        await cluster.UntilLoggedAsync(LogEvent.LeaseHeld, ("Leader", "This replica"));
         var standby = await StartReplicaAsync(cluster, "two");
 
         await leader.FreezeAsync();
         cluster.Crash(cluster.A);
-        await cluster.EventuallyAsync(() => standby.Says("This replica holds lease"), "the standby leads", seconds: 25);
+        await cluster.EventuallyAsync(() => standby.Logged(LogEvent.LeaseHeld, ("Leader", "This replica")), "the standby leads", seconds: 25);
         await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
 
         await leader.ThawAsync();
-        await cluster.EventuallyAsync(() => leader.Says("two holds lease"), "the thawed replica follows");
-        Assert.False(leader.Says("Deleting"));
-        Assert.True(standby.Says("Deleting pod"));
+        await cluster.EventuallyAsync(() => leader.Logged(LogEvent.LeaseHeld, ("Leader", "two")), "the thawed replica follows");
+        Assert.False(leader.Logged(LogEvent.Acting));
+        Assert.True(standby.Logged(LogEvent.Acting, ("Decision", "DeletePod")));
     }
 
     [Fact]
@@ -56,20 +56,20 @@ public sealed class LeadershipTests(SharedControlPlane shared)
         var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
         var address = await cluster.StartLinstorAddressAsync();
         var leader = await StartReplicaAsync(cluster, "one", address);
-        await cluster.UntilSaidAsync("This replica holds lease");
+        await cluster.UntilLoggedAsync(LogEvent.LeaseHeld, ("Leader", "This replica"));
         var standby = await StartReplicaAsync(cluster, "two");
-        await cluster.UntilSaidAsync("one holds lease");
+        await cluster.UntilLoggedAsync(LogEvent.LeaseHeld, ("Leader", "one"));
 
         address.RefusesConnections = true;
         cluster.Crash(cluster.A);
-        await cluster.EventuallyAsync(() => standby.Says("the grace period is not over"), "the standby sees the loss");
-        await cluster.EventuallyAsync(() => leader.Says("up, because this replica cannot decide"), "the leader gives the lease up", seconds: 30);
-        await cluster.EventuallyAsync(() => standby.Says("This replica holds lease"), "the standby leads", seconds: 4);
+        await cluster.EventuallyAsync(() => standby.Logged(LogEvent.Held, ("Reason", "GraceNotOver")), "the standby sees the loss");
+        await cluster.EventuallyAsync(() => leader.Logged(LogEvent.LeaseGivenUp), "the leader gives the lease up", seconds: 30);
+        await cluster.EventuallyAsync(() => standby.Logged(LogEvent.LeaseHeld, ("Leader", "This replica")), "the standby leads", seconds: 4);
         await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
         await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(120));
 
-        Assert.False(leader.Says("Deleting"));
-        Assert.True(leader.Says("This replica cannot decide: Linstor silent since"));
+        Assert.False(leader.Logged(LogEvent.Acting));
+        Assert.True(leader.Logged(LogEvent.CannotDecide));
         Assert.Contains("piraeus_ha_cannot_decide{source=\"linstor\"} 1\n", await leader.ReadAsync("/metrics"), StringComparison.Ordinal);
         Assert.Equal("two", (await cluster.World.Api.GetAsync(Lease, cluster.World.Closing)).Text("spec", "holderIdentity"));
     }
@@ -79,7 +79,7 @@ public sealed class LeadershipTests(SharedControlPlane shared)
     {
         await using var cluster = await SetAsync();
         await StartReplicaAsync(cluster, "one");
-        await cluster.UntilSaidAsync("This replica holds lease");
+        await cluster.UntilLoggedAsync(LogEvent.LeaseHeld, ("Leader", "This replica"));
 
         var lease = await cluster.World.Api.GetAsync(Lease, cluster.World.Closing);
         Assert.Equal(("one", 15), (lease.Text("spec", "holderIdentity"), lease["spec"]!["leaseDurationSeconds"]!.GetValue<int>()));

@@ -11,7 +11,7 @@ public sealed class LogTests(SharedControlPlane shared)
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
-        var controller = await cluster.StartControllerAsync("--log-format=json");
+        var controller = await cluster.StartControllerAsync();
         cluster.Crash(cluster.A);
         await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(10));
 

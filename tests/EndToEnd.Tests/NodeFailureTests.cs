@@ -24,7 +24,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
         await cluster.World.UntilMovedAsync(db, from: cluster.A, within: Promptly);
 
         Assert.Equal(["attachment of data-db-0 on a", "pod db-0"], cluster.Deletions);
-        Assert.True(controller.Says("Deleting pod"));
+        Assert.True(controller.Logged(LogEvent.Acting, ("Decision", "DeletePod")));
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
         await cluster.StartControllerAsync();
 
         cluster.Linstor.Do(world => world.StopSatellite(cluster.A));
-        await cluster.UntilSaidAsync("only its LINSTOR satellite went away. (StillConnected)");
+        await cluster.UntilLoggedAsync(LogEvent.Held, ("Reason", "StillConnected"));
         cluster.Linstor.Do(world => world.StartSatellite(cluster.A));
         await cluster.BystanderIsMovedAsync();
 
@@ -91,7 +91,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
         await cluster.StartControllerAsync();
 
         cluster.CutLinks(cluster.A);
-        await cluster.UntilSaidAsync("the grace period is not over");
+        await cluster.UntilLoggedAsync(LogEvent.Held, ("Reason", "GraceNotOver"));
         cluster.HealLinks(cluster.A);
         await cluster.BystanderIsMovedAsync();
 

@@ -62,7 +62,7 @@ public sealed class NodeTests(SharedControlPlane shared)
 
         cluster.Crash(cluster.A);
         await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
-        await cluster.UntilSaidAsync(complaint);
+        await cluster.UntilAdvisedAsync(complaint);
         Assert.Equal(tainted, cluster.World.View.Nodes.Find(cluster.A)!.TaintKeys.Contains(Taint));
         Assert.Equal(released, cluster.Writes.Any(write => write is { Resource: "nodes", Subresource: "status", Succeeded: true }));
     }
@@ -82,7 +82,7 @@ public sealed class NodeTests(SharedControlPlane shared)
         cluster.Linstor.Do(world => world.PowerOn(cluster.A));
         cluster.CutLinks(cluster.E);
         await cluster.EventuallyAsync(() => cluster.Deletions.Contains("pod bystander-0"), "the bystander was moved");
-        Assert.False(controller.Says("Taking the taint from node"));
+        Assert.False(controller.Logged(LogEvent.Acting, ("Decision", "UntaintNode")));
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class NodeTests(SharedControlPlane shared)
         const string Lease = "apis/coordination.k8s.io/v1/namespaces/ha-controller/leases/piraeus-ha-controller";
         await cluster.World.Api.DeleteAsync(Lease, cluster.World.Closing);
         var controller = await cluster.StartControllerAsync("--leader-election", "--leader-election-namespace=ha-controller", "--leader-election-lease-name=one", "--kube-api-qps=5", "--kube-api-burst=1");
-        await cluster.UntilSaidAsync("This replica holds lease");
+        await cluster.UntilLoggedAsync(LogEvent.LeaseHeld, ("Leader", "This replica"));
 
         cluster.Crash(cluster.A);
         await cluster.EventuallyAsync(() => cluster.Deletions.Any(deletion => deletion.StartsWith("pod", StringComparison.Ordinal)), "the first is moved", seconds: 8);
@@ -120,7 +120,7 @@ public sealed class NodeTests(SharedControlPlane shared)
             return cluster.Deletions.Count(deletion => deletion.StartsWith("pod", StringComparison.Ordinal)) == 40;
         }, "all forty pods were deleted", seconds: 60);
         Assert.InRange(renewals.Count, 3, 60);
-        Assert.Single(controller.Log, line => line.Contains("holds lease", StringComparison.Ordinal));
+        Assert.Single(controller.Entries, entry => entry.Event == LogEvent.LeaseHeld);
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public sealed class NodeTests(SharedControlPlane shared)
 
         cluster.Crash(cluster.A);
         await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
-        await cluster.UntilSaidAsync("""add the rule {apiGroups: [""], resources: ["nodes"], verbs: ["get"]}""");
+        await cluster.UntilAdvisedAsync("""add the rule {apiGroups: [""], resources: ["nodes"], verbs: ["get"]}""");
         Assert.DoesNotContain(cluster.Writes, write => write.Resource == "nodes" && write.Subresource is null);
         await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(150));
     }

@@ -24,10 +24,10 @@ public sealed class RandomScenarioTests(SharedControlPlane shared)
         await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
         await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(120));
         _since.Stop();
-        await cluster.UntilSaidAsync("after its storage was lost");
-        foreach (var said in controller.Log.Where(line => line.Contains("Reporter: ", StringComparison.Ordinal) || line.Contains("Actuator: ", StringComparison.Ordinal)))
+        await cluster.UntilLoggedAsync(LogEvent.FailoverEnded, ("Phase", "Runs"));
+        foreach (var entry in controller.Entries.Where(entry => entry.Event is >= LogEvent.Acting and <= LogEvent.IncidentEnded))
         {
-            Tell($"controller: {said[(said.IndexOf(": ", StringComparison.Ordinal) + 2)..]}");
+            Tell($"controller: {entry.Message}");
         }
 
         await TellPodsAsync(cluster);

@@ -16,7 +16,7 @@ public sealed class RecordingTests(SharedControlPlane shared)
         cluster.Crash(cluster.A);
         await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
         await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(120));
-        await cluster.UntilSaidAsync("after its storage was lost");
+        await cluster.UntilLoggedAsync(LogEvent.FailoverEnded, ("Phase", "Runs"));
         await controller.KillAsync(cluster.World.Closing); // the recording has no end
         var replay = await cluster.ReplayAsync(recording);
         await cluster.EventuallyAsync(() => replay.HasExited, "the replay has ended");

@@ -17,7 +17,7 @@ public sealed class StormTests(SharedControlPlane shared)
         cluster.Crash(cluster.A);
         await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
         await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(120));
-        Assert.False(controller.Says("--storm-threshold"));
+        Assert.False(controller.Logged(LogEvent.Storm));
     }
 
     [Fact]
