@@ -42,7 +42,7 @@ internal sealed class Benchmark(BenchOptions options, CancellationToken cancella
     private async Task<Report> RecoverAsync()
     {
         var load = (await File.ReadAllTextAsync("/proc/loadavg", cancellation)).Split(' ')[0];
-        Say("Starting etcd, kube-apiserver, kube-controller-manager and kube-scheduler …");
+        Print("Starting etcd, kube-apiserver, kube-controller-manager and kube-scheduler …");
         await using var plane = await RealControlPlane.StartAsync(cancellation);
         var report = new Report
         {
@@ -73,7 +73,7 @@ internal sealed class Benchmark(BenchOptions options, CancellationToken cancella
         {
             foreach (var mover in Enum.GetValues<FailoverMethod>())
             {
-                Say($"N={volumes}, round {number} of {options.RoundsFor(volumes)}: {Round.Name(mover)}");
+                Print($"N={volumes}, round {number} of {options.RoundsFor(volumes)}: {Round.Name(mover)}");
                 rounds.Add(await recovery.PlayAsync(volumes, mover));
             }
         }
@@ -95,9 +95,9 @@ internal sealed class Benchmark(BenchOptions options, CancellationToken cancella
 
     private async Task ScaleAsync(Report report)
     {
-        Say("Starting etcd and kube-apiserver …");
+        Print("Starting etcd and kube-apiserver …");
         await using var plane = await RealControlPlane.StartAsync(new ControlPlaneOptions { OnlyApiServer = true }, cancellation);
-        Say($"Creating {options.Objects} pods, volumes and attachments …");
+        Print($"Creating {options.Objects} pods, volumes and attachments …");
         var cluster = new LargeCluster(plane.Api, options.Objects, cancellation);
         var size = await cluster.FillAsync();
         report.Settings.Add($"large cluster: {options.Objects} pods of {size} bytes of JSON each, as many volumes and attachments, 20 nodes, half as many LINSTOR resources with three replicas each");
@@ -106,7 +106,7 @@ internal sealed class Benchmark(BenchOptions options, CancellationToken cancella
         var kubeconfig = await scale.KubeconfigAsync();
         for (var number = 1; number <= Starts; number++)
         {
-            Say($"Start {number} of {Starts}");
+            Print($"Start {number} of {Starts}");
             report.Starts.Add(await scale.StartAsync(kubeconfig, idle: number == Starts ? options.Idle : null));
         }
 
@@ -116,7 +116,7 @@ internal sealed class Benchmark(BenchOptions options, CancellationToken cancella
         }
     }
 
-    private void Say(string what) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_running.Elapsed.TotalSeconds,6:0.0} s  {what}"));
+    private void Print(string what) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_running.Elapsed.TotalSeconds,6:0.0} s  {what}"));
 
     private static double? Median(IEnumerable<double> values)
     {

@@ -28,12 +28,12 @@ internal sealed class RecoveryTimeline
         _attachmentsLeft = [.. Attachments.Select(attachment => attachment.Uid)];
         cluster.World.View.Pods.Gone += pod => Note(() => Remove(_podsLeft, pod, PodsGone));
         cluster.World.View.Attachments.Gone += attachment => Note(() => Remove(_attachmentsLeft, attachment, AttachmentsGone));
-        cluster.World.View.Pods.Seen += pod => Note(() => See(pod));
+        cluster.World.View.Pods.Seen += pod => Note(() => Observe(pod));
         cluster.Linstor.Do(world => world.Knowledge.Changed += change =>
         {
             if (change.MayPromote == true && change.Node != lost)
             {
-                Note(() => Told(change.Resource));
+                Note(() => Reported(change.Resource));
             }
         });
     }
@@ -74,7 +74,7 @@ internal sealed class RecoveryTimeline
         }
     }
 
-    private void Told(string resource)
+    private void Reported(string resource)
     {
         if (_told.Add(resource))
         {
@@ -86,7 +86,7 @@ internal sealed class RecoveryTimeline
         }
     }
 
-    private void See(JsonNode pod)
+    private void Observe(JsonNode pod)
     {
         if (pod.IsRunningPod && !_lostPods.Contains(pod.Uid) && _running.Add(pod.Uid))
         {

@@ -69,8 +69,8 @@ internal sealed class ControllerProcess : IAsyncDisposable
         IsFrozen = false;
         Status = null;
         _process = await _childProcessLauncher.StartAsync(how);
-        _process.ErrorDataReceived += (_, line) => Say(line.Data);
-        _process.OutputDataReceived += (_, line) => Say(line.Data);
+        _process.ErrorDataReceived += (_, line) => ForwardLine(line.Data);
+        _process.OutputDataReceived += (_, line) => ForwardLine(line.Data);
         _process.BeginErrorReadLine();
         _process.BeginOutputReadLine();
     }
@@ -134,7 +134,7 @@ internal sealed class ControllerProcess : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private void Say(string? line)
+    private void ForwardLine(string? line)
     {
         if (line is { Length: > 0 })
         {

@@ -16,7 +16,7 @@ internal sealed class ControllerReplicas : IAsyncDisposable
     public ControllerReplicas(string program, ChildProcessLauncher childProcessLauncher, string kubeconfig, Uri linstor, TimeSpan grace, DemoLog demoLog)
     {
         _demoLog = demoLog;
-        _processes = [.. ((string[])["controller-1", "controller-2"]).Select(name => new ControllerProcess(name, program, childProcessLauncher, kubeconfig, linstor, grace, Said))];
+        _processes = [.. ((string[])["controller-1", "controller-2"]).Select(name => new ControllerProcess(name, program, childProcessLauncher, kubeconfig, linstor, grace, LogLine))];
     }
 
     public IReadOnlyList<ControllerProcess> Processes => _processes;
@@ -78,7 +78,7 @@ internal sealed class ControllerReplicas : IAsyncDisposable
         {
             await Task.Delay(Restart, cancellation);
             await controller.StartAsync();
-            _demoLog.Tell(DemoLog.Kubernetes, $"{controller.Name} is started again");
+            _demoLog.Add(DemoLog.Kubernetes, $"{controller.Name} is started again");
         }
         catch (OperationCanceledException)
         {
@@ -87,7 +87,7 @@ internal sealed class ControllerReplicas : IAsyncDisposable
     }
 
     // Both replicas decide and log it; the standby's line would be a duplicate.
-    private void Said(ControllerProcess controller, string line)
+    private void LogLine(ControllerProcess controller, string line)
     {
         if (line.Split(' ', 4, StringSplitOptions.RemoveEmptyEntries) is not [_, var level, var speaker, var text])
         {
@@ -103,11 +103,11 @@ internal sealed class ControllerReplicas : IAsyncDisposable
         var isItsOwn = speaker is "LeaseLoop:" or "Daemon:";
         if (Speakers.Contains(speaker.TrimEnd(':')) && (isItsOwn || controller == _speaker) && !text.StartsWith("Asking ", StringComparison.Ordinal))
         {
-            _demoLog.Tell(controller.Name, text);
+            _demoLog.Add(controller.Name, text);
         }
         else if (level is "ERROR" or "PANIC" || (level == "WARN" && controller == _speaker))
         {
-            _demoLog.Tell(controller.Name, text);
+            _demoLog.Add(controller.Name, text);
         }
     }
 }

@@ -102,7 +102,7 @@ internal sealed class DecisionExplainer(OutageHistory outageHistory, DateTimeOff
         var grace = (evidence.Due - evidence.Since).TotalSeconds;
         List<string> known =
         [
-            $"LINSTOR said of {linstor.Name}: {string.Join("; ", linstor.Replicas.Select(Say))}.",
+            $"LINSTOR said of {linstor.Name}: {string.Join("; ", linstor.Replicas.Select(Describe))}.",
             $"{evidence.Peer} may promote. DRBD says so only where a partition has quorum and sees no Primary.",
             $"{Unconnected(linstor, evidence)} So {evidence.Lost} is on the other side, and that side has no quorum.",
             $"The quorum policy is \"{linstor.Quorum}\": without quorum DRBD on {evidence.Lost} completes no write. What the old pod may still do, it cannot change the data any more.",
@@ -127,7 +127,7 @@ internal sealed class DecisionExplainer(OutageHistory outageHistory, DateTimeOff
 
     private static DecisionExplanation Held(WireEntry entry, WireResource resource, string[] truth, double at) => new(
         string.Create(CultureInfo.InvariantCulture, $"hold {entry.About} {entry.Number} {at}"), at, "held", $"{entry.About} was left where it was",
-        [$"LINSTOR said of {resource.Name} (quorum policy \"{resource.Quorum}\"): {string.Join("; ", resource.Replicas.Select(Say))}.", entry.Sentence], truth, true, null);
+        [$"LINSTOR said of {resource.Name} (quorum policy \"{resource.Quorum}\"): {string.Join("; ", resource.Replicas.Select(Describe))}.", entry.Sentence], truth, true, null);
 
     private string? ResultOf(DecisionExplanation deletion)
     {
@@ -153,7 +153,7 @@ internal sealed class DecisionExplainer(OutageHistory outageHistory, DateTimeOff
             ? $"{evidence.Peer} reports that its connection to {evidence.Lost} is down."
             : $"No replica that may promote reports a connection to {evidence.Lost}, and its satellite is offline.";
 
-    private static string Say(WireReplica replica) => replica.Promotability switch
+    private static string Describe(WireReplica replica) => replica.Promotability switch
     {
         "MayPromote" => $"{replica.Node} may promote",
         "MayNotPromote" => $"{replica.Node} may not{(replica.Usage == "InUse" ? " and is in use" : "")}",

@@ -32,7 +32,7 @@ internal static class DemoCommand
         var demoSession = new DemoSession(cluster, replicas, demoLog, options, $"kubectl --kubeconfig {kubeconfig} get pods -A -o wide -w", ending.Token);
         Announce(page, cluster, replicas, options, demoSession.Current.Watch);
         page.Show(demoSession);
-        demoLog.Told += TerminalOutput.Tell;
+        demoLog.LineAdded += TerminalOutput.WriteLine;
         await replicas.StartAsync();
         var watching = demoSession.RunAsync();
         try
@@ -54,7 +54,7 @@ internal static class DemoCommand
         var problem = await demoSession.UntilAsync(_ => replicas.IsReady, "the controllers to know the whole cluster", Patience);
         if (options.Scenario is not { } scenario)
         {
-            demoLog.Tell(DemoLog.World, problem ?? $"everything is well. Break something: {page.Url}");
+            demoLog.Add(DemoLog.World, problem ?? $"everything is well. Break something: {page.Url}");
             Browser.Open(options, page.Url);
             await Task.Delay(Timeout.Infinite, stopping);
             return 0;

@@ -25,20 +25,20 @@ internal sealed class DemoLog
     private ImmutableList<DemoLogLine> _lines = [];
 
     /// <summary>Raised for every line, one at a time.</summary>
-    public event Action<DemoLogLine>? Told;
+    public event Action<DemoLogLine>? LineAdded;
 
     /// <summary>The time since the demo began.</summary>
     public TimeSpan Elapsed => TimeProvider.System.GetElapsedTime(_began);
 
     public ImmutableList<DemoLogLine> Lines => Volatile.Read(ref _lines);
 
-    public void Tell(string who, string text)
+    public void Add(string who, string text)
     {
         lock (_gate)
         {
             var line = new DemoLogLine((_lines.IsEmpty ? 0 : _lines[^1].Number) + 1, Math.Round(Elapsed.TotalSeconds, 2), who, text);
             Volatile.Write(ref _lines, (_lines.Count < Memory ? _lines : _lines.RemoveAt(0)).Add(line));
-            Told?.Invoke(line);
+            LineAdded?.Invoke(line);
         }
     }
 }

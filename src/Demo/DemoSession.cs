@@ -60,14 +60,14 @@ internal sealed class DemoSession
                 var before = _world;
                 _world = Look();
                 _outageHistory.Record(_world);
-                foreach (var (who, text) in WorldChanges.Tell(before, _world, _outageHistory))
+                foreach (var (who, text) in WorldChanges.Describe(before, _world, _outageHistory))
                 {
-                    _demoLog.Tell(who, text);
+                    _demoLog.Add(who, text);
                 }
 
                 foreach (var torn in WorldChanges.SplitBrains(_world).Except(WorldChanges.SplitBrains(before)))
                 {
-                    _demoLog.Tell(DemoLog.World, $"TWO NODES CAN WRITE TO {torn}");
+                    _demoLog.Add(DemoLog.World, $"TWO NODES CAN WRITE TO {torn}");
                 }
 
                 _view = View();
@@ -90,7 +90,7 @@ internal sealed class DemoSession
                 return $"there is no node \"{node}\"";
             }
 
-            _demoLog.Tell(Who, $"{fault.Said} {node}");
+            _demoLog.Add(Who, $"{fault.LogText} {node}");
             _cluster.Do(world => harm(world, node));
             return null;
         }
@@ -98,19 +98,19 @@ internal sealed class DemoSession
         switch (action)
         {
             case "restart-linstor":
-                _demoLog.Tell(Who, "restart LINSTOR's controller");
+                _demoLog.Add(Who, "restart LINSTOR's controller");
                 _cluster.Do(world => world.Storage.RestartLinstor(TimeSpan.FromSeconds(4)));
                 return null;
             case "freeze-leader":
                 var frozen = _replicas.FreezeLeader();
-                _demoLog.Tell(Who, frozen is null ? "find no leader to freeze" : $"freeze {frozen.Name}, which leads (SIGSTOP {frozen.ProcessId})");
+                _demoLog.Add(Who, frozen is null ? "find no leader to freeze" : $"freeze {frozen.Name}, which leads (SIGSTOP {frozen.ProcessId})");
                 return null;
             case "resume-leader":
-                _demoLog.Tell(Who, _replicas.Thaw() ? "let the frozen controller go on (SIGCONT)" : "find no frozen controller");
+                _demoLog.Add(Who, _replicas.Thaw() ? "let the frozen controller go on (SIGCONT)" : "find no frozen controller");
                 return null;
             case "kill-leader":
                 var killed = _replicas.KillLeader(_stopping);
-                _demoLog.Tell(Who, killed is null ? "find no leader to kill" : $"kill {killed.Name}, which leads (SIGKILL)");
+                _demoLog.Add(Who, killed is null ? "find no leader to kill" : $"kill {killed.Name}, which leads (SIGKILL)");
                 return null;
             default:
                 return $"there is no action \"{action}\"";
@@ -149,7 +149,7 @@ internal sealed class DemoSession
         : _cluster.ForcedDeletions.Find(forcedDeletion => forcedDeletion.CouldWrite) is { } forcedDeletion ? $"a pod on {forcedDeletion.Node} was deleted while it could write"
         : null;
 
-    private WorldView Look() => _cluster.Ask(world => WorldViewBuilder.Look(world, Math.Round(_demoLog.Elapsed.TotalSeconds, 2)));
+    private WorldView Look() => _cluster.Ask(world => WorldViewBuilder.Build(world, Math.Round(_demoLog.Elapsed.TotalSeconds, 2)));
 
     private DemoView View()
     {

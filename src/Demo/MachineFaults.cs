@@ -5,7 +5,7 @@ namespace Piraeus.HighAvailability.Demo;
 /// <summary>The faults that can be injected into a machine.</summary>
 internal static class MachineFaults
 {
-    public static readonly (string Name, string Said, Action<KubernetesWorld, string> Do)[] OfNodes =
+    public static readonly (string Name, string LogText, Action<KubernetesWorld, string> Do)[] OfNodes =
     [
         ("crash", "cut the power of", (world, node) => world.Crash(node)),
         ("power-on", "switch on", (world, node) => world.PowerOn(node)),

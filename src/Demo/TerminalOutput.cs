@@ -7,7 +7,7 @@ internal static class TerminalOutput
 {
     public static void Write(string line) => Console.Out.WriteLine(line);
 
-    public static void Tell(DemoLogLine line) => Write(string.Create(CultureInfo.InvariantCulture, $"{line.At,7:0.00} s  {line.Who,-12}  {line.Text}"));
+    public static void WriteLine(DemoLogLine line) => Write(string.Create(CultureInfo.InvariantCulture, $"{line.At,7:0.00} s  {line.Who,-12}  {line.Text}"));
 
     /// <summary>The duration of the outage, and its duration without the controller.</summary>
     public static void Summarise(DemoSession demoSession, string scenario, string? problem)
@@ -36,7 +36,7 @@ internal static class TerminalOutput
         Write("");
         foreach (var workload in view.Workloads)
         {
-            Write($"{workload.Pod,-10} {workload.Said}  ({workload.About})");
+            Write($"{workload.Pod,-10} {workload.Summary}  ({workload.About})");
         }
 
         if (scenario is not ("flap" or "linstor-restart"))

@@ -120,9 +120,9 @@ internal sealed record ControllerView(string Name, int Process, string State, bo
 /// <param name="About">What it is.</param>
 /// <param name="Node">Where it is; null if nowhere.</param>
 /// <param name="Works">Whether it truly works.</param>
-/// <param name="Said">For how long it was down.</param>
+/// <param name="Summary">For how long it was down.</param>
 /// <param name="Moves">When each outage began in which a controller moved it.</param>
-internal sealed record WorkloadView(string Pod, string About, string? Node, bool Works, string Said, IReadOnlyList<double> Moves);
+internal sealed record WorkloadView(string Pod, string About, string? Node, bool Works, string Summary, IReadOnlyList<double> Moves);
 
 /// <summary>The reasons for an action or a hold, in steps that can be checked, next to the true state.</summary>
 /// <param name="Id">The id of the decision log entry.</param>

@@ -8,7 +8,7 @@ internal static class WorldChanges
     /// <param name="before">The earlier view.</param>
     /// <param name="after">The later view.</param>
     /// <param name="outages">For how long pods were down, the later view included.</param>
-    public static IEnumerable<(string Who, string Text)> Tell(WorldView before, WorldView after, OutageHistory outages)
+    public static IEnumerable<(string Who, string Text)> Describe(WorldView before, WorldView after, OutageHistory outages)
     {
         if (before.LinstorRuns != after.LinstorRuns)
         {
@@ -17,13 +17,13 @@ internal static class WorldChanges
 
         foreach (var (was, node) in before.Nodes.Join(after.Nodes, node => node.Name, node => node.Name, (was, node) => (was, node)))
         {
-            foreach (var told in Tell(was, node, after.LinstorRuns).Concat(TellWorking(was, node, before, outages)))
+            foreach (var told in Describe(was, node, after.LinstorRuns).Concat(DescribeWorking(was, node, before, outages)))
             {
                 yield return told;
             }
         }
 
-        foreach (var told in TellPromotions(before, after))
+        foreach (var told in DescribePromotions(before, after))
         {
             yield return told;
         }
@@ -77,7 +77,7 @@ internal static class WorldChanges
 
     public static string Seconds(double seconds) => seconds.ToString("0.0", CultureInfo.InvariantCulture) + " s";
 
-    private static IEnumerable<(string Who, string Text)> Tell(NodeView was, NodeView node, bool linstorRuns)
+    private static IEnumerable<(string Who, string Text)> Describe(NodeView was, NodeView node, bool linstorRuns)
     {
         if (linstorRuns && was.Satellite != node.Satellite && node.Satellite is ("Offline" or "Online"))
         {
@@ -101,7 +101,7 @@ internal static class WorldChanges
     }
 
     // One line for all that stops, and one for all that works again, on a node.
-    private static IEnumerable<(string Who, string Text)> TellWorking(NodeView was, NodeView node, WorldView before, OutageHistory outages)
+    private static IEnumerable<(string Who, string Text)> DescribeWorking(NodeView was, NodeView node, WorldView before, OutageHistory outages)
     {
         var devices = was.Devices.Join(node.Devices, device => device.Resource, device => device.Resource, (before, device) => (Before: before, Now: device)).ToList();
         List<string> stopped =
@@ -131,7 +131,7 @@ internal static class WorldChanges
     private static IEnumerable<string> Listed(string what, IEnumerable<string> names) => names.ToList() is { Count: > 0 } all ? [$"{what}{string.Join(", ", all)}"] : [];
 
     // LINSTOR reports it for each replica; readers want it for each node.
-    private static IEnumerable<(string Who, string Text)> TellPromotions(WorldView before, WorldView after)
+    private static IEnumerable<(string Who, string Text)> DescribePromotions(WorldView before, WorldView after)
     {
         foreach (var (was, node) in before.Nodes.Join(after.Nodes, node => node.Name, node => node.Name, (was, node) => (was, node)))
         {

@@ -7,21 +7,21 @@ namespace Piraeus.HighAvailability.Demo;
 /// <summary>Reads the true state of the simulated world, which no participant can see.</summary>
 internal static class WorldViewBuilder
 {
-    public static WorldView Look(KubernetesWorld world, double at)
+    public static WorldView Build(KubernetesWorld world, double at)
     {
         var pods = world.Store.All<Pod>();
         return new(
             at,
             world.Storage.LinstorRuns,
             world.Store.Find<Lease>(DemoCluster.Namespace, ProgramVersion.Name)?.Holder is { Length: > 0 } holder ? holder : null,
-            [.. world.Store.All<Node>().Where(node => world.Storage.FindNode(node.Metadata.Name) is not null).Select(node => See(world, node, pods))],
-            [.. pods.Where(pod => pod.Spec.NodeName is null).Select(pod => See(world, pod))],
+            [.. world.Store.All<Node>().Where(node => world.Storage.FindNode(node.Metadata.Name) is not null).Select(node => ViewOf(world, node, pods))],
+            [.. pods.Where(pod => pod.Spec.NodeName is null).Select(pod => ViewOf(world, pod))],
             [.. Pairs([.. world.Storage.Nodes.Select(node => node.Name)]).Select(pair => new LinkView(pair.One, pair.Other, world.Storage.Reaches(pair.One, pair.Other)))],
-            [.. world.Store.All<VolumeAttachment>().Select(attachment => See(world, attachment))],
+            [.. world.Store.All<VolumeAttachment>().Select(attachment => ViewOf(world, attachment))],
             [.. Expected(world, pods)]);
     }
 
-    private static NodeView See(KubernetesWorld world, Node node, IReadOnlyCollection<Pod> pods)
+    private static NodeView ViewOf(KubernetesWorld world, Node node, IReadOnlyCollection<Pod> pods)
     {
         var name = node.Metadata.Name;
         var machine = world.Storage.FindNode(name)!;
@@ -35,11 +35,11 @@ internal static class WorldViewBuilder
             node.Ready.ToString(),
             node.Unschedulable,
             [.. node.Taints.Select(taint => $"{taint.Key}:{taint.Effect}")],
-            [.. world.Storage.Definitions.SelectMany(definition => definition.Listed).Where(replica => replica.Node == machine).Select(replica => See(world, replica))],
-            [.. pods.Where(pod => pod.Spec.NodeName == name).Select(pod => See(world, pod)), .. ghosts.Select(pod => See(world, pod, name))]);
+            [.. world.Storage.Definitions.SelectMany(definition => definition.Listed).Where(replica => replica.Node == machine).Select(replica => ViewOf(world, replica))],
+            [.. pods.Where(pod => pod.Spec.NodeName == name).Select(pod => ViewOf(world, pod)), .. ghosts.Select(pod => ViewOf(world, pod, name))]);
     }
 
-    private static DeviceView See(KubernetesWorld world, DrbdReplica replica) => new(
+    private static DeviceView ViewOf(KubernetesWorld world, DrbdReplica replica) => new(
         replica.Definition.Name,
         replica.Kind.ToString(),
         replica.Role.ToString(),
@@ -50,7 +50,7 @@ internal static class WorldViewBuilder
         world.Storage.KnownOf(replica.Definition.Name, replica.Node.Name)?.MayPromote,
         [.. replica.Peers.Select(peer => peer.Name)]);
 
-    private static PodView See(KubernetesWorld world, Pod pod)
+    private static PodView ViewOf(KubernetesWorld world, Pod pod)
     {
         var runs = pod.Spec.NodeName is { } node && world.Runs(pod.Metadata.Uid, node);
         var writes = runs && world.CanWrite(pod);
@@ -66,7 +66,7 @@ internal static class WorldViewBuilder
     }
 
     // The pod was deleted by force, and its node has not learned of that yet.
-    private static PodView See(KubernetesWorld world, Pod ghost, string node) => new(
+    private static PodView ViewOf(KubernetesWorld world, Pod ghost, string node) => new(
         $"{ghost.Metadata.Namespace}/{ghost.Metadata.Name}", ghost.Metadata.Uid, node, "Forgotten", true, false, null, world.ResourcesOf(ghost).Any(resource => world.CanWrite(resource, node)));
 
     // The demo's own pods come first. Those that a user adds follow, as soon as there is a StatefulSet or a pod.
@@ -80,7 +80,7 @@ internal static class WorldViewBuilder
             pod.Key, pod.First().ContainsKey(Workload.OptInLabel) ? "added to the demo, opted in" : "added to the demo, not opted in")));
     }
 
-    private static AttachmentView See(KubernetesWorld world, VolumeAttachment attachment) => new(
+    private static AttachmentView ViewOf(KubernetesWorld world, VolumeAttachment attachment) => new(
         attachment.Metadata.Name,
         world.Store.Find<PersistentVolume>(attachment.VolumeName)?.ClaimName ?? attachment.VolumeName,
         attachment.NodeName,

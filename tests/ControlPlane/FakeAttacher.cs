@@ -9,7 +9,7 @@ public sealed class FakeAttacher(Api api, NamespaceView view, BackgroundErrors f
     private volatile string? _refusal;
 
     /// <summary>Subscribes to the view; call it before the view starts.</summary>
-    public void Listen() => view.Attachments.Seen += attachment => faults.Watch(SyncAsync(attachment));
+    public void Start() => view.Attachments.Seen += attachment => faults.Watch(SyncAsync(attachment));
 
     /// <summary>Makes attachments wait, like a CSI driver that is stuck or scheduled nowhere.</summary>
     public void Pause() => Interlocked.CompareExchange(ref _paused, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null);

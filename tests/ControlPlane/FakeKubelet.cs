@@ -30,9 +30,9 @@ public sealed class FakeKubelet(Api api, NamespaceView view, BackgroundErrors fa
     internal NamespaceView View => view;
 
     /// <summary>Subscribes to the view; call it before the view starts.</summary>
-    public void Listen()
+    public void Start()
     {
-        view.Pods.Seen += pod => NodeOf(pod)?.See(pod);
+        view.Pods.Seen += pod => NodeOf(pod)?.Handle(pod);
         view.Pods.Gone += pod => NodeOf(pod)?.Lose(pod);
         faults.Watch(RenewLeasesAsync());
     }

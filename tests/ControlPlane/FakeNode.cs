@@ -22,7 +22,7 @@ internal sealed class FakeNode(FakeKubelet kubelet, string name, BackgroundError
     public CancellationToken Connection => Volatile.Read(ref _connection).Token;
 
     /// <summary>Handles a pod in the API server that is bound to this node.</summary>
-    public void See(JsonNode pod)
+    public void Handle(JsonNode pod)
     {
         lock (_gate)
         {
@@ -92,7 +92,7 @@ internal sealed class FakeNode(FakeKubelet kubelet, string name, BackgroundError
             {
                 run.End(PodEnding.Gone);
             }
-            present.ForEach(See);
+            present.ForEach(Handle);
         }
         await Task.WhenAll(
             kubelet.RenewLeaseAsync(name, Connection),

@@ -138,17 +138,17 @@ public sealed class Informer(Api api, string path, Func<JsonNode, bool> belongs,
         var key = _keyOf(item);
         _items[key] = item;
         Seen?.Invoke(item);
-        TellWaiters(key);
+        WakeWaiters(key);
     }
 
     private void Remove(string key, JsonNode last)
     {
         _items.TryRemove(key, out _);
         Gone?.Invoke(last);
-        TellWaiters(key);
+        WakeWaiters(key);
     }
 
-    private void TellWaiters(string key)
+    private void WakeWaiters(string key)
     {
         if (_awaited.TryRemove(key, out var awaited))
         {

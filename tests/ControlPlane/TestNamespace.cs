@@ -74,8 +74,8 @@ public sealed class TestNamespace : IAsyncDisposable
         var world = new TestNamespace(plane, options, cancellation);
         try
         {
-            world.Kubelet.Listen();
-            world.Attacher.Listen();
+            world.Kubelet.Start();
+            world.Attacher.Start();
             await plane.Api.CreateAsync(Paths.Namespaces, new { metadata = new { name = world.Namespace } }, cancellation);
             await world.View.StartAsync(cancellation);
             await Task.WhenAll(world.Nodes.Zip(options.Nodes).Select(node =>

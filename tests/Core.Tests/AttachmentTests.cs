@@ -35,7 +35,7 @@ public sealed class AttachmentTests
     {
         static Volume Pv(string name, string space) => new(name, new(space, "data")) { Resource = new("pvc-1"), Handle = "pvc-1", InUsePrefix = "csi^" };
         var scenario = Scenario.Empty().Resource("pvc-1", "a")
-            .Tell(new Observation.Updated<Volume>(Pv("pv-1", "default"))).Tell(new Observation.Updated<Volume>(Pv("pv-2", "other")))
+            .Observe(new Observation.Updated<Volume>(Pv("pv-1", "default"))).Observe(new Observation.Updated<Volume>(Pv("pv-2", "other")))
             .Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Pod("stays", "a", pod => pod with { Key = new("other", "stays"), OptedIn = false }, optedIn: false)
             .Node("a", "csi^pvc-1");
         scenario.PowerOff("a").After(120);
@@ -78,11 +78,11 @@ public sealed class AttachmentTests
     {
         static Volume Pv(string name, ObjectKey? claim) => new(name, claim) { Resource = new("pvc-1"), Handle = "pvc-1", InUsePrefix = "csi^" };
         var scenario = Scenario.Empty().Resource("pvc-1", "a")
-            .Tell(new Observation.Updated<Volume>(Pv("pv-1", isFirstBound ? new("old", "data") : null))).Tell(new Observation.Updated<Volume>(Pv("pv-2", new("default", "data"))))
+            .Observe(new Observation.Updated<Volume>(Pv("pv-1", isFirstBound ? new("old", "data") : null))).Observe(new Observation.Updated<Volume>(Pv("pv-2", new("default", "data"))))
             .Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", "csi^pvc-1");
         scenario.PowerOff("a").After(60);
         scenario.Replacement(null).After(60);
-        Assert.True(scenario.Moves.Contains("detach va-1"), string.Join(" ; ", scenario.Moves) + string.Join(" ; ", scenario.Sayings));
+        Assert.True(scenario.Moves.Contains("detach va-1"), string.Join(" ; ", scenario.Moves) + string.Join(" ; ", scenario.Sentences));
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class AttachmentTests
     {
         static Volume Pv(string name, string claim, string handle) => new(name, new("default", claim)) { Resource = new("pvc-1"), Handle = handle, InUsePrefix = "csi^" };
         var scenario = Scenario.Empty().Resource("pvc-1", "a")
-            .Tell(new Observation.Updated<Volume>(Pv("pv-1", "data", "pvc-1/1"))).Tell(new Observation.Updated<Volume>(Pv("pv-2", "more", "pvc-1/2")))
+            .Observe(new Observation.Updated<Volume>(Pv("pv-1", "data", "pvc-1/1"))).Observe(new Observation.Updated<Volume>(Pv("pv-2", "more", "pvc-1/2")))
             .Attachment("va-1", "pv-1", "a").Attachment("va-2", "pv-2", "a").Pod("app-0", "a").Pod("other-0", "a", pod => pod with { Claims = [new("more")], OptedIn = false }, optedIn: false)
             .Node("a", "csi^pvc-1/1", "csi^pvc-1/2");
         scenario.PowerOff("a").After(300);

@@ -28,7 +28,7 @@ public sealed class AttemptTests
     public void While_it_is_repeated_more_rarely_the_finalizer_is_named() =>
         Assert.Equal(
             ["Pod default/app-0, moved away from node a, waits to be gone: the old pod is deleted, but held back by finalizer example.com/held."],
-            Scenario.WithAppOn("a").Pod("app-0", "a", _ => Held).PowerOff("a").After(900).Stalls);
+            Scenario.WithAppOn("a").Pod("app-0", "a", _ => Held).PowerOff("a").After(900).StuckReports);
 
     [Fact]
     public void A_failure_in_between_does_not_make_an_accepted_deletion_a_new_one()

@@ -24,7 +24,7 @@ public sealed class BothSidesTests
 
         Assert.Empty(scenario.After(600).Moves);
         Assert.Contains(HoldReason.WritesToSharedStorage, scenario.Holds);
-        Assert.Contains(scenario.Sayings, saying => saying.Contains("claim logs (resource pvc-2 may have quorum on both sides)", StringComparison.Ordinal));
+        Assert.Contains(scenario.Sentences, saying => saying.Contains("claim logs (resource pvc-2 may have quorum on both sides)", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -110,6 +110,6 @@ public sealed class BothSidesTests
         scenario.Facts("pvc-2", "majority", [
             isHeard ? consumer : new(new("a")), isHeard ? outdated with { Score = 0, Connections = [new("a", Up: true), new("b", Up: false), new("d", Up: false), new("e", Up: false)] } : new(new("c")),
             Apart("b", up: "de", down: "ac"), Apart("d", up: "be", down: "ac") with { Score = 10002 }, Apart("e", up: "bd", down: "ac") with { Score = 10002 }]);
-        return scenario.Tell(new Observation.PromotionChanged(new("pvc-2"), new("b"), Promotability.MayPromote)).Report("pvc-2");
+        return scenario.Observe(new Observation.PromotionChanged(new("pvc-2"), new("b"), Promotability.MayPromote)).Report("pvc-2");
     }
 }

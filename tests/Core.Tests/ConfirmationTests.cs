@@ -23,8 +23,8 @@ public sealed class ConfirmationTests
     public void An_answer_that_arrived_more_than_five_seconds_ago_confirms_nothing()
     {
         // What would be acted on is there only five seconds after the answer.
-        var scenario = Unanswered(44.5).Tell(new Observation.SourceLost(Source.Volumes)).After(5);
-        Assert.Empty(scenario.Tell(new Observation.Listed<Volume>([.. scenario.Cluster.Volumes.All.Select(held => held.Item)])).After(1).Moves);
+        var scenario = Unanswered(44.5).Observe(new Observation.SourceLost(Source.Volumes)).After(5);
+        Assert.Empty(scenario.Observe(new Observation.Listed<Volume>([.. scenario.Cluster.Volumes.All.Select(held => held.Item)])).After(1).Moves);
         Assert.Contains(HoldReason.AwaitingConfirmation, scenario.AllHolds);
     }
 
@@ -34,7 +34,7 @@ public sealed class ConfirmationTests
         var scenario = Unanswered(40).After(2.1);
         var answer = scenario.ReportOf(Scenario.Pvc1);
         Assert.Empty(scenario.After(4.9).Moves);
-        Assert.NotEmpty(scenario.Tell(new Observation.ResourceReported(answer)).After(0.1).Moves);
+        Assert.NotEmpty(scenario.Observe(new Observation.ResourceReported(answer)).After(0.1).Moves);
     }
 
     [Fact]

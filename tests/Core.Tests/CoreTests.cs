@@ -53,7 +53,7 @@ public sealed class CoreTests
         scenario.After(10).Attachment("va-1", "pv-1", "a");
         Assert.Equal(first, scenario.Cluster.Attachments.Find("va-1")!.Value.Since);
 
-        scenario.Tell(new Observation.Updated<Attachment>(new("va-1", new("another"), "pv-1", new("a"))));
+        scenario.Observe(new Observation.Updated<Attachment>(new("va-1", new("another"), "pv-1", new("a"))));
         Assert.Equal(scenario.Now, scenario.Cluster.Attachments.Find("va-1")!.Value.Since);
     }
 }

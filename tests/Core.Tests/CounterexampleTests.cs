@@ -14,7 +14,7 @@ public sealed class CounterexampleTests
         var asked = scenario.Now;
         scenario.Ignores = decision => decision is Decision.QueryResource;
         scenario.After(1).Satellites(Off("a"), On("b"), On("c"), Off("d"), Off("e")).After(1);
-        scenario.Remove("d").Remove("e").Tell(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { AskedAt = asked }));
+        scenario.Remove("d").Remove("e").Observe(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { AskedAt = asked }));
         scenario.Ignores = _ => false;
         scenario.Satellites(Off("a"), On("b"), On("c")).After(600);
         Assert.Empty(scenario.Moves);
@@ -41,13 +41,13 @@ public sealed class CounterexampleTests
         scenario.Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("data-2")] });
         foreach (var node in (string[])["a", "b", "c"])
         {
-            scenario.Tell(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
+            scenario.Observe(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
         }
 
         scenario.CutOff("a").Ignores = decision => decision is Decision.QueryResource;
         for (var second = 0; second < 70; second++)
         {
-            scenario.After(1).Tell(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1))).Tell(new Observation.ResourceReported(scenario.ReportOf(new("pvc-2")) with { AllowsTwoPrimaries = null }));
+            scenario.After(1).Observe(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1))).Observe(new Observation.ResourceReported(scenario.ReportOf(new("pvc-2")) with { AllowsTwoPrimaries = null }));
         }
 
         Assert.DoesNotContain("delete app-0 on a", scenario.Moves);
@@ -93,7 +93,7 @@ public sealed class CounterexampleTests
     {
         // Readings of groups and of the controller are shared for a second: for so long they are older than the last change, and the answer about the replicas is not.
         var scenario = Scenario.WithAppOn("a").After(60).PowerOff("a");
-        scenario.Tell(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { AskedAt = scenario.Now + TimeSpan.FromTicks(1), PropertiesAskedAt = scenario.Now - TimeSpan.FromSeconds(0.5) }));
+        scenario.Observe(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { AskedAt = scenario.Now + TimeSpan.FromTicks(1), PropertiesAskedAt = scenario.Now - TimeSpan.FromSeconds(0.5) }));
         Assert.DoesNotContain(new FailoverPolicy(new()).Decide(scenario.Cluster, scenario.Now).Decisions, decision => decision is Decision.QueryResource);
     }
 
@@ -110,7 +110,7 @@ public sealed class CounterexampleTests
         scenario.After(10);
         foreach (var name in names)
         {
-            scenario.Tell(new Observation.PromotionChanged(new(name), new("c"), Promotability.Unknown)); // no answer contains that yet
+            scenario.Observe(new Observation.PromotionChanged(new(name), new("c"), Promotability.Unknown)); // no answer contains that yet
         }
 
         var asked = new HashSet<string>();

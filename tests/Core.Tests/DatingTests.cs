@@ -111,7 +111,7 @@ public sealed class DatingTests
     {
         var scenario = Scenario.WithAppOn("a").CutOff("a").Report("pvc-1");
         var stale = scenario.ReportOf(Scenario.Pvc1);
-        scenario.MayNotPromote("b").Tell(new Observation.ResourceReported(stale));
+        scenario.MayNotPromote("b").Observe(new Observation.ResourceReported(stale));
         Assert.Equal(Promotability.MayNotPromote, scenario.Cluster.Resources[Scenario.Pvc1].Find(new("b"))!.Promotability);
     }
 
@@ -120,7 +120,7 @@ public sealed class DatingTests
     {
         var scenario = Scenario.WithAppOn("a");
         var before = scenario.Now;
-        scenario.After(1).Report("pvc-1").Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Offline)], before));
+        scenario.After(1).Report("pvc-1").Observe(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Offline)], before));
         Assert.False(scenario.Cluster.Resources[Scenario.Pvc1].Find(new("c"))!.IsSilent);
     }
 
@@ -129,7 +129,7 @@ public sealed class DatingTests
     {
         var scenario = Scenario.WithAppOn("a");
         var stale = scenario.ReportOf(Scenario.Pvc1);
-        scenario.After(1).Link("c", "a", up: false).Report("pvc-1").Tell(new Observation.ResourceReported(stale));
+        scenario.After(1).Link("c", "a", up: false).Report("pvc-1").Observe(new Observation.ResourceReported(stale));
         Assert.False(scenario.Cluster.Resources[Scenario.Pvc1].Find(new("c"))!.Links.Single(link => link.Peer == "a").Up.Value);
     }
 
@@ -164,7 +164,7 @@ public sealed class DatingTests
     public void A_link_that_is_found_to_be_down_has_gone_after_it_was_last_seen_to_be_up()
     {
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(300);
-        scenario.Tell(new Observation.ResourceReported(scenario.Replica("a", replica => replica with { Score = 10104 }).ReportOf(Scenario.Pvc1) with { AskedAt = scenario.Now - TimeSpan.FromSeconds(2) })).After(5);
+        scenario.Observe(new Observation.ResourceReported(scenario.Replica("a", replica => replica with { Score = 10104 }).ReportOf(Scenario.Pvc1) with { AskedAt = scenario.Now - TimeSpan.FromSeconds(2) })).After(5);
         Assert.NotEmpty(scenario.Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").Report("pvc-1").After(60).Moves);
     }
 }

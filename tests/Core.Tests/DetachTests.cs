@@ -9,7 +9,7 @@ public sealed class DetachTests
         var scenario = Scenario.WithAppOn("a").Pod("stays", "a", optedIn: false).PowerOff("a").After(600);
         Assert.Equal(["delete app-0 on a"], scenario.Moves);
         Assert.Equal([HoldReason.AttachmentInUse], scenario.Holds);
-        Assert.Contains("default/stays", scenario.Sayings.Single(), StringComparison.Ordinal);
+        Assert.Contains("default/stays", scenario.Sentences.Single(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class DetachTests
     [Fact]
     public void An_attachment_that_is_already_being_deleted_is_not_deleted_again() =>
         Assert.Equal(["delete app-0 on a", "detach va-2"], Scenario.WithAppOn("a").Volume("pv-2", "logs", "pvc-1").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] })
-            .Tell(new Observation.Updated<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"), Deleting: true))).PowerOff("a").After(60).Moves);
+            .Observe(new Observation.Updated<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"), Deleting: true))).PowerOff("a").After(60).Moves);
 
     [Fact]
     public void Attachments_of_other_nodes_and_other_volumes_are_never_touched() =>
@@ -97,8 +97,8 @@ public sealed class DetachTests
         var evidence = new LossEvidence(Scenario.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start);
         foreach (var answer in (MutationOutcome[])[MutationOutcome.Accepted, MutationOutcome.AlreadyGone, MutationOutcome.Replaced, MutationOutcome.TimedOut])
         {
-            scenario.Tell(new Observation.Deleted<Pod>(pod)).Tell(new Observation.MutationAnswered(new Decision.DeletePod(pod, evidence), new(answer), scenario.Now))
-                .Tell(new Observation.Deleted<Attachment>(attachment)).Tell(new Observation.MutationAnswered(new Decision.DeleteAttachment(attachment, Scenario.Data, evidence), new(answer), scenario.Now));
+            scenario.Observe(new Observation.Deleted<Pod>(pod)).Observe(new Observation.MutationAnswered(new Decision.DeletePod(pod, evidence), new(answer), scenario.Now))
+                .Observe(new Observation.Deleted<Attachment>(attachment)).Observe(new Observation.MutationAnswered(new Decision.DeleteAttachment(attachment, Scenario.Data, evidence), new(answer), scenario.Now));
             Assert.Empty(scenario.Cluster.Attempts);
             Assert.Empty(scenario.Cluster.Orphaned);
         }
@@ -110,7 +110,7 @@ public sealed class DetachTests
         // The volume loses its claim before the old attachment goes; the claim that is made anew has an attachment of its own.
         var scenario = Scenario.WithAppOn("a");
         scenario.Answers = decision => decision is Decision.DeleteAttachment ? MutationOutcome.Refused : MutationOutcome.Accepted;
-        scenario.PowerOff("a").After(46).Volume("pv-1", null, "pvc-1").Tell(new Observation.Deleted<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"))));
+        scenario.PowerOff("a").After(46).Volume("pv-1", null, "pvc-1").Observe(new Observation.Deleted<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"))));
         var moves = scenario.Moves.Count();
         scenario.Answers = _ => MutationOutcome.Accepted;
         scenario.Volume("pv-2", "data", "pvc-1").Attachment("va-2", "pv-2", "a").After(600);
@@ -125,7 +125,7 @@ public sealed class DetachTests
         scenario.Ignores = decision => decision is Decision.ListPodsOnNode;
         Assert.Equal(["delete app-0 on a"], scenario.After(120).Moves);
         Assert.Equal([HoldReason.AwaitingConfirmation], scenario.Holds);
-        Assert.Contains("the pods on node a", scenario.Sayings.Single(), StringComparison.Ordinal);
+        Assert.Contains("the pods on node a", scenario.Sentences.Single(), StringComparison.Ordinal);
 
         scenario.Ignores = _ => false;
         Assert.Equal("detach va-1", scenario.After(16).Moves.Last());

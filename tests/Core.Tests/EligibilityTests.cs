@@ -11,7 +11,7 @@ public sealed class EligibilityTests
         var scenario = TwoVolumes(byAccessMode).CutOff("a").After(600);
         Assert.Empty(scenario.Moves);
         Assert.Equal([HoldReason.WritesToSharedStorage], scenario.Holds);
-        Assert.Contains("several nodes may write to resource pvc-2 at once", scenario.Sayings.Single(), StringComparison.Ordinal);
+        Assert.Contains("several nodes may write to resource pvc-2 at once", scenario.Sentences.Single(), StringComparison.Ordinal);
 
         Assert.Empty(scenario.CutOff("a", "pvc-2").After(44).Moves);
         Assert.Equal(["delete app-0 on a", "detach va-1", "detach va-2"], scenario.After(2).Moves.Order());
@@ -78,7 +78,7 @@ public sealed class EligibilityTests
     {
         // The other pod of the claim is why the node's pods are asked for at all.
         var scenario = Scenario.WithAppOn("a").Pod("app-1", "a").PowerOff("a").After(30);
-        scenario.Tell(new Observation.Updated<Pod>(scenario.Cluster.Pods.All.Single(held => held.Item.Key.Name == "app-0").Item with { OptedOut = true })).After(60);
+        scenario.Observe(new Observation.Updated<Pod>(scenario.Cluster.Pods.All.Single(held => held.Item.Key.Name == "app-0").Item with { OptedOut = true })).After(60);
         Assert.Equal(["delete app-1 on a"], scenario.Moves);
         Assert.Contains(HoldReason.OptedOut, scenario.Holds);
     }
@@ -86,7 +86,7 @@ public sealed class EligibilityTests
     [Fact]
     public void A_pod_that_is_no_longer_on_the_node_is_left_to_the_watch()
     {
-        var scenario = Scenario.WithAppOn("a").Tell(new Observation.Updated<Pod>(new(new("default", "gone"), new("uid-gone"), new NodeName("a")) { Claims = [new("data")], OptedIn = true })).PowerOff("a").After(60);
+        var scenario = Scenario.WithAppOn("a").Observe(new Observation.Updated<Pod>(new(new("default", "gone"), new("uid-gone"), new NodeName("a")) { Claims = [new("data")], OptedIn = true })).PowerOff("a").After(60);
         Assert.Contains("delete app-0 on a", scenario.Moves);
         Assert.DoesNotContain("delete gone on a", scenario.Moves);
     }
@@ -102,7 +102,7 @@ public sealed class EligibilityTests
     [Fact]
     public void A_node_whose_taint_was_taken_away_is_tainted_again_although_our_annotation_is_there()
     {
-        var scenario = Scenario.WithAppOn("a").Node("a", "csi^pv-1").Tell(new Observation.Updated<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true }));
+        var scenario = Scenario.WithAppOn("a").Node("a", "csi^pv-1").Observe(new Observation.Updated<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true }));
         scenario.Untainted.Add("a");
         Assert.Equal("taint a", scenario.PowerOff("a").After(46).Moves.First());
     }
@@ -122,7 +122,7 @@ public sealed class EligibilityTests
             .Replica("a", replica => replica with { Score = 0 }, "pvc-2").Report("pvc-2").CutOff("a").After(60).Heal("a").After(3600);
         Assert.DoesNotContain("untaint a", scenario.Moves);
         Assert.Contains(HoldReason.TaintStays, scenario.AllHolds);
-        Assert.Contains("Leaving the taint of node a alone: resource pvc-2 has not recovered there: it has no quorum, no usable data, or its node has said nothing new since the loss.", scenario.Sayings);
+        Assert.Contains("Leaving the taint of node a alone: resource pvc-2 has not recovered there: it has no quorum, no usable data, or its node has said nothing new since the loss.", scenario.Sentences);
 
         var before = scenario.Consultations;
         Assert.InRange(scenario.After(3600).Consultations - before, 20, 40);
@@ -146,7 +146,7 @@ public sealed class EligibilityTests
     {
         var scenario = Scenario.WithAppOn("a").Pod("app-1", "a").Node("a", "csi^pv-1").CutOff("a").After(44.5); // the list was asked for a second before the end of the grace period
         scenario.Ignores = decision => decision is Decision.ListPodsOnNode;
-        scenario.Tell(new Observation.Updated<Pod>(scenario.Cluster.Pods.Find(new("default", "app-0"))!.Value.Item with { Finished = true })); // Succeeded
+        scenario.Observe(new Observation.Updated<Pod>(scenario.Cluster.Pods.Find(new("default", "app-0"))!.Value.Item with { Finished = true })); // Succeeded
         Assert.Contains("delete app-1 on a", scenario.After(3).Moves);
         Assert.DoesNotContain("delete app-0 on a", scenario.Moves);
     }
@@ -155,7 +155,7 @@ public sealed class EligibilityTests
     public void A_volume_that_is_read_only_exempts_no_pod()
     {
         var scenario = Scenario.WithAppOn("a").Resource("pvc-2", "a", quorum: "off").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] });
-        scenario.Tell(new Observation.Updated<Volume>(new("pv-2", new("default", "logs")) { Resource = new("pvc-2"), ReadOnly = true }));
+        scenario.Observe(new Observation.Updated<Volume>(new("pv-2", new("default", "logs")) { Resource = new("pvc-2"), ReadOnly = true }));
         Assert.Equal(Moved, scenario.PowerOff("a").After(46).Moves);
     }
 }

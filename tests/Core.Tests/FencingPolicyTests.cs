@@ -77,7 +77,7 @@ public sealed class FencingPolicyTests
         // Quorum was off for a while, and the answer that says so is overtaken by one that was asked for when it was on again. A has not been heard of since.
         var scenario = Scenario.WithAppOn("a").After(60).Report("pvc-1");
         var late = scenario.Quorum("off").ReportOf(Scenario.Pvc1);
-        Assert.Equal([HoldReason.NoQuorumPolicy], scenario.After(1).Quorum("majority").PowerOff("a").Report("pvc-1").Tell(new Observation.ResourceReported(late)).After(600).Holds);
+        Assert.Equal([HoldReason.NoQuorumPolicy], scenario.After(1).Quorum("majority").PowerOff("a").Report("pvc-1").Observe(new Observation.ResourceReported(late)).After(600).Holds);
     }
 
     [Theory]
@@ -87,7 +87,7 @@ public sealed class FencingPolicyTests
     {
         var scenario = Scenario.Empty().Facts("pvc-1", "off", [Connected("a", "b", "c") with { Usage = Usage.InUse }, Connected("b", "a", "c"), Connected("c", "a", "b")]);
         var late = scenario.ReportOf(Scenario.Pvc1);
-        scenario.Quorum("majority").Report("pvc-1").Tell(new Observation.ResourceReported(late)).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        scenario.Quorum("majority").Report("pvc-1").Observe(new Observation.ResourceReported(late)).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
         Assert.Equal(isMoved ? Moved : [], scenario.After(seconds).Report("pvc-1").PowerOff("a").After(600).Moves);
     }
 
@@ -99,7 +99,7 @@ public sealed class FencingPolicyTests
         scenario.Facts("pvc-1", "2", [Connected("a", "b", "c") with { Usage = Usage.InUse }, Connected("b", "a", "c"), Connected("c", "a", "b"), new(new("d")) { Leaving = true }])
             .Report("pvc-1").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
         var late = scenario.ReportOf(Scenario.Pvc1);
-        Assert.Equal(Moved, scenario.After(1).PowerOff("a").Report("pvc-1").After(1).Tell(new Observation.ResourceReported(late)).After(600).Moves);
+        Assert.Equal(Moved, scenario.After(1).PowerOff("a").Report("pvc-1").After(1).Observe(new Observation.ResourceReported(late)).After(600).Moves);
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class FencingPolicyTests
         // LINSTOR's list of satellites was read just before it noticed that a is silent: it says ONLINE.
         var scenario = Scenario.Empty().Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a")
             .Facts("pvc-1", "off", [new Replica(new("a")), Survivor("b", "c"), Survivor("c", "b")])
-            .Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote))
+            .Observe(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote))
             .Report("pvc-1").After(1)
             .Satellite("a", SatelliteState.Offline)
             .Quorum("majority").Report("pvc-1");

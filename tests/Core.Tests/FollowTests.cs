@@ -27,7 +27,7 @@ public sealed class FollowTests
         scenario.AttacherLetsGo = false;
         scenario.PowerOff("a").After(46).Replacement("b").After(5);
         Assert.Equal(Phase.Detached, Only(scenario).Awaited);
-        scenario.Tell(new Observation.Deleted<Attachment>(scenario.Cluster.Attachments.Find("va-1")!.Value.Item)).After(0).Attachment("va-2", "pv-1", "b", attached: true).Replacement("b", pod => pod with { Running = true });
+        scenario.Observe(new Observation.Deleted<Attachment>(scenario.Cluster.Attachments.Find("va-1")!.Value.Item)).After(0).Attachment("va-2", "pv-1", "b", attached: true).Replacement("b", pod => pod with { Running = true });
         Assert.Equal(TimeSpan.Zero, Only(scenario).Phases.Single(phase => phase.Phase == Phase.Scheduled).Took);
         Assert.Equal(5, Only(scenario).Phases.Single(phase => phase.Phase == Phase.Detached).Took.TotalSeconds, 1.0);
     }
@@ -74,7 +74,7 @@ public sealed class FollowTests
         }
 
         Assert.Equal([HoldReason.ComesBack], scenario.AllHolds);
-        Assert.Contains("node a was lost already when the scheduler put it there", scenario.Sayings.Single(), StringComparison.Ordinal);
+        Assert.Contains("node a was lost already when the scheduler put it there", scenario.Sentences.Single(), StringComparison.Ordinal);
         Assert.Equal(7, Moves()); // the pod itself, and then after 0.5, 1, 2, 4, 8 and 16 seconds
 
         int Moves() => scenario.Moves.Count(move => move == "delete app-0 on a");
@@ -85,8 +85,8 @@ public sealed class FollowTests
     {
         var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned);
         var (pod, taken) = (scenario.Cluster.Pods.All.Single().Item, scenario.Now);
-        scenario.After(1).Tell(new Observation.Deleted<Pod>(pod)).Replacement("b", Runs)
-            .Tell(new Observation.MutationAnswered(new Decision.DeletePod(pod, new(Scenario.Pvc1, new("a"), new("b"), taken, taken)), new(MutationOutcome.Accepted), taken));
+        scenario.After(1).Observe(new Observation.Deleted<Pod>(pod)).Replacement("b", Runs)
+            .Observe(new Observation.MutationAnswered(new Decision.DeletePod(pod, new(Scenario.Pvc1, new("a"), new("b"), taken, taken)), new(MutationOutcome.Accepted), taken));
         Assert.Equal(FailoverResult.Runs, Only(scenario).Ending);
     }
 
@@ -120,8 +120,8 @@ public sealed class FollowTests
     {
         var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", Owned);
         scenario.Answers = _ => answer;
-        Assert.Single(scenario.CutOff("a").After(60).Stalls);
-        Assert.Empty(scenario.Heal("a").After(1).Stalls);
+        Assert.Single(scenario.CutOff("a").After(60).StuckReports);
+        Assert.Empty(scenario.Heal("a").After(1).StuckReports);
         Assert.Equal(FailoverResult.NoLongerLost, Only(scenario).Ending);
         Assert.Equal("Pod default/app-0 stays on node a: it could not be deleted while resource pvc-1 was lost there, which it no longer is (decided +45.00 s).", DecisionText.Of(Only(scenario)));
         Assert.Equal("Node a: 0 of 1 pods run elsewhere, the last one 0.00 s after the first request; 1 stays, because the storage is no longer lost.", DecisionText.Of(Followed(scenario)));
@@ -149,15 +149,15 @@ public sealed class FollowTests
         scenario.Answers = _ => answer;
         scenario.CutOff("a").After(46).Heal("a").After(60);
         Assert.Equal(Phase.PodGone, Only(scenario).Awaited);
-        Assert.Single(scenario.Stalls);
+        Assert.Single(scenario.StuckReports);
     }
 
     [Fact]
     public void An_incident_is_forgotten_when_everything_of_it_has_ended_for_a_while()
     {
-        var scenario = Lost().Replacement("b", Runs).After(29).Tell(new Observation.Tick());
+        var scenario = Lost().Replacement("b", Runs).After(29).Observe(new Observation.Tick());
         Assert.Equal(1, scenario.Cluster.Failovers.Count);
-        scenario.After(2).Tell(new Observation.Tick());
+        scenario.After(2).Observe(new Observation.Tick());
         Assert.Equal(0, scenario.Cluster.Failovers.Count);
         Assert.Empty(scenario.Cluster.Incidents);
     }

@@ -11,8 +11,8 @@ public sealed class GraceTests
         var scenario = Scenario.WithAppOn("a").Pod("app-1", "a", pod => pod with { OptedOut = true }).CutOff("a").After(5);
         Assert.Equal([HoldReason.GraceNotOver, HoldReason.OptedOut], scenario.AllHolds.Order());
         Assert.Empty(scenario.Holds); // none is overdue
-        Assert.Contains(scenario.Sayings, sentence => sentence.Contains("app-1", StringComparison.Ordinal) && sentence.Contains("drbd.linbit.com/ignore-fail-over", StringComparison.Ordinal));
-        Assert.DoesNotContain(scenario.Sayings, sentence => sentence.Contains("app-1", StringComparison.Ordinal) && sentence.Contains("grace period", StringComparison.Ordinal));
+        Assert.Contains(scenario.Sentences, sentence => sentence.Contains("app-1", StringComparison.Ordinal) && sentence.Contains("drbd.linbit.com/ignore-fail-over", StringComparison.Ordinal));
+        Assert.DoesNotContain(scenario.Sentences, sentence => sentence.Contains("app-1", StringComparison.Ordinal) && sentence.Contains("grace period", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class GraceTests
         var scenario = Scenario.WithAppOn("a").PowerOff("a");
         for (var second = 0; second < 45; second++)
         {
-            scenario.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote)).After(1);
+            scenario.Observe(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote)).After(1);
         }
 
         Assert.NotEmpty(scenario.After(0.5).Moves);
@@ -130,7 +130,7 @@ public sealed class GraceTests
         var scenario = Scenario.WithAppOn("a").CutOff("a").After(1);
         var stale = scenario.ReportOf(Scenario.Pvc1);
         scenario.After(1).Heal("a");
-        scenario.Tell(new Observation.ResourceReported(stale));
+        scenario.Observe(new Observation.ResourceReported(stale));
         Assert.All(scenario.Cluster.Resources[Scenario.Pvc1].Assessments, assessment => Assert.NotNull(assessment.Reason));
         Assert.Empty(scenario.After(600).Moves);
     }
@@ -139,7 +139,7 @@ public sealed class GraceTests
     public void A_stale_repetition_of_true_is_corrected_by_asking()
     {
         var scenario = Scenario.WithAppOn("a").CutOff("a").After(44).Heal("a");
-        scenario.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote));
+        scenario.Observe(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote));
         Assert.Empty(scenario.After(600).Moves);
     }
 
@@ -157,7 +157,7 @@ public sealed class GraceTests
         // LINSTOR answers about the resource, but no longer which satellites are offline.
         var scenario = Scenario.WithAppOn("a").PowerOff("a");
         scenario.Replica("b", NoLinkToA).Replica("c", NoLinkToA).Report("pvc-1").After(40);
-        scenario.Tell(new Observation.SourceLost(Source.Linstor)).Report("pvc-1");
+        scenario.Observe(new Observation.SourceLost(Source.Linstor)).Report("pvc-1");
         Assert.Empty(scenario.After(60).Moves);
         Assert.Contains(HoldReason.LinstorSilent, scenario.AllHolds);
     }
@@ -177,7 +177,7 @@ public sealed class GraceTests
         var scenario = Scenario.WithAppOn("a").PowerOff("a").After(30).Satellite("a", SatelliteState.Offline);
         scenario.Ignores = decision => decision is Decision.QuerySatellites;
         Assert.Empty(scenario.After(600).Moves);
-        Assert.Contains("the state of the satellites has not yet been confirmed", scenario.Sayings.First(), StringComparison.Ordinal);
+        Assert.Contains("the state of the satellites has not yet been confirmed", scenario.Sentences.First(), StringComparison.Ordinal);
         scenario.Ignores = _ => false;
         Assert.NotEmpty(scenario.After(20).Moves);
     }
@@ -187,7 +187,7 @@ public sealed class GraceTests
     {
         var scenario = Scenario.WithAppOn("a");
         var asked = scenario.Now;
-        scenario.After(5).PowerOff("a").Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)], asked));
+        scenario.After(5).PowerOff("a").Observe(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)], asked));
         Assert.Equal(SatelliteState.Offline, scenario.Cluster.Satellites![new("a")].State);
     }
 
@@ -209,7 +209,7 @@ public sealed class GraceTests
         var scenario = Scenario.Empty(Unequal).Facts("pvc-1", "majority", facts);
         foreach (var node in replay)
         {
-            scenario.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new(node), facts.Single(replica => replica.Node.Value == node).Promotability));
+            scenario.Observe(new Observation.PromotionChanged(Scenario.Pvc1, new(node), facts.Single(replica => replica.Node.Value == node).Promotability));
         }
 
         return scenario.Satellite("a", SatelliteState.Offline).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");

@@ -34,7 +34,7 @@ public sealed class KeepsQuorumTests
             .Facts("pvc-2", "majority", [abcd[0] with { Usage = Usage.InUse, Diskless = !isRemoved }, abcd[1], abcd[2], abcd[3]]);
         foreach (var node in (string[])["a", "b", "c", "d"])
         {
-            scenario.Tell(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
+            scenario.Observe(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
         }
 
         scenario.Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60)
@@ -128,7 +128,7 @@ public sealed class KeepsQuorumTests
             .Facts("pvc-2", "majority", [abc[0] with { Usage = Usage.InUse, Score = 10102 }, abc[1] with { Score = 10102 }, abc[2] with { Diskless = true, Score = 2 }]);
         foreach (var node in (string[])["a", "b", "c"])
         {
-            scenario.Tell(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
+            scenario.Observe(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
         }
 
         scenario.Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a")

@@ -10,7 +10,7 @@ public sealed class LivenessCounterexampleTests
         var scenario = Scenario.WithAppOn("a").After(60).PowerOff("a");
         var asked = scenario.Now;
         scenario.Ignores = decision => decision is Decision.QueryResource;
-        scenario.After(1).Satellites(Off("a"), On("b"), On("c")).After(1).Remove("a").Tell(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { AskedAt = asked }));
+        scenario.After(1).Satellites(Off("a"), On("b"), On("c")).After(1).Remove("a").Observe(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { AskedAt = asked }));
         scenario.Ignores = _ => false;
         Assert.Equal(Moved, scenario.Satellites(On("b"), On("c")).After(120).Moves);
     }
@@ -31,7 +31,7 @@ public sealed class LivenessCounterexampleTests
         scenario.Ignores = decision => decision is Decision.QueryResource;
         scenario.After(1);
         var late = scenario.ReportOf(Scenario.Pvc1);
-        scenario.After(1.5).Silence("a").Tell(new Observation.ResourceReported(late));
+        scenario.After(1.5).Silence("a").Observe(new Observation.ResourceReported(late));
         scenario.Ignores = _ => false;
         Assert.Equal(Moved, scenario.After(70).Moves);
     }

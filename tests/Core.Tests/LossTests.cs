@@ -37,7 +37,7 @@ public sealed class LossTests
         var scenario = Scenario.Empty().Resource("pvc-1", inUseOn: null).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "d").Pod("app-0", "d").After(600);
         Assert.Empty(scenario.Moves);
         Assert.Equal([HoldReason.NeverDeployed], scenario.Holds);
-        Assert.Contains("d", scenario.Sayings.Single(), StringComparison.Ordinal);
+        Assert.Contains("d", scenario.Sentences.Single(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class LossTests
     [Fact]
     public void A_node_that_keeps_quorum_with_its_links_down_has_a_policy_that_does_not_fence()
     {
-        var scenario = Scenario.WithAppOn("a").CutOff("a").Replica("a", Heard).After(600);
+        var scenario = Scenario.WithAppOn("a").CutOff("a").Replica("a", WithScore).After(600);
         Assert.Empty(scenario.Moves);
         Assert.Equal([HoldReason.KeepsQuorumAlone], scenario.Holds);
     }
@@ -91,7 +91,7 @@ public sealed class LossTests
     [Fact]
     public void The_grace_period_begins_anew_when_a_consumer_that_had_quorum_has_lost_it()
     {
-        var scenario = Scenario.WithAppOn("a").CutOff("a").Replica("a", Heard).After(600).Replica("a", replica => replica with { Score = 0 });
+        var scenario = Scenario.WithAppOn("a").CutOff("a").Replica("a", WithScore).After(600).Replica("a", replica => replica with { Score = 0 });
         Assert.Empty(scenario.After(44).Moves);
         Assert.Equal(Moved, scenario.After(12).Moves); // LINSTOR is asked again at the reconcile interval
     }
@@ -191,7 +191,7 @@ public sealed class LossTests
         var scenario = Scenario.WithAppOn("a").PowerOff("a").RemoveDefinition().After(600);
         Assert.Empty(scenario.Moves);
         Assert.Equal([HoldReason.NoSuchResource], scenario.Holds);
-        Assert.Contains("pvc-1", scenario.Sayings.Single(), StringComparison.Ordinal);
+        Assert.Contains("pvc-1", scenario.Sentences.Single(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -204,7 +204,7 @@ public sealed class LossTests
 
     private static Replica TieBreaker(Replica replica) => replica with { Diskless = true, Score = 2 };
 
-    private static Replica Heard(Replica replica) => replica with { Score = 10103 };
+    private static Replica WithScore(Replica replica) => replica with { Score = 10103 };
 
     private static Replica NoConnections(Replica replica) => replica with { Connections = replica.Connections.RemoveAll(connection => connection.Peer == "a") };
 }

@@ -17,7 +17,7 @@ public sealed class MemberTests
             Promotable("b") with { Connections = [new("a", Up: false), new("c", Up: false), new("d", Up: true), new("e", Up: true)] },
             Promotable("d") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("e", Up: true)] },
             Promotable("e") with { Connections = [new("a", Up: false), new("c", Up: false), new("b", Up: true), new("d", Up: true)] }]);
-        scenario.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote)).Node("a", ready: false).After(600);
+        scenario.Observe(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote)).Node("a", ready: false).After(600);
         Assert.Empty(scenario.Moves);
         Assert.Equal([HoldReason.MayHaveQuorum], scenario.Holds);
     }
@@ -135,7 +135,7 @@ public sealed class MemberTests
             new(new("a")),
             Promotable("b") with { Connections = [new("a", Up: false), new("c", Up: true)] },
             Promotable("c") with { Connections = [new("a", Up: false), new("b", Up: true)] }]);
-        scenario.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote)).Report("pvc-1").After(600);
+        scenario.Observe(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote)).Report("pvc-1").After(600);
         Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Moves);
     }
 

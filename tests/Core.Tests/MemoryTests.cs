@@ -13,10 +13,10 @@ public sealed class MemoryTests
         for (var i = 0; i < 1000; i++)
         {
             var node = new NodeName($"n{i}");
-            scenario.Tell(new Observation.Updated<ClusterNode>(new(node, new($"u{i}")))).Tell(new Observation.Updated<CsiNode>(new(node, node)))
-                .Tell(new Observation.PodsOnNodeListed(node, [], [], scenario.Now))
-                .Tell(new Observation.MutationAnswered(new Decision.UntaintNode(new(node, new($"u{i}"))), new(MutationOutcome.Refused), scenario.Now))
-                .Tell(new Observation.Deleted<ClusterNode>(new(node, new($"u{i}")))).After(1);
+            scenario.Observe(new Observation.Updated<ClusterNode>(new(node, new($"u{i}")))).Observe(new Observation.Updated<CsiNode>(new(node, node)))
+                .Observe(new Observation.PodsOnNodeListed(node, [], [], scenario.Now))
+                .Observe(new Observation.MutationAnswered(new Decision.UntaintNode(new(node, new($"u{i}"))), new(MutationOutcome.Refused), scenario.Now))
+                .Observe(new Observation.Deleted<ClusterNode>(new(node, new($"u{i}")))).After(1);
         }
 
         scenario.After(3600);
@@ -79,7 +79,7 @@ public sealed class MemoryTests
             pods.ForEach(held => scenario.PodGone(app, "a"));
             if (scenario.Cluster.Attachments.Find(va) is { } left)
             {
-                scenario.Tell(new Observation.Deleted<Attachment>(left.Item));
+                scenario.Observe(new Observation.Deleted<Attachment>(left.Item));
             }
 
             foreach (var node in (string[])["a", "b", "c"])

@@ -31,7 +31,7 @@ public sealed class MoveTests
         var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", pod => pod with { OptedOut = true }).PowerOff("a").After(600);
         Assert.Empty(scenario.Moves);
         Assert.Equal([HoldReason.OptedOut], scenario.Holds);
-        Assert.Contains("drbd.linbit.com/ignore-fail-over", scenario.Sayings.Single(), StringComparison.Ordinal);
+        Assert.Contains("drbd.linbit.com/ignore-fail-over", scenario.Sentences.Single(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class MoveTests
         var scenario = Scenario.WithAppOn("a").Pod("app-0", "a", pod => pod with { SharedStorage = ["volume media (nfs)"] }).PowerOff("a").After(600);
         Assert.Empty(scenario.Moves);
         Assert.Equal([HoldReason.WritesToSharedStorage], scenario.Holds);
-        Assert.Contains("volume media (nfs)", scenario.Sayings.Single(), StringComparison.Ordinal);
+        Assert.Contains("volume media (nfs)", scenario.Sentences.Single(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -153,7 +153,7 @@ public sealed class MoveTests
         var scenario = Scenario.WithAppOn("a").PowerOff("a").After(44);
         var pod = scenario.Cluster.Pods.All.Single().Item;
         var decision = new Decision.DeletePod(pod, new(Scenario.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start));
-        scenario.Tell(new Observation.MutationAnswered(decision, new(MutationOutcome.Refused, RetryAfter: TimeSpan.FromSeconds(30)), scenario.Now));
+        scenario.Observe(new Observation.MutationAnswered(decision, new(MutationOutcome.Refused, RetryAfter: TimeSpan.FromSeconds(30)), scenario.Now));
         Assert.Empty(scenario.After(29).Moves);
         Assert.NotEmpty(scenario.After(2).Moves);
     }
@@ -174,7 +174,7 @@ public sealed class MoveTests
     [InlineData(Source.Attachments)]
     public void Nothing_is_done_while_a_source_is_lost(Source source)
     {
-        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(44).Tell(new Observation.SourceLost(source)).After(600);
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(44).Observe(new Observation.SourceLost(source)).After(600);
         Assert.Empty(scenario.Moves);
         Assert.Equal([HoldReason.KubernetesSilent], scenario.Holds);
     }
@@ -182,14 +182,14 @@ public sealed class MoveTests
     [Fact]
     public void What_a_relist_does_not_name_is_gone()
     {
-        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(40).Tell(new Observation.Listed<Pod>([])).Tell(new Observation.Listed<Attachment>([]));
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(40).Observe(new Observation.Listed<Pod>([])).Observe(new Observation.Listed<Attachment>([]));
         Assert.Empty(scenario.After(600).Moves);
     }
 
     [Fact]
     public void A_pod_that_has_not_opted_in_is_never_touched_regardless_of_the_source_that_reports_it()
     {
-        var scenario = Scenario.WithAppOn("a").Tell(new Observation.Updated<Pod>(
+        var scenario = Scenario.WithAppOn("a").Observe(new Observation.Updated<Pod>(
             new(new("default", "other"), new("uid-other-a"), new NodeName("a")) { Claims = [new("data")], OptedIn = false }));
         Assert.DoesNotContain("delete other on a", scenario.PowerOff("a").After(600).Moves);
     }

@@ -84,8 +84,8 @@ public sealed class NeighbourTests
         Assert.Equal([HoldReason.StillConnected], scenario.Holds);
     }
 
-    private static Scenario Streamed(Scenario scenario) => scenario.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote))
-        .Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("c"), Promotability.MayNotPromote)).Report("pvc-1");
+    private static Scenario Streamed(Scenario scenario) => scenario.Observe(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote))
+        .Observe(new Observation.PromotionChanged(Scenario.Pvc1, new("c"), Promotability.MayNotPromote)).Report("pvc-1");
 
     private static Scenario WithThird(bool disk) => Scenario.Empty(NoStorm).Satellites(On("a"), On("b"), On("c")).Resource("pvc-1", "a", "majority", "a", "b", "c")
         .Replica("c", replica => disk ? replica : replica with { Diskless = true, Score = 2 }).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Report("pvc-1").After(60);

@@ -14,7 +14,7 @@ public sealed class NodeNameTests
     [Fact]
     public void A_node_is_known_to_linstor_by_its_csi_node_id() =>
         Assert.Equal(["delete app-0 on kube-a", "detach va-1"], Scenario.Empty().Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1")
-            .Tell(new Observation.Updated<CsiNode>(new(new("kube-a"), new NodeName("a"))))
+            .Observe(new Observation.Updated<CsiNode>(new(new("kube-a"), new NodeName("a"))))
             .Attachment("va-1", "pv-1", "kube-a").Pod("app-0", "kube-a").PowerOff("a").After(46).Moves);
 
     [Theory]
@@ -54,9 +54,9 @@ public sealed class NodeNameTests
     public void A_node_keeps_its_linstor_name_when_its_driver_is_no_longer_registered(bool relisted)
     {
         var scenario = Scenario.Empty().Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1")
-            .Tell(new Observation.Updated<CsiNode>(new(new("kube-a"), new NodeName("a"))))
+            .Observe(new Observation.Updated<CsiNode>(new(new("kube-a"), new NodeName("a"))))
             .Attachment("va-1", "pv-1", "kube-a").Pod("app-0", "kube-a").PowerOff("a");
-        scenario.Tell(relisted ? new Observation.Listed<CsiNode>([]) : new Observation.Updated<CsiNode>(new(new("kube-a"), null)));
+        scenario.Observe(relisted ? new Observation.Listed<CsiNode>([]) : new Observation.Updated<CsiNode>(new(new("kube-a"), null)));
         Assert.Equal(["delete app-0 on kube-a", "detach va-1"], scenario.After(46).Moves);
     }
 }

@@ -26,7 +26,7 @@ public sealed class NodeTests
 
     [Fact]
     public void A_node_that_is_tainted_already_is_not_tainted_again() =>
-        Assert.DoesNotContain("taint a", OnNode().Tell(Tainted).PowerOff("a").After(46).Moves);
+        Assert.DoesNotContain("taint a", OnNode().Observe(Tainted).PowerOff("a").After(46).Moves);
 
     [Fact]
     public void A_node_that_carries_a_taint_of_another_owner_is_queried_once_and_never_untainted()
@@ -75,7 +75,7 @@ public sealed class NodeTests
     [Fact]
     public void A_pod_is_moved_although_its_attachment_is_being_deleted_already() =>
         Assert.Equal(["taint a", "release csi^pv-1 from a", "delete app-0 on a"], OnNode()
-            .Tell(new Observation.Updated<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"), Deleting: true))).PowerOff("a").After(46).Moves);
+            .Observe(new Observation.Updated<Attachment>(new("va-1", new("uid-va-1"), "pv-1", new("a"), Deleting: true))).PowerOff("a").After(46).Moves);
 
     [Fact]
     public void A_count_of_pods_that_cannot_be_had_is_not_waited_for()
@@ -107,7 +107,7 @@ public sealed class NodeTests
 
     [Fact]
     public void A_taint_that_an_earlier_leader_left_behind_is_taken_back() =>
-        Assert.Equal(["untaint a"], OnNode().Tell(Tainted).After(600).Moves);
+        Assert.Equal(["untaint a"], OnNode().Observe(Tainted).After(600).Moves);
 
     [Theory]
     [InlineData(true)]
@@ -115,10 +115,10 @@ public sealed class NodeTests
     public void A_node_that_linstor_has_given_up_is_untainted_if_it_is_certain_which_node_that_is(bool certain)
     {
         var scenario = OnNode().PowerOff("a").After(60);
-        scenario.Tell(Tainted).Remove("a").Report("pvc-1");
+        scenario.Observe(Tainted).Remove("a").Report("pvc-1");
         if (certain)
         {
-            scenario.Tell(new Observation.Updated<CsiNode>(new(new("a"), new("a"))));
+            scenario.Observe(new Observation.Updated<CsiNode>(new(new("a"), new("a"))));
         }
 
         scenario.Satellites(new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)).After(60);
@@ -130,7 +130,7 @@ public sealed class NodeTests
     [InlineData(true)]
     public void A_node_that_linstor_has_given_up_stays_tainted_until_those_who_lost_their_storage_there_have_moved(bool isBack)
     {
-        var scenario = OnNode().Tell(new Observation.Updated<CsiNode>(new(new("a"), new("a"))));
+        var scenario = OnNode().Observe(new Observation.Updated<CsiNode>(new(new("a"), new("a"))));
         scenario.Answers = decision => decision is Decision.DeletePod ? MutationOutcome.Refused : MutationOutcome.Accepted;
         scenario.PowerOff("a").After(60).Remove("a").Report("pvc-1").Satellites(new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)).After(60);
         if (isBack)
@@ -145,7 +145,7 @@ public sealed class NodeTests
 
     [Fact]
     public void While_linstor_is_silent_no_taint_is_taken_back() =>
-        Assert.Empty(OnNode().Tell(Tainted).LinstorGoesAway().After(600).Moves);
+        Assert.Empty(OnNode().Observe(Tainted).LinstorGoesAway().After(600).Moves);
 
     private static readonly Observation Tainted = new Observation.Updated<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true });
 

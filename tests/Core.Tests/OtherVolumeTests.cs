@@ -12,7 +12,7 @@ public sealed class OtherVolumeTests
         scenario.TwoPrimaries.Add("pvc-2");
         scenario.InheritsPolicy = true;
         Assert.Empty(scenario.Report("pvc-2").CutOff("a").After(30).Moves);
-        scenario.Tell(new Observation.SatellitesListed([.. scenario.Cluster.Linstor.Satellites!.Values], scenario.Now - TimeSpan.FromSeconds(2))).Satellite("b", satellite => satellite with { QuorumPolicy = "off" }, told: false);
+        scenario.Observe(new Observation.SatellitesListed([.. scenario.Cluster.Linstor.Satellites!.Values], scenario.Now - TimeSpan.FromSeconds(2))).Satellite("b", satellite => satellite with { QuorumPolicy = "off" }, told: false);
         scenario.Ignores = decision => decision is Decision.QuerySatellites;
         Assert.Empty(scenario.CutOff("a", "pvc-2").After(8).Moves);
     }
@@ -42,7 +42,7 @@ public sealed class OtherVolumeTests
         scenario.CutOff("a").Report("pvc-1").After(30).CutOff("a", "pvc-2").Report("pvc-2").After(36.3);
         var asked = scenario.ReportOf(new("pvc-2"));
         scenario.Ignores = decision => decision is Decision.QueryResource { Resource.Value: "pvc-2" };
-        Assert.Empty(scenario.After(4.4).Tell(new Observation.ResourceReported(asked)).After(4.4).Moves);
+        Assert.Empty(scenario.After(4.4).Observe(new Observation.ResourceReported(asked)).After(4.4).Moves);
     }
 
     // pvc-1 is lost on a. Its other volume's resource group, which may allow two Primaries, can be read no more, or is read for the first time after a while.

@@ -83,7 +83,7 @@ public sealed class PauseTests
         var asked = scenario.Now;
         scenario.Ignores = decision => decision is Decision.QuerySatellites;
         scenario.After(0.5).Report("pvc-1").After(0.5);
-        scenario.Tell(new Observation.SatellitesListed([.. "abc".Select(node => new Satellite(new($"{node}"), SatelliteState.Offline))], asked)).After(0.2).Ignores = _ => false;
+        scenario.Observe(new Observation.SatellitesListed([.. "abc".Select(node => new Satellite(new($"{node}"), SatelliteState.Offline))], asked)).After(0.2).Ignores = _ => false;
         Assert.Equal(["delete app-0 on a", "detach va-1"], scenario.Satellite("b", SatelliteState.Online).Report("pvc-1").After(20).Moves);
     }
 

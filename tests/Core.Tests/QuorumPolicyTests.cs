@@ -31,7 +31,7 @@ public sealed class QuorumPolicyTests
     public void A_nodes_own_policy_counts_for_its_replicas_where_neither_definition_nor_group_has_one(string? definition, string? controller, bool counts)
     {
         var scenario = Scenario.WithAppOn("a").Satellites(On("a"), On("b") with { QuorumPolicy = "off" }, On("c"));
-        scenario.Tell(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { QuorumProperties = new(definition, controller) }));
+        scenario.Observe(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { QuorumProperties = new(definition, controller) }));
         Assert.Equal(!counts, scenario.Cluster.Resources[Scenario.Pvc1].Fences);
     }
 
@@ -65,7 +65,7 @@ public sealed class QuorumPolicyTests
     public void A_definition_that_is_not_found_for_a_moment_keeps_its_policy()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a").After(20);
-        scenario.Tell(new Observation.ResourceReported(new(Scenario.Pvc1, false, [], scenario.Now)));
+        scenario.Observe(new Observation.ResourceReported(new(Scenario.Pvc1, false, [], scenario.Now)));
         Assert.Equal(Moved, scenario.Report("pvc-1").After(30).Moves);
     }
 
@@ -73,8 +73,8 @@ public sealed class QuorumPolicyTests
     public void A_definition_that_is_created_anew_begins_anew()
     {
         var scenario = Scenario.WithAppOn("a").After(5);
-        scenario.Tell(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { Uuid = "1", QuorumProperties = new("off", null) }));
-        scenario.After(1).Tell(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { Uuid = "2" }));
+        scenario.Observe(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { Uuid = "1", QuorumProperties = new("off", null) }));
+        scenario.After(1).Observe(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { Uuid = "2" }));
         Assert.True(scenario.Cluster.Resources[Scenario.Pvc1].IsFenced(new("a")));
     }
 
@@ -101,7 +101,7 @@ public sealed class QuorumPolicyTests
     private static string? Policy(string? definition, string? controller, string own)
     {
         var scenario = Scenario.WithAppOn("a").Replica("a", replica => replica with { QuorumPolicy = own });
-        scenario.Tell(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { QuorumProperties = new(definition, controller) }));
+        scenario.Observe(new Observation.ResourceReported(scenario.ReportOf(Scenario.Pvc1) with { QuorumProperties = new(definition, controller) }));
         return scenario.Cluster.Resources[Scenario.Pvc1].Policy;
     }
 

@@ -60,7 +60,7 @@ public sealed class RecentLossTests
     public void A_storm_does_not_grow_old()
     {
         var scenario = Scenario.OnFiveNodes().After(600).Silence("d").Silence("e").PowerOff("a").After(7200);
-        scenario.Tell(new Observation.Updated<ClusterNode>(new(new("f"), new("uid-f")) { LossConfirmed = true })).After(60); // a reason to look again
+        scenario.Observe(new Observation.Updated<ClusterNode>(new(new("f"), new("uid-f")) { LossConfirmed = true })).After(60); // a reason to look again
         Assert.Empty(scenario.Moves);
         Assert.Equal([HoldReason.Storm], scenario.Holds);
         Assert.NotEmpty(scenario.Satellite("d", SatelliteState.Online).Satellite("e", SatelliteState.Online).After(60).Moves);

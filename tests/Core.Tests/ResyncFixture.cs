@@ -13,13 +13,13 @@ public abstract class ResyncFixture
 
     private protected static IEnumerable<string> Names(int first, int count) => Enumerable.Range(first, count).Select(number => $"r-{number:0000}");
 
-    private protected void Tell(Observation seen) => Cluster = Cluster.Apply(seen, Instant.Start);
+    private protected void Observe(Observation seen) => Cluster = Cluster.Apply(seen, Instant.Start);
 
     private protected void InUse(int count)
     {
-        Tell(new Observation.Listed<Volume>([.. Names(0, count).Select(name => new Volume($"pv-{name}", null) { Resource = new(name) })]));
-        Tell(new Observation.Listed<Attachment>([.. Names(0, count).Select(name => new Attachment(name, new(name), $"pv-{name}", new("a")))]));
-        Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online)], Instant.Start));
+        Observe(new Observation.Listed<Volume>([.. Names(0, count).Select(name => new Volume($"pv-{name}", null) { Resource = new(name) })]));
+        Observe(new Observation.Listed<Attachment>([.. Names(0, count).Select(name => new Attachment(name, new(name), $"pv-{name}", new("a")))]));
+        Observe(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online)], Instant.Start));
     }
 
     private protected void Read(double at)

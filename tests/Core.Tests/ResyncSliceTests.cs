@@ -28,8 +28,8 @@ public sealed class ResyncSliceTests : ResyncFixture
     public void A_resource_that_is_used_where_the_satellite_is_not_online_is_asked_about_in_every_round_beside_the_others()
     {
         InUse(100);
-        Tell(new Observation.Updated<Attachment>(new("r-0050", new("r-0050"), "pv-r-0050", new("lost"))));
-        Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online), new(new("lost"), SatelliteState.Offline)], Instant.Start));
+        Observe(new Observation.Updated<Attachment>(new("r-0050", new("r-0050"), "pv-r-0050", new("lost"))));
+        Observe(new Observation.SatellitesListed([new(new("a"), SatelliteState.Online), new(new("lost"), SatelliteState.Offline)], Instant.Start));
         Assert.Equal(["r-0050", .. Names(0, 20)], Round(0));
         Assert.Equal(["r-0050", .. Names(20, 20)], Round(10));
     }

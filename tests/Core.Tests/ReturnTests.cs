@@ -77,7 +77,7 @@ public sealed class ReturnTests
             new(new("b")) { Promotability = Promotability.MayPromote, Usage = Usage.Unused, Score = tieBreaker ? 10101 : 10102, Connections = [new("a", Up: false), new("c", Up: true)] },
             new(new("c"))]);
         scenario.Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
-        scenario.LinstorComesBack().Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("a"), Promotability.MayNotPromote)).Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote)).Report("pvc-1").After(5);
+        scenario.LinstorComesBack().Observe(new Observation.PromotionChanged(Scenario.Pvc1, new("a"), Promotability.MayNotPromote)).Observe(new Observation.PromotionChanged(Scenario.Pvc1, new("b"), Promotability.MayPromote)).Report("pvc-1").After(5);
         scenario.Satellite("c", SatelliteState.Online).Replica("c", _ => new(new("c")) { Promotability = Promotability.MayNotPromote, Usage = Usage.Unused, Score = isAlone ? 0 : 1, Diskless = tieBreaker, Connections = [new("a", Up: false), new("b", Up: !isAlone)] }).Report("pvc-1").After(1);
         Assert.Empty(scenario.Silence("a").Report("pvc-1").After(600).Moves);
         Assert.Equal([isAlone ? HoldReason.SideHasQuorum : HoldReason.StillConnected], scenario.Holds);
@@ -96,7 +96,7 @@ public sealed class ReturnTests
         scenario.Replica("b", _ => Connected("b") with { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false);
         var late = scenario.ReportOf(Scenario.Pvc1);
         scenario.After(1).Stream("b", Promotability.Unknown).After(1).Stream("b", Promotability.MayPromote);
-        scenario = answeredLate ? scenario.Tell(new Observation.ResourceReported(late)) : scenario;
+        scenario = answeredLate ? scenario.Observe(new Observation.ResourceReported(late)) : scenario;
         scenario.Ignores = _ => false;
         Assert.Empty(scenario.Report("pvc-1").After(5).Silence("a").After(600).Moves);
     }
@@ -108,8 +108,8 @@ public sealed class ReturnTests
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).OnlyPeersLose("a");
         scenario.After(1).Ignores = decision => decision is Decision.QueryResource;
         var old = scenario.ReportOf(Scenario.Pvc1);
-        scenario.After(2).Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("a"), Promotability.Unknown)).Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("a"), Promotability.MayNotPromote));
-        scenario.Tell(new Observation.ResourceReported(old)).Silence("a").Ignores = _ => false;
+        scenario.After(2).Observe(new Observation.PromotionChanged(Scenario.Pvc1, new("a"), Promotability.Unknown)).Observe(new Observation.PromotionChanged(Scenario.Pvc1, new("a"), Promotability.MayNotPromote));
+        scenario.Observe(new Observation.ResourceReported(old)).Silence("a").Ignores = _ => false;
         Assert.Equal(Moved, scenario.After(600).Moves);
     }
 
@@ -147,7 +147,7 @@ public sealed class ReturnTests
             .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
         scenario.Facts("pvc-1", "majority", [Cut("b", "c"), Cut("c", "b"), new(new("d")), new(new("e"))]);
         scenario.Ignores = decision => decision is Decision.QueryResource;
-        scenario.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new("a"), Promotability.MayNotPromote)).After(1).Satellites(On("b"), On("c"), Off("d"), Off("e")).Ignores = _ => false;
+        scenario.Observe(new Observation.PromotionChanged(Scenario.Pvc1, new("a"), Promotability.MayNotPromote)).After(1).Satellites(On("b"), On("c"), Off("d"), Off("e")).Ignores = _ => false;
         scenario.Report("pvc-1").After(1).Satellites(On("b"), On("c"), Off("d"), Off("e")).After(600);
         Assert.Empty(scenario.Moves);
 

@@ -3,7 +3,7 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <content>What Kubernetes reports.</content>
 internal sealed partial class Scenario
 {
-    public Scenario Volume(string name, string? claim, string? resource, string? sharedStorage = null, bool manyWriters = false) => Tell(new Observation.Updated<Volume>(
+    public Scenario Volume(string name, string? claim, string? resource, string? sharedStorage = null, bool manyWriters = false) => Observe(new Observation.Updated<Volume>(
         new(name, claim is null ? null : new("default", claim))
         {
             Resource = resource is null ? null : new ResourceName(resource),
@@ -13,7 +13,7 @@ internal sealed partial class Scenario
             ManyWriters = manyWriters,
         }));
 
-    public Scenario VolumeGone(string name) => Tell(new Observation.Deleted<Volume>(Cluster.Volumes.Find(name)!.Value.Item));
+    public Scenario VolumeGone(string name) => Observe(new Observation.Deleted<Volume>(Cluster.Volumes.Find(name)!.Value.Item));
 
     /// <summary>Kubernetes calls the node ready, or not.</summary>
     public Scenario Node(string name, bool ready)
@@ -26,11 +26,11 @@ internal sealed partial class Scenario
     public Scenario Node(string name, params string[] volumesInUse)
     {
         _volumesInUse[new(name)] = [.. volumesInUse];
-        return Tell(new Observation.Updated<ClusterNode>(new(new(name), new($"uid-{name}"))));
+        return Observe(new Observation.Updated<ClusterNode>(new(new(name), new($"uid-{name}"))));
     }
 
     public Scenario Attachment(string name, string volume, string node, bool attached = false) =>
-        Tell(new Observation.Updated<Attachment>(new(name, new($"uid-{name}"), volume, new(node)) { Attached = attached }));
+        Observe(new Observation.Updated<Attachment>(new(name, new($"uid-{name}"), volume, new(node)) { Attached = attached }));
 
     /// <summary>The pod that a StatefulSet creates in app-0's stead, as it is now.</summary>
     public Scenario Replacement(string? node, Func<Pod, Pod>? change = null)
@@ -43,12 +43,12 @@ internal sealed partial class Scenario
         };
         pod = change?.Invoke(pod) ?? pod;
         _pods[pod.Uid] = pod;
-        return Tell(new Observation.Updated<Pod>(pod));
+        return Observe(new Observation.Updated<Pod>(pod));
     }
 
     public Scenario ReplacementGone()
     {
-        return _pods.Remove(new($"uid-replacement-{_replacements++}"), out var pod) ? Tell(new Observation.Deleted<Pod>(pod)) : this;
+        return _pods.Remove(new($"uid-replacement-{_replacements++}"), out var pod) ? Observe(new Observation.Deleted<Pod>(pod)) : this;
     }
 
     public Scenario Pod(string name, string? node, Func<Pod, Pod>? change = null, bool optedIn = true)
@@ -56,7 +56,7 @@ internal sealed partial class Scenario
         var pod = new Pod(new("default", name), new($"uid-{name}-{node}"), node is null ? null : new NodeName(node)) { Claims = [new("data")], OptedIn = optedIn };
         pod = change?.Invoke(pod) ?? pod;
         _pods[pod.Uid] = pod;
-        return optedIn ? Tell(new Observation.Updated<Pod>(pod)) : this;
+        return optedIn ? Observe(new Observation.Updated<Pod>(pod)) : this;
     }
 
     /// <summary>The pod is changed, and the watch has not reported it yet.</summary>
@@ -70,14 +70,14 @@ internal sealed partial class Scenario
     public Scenario PodGone(string name, string node)
     {
         _pods.Remove(new($"uid-{name}-{node}"), out var pod);
-        return Tell(new Observation.Deleted<Pod>(pod!));
+        return Observe(new Observation.Deleted<Pod>(pod!));
     }
 
     /// <summary>The pod loses its label: it leaves the watch, and stays where it is.</summary>
     public Scenario Unlabel(string name, string node)
     {
         var uid = new Uid($"uid-{name}-{node}");
-        Tell(new Observation.Deleted<Pod>(_pods[uid]));
+        Observe(new Observation.Deleted<Pod>(_pods[uid]));
         _pods[uid] = _pods[uid] with { OptedIn = false };
         return this;
     }

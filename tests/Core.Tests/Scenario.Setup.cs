@@ -15,15 +15,15 @@ internal sealed partial class Scenario
             scenario._satellites[satellite.Name] = satellite;
         }
 
-        return scenario.Tell(new Observation.SatellitesListed([.. scenario._satellites.Values], Instant.Start));
+        return scenario.Observe(new Observation.SatellitesListed([.. scenario._satellites.Values], Instant.Start));
     }
 
     /// <summary>Every Kubernetes watch is synced, with no objects.</summary>
-    public Scenario Sync() => Tell(new Observation.Listed<Pod>([]))
-        .Tell(new Observation.Listed<Volume>([]))
-        .Tell(new Observation.Listed<Attachment>([]))
-        .Tell(new Observation.Listed<ClusterNode>([]))
-        .Tell(new Observation.Listed<CsiNode>([]));
+    public Scenario Sync() => Observe(new Observation.Listed<Pod>([]))
+        .Observe(new Observation.Listed<Volume>([]))
+        .Observe(new Observation.Listed<Attachment>([]))
+        .Observe(new Observation.Listed<ClusterNode>([]))
+        .Observe(new Observation.Listed<CsiNode>([]));
 
     public static Scenario WithAppOn(string node, FailoverSettings? settings = null, Func<Replica, Replica>? change = null, string replicas = "abc") =>
         Empty(settings, [.. replicas.Select(replica => new Satellite(new($"{replica}"), SatelliteState.Online))])

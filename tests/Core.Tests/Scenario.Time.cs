@@ -12,7 +12,7 @@ internal sealed partial class Scenario
         var idle = 0;
         for (var turns = 0; ; turns++)
         {
-            Assert.True(turns < 10_000, string.Create(CultureInfo.InvariantCulture, $"the policy does not come to rest at {Now}: {string.Join(' ', Sayings)}"));
+            Assert.True(turns < 10_000, string.Create(CultureInfo.InvariantCulture, $"the policy does not come to rest at {Now}: {string.Join(' ', Sentences)}"));
             _verdict = new FailoverPolicy(_settings).Decide(Cluster, Now);
             var busy = false;
             foreach (var decision in _verdict.Decisions)
@@ -33,9 +33,9 @@ internal sealed partial class Scenario
 
             Assert.False(_verdict.RequeueAt <= Now, $"the policy asked to be woken at {_verdict.RequeueAt}, which is past at {Now}");
             idle = _verdict.RequeueAt - Now < TimeSpan.FromMilliseconds(10) ? idle + 1 : 0;
-            Assert.True(idle < 10, string.Create(CultureInfo.InvariantCulture, $"the policy wakes again and again for nothing at {Now}: {string.Join(' ', Sayings)}"));
+            Assert.True(idle < 10, string.Create(CultureInfo.InvariantCulture, $"the policy wakes again and again for nothing at {Now}: {string.Join(' ', Sentences)}"));
             Now = _verdict.RequeueAt is { } next && next < end ? next : end;
-            Tell(new Observation.Tick());
+            Observe(new Observation.Tick());
         }
     }
 
@@ -46,25 +46,25 @@ internal sealed partial class Scenario
             case Decision.Hold or Decision.ReportStuck:
                 return false;
             case Decision.Query when Ignores(decision):
-                Tell(new Observation.MutationAnswered(decision, new(MutationOutcome.Refused), Now));
+                Observe(new Observation.MutationAnswered(decision, new(MutationOutcome.Refused), Now));
                 return true;
             case Decision.QueryWarnings o:
-                Tell(new Observation.WarningsListed(o.About, Warning, Now));
+                Observe(new Observation.WarningsListed(o.About, Warning, Now));
                 return true;
             case Decision.QueryResource o when _linstorAnswers:
                 Report(o.Resource.Value);
                 return true;
             case Decision.QuerySatellites when _linstorAnswers:
-                Tell(new Observation.SatellitesListed([.. _satellites.Values], Now));
+                Observe(new Observation.SatellitesListed([.. _satellites.Values], Now));
                 return true;
             case Decision.QueryResource or Decision.QuerySatellites:
-                Tell(new Observation.MutationAnswered(decision, new(MutationOutcome.Refused), Now));
+                Observe(new Observation.MutationAnswered(decision, new(MutationOutcome.Refused), Now));
                 return true;
             case Decision.ListPodsOnNode when !Surveys:
-                Tell(new Observation.MutationAnswered(decision, new(MutationOutcome.Refused), Now));
+                Observe(new Observation.MutationAnswered(decision, new(MutationOutcome.Refused), Now));
                 return true;
             case Decision.ListPodsOnNode o:
-                Tell(new Observation.PodsOnNodeListed(o.Node, [.. _pods.Values.Where(pod => pod.Node == o.Node)], [.. _volumesInUse.GetValueOrDefault(o.Node, [])], Now) { Ready = _ready.GetValueOrDefault(o.Node, true), Tainted = Untainted.Contains(o.Node.Value) ? false : null });
+                Observe(new Observation.PodsOnNodeListed(o.Node, [.. _pods.Values.Where(pod => pod.Node == o.Node)], [.. _volumesInUse.GetValueOrDefault(o.Node, [])], Now) { Ready = _ready.GetValueOrDefault(o.Node, true), Tainted = Untainted.Contains(o.Node.Value) ? false : null });
                 return true;
             default:
                 Act(decision, Answers(decision));
@@ -75,14 +75,14 @@ internal sealed partial class Scenario
     private void Act(Decision decision, MutationOutcome answer)
     {
         _done.Add(decision);
-        Tell(new Observation.MutationAnswered(decision, new(answer, answer is MutationOutcome.Accepted or MutationOutcome.DryRun ? null : $"the answer was {answer}"), Now));
+        Observe(new Observation.MutationAnswered(decision, new(answer, answer is MutationOutcome.Accepted or MutationOutcome.DryRun ? null : $"the answer was {answer}"), Now));
         switch (decision)
         {
             case Decision.DeletePod o when answer == MutationOutcome.Accepted && o.Pod.Finalizers.IsEmpty:
                 _pods.Remove(o.Pod.Uid);
                 if (WatchIsPrompt)
                 {
-                    Tell(new Observation.Deleted<Pod>(o.Pod));
+                    Observe(new Observation.Deleted<Pod>(o.Pod));
                 }
 
                 break;
@@ -90,10 +90,10 @@ internal sealed partial class Scenario
                 _volumesInUse[o.Node.Name].ExceptWith(o.Volumes);
                 break;
             case Decision.DeleteAttachment o when answer == MutationOutcome.Accepted && !AttacherLetsGo:
-                Tell(new Observation.Updated<Attachment>(o.Attachment with { Deleting = true }));
+                Observe(new Observation.Updated<Attachment>(o.Attachment with { Deleting = true }));
                 break;
             case Decision.DeleteAttachment o when answer == MutationOutcome.Accepted:
-                Tell(new Observation.Deleted<Attachment>(o.Attachment));
+                Observe(new Observation.Deleted<Attachment>(o.Attachment));
                 break;
         }
     }

@@ -44,7 +44,7 @@ internal sealed partial class Scenario
     public IEnumerable<HoldReason> AllHolds => _verdict.Decisions.OfType<Decision.Hold>().Select(hold => hold.Reason).Distinct();
 
     /// <summary>The texts of all holds that stand now.</summary>
-    public IEnumerable<string> Sayings => _verdict.Decisions.OfType<Decision.Hold>().Select(DecisionText.Of);
+    public IEnumerable<string> Sentences => _verdict.Decisions.OfType<Decision.Hold>().Select(DecisionText.Of);
 
     /// <summary>How often LINSTOR was asked about a resource.</summary>
     public int Consultations { get; private set; }
@@ -86,7 +86,7 @@ internal sealed partial class Scenario
     public IEnumerable<Exception> Errors => _verdict.Errors;
 
     /// <summary>The texts that report stuck failovers.</summary>
-    public IEnumerable<string> Stalls => _verdict.Decisions.OfType<Decision.ReportStuck>().Select(DecisionText.Of);
+    public IEnumerable<string> StuckReports => _verdict.Decisions.OfType<Decision.ReportStuck>().Select(DecisionText.Of);
 
     /// <summary>A resource that the stream and an answer have reported.</summary>
     public Scenario Resource(string name, string? inUseOn, string? quorum = "majority", params string[] nodes) => Resource(name, inUseOn, change: null, quorum, nodes);
@@ -104,7 +104,7 @@ internal sealed partial class Scenario
         })));
         foreach (var replica in _resources[new(name)].Replicas.Values)
         {
-            Tell(new Observation.PromotionChanged(new(name), replica.Node, replica.Promotability));
+            Observe(new Observation.PromotionChanged(new(name), replica.Node, replica.Promotability));
         }
 
         return Report(name);
@@ -130,7 +130,7 @@ internal sealed partial class Scenario
         var before = replicas[new(node)];
         replicas[new(node)] = change(before);
         return streamed && replicas[new(node)].Promotability != before.Promotability
-            ? Tell(new Observation.PromotionChanged(new(resource), new(node), replicas[new(node)].Promotability))
+            ? Observe(new Observation.PromotionChanged(new(resource), new(node), replicas[new(node)].Promotability))
             : this;
     }
 
@@ -162,7 +162,7 @@ internal sealed partial class Scenario
     public Scenario Satellite(string node, Func<Satellite, Satellite> change, bool told = true)
     {
         _satellites[new(node)] = change(_satellites[new(node)]);
-        return !told ? this : Tell(new Observation.SatellitesListed([.. _satellites.Values], Now));
+        return !told ? this : Observe(new Observation.SatellitesListed([.. _satellites.Values], Now));
     }
 
     public Scenario Satellites(params Satellite[] satellites)
@@ -173,26 +173,26 @@ internal sealed partial class Scenario
             _satellites[satellite.Name] = satellite;
         }
 
-        return Tell(new Observation.SatellitesListed([.. satellites], Now));
+        return Observe(new Observation.SatellitesListed([.. satellites], Now));
     }
 
     public Scenario LinstorGoesAway(bool isStreamIntact = false)
     {
         _linstorAnswers = false;
-        return Tell(new Observation.SourceLost(Source.Linstor) { IsStreamIntact = isStreamIntact });
+        return Observe(new Observation.SourceLost(Source.Linstor) { IsStreamIntact = isStreamIntact });
     }
 
     public Scenario LinstorComesBack()
     {
         _linstorAnswers = true;
-        return Tell(new Observation.SatellitesListed([.. _satellites.Values], Now));
+        return Observe(new Observation.SatellitesListed([.. _satellites.Values], Now));
     }
 
     public Scenario Report(string resource)
     {
         Consultations++;
         Now += TimeSpan.FromMilliseconds(1);
-        return Tell(new Observation.ResourceReported(ReportOf(new(resource))));
+        return Observe(new Observation.ResourceReported(ReportOf(new(resource))));
     }
 
     /// <summary>What LINSTOR would answer now.</summary>
@@ -200,7 +200,7 @@ internal sealed partial class Scenario
         ? new(resource, true, [.. facts.Replicas.Values], Now) { QuorumProperties = HidesPolicy ? null : InheritsPolicy ? new(null, facts.Quorum?.ToLowerInvariant()) : new(facts.Quorum?.ToLowerInvariant(), null), AllowsTwoPrimaries = HidesTwoPrimaries.Contains(resource.Value) ? null : TwoPrimaries.Contains(resource.Value) }
         : new(resource, false, [], Now);
 
-    public Scenario Tell(Observation seen)
+    public Scenario Observe(Observation seen)
     {
         Cluster = Cluster.Apply(seen, Now);
         return this;

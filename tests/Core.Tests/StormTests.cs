@@ -45,7 +45,7 @@ public sealed class StormTests
         var scenario = Scenario.WithAppOn("a").CutOff("a").After(60).Heal("a");
         scenario.Ignores = _ => true;
         scenario.After(1).Ignores = _ => false;
-        scenario.Tell(new Observation.ResourceReported(new(Scenario.Pvc1, Exists: false, [], scenario.Now)));
+        scenario.Observe(new Observation.ResourceReported(new(Scenario.Pvc1, Exists: false, [], scenario.Now)));
         Assert.Equal(2, scenario.Moves.Count());
         Assert.Null(scenario.After(20).Satellite("b", SatelliteState.Offline).After(1).Cluster.Storm);
     }
@@ -104,7 +104,7 @@ public sealed class StormTests
         Assert.Empty(scenario.Moves);
         foreach (var node in (string[])["d", "e"])
         {
-            scenario.Tell(new Observation.Updated<ClusterNode>(new(new(node), new($"uid-{node}")) { LossConfirmed = true }));
+            scenario.Observe(new Observation.Updated<ClusterNode>(new(new(node), new($"uid-{node}")) { LossConfirmed = true }));
         }
 
         Assert.NotEmpty(scenario.After(10).Moves);
@@ -117,12 +117,12 @@ public sealed class StormTests
             .Resource("pvc-1", "a").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false).After(10);
         foreach (var node in (string[])["d", "e"])
         {
-            scenario.Tell(new Observation.Updated<ClusterNode>(new(new(node), new($"uid-{node}")) { LossConfirmed = true }));
+            scenario.Observe(new Observation.Updated<ClusterNode>(new(new(node), new($"uid-{node}")) { LossConfirmed = true }));
         }
 
         scenario.PowerOff("a").Satellites(Off("a"), On("b"), On("c"), Off("ld"), Off("le"));
         Assert.NotNull(scenario.Cluster.Storm);
-        scenario.Tell(new Observation.Listed<CsiNode>([new(new("d"), new("ld")), new(new("e"), new("le"))]));
+        scenario.Observe(new Observation.Listed<CsiNode>([new(new("d"), new("ld")), new(new("e"), new("le"))]));
         Assert.Null(scenario.Cluster.Storm);
         Assert.NotEmpty(scenario.After(60).Moves);
     }
@@ -131,8 +131,8 @@ public sealed class StormTests
     public void A_storm_has_one_sentence_whatever_its_size()
     {
         var scenario = Scenario.OnFiveNodes().After(600).Silence("d").PowerOff("a").After(10).Silence("e").After(60);
-        var before = scenario.Sayings.ToList();
-        Assert.Equal(before, scenario.Silence("c").After(1).Sayings);
+        var before = scenario.Sentences.ToList();
+        Assert.Equal(before, scenario.Silence("c").After(1).Sentences);
     }
 
     [Fact]

@@ -5,5 +5,5 @@ internal static class Streaming
 {
     /// <summary>The stream reports the same of each of these nodes, whose names are letters.</summary>
     public static Scenario Stream(this Scenario scenario, string nodes, Promotability said) =>
-        nodes.Aggregate(scenario, (told, node) => told.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new($"{node}"), said)));
+        nodes.Aggregate(scenario, (told, node) => told.Observe(new Observation.PromotionChanged(Scenario.Pvc1, new($"{node}"), said)));
 }

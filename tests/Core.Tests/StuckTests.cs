@@ -14,9 +14,9 @@ public sealed class StuckTests
         for (var i = 0; i < 60; i++)
         {
             scenario.Replacement(null).After(0.1).Replacement("b").After(4);
-            told += scenario.Stalls.Count();
+            told += scenario.StuckReports.Count();
             scenario.Replacement("b", pod => pod with { Finished = true }).After(0.5).ReplacementGone().After(0.5);
-            told += scenario.Stalls.Count();
+            told += scenario.StuckReports.Count();
         }
 
         Assert.NotEqual(0, told);

@@ -52,5 +52,5 @@ public sealed class SuspicionTests
 
     // LINSTOR's last report on each replica of a definition that is deleted.
     private static Scenario Silent(Scenario scenario) => ((string[])["a", "b", "c"]).Aggregate(scenario, (told, node) =>
-        told.Tell(new Observation.PromotionChanged(Scenario.Pvc1, new(node), Promotability.Unknown)));
+        told.Observe(new Observation.PromotionChanged(Scenario.Pvc1, new(node), Promotability.Unknown)));
 }

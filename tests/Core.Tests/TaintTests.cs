@@ -50,7 +50,7 @@ public sealed class TaintTests
         var scenario = OnNode().Pod("app-0", "a", pod => pod with { Finalizers = ["x/y"] }).CutOff("a").After(46);
         for (var i = 0; i < 360; i++)
         {
-            scenario.Node("a", "csi^pv-1").Tell(new Observation.Updated<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true })).After(10);
+            scenario.Node("a", "csi^pv-1").Observe(new Observation.Updated<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true })).After(10);
         }
 
         Assert.InRange(scenario.Moves.Count(move => move.StartsWith("release", StringComparison.Ordinal)), 1, 40);
@@ -83,7 +83,7 @@ public sealed class TaintTests
             asked += decision is Decision.QueryResource ? 1 : 0;
             return decision is Decision.QueryResource { Resource.Value: "pvc-2" };
         };
-        scenario.Tell(new Observation.Updated<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true })).Heal("a").After(600);
+        scenario.Observe(new Observation.Updated<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true })).Heal("a").After(600);
         Assert.Contains(HoldReason.TaintStays, scenario.Holds);
         Assert.InRange(asked, 0, 1000);
     }
@@ -100,7 +100,7 @@ public sealed class TaintTests
             scenario.Resource($"r-{i}", "b").Volume($"pv-{i}", $"c-{i}", $"r-{i}").Attachment($"va-{i}", $"pv-{i}", "b");
         }
 
-        scenario.Tell(new Observation.Updated<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true }));
+        scenario.Observe(new Observation.Updated<ClusterNode>(new(new("a"), new("uid-a")) { TaintedByUs = true }));
         var (cluster, now, policy, queue, isUntainted) = (scenario.Cluster, scenario.Now + TimeSpan.FromSeconds(60), new FailoverPolicy(new()), new Queue<ResourceName>(), false);
         for (var second = 0; second < 600 && !isUntainted; second++)
         {

@@ -41,7 +41,7 @@ public sealed class TotalityTests
         Assert.Equal(Moved, scenario.Moves);
 
         _ = vanishes ? scenario.VolumeGone("pv-1") : scenario.Volume("pv-1", claim: null, "pvc-1");
-        scenario.After(60).Tell(new Observation.Deleted<Attachment>(scenario.Cluster.Attachments.Find("va-1")!.Value.Item)).After(60);
+        scenario.After(60).Observe(new Observation.Deleted<Attachment>(scenario.Cluster.Attachments.Find("va-1")!.Value.Item)).After(60);
         Assert.Empty(scenario.Errors);
         Assert.Contains(Phase.Detached, Assert.Single(scenario.Cluster.Failovers.All).Item.Reached.Keys);
     }

@@ -21,7 +21,7 @@ public sealed class KubeConfigCorpusTests(KubeConfigCorpus corpus) : IClassFixtu
         }
     }
 
-    private static async Task<(int Code, string Said)> KubectlAsync(params string[] arguments)
+    private static async Task<(int Code, string Output)> KubectlAsync(params string[] arguments)
     {
         using var kubectl = Process.Start(new ProcessStartInfo(Binaries.Find()["kubectl"], arguments)
         {

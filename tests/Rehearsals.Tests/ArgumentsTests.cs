@@ -27,7 +27,7 @@ public sealed class ArgumentsTests
     {
         for (var seed = 1; seed <= 20; seed++)
         {
-            Assert.Equal(Told(seed), Told(seed));
+            Assert.Equal(OutputOf(seed), OutputOf(seed));
         }
     }
 
@@ -36,15 +36,15 @@ public sealed class ArgumentsTests
     {
         var coverage = new Coverage();
         Assert.Equal(Coverage.Expected, coverage.Missing);
-        coverage.Meet(Coverage.Of(FaultKind.Crash));
+        coverage.Reach(Coverage.Of(FaultKind.Crash));
         Assert.DoesNotContain(Coverage.Of(FaultKind.Crash), coverage.Missing);
         Assert.Contains(Coverage.Of(FaultKind.Frozen), coverage.Missing);
     }
 
-    private static string Told(int seed)
+    private static string OutputOf(int seed)
     {
         var told = new StringWriter();
-        Scenario.Play(ScenarioPlan.Of(seed), new Coverage(), new ScenarioObserver { Told = told.WriteLine });
+        Scenario.Play(ScenarioPlan.Of(seed), new Coverage(), new ScenarioObserver { Logged = told.WriteLine });
         return told.ToString();
     }
 }

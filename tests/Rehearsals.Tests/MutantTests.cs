@@ -43,9 +43,9 @@ public sealed class MutantTests
         Assert.Contains("nothing is touched that was not opted in", shortest[^2], StringComparison.Ordinal);
     }
 
-    private static Task<(int ExitCode, string Said)> RehearseAsync(Mutant mutant) => RehearseAsync(mutant, "--quiet", "--seeds", $"1..{Seeds}");
+    private static Task<(int ExitCode, string Output)> RehearseAsync(Mutant mutant) => RehearseAsync(mutant, "--quiet", "--seeds", $"1..{Seeds}");
 
-    private static async Task<(int ExitCode, string Said)> RehearseAsync(Mutant mutant, params string[] arguments)
+    private static async Task<(int ExitCode, string Output)> RehearseAsync(Mutant mutant, params string[] arguments)
     {
         var folder = Directory.CreateTempSubdirectory("piraeus-mutant-");
         try

@@ -11,7 +11,7 @@ internal sealed class Coverage
     private static readonly Dictionary<HoldReason, string> Holds = Enum.GetValues<HoldReason>().ToDictionary(reason => reason, reason => $"hold {reason}");
     private static readonly ConcurrentDictionary<Type, string> Types = [];
 
-    private readonly Dictionary<string, long> _met = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _reached = new(StringComparer.Ordinal);
 
     /// <summary>Every outcome that a long run must reach.</summary>
     public static IEnumerable<string> Expected =>
@@ -25,9 +25,9 @@ internal sealed class Coverage
         .. Oracle.Rules,
     ];
 
-    public IEnumerable<KeyValuePair<string, long>> Met => _met.OrderBy(met => met.Key, StringComparer.Ordinal);
+    public IEnumerable<KeyValuePair<string, long>> Met => _reached.OrderBy(met => met.Key, StringComparer.Ordinal);
 
-    public IEnumerable<string> Missing => Expected.Where(what => !_met.ContainsKey(what));
+    public IEnumerable<string> Missing => Expected.Where(what => !_reached.ContainsKey(what));
 
     public static string Of(FaultKind kind) => $"fault {kind}";
 
@@ -41,13 +41,13 @@ internal sealed class Coverage
 
     public static string Of(FailoverResult ending) => $"ending {ending}";
 
-    public void Meet(string what, long times = 1) => CollectionsMarshal.GetValueRefOrAddDefault(_met, what, out _) += times;
+    public void Reach(string what, long times = 1) => CollectionsMarshal.GetValueRefOrAddDefault(_reached, what, out _) += times;
 
     public void Add(Coverage other)
     {
-        foreach (var (what, times) in other._met)
+        foreach (var (what, times) in other._reached)
         {
-            Meet(what, times);
+            Reach(what, times);
         }
     }
 }

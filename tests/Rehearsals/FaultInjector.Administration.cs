@@ -200,7 +200,7 @@ internal sealed partial class FaultInjector
     {
         if (cluster.Controllers.FirstOrDefault(controller => controller.MayAct(TimeSpan.Zero)) is { } leader && cluster.Controllers.Count(controller => !controller.IsBlind) > 1)
         {
-            cluster.Tell("fault", $"{leader.Name} no longer reaches LINSTOR");
+            cluster.Log("fault", $"{leader.Name} no longer reaches LINSTOR");
             leader.LoseLinstorForGood();
         }
     }

@@ -16,8 +16,8 @@ internal sealed partial class FaultInjector(SimulatedCluster cluster)
         {
             cluster.EventQueue.At(fault.At, () =>
             {
-                cluster.Coverage.Meet(Coverage.Of(fault.Kind));
-                cluster.Tell("fault", $"{fault.Kind} {Target(fault)}");
+                cluster.Coverage.Reach(Coverage.Of(fault.Kind));
+                cluster.Log("fault", $"{fault.Kind} {Target(fault)}");
                 if (Begin(fault) is not { } undo)
                 {
                     return;
@@ -28,7 +28,7 @@ internal sealed partial class FaultInjector(SimulatedCluster cluster)
                 {
                     cluster.EventQueue.At(fault.IsBlindness && at > calm ? calm : at, () =>
                     {
-                        cluster.Tell("fault", $"{fault.Kind} {Target(fault)} ends");
+                        cluster.Log("fault", $"{fault.Kind} {Target(fault)} ends");
                         undo();
                     });
                 }
@@ -129,8 +129,8 @@ internal sealed partial class FaultInjector(SimulatedCluster cluster)
                 controller.LoseLinstor();
                 return controller.RegainLinstor;
             case FaultKind.StreamDeaf:
-                controller.Deafen(true);
-                return () => controller.Deafen(false);
+                controller.SuppressEvents(true);
+                return () => controller.SuppressEvents(false);
             case FaultKind.Replay:
                 cluster.Replay();
                 return null;
@@ -138,8 +138,8 @@ internal sealed partial class FaultInjector(SimulatedCluster cluster)
                 controller.LoseApi();
                 return controller.RegainApi;
             case FaultKind.AnswersLost:
-                controller.HearsAnswers = false;
-                return () => controller.HearsAnswers = true;
+                controller.ReceivesAnswers = false;
+                return () => controller.ReceivesAnswers = true;
             case FaultKind.ApiRefuses:
                 cluster.RefuseRequests(true);
                 return () => cluster.RefuseRequests(false);

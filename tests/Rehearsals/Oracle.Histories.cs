@@ -27,7 +27,7 @@ internal sealed partial class Oracle
     public bool IsLost(string resource, string node) => LossOf(resource, node).IsSo && MuteOf(resource, node).IsSo;
 
     /// <summary>Records the conditions after a change of the storage world.</summary>
-    private void Look(ResourceDefinition definition)
+    private void RecordConditions(ResourceDefinition definition)
     {
         if (_silence.IsSo && _cluster.Storage.LinstorRuns && _cluster.Storage.Nodes.Any(node => node.Status == ConnectionStatus.Online))
         {

@@ -23,7 +23,7 @@ internal sealed partial class Oracle
     {
         var key = (definition.Name, number);
         var (own, others) = ReplicasFor(definition, number);
-        NoteWords(definition, number, own, others);
+        NoteStatements(definition, number, own, others);
         if (!LossOf(ScenarioSetup.Handle(_cluster.VolumeOf(definition)), _cluster.Plan.Setup.NodeName(number)).IsSo && !_deniedSince.ContainsKey(key) && !_outvoted.Contains(key))
         {
             return;
@@ -54,7 +54,7 @@ internal sealed partial class Oracle
     }
 
     // Works like a process with a memory: silence changes no value, and a node that returns from silence makes a new statement.
-    private void NoteWords(ResourceDefinition definition, int number, Simulator.World.DrbdReplica? own, List<Simulator.World.DrbdReplica> others)
+    private void NoteStatements(ResourceDefinition definition, int number, Simulator.World.DrbdReplica? own, List<Simulator.World.DrbdReplica> others)
     {
         if (own is null || Known(own) is null)
         {

@@ -62,7 +62,7 @@ internal sealed partial class Oracle
     public Oracle(SimulatedCluster cluster)
     {
         _cluster = cluster;
-        cluster.Storage.Settled += Look;
+        cluster.Storage.Settled += RecordConditions;
         cluster.Storage.LinstorRunningChanged += runs =>
         {
             _silence.Note(Now, isSo: true);
@@ -199,7 +199,7 @@ internal sealed partial class Oracle
 
     private void Check(string rule, bool holds, object subject, string otherwise)
     {
-        _cluster.Coverage.Meet(Of(rule));
+        _cluster.Coverage.Reach(Of(rule));
         Expect(rule, holds, () => $"{(subject is Decision decision ? DecisionText.Of(decision) : subject is Model.KubernetesObject item ? item.Key : subject)} But {otherwise}.");
     }
 }

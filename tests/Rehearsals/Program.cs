@@ -7,7 +7,7 @@ using Piraeus.HighAvailability.Rehearsals;
 return RehearseOptions.Parse(args) switch
 {
     { Complaint: { } complaint } => Complain(complaint),
-    { IsSingle: true } one => Tell(ScenarioPlan.Of(one.First)),
+    { IsSingle: true } one => PlayOne(ScenarioPlan.Of(one.First)),
     var many => Run(many),
 };
 
@@ -17,10 +17,10 @@ static int Complain(string complaint)
     return 2;
 }
 
-static int Tell(ScenarioPlan plan)
+static int PlayOne(ScenarioPlan plan)
 {
     Console.WriteLine($"Seed {plan.Seed}: {Describe(plan)}");
-    var end = Scenario.Play(plan, new Coverage(), new() { Told = Console.WriteLine });
+    var end = Scenario.Play(plan, new Coverage(), new() { Logged = Console.WriteLine });
     Console.WriteLine(end.IsGood ? "Every rule was kept." : $"Broken: {end.How}");
     return end.IsGood ? 0 : 1;
 }
@@ -62,10 +62,10 @@ static int Run(RehearseOptions asked)
     }
 
     var missing = count >= RehearseOptions.EnoughForCoverage ? coverage.Missing.ToList() : [];
-    missing.ForEach(what => Print($"Never met: {what}."));
+    missing.ForEach(what => Print($"Not reached: {what}."));
     if (bad.IsEmpty)
     {
-        Print($"{(missing.Count == 0 ? "Every rule was kept." : "Every rule was kept, but the net has holes.")}");
+        Print($"{(missing.Count == 0 ? "Every rule was kept." : "Every rule was kept, but not every outcome was reached.")}");
         return missing.Count == 0 ? 0 : 1;
     }
 
@@ -74,7 +74,7 @@ static int Run(RehearseOptions asked)
         var (seed, end) = bad.MinBy(scenario => scenario.Seed);
         var shortest = Shrinker.Shrink(ScenarioPlan.Of(seed), end.BrokenRule!);
         Print($"The shortest scenario like that of seed {seed}: {Describe(shortest)}");
-        Scenario.Play(shortest, new Coverage(), new() { Told = Console.WriteLine });
+        Scenario.Play(shortest, new Coverage(), new() { Logged = Console.WriteLine });
     }
 
     return 1;

@@ -12,13 +12,13 @@ internal sealed record ScenarioResult(string? BrokenRule, string? How)
 internal sealed class ScenarioObserver
 {
     /// <summary>Receives the scenario's log, line by line.</summary>
-    public Action<string>? Told { get; init; }
+    public Action<string>? Logged { get; init; }
 
     /// <summary>Receives the name of a process of ours that starts.</summary>
-    public Action<string>? Began { get; init; }
+    public Action<string>? Started { get; init; }
 
     /// <summary>Receives each observation of a process, and its time by the process's clock.</summary>
-    public Action<string, Observation, Instant>? Heard { get; init; }
+    public Action<string, Observation, Instant>? Observed { get; init; }
 
     /// <summary>Receives each decision of a process, and its time by the process's clock.</summary>
     public Action<string, Verdict, Instant>? Decided { get; init; }
@@ -58,12 +58,12 @@ internal static class Scenario
         }
         catch (BrokenRuleException broken)
         {
-            observer.Told?.Invoke(broken.Message);
+            observer.Logged?.Invoke(broken.Message);
             return new(broken.Rule, broken.Message);
         }
         catch (Exception bug) when (bug is not OutOfMemoryException)
         {
-            observer.Told?.Invoke(bug.ToString());
+            observer.Logged?.Invoke(bug.ToString());
             return new("no unexpected exception is thrown", bug.ToString());
         }
     }

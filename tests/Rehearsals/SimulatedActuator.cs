@@ -22,17 +22,17 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
         {
             case Decision.QueryResource o:
                 var asked = owner.Now;
-                cluster.AskLinstor(owner, o.Resource, 1, () => cluster.ReportTo(owner, o.Resource, asked), answer => Answer(decision, asked, answer));
+                cluster.QueryLinstor(owner, o.Resource, 1, () => cluster.ReportTo(owner, o.Resource, asked), answer => Answer(decision, asked, answer));
                 return true;
             case Decision.QuerySatellites:
                 var listed = owner.Now;
-                cluster.AskLinstor(owner, null, 1, () => CoreMapping.Satellites(cluster.Storage, listed, owner.SeesNoSatellite), answer => Answer(decision, listed, answer));
+                cluster.QueryLinstor(owner, null, 1, () => CoreMapping.Satellites(cluster.Storage, listed, owner.SeesNoSatellite), answer => Answer(decision, listed, answer));
                 return true;
             case Decision.ListPodsOnNode o:
-                AskKubernetes(decision, at => Survey(o.Node, at));
+                QueryKubernetes(decision, at => Survey(o.Node, at));
                 return true;
             case Decision.QueryWarnings o:
-                AskKubernetes(decision, at => new Observation.WarningsListed(o.About, cluster.WarningAbout(o.About.Value), at));
+                QueryKubernetes(decision, at => new Observation.WarningsListed(o.About, cluster.WarningAbout(o.About.Value), at));
                 return true;
             default:
                 if (!owner.MayAct(Deadline))
@@ -45,14 +45,14 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
         }
     }
 
-    private void AskKubernetes(Decision question, Func<Instant, Observation> answer)
+    private void QueryKubernetes(Decision question, Func<Instant, Observation> answer)
     {
         var asked = owner.Now;
-        cluster.AskApi(owner, () => answer(asked), told => Answer(question, asked, told));
+        cluster.QueryApi(owner, () => answer(asked), told => Answer(question, asked, told));
     }
 
     private void Answer(Decision question, Instant asked, Observation? answer) =>
-        owner.Hear(owner.Life, answer ?? new Observation.MutationAnswered(question, new(Core.MutationOutcome.Refused, "no answer"), asked));
+        owner.Observe(owner.Life, answer ?? new Observation.MutationAnswered(question, new(Core.MutationOutcome.Refused, "no answer"), asked));
 
     private Observation.PodsOnNodeListed Survey(NodeName node, Instant asked) => new(
         node,
@@ -87,9 +87,9 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
         cluster.EventQueue.After(there, () =>
         {
             var outcome = Receive(decision, sent);
-            var isHeard = outcome is not null && owner.HearsAnswers && there + back < Deadline;
+            var isHeard = outcome is not null && owner.ReceivesAnswers && there + back < Deadline;
             var answer = new Observation.MutationAnswered(decision, isHeard ? outcome! : new(Core.MutationOutcome.TimedOut, "no answer in time"), taken);
-            cluster.EventQueue.At(isHeard ? cluster.EventQueue.Now + back : sent + Deadline, () => owner.Hear(life, answer));
+            cluster.EventQueue.At(isHeard ? cluster.EventQueue.Now + back : sent + Deadline, () => owner.Observe(life, answer));
         });
     }
 
@@ -102,8 +102,8 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
         cluster.Oracle.Judge(owner, decision, sent);
         return new(decision switch
         {
-            Decision.DeletePod o => Said(cluster.Store.Delete<Model.Pod>(o.Pod.Key.Namespace, o.Pod.Key.Name, o.Pod.Uid.Value, atOnce: true)),
-            Decision.DeleteAttachment o => Said(cluster.Store.Delete<Model.VolumeAttachment>("", o.Attachment.Name, o.Attachment.Uid.Value)),
+            Decision.DeletePod o => OutcomeOf(cluster.Store.Delete<Model.Pod>(o.Pod.Key.Namespace, o.Pod.Key.Name, o.Pod.Uid.Value, atOnce: true)),
+            Decision.DeleteAttachment o => OutcomeOf(cluster.Store.Delete<Model.VolumeAttachment>("", o.Attachment.Name, o.Attachment.Uid.Value)),
             Decision.TaintNode o => Change(o.Node, Taint),
             Decision.UntaintNode o => Change(o.Node, Untaint),
             Decision.ClearVolumesInUse o => Change(o.Node, node => Release(node, o.Volumes)),
@@ -111,7 +111,7 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
         });
     }
 
-    private static MutationOutcome Said(Model.WriteResult result) => result switch
+    private static MutationOutcome OutcomeOf(Model.WriteResult result) => result switch
     {
         Model.WriteResult.Done or Model.WriteResult.Pending => Core.MutationOutcome.Accepted,
         Model.WriteResult.NotFound => Core.MutationOutcome.AlreadyGone,
@@ -125,7 +125,7 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
             return Core.MutationOutcome.AlreadyGone;
         }
 
-        return change(node) is { } changed ? Said(cluster.Store.Update(changed)) : Core.MutationOutcome.Unchanged;
+        return change(node) is { } changed ? OutcomeOf(cluster.Store.Update(changed)) : Core.MutationOutcome.Unchanged;
     }
 
     private static Model.Node? Taint(Model.Node node) => node.Taints.Any(taint => taint.Key == CoreMapping.TaintKey) ? null : node with

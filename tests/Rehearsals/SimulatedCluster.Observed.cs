@@ -8,9 +8,9 @@ namespace Piraeus.HighAvailability.Rehearsals;
 internal sealed partial class SimulatedCluster
 {
     /// <summary>Records that an observation has reached one of our processes.</summary>
-    public void Heard(SimulatedController controller, Observation seen, ClusterSnapshot before)
+    public void Observed(SimulatedController controller, Observation seen, ClusterSnapshot before)
     {
-        Observer.Heard?.Invoke(controller.Name, seen, controller.Now);
+        Observer.Observed?.Invoke(controller.Name, seen, controller.Now);
         switch (seen)
         {
             case Observation.ResourceReported o:
@@ -23,13 +23,13 @@ internal sealed partial class SimulatedCluster
 
         if (!seen.GetType().IsGenericType)
         {
-            Coverage.Meet(Coverage.Of(seen));
+            Coverage.Reach(Coverage.Of(seen));
         }
 
         if (seen is Observation.MutationAnswered acted)
         {
-            Coverage.Meet(Coverage.Of(acted.Outcome.Answer));
-            Tell(controller.Name, $"was answered {acted.Outcome.Answer} to: {DecisionText.Of(acted.Decision)}");
+            Coverage.Reach(Coverage.Of(acted.Outcome.Answer));
+            Log(controller.Name, $"was answered {acted.Outcome.Answer} to: {DecisionText.Of(acted.Decision)}");
         }
 
         if (controller.Cluster.Failovers == before.Failovers)
@@ -41,8 +41,8 @@ internal sealed partial class SimulatedCluster
         {
             if (held.Item.Ending is { } ending && before.Failovers.Find(held.Item.Pod.Uid)?.Item.Ending is null)
             {
-                Coverage.Meet(Coverage.Of(ending));
-                Tell(controller.Name, $"says: {DecisionText.Of(held.Item)}");
+                Coverage.Reach(Coverage.Of(ending));
+                Log(controller.Name, $"says: {DecisionText.Of(held.Item)}");
             }
         }
     }
@@ -90,10 +90,10 @@ internal sealed partial class SimulatedCluster
     /// <summary>Records a decision of one of our processes.</summary>
     public void Decided(SimulatedController controller, Decision decision)
     {
-        Coverage.Meet(Coverage.Of(decision));
+        Coverage.Reach(Coverage.Of(decision));
         if (decision is Decision.Hold hold)
         {
-            Coverage.Meet(Coverage.Of(hold.Reason));
+            Coverage.Reach(Coverage.Of(hold.Reason));
         }
 
         if (IsTold && decision is not Decision.Query)
@@ -102,7 +102,7 @@ internal sealed partial class SimulatedCluster
             var key = (controller.Name, sentence);
             if (_said.GetValueOrDefault(key) is 0)
             {
-                Tell(controller.Name, $"{sentence}");
+                Log(controller.Name, $"{sentence}");
             }
 
             _said[key] = 1;

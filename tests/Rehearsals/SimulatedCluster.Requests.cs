@@ -18,7 +18,7 @@ internal sealed partial class SimulatedCluster
     /// <param name="requests">How many sequential requests it takes.</param>
     /// <param name="question">Computes the answer at the time of the answer.</param>
     /// <param name="answered">Receives the answer.</param>
-    public void AskLinstor(SimulatedController asker, ResourceName? about, int requests, Func<Observation> question, Action<Observation?> answered)
+    public void QueryLinstor(SimulatedController asker, ResourceName? about, int requests, Func<Observation> question, Action<Observation?> answered)
     {
         var (life, there) = (asker.Life, asker.Noise.Delay() + (requests * LinstorTakes / 2));
         EventQueue.After(there, () =>
@@ -61,7 +61,7 @@ internal sealed partial class SimulatedCluster
     private static void Set(HashSet<ResourceName> resources, ResourceName resource, bool isIn) => _ = isIn ? resources.Add(resource) : resources.Remove(resource);
 
     /// <summary>Sends a query to the API server; the answer is null if there is none.</summary>
-    public void AskApi(SimulatedController asker, Func<Observation> question, Action<Observation?> answered)
+    public void QueryApi(SimulatedController asker, Func<Observation> question, Action<Observation?> answered)
     {
         var life = asker.Life;
         EventQueue.After(asker.Noise.Delay(), () =>
@@ -71,7 +71,7 @@ internal sealed partial class SimulatedCluster
                 return;
             }
 
-            var answer = asker is { ReachesApi: true, HearsAnswers: true } && Refuses() is null ? question() : null;
+            var answer = asker is { ReachesApi: true, ReceivesAnswers: true } && Refuses() is null ? question() : null;
             asker.Later(asker.ReachesApi ? asker.Noise.Delay() : Unanswered, () => answered(answer));
         });
     }

@@ -92,9 +92,9 @@ internal sealed partial class SimulatedCluster
     public Dictionary<Pod, PodMove> Moves { get; } = [];
 
     /// <summary>Whether an observer receives the scenario's log.</summary>
-    public bool IsTold => Observer.Told is not null;
+    public bool IsTold => Observer.Logged is not null;
 
-    public void Tell(string who, FormattableString what) => Observer.Told?.Invoke(FormattableString.Invariant($"{EventQueue.Now.TotalSeconds,8:0.000}  {who,-12}{what}"));
+    public void Log(string who, FormattableString what) => Observer.Logged?.Invoke(FormattableString.Invariant($"{EventQueue.Now.TotalSeconds,8:0.000}  {who,-12}{what}"));
 
     public void Replay() => Replaying?.Invoke();
 
@@ -126,7 +126,7 @@ internal sealed partial class SimulatedCluster
 
         if (IsTold)
         {
-            Tell("kubernetes", change.Type switch
+            Log("kubernetes", change.Type switch
             {
                 ChangeType.Added => $"pod {pod.Key} is created",
                 ChangeType.Deleted => $"pod {pod.Key} on {pod.Spec.NodeName} is gone",

@@ -24,11 +24,11 @@ internal sealed partial class SimulatedController
         IsFrozen = false;
         foreach (var (life, seen) in _unheard)
         {
-            Hear(life, seen);
+            Observe(life, seen);
         }
 
         _unheard.Clear();
-        ThinkSoon();
+        ScheduleEvaluation();
     }
 
     public void LoseApi()
@@ -65,5 +65,5 @@ internal sealed partial class SimulatedController
         _linstor.Subscribe();
     }
 
-    public void Deafen(bool isDeaf) => _linstor.Deafen(isDeaf);
+    public void SuppressEvents(bool isDeaf) => _linstor.SuppressEvents(isDeaf);
 }

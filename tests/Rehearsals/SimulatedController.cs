@@ -48,7 +48,7 @@ internal sealed partial class SimulatedController
 
     public bool ReachesApi { get; private set; } = true;
 
-    public bool HearsAnswers { get; set; } = true;
+    public bool ReceivesAnswers { get; set; } = true;
 
     public bool ReachesLinstor => !_losesLinstor && !_isBlind;
 
@@ -80,18 +80,18 @@ internal sealed partial class SimulatedController
         (Cluster, IsFrozen, _isStopping, _clockBegan) = (ClusterSnapshot.For(_cluster.Plan.Setup.Settings), false, false, _cluster.EventQueue.Now - TimeSpan.FromSeconds(1) - Noise.UpTo(TimeSpan.FromHours(1)));
         _inFlight.Clear();
         _unheard.Clear();
-        _cluster.Observer.Began?.Invoke(Name);
+        _cluster.Observer.Started?.Invoke(Name);
         _kubernetes.Begin();
         _linstor.Begin();
         _election.Begin();
-        Hear(Life, new Observation.Tick());
+        Observe(Life, new Observation.Tick());
     }
 
     /// <summary>Schedules a message to the process.</summary>
     public void Post(Observation seen, TimeSpan delay)
     {
         var life = Life;
-        _cluster.EventQueue.After(delay, () => Hear(life, seen));
+        _cluster.EventQueue.After(delay, () => Observe(life, seen));
     }
 
     /// <summary>Schedules an action of the process itself; a frozen process runs it when it thaws.</summary>
@@ -117,7 +117,7 @@ internal sealed partial class SimulatedController
         }
     }
 
-    public void Hear(int life, Observation seen)
+    public void Observe(int life, Observation seen)
     {
         if (life != Life || !IsAlive)
         {
@@ -142,9 +142,9 @@ internal sealed partial class SimulatedController
             _election.Synced(Cluster.SyncedSources);
         }
 
-        _cluster.Heard(this, seen, before);
+        _cluster.Observed(this, seen, before);
         Doubt(seen);
-        ThinkSoon();
+        ScheduleEvaluation();
     }
 
     // Checked only occasionally, because it costs more than all the rest.
@@ -161,25 +161,25 @@ internal sealed partial class SimulatedController
         if (seen is not (Observation.SourceLost or Observation.MutationAnswered))
         {
             var (once, twice) = (_policy.Decide(Cluster, Now), _policy.Decide(Cluster.Apply(seen, Now), Now));
-            _cluster.Oracle.Expect("a repeated observation changes nothing", once.RequeueAt == twice.RequeueAt && Said(once).SequenceEqual(Said(twice)), () => $"{Name} after {seen}");
+            _cluster.Oracle.Expect("a repeated observation changes nothing", once.RequeueAt == twice.RequeueAt && SentencesOf(once).SequenceEqual(SentencesOf(twice)), () => $"{Name} after {seen}");
         }
     }
 
     private static string Describe(VolumeConsumer user) =>
         $"{user.Resource.Name} {user.Node} {user.LinstorName} {user.Since} {user.Priority} {user.Assessment} {string.Join(' ', user.Attachments)} {string.Join(' ', user.Pods.Select(pod => pod.Uid))}";
 
-    private static IEnumerable<string> Said(Verdict verdict) => verdict.Decisions.Select(DecisionText.Of);
+    private static IEnumerable<string> SentencesOf(Verdict verdict) => verdict.Decisions.Select(DecisionText.Of);
 
-    private void ThinkSoon()
+    private void ScheduleEvaluation()
     {
         if (!_isAboutToThink)
         {
             _isAboutToThink = true;
-            _cluster.EventQueue.After(TimeSpan.FromMilliseconds(1), Think);
+            _cluster.EventQueue.After(TimeSpan.FromMilliseconds(1), Evaluate);
         }
     }
 
-    private void Think()
+    private void Evaluate()
     {
         _isAboutToThink = false;
         if (IsFrozen || !IsAlive || _isStopping)
@@ -212,7 +212,7 @@ internal sealed partial class SimulatedController
         {
             if (alarm == _alarm)
             {
-                Hear(life, new Observation.Tick());
+                Observe(life, new Observation.Tick());
             }
         });
     }

@@ -51,7 +51,7 @@ internal sealed class SimulatedElection(SimulatedController owner, SimulatedClus
         }
 
         (_election, var request) = _election.Begin(owner.Now, cluster.Kubernetes.Clock + owner.WallClockIsOffBy);
-        Tell();
+        LogLeadership();
         if (request is not null)
         {
             Send(request);
@@ -83,7 +83,7 @@ internal sealed class SimulatedElection(SimulatedController owner, SimulatedClus
             if (owner.ReachesApi)
             {
                 var answer = CarryOut(request);
-                if (owner.HearsAnswers)
+                if (owner.ReceivesAnswers)
                 {
                     owner.Later(owner.Noise.Delay(), () => Answer(answer));
                 }
@@ -130,13 +130,13 @@ internal sealed class SimulatedElection(SimulatedController owner, SimulatedClus
         ? new(LeaseOutcome.Done)
         : new(LeaseOutcome.Done, new(lease.Holder, lease.DurationSeconds, lease.Acquired, lease.Renewed, lease.Transitions), $"{lease.Metadata.Version}");
 
-    private void Tell()
+    private void LogLeadership()
     {
         var leads = _election.Holds(owner.Now);
         if (leads != _led)
         {
             _led = leads;
-            cluster.Tell(owner.Name, $"{(leads ? "leads" : "no longer leads")}{(_election.Lost.CannotDecide(owner.Now) ? ", and cannot decide" : "")}");
+            cluster.Log(owner.Name, $"{(leads ? "leads" : "no longer leads")}{(_election.Lost.CannotDecide(owner.Now) ? ", and cannot decide" : "")}");
             owner.Post(new Observation.Tick(), TimeSpan.Zero);
         }
     }

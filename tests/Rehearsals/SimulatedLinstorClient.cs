@@ -23,7 +23,7 @@ internal sealed class SimulatedLinstorClient
     {
         (_owner, _cluster) = (owner, cluster);
         _schedule = new(cluster.Plan.Setup.Settings.ReconcileInterval, owner.Now);
-        cluster.Storage.Knowledge.Changed += Hear;
+        cluster.Storage.Knowledge.Changed += Receive;
         cluster.Storage.LinstorRunningChanged += runs =>
         {
             if (!runs && _isSubscribed)
@@ -41,7 +41,7 @@ internal sealed class SimulatedLinstorClient
         PlanRound();
     }
 
-    public void Deafen(bool isDeaf)
+    public void SuppressEvents(bool isDeaf)
     {
         _isDeaf = isDeaf;
         if (!isDeaf)
@@ -81,11 +81,11 @@ internal sealed class SimulatedLinstorClient
         });
     }
 
-    private void Hear(PromotionEvent told)
+    private void Receive(PromotionEvent told)
     {
         if (!_owner.SeesNoSatellite)
         {
-            Tell(told, _owner.Noise.Delay());
+            Deliver(told, _owner.Noise.Delay());
         }
     }
 
@@ -99,13 +99,13 @@ internal sealed class SimulatedLinstorClient
                 if (_cluster.Storage.Knowledge.About(replica) is { } known)
                 {
                     var told = new PromotionEvent(definition.Name, replica.Node.Name, _owner.SeesNoSatellite ? null : known.MayPromote);
-                    Tell(told, _owner.Noise.OnceIn(20) ? _owner.Noise.UpTo(TimeSpan.FromSeconds(1)) : _owner.Noise.Delay(), isOrdered: false);
+                    Deliver(told, _owner.Noise.OnceIn(20) ? _owner.Noise.UpTo(TimeSpan.FromSeconds(1)) : _owner.Noise.Delay(), isOrdered: false);
                 }
             }
         }
     }
 
-    private void Tell(PromotionEvent told, TimeSpan delay, bool isOrdered = true)
+    private void Deliver(PromotionEvent told, TimeSpan delay, bool isOrdered = true)
     {
         if (!_isSubscribed || _isDeaf || !_owner.ReachesLinstor)
         {
@@ -128,7 +128,7 @@ internal sealed class SimulatedLinstorClient
                 _schedule.StreamSpoke();
             }
 
-            _owner.Hear(life, new Observation.PromotionChanged(new(told.Resource), new(told.Node), CoreMapping.Promotability(told.MayPromote)));
+            _owner.Observe(life, new Observation.PromotionChanged(new(told.Resource), new(told.Node), CoreMapping.Promotability(told.MayPromote)));
         });
     }
 
@@ -162,28 +162,28 @@ internal sealed class SimulatedLinstorClient
         _isReading = true;
         if (_schedule.BeginRound(_owner.Now))
         {
-            _owner.Hear(_owner.Life, new Observation.SourceLost(Source.Linstor));
+            _owner.Observe(_owner.Life, new Observation.SourceLost(Source.Linstor));
         }
 
         var listed = _owner.Now;
-        _cluster.AskLinstor(_owner, null, 1, () => CoreMapping.Satellites(_cluster.Storage, listed, _owner.SeesNoSatellite), satellites =>
+        _cluster.QueryLinstor(_owner, null, 1, () => CoreMapping.Satellites(_cluster.Storage, listed, _owner.SeesNoSatellite), satellites =>
         {
             if (satellites is null)
             {
                 _schedule.SatellitesFailed(_owner.Now);
-                _owner.Hear(_owner.Life, new Observation.SourceLost(Source.Linstor) { IsStreamIntact = _schedule.IsStreamIntact });
+                _owner.Observe(_owner.Life, new Observation.SourceLost(Source.Linstor) { IsStreamIntact = _schedule.IsStreamIntact });
                 EndRound();
                 return;
             }
 
-            _owner.Hear(_owner.Life, satellites);
+            _owner.Observe(_owner.Life, satellites);
             _schedule.SatellitesRead(_owner.Now);
-            AskAbout(_schedule.NextSlice(_owner.Cluster, _owner.Now));
+            Query(_schedule.NextSlice(_owner.Cluster, _owner.Now));
         });
     }
 
     // A round waits for its answers only for a limited time; later answers arrive during the next round.
-    private void AskAbout(IReadOnlyList<ResourceName> slice)
+    private void Query(IReadOnlyList<ResourceName> slice)
     {
         var (round, left) = (_round, slice.Count);
         if (left == 0)
@@ -196,7 +196,7 @@ internal sealed class SimulatedLinstorClient
         foreach (var resource in slice)
         {
             var asked = _owner.Now;
-            _cluster.AskLinstor(_owner, resource, 2, () => _cluster.ReportTo(_owner, resource, asked), report =>
+            _cluster.QueryLinstor(_owner, resource, 2, () => _cluster.ReportTo(_owner, resource, asked), report =>
             {
                 if (report is null)
                 {
@@ -206,7 +206,7 @@ internal sealed class SimulatedLinstorClient
                 else
                 {
                     _schedule.Answered(resource);
-                    _owner.Hear(_owner.Life, report);
+                    _owner.Observe(_owner.Life, report);
                 }
 
                 if (--left == 0)

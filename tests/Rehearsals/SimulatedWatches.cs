@@ -15,7 +15,7 @@ internal sealed class SimulatedWatches
     public SimulatedWatches(SimulatedController owner, SimulatedCluster cluster)
     {
         (_owner, _cluster) = (owner, cluster);
-        cluster.Store.Changed += Hear;
+        cluster.Store.Changed += Handle;
     }
 
     public void Begin()
@@ -71,7 +71,7 @@ internal sealed class SimulatedWatches
         {
             if (generation == Of(source).Generation && !Of(source).Follows)
             {
-                _owner.Hear(_owner.Life, new Observation.SourceLost(source));
+                _owner.Observe(_owner.Life, new Observation.SourceLost(source));
             }
         });
     }
@@ -102,7 +102,7 @@ internal sealed class SimulatedWatches
             }
 
             watch.Follows = true;
-            Tell(watch, Listed(source));
+            Deliver(watch, Listed(source));
         });
     }
 
@@ -116,40 +116,40 @@ internal sealed class SimulatedWatches
         _ => throw new ArgumentOutOfRangeException(nameof(source)),
     };
 
-    private void Hear(Model.Change change)
+    private void Handle(Model.Change change)
     {
         switch (change.Item)
         {
             case Model.Pod pod:
                 // The watch selects by label, so it reports a pod that loses the label as deleted.
-                Tell(Source.Pods, CoreMapping.Pod(pod), change.Type == Model.ChangeType.Deleted || !CoreMapping.HasOptedIn(pod), CoreMapping.HasOptedIn(pod) || change.Type == Model.ChangeType.Modified);
+                Deliver(Source.Pods, CoreMapping.Pod(pod), change.Type == Model.ChangeType.Deleted || !CoreMapping.HasOptedIn(pod), CoreMapping.HasOptedIn(pod) || change.Type == Model.ChangeType.Modified);
                 break;
             case Model.PersistentVolume volume:
-                Tell(Source.Volumes, CoreMapping.Volume(volume), change.Type == Model.ChangeType.Deleted);
+                Deliver(Source.Volumes, CoreMapping.Volume(volume), change.Type == Model.ChangeType.Deleted);
                 break;
             case Model.VolumeAttachment attachment when IsOurs(attachment):
-                Tell(Source.Attachments, CoreMapping.Attachment(attachment), change.Type == Model.ChangeType.Deleted);
+                Deliver(Source.Attachments, CoreMapping.Attachment(attachment), change.Type == Model.ChangeType.Deleted);
                 break;
             case Model.Node node:
-                Tell(Source.Nodes, CoreMapping.Node(node), change.Type == Model.ChangeType.Deleted);
+                Deliver(Source.Nodes, CoreMapping.Node(node), change.Type == Model.ChangeType.Deleted);
                 break;
             case Model.CsiNode node when change.Type != Model.ChangeType.Deleted:
-                Tell(Source.CsiNodes, CoreMapping.CsiNode(node), isGone: false);
+                Deliver(Source.CsiNodes, CoreMapping.CsiNode(node), isGone: false);
                 break;
         }
     }
 
     private static bool IsOurs(Model.VolumeAttachment attachment) => attachment.Attacher == ScenarioSetup.Driver;
 
-    private void Tell<T>(Source source, T item, bool isGone, bool isTold = true)
+    private void Deliver<T>(Source source, T item, bool isGone, bool isTold = true)
     {
         if (Of(source) is { Follows: true } watch && isTold)
         {
-            Tell(watch, isGone ? new Observation.Deleted<T>(item) : new Observation.Updated<T>(item));
+            Deliver(watch, isGone ? new Observation.Deleted<T>(item) : new Observation.Updated<T>(item));
         }
     }
 
-    private void Tell(Watch watch, Observation seen)
+    private void Deliver(Watch watch, Observation seen)
     {
         var at = _cluster.EventQueue.Now + _owner.Noise.Delay();
         watch.LastTold = at > watch.LastTold ? at : watch.LastTold;
@@ -158,10 +158,10 @@ internal sealed class SimulatedWatches
         {
             if (generation == watch.Generation)
             {
-                _owner.Hear(life, seen);
+                _owner.Observe(life, seen);
                 if (_owner.Noise.OnceIn(50) && seen is not Observation.SourceLost)
                 {
-                    _owner.Hear(life, seen); // delivered twice
+                    _owner.Observe(life, seen); // delivered twice
                 }
             }
         });

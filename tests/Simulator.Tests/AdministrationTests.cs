@@ -47,10 +47,10 @@ public sealed class AdministrationTests
         Assert.Equal(["DRBD_DELETE"], scenario.World.FindReplica("r", "c")!.Flags());
         scenario.World.RunFor(scenario.World.Timings.Deploy);
         Assert.Equal(["DELETE", "DRBD_DELETE"], scenario.World.FindReplica("r", "c")!.Flags());
-        Assert.Equal(["c=?"], scenario.Tellings);
+        Assert.Equal(["c=?"], scenario.ReportedPromotions);
         scenario.Settle();
         Assert.Null(scenario.World.FindReplica("r", "c"));
-        Assert.Equal(["c=?"], scenario.Tellings);
+        Assert.Equal(["c=?"], scenario.ReportedPromotions);
         Assert.Equal(["b:Connected"], scenario.MessagesOn("a"));
     }
 
@@ -98,10 +98,10 @@ public sealed class AdministrationTests
         Assert.False(scenario.World.LoseNode("a"));
         scenario.World.Isolate("a");
         scenario.Settle();
-        scenario.Told.Clear();
+        scenario.Events.Clear();
         Assert.True(scenario.World.LoseNode("a"));
         scenario.Settle();
-        Assert.Empty(scenario.Told);
+        Assert.Empty(scenario.Events);
         Assert.Empty(nodes);
         Assert.Null(scenario.World.FindReplica("r", "a"));
         Assert.Null(scenario.World.FindNode("a"));

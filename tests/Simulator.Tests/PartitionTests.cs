@@ -28,7 +28,7 @@ public sealed class PartitionTests
         scenario.World.HealLinks("a");
         scenario.Settle();
         Assert.Equal(["false/10103/used", "false/10103/unused", "false/10103/unused"], scenario.KnownOfAll());
-        Assert.Equal(["b=true", "c=true", "b=false", "c=false"], scenario.Tellings);
+        Assert.Equal(["b=true", "c=true", "b=false", "c=false"], scenario.ReportedPromotions);
         Assert.True(scenario.World.CanWrite("r", "a"));
     }
 
@@ -40,7 +40,7 @@ public sealed class PartitionTests
         scenario.World.RunFor(scenario.World.Timings.PeerLoss / 2);
         scenario.World.HealLinks("a");
         scenario.Settle();
-        Assert.Empty(scenario.Told);
+        Assert.Empty(scenario.Events);
         Assert.True(scenario.World.CanWrite("r", "a"));
     }
 

@@ -11,12 +11,12 @@ public sealed class SatelliteTests
         var scenario = StorageScenario.OfThreeReplicas();
         scenario.World.AddResource("r2", ["a", "b", "c"]);
         scenario.World.AddResource("without-drbd", ["a"], layers: ["STORAGE"]);
-        scenario.Told.Clear();
+        scenario.Events.Clear();
         scenario.World.StopSatellite("a");
-        Assert.Equal(["r/a=", "r2/a="], scenario.Told.Select(told => $"{told.Event.Resource}/{told.Event.Node}={told.Event.MayPromote}").Order());
+        Assert.Equal(["r/a=", "r2/a="], scenario.Events.Select(told => $"{told.Event.Resource}/{told.Event.Node}={told.Event.MayPromote}").Order());
         scenario.Settle();
         Assert.Equal(["-", "false/10103/unused", "false/10103/unused"], scenario.KnownOfAll());
-        Assert.Equal(2, scenario.Told.Count);
+        Assert.Equal(2, scenario.Events.Count);
         Assert.Equal(ConnectionStatus.Offline, scenario.World.FindNode("a")!.Status);
         Assert.Contains("a:Connected", scenario.MessagesOn("b"));
         Assert.True(scenario.World.CanWrite("r", "a"));
@@ -27,7 +27,7 @@ public sealed class SatelliteTests
     {
         var scenario = StorageScenario.OfThreeReplicas();
         scenario.World.StopSatellite("a");
-        scenario.Told.Clear();
+        scenario.Events.Clear();
         scenario.World.StartSatellite("a");
         Assert.Equal(ConnectionStatus.Offline, scenario.World.FindNode("a")!.Status);
         scenario.World.RunFor(scenario.World.Timings.SatelliteReconnect);
@@ -35,7 +35,7 @@ public sealed class SatelliteTests
         Assert.Equal("-", scenario.Known("a"));
         scenario.Settle();
         Assert.Equal(ConnectionStatus.Online, scenario.World.FindNode("a")!.Status);
-        Assert.Equal(["a=false"], scenario.Tellings);
+        Assert.Equal(["a=false"], scenario.ReportedPromotions);
         Assert.Equal("false/10103/used", scenario.Known("a"));
     }
 
@@ -46,7 +46,7 @@ public sealed class SatelliteTests
         scenario.World.RestartEvents("a");
         Assert.Equal("?/?/unused", scenario.Known("a"));
         scenario.Settle();
-        Assert.Equal(["a=?", "a=false"], scenario.Tellings);
+        Assert.Equal(["a=?", "a=false"], scenario.ReportedPromotions);
         Assert.Equal("false/10103/used", scenario.Known("a"));
     }
 
@@ -55,12 +55,12 @@ public sealed class SatelliteTests
     {
         var scenario = StorageScenario.OfThreeReplicas();
         scenario.World.RestartLinstor(TimeSpan.FromSeconds(30));
-        Assert.Empty(scenario.Told);
+        Assert.Empty(scenario.Events);
         scenario.World.RunFor(TimeSpan.FromSeconds(30));
         Assert.Equal(["-", "-", "-"], scenario.KnownOfAll());
         Assert.All(scenario.World.Nodes, node => Assert.Equal(ConnectionStatus.Offline, node.Status));
         scenario.Settle();
-        Assert.Equal(["a=false", "b=false", "c=false"], scenario.Tellings.Order());
+        Assert.Equal(["a=false", "b=false", "c=false"], scenario.ReportedPromotions.Order());
     }
 
     [Fact]

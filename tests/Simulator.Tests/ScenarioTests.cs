@@ -18,7 +18,7 @@ public sealed class ScenarioTests
         var scenario = StorageScenario.OfThreeReplicas();
         scenario.World.PowerOff("c");
         scenario.Settle();
-        Assert.Equal(["c=?"], scenario.Tellings);
+        Assert.Equal(["c=?"], scenario.ReportedPromotions);
         Assert.Equal("false/10102/used", scenario.Known("a"));
     }
 
@@ -28,10 +28,10 @@ public sealed class ScenarioTests
         var scenario = StorageScenario.OfThreeReplicas();
         Assert.True(scenario.World.Demote("r", "a"));
         scenario.Settle();
-        Assert.Equal(["a=true", "b=true", "c=true"], scenario.Tellings.Order());
-        scenario.Told.Clear();
+        Assert.Equal(["a=true", "b=true", "c=true"], scenario.ReportedPromotions.Order());
+        scenario.Events.Clear();
         scenario.World.SetDefinitionProperty("r", "Aux/unrelated", "1");
-        Assert.Empty(scenario.Told);
+        Assert.Empty(scenario.Events);
     }
 
     [Theory]
@@ -43,9 +43,9 @@ public sealed class ScenarioTests
         scenario.World.Timings = new StorageTimings { SatelliteLoss = TimeSpan.FromSeconds(satelliteLoss), PeerLoss = TimeSpan.FromSeconds(peerLoss) };
         scenario.World.PowerOff("a");
         scenario.World.RunFor(TimeSpan.FromSeconds(20));
-        Assert.Equal(told, scenario.Tellings);
-        Assert.Equal([satelliteLoss], scenario.Told.Where(t => t.Event.MayPromote is null).Select(t => t.At.TotalSeconds));
-        Assert.Equal([peerLoss, peerLoss], scenario.Told.Where(t => t.Event.MayPromote is true).Select(t => t.At.TotalSeconds));
+        Assert.Equal(told, scenario.ReportedPromotions);
+        Assert.Equal([satelliteLoss], scenario.Events.Where(t => t.Event.MayPromote is null).Select(t => t.At.TotalSeconds));
+        Assert.Equal([peerLoss, peerLoss], scenario.Events.Where(t => t.Event.MayPromote is true).Select(t => t.At.TotalSeconds));
         Assert.Equal(["-", "true/10102/unused", "true/10102/unused"], scenario.KnownOfAll());
         Assert.Equal(["a:Connecting", "c:Connected"], scenario.MessagesOn("b"));
     }
@@ -110,7 +110,7 @@ public sealed class ScenarioTests
         scenario.World.PowerOff("a");
         scenario.Settle();
         Assert.Equal(["-", "false/10102/used", "false/10102/unused"], scenario.KnownOfAll());
-        Assert.Equal(["a=?"], scenario.Tellings);
+        Assert.Equal(["a=?"], scenario.ReportedPromotions);
     }
 
     [Fact]
@@ -120,8 +120,8 @@ public sealed class ScenarioTests
         scenario.World.Demote("r", "a");
         scenario.World.EventQueue.After(TimeSpan.FromSeconds(17), () => scenario.World.Promote("r", "b"));
         scenario.Settle();
-        Assert.Equal([0, 0, 0, 17, 17, 17], scenario.Told.Select(told => (int)told.At.TotalSeconds));
-        Assert.Equal([true, true, true, false, false, false], scenario.Told.Select(told => told.Event.MayPromote));
+        Assert.Equal([0, 0, 0, 17, 17, 17], scenario.Events.Select(told => (int)told.At.TotalSeconds));
+        Assert.Equal([true, true, true, false, false, false], scenario.Events.Select(told => told.Event.MayPromote));
         Assert.Equal(["false/10103/unused", "false/10103/used", "false/10103/unused"], scenario.KnownOfAll());
     }
 
@@ -132,7 +132,7 @@ public sealed class ScenarioTests
         scenario.World.CreateResource("r", ["a", "b", "c"]);
         Assert.Equal(["-", "-", "-"], scenario.KnownOfAll());
         scenario.Settle();
-        Assert.Equal(["a=false", "b=false", "c=false", "a=true", "b=true", "c=true"], scenario.Tellings);
+        Assert.Equal(["a=false", "b=false", "c=false", "a=true", "b=true", "c=true"], scenario.ReportedPromotions);
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class ScenarioTests
         scenario.World.CutLink("a", "c");
         scenario.World.RunFor(scenario.World.Timings.PeerLoss / 2);
         Assert.Equal(["b:Connecting", "c:Connecting"], scenario.MessagesOn("a"));
-        Assert.Equal(["b=true", "c=true"], scenario.Tellings);
+        Assert.Equal(["b=true", "c=true"], scenario.ReportedPromotions);
     }
 
     [Fact]

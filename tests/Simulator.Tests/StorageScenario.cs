@@ -8,15 +8,15 @@ internal sealed class StorageScenario
     private StorageScenario()
     {
         World.AddNodes("a", "b", "c");
-        World.Knowledge.Changed += changed => Told.Add((World.EventQueue.Now, changed));
+        World.Knowledge.Changed += changed => Events.Add((World.EventQueue.Now, changed));
     }
 
     public StorageWorld World { get; } = new();
 
-    public List<(TimeSpan At, PromotionEvent Event)> Told { get; } = [];
+    public List<(TimeSpan At, PromotionEvent Event)> Events { get; } = [];
 
     /// <summary>What was told, as <c>node=value</c>, where <c>?</c> is unknown.</summary>
-    public IEnumerable<string> Tellings => Told.Select(told => $"{told.Event.Node}={TextOf(told.Event.MayPromote)}");
+    public IEnumerable<string> ReportedPromotions => Events.Select(told => $"{told.Event.Node}={TextOf(told.Event.MayPromote)}");
 
     /// <summary>The resource <c>r</c> on three diskful nodes, in use on <c>a</c>; nothing told yet.</summary>
     public static StorageScenario OfThreeReplicas() => Begin(world => world.AddResource("r", ["a", "b", "c"]));
@@ -43,7 +43,7 @@ internal sealed class StorageScenario
         var scenario = new StorageScenario();
         populate(scenario.World);
         Assert.Equal(PromotionOutcome.Promoted, scenario.World.Promote("r", "a"));
-        scenario.Told.Clear();
+        scenario.Events.Clear();
         return scenario;
     }
 

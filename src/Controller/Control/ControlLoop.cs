@@ -78,8 +78,8 @@ internal sealed class ControlLoop(
             errors.Note(_cluster.Errors);
         }
 
-        errors.Isolate(() => recorder?.Saw(seen, at));
-        errors.Isolate(() => reporter.Saw(before, seen));
+        errors.Isolate(() => recorder?.Observe(seen, at));
+        errors.Isolate(() => reporter.Observe(before, seen));
     }
 
     private Verdict Decide(Instant now)
@@ -116,7 +116,7 @@ internal sealed class ControlLoop(
             if (offered == OfferResult.Taken)
             {
                 _inFlight.Add(decision.Key);
-                errors.Isolate(() => reporter.Took(_cluster, decision));
+                errors.Isolate(() => reporter.Acting(_cluster, decision));
             }
         }
 

@@ -40,7 +40,7 @@ internal sealed class DecisionLog(MonotonicClock clock, TimeProvider provider)
     public ImmutableList<DecisionLogEntry> Entries => Volatile.Read(ref _entries);
 
     /// <summary>An action is being carried out. These are the facts it rests on, whatever is observed until its answer.</summary>
-    public void Took(ClusterSnapshot cluster, Decision action)
+    public void Acting(ClusterSnapshot cluster, Decision action)
     {
         if (EvidenceOf(action) is { } evidence)
         {
@@ -59,7 +59,7 @@ internal sealed class DecisionLog(MonotonicClock clock, TimeProvider provider)
     }
 
     /// <summary>Something is left alone.</summary>
-    public void Left(ClusterSnapshot cluster, Decision.Hold hold)
+    public void Held(ClusterSnapshot cluster, Decision.Hold hold)
     {
         // A hold that passes by itself needs no entry, except for the grace period, which readers wait for.
         if (hold.Reason is not (HoldReason.NotAskedYet or HoldReason.OwnReplicaMayPromote))
@@ -70,7 +70,7 @@ internal sealed class DecisionLog(MonotonicClock clock, TimeProvider provider)
     }
 
     /// <summary>A failover has reached an outcome.</summary>
-    public void Said(string about, string sentence) => Write(nameof(Failover), about, sentence, null, null);
+    public void Followed(string about, string sentence) => Write(nameof(Failover), about, sentence, null, null);
 
     private static LossEvidence? EvidenceOf(Decision decision) => decision switch
     {

@@ -15,21 +15,21 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
     /// <summary>Reasons come and go, and are remembered for a while. Pods come and go forever, and are not.</summary>
     private const int Remembered = 1000;
 
-    private readonly HashSet<Reported> _told = [];
+    private readonly HashSet<Reported> _reported = [];
     private readonly HashSet<(NodeName Node, ResourceName Resource)> _taints = [];
-    private readonly HashSet<(Uid Pod, string Reason)> _stalls = [];
+    private readonly HashSet<(Uid Pod, string Reason)> _stuck = [];
     private readonly HashSet<Uid> _ended = [];
     private readonly HashSet<(NodeName Node, Instant Began)> _over = [];
     private ClusterSnapshot _before = ClusterSnapshot.Empty;
     private bool _isStorm;
 
     /// <summary>How many reports it remembers.</summary>
-    public int Remembers => _told.Count;
+    public int Remembers => _reported.Count;
 
     /// <summary>Notices what other controllers finish for us: a released volume may be detached before we delete its attachment.</summary>
     /// <param name="before">The snapshot before the observation.</param>
     /// <param name="seen">The observation.</param>
-    public void Saw(ClusterSnapshot before, Observation seen)
+    public void Observe(ClusterSnapshot before, Observation seen)
     {
         if (seen is Observation.Deleted<Attachment> { Item: var attachment } && before.IsOrphaned(attachment))
         {
@@ -44,17 +44,17 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
     }
 
     /// <summary>Notices the evidence of a decision that is being carried out.</summary>
-    public void Took(ClusterSnapshot cluster, Decision action) => decisionLog.Took(cluster, action);
+    public void Acting(ClusterSnapshot cluster, Decision action) => decisionLog.Acting(cluster, action);
 
     /// <summary>Reports what is new in a verdict. A report that fails does not prevent the others.</summary>
     public void Report(ClusterSnapshot cluster, Verdict verdict)
     {
         instruments.Observe(cluster, verdict);
-        errors.Isolate(() => Tell(cluster.Storm));
-        errors.Isolate(() => TellHolds(cluster, verdict));
+        errors.Isolate(() => ReportNew(cluster.Storm));
+        errors.Isolate(() => ReportHolds(cluster, verdict));
         foreach (var stuck in verdict.Decisions.OfType<Decision.ReportStuck>())
         {
-            errors.Isolate(() => Tell(stuck));
+            errors.Isolate(() => ReportNew(stuck));
         }
 
         if (!ReferenceEquals(cluster.Failovers, _before.Failovers))
@@ -65,47 +65,47 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         _before = cluster;
     }
 
-    private void TellHolds(ClusterSnapshot cluster, Verdict verdict)
+    private void ReportHolds(ClusterSnapshot cluster, Verdict verdict)
     {
         var holds = verdict.Decisions.OfType<Decision.Hold>().Where(hold => hold.Reason != HoldReason.TaintStays).ToList();
         foreach (var hold in holds)
         {
-            if (_told.Add(Reported.Of(hold)))
+            if (_reported.Add(Reported.Of(hold)))
             {
-                errors.Isolate(() => Tell(cluster, hold));
+                errors.Isolate(() => ReportNew(cluster, hold));
             }
         }
 
-        TellTaints(cluster, verdict);
+        ReportTaints(cluster, verdict);
 
         // A consumer that is well again, or has moved, may be reported again.
         if (!ReferenceEquals(cluster.InDoubt, _before.InDoubt))
         {
-            _told.RemoveWhere(reported => !cluster.IsInDoubt(reported.Resource));
+            _reported.RemoveWhere(reported => !cluster.IsInDoubt(reported.Resource));
         }
 
-        if (_told.Count > Remembered + (2 * holds.Count))
+        if (_reported.Count > Remembered + (2 * holds.Count))
         {
-            _told.IntersectWith(holds.Select(Reported.Of));
+            _reported.IntersectWith(holds.Select(Reported.Of));
         }
     }
 
     // While a node keeps its taint, each resource is reported once.
-    private void TellTaints(ClusterSnapshot cluster, Verdict verdict)
+    private void ReportTaints(ClusterSnapshot cluster, Verdict verdict)
     {
         foreach (var hold in verdict.Decisions.OfType<Decision.Hold>().Where(hold => hold.Reason == HoldReason.TaintStays))
         {
             if (_taints.Add((hold.Node, hold.Resource)))
             {
                 Log(LogLevel.Information, hold);
-                decisionLog.Left(cluster, hold);
+                decisionLog.Held(cluster, hold);
             }
         }
 
         _taints.RemoveWhere(told => cluster.Nodes.GetValueOrDefault(told.Node) is not { TaintedByUs: true });
     }
 
-    private void Tell(Storm? storm)
+    private void ReportNew(Storm? storm)
     {
         if (storm is not null && !_isStorm)
         {
@@ -125,7 +125,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         {
             instruments.Ended(failover);
             logger.Write(failover.Ending == FailoverResult.GivenUp ? LogLevel.Warning : LogLevel.Information, LogLines.FailoverEnded, LogLine.Of([failover], DecisionText.Of(failover)));
-            decisionLog.Said($"pod {failover.Pod.Key}", DecisionText.Of(failover));
+            decisionLog.Followed($"pod {failover.Pod.Key}", DecisionText.Of(failover));
         }
 
         foreach (var incident in failovers.GroupBy(failover => (failover.Evidence.Lost, failover.Incident)))
@@ -139,24 +139,24 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         // A failover that is no longer followed needs no memory.
         var followed = failovers.Select(failover => failover.Pod.Uid).ToHashSet();
         _ended.IntersectWith(failovers.Where(failover => failover.Ending is not null).Select(failover => failover.Pod.Uid)); // a pod that stayed may lose its storage again
-        _stalls.RemoveWhere(told => !followed.Contains(told.Pod));
+        _stuck.RemoveWhere(told => !followed.Contains(told.Pod));
         _over.IntersectWith(failovers.Select(failover => (failover.Evidence.Lost, failover.Incident)));
     }
 
-    private void Tell(Decision.ReportStuck stall)
+    private void ReportNew(Decision.ReportStuck stall)
     {
         // Several replacements may be refused for the same reason, each under its own name.
         var sentence = DecisionText.Of(stall);
         var reason = stall.Failover.Replacement is { } replacement ? sentence.Replace(replacement.Key.Name, "", StringComparison.Ordinal) : sentence;
-        if (_stalls.Add((stall.Failover.Pod.Uid, reason)))
+        if (_stuck.Add((stall.Failover.Pod.Uid, reason)))
         {
             logger.Write(LogLevel.Warning, LogLines.Stuck, LogLine.Of(stall, sentence));
             events.Stalled(stall);
-            decisionLog.Said($"pod {stall.Failover.Pod.Key}", sentence);
+            decisionLog.Followed($"pod {stall.Failover.Pod.Key}", sentence);
         }
     }
 
-    private void Tell(ClusterSnapshot cluster, Decision.Hold hold)
+    private void ReportNew(ClusterSnapshot cluster, Decision.Hold hold)
     {
         var matters = hold.Overdue && !Passing.Contains(hold.Reason);
         var level = hold.Reason == HoldReason.Storm ? LogLevel.Debug // the storm has a line of its own
@@ -168,7 +168,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
             events.Held(hold);
         }
 
-        decisionLog.Left(cluster, hold);
+        decisionLog.Held(cluster, hold);
     }
 
     private void Log(LogLevel level, Decision.Hold hold)

@@ -24,7 +24,7 @@ internal sealed partial class LabelSelectorReader(string text)
         {
             yield return Requirement();
         }
-        while (Took(","));
+        while (TryTake(","));
 
         if (Next.Length > 0)
         {
@@ -34,7 +34,7 @@ internal sealed partial class LabelSelectorReader(string text)
 
     private LabelRequirement Requirement()
     {
-        if (Took("!"))
+        if (TryTake("!"))
         {
             return new LabelRequirement(Key(), LabelOperator.Missing, []);
         }
@@ -88,7 +88,7 @@ internal sealed partial class LabelSelectorReader(string text)
 
     private List<string> Set()
     {
-        if (!Took("("))
+        if (!TryTake("("))
         {
             throw new FormatException("a set of values in parentheses is expected after in and notin");
         }
@@ -98,12 +98,12 @@ internal sealed partial class LabelSelectorReader(string text)
         {
             values.Add(Value());
         }
-        while (Took(","));
+        while (TryTake(","));
 
-        return Took(")") ? [.. values] : throw new FormatException("the set of values is not closed");
+        return TryTake(")") ? [.. values] : throw new FormatException("the set of values is not closed");
     }
 
-    private bool Took(string token)
+    private bool TryTake(string token)
     {
         var matches = Next == token;
         _at += matches ? 1 : 0;

@@ -45,7 +45,7 @@ internal sealed partial class LeaseLoop(
                 }
                 else
                 {
-                    Tell();
+                    LogLeadership();
                     await RestAsync(cancellation);
                 }
             }
@@ -139,7 +139,7 @@ internal sealed partial class LeaseLoop(
         }
     }
 
-    private void Tell()
+    private void LogLeadership()
     {
         var leader = hold.Leader;
         if (leader == _told)

@@ -39,7 +39,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
     /// <summary>Records an observation; never waits.</summary>
     /// <param name="seen">The observation.</param>
     /// <param name="at">When it was applied.</param>
-    public void Saw(Observation seen, Instant at) => Add(new(at, seen, null)); // the snapshot keeps the content of a list anyway, so it weighs no more than its line
+    public void Observe(Observation seen, Instant at) => Add(new(at, seen, null)); // the snapshot keeps the content of a list anyway, so it weighs no more than its line
 
     /// <summary>Records a turn; never waits.</summary>
     /// <param name="verdict">The verdict of the turn.</param>
@@ -105,7 +105,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         while (_pending.Reader.TryRead(out var entry))
         {
             Interlocked.Add(ref _weight, -entry.Weight);
-            Put(new RecordingLine { At = entry.At, Saw = entry.Saw, Turn = entry.Verdict is { } verdict ? Difference(verdict) : null });
+            Put(new RecordingLine { At = entry.At, Saw = entry.Observe, Turn = entry.Verdict is { } verdict ? Difference(verdict) : null });
             if (_chunk.WrittenCount >= ChunkSize)
             {
                 await FlushAsync();
@@ -183,7 +183,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         _pending.Writer.TryWrite(entry);
     }
 
-    private readonly record struct Entry(Instant At, Observation? Saw, Verdict? Verdict)
+    private readonly record struct Entry(Instant At, Observation? Observe, Verdict? Verdict)
     {
         public int Weight => 1 + (Verdict?.Decisions.Count ?? 0);
     }

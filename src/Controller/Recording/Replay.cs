@@ -100,7 +100,7 @@ internal sealed class Replay(Func<Settings, Settings> change, ReplayFilter narro
 
             if (line.Saw is { } seen)
             {
-                replayPrinter.Saw(seen, at);
+                replayPrinter.Observe(seen, at);
                 _cluster = _cluster.Apply(seen, at);
             }
             else if (line.Turn is { } turn)
@@ -146,7 +146,7 @@ internal sealed class Replay(Func<Settings, Settings> change, ReplayFilter narro
             if (_isCompared && (decided.Count != _recorded.Count || decided.Keys.Any(gist => !_recorded.ContainsKey(gist))) && _differences++ == 0)
             {
                 var (missing, extra) = (Differing(_recorded, decided), Differing(decided, _recorded));
-                replayPrinter.Tell(at, "differs", $"Line {number}: version {ProgramVersion.Version} decides otherwise than version {header.Version} did. Only recorded: {missing}. Only decided now: {extra}.");
+                replayPrinter.Print(at, "differs", $"Line {number}: version {ProgramVersion.Version} decides otherwise than version {header.Version} did. Only recorded: {missing}. Only decided now: {extra}.");
             }
         }
 

@@ -24,7 +24,7 @@ internal sealed class ReplayPrinter(Header header, ReplayFilter narrowing, TextW
     private int _detachments;
 
     /// <summary>Prints observations that are worth a line: answers to actions, and lost sources.</summary>
-    public void Saw(Observation seen, Instant at)
+    public void Observe(Observation seen, Instant at)
     {
         _observations++;
         _last = at;
@@ -33,13 +33,13 @@ internal sealed class ReplayPrinter(Header header, ReplayFilter narrowing, TextW
             case Observation.MutationAnswered { Decision: var decision, Outcome: var outcome }:
                 _deletions += decision is Decision.DeletePod && outcome.Answer == MutationOutcome.Accepted ? 1 : 0;
                 _detachments += decision is Decision.DeleteAttachment && outcome.Answer == MutationOutcome.Accepted ? 1 : 0;
-                Tell(decision, at, "answered", $"{DecisionText.Of(decision)} The answer was {outcome.Answer}{(outcome.Message is null ? "." : $": {outcome.Message}")}");
+                Print(decision, at, "answered", $"{DecisionText.Of(decision)} The answer was {outcome.Answer}{(outcome.Message is null ? "." : $": {outcome.Message}")}");
                 break;
             case Observation.SourceLost { Source: var source } when _silent.Add(source):
-                Tell(at, "silent", $"{source} cannot be heard.");
+                Print(at, "silent", $"{source} cannot be heard.");
                 break;
             case var _ when SourceOf(seen) is { } source && _silent.Remove(source):
-                Tell(at, "heard", $"{source} can be heard again.");
+                Print(at, "heard", $"{source} can be heard again.");
                 break;
         }
     }
@@ -58,26 +58,26 @@ internal sealed class ReplayPrinter(Header header, ReplayFilter narrowing, TextW
             {
                 case Decision.Hold { Reason: not HoldReason.Healthy } hold when _holds.TryAdd(gist, hold.Resource):
                     _reasons[hold.Reason] = _reasons.GetValueOrDefault(hold.Reason) + 1;
-                    Tell(decision, at, "held", $"{DecisionText.Of(decision)} ({hold.Reason}{(hold.Overdue ? ", overdue" : "")})");
+                    Print(decision, at, "held", $"{DecisionText.Of(decision)} ({hold.Reason}{(hold.Overdue ? ", overdue" : "")})");
                     break;
                 case Decision.Hold:
                     break;
                 case Decision.ReportStuck when _stalls.Add(gist):
-                    Tell(decision, at, "stuck", DecisionText.Of(decision));
+                    Print(decision, at, "stuck", DecisionText.Of(decision));
                     break;
                 case Decision.ReportStuck:
                     break;
                 case Decision.Query:
                     if (_questions.Add(gist))
                     {
-                        Tell(decision, at, "asked", DecisionText.Of(decision));
+                        Print(decision, at, "asked", DecisionText.Of(decision));
                     }
 
                     break;
                 default:
                     if (!_standing.Contains(gist))
                     {
-                        Tell(decision, at, "decided", DecisionText.Of(decision));
+                        Print(decision, at, "decided", DecisionText.Of(decision));
                     }
 
                     break;
@@ -95,7 +95,7 @@ internal sealed class ReplayPrinter(Header header, ReplayFilter narrowing, TextW
     }
 
     /// <summary>Prints a line about the replay itself.</summary>
-    public void Tell(Instant at, string what, string sentence) => output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+    public void Print(Instant at, string what, string sentence) => output.WriteLine(string.Create(CultureInfo.InvariantCulture,
         $"{header.Start + at.SinceStart:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {$"+{at.SinceStart.TotalSeconds:0.000}s",12}  {what,-8}  {sentence}"));
 
     /// <summary>Prints the totals.</summary>
@@ -127,16 +127,16 @@ internal sealed class ReplayPrinter(Header header, ReplayFilter narrowing, TextW
             _failovers.Add(failover.Pod.Uid);
             if (failover.Ending is not null && _ended.Add(failover.Pod.Uid) && narrowing.Includes(failover))
             {
-                Tell(at, "ended", DecisionText.Of(failover));
+                Print(at, "ended", DecisionText.Of(failover));
             }
         }
     }
 
-    private void Tell(Decision decision, Instant at, string what, string sentence)
+    private void Print(Decision decision, Instant at, string what, string sentence)
     {
         if (narrowing.Includes(decision))
         {
-            Tell(at, what, sentence);
+            Print(at, what, sentence);
         }
     }
 }

@@ -67,7 +67,7 @@ function showWorkloads(view) {
     row.append(
       what,
       element('td', load.works ? 'good' : 'bad', load.works ? load.node : `${load.node || 'nowhere'}: down`),
-      element('td', 'number', load.said));
+      element('td', 'number', load.summary));
     table.append(row);
   }
   fill(byId('workloads'), table);

@@ -69,7 +69,7 @@ public sealed partial class KubernetesWorld
     public DateTimeOffset Clock => ClockAt(EventQueue.Now);
 
     /// <summary>Whether Events are written; the simulation is a little faster without them.</summary>
-    public bool TellsEvents { get; set; } = true;
+    public bool RecordsEvents { get; set; } = true;
 
     internal Random Random { get; }
 
@@ -120,47 +120,47 @@ public sealed partial class KubernetesWorld
         switch (change.Item)
         {
             case Pod pod:
-                _scheduler.See(change.Type, pod);
-                _statefulSets.See(pod);
-                _replicaSets.See(pod);
-                _attachDetach.See(change);
-                NodeLifecycle.See(change.Type, pod);
+                _scheduler.Handle(change.Type, pod);
+                _statefulSets.Handle(pod);
+                _replicaSets.Handle(pod);
+                _attachDetach.Handle(change);
+                NodeLifecycle.Handle(change.Type, pod);
                 if (pod.Spec.NodeName is { } on && KubeletOf(on) is { } host)
                 {
-                    host.See(pod);
+                    host.Handle(pod);
                 }
 
                 break;
             case Node node:
-                _scheduler.See(change.Type, node);
-                NodeLifecycle.See(change.Type, node);
+                _scheduler.Handle(change.Type, node);
+                NodeLifecycle.Handle(change.Type, node);
                 if (change.Type == ChangeType.Deleted)
                 {
                     _garbage.SeeGone(node);
                 }
                 else
                 {
-                    _attachDetach.See(change);
-                    KubeletOf(node.Metadata.Name)?.See(node);
+                    _attachDetach.Handle(change);
+                    KubeletOf(node.Metadata.Name)?.Handle(node);
                 }
 
                 break;
             case VolumeAttachment attachment:
-                _attacher.See(change.Type, attachment);
-                _attachDetach.See(change);
+                _attacher.Handle(change.Type, attachment);
+                _attachDetach.Handle(change);
                 break;
             case StatefulSet or Deployment or ReplicaSet when change.Type == ChangeType.Deleted:
                 _garbage.SeeGone(change.Item);
                 break;
             case StatefulSet set:
-                _statefulSets.See(set);
+                _statefulSets.Handle(set);
                 break;
             case Deployment deployment:
-                _deployments.See(deployment);
+                _deployments.Handle(deployment);
                 break;
             case ReplicaSet set:
-                _replicaSets.See(set);
-                _deployments.See(set);
+                _replicaSets.Handle(set);
+                _deployments.Handle(set);
                 break;
             case PersistentVolume or PersistentVolumeClaim:
                 _scheduler.Retry();

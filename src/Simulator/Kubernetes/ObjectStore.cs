@@ -190,16 +190,16 @@ public sealed class ObjectStore(EventQueue eventQueue)
         var kind = Kind(item.GetType());
         var before = kind.GetValueOrDefault(item.Key);
         kind[item.Key] = item;
-        Tell(new(item.Metadata.Version, type, item) { Before = before });
+        Publish(new(item.Metadata.Version, type, item) { Before = before });
     }
 
     private void Remove(KubernetesObject item)
     {
         Kind(item.GetType()).Remove(item.Key, out var before);
-        Tell(new(item.Metadata.Version, ChangeType.Deleted, item) { Before = before });
+        Publish(new(item.Metadata.Version, ChangeType.Deleted, item) { Before = before });
     }
 
-    private void Tell(Change change)
+    private void Publish(Change change)
     {
         _history.Add(change);
         if (_history.Count > 2 * Memory)

@@ -14,8 +14,8 @@ internal sealed class EventStreams
     public EventStreams(StorageWorld world, LinstorHazards hazards)
     {
         _hazards = hazards;
-        world.Knowledge.Changed += changed => Tell(_toPromotion, Frame("may-promote-change", PromotionJson.Of(changed)));
-        world.NodeChanged += changed => Tell(_toNodes, Frame(changed.Name, NodeJson.Of(changed)));
+        world.Knowledge.Changed += changed => Send(_toPromotion, Frame("may-promote-change", PromotionJson.Of(changed)));
+        world.NodeChanged += changed => Send(_toNodes, Frame(changed.Name, NodeJson.Of(changed)));
     }
 
     public int Count => _toPromotion.Count + _toNodes.Count;
@@ -35,7 +35,7 @@ internal sealed class EventStreams
             var present = world.Definitions.Where(definition => definition.IsDrbd).SelectMany(definition => definition.Listed)
                 .Select(replica => new PromotionEvent(replica.Definition.Name, replica.Node.Name, world.Knowledge.About(replica)?.MayPromote)).ToList();
             _hazards.TakeDuringReplay()?.Invoke(world);
-            present.ForEach(state => Tell(_toPromotion, Frame("may-promote-change", PromotionJson.Of(state))));
+            present.ForEach(state => Send(_toPromotion, Frame("may-promote-change", PromotionJson.Of(state))));
         }
 
         return subscriber;
@@ -63,7 +63,7 @@ internal sealed class EventStreams
         return subscriber;
     }
 
-    private void Tell(List<Channel<byte[]>> subscribers, byte[] bytes)
+    private void Send(List<Channel<byte[]>> subscribers, byte[] bytes)
     {
         if (!_hazards.StreamsAreDeaf)
         {

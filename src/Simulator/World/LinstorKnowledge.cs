@@ -33,13 +33,13 @@ public sealed class LinstorKnowledge
     {
         var before = About(replica)?.MayPromote;
         _reports[replica] = report;
-        Tell(replica, before, report.MayPromote);
+        Publish(replica, before, report.MayPromote);
     }
 
     internal void Forget(DrbdReplica replica)
     {
         _reports.Remove(replica, out var before);
-        Tell(replica, before?.MayPromote, null);
+        Publish(replica, before?.MayPromote, null);
     }
 
     /// <summary>Forgets a replica, because LINSTOR's database no longer has it or the process ends. Raises no event.</summary>
@@ -47,7 +47,7 @@ public sealed class LinstorKnowledge
 
     internal void DropAll() => _reports.Clear();
 
-    private void Tell(DrbdReplica replica, bool? before, bool? now)
+    private void Publish(DrbdReplica replica, bool? before, bool? now)
     {
         if (before != now)
         {

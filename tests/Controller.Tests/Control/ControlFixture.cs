@@ -115,12 +115,12 @@ internal sealed class ControlFixture : IAsyncDisposable
     }
 
     /// <summary>Tells the loop of a resource that node a may have lost.</summary>
-    public void TellOfSuspicion() => Assert.All(Suspicion, seen => Assert.True(Inbox.Writer.TryWrite(seen)));
+    public void ReportSuspicion() => Assert.All(Suspicion, seen => Assert.True(Inbox.Writer.TryWrite(seen)));
 
     /// <summary>Tells the loop that node a has lost what it uses, as LINSTOR confirms.</summary>
-    public void TellOfLoss()
+    public void ReportLoss()
     {
-        TellOfSuspicion();
+        ReportSuspicion();
         Assert.True(Inbox.Writer.TryWrite(Loss(Clock.Now + TimeSpan.FromTicks(1))));
     }
 

@@ -58,7 +58,7 @@ public sealed class ControlLoopTests
             await answer.Task;
             await exchange.AnswerAsync("busy", "503 Service Unavailable");
         }));
-        fixture.TellOfSuspicion();
+        fixture.ReportSuspicion();
         using var stop = new CancellationTokenSource();
         var running = fixture.Control.RunAsync(stop.Token);
         for (var turn = 1; turn <= 4; turn++)
@@ -86,7 +86,7 @@ public sealed class ControlLoopTests
     {
         await using var fixture = await ControlFixture.OpenAsync(linstor: CannedLinstor.Alive(exchange => exchange.AnswerAsync("busy", "503 Service Unavailable")), kubernetes: call => call.AnswerAsync(call is { Method: "GET", Path: "/api/v1/pods" } ? ControlFixture.PodsOnA : """{"metadata":{}}"""), settings: new() { KnownResourceGrace = TimeSpan.Zero, NewResourceGrace = TimeSpan.Zero, StormThreshold = 1 });
         fixture.RequestGate.IsOpen = false;
-        fixture.TellOfLoss();
+        fixture.ReportLoss();
         using var stop = new CancellationTokenSource();
         var running = fixture.Control.RunAsync(stop.Token);
 

@@ -14,7 +14,7 @@ public sealed class DecisionLogTests
     public void A_mutation_is_logged_with_its_evidence_when_it_is_taken_on()
     {
         var before = Knowing("majority");
-        _decisionLog.Took(before, ControlFixture.Delete);
+        _decisionLog.Acting(before, ControlFixture.Delete);
         _decisionLog.Answered(ControlFixture.Delete, new(MutationOutcome.Accepted));
 
         var entry = Assert.Single(_decisionLog.Entries);
@@ -30,7 +30,7 @@ public sealed class DecisionLogTests
         Decision[] questions = [new Decision.QueryResource(ControlFixture.Resource), new Decision.QuerySatellites(), new Decision.ListPodsOnNode(new("a")), new Decision.QueryWarnings("shop", new("u"))];
         foreach (var question in questions)
         {
-            _decisionLog.Took(ClusterSnapshot.Empty, question);
+            _decisionLog.Acting(ClusterSnapshot.Empty, question);
             _decisionLog.Answered(question, new(MutationOutcome.Refused));
         }
 
@@ -42,7 +42,7 @@ public sealed class DecisionLogTests
     {
         foreach (var reason in (HoldReason[])[HoldReason.NotAskedYet, HoldReason.OwnReplicaMayPromote, HoldReason.GraceNotOver])
         {
-            _decisionLog.Left(ClusterSnapshot.Empty, new(ControlFixture.Resource, new("a"), reason, HoldDetail.None, [ControlFixture.App], Instant.Start, Overdue: false));
+            _decisionLog.Held(ClusterSnapshot.Empty, new(ControlFixture.Resource, new("a"), reason, HoldDetail.None, [ControlFixture.App], Instant.Start, Overdue: false));
         }
 
         Assert.Equal(HoldReason.GraceNotOver, Assert.Single(_decisionLog.Entries).Reason);
@@ -53,7 +53,7 @@ public sealed class DecisionLogTests
     {
         for (var number = 1; number <= DecisionLog.Memory + 5; number++)
         {
-            _decisionLog.Said("pod shop/app-0", $"sentence {number}");
+            _decisionLog.Followed("pod shop/app-0", $"sentence {number}");
         }
 
         Assert.Equal(DecisionLog.Memory, _decisionLog.Entries.Count);

@@ -171,7 +171,7 @@ public sealed partial class ReporterTests
     public async Task That_a_pod_stays_is_reported_as_often_as_it_could_not_be_moved()
     {
         await using var fixture = await ControlFixture.OpenAsync();
-        fixture.TellOfLoss();
+        fixture.ReportLoss();
         var (reporter, cluster) = (Reporter(fixture), ClusterSnapshot.Empty);
         while (fixture.Inbox.Reader.TryRead(out var seen))
         {

@@ -16,7 +16,7 @@ public sealed class ResilienceTests
     {
         await using var fixture = await OpenAsync(reporting: new BrokenLogger<Reporter>());
         await using var metrics = new MetricsReader(fixture.Meter);
-        fixture.TellOfLoss();
+        fixture.ReportLoss();
         await TurnUntilAsync(fixture, () => DeletionAsync(fixture));
         Assert.Contains(fixture.Told.Lines, line => IsLogged(line, "InvalidOperationException: the log is broken"));
         Assert.InRange(await CountedAsync(metrics), 1, double.MaxValue);
@@ -27,7 +27,7 @@ public sealed class ResilienceTests
     {
         await using var fixture = await OpenAsync();
         await using var metrics = new MetricsReader(fixture.Meter);
-        fixture.TellOfLoss();
+        fixture.ReportLoss();
         Replica broken = new(new("b")) { Promotability = Promotability.MayPromote, Connections = default };
         Assert.True(fixture.Inbox.Writer.TryWrite(new Observation.ResourceReported(new(new("other"), true, [broken], fixture.Clock.Now))));
         await TurnUntilAsync(fixture, () => DeletionAsync(fixture));
@@ -39,7 +39,7 @@ public sealed class ResilienceTests
     public async Task An_error_in_judging_a_consumer_ends_nothing()
     {
         await using var fixture = await OpenAsync(kubernetes: call => call.RefuseAsync(500, "out of order"));
-        fixture.TellOfLoss();
+        fixture.ReportLoss();
         Assert.True(fixture.Inbox.Writer.TryWrite(new Observation.Updated<Pod>(ControlFixture.App with { SharedStorage = default })));
         await TurnUntilAsync(fixture, async () =>
         {

@@ -9,7 +9,7 @@ public sealed partial class StatusEndpointTests
     [Fact]
     public async Task Each_replica_is_reported_with_whether_it_is_listed_whether_it_speaks_and_the_date_of_its_statements()
     {
-        TellOfLoss();
+        ReportLoss();
         _time.Advance(TimeSpan.FromSeconds(5));
         var consumer = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
         Assert.Equal("b", Text(consumer, "by"));
@@ -33,7 +33,7 @@ public sealed partial class StatusEndpointTests
     [Fact]
     public async Task Which_resource_keeps_the_taint_of_a_node_is_reported()
     {
-        TellOfLoss();
+        ReportLoss();
         Apply(
             ControlFixture.Satellites(_clock.Now),
             new Observation.Updated<ClusterNode>(new(new("a"), new("u-node")) { TaintedByUs = true }),

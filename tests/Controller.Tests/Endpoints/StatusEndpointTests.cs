@@ -76,7 +76,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     [Fact]
     public async Task A_consumer_in_doubt_is_reported_with_the_reason_and_the_rest_of_its_grace_period()
     {
-        TellOfLoss();
+        ReportLoss();
         _time.Advance(TimeSpan.FromSeconds(5));
         var user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
         Assert.Equal(("rd", "a", "app-0"), (Text(user, "resource"), Text(user, "node"), Text(user.GetProperty("pods")[0], "name")));
@@ -89,7 +89,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     [Fact]
     public async Task The_reason_that_will_keep_a_pod_in_place_is_given_while_its_grace_period_still_runs()
     {
-        TellOfLoss();
+        ReportLoss();
         Apply(new Observation.Updated<Pod>(ControlFixture.App with { OptedOut = true }));
         _time.Advance(TimeSpan.FromSeconds(5));
         var user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
@@ -106,7 +106,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     [Fact]
     public async Task When_the_grace_period_is_over_and_LINSTOR_agrees_it_would_act()
     {
-        TellOfLoss();
+        ReportLoss();
         _time.Advance(TimeSpan.FromSeconds(21));
         Apply(ControlFixture.Satellites(_clock.Now, "a"), Report(), new Observation.PodsOnNodeListed(new("a"), [ControlFixture.App], [], _clock.Now));
         var user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
@@ -118,13 +118,13 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     [Fact]
     public async Task A_deletion_is_shown_with_its_evidence_and_what_LINSTOR_had_reported_of_every_replica()
     {
-        TellOfLoss();
+        ReportLoss();
         _time.Advance(TimeSpan.FromSeconds(20));
         var evidence = ControlFixture.Evidence with { Since = _clock.Now - TimeSpan.FromSeconds(20), Due = _clock.Now };
         var deletion = new Decision.DeletePod(ControlFixture.App, evidence);
         Apply(Report());
         _time.Advance(TimeSpan.FromSeconds(1));
-        _decisionLog.Took(_cluster, deletion);
+        _decisionLog.Acting(_cluster, deletion);
         _time.Advance(TimeSpan.FromSeconds(7));
         _decisionLog.Answered(deletion, new(MutationOutcome.Accepted));
 
@@ -163,7 +163,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
         await _app.DisposeAsync();
     }
 
-    private void TellOfLoss() => Apply(
+    private void ReportLoss() => Apply(
         ControlFixture.Satellites(_clock.Now, "a"),
         new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = ControlFixture.Resource }]),
         new Observation.Listed<Attachment>([ControlFixture.Csi1]),

@@ -120,7 +120,7 @@ public sealed class KubeConfigTests : KubeConfigFixture
 
         await VisitAsync(Open(KubeConfigText.Of($"http://localhost:{server.Port}", $"proxy-url: http://127.0.0.1:{proxy.Port}")), server);
 
-        Assert.StartsWith($"CONNECT localhost:{server.Port} ", proxy.Asked, StringComparison.Ordinal);
+        Assert.StartsWith($"CONNECT localhost:{server.Port} ", proxy.Received, StringComparison.Ordinal);
     }
 
     [Fact]

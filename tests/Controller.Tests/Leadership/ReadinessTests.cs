@@ -27,20 +27,20 @@ public sealed class ReadinessTests
     [Fact]
     public void The_log_says_once_that_this_replica_cannot_decide_and_once_that_it_can_again()
     {
-        Hear(
+        Observe(
             new Observation.SatellitesListed([], Instant.Start), new Observation.Listed<Pod>([]), new Observation.Listed<Volume>([]),
             new Observation.Listed<Attachment>([]), new Observation.Listed<CsiNode>([]));
         _hold.Follow("other");
         Pass(60);
         Assert.Empty(_told.Lines);
 
-        Hear(new Observation.SourceLost(Source.Pods));
+        Observe(new Observation.SourceLost(Source.Pods));
         Pass(14);
         Assert.Empty(_told.Lines);
         Pass(60);
         Assert.Equal("This replica cannot decide: Pods silent since 2030-01-01T00:01:00Z. other leads.", Assert.Single(_told.Lines));
 
-        Hear(new Observation.Listed<Pod>([]));
+        Observe(new Observation.Listed<Pod>([]));
         Pass(60);
         Assert.Equal("This replica can decide again, after 74 s. other leads.", _told.Lines.Last());
         Assert.Equal(2, _told.Lines.Count);
@@ -49,7 +49,7 @@ public sealed class ReadinessTests
     [Fact]
     public void A_source_that_was_never_synced_is_reported_after_15_s()
     {
-        Hear(new Observation.Listed<Pod>([]), new Observation.Listed<Volume>([]), new Observation.Listed<Attachment>([]), new Observation.Listed<CsiNode>([]));
+        Observe(new Observation.Listed<Pod>([]), new Observation.Listed<Volume>([]), new Observation.Listed<Attachment>([]), new Observation.Listed<CsiNode>([]));
         Pass(14);
         Assert.Empty(_told.Lines);
         Pass(1);
@@ -78,7 +78,7 @@ public sealed class ReadinessTests
         static bool IsLeadership(string sample) => sample.StartsWith("piraeus_ha_leader", StringComparison.Ordinal) || sample.StartsWith("piraeus_ha_cannot", StringComparison.Ordinal);
     }
 
-    private void Hear(params Observation[] seen)
+    private void Observe(params Observation[] seen)
     {
         _cluster = seen.Aggregate(_cluster, (cluster, one) => cluster.Apply(one, _clock.Now));
         _readiness.Observe(_cluster);

@@ -23,7 +23,7 @@ public sealed class RequestLatencyTests : IAsyncDisposable
         foreach (var status in (string[])["200 OK", "404 Not Found", "401 Unauthorized", "302 Found", "500 Internal Server Error"])
         {
             _status = status;
-            await AskAsync(TimeSpan.FromSeconds(1.5));
+            await QueryAsync(TimeSpan.FromSeconds(1.5));
         }
 
         using var unreachable = Connect(CannedLinstor.ClosedPort());
@@ -57,17 +57,17 @@ public sealed class RequestLatencyTests : IAsyncDisposable
         using var connection = Connect(server.Address);
         foreach (var seconds in (double[])[0.9, 0.9, 2, 2, 2, 0.8, 0.8, 2, 2])
         {
-            await AskAsync(connection, TimeSpan.FromSeconds(seconds));
+            await QueryAsync(connection, TimeSpan.FromSeconds(seconds));
         }
 
         Assert.Equal("LINSTOR is slow: its answers take 1.2 s on average. Failovers wait for them, and take as much longer.", Assert.Single(_told.Lines));
 
         for (var time = 0; time < 10; time++)
         {
-            await AskAsync(connection, TimeSpan.Zero);
+            await QueryAsync(connection, TimeSpan.Zero);
         }
 
-        await AskAsync(connection, TimeSpan.FromSeconds(4.9));
+        await QueryAsync(connection, TimeSpan.FromSeconds(4.9));
         Assert.Equal(
             ["LINSTOR is slow: its", "LINSTOR is no longer slow: its", "LINSTOR is slow: its"], _told.Lines.Select(line => line[..(line.IndexOf(" its", StringComparison.Ordinal) + 4)]));
     }
@@ -77,8 +77,8 @@ public sealed class RequestLatencyTests : IAsyncDisposable
     {
         await using var server = Server();
         using var connection = Connect(server.Address);
-        await AskAsync(connection, TimeSpan.Zero);
-        await AskAsync(connection, TimeSpan.FromSeconds(3.9));
+        await QueryAsync(connection, TimeSpan.Zero);
+        await QueryAsync(connection, TimeSpan.FromSeconds(3.9));
         Assert.Empty(_told.Lines);
     }
 
@@ -96,14 +96,14 @@ public sealed class RequestLatencyTests : IAsyncDisposable
         return exchange.AnswerAsync("{}", _status);
     });
 
-    private async Task AskAsync(TimeSpan takes)
+    private async Task QueryAsync(TimeSpan takes)
     {
         await using var server = Server();
         using var connection = Connect(server.Address);
-        await AskAsync(connection, takes);
+        await QueryAsync(connection, takes);
     }
 
-    private async Task AskAsync(LinstorConnection connection, TimeSpan takes)
+    private async Task QueryAsync(LinstorConnection connection, TimeSpan takes)
     {
         _takes = takes;
         await connection.GetAsync("/v1/x", default);

@@ -55,12 +55,12 @@ public abstract class ResyncFixture : IAsyncDisposable
 
     private protected static IEnumerable<string> Names(int count) => Enumerable.Range(0, count).Select(number => $"r-{number:0000}");
 
-    private protected void Tell(Observation seen) => Cluster = Cluster.Apply(seen, Instant.Start);
+    private protected void Observe(Observation seen) => Cluster = Cluster.Apply(seen, Instant.Start);
 
     private protected void InUse(int count)
     {
-        Tell(new Observation.Listed<Volume>([.. Names(count).Select(name => new Volume($"pv-{name}", null) { Resource = new(name) })]));
-        Tell(new Observation.Listed<Attachment>([.. Names(count).Select(name => new Attachment(name, new(name), $"pv-{name}", new("a")))]));
+        Observe(new Observation.Listed<Volume>([.. Names(count).Select(name => new Volume($"pv-{name}", null) { Resource = new(name) })]));
+        Observe(new Observation.Listed<Attachment>([.. Names(count).Select(name => new Attachment(name, new(name), $"pv-{name}", new("a")))]));
     }
 
     private protected void Start(LinstorFixture? client = null)

@@ -34,8 +34,8 @@ public sealed class ResyncTests : ResyncFixture
     [Fact]
     public async Task Volumes_that_share_a_resource_cost_one_query_and_unused_ones_cost_none()
     {
-        Tell(new Observation.Listed<Volume>([.. "123".Select(digit => new Volume($"pv-{digit}", null) { Resource = new("shared") }), new("idle", null) { Resource = new("idle") }, new("nfs", null)]));
-        Tell(new Observation.Listed<Attachment>([.. ((string[])["pv-1", "pv-2", "pv-3", "nfs", "unknown"]).Select(volume => new Attachment(volume, new(volume), volume, new("a")))]));
+        Observe(new Observation.Listed<Volume>([.. "123".Select(digit => new Volume($"pv-{digit}", null) { Resource = new("shared") }), new("idle", null) { Resource = new("idle") }, new("nfs", null)]));
+        Observe(new Observation.Listed<Attachment>([.. ((string[])["pv-1", "pv-2", "pv-3", "nfs", "unknown"]).Select(volume => new Attachment(volume, new(volume), volume, new("a")))]));
         Start();
         Assert.Equal(["shared"], await RoundAsync());
     }
@@ -72,8 +72,8 @@ public sealed class ResyncTests : ResyncFixture
     {
         InUse(1200);
         var volumes = Names(1200).SelectMany(name => (Volume[])[new($"pv-{name}", null) { Resource = new(name) }, new($"pv-{name}-1", null) { Resource = new(name) }]);
-        Tell(new Observation.Listed<Volume>([.. volumes]));
-        Tell(new Observation.Listed<Attachment>([.. Cluster.Volumes.All.Select(held => new Attachment(held.Item.Name, new(held.Item.Name), held.Item.Name, new("a")))]));
+        Observe(new Observation.Listed<Volume>([.. volumes]));
+        Observe(new Observation.Listed<Attachment>([.. Cluster.Volumes.All.Select(held => new Attachment(held.Item.Name, new(held.Item.Name), held.Item.Name, new("a")))]));
         Start();
         Assert.Equal(20, (await RoundAsync()).Count);
     }

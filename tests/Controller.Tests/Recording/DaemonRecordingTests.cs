@@ -28,7 +28,7 @@ public sealed class DaemonRecordingTests
             HealthPort = 0,
             Record = studio.File,
         };
-        await using var daemon = Composition.Build(settings, name => name == "LS_CONTROLLERS" ? linstor.PlainUrl.ToString() : null, TimeProvider.System, studio.Told);
+        await using var daemon = Composition.Build(settings, name => name == "LS_CONTROLLERS" ? linstor.PlainUrl.ToString() : null, TimeProvider.System, studio.Output);
         using var stop = new CancellationTokenSource();
         var running = daemon.RunAsync(stop.Token);
         while (await kubernetes.ArrivalAsync() is not { Method: "DELETE", Path: "/api/v1/namespaces/shop/pods/db-0" })

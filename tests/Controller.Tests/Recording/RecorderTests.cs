@@ -47,7 +47,7 @@ public sealed class RecorderTests : IDisposable
         var recorder = _studio.Open();
         using var stop = new CancellationTokenSource();
         var running = recorder.RunAsync(stop.Token);
-        recorder.Saw(Woken, Instant.Start);
+        recorder.Observe(Woken, Instant.Start);
         await UntilAsync(() => _studio.Lines is [_, """{"at":0,"saw":{"Tick":{}}}"""]);
         await stop.CancelAsync();
         await running.CancelledAsync();
@@ -56,12 +56,12 @@ public sealed class RecorderTests : IDisposable
     [Fact]
     public async Task A_restart_continues_the_file_after_the_last_whole_line()
     {
-        await _studio.RecordAsync(recorder => recorder.Saw(Woken, Instant.Start));
+        await _studio.RecordAsync(recorder => recorder.Observe(Woken, Instant.Start));
         var first = File.ReadAllText(_studio.File);
         File.AppendAllText(_studio.File, $$"""{"at":1,"saw":{"Listed{{new string('x', 10_000)}}"""); // it was killed
-        await _studio.RecordAsync(recorder => recorder.Saw(Woken, Instant.Start));
+        await _studio.RecordAsync(recorder => recorder.Observe(Woken, Instant.Start));
         Assert.Equal(first + first, File.ReadAllText(_studio.File));
-        Assert.Equal(2, _studio.Replay().Told.Split('\n').Count(line => line.StartsWith("Recorded by ", StringComparison.Ordinal)));
+        Assert.Equal(2, _studio.Replay().Output.Split('\n').Count(line => line.StartsWith("Recorded by ", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -94,19 +94,19 @@ public sealed class RecorderTests : IDisposable
         var recorder = _studio.Record(disk);
         using var stop = new CancellationTokenSource();
         var running = recorder.RunAsync(stop.Token);
-        while (_studio.Told.Lines.IsEmpty)
+        while (_studio.Output.Lines.IsEmpty)
         {
-            recorder.Saw(Woken, Instant.Start);
+            recorder.Observe(Woken, Instant.Start);
             await Task.Yield();
         }
 
-        recorder.Saw(Woken, Instant.Start);
+        recorder.Observe(Woken, Instant.Start);
         await stop.CancelAsync();
         await running.CancelledAsync(); // until then it has not ended
 
-        Assert.Equal($"The recording to {_studio.File} has ended, and the controller goes on. It could not be written: No space left on device.", Assert.Single(_studio.Told.Lines));
+        Assert.Equal($"The recording to {_studio.File} has ended, and the controller goes on. It could not be written: No space left on device.", Assert.Single(_studio.Output.Lines));
         File.WriteAllBytes(_studio.File, disk.Content);
-        Assert.Contains("The recording ends here. It could not be written: No space left on device", _studio.Replay().Told, StringComparison.Ordinal);
+        Assert.Contains("The recording ends here. It could not be written: No space left on device", _studio.Replay().Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,16 +115,16 @@ public sealed class RecorderTests : IDisposable
         var recorder = _studio.Open();
         for (var number = 0; number <= Recorder.MostPending + 10; number++)
         {
-            recorder.Saw(Woken, Instant.Start);
+            recorder.Observe(Woken, Instant.Start);
         }
 
         using var stop = new CancellationTokenSource();
         var running = recorder.RunAsync(stop.Token);
-        await UntilAsync(() => !_studio.Told.Lines.IsEmpty);
+        await UntilAsync(() => !_studio.Output.Lines.IsEmpty);
         await stop.CancelAsync();
         await running.CancelledAsync();
 
-        Assert.Equal($"The recording to {_studio.File} has ended, and the controller goes on. More was observed than could be written.", Assert.Single(_studio.Told.Lines));
+        Assert.Equal($"The recording to {_studio.File} has ended, and the controller goes on. More was observed than could be written.", Assert.Single(_studio.Output.Lines));
         Assert.Equal(Recorder.MostPending + 2, _studio.Lines.Length);
         Assert.Equal("""{"at":0,"ended":"More was observed than could be written."}""", _studio.Lines[^1]);
     }
@@ -133,14 +133,14 @@ public sealed class RecorderTests : IDisposable
     public async Task A_recording_that_has_become_too_large_ends_with_one_warning_and_nothing_else()
     {
         var recorder = _studio.Record(File.Create(_studio.File), mostBytes: 10);
-        recorder.Saw(Woken, Instant.Start);
+        recorder.Observe(Woken, Instant.Start);
         using var stop = new CancellationTokenSource();
         var running = recorder.RunAsync(stop.Token);
-        await UntilAsync(() => !_studio.Told.Lines.IsEmpty);
+        await UntilAsync(() => !_studio.Output.Lines.IsEmpty);
         await stop.CancelAsync();
         await running.CancelledAsync();
 
-        Assert.Equal($"The recording to {_studio.File} has ended, and the controller goes on. It has become too large.", Assert.Single(_studio.Told.Lines));
+        Assert.Equal($"The recording to {_studio.File} has ended, and the controller goes on. It has become too large.", Assert.Single(_studio.Output.Lines));
         Assert.Equal("""{"at":0,"ended":"It has become too large."}""", _studio.Lines[^1]);
     }
 

@@ -17,16 +17,16 @@ internal sealed class RecordingFixture : IDisposable
 
     public TestTime Time { get; } = new();
 
-    public LogCapture Told { get; } = new();
+    public LogCapture Output { get; } = new();
 
     public Settings Settings { get; init; } = new() { LeaseIdentity = "ha-1" };
 
     public string[] Lines => System.IO.File.ReadAllLines(File);
 
-    public Recorder Open() => Recorder.Open(Settings with { Record = File }, new(Time), Time, Told.CreateLogger<Recorder>());
+    public Recorder Open() => Recorder.Open(Settings with { Record = File }, new(Time), Time, Output.CreateLogger<Recorder>());
 
     public Recorder Record(Stream stream, long mostBytes = long.MaxValue) =>
-        new(stream, Settings with { Record = File }, new(Time), Time, Told.CreateLogger<Recorder>()) { MostBytes = mostBytes };
+        new(stream, Settings with { Record = File }, new(Time), Time, Output.CreateLogger<Recorder>()) { MostBytes = mostBytes };
 
     /// <summary>Records what happens to a program from its start to its end.</summary>
     public async Task RecordAsync(Action<Recorder> happens)
@@ -41,40 +41,40 @@ internal sealed class RecordingFixture : IDisposable
     {
         var (cluster, policy, now) = (ClusterSnapshot.For(Settings.Policy), new FailoverPolicy(Settings.Policy), Instant.Start);
         Pod pod = new(new("shop", "db-0"), new("uid-db-0"), new("a")) { Claims = [new("data")], OptedIn = true };
-        Tell(new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = new("pvc-1") }]));
-        Tell(new Observation.Listed<Attachment>([]));
-        Tell(new Observation.Listed<Pod>([pod]));
-        Tell(new Observation.Listed<ClusterNode>([]));
-        Tell(new Observation.Listed<CsiNode>([]));
-        Tell(new Observation.PromotionChanged(new("pvc-1"), new("b"), Promotability.MayPromote));
+        Observe(new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = new("pvc-1") }]));
+        Observe(new Observation.Listed<Attachment>([]));
+        Observe(new Observation.Listed<Pod>([pod]));
+        Observe(new Observation.Listed<ClusterNode>([]));
+        Observe(new Observation.Listed<CsiNode>([]));
+        Observe(new Observation.PromotionChanged(new("pvc-1"), new("b"), Promotability.MayPromote));
         Report();
         Think();
         now += TimeSpan.FromSeconds(20);
-        Tell(new Observation.SourceLost(Source.Pods));
-        Tell(new Observation.SourceLost(Source.Pods));
+        Observe(new Observation.SourceLost(Source.Pods));
+        Observe(new Observation.SourceLost(Source.Pods));
         Think();
-        Tell(new Observation.Listed<Pod>([pod]));
+        Observe(new Observation.Listed<Pod>([pod]));
         Think();
         now += TimeSpan.FromSeconds(25);
         Think();
         Report();
-        Tell(new Observation.PodsOnNodeListed(new("a"), [pod], [], now));
+        Observe(new Observation.PodsOnNodeListed(new("a"), [pod], [], now));
         var deletion = Think().Decisions.OfType<Decision.DeletePod>().Single();
-        Tell(new Observation.MutationAnswered(deletion, new(MutationOutcome.Accepted), now));
-        Tell(new Observation.Deleted<Pod>(pod));
+        Observe(new Observation.MutationAnswered(deletion, new(MutationOutcome.Accepted), now));
+        Observe(new Observation.Deleted<Pod>(pod));
         Think();
 
-        void Tell(Observation seen)
+        void Observe(Observation seen)
         {
-            recorder.Saw(seen, now);
+            recorder.Observe(seen, now);
             cluster = cluster.Apply(seen, now);
         }
 
         void Report()
         {
             now += TimeSpan.FromTicks(1);
-            Tell(new Observation.SatellitesListed([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)], now));
-            Tell(new Observation.ResourceReported(new(new("pvc-1"), true, [new(new("a")), Peer("b", "c"), Peer("c", "b")], now) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false }));
+            Observe(new Observation.SatellitesListed([new(new("a"), SatelliteState.Offline), new(new("b"), SatelliteState.Online), new(new("c"), SatelliteState.Online)], now));
+            Observe(new Observation.ResourceReported(new(new("pvc-1"), true, [new(new("a")), Peer("b", "c"), Peer("c", "b")], now) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false }));
         }
 
         static Replica Peer(string node, string other) => new(new(node)) { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new(other, Up: true)] };
@@ -88,7 +88,7 @@ internal sealed class RecordingFixture : IDisposable
     });
 
     /// <summary>Replays the file with these flags, and returns the exit code and what was told.</summary>
-    public (int ExitCode, string Told) Replay(params string[] flags)
+    public (int ExitCode, string Output) Replay(params string[] flags)
     {
         using var output = new StringWriter { NewLine = "\n" };
         var command = Assert.IsType<Command.Replay>(CommandLineParser.Parse(["replay", File, .. flags]));

@@ -40,12 +40,12 @@ public sealed class ReplayTests : IDisposable
     public async Task It_is_narrowed_down_to_a_resource_or_a_pod()
     {
         await _studio.RecordLossAsync();
-        Assert.Equal(_studio.Replay().Told.Split('\n').Where(line => !line.EndsWith("Asking Kubernetes what is on node a.", StringComparison.Ordinal)), _studio.Replay("--resource", "PVC-1").Told.Split('\n'));
-        Assert.DoesNotContain("Deleting", _studio.Replay("--resource=pvc-2").Told, StringComparison.Ordinal);
-        Assert.Contains("Deleting pod shop/db-0", _studio.Replay("--pod", "shop/db-0").Told, StringComparison.Ordinal);
-        Assert.DoesNotContain("Asking", _studio.Replay("--pod=shop/db-0").Told, StringComparison.Ordinal);
-        Assert.DoesNotContain("Deleting", _studio.Replay("--pod=shop/db-1").Told, StringComparison.Ordinal);
-        Assert.DoesNotContain("Deleting", _studio.Replay("--pod=shop/db-0", "--resource=pvc-2").Told, StringComparison.Ordinal);
+        Assert.Equal(_studio.Replay().Output.Split('\n').Where(line => !line.EndsWith("Asking Kubernetes what is on node a.", StringComparison.Ordinal)), _studio.Replay("--resource", "PVC-1").Output.Split('\n'));
+        Assert.DoesNotContain("Deleting", _studio.Replay("--resource=pvc-2").Output, StringComparison.Ordinal);
+        Assert.Contains("Deleting pod shop/db-0", _studio.Replay("--pod", "shop/db-0").Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Asking", _studio.Replay("--pod=shop/db-0").Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Deleting", _studio.Replay("--pod=shop/db-1").Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Deleting", _studio.Replay("--pod=shop/db-0", "--resource=pvc-2").Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -163,8 +163,8 @@ public sealed class ReplayTests : IDisposable
             var current = new Dictionary<string, List<Action<Recorder>>>();
             Scenario.Play(plan, new Coverage(), new ScenarioObserver
             {
-                Began = name => lives.Add(current[name] = []),
-                Heard = (name, seen, at) => current[name].Add(recorder => recorder.Saw(seen, at)),
+                Started = name => lives.Add(current[name] = []),
+                Observed = (name, seen, at) => current[name].Add(recorder => recorder.Observe(seen, at)),
                 Decided = (name, verdict, at) => current[name].Add(recorder => recorder.Decided(verdict, at)),
             });
             foreach (var life in lives)

@@ -206,8 +206,8 @@ public sealed class HttpTransportTests : IDisposable
 
         Assert.Equal("/through", await client.GetStringAsync($"{scheme}://localhost:{server.Port}/through"));
 
-        Assert.StartsWith($"CONNECT localhost:{server.Port} HTTP/1.1\r\n", proxy.Asked, StringComparison.Ordinal);
-        Assert.Contains("Proxy-Authorization: Basic bWU6c2VAY3JldA==", proxy.Asked, StringComparison.Ordinal);
+        Assert.StartsWith($"CONNECT localhost:{server.Port} HTTP/1.1\r\n", proxy.Received, StringComparison.Ordinal);
+        Assert.Contains("Proxy-Authorization: Basic bWU6c2VAY3JldA==", proxy.Received, StringComparison.Ordinal);
     }
 
     [Fact]

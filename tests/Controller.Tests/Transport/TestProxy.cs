@@ -20,7 +20,7 @@ internal sealed class TestProxy : IAsyncDisposable
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     /// <summary>The head of the request for the tunnel.</summary>
-    public string Asked { get; private set; } = "";
+    public string Received { get; private set; } = "";
 
     public async ValueTask DisposeAsync()
     {
@@ -35,9 +35,9 @@ internal sealed class TestProxy : IAsyncDisposable
         using var client = await _listener.AcceptTcpClientAsync(cancellation);
         var near = client.GetStream();
         var letter = new byte[1];
-        while (!Asked.EndsWith("\r\n\r\n", StringComparison.Ordinal) && await near.ReadAsync(letter, cancellation) > 0)
+        while (!Received.EndsWith("\r\n\r\n", StringComparison.Ordinal) && await near.ReadAsync(letter, cancellation) > 0)
         {
-            Asked += (char)letter[0];
+            Received += (char)letter[0];
         }
 
         await near.WriteAsync(Encoding.ASCII.GetBytes($"{answer}\r\n\r\n"), cancellation);
@@ -46,7 +46,7 @@ internal sealed class TestProxy : IAsyncDisposable
             return;
         }
 
-        var target = Asked.Split(' ')[1].Split(':');
+        var target = Received.Split(' ')[1].Split(':');
         using var server = new TcpClient();
         await server.ConnectAsync(target[0], int.Parse(target[1], null), cancellation);
         await Task.WhenAny(near.CopyToAsync(server.GetStream(), cancellation), server.GetStream().CopyToAsync(near, cancellation));

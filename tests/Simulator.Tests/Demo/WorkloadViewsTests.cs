@@ -12,9 +12,9 @@ public sealed class WorkloadViewsTests
     [Fact]
     public void A_pod_that_has_not_worked_yet_has_no_outage()
     {
-        See(Cluster(1, Pod("u1", "node-a", works: false)));
-        See(Cluster(9, Pod("u1", "node-a", works: true)));
-        Assert.Equal("never down", Said());
+        Record(Cluster(1, Pod("u1", "node-a", works: false)));
+        Record(Cluster(9, Pod("u1", "node-a", works: true)));
+        Assert.Equal("never down", SummaryOf());
     }
 
     [Fact]
@@ -23,7 +23,7 @@ public sealed class WorkloadViewsTests
         Down(10, 11.5, "u1", "u1"); // an interruption
         Down(20, 28.4, "u1", "u2"); // moved
         Down(40, 40.5, "u2", "u2");
-        Assert.Equal("down 8.4 s while it was moved; without the controller at least 11 min 40 s. 2 interruptions without a move, 2.0 s in all", Said("u1"));
+        Assert.Equal("down 8.4 s while it was moved; without the controller at least 11 min 40 s. 2 interruptions without a move, 2.0 s in all", SummaryOf("u1"));
         Assert.Equal([20], View("u1").Moves);
     }
 
@@ -31,7 +31,7 @@ public sealed class WorkloadViewsTests
     public void A_pod_that_somebody_else_deleted_is_not_counted_as_moved()
     {
         Down(20, 28.4, "u1", "u2");
-        Assert.Equal("one interruption without a move, 8.4 s", Said());
+        Assert.Equal("one interruption without a move, 8.4 s", SummaryOf());
         Assert.Empty(View().Moves);
     }
 
@@ -40,30 +40,30 @@ public sealed class WorkloadViewsTests
     {
         Down(10, 18, "u1", "u2");
         Down(30, 39, "u2", "u3");
-        Assert.Equal("down 9.0 s while it was last moved, of 2 times; without the controller at least 11 min 40 s", Said("u1", "u2"));
+        Assert.Equal("down 9.0 s while it was last moved, of 2 times; without the controller at least 11 min 40 s", SummaryOf("u1", "u2"));
     }
 
     [Fact]
     public void An_outage_that_lasts_is_counted_up_to_now()
     {
-        See(Cluster(10, Pod("u1", "node-a", works: true)));
-        See(Cluster(12, Pod("u1", "node-a", works: false)));
-        See(Cluster(20, Pod("u1", "node-a", works: false)));
-        Assert.Equal("down for 8.0 s, not moved", Said());
-        Assert.Equal("down 8.0 s so far, being moved; without the controller at least 11 min 40 s", Said("u1"));
+        Record(Cluster(10, Pod("u1", "node-a", works: true)));
+        Record(Cluster(12, Pod("u1", "node-a", works: false)));
+        Record(Cluster(20, Pod("u1", "node-a", works: false)));
+        Assert.Equal("down for 8.0 s, not moved", SummaryOf());
+        Assert.Equal("down 8.0 s so far, being moved; without the controller at least 11 min 40 s", SummaryOf("u1"));
         Assert.Equal(("node-a", false), (View().Node, View().Works));
     }
 
     private void Down(double from, double to, string uid, string replacement)
     {
-        See(Cluster(from - 1, Pod(uid, "node-a", works: true)));
-        See(Cluster(from, Pod(uid, "node-a", works: false)));
-        See(Cluster(to, Pod(replacement, "node-b", works: true)));
+        Record(Cluster(from - 1, Pod(uid, "node-a", works: true)));
+        Record(Cluster(from, Pod(uid, "node-a", works: false)));
+        Record(Cluster(to, Pod(replacement, "node-b", works: true)));
     }
 
-    private void See(WorldView world) => _history.Record(_world = world);
+    private void Record(WorldView world) => _history.Record(_world = world);
 
     private WorkloadView View(params string[] deleted) => WorkloadViews.Of(Db, _world, _history, deleted.Contains);
 
-    private string Said(params string[] deleted) => View(deleted).Said;
+    private string SummaryOf(params string[] deleted) => View(deleted).Summary;
 }

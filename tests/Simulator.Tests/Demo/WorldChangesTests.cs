@@ -16,7 +16,7 @@ public sealed class WorldChangesTests
         foreach (var (before, after) in views.Zip(views.Skip(1)))
         {
             history.Record(after);
-            told.AddRange(WorldChanges.Tell(before, after, history).Select(line => $"{line.Who}: {line.Text}"));
+            told.AddRange(WorldChanges.Describe(before, after, history).Select(line => $"{line.Who}: {line.Text}"));
         }
 
         Assert.Equal(

@@ -29,9 +29,9 @@ public sealed class WorldViewBuilderTests
             _cluster.World.AddStatefulSet(name, ns: Workload.Namespace);
         }
 
-        Assert.Equal(["db-0", "web-0", "another-0"], WorldViewBuilder.Look(_cluster.World, 1).Workloads.Select(pod => pod.ShortName));
+        Assert.Equal(["db-0", "web-0", "another-0"], WorldViewBuilder.Build(_cluster.World, 1).Workloads.Select(pod => pod.ShortName));
         Assert.Equal("shop/another-0: added to the demo, not opted in", Shown().Last());
     }
 
-    private IEnumerable<string> Shown() => WorldViewBuilder.Look(_cluster.World, 1).Workloads.Select(pod => $"{pod.Name}: {pod.About}");
+    private IEnumerable<string> Shown() => WorldViewBuilder.Build(_cluster.World, 1).Workloads.Select(pod => $"{pod.Name}: {pod.About}");
 }

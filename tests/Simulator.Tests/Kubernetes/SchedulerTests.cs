@@ -93,7 +93,7 @@ public sealed class SchedulerTests
     [Fact]
     public void The_same_seed_gives_the_same_scenario()
     {
-        static string Tell(int seed)
+        static string OutcomeOf(int seed)
         {
             var cluster = new ModelCluster(seed: seed);
             cluster.World.AddVolume("shared", accessMode: AccessMode.ReadWriteMany);
@@ -105,7 +105,7 @@ public sealed class SchedulerTests
             return string.Join('\n', cluster.Store.Since(0)!);
         }
 
-        Assert.Equal(Tell(7), Tell(7));
-        Assert.NotEqual(Tell(7), Tell(8));
+        Assert.Equal(OutcomeOf(7), OutcomeOf(7));
+        Assert.NotEqual(OutcomeOf(7), OutcomeOf(8));
     }
 }

@@ -89,7 +89,7 @@ public sealed class WatchTests : ApiTest
     {
         Add(Pod("a"), Pod("b"));
         Server.Compact();
-        Server.Hazards.TellsExpiryWithinWatches = within;
+        Server.Hazards.ReportsExpiryWithinWatches = within;
         using var watch = await WatchAsync($"{Pods}?resourceVersion=1");
         var told = (await watch.NextAsync())!;
         var status = within ? told["object"]! : told;

@@ -13,7 +13,7 @@ public sealed class KubernetesHazards
     public bool Fails { get; set; }
 
     /// <summary>A watch at an expired version begins, and gets <c>410</c> as its first event; if off, the answer itself is <c>410</c>.</summary>
-    public bool TellsExpiryWithinWatches { get; set; }
+    public bool ReportsExpiryWithinWatches { get; set; }
 
     /// <summary>Selects the requests that are delayed or refused, by method and path; null for all.</summary>
     public Func<string, string, bool>? Concerns { get; set; }

@@ -17,7 +17,7 @@ internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watc
         var objectRendering = ObjectRendering.Of(context.Request, target.Kind, wallClock, isList: false);
         var selector = target.Selector(query);
         var version = MetadataJson.Version(query["resourceVersion"]);
-        var watch = clock.Ask(() => watches.Open(target.Kind, selector, version, hazards.TellsExpiryWithinWatches));
+        var watch = clock.Ask(() => watches.Open(target.Kind, selector, version, hazards.ReportsExpiryWithinWatches));
         using var timers = new Timers(this, watch, TimeOf(query), IsSet(query, "allowWatchBookmarks"));
         try
         {

@@ -14,14 +14,14 @@ internal sealed class Watches
     public Watches(ObjectStore store)
     {
         _store = store;
-        store.Changed += Tell;
+        store.Changed += Notify;
     }
 
     public int Count => _open.Count;
 
     public void Stop()
     {
-        _store.Changed -= Tell;
+        _store.Changed -= Notify;
         _open.ForEach(watch => watch.End());
     }
 
@@ -34,14 +34,14 @@ internal sealed class Watches
         {
             foreach (var item in kind.All(_store))
             {
-                watch.See(new(item.Metadata.Version, ChangeType.Added, item));
+                watch.Handle(new(item.Metadata.Version, ChangeType.Added, item));
             }
         }
         else if (_store.Since(version.Value) is { } since)
         {
             foreach (var change in since)
             {
-                watch.See(change);
+                watch.Handle(change);
             }
         }
         else if (TooOld(version.Value) is var expired && expiresWithin)
@@ -76,7 +76,7 @@ internal sealed class Watches
 
     private ApiException TooOld(long version) => ApiException.Expired($"too old resource version: {version} ({_store.OldestVersion})");
 
-    private void Tell(Change change) => _open.ForEach(watch => watch.See(change));
+    private void Notify(Change change) => _open.ForEach(watch => watch.Handle(change));
 }
 
 /// <summary>One watch, and its unsent events.</summary>
@@ -90,7 +90,7 @@ internal sealed class Watch(ApiKind kind, Selector selector)
     public bool IsCut { get; private set; }
 
     /// <summary>Queues a change as the selector shows it: an object that no longer matches counts as deleted.</summary>
-    public void See(Change change)
+    public void Handle(Change change)
     {
         if (!kind.Is(change.Item))
         {

@@ -47,7 +47,7 @@ internal sealed partial class AttachDetachController
         {
             Succeed(state, on);
             on.MarkAttached(confirmed: true);
-            TellAll(on, "Normal", "SuccessfulAttachVolume", $"AttachVolume.Attach succeeded for volume \"{state.Volume.Metadata.Name}\" ");
+            RecordForAll(on, "Normal", "SuccessfulAttachVolume", $"AttachVolume.Attach succeeded for volume \"{state.Volume.Metadata.Name}\" ");
         }
         else if (attachment is null or { Metadata.Deleting: not null } or { AttachError: not null } || isLate)
         {
@@ -59,7 +59,7 @@ internal sealed partial class AttachDetachController
                 _ => "timed out waiting for the external attacher",
             };
             on.MarkAttached(confirmed: false);
-            TellAll(on, "Warning", "FailedAttachVolume", $"AttachVolume.Attach failed for volume \"{state.Volume.Metadata.Name}\" : {error}");
+            RecordForAll(on, "Warning", "FailedAttachVolume", $"AttachVolume.Attach failed for volume \"{state.Volume.Metadata.Name}\" : {error}");
             Fail(state, on, AttachDetachOperation.Attach);
         }
     }

@@ -25,7 +25,7 @@ internal sealed partial class AttachDetachController
     private TimeSpan Now => _world.EventQueue.Now;
 
     /// <summary>Queues changes of pods, nodes and attachments for the next round.</summary>
-    public void See(Change change)
+    public void Handle(Change change)
     {
         if (change.Item is not Pod { Spec: { NodeName: null } or { Claims.IsEmpty: true } })
         {
@@ -128,7 +128,7 @@ internal sealed partial class AttachDetachController
             if (!on.MultiAttachErrorReported)
             {
                 on.MultiAttachErrorReported = true;
-                TellMultiAttachError(state, on);
+                RecordMultiAttachError(state, on);
             }
 
             return;
@@ -205,18 +205,18 @@ internal sealed partial class AttachDetachController
         }
     }
 
-    private void TellMultiAttachError(VolumeState state, VolumeOnNode on)
+    private void RecordMultiAttachError(VolumeState state, VolumeOnNode on)
     {
         var users = state.Nodes.Where(other => other != on && other.Confirmed).SelectMany(other => other.Pods).Select(pod => pod.Metadata.Name).ToList();
         var why = users.Count == 0 ? "Volume is already exclusively attached to one node and can't be attached to another" : $"Volume is already used by pod(s) {string.Join(", ", users)}";
-        TellAll(on, "Warning", "FailedAttachVolume", $"Multi-Attach error for volume \"{state.Volume.Metadata.Name}\" {why}");
+        RecordForAll(on, "Warning", "FailedAttachVolume", $"Multi-Attach error for volume \"{state.Volume.Metadata.Name}\" {why}");
     }
 
-    private void TellAll(VolumeOnNode on, string type, string reason, string message)
+    private void RecordForAll(VolumeOnNode on, string type, string reason, string message)
     {
         foreach (var pod in on.Pods)
         {
-            _world.Events.Tell(Component, pod, type, reason, message);
+            _world.Events.Record(Component, pod, type, reason, message);
         }
     }
 }

@@ -26,7 +26,7 @@ internal sealed partial class DeploymentController
         var from = deployment.Rollout?.From ?? outdated[^1].Template.Hash;
         var left = outdated.Sum(set => _world.Store.Now(set)?.Replicas ?? 0);
         var updated = _world.Store.Now(current)?.Replicas ?? 0;
-        Tell(deployment, current, ready, new(from, updated, left));
+        WriteStatus(deployment, current, ready, new(from, updated, left));
     }
 
     /// <summary>Removes pods that are not ready first, and never so many that too few are ready.</summary>
@@ -52,7 +52,7 @@ internal sealed partial class DeploymentController
     {
         if (set.Replicas != replicas && _world.Store.Change(set, now => now with { Replicas = replicas }) == WriteResult.Done)
         {
-            TellScaled(deployment, set, replicas > set.Replicas ? "up" : "down", replicas);
+            RecordScaled(deployment, set, replicas > set.Replicas ? "up" : "down", replicas);
         }
     }
 

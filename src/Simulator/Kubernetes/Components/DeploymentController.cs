@@ -16,9 +16,9 @@ internal sealed partial class DeploymentController
         _queue = new(world.EventQueue, () => world.Timings.Watch, Sync);
     }
 
-    public void See(Deployment deployment) => _queue.Add(deployment.Key);
+    public void Handle(Deployment deployment) => _queue.Add(deployment.Key);
 
-    public void See(ReplicaSet set)
+    public void Handle(ReplicaSet set)
     {
         if (set.Metadata.Owner is { Kind: "Deployment" } owner)
         {
@@ -53,7 +53,7 @@ internal sealed partial class DeploymentController
             current = Renumbered(current, sets);
             _ = _world.Store.Change(current, set => set with { Replicas = deployment.Replicas });
             var isDone = deployment.Rollout is null || current.ReadyReplicas >= deployment.Replicas;
-            Tell(deployment, current, current.ReadyReplicas, isDone ? null : deployment.Rollout! with { Updated = current.Replicas, Outdated = 0 });
+            WriteStatus(deployment, current, current.ReadyReplicas, isDone ? null : deployment.Rollout! with { Updated = current.Replicas, Outdated = 0 });
         }
         else
         {
@@ -73,17 +73,17 @@ internal sealed partial class DeploymentController
         _ = _world.Store.Create(new ReplicaSet(metadata, replicas, deployment.Template with { Labels = metadata.Labels }), out var set);
         if (replicas > 0)
         {
-            TellScaled(deployment, set, "up", replicas);
+            RecordScaled(deployment, set, "up", replicas);
         }
     }
 
     /// <summary>Writes the status.</summary>
-    private void Tell(Deployment deployment, ReplicaSet current, int ready, Rollout? rollout)
+    private void WriteStatus(Deployment deployment, ReplicaSet current, int ready, Rollout? rollout)
     {
         var annotations = deployment.Metadata.Annotations.SetItem(RevisionAnnotation, RevisionOf(current).ToString(CultureInfo.InvariantCulture));
         _ = _world.Store.Change(deployment, now => now with { Metadata = now.Metadata with { Annotations = annotations }, ReadyReplicas = ready, Rollout = rollout });
     }
 
-    private void TellScaled(Deployment deployment, ReplicaSet set, string direction, int replicas) =>
+    private void RecordScaled(Deployment deployment, ReplicaSet set, string direction, int replicas) =>
         _world.Events.Normal(Component, deployment, "ScalingReplicaSet", $"Scaled {direction} replica set {set.Metadata.Name} to {replicas}");
 }

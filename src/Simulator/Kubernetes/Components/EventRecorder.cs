@@ -7,13 +7,13 @@ internal sealed class EventRecorder(KubernetesWorld world)
 {
     private readonly Dictionary<(string Uid, string Component, string Reason, string Message), Event> _told = [];
 
-    public void Normal(string component, KubernetesObject about, string reason, string message) => Tell(component, about, "Normal", reason, message);
+    public void Normal(string component, KubernetesObject about, string reason, string message) => Record(component, about, "Normal", reason, message);
 
-    public void Warn(string component, KubernetesObject about, string reason, string message) => Tell(component, about, "Warning", reason, message);
+    public void Warn(string component, KubernetesObject about, string reason, string message) => Record(component, about, "Warning", reason, message);
 
-    public void Tell(string component, KubernetesObject about, string type, string reason, string message)
+    public void Record(string component, KubernetesObject about, string type, string reason, string message)
     {
-        if (!world.TellsEvents)
+        if (!world.RecordsEvents)
         {
             return;
         }

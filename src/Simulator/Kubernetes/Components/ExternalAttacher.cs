@@ -27,7 +27,7 @@ internal sealed class ExternalAttacher
         }
     }
 
-    public void See(ChangeType type, VolumeAttachment attachment)
+    public void Handle(ChangeType type, VolumeAttachment attachment)
     {
         // Its own writes need no reaction.
         if (type == ChangeType.Deleted)

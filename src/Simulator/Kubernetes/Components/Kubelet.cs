@@ -39,7 +39,7 @@ internal sealed class Kubelet
 
     public PodWorker? WorkerOf(string uid) => _workers.GetValueOrDefault(uid);
 
-    public void See(Pod pod)
+    public void Handle(Pod pod)
     {
         if (Connected)
         {
@@ -48,7 +48,7 @@ internal sealed class Kubelet
     }
 
     /// <summary>Handles a write to the node; the kubelet's next report corrects what differs from its own state.</summary>
-    public void See(Node node)
+    public void Handle(Node node)
     {
         if (node.Ready != NodeReadiness.True || !Volumes.AreInUse(node.VolumesInUse))
         {

@@ -27,7 +27,7 @@ internal sealed class NodeLifecycleController(KubernetesWorld world)
         });
     }
 
-    public void See(ChangeType type, Node node)
+    public void Handle(ChangeType type, Node node)
     {
         var name = node.Metadata.Name;
         if (type == ChangeType.Deleted)
@@ -46,7 +46,7 @@ internal sealed class NodeLifecycleController(KubernetesWorld world)
     }
 
     /// <summary>Evicts a pod that is bound to a tainted node, like those that were there before.</summary>
-    public void See(ChangeType type, Pod pod)
+    public void Handle(ChangeType type, Pod pod)
     {
         if (type != ChangeType.Deleted && pod is { Spec.NodeName: { } name, Metadata.Deleting: null } && world.Store.Find<Node>(name) is { } node && HasTaint(node, effect: "NoExecute"))
         {

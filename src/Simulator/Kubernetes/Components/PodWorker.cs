@@ -101,7 +101,7 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
     {
         if (kubelet.Volumes.Mount(volume) is { } error)
         {
-            Tell("FailedMount", $"MountVolume.SetUp failed for volume \"{volume.Metadata.Name}\" : {error}");
+            RecordEvent("FailedMount", $"MountVolume.SetUp failed for volume \"{volume.Metadata.Name}\" : {error}");
             return false;
         }
 
@@ -115,7 +115,7 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
             _waitsSince = _world.EventQueue.Now;
             var missing = string.Join(' ', pod.Spec.Claims.Where((_, i) => i >= _volumes.Count || !_mounted.Contains(_volumes[i])).Select(mount => mount.Claim));
             var all = string.Join(' ', pod.Spec.Claims.Select(mount => mount.Claim));
-            Tell("FailedMount", $"Unable to attach or mount volumes: unmounted volumes=[{missing}], unattached volumes=[{all}]: timed out waiting for the condition");
+            RecordEvent("FailedMount", $"Unable to attach or mount volumes: unmounted volumes=[{missing}], unattached volumes=[{all}]: timed out waiting for the condition");
         }
     }
 
@@ -138,7 +138,7 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
         if (_volumes.Exists(kubelet.Volumes.IsSuspended))
         {
             // The process waits for its I/O, which nothing can interrupt.
-            Tell("FailedKillPod", "error killing pod: failed to \"KillContainer\" for \"app\" with KillContainerError: \"rpc error: code = DeadlineExceeded desc = context deadline exceeded\"");
+            RecordEvent("FailedKillPod", "error killing pod: failed to \"KillContainer\" for \"app\" with KillContainerError: \"rpc error: code = DeadlineExceeded desc = context deadline exceeded\"");
             _world.EventQueue.After(_world.Timings.KillRetry, Kill);
             return;
         }
@@ -174,7 +174,7 @@ internal sealed class PodWorker(Kubelet kubelet, Pod pod)
         }
     }
 
-    private void Tell(string reason, string message)
+    private void RecordEvent(string reason, string message)
     {
         if (kubelet.Connected)
         {

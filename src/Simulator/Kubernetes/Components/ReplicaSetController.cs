@@ -14,9 +14,9 @@ internal sealed class ReplicaSetController
         _queue = new(world.EventQueue, () => world.Timings.Watch, Sync);
     }
 
-    public void See(ReplicaSet set) => _queue.Add(set.Key);
+    public void Handle(ReplicaSet set) => _queue.Add(set.Key);
 
-    public void See(Pod pod)
+    public void Handle(Pod pod)
     {
         if (pod.Metadata.Owner is { Kind: "ReplicaSet" } owner)
         {

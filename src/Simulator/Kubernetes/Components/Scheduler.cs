@@ -16,7 +16,7 @@ internal sealed class Scheduler
         _queue = new(world.EventQueue, () => world.Timings.Watch, Schedule);
     }
 
-    public void See(ChangeType type, Pod pod)
+    public void Handle(ChangeType type, Pod pod)
     {
         if (type == ChangeType.Deleted)
         {
@@ -29,7 +29,7 @@ internal sealed class Scheduler
         }
     }
 
-    public void See(ChangeType type, Node node)
+    public void Handle(ChangeType type, Node node)
     {
         if (type == ChangeType.Deleted)
         {

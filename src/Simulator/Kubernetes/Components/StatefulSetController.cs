@@ -17,9 +17,9 @@ internal sealed class StatefulSetController
         _queue = new(world.EventQueue, () => world.Timings.Watch, Sync);
     }
 
-    public void See(StatefulSet set) => _queue.Add(set.Key);
+    public void Handle(StatefulSet set) => _queue.Add(set.Key);
 
-    public void See(Pod pod)
+    public void Handle(Pod pod)
     {
         if (pod.Metadata.Owner is { Kind: "StatefulSet" } owner)
         {
