@@ -8,7 +8,7 @@ namespace Piraeus.HighAvailability.Bench;
 internal sealed class RecoveryTimeline
 {
     private readonly Lock _gate = new();
-    private readonly HashSet<string> _told = [];
+    private readonly HashSet<string> _reported = [];
     private readonly HashSet<string> _podsLeft;
     private readonly HashSet<string> _attachmentsLeft;
     private readonly HashSet<string> _lostPods;
@@ -60,7 +60,7 @@ internal sealed class RecoveryTimeline
     public Task AllDone => _allDone.Task;
 
     public override string ToString() =>
-        $"LINSTOR told of {_told.Count} of {Pods.Count} losses; {_podsLeft.Count} pods and {_attachmentsLeft.Count} attachments are left, and {_running.Count} replacements run";
+        $"LINSTOR told of {_reported.Count} of {Pods.Count} losses; {_podsLeft.Count} pods and {_attachmentsLeft.Count} attachments are left, and {_running.Count} replacements run";
 
     private void Note(Action what)
     {
@@ -76,10 +76,10 @@ internal sealed class RecoveryTimeline
 
     private void Reported(string resource)
     {
-        if (_told.Add(resource))
+        if (_reported.Add(resource))
         {
             Events.Note();
-            if (_told.Count == Pods.Count)
+            if (_reported.Count == Pods.Count)
             {
                 _allTold.TrySetResult();
             }

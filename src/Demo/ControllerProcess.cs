@@ -13,7 +13,7 @@ internal sealed class ControllerProcess : IAsyncDisposable
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(1) };
 
     private readonly ChildProcessLauncher _childProcessLauncher;
-    private readonly Action<ControllerProcess, string> _said;
+    private readonly Action<ControllerProcess, string> _onLine;
     private readonly IReadOnlyList<string> _arguments;
     private readonly string _program;
     private readonly string _linstor;
@@ -27,10 +27,10 @@ internal sealed class ControllerProcess : IAsyncDisposable
     /// <param name="kubeconfig">The kubeconfig for the simulated Kubernetes API.</param>
     /// <param name="linstor">The address of the simulated LINSTOR.</param>
     /// <param name="grace">Its grace periods.</param>
-    /// <param name="said">Receives each line of its log.</param>
-    public ControllerProcess(string name, string program, ChildProcessLauncher childProcessLauncher, string kubeconfig, Uri linstor, TimeSpan grace, Action<ControllerProcess, string> said)
+    /// <param name="onLine">Receives each line of its log.</param>
+    public ControllerProcess(string name, string program, ChildProcessLauncher childProcessLauncher, string kubeconfig, Uri linstor, TimeSpan grace, Action<ControllerProcess, string> onLine)
     {
-        (Name, _program, _childProcessLauncher, _linstor, _said) = (name, program, childProcessLauncher, linstor.AbsoluteUri.TrimEnd('/'), said);
+        (Name, _program, _childProcessLauncher, _linstor, _onLine) = (name, program, childProcessLauncher, linstor.AbsoluteUri.TrimEnd('/'), onLine);
         var patience = Durations.ToText(grace);
         _arguments =
         [
@@ -138,7 +138,7 @@ internal sealed class ControllerProcess : IAsyncDisposable
     {
         if (line is { Length: > 0 })
         {
-            _said(this, line);
+            _onLine(this, line);
         }
     }
 }

@@ -17,15 +17,15 @@ internal static class WorldChanges
 
         foreach (var (was, node) in before.Nodes.Join(after.Nodes, node => node.Name, node => node.Name, (was, node) => (was, node)))
         {
-            foreach (var told in Describe(was, node, after.LinstorRuns).Concat(DescribeWorking(was, node, before, outages)))
+            foreach (var change in Describe(was, node, after.LinstorRuns).Concat(DescribeWorking(was, node, before, outages)))
             {
-                yield return told;
+                yield return change;
             }
         }
 
-        foreach (var told in DescribePromotions(before, after))
+        foreach (var change in DescribePromotions(before, after))
         {
-            yield return told;
+            yield return change;
         }
 
         foreach (var pod in After(after).Where(pod => pod.Phase != "Forgotten"))

@@ -17,14 +17,14 @@ public sealed class CompositionTests : IDisposable
     [Fact]
     public async Task The_log_begins_with_the_addresses_the_selector_and_the_grace_periods()
     {
-        var told = await RunAsync(new() { KnownResourceGracePeriod = TimeSpan.FromSeconds(10) }, ("LS_CONTROLLERS", "http://me:hunter2@linstor-1,https://linstor-2"), ("LS_USERNAME", "me"), ("LS_PASSWORD", "hunter2"));
+        var log = await RunAsync(new() { KnownResourceGracePeriod = TimeSpan.FromSeconds(10) }, ("LS_CONTROLLERS", "http://me:hunter2@linstor-1,https://linstor-2"), ("LS_USERNAME", "me"), ("LS_PASSWORD", "hunter2"));
         Assert.Equal(
             [
                 $"Piraeus High Availability Controller {ProgramVersion.Version} has started.",
                 "LINSTOR: http://linstor-1:3370, https://linstor-2:3371. Kubernetes: http://kubernetes.example/. Lease: none.",
                 "Selected pods: linstor.csi.linbit.com/on-storage-lost=remove. Grace period: 10 s, or 45 s for what was lost already when first seen.",
             ],
-            told.SkipWhile(line => !line.StartsWith("Piraeus", StringComparison.Ordinal)).Take(3));
+            log.SkipWhile(line => !line.StartsWith("Piraeus", StringComparison.Ordinal)).Take(3));
     }
 
     [Fact]
@@ -49,10 +49,10 @@ public sealed class CompositionTests : IDisposable
     // It is told to stop at once, and begins all the same.
     private async Task<IReadOnlyList<string>> RunAsync(Settings settings, params (string Name, string Value)[] environment)
     {
-        var told = new LogCapture();
+        var log = new LogCapture();
         var kubeConfig = _folder.Write("config", KubeConfigText.Of("http://kubernetes.example"));
-        await using var daemon = Composition.Build(settings with { KubeConfig = kubeConfig, HealthPort = 0 }, name => environment.FirstOrDefault(variable => variable.Name == name).Value, TimeProvider.System, told);
+        await using var daemon = Composition.Build(settings with { KubeConfig = kubeConfig, HealthPort = 0 }, name => environment.FirstOrDefault(variable => variable.Name == name).Value, TimeProvider.System, log);
         Assert.Equal(0, await daemon.RunAsync(new CancellationToken(canceled: true)));
-        return [.. told.Lines];
+        return [.. log.Lines];
     }
 }

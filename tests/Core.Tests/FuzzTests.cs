@@ -16,13 +16,13 @@ public sealed class FuzzTests
     [Fact]
     public void The_random_sequences_reach_every_kind_of_decision()
     {
-        var met = new HashSet<Type>();
+        var decided = new HashSet<Type>();
         for (var seed = 0; seed < 50; seed++)
         {
-            met.UnionWith(new Sequence(seed).Play(Length));
+            decided.UnionWith(new Sequence(seed).Play(Length));
         }
 
-        Assert.Superset(new HashSet<Type> { typeof(Decision.QueryResource), typeof(Decision.ListPodsOnNode), typeof(Decision.TaintNode), typeof(Decision.DeletePod), typeof(Decision.DeleteAttachment), typeof(Decision.Hold), typeof(Decision.ReportStuck) }, met);
+        Assert.Superset(new HashSet<Type> { typeof(Decision.QueryResource), typeof(Decision.ListPodsOnNode), typeof(Decision.TaintNode), typeof(Decision.DeletePod), typeof(Decision.DeleteAttachment), typeof(Decision.Hold), typeof(Decision.ReportStuck) }, decided);
     }
 
     /// <summary>One random sequence over few names, so that what is observed often concerns the same things.</summary>
@@ -37,7 +37,7 @@ public sealed class FuzzTests
 
         public HashSet<Type> Play(int length)
         {
-            var met = new HashSet<Type>();
+            var decided = new HashSet<Type>();
             for (var step = 0; step < length; step++)
             {
                 Take(step % 120 < 12 ? Listing(step % 120) : step % 120 < 50 ? Cooperate() : Any());
@@ -47,10 +47,10 @@ public sealed class FuzzTests
                 Assert.All(verdict.Decisions, decision => Assert.NotEmpty(DecisionText.Of(decision)));
                 Assert.Equal(verdict.Decisions.Where(decision => decision is Decision.Query or Decision.Mutation).DistinctBy(decision => decision.Key).Count(), verdict.Decisions.Count(decision => decision is Decision.Query or Decision.Mutation));
                 _decided = [.. verdict.Decisions.Where(decision => decision is Decision.Query or Decision.Mutation)];
-                met.UnionWith(verdict.Decisions.Select(decision => decision.GetType()));
+                decided.UnionWith(verdict.Decisions.Select(decision => decision.GetType()));
             }
 
-            return met;
+            return decided;
         }
 
         private void Take(Observation seen)

@@ -167,7 +167,7 @@ public sealed class GraceTests
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a");
         scenario.Replica("b", NoLinkToA).Replica("c", NoLinkToA).Report("pvc-1").After(40);
-        Assert.Empty(scenario.Satellite("a", SatelliteState.Online, told: false).After(600).Moves);
+        Assert.Empty(scenario.Satellite("a", SatelliteState.Online, streamed: false).After(600).Moves);
         Assert.Equal([HoldReason.NotKnownOffline], scenario.Holds);
     }
 

@@ -57,7 +57,7 @@ public sealed class KeepsQuorumTests
         scenario = because switch
         {
             "LINSTOR is restarted" => scenario.LinstorGoesAway().After(5).LinstorComesBack().After(0.5),
-            "the satellite is restarted" => scenario.Silence("a").Silence("a", "pvc-2").After(20).Satellite("a", SatelliteState.Online, told: false).Replica("a", _ => two, "pvc-2").After(3)
+            "the satellite is restarted" => scenario.Silence("a").Silence("a", "pvc-2").After(20).Satellite("a", SatelliteState.Online, streamed: false).Replica("a", _ => two, "pvc-2").After(3)
                 .Replica("a", _ => one, "pvc-1").After(3).Satellite("a", SatelliteState.Online).After(1),
             "the score changes" => scenario.Replica("a", replica => replica with { Score = 10100 }, "pvc-2").After(30),
             _ => scenario.Replica("a", replica => replica with { Score = null }, "pvc-2").After(30),

@@ -53,7 +53,7 @@ public sealed class NeighbourTests
     public void What_a_neighbour_states_after_a_silence_of_linstor_is_as_new_as_the_end_of_the_silence(bool disk, bool ready)
     {
         var scenario = WithThird(disk).Node("a", ready).LinstorGoesAway();
-        scenario.Satellite("a", SatelliteState.Offline, told: false).Replica("a", _ => new(new("a")), streamed: false).Replica("b", _ => OldB(), streamed: false).Replica("c", _ => OfC(disk), streamed: false).After(60);
+        scenario.Satellite("a", SatelliteState.Offline, streamed: false).Replica("a", _ => new(new("a")), streamed: false).Replica("b", _ => OldB(), streamed: false).Replica("c", _ => OfC(disk), streamed: false).After(60);
         Held(Streamed(scenario.LinstorComesBack()));
     }
 

@@ -12,7 +12,7 @@ public sealed class OtherVolumeTests
         scenario.TwoPrimaries.Add("pvc-2");
         scenario.InheritsPolicy = true;
         Assert.Empty(scenario.Report("pvc-2").CutOff("a").After(30).Moves);
-        scenario.Observe(new Observation.SatellitesListed([.. scenario.Cluster.Linstor.Satellites!.Values], scenario.Now - TimeSpan.FromSeconds(2))).Satellite("b", satellite => satellite with { QuorumPolicy = "off" }, told: false);
+        scenario.Observe(new Observation.SatellitesListed([.. scenario.Cluster.Linstor.Satellites!.Values], scenario.Now - TimeSpan.FromSeconds(2))).Satellite("b", satellite => satellite with { QuorumPolicy = "off" }, streamed: false);
         scenario.Ignores = decision => decision is Decision.QuerySatellites;
         Assert.Empty(scenario.CutOff("a", "pvc-2").After(8).Moves);
     }

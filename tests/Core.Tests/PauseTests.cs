@@ -101,11 +101,11 @@ public sealed class PauseTests
     {
         // While LINSTOR cannot be asked, c goes away and b loses quorum. The stream returns first and says so of b; of c, which LINSTOR does not hear, it repeats nothing.
         var scenario = Scenario.WithAppOn("a").Node("a", ready: false).PowerOff("a").After(43).LinstorGoesAway().After(100);
-        scenario.Replica("c", Silent, streamed: false).Satellite("c", SatelliteState.Offline, told: false);
+        scenario.Replica("c", Silent, streamed: false).Satellite("c", SatelliteState.Offline, streamed: false);
         scenario.MayNotPromote("b").After(1);
 
         // c comes back before LINSTOR is asked again.
-        scenario.Satellite("c", SatelliteState.Online, told: false).MayPromote("b").LinstorComesBack();
+        scenario.Satellite("c", SatelliteState.Online, streamed: false).MayPromote("b").LinstorComesBack();
         Assert.Empty(scenario.After(44).Moves);
         Assert.NotEmpty(scenario.After(3).Moves);
     }

@@ -157,12 +157,12 @@ internal sealed partial class Scenario
         Connections = [.. replica.Connections.Select(connection => connection.Peer.Split('.')[0] == to ? connection with { Up = up } : connection)],
     }, resource);
 
-    public Scenario Satellite(string node, SatelliteState state, bool told = true) => Satellite(node, satellite => satellite with { State = state }, told);
+    public Scenario Satellite(string node, SatelliteState state, bool streamed = true) => Satellite(node, satellite => satellite with { State = state }, streamed);
 
-    public Scenario Satellite(string node, Func<Satellite, Satellite> change, bool told = true)
+    public Scenario Satellite(string node, Func<Satellite, Satellite> change, bool streamed = true)
     {
         _satellites[new(node)] = change(_satellites[new(node)]);
-        return !told ? this : Observe(new Observation.SatellitesListed([.. _satellites.Values], Now));
+        return !streamed ? this : Observe(new Observation.SatellitesListed([.. _satellites.Values], Now));
     }
 
     public Scenario Satellites(params Satellite[] satellites)

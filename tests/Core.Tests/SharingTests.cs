@@ -41,7 +41,7 @@ public sealed class SharingTests
         scenario.InheritsPolicy = true;
         scenario.CutOff("a").After(60).Pod("app-0", "b", pod => pod with { Claims = [new("data"), new("logs")] });
         Assert.Contains("detach va-1", scenario.Moves);
-        scenario.Observe(new Observation.SatellitesListed([.. scenario.Cluster.Linstor.Satellites!.Values], scenario.Now)).Satellite("b", satellite => satellite with { QuorumPolicy = "off" }, told: false);
+        scenario.Observe(new Observation.SatellitesListed([.. scenario.Cluster.Linstor.Satellites!.Values], scenario.Now)).Satellite("b", satellite => satellite with { QuorumPolicy = "off" }, streamed: false);
         Assert.DoesNotContain("detach va-2", scenario.CutOff("a", "pvc-2").After(30).Moves);
     }
 

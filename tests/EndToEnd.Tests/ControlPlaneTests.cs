@@ -106,8 +106,8 @@ public sealed class ControlPlaneTests(SharedControlPlane shared)
         await using var world = await NewWorldAsync();
         var pod = (await world.Workloads.PodAsync("db", on: world.A)).Pod;
         await world.Api.ForceDeleteAsync(Paths.Pod(world.Namespace, "db"), pod.Uid, world.Closing);
-        var told = await AuditedAsync(world, "db");
-        Assert.Equal(("pods", 0, pod.Uid), (told.Resource, told.GraceSeconds, told.PreconditionUid));
+        var audited = await AuditedAsync(world, "db");
+        Assert.Equal(("pods", 0, pod.Uid), (audited.Resource, audited.GraceSeconds, audited.PreconditionUid));
     }
 
     [Fact]
@@ -136,11 +136,11 @@ public sealed class ControlPlaneTests(SharedControlPlane shared)
 
     private static async Task<Audited> AuditedAsync(TestNamespace world, string name)
     {
-        Audited? told = null;
+        Audited? audited = null;
         await world.EventuallyAsync(
-            () => (told = world.Plane.Audit.Deletes().FirstOrDefault(delete => delete.User == ApiIdentity.Administrator.User && delete.Namespace == world.Namespace && delete.Name == name)) is not null,
+            () => (audited = world.Plane.Audit.Deletes().FirstOrDefault(delete => delete.User == ApiIdentity.Administrator.User && delete.Namespace == world.Namespace && delete.Name == name)) is not null,
             $"a deletion of {name} in the audit log", Promptly);
-        return told!;
+        return audited!;
     }
 
     private static async Task<bool> AllowsAsync(Func<Task> request)

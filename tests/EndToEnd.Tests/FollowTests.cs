@@ -52,7 +52,7 @@ public sealed class FollowTests(SharedControlPlane shared)
         cluster.Crash(cluster.A);
         await cluster.UntilLoggedAsync(LogEvent.Stuck, ("Phase", "Scheduled"));
         Assert.Contains("nodes are available", Stalled(controller, "Scheduled"), StringComparison.Ordinal);
-        await cluster.EventuallyAsync(async () => (await cluster.EventsOnAsync("Pod", "db-0")).Any(told => told.Text("reason") == "FailoverStalled"), "an Event on the replacement");
+        await cluster.EventuallyAsync(async () => (await cluster.EventsOnAsync("Pod", "db-0")).Any(recorded => recorded.Text("reason") == "FailoverStalled"), "an Event on the replacement");
         Assert.Contains("piraeus_ha_failovers_under_way{phase=\"scheduled\"} 1\n", await controller.ReadAsync("/metrics"), StringComparison.Ordinal);
 
         await CordonAsync(cluster, false);
@@ -73,7 +73,7 @@ public sealed class FollowTests(SharedControlPlane shared)
         cluster.Crash(cluster.A);
         await cluster.UntilLoggedAsync(LogEvent.Stuck, ("Phase", "Scheduled"));
         Assert.Contains("exceeded quota: none", Stalled(controller, "Scheduled"), StringComparison.Ordinal);
-        await cluster.EventuallyAsync(async () => (await cluster.EventsOnAsync("StatefulSet", "db")).Any(told => told.Text("reason") == "FailoverStalled"), "an Event on the StatefulSet");
+        await cluster.EventuallyAsync(async () => (await cluster.EventsOnAsync("StatefulSet", "db")).Any(recorded => recorded.Text("reason") == "FailoverStalled"), "an Event on the StatefulSet");
     }
 
     [Fact]

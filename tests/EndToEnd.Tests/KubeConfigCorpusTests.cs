@@ -12,9 +12,9 @@ public sealed class KubeConfigCorpusTests(KubeConfigCorpus corpus) : IClassFixtu
     {
         var (path, expected) = corpus.Write(name);
 
-        var (code, said) = await KubectlAsync("--kubeconfig", path, "get", "--raw", "/version");
+        var (code, output) = await KubectlAsync("--kubeconfig", path, "get", "--raw", "/version");
 
-        Assert.True(code == 0 == (expected.Shown is not null || expected.KubectlTakesIt is not null), $"kubectl ended with {code}: {said}");
+        Assert.True(code == 0 == (expected.Shown is not null || expected.KubectlTakesIt is not null), $"kubectl ended with {code}: {output}");
         if (expected.Shown is not null)
         {
             Assert.True(KubeConfigCorpus.AreSame(expected.Shown, corpus.Shown()), $"kubectl has shown {string.Join("; ", corpus.Shown() ?? ["nothing"])}");
@@ -30,8 +30,8 @@ public sealed class KubeConfigCorpusTests(KubeConfigCorpus corpus) : IClassFixtu
             RedirectStandardError = true,
         })!;
         kubectl.StandardInput.Close();
-        var said = await Task.WhenAll(kubectl.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), kubectl.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        var output = await Task.WhenAll(kubectl.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), kubectl.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
         await kubectl.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (kubectl.ExitCode, string.Concat(said));
+        return (kubectl.ExitCode, string.Concat(output));
     }
 }

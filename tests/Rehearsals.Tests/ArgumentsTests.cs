@@ -43,8 +43,8 @@ public sealed class ArgumentsTests
 
     private static string OutputOf(int seed)
     {
-        var told = new StringWriter();
-        Scenario.Play(ScenarioPlan.Of(seed), new Coverage(), new ScenarioObserver { Logged = told.WriteLine });
-        return told.ToString();
+        var output = new StringWriter();
+        Scenario.Play(ScenarioPlan.Of(seed), new Coverage(), new ScenarioObserver { Logged = output.WriteLine });
+        return output.ToString();
     }
 }

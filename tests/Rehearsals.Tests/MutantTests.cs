@@ -19,24 +19,24 @@ public sealed class MutantTests
     public async Task A_broken_rule_is_caught(string rule)
     {
         var mutant = Mutants.All.Single(mutant => mutant.Rule == rule);
-        var (exitCode, said) = await RehearseAsync(mutant);
-        Assert.True(exitCode == 1 && said.Contains("breaks a rule", StringComparison.Ordinal), $"None of {Seeds} scenarios detected the broken rule: {rule}.\n{said}");
+        var (exitCode, output) = await RehearseAsync(mutant);
+        Assert.True(exitCode == 1 && output.Contains("breaks a rule", StringComparison.Ordinal), $"None of {Seeds} scenarios detected the broken rule: {rule}.\n{output}");
     }
 
     [Fact]
     public async Task The_core_as_it_is_breaks_none()
     {
-        var (exitCode, said) = await RehearseAsync(new Mutant("nothing is broken"));
-        Assert.True(exitCode == 0, said);
+        var (exitCode, output) = await RehearseAsync(new Mutant("nothing is broken"));
+        Assert.True(exitCode == 0, output);
     }
 
     [Fact]
     public async Task The_shortest_scenario_that_breaks_the_same_rule_is_printed_line_by_line()
     {
         var mutant = Mutants.All.Single(mutant => mutant.Rule == "an annotated pod is exempt");
-        var (exitCode, said) = await RehearseAsync(mutant, "--seeds", "1..2000");
+        var (exitCode, output) = await RehearseAsync(mutant, "--seeds", "1..2000");
         Assert.Equal(1, exitCode);
-        var lines = said.Split('\n');
+        var lines = output.Split('\n');
         var shortest = lines.AsSpan()[Array.FindIndex(lines, line => line.StartsWith("The shortest scenario like that of seed ", StringComparison.Ordinal))..].ToArray();
         Assert.Equal(1, shortest.Count(line => line.TrimStart().Split("  ") is [_, "fault", ..])); // one fault is enough to lose storage
         Assert.Contains(shortest, line => line.Contains("Deleting pod", StringComparison.Ordinal));
@@ -62,7 +62,7 @@ public sealed class MutantTests
                 RedirectStandardOutput = true,
                 Environment = { ["DOTNET_GCgen0size"] = "0x10000000" }, // as in rehearse.sh
             })!;
-            var said = rehearsal.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            var output = rehearsal.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
             while (!rehearsal.HasExited)
             {
                 if (ProcessorTimeOf(rehearsal) > Patience)
@@ -74,7 +74,7 @@ public sealed class MutantTests
                 await Task.Delay(100, TestContext.Current.CancellationToken);
             }
 
-            return (rehearsal.ExitCode, await said);
+            return (rehearsal.ExitCode, await output);
         }
         finally
         {

@@ -25,7 +25,7 @@ internal sealed class Coverage
         .. Oracle.Rules,
     ];
 
-    public IEnumerable<KeyValuePair<string, long>> Met => _reached.OrderBy(met => met.Key, StringComparer.Ordinal);
+    public IEnumerable<KeyValuePair<string, long>> Reached => _reached.OrderBy(outcome => outcome.Key, StringComparer.Ordinal);
 
     public IEnumerable<string> Missing => Expected.Where(what => !_reached.ContainsKey(what));
 

@@ -162,10 +162,10 @@ internal sealed partial class Oracle
             var key = (definition.Name, replica.Node.Name);
             HistoryOf(key, _spoke).Note(Now, Known(replica) is not null);
             HistoryOf(key, _unmissed).Note(Now, replica.Node is { Status: ConnectionStatus.Online, SatelliteReachable: false });
-            if (Known(replica) is { } said && !(_said.TryGetValue(key, out var before) && (before.Statement == said
+            if (Known(replica) is { } said && !(_statements.TryGetValue(key, out var before) && (before.Statement == said
                 || ((said.MayPromote, said.PromotionScore, said.InUse) == (before.Statement.MayPromote, before.Statement.PromotionScore, before.Statement.InUse) && said.Connections.SequenceEqual(before.Statement.Connections)))))
             {
-                _said[key] = (said, Now);
+                _statements[key] = (said, Now);
             }
 
             if (Known(replica) is { PromotionScore: { } score } statement)

@@ -125,7 +125,7 @@ internal sealed partial class Oracle
     {
         var name = _cluster.Plan.Setup.LinstorName(number);
         var (_, others) = ReplicasFor(definition, number);
-        return _said.TryGetValue((definition.Name, name), out var last)
+        return _statements.TryGetValue((definition.Name, name), out var last)
             && others.TrueForAll(peer => Known(peer) is null || HistoryOf((definition.Name, peer.Node.Name), _spoke).Since > last.At || !LinksOf(Known(peer)!, number).Exists(link => link != "Connected"));
     }
 

@@ -45,7 +45,7 @@ internal sealed partial class Oracle
     private readonly Dictionary<(string Resource, int Node, string Other), TimeSpan> _deniesSince = [];
     private readonly Dictionary<(string Resource, int Node, string Other), TimeSpan> _connectsSince = [];
     private readonly Dictionary<(string Resource, int Node, string Other), TimeSpan> _disconnectedAt = [];
-    private readonly Dictionary<(string Definition, string Node), (ReplicaReport Statement, TimeSpan At)> _said = [];
+    private readonly Dictionary<(string Definition, string Node), (ReplicaReport Statement, TimeSpan At)> _statements = [];
     private readonly Dictionary<string, ConditionHistory> _lostNodes = [];
     private readonly HashSet<string> _unwell = [];
     private readonly HashSet<string> _hung = [];

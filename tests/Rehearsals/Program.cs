@@ -55,7 +55,7 @@ static int Run(RehearseOptions asked)
     Print($"{count} scenarios of {Scenario.Length.TotalMinutes:0} minutes in {watch.Elapsed.TotalSeconds:0.0} s: {count / watch.Elapsed.TotalMinutes:0} per minute.");
     if (!asked.IsQuiet)
     {
-        foreach (var (what, times) in coverage.Met)
+        foreach (var (what, times) in coverage.Reached)
         {
             Print($"{times,12}  {what}");
         }

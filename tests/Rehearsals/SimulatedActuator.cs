@@ -48,7 +48,7 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
     private void QueryKubernetes(Decision question, Func<Instant, Observation> answer)
     {
         var asked = owner.Now;
-        cluster.QueryApi(owner, () => answer(asked), told => Answer(question, asked, told));
+        cluster.QueryApi(owner, () => answer(asked), response => Answer(question, asked, response));
     }
 
     private void Answer(Decision question, Instant asked, Observation? answer) =>

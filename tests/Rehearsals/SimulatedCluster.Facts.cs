@@ -32,7 +32,7 @@ internal sealed partial class SimulatedCluster
 
     /// <summary>The message of the newest warning event about an object; null if there is none.</summary>
     public string? WarningAbout(string uid) =>
-        Store.All<Event>().Where(told => told.About.Uid == uid && told.Type == "Warning").MaxBy(told => told.Last)?.Message;
+        Store.All<Event>().Where(recorded => recorded.About.Uid == uid && recorded.Type == "Warning").MaxBy(recorded => recorded.Last)?.Message;
 
     /// <summary>The LINSTOR volumes that a pod uses, by handle.</summary>
     public IEnumerable<string> ResourcesOf(Pod pod) => pod.Spec.Claims

@@ -66,7 +66,7 @@ internal sealed partial class SimulatedCluster
 
         if (report.QuorumProperties is { } properties && !Core.QuorumPolicy.Fences(properties.Definition ?? properties.Controller, report.Replicas.Count(replica => !replica.Diskless)))
         {
-            _toldOfNone.Add((controller, controller.Life, report.Resource));
+            _knownUnfenced.Add((controller, controller.Life, report.Resource));
         }
     }
 
@@ -82,7 +82,7 @@ internal sealed partial class SimulatedCluster
 
             foreach (var definition in satellite.QuorumPolicy == "off" ? InheritingFrom(Storage.Machine(satellite.Name.Value)) : [])
             {
-                _toldOfNone.Add((controller, controller.Life, new(ScenarioSetup.Handle(VolumeOf(definition)))));
+                _knownUnfenced.Add((controller, controller.Life, new(ScenarioSetup.Handle(VolumeOf(definition)))));
             }
         }
     }
@@ -100,12 +100,12 @@ internal sealed partial class SimulatedCluster
         {
             var sentence = DecisionText.Of(decision);
             var key = (controller.Name, sentence);
-            if (_said.GetValueOrDefault(key) is 0)
+            if (_logged.GetValueOrDefault(key) is 0)
             {
                 Log(controller.Name, $"{sentence}");
             }
 
-            _said[key] = 1;
+            _logged[key] = 1;
         }
     }
 

@@ -111,6 +111,6 @@ internal sealed partial class SimulatedCluster
     public void Move(ResourceDefinition definition) => _tampered.Add(ScenarioSetup.Handle(VolumeOf(definition)));
 
     /// <summary>Whether the process could know since when the resource has its quorum policy, because LINSTOR reported a time without one.</summary>
-    public bool KnowsPolicy(SimulatedController controller, string resource, string node) => _toldOfNone.Contains((controller, controller.Life, new(resource)))
+    public bool KnowsPolicy(SimulatedController controller, string resource, string node) => _knownUnfenced.Contains((controller, controller.Life, new(resource)))
         || !(_turnedOn.ContainsKey(resource) || DefinitionOf(resource)?.Replicas.Any(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node) && replica.QuorumPolicy is null or "off") == true);
 }

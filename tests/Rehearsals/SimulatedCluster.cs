@@ -31,7 +31,7 @@ internal sealed partial class SimulatedCluster
     private readonly HashSet<ResourceDefinition> _loose = [];
     private readonly Dictionary<string, TimeSpan> _exempted = [];
     private readonly Dictionary<string, TimeSpan> _turnedOn = [];
-    private readonly HashSet<(SimulatedController, int, ResourceName)> _toldOfNone = [];
+    private readonly HashSet<(SimulatedController, int, ResourceName)> _knownUnfenced = [];
     private readonly HashSet<(SimulatedController, int, ResourceName, NodeName)> _read = [];
     private readonly HashSet<string> _tampered = [];
     private readonly HashSet<ResourceDefinition> _torn = [];
@@ -43,7 +43,7 @@ internal sealed partial class SimulatedCluster
     private readonly HashSet<(SimulatedController, int, NodeName)> _seenOnline = [];
     private readonly Dictionary<string, TimeSpan> _boundAt = [];
     private readonly Dictionary<string, TimeSpan> _attachedAt = [];
-    private readonly Dictionary<(string, string), int> _said = [];
+    private readonly Dictionary<(string, string), int> _logged = [];
     private readonly Dictionary<Observation, (TimeSpan At, ImmutableArray<string> Lost)> _given = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<(SimulatedController, int, ResourceName), (TimeSpan Given, TimeSpan Taken)> _newest = [];
     private readonly NetworkNoise _noise;

@@ -81,11 +81,11 @@ internal sealed class SimulatedLinstorClient
         });
     }
 
-    private void Receive(PromotionEvent told)
+    private void Receive(PromotionEvent promotion)
     {
         if (!_owner.SeesNoSatellite)
         {
-            Deliver(told, _owner.Noise.Delay());
+            Deliver(promotion, _owner.Noise.Delay());
         }
     }
 
@@ -98,14 +98,14 @@ internal sealed class SimulatedLinstorClient
             {
                 if (_cluster.Storage.Knowledge.About(replica) is { } known)
                 {
-                    var told = new PromotionEvent(definition.Name, replica.Node.Name, _owner.SeesNoSatellite ? null : known.MayPromote);
-                    Deliver(told, _owner.Noise.OnceIn(20) ? _owner.Noise.UpTo(TimeSpan.FromSeconds(1)) : _owner.Noise.Delay(), isOrdered: false);
+                    var promotion = new PromotionEvent(definition.Name, replica.Node.Name, _owner.SeesNoSatellite ? null : known.MayPromote);
+                    Deliver(promotion, _owner.Noise.OnceIn(20) ? _owner.Noise.UpTo(TimeSpan.FromSeconds(1)) : _owner.Noise.Delay(), isOrdered: false);
                 }
             }
         }
     }
 
-    private void Deliver(PromotionEvent told, TimeSpan delay, bool isOrdered = true)
+    private void Deliver(PromotionEvent promotion, TimeSpan delay, bool isOrdered = true)
     {
         if (!_isSubscribed || _isDeaf || !_owner.ReachesLinstor)
         {
@@ -115,7 +115,7 @@ internal sealed class SimulatedLinstorClient
         var at = _cluster.EventQueue.Now + delay;
         if (isOrdered)
         {
-            var key = (told.Resource, told.Node);
+            var key = (promotion.Resource, promotion.Node);
             var last = _lastTold.GetValueOrDefault(key);
             _lastTold[key] = at = at > last ? at : last;
         }
@@ -128,7 +128,7 @@ internal sealed class SimulatedLinstorClient
                 _schedule.StreamSpoke();
             }
 
-            _owner.Observe(life, new Observation.PromotionChanged(new(told.Resource), new(told.Node), CoreMapping.Promotability(told.MayPromote)));
+            _owner.Observe(life, new Observation.PromotionChanged(new(promotion.Resource), new(promotion.Node), CoreMapping.Promotability(promotion.MayPromote)));
         });
     }
 

@@ -128,19 +128,19 @@ public sealed class AdministrationTests
     public void Node_events_report_creation_change_deletion_and_eviction_but_never_a_connection()
     {
         var scenario = StorageScenario.Empty();
-        List<string> told = [];
-        scenario.World.NodeChanged += changed => told.Add($"{changed.Name} {changed.Node.Name}");
+        List<string> events = [];
+        scenario.World.NodeChanged += changed => events.Add($"{changed.Name} {changed.Node.Name}");
         scenario.World.StopSatellite("a");
         scenario.World.PowerOff("b");
         scenario.Settle();
         scenario.World.StartSatellite("a");
         scenario.Settle();
-        Assert.Empty(told);
+        Assert.Empty(events);
         scenario.World.AddNode("d");
         scenario.World.SetNodeProperty("d", "Aux/zone", "1");
         scenario.World.DeleteNode("d");
         scenario.World.Evict("b");
-        Assert.Equal(["node-create d", "node-modified d", "node-delete d", "node-evicted b"], told);
+        Assert.Equal(["node-create d", "node-modified d", "node-delete d", "node-evicted b"], events);
     }
 
     [Fact]

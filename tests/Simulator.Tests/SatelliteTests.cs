@@ -13,7 +13,7 @@ public sealed class SatelliteTests
         scenario.World.AddResource("without-drbd", ["a"], layers: ["STORAGE"]);
         scenario.Events.Clear();
         scenario.World.StopSatellite("a");
-        Assert.Equal(["r/a=", "r2/a="], scenario.Events.Select(told => $"{told.Event.Resource}/{told.Event.Node}={told.Event.MayPromote}").Order());
+        Assert.Equal(["r/a=", "r2/a="], scenario.Events.Select(reported => $"{reported.Event.Resource}/{reported.Event.Node}={reported.Event.MayPromote}").Order());
         scenario.Settle();
         Assert.Equal(["-", "false/10103/unused", "false/10103/unused"], scenario.KnownOfAll());
         Assert.Equal(2, scenario.Events.Count);

@@ -37,13 +37,13 @@ public sealed class ScenarioTests
     [Theory]
     [InlineData(7, 0.5, new[] { "b=true", "c=true", "a=?" })]
     [InlineData(5, 11, new[] { "a=?", "b=true", "c=true" })]
-    public void Power_loss_is_noticed_by_LINSTOR_and_by_DRBD_independently(double satelliteLoss, double peerLoss, string[] told)
+    public void Power_loss_is_noticed_by_LINSTOR_and_by_DRBD_independently(double satelliteLoss, double peerLoss, string[] reported)
     {
         var scenario = StorageScenario.OfThreeReplicas();
         scenario.World.Timings = new StorageTimings { SatelliteLoss = TimeSpan.FromSeconds(satelliteLoss), PeerLoss = TimeSpan.FromSeconds(peerLoss) };
         scenario.World.PowerOff("a");
         scenario.World.RunFor(TimeSpan.FromSeconds(20));
-        Assert.Equal(told, scenario.ReportedPromotions);
+        Assert.Equal(reported, scenario.ReportedPromotions);
         Assert.Equal([satelliteLoss], scenario.Events.Where(t => t.Event.MayPromote is null).Select(t => t.At.TotalSeconds));
         Assert.Equal([peerLoss, peerLoss], scenario.Events.Where(t => t.Event.MayPromote is true).Select(t => t.At.TotalSeconds));
         Assert.Equal(["-", "true/10102/unused", "true/10102/unused"], scenario.KnownOfAll());
@@ -120,8 +120,8 @@ public sealed class ScenarioTests
         scenario.World.Demote("r", "a");
         scenario.World.EventQueue.After(TimeSpan.FromSeconds(17), () => scenario.World.Promote("r", "b"));
         scenario.Settle();
-        Assert.Equal([0, 0, 0, 17, 17, 17], scenario.Events.Select(told => (int)told.At.TotalSeconds));
-        Assert.Equal([true, true, true, false, false, false], scenario.Events.Select(told => told.Event.MayPromote));
+        Assert.Equal([0, 0, 0, 17, 17, 17], scenario.Events.Select(reported => (int)reported.At.TotalSeconds));
+        Assert.Equal([true, true, true, false, false, false], scenario.Events.Select(reported => reported.Event.MayPromote));
         Assert.Equal(["false/10103/unused", "false/10103/used", "false/10103/unused"], scenario.KnownOfAll());
     }
 

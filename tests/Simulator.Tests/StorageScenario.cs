@@ -16,7 +16,7 @@ internal sealed class StorageScenario
     public List<(TimeSpan At, PromotionEvent Event)> Events { get; } = [];
 
     /// <summary>What was told, as <c>node=value</c>, where <c>?</c> is unknown.</summary>
-    public IEnumerable<string> ReportedPromotions => Events.Select(told => $"{told.Event.Node}={TextOf(told.Event.MayPromote)}");
+    public IEnumerable<string> ReportedPromotions => Events.Select(reported => $"{reported.Event.Node}={TextOf(reported.Event.MayPromote)}");
 
     /// <summary>The resource <c>r</c> on three diskful nodes, in use on <c>a</c>; nothing told yet.</summary>
     public static StorageScenario OfThreeReplicas() => Begin(world => world.AddResource("r", ["a", "b", "c"]));

@@ -102,7 +102,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
             }
         }
 
-        _taints.RemoveWhere(told => cluster.Nodes.GetValueOrDefault(told.Node) is not { TaintedByUs: true });
+        _taints.RemoveWhere(known => cluster.Nodes.GetValueOrDefault(known.Node) is not { TaintedByUs: true });
     }
 
     private void ReportNew(Storm? storm)
@@ -139,7 +139,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         // A failover that is no longer followed needs no memory.
         var followed = failovers.Select(failover => failover.Pod.Uid).ToHashSet();
         _ended.IntersectWith(failovers.Where(failover => failover.Ending is not null).Select(failover => failover.Pod.Uid)); // a pod that stayed may lose its storage again
-        _stuck.RemoveWhere(told => !followed.Contains(told.Pod));
+        _stuck.RemoveWhere(known => !followed.Contains(known.Pod));
         _over.IntersectWith(failovers.Select(failover => (failover.Evidence.Lost, failover.Incident)));
     }
 

@@ -29,7 +29,7 @@ internal sealed partial class LeaseLoop(
     private static readonly TimeSpan ReleaseDeadline = TimeSpan.FromSeconds(3);
 
     private WireLease? _lease;
-    private string _told = LeadershipStatus.NoReplica; // a new process need not log this
+    private string _loggedLeader = LeadershipStatus.NoReplica; // a new process need not log this
     private string? _trouble;
     private bool _isStopping;
 
@@ -142,12 +142,12 @@ internal sealed partial class LeaseLoop(
     private void LogLeadership()
     {
         var leader = hold.Leader;
-        if (leader == _told)
+        if (leader == _loggedLeader)
         {
             return;
         }
 
-        _told = leader;
+        _loggedLeader = leader;
         Leads(leader, key);
         inbox.TryWrite(new Observation.Tick()); // without room in the inbox, the loop is about to evaluate anyway
     }

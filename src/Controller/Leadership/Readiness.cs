@@ -12,7 +12,7 @@ namespace Piraeus.HighAvailability.Controller.Leadership;
 /// <param name="logger">Logs both reports.</param>
 internal sealed partial class Readiness(LeadershipStatus hold, MonotonicClock clock, TimeProvider provider, ILogger<Readiness> logger)
 {
-    private Instant? _toldSince;
+    private Instant? _loggedSince;
 
     /// <summary>The lost sources, as text: <c>Pods since 2030-01-01T00:00:00Z</c>.</summary>
     public static string Describe(LostSources lost, Instant now, DateTimeOffset wall) => string.Join(", ", lost.All
@@ -28,15 +28,15 @@ internal sealed partial class Readiness(LeadershipStatus hold, MonotonicClock cl
         var (now, lost) = (clock.Now, hold.Election.Lost);
         if (!lost.CannotDecide(now))
         {
-            if (_toldSince is { } since)
+            if (_loggedSince is { } since)
             {
-                _toldSince = null;
+                _loggedSince = null;
                 Decides((now - since).TotalSeconds, hold.Leader);
             }
         }
-        else if (_toldSince is null && now >= lost.Since + LeaseTimings.SourceLostFor) // a new process needs a moment
+        else if (_loggedSince is null && now >= lost.Since + LeaseTimings.SourceLostFor) // a new process needs a moment
         {
-            _toldSince = lost.Since;
+            _loggedSince = lost.Since;
             CannotDecide(Describe(lost, now, provider.GetUtcNow()), hold.Leader);
         }
     }

@@ -84,15 +84,15 @@ internal sealed partial class PromotionStream(LinstorConnection connection, ILog
 /// <summary>Writes LINSTOR's promotion events to the inbox, and does nothing else, because LINSTOR waits for its readers.</summary>
 /// <param name="stream">The stream.</param>
 /// <param name="inbox">Where its events go.</param>
-/// <param name="heard">Called with each event: the stream is open.</param>
-internal sealed class PromotionFeed(PromotionStream stream, ChannelWriter<Observation> inbox, Action heard)
+/// <param name="onEvent">Called with each event: the stream is open.</param>
+internal sealed class PromotionFeed(PromotionStream stream, ChannelWriter<Observation> inbox, Action onEvent)
 {
     /// <summary>Reads one connection to its end.</summary>
     public async Task FollowAsync(CancellationToken cancellation)
     {
         await foreach (var change in stream.ReadAsync(cancellation))
         {
-            heard();
+            onEvent();
             await inbox.WriteAsync(new Observation.PromotionChanged(change.Resource, change.Node, change.Promotability), cancellation);
         }
     }

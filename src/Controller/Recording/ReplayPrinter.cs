@@ -85,7 +85,7 @@ internal sealed class ReplayPrinter(Header header, ReplayFilter narrowing, TextW
         }
 
         // A consumer that is well again may be printed again.
-        foreach (var (gist, _) in _holds.Where(told => !cluster.IsInDoubt(told.Value)).ToList())
+        foreach (var (gist, _) in _holds.Where(hold => !cluster.IsInDoubt(hold.Value)).ToList())
         {
             _holds.Remove(gist);
         }

@@ -8,7 +8,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Control;
 public sealed class InternalErrorsTests : IAsyncDisposable
 {
     private readonly TestTime _time = new();
-    private readonly LogCapture _told = new();
+    private readonly LogCapture _log = new();
     private readonly Instruments _instruments;
     private readonly MetricsReader _metrics;
     private readonly InternalErrors _errors;
@@ -16,8 +16,8 @@ public sealed class InternalErrorsTests : IAsyncDisposable
     public InternalErrorsTests()
     {
         var meter = $"Tests.{Guid.NewGuid()}";
-        (_metrics, _instruments) = (new(meter), new(_told.CreateLogger<Instruments>(), meter));
-        _errors = new(_instruments, _time, _told.CreateLogger<InternalErrors>());
+        (_metrics, _instruments) = (new(meter), new(_log.CreateLogger<Instruments>(), meter));
+        _errors = new(_instruments, _time, _log.CreateLogger<InternalErrors>());
     }
 
     [Fact]
@@ -30,8 +30,8 @@ public sealed class InternalErrorsTests : IAsyncDisposable
         }
 
         Assert.Equal(120, await CountedAsync());
-        Assert.Equal(2, _told.Lines.Count);
-        Assert.All(_told.Lines, line => Assert.Contains("InvalidOperationException: one\n   at Piraeus", line.ReplaceLineEndings("\n"), StringComparison.Ordinal));
+        Assert.Equal(2, _log.Lines.Count);
+        Assert.All(_log.Lines, line => Assert.Contains("InvalidOperationException: one\n   at Piraeus", line.ReplaceLineEndings("\n"), StringComparison.Ordinal));
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class InternalErrorsTests : IAsyncDisposable
         _errors.Isolate(Fail);
         _errors.Isolate(FailToo);
         _errors.Isolate(() => Assert.Single(Array.Empty<int>()));
-        Assert.Equal(3, _told.Lines.Count);
+        Assert.Equal(3, _log.Lines.Count);
     }
 
     [Fact]

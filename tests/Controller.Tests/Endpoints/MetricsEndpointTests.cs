@@ -51,11 +51,11 @@ public sealed class MetricsEndpointTests
         Assert.Equal(0, await running.SoonAsync());
     }
 
-    private static async Task<int> PortAsync(LogCapture told)
+    private static async Task<int> PortAsync(LogCapture log)
     {
         while (true)
         {
-            if (told.Lines.FirstOrDefault(line => line.StartsWith(SyncedSources, StringComparison.Ordinal)) is { } line)
+            if (log.Lines.FirstOrDefault(line => line.StartsWith(SyncedSources, StringComparison.Ordinal)) is { } line)
             {
                 return new Uri(line[SyncedSources.Length..]).Port;
             }

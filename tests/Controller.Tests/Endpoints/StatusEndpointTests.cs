@@ -130,10 +130,10 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
 
         var entry = Assert.Single((await AskAsync()).GetProperty("journal").EnumerateArray());
         Assert.Equal(("DeletePod", "Accepted", "u-pod"), (Text(entry, "kind"), Text(entry, "answer"), Text(entry, "uid")));
-        var told = entry.GetProperty("evidence");
-        Assert.Equal(("a", "b", 1.0), (Text(told, "lost"), Text(told, "rival"), told.GetProperty("askedSecondsBefore").GetDouble()));
-        Assert.Equal(TimeSpan.FromSeconds(20), told.GetProperty("due").GetDateTimeOffset() - told.GetProperty("since").GetDateTimeOffset());
-        Assert.Equal(TimeSpan.FromSeconds(1), told.GetProperty("decidedAt").GetDateTimeOffset() - told.GetProperty("due").GetDateTimeOffset());
+        var shown = entry.GetProperty("evidence");
+        Assert.Equal(("a", "b", 1.0), (Text(shown, "lost"), Text(shown, "rival"), shown.GetProperty("askedSecondsBefore").GetDouble()));
+        Assert.Equal(TimeSpan.FromSeconds(20), shown.GetProperty("due").GetDateTimeOffset() - shown.GetProperty("since").GetDateTimeOffset());
+        Assert.Equal(TimeSpan.FromSeconds(1), shown.GetProperty("decidedAt").GetDateTimeOffset() - shown.GetProperty("due").GetDateTimeOffset());
         Assert.Equal(("majority", true), (Text(entry, "linstor", "quorum"), entry.GetProperty("linstor").GetProperty("fences").GetBoolean()));
         Assert.Equal(
             ["a Unknown", "b MayPromote a:False c:True", "c MayNotPromote a:False b:True"],

@@ -63,10 +63,10 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     [InlineData("""admission webhook "guard.example.com" denied the request: not on Fridays""")]
     [InlineData("""pods "app-0" is forbidden: exceeded quota: small""")]
     [InlineData("""events "a" is forbidden: unable to create new content in namespace prod because it is being terminated""")]
-    public async Task Where_no_authorizer_refused_only_the_server_is_quoted(string said)
+    public async Task Where_no_authorizer_refused_only_the_server_is_quoted(string message)
     {
-        var client = await ServeAsync(call => call.RefuseAsync(403, said));
-        Assert.Equal(said, (await client.DeleteAsync(App, default)).Message);
+        var client = await ServeAsync(call => call.RefuseAsync(403, message));
+        Assert.Equal(message, (await client.DeleteAsync(App, default)).Message);
     }
 
     [Fact]

@@ -48,9 +48,9 @@ public sealed class WatchStreamTests
     [Fact]
     public async Task Every_event_before_the_cut_is_reported()
     {
-        var told = new List<string>();
-        await Assert.ThrowsAnyAsync<JsonException>(() => ReadAllAsync(new ChunkedStream([Encoding.UTF8.GetBytes(Two), "{"u8.ToArray()]), told));
-        Assert.Equal(["ADDED größe", "BOOKMARK "], told);
+        var observed = new List<string>();
+        await Assert.ThrowsAnyAsync<JsonException>(() => ReadAllAsync(new ChunkedStream([Encoding.UTF8.GetBytes(Two), "{"u8.ToArray()]), observed));
+        Assert.Equal(["ADDED größe", "BOOKMARK "], observed);
     }
 
     [Fact]
@@ -95,15 +95,15 @@ public sealed class WatchStreamTests
         await next.CancelledAsync();
     }
 
-    private static async Task<List<string>> ReadAllAsync(Stream body, List<string>? told = null)
+    private static async Task<List<string>> ReadAllAsync(Stream body, List<string>? observed = null)
     {
-        told ??= [];
+        observed ??= [];
         await foreach (var seen in WatchStream.ReadAsync(body, Patience, TimeProvider.System, default))
         {
-            told.Add($"{seen.Type} {seen.Object.Deserialize(KubernetesJson.Default.WirePod)!.Metadata.Name}");
+            observed.Add($"{seen.Type} {seen.Object.Deserialize(KubernetesJson.Default.WirePod)!.Metadata.Name}");
         }
 
-        return told;
+        return observed;
     }
 
     /// <summary>A stream that gives its bytes in pieces, one a read.</summary>

@@ -11,7 +11,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Leadership;
 public sealed class ReadinessTests
 {
     private readonly TestTime _time = new();
-    private readonly LogCapture _told = new();
+    private readonly LogCapture _log = new();
     private readonly MonotonicClock _clock;
     private readonly LeadershipStatus _hold;
     private readonly Readiness _readiness;
@@ -21,7 +21,7 @@ public sealed class ReadinessTests
     {
         _clock = new(_time);
         _hold = new(_clock, "me");
-        _readiness = new(_hold, _clock, _time, new Logger<Readiness>(_told));
+        _readiness = new(_hold, _clock, _time, new Logger<Readiness>(_log));
     }
 
     [Fact]
@@ -32,18 +32,18 @@ public sealed class ReadinessTests
             new Observation.Listed<Attachment>([]), new Observation.Listed<CsiNode>([]));
         _hold.Follow("other");
         Pass(60);
-        Assert.Empty(_told.Lines);
+        Assert.Empty(_log.Lines);
 
         Observe(new Observation.SourceLost(Source.Pods));
         Pass(14);
-        Assert.Empty(_told.Lines);
+        Assert.Empty(_log.Lines);
         Pass(60);
-        Assert.Equal("This replica cannot decide: Pods silent since 2030-01-01T00:01:00Z. other leads.", Assert.Single(_told.Lines));
+        Assert.Equal("This replica cannot decide: Pods silent since 2030-01-01T00:01:00Z. other leads.", Assert.Single(_log.Lines));
 
         Observe(new Observation.Listed<Pod>([]));
         Pass(60);
-        Assert.Equal("This replica can decide again, after 74 s. other leads.", _told.Lines.Last());
-        Assert.Equal(2, _told.Lines.Count);
+        Assert.Equal("This replica can decide again, after 74 s. other leads.", _log.Lines.Last());
+        Assert.Equal(2, _log.Lines.Count);
     }
 
     [Fact]
@@ -51,9 +51,9 @@ public sealed class ReadinessTests
     {
         Observe(new Observation.Listed<Pod>([]), new Observation.Listed<Volume>([]), new Observation.Listed<Attachment>([]), new Observation.Listed<CsiNode>([]));
         Pass(14);
-        Assert.Empty(_told.Lines);
+        Assert.Empty(_log.Lines);
         Pass(1);
-        Assert.Equal("This replica cannot decide: Linstor not heard of since 2030-01-01T00:00:00Z. No replica leads.", Assert.Single(_told.Lines));
+        Assert.Equal("This replica cannot decide: Linstor not heard of since 2030-01-01T00:00:00Z. No replica leads.", Assert.Single(_log.Lines));
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class ReadinessTests
     {
         const string name = nameof(Two_gauges_show_which_replica_leads_and_which_source_keeps_a_replica_from_deciding);
         await using var metrics = new MetricsReader(name);
-        using var instruments = new Instruments(_told.CreateLogger<Instruments>(), name);
+        using var instruments = new Instruments(_log.CreateLogger<Instruments>(), name);
         instruments.ObserveLeadership(() => _hold.Covers(TimeSpan.Zero), _hold.IsKeptFromDecidingBy);
         string[] sources = ["attachments", "csi_nodes", "linstor", "pods", "volumes"];
         Assert.Equal(sources.Select(source => $"piraeus_ha_cannot_decide{{source=\"{source}\"}}"), await OnAsync());

@@ -8,7 +8,7 @@ public sealed class CredentialTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly TestTime _clock = new();
-    private readonly LogCapture _told = new();
+    private readonly LogCapture _log = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -86,10 +86,10 @@ public sealed class CredentialTests : IDisposable
         await client.Linstor.VersionAsync(default);
 
         Assert.Equal(["Bearer old"], Authorizations(server));
-        Assert.Equal($"What was read before stays in use: token {_folder["token"]} cannot be read: no such file.", Assert.Single(_told.Lines));
+        Assert.Equal($"What was read before stays in use: token {_folder["token"]} cannot be read: no such file.", Assert.Single(_log.Lines));
     }
 
-    private CredentialSource Token(string text) => new BearerToken(ConfigSource.FromFile("token", _folder.Write("token", text)), _clock, _told).CurrentAsync;
+    private CredentialSource Token(string text) => new BearerToken(ConfigSource.FromFile("token", _folder.Write("token", text)), _clock, _log).CurrentAsync;
 
     private static string Basic(string text) => $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(text))}";
 

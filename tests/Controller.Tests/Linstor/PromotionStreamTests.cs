@@ -111,18 +111,18 @@ public sealed class PromotionStreamTests
         await using var server = CannedLinstor.Alive(exchange =>
             exchange.SendAsync($"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n{First.Length:x}\r\n{First}\r\n40\r\nevent: may"));
         using var client = LinstorFixture.Of(server.Address);
-        var told = new List<PromotionEvent>();
+        var received = new List<PromotionEvent>();
 
         var broken = await Assert.ThrowsAsync<LinstorException>(async () =>
         {
             await foreach (var seen in client.Stream.ReadAsync(default))
             {
-                told.Add(seen);
+                received.Add(seen);
             }
         });
 
         Assert.Equal(LinstorFailure.Unreachable, broken.Failure);
-        Assert.Equal([Promotable], told);
+        Assert.Equal([Promotable], received);
     }
 
     [Fact]

@@ -11,11 +11,11 @@ public sealed class RequestLatencyTests : IAsyncDisposable
     private readonly MetricsReader _metrics;
     private readonly Instruments _instruments;
     private readonly TestTime _clock = new();
-    private readonly LogCapture _told = new();
+    private readonly LogCapture _log = new();
     private TimeSpan _takes;
     private string _status = "200 OK";
 
-    public RequestLatencyTests() => (_metrics, _instruments) = (new(_meter), new(_told.CreateLogger<Instruments>(), _meter));
+    public RequestLatencyTests() => (_metrics, _instruments) = (new(_meter), new(_log.CreateLogger<Instruments>(), _meter));
 
     [Fact]
     public async Task Every_request_is_measured_by_its_outcome()
@@ -60,7 +60,7 @@ public sealed class RequestLatencyTests : IAsyncDisposable
             await QueryAsync(connection, TimeSpan.FromSeconds(seconds));
         }
 
-        Assert.Equal("LINSTOR is slow: its answers take 1.2 s on average. Failovers wait for them, and take as much longer.", Assert.Single(_told.Lines));
+        Assert.Equal("LINSTOR is slow: its answers take 1.2 s on average. Failovers wait for them, and take as much longer.", Assert.Single(_log.Lines));
 
         for (var time = 0; time < 10; time++)
         {
@@ -69,7 +69,7 @@ public sealed class RequestLatencyTests : IAsyncDisposable
 
         await QueryAsync(connection, TimeSpan.FromSeconds(4.9));
         Assert.Equal(
-            ["LINSTOR is slow: its", "LINSTOR is no longer slow: its", "LINSTOR is slow: its"], _told.Lines.Select(line => line[..(line.IndexOf(" its", StringComparison.Ordinal) + 4)]));
+            ["LINSTOR is slow: its", "LINSTOR is no longer slow: its", "LINSTOR is slow: its"], _log.Lines.Select(line => line[..(line.IndexOf(" its", StringComparison.Ordinal) + 4)]));
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class RequestLatencyTests : IAsyncDisposable
         using var connection = Connect(server.Address);
         await QueryAsync(connection, TimeSpan.Zero);
         await QueryAsync(connection, TimeSpan.FromSeconds(3.9));
-        Assert.Empty(_told.Lines);
+        Assert.Empty(_log.Lines);
     }
 
     public ValueTask DisposeAsync()
@@ -88,7 +88,7 @@ public sealed class RequestLatencyTests : IAsyncDisposable
         return _metrics.DisposeAsync();
     }
 
-    private LinstorConnection Connect(ControllerAddress address) => new(new LinstorSettings([address]), _clock, _told, _instruments);
+    private LinstorConnection Connect(ControllerAddress address) => new(new LinstorSettings([address]), _clock, _log, _instruments);
 
     private CannedLinstor Server() => new(exchange =>
     {

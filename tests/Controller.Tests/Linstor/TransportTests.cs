@@ -8,7 +8,7 @@ public sealed class TransportTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly TestAuthority _root = new();
-    private readonly LogCapture _told = new();
+    private readonly LogCapture _log = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -96,7 +96,7 @@ public sealed class TransportTests : IDisposable
         Assert.Equal("CN=first", Assert.Single(server.Requests).Client!.Subject);
         Assert.Equal(
             $"What was read before stays in use: LS_USER_CERTIFICATE_FILE {files.Certificate} and LS_USER_KEY_FILE {files.Key} do not belong together.",
-            Assert.Single(_told.Lines));
+            Assert.Single(_log.Lines));
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class TransportTests : IDisposable
 
     private LinstorSettings Settings(CannedLinstor server, params (string Name, string Value)[] variables) =>
         LinstorSettings.FromEnvironment(
-            name => name is "LS_CONTROLLERS" ? server.Address.ToString() : variables.FirstOrDefault(variable => variable.Name == name).Value, TimeProvider.System, _told);
+            name => name is "LS_CONTROLLERS" ? server.Address.ToString() : variables.FirstOrDefault(variable => variable.Name == name).Value, TimeProvider.System, _log);
 
     private CannedLinstor Server(string host, bool askForClient = false, List<string>? chain = null)
     {

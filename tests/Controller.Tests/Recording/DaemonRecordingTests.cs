@@ -11,7 +11,7 @@ public sealed class DaemonRecordingTests
     [Fact]
     public async Task What_the_program_did_is_replayed_from_its_recording()
     {
-        using var studio = new RecordingFixture();
+        using var fixture = new RecordingFixture();
         using var folder = new TemporaryFolder();
         var storage = new StorageWorld(StorageTimings.Quick);
         storage.AddNodes("node-a", "node-b", "node-c");
@@ -26,9 +26,9 @@ public sealed class DaemonRecordingTests
             KnownResourceGracePeriod = TimeSpan.FromMilliseconds(500),
             NewResourceGracePeriod = TimeSpan.FromMilliseconds(500),
             HealthPort = 0,
-            Record = studio.File,
+            Record = fixture.File,
         };
-        await using var daemon = Composition.Build(settings, name => name == "LS_CONTROLLERS" ? linstor.PlainUrl.ToString() : null, TimeProvider.System, studio.Output);
+        await using var daemon = Composition.Build(settings, name => name == "LS_CONTROLLERS" ? linstor.PlainUrl.ToString() : null, TimeProvider.System, fixture.Output);
         using var stop = new CancellationTokenSource();
         var running = daemon.RunAsync(stop.Token);
         while (await kubernetes.ArrivalAsync() is not { Method: "DELETE", Path: "/api/v1/namespaces/shop/pods/db-0" })
@@ -38,7 +38,7 @@ public sealed class DaemonRecordingTests
         await stop.CancelAsync();
         Assert.Equal(0, await running.SoonAsync());
 
-        var (exitCode, told) = studio.Replay();
+        var (exitCode, told) = fixture.Replay();
         Assert.True(exitCode == 0, told);
         Assert.Contains("decided   Deleting pod shop/db-0 on node node-a: it has lost resource pvc-1, because the replica on node-", told, StringComparison.Ordinal);
         Assert.Contains("The recording ends here. The program was asked to stop.", told, StringComparison.Ordinal);

@@ -8,25 +8,25 @@ public sealed class RecorderTests : IDisposable
 {
     private static readonly Observation Woken = new Observation.Tick();
 
-    private readonly RecordingFixture _studio = new();
+    private readonly RecordingFixture _fixture = new();
 
-    public void Dispose() => _studio.Dispose();
+    public void Dispose() => _fixture.Dispose();
 
     [Fact]
     public async Task The_first_line_says_who_records_and_from_when_on_and_what_it_goes_by()
     {
-        await _studio.RecordAsync(_ => { });
+        await _fixture.RecordAsync(_ => { });
         Assert.Equal(
             """{"recording":{"format":3,"version":"VERSION","identity":"ha-1","start":"2030-01-01T00:00:00+00:00","dryRun":false,"settings":{"knownResourceGrace":"00:00:45","newResourceGrace":"00:00:45","reconcileInterval":"00:00:10","taintNodes":true,"stormThreshold":0.5}}}""".Replace("VERSION", ProgramVersion.Version),
-            _studio.Lines[0]);
-        Assert.Equal("""{"at":0,"ended":"The program was asked to stop."}""", _studio.Lines[^1]);
+            _fixture.Lines[0]);
+        Assert.Equal("""{"at":0,"ended":"The program was asked to stop."}""", _fixture.Lines[^1]);
     }
 
     [Fact]
     public async Task A_turn_names_only_what_has_changed()
     {
         var consult = new Decision.QueryResource(new("pvc-1"));
-        await _studio.RecordAsync(recorder =>
+        await _fixture.RecordAsync(recorder =>
         {
             recorder.Decided(new([consult], null), Instant.Start);
             recorder.Decided(new([consult], null), Instant.Start);
@@ -38,17 +38,17 @@ public sealed class RecorderTests : IDisposable
                 """{"at":0,"turn":{}}""",
                 """{"at":0,"turn":{"over":["query resource PVC-1"]}}""",
             ],
-            _studio.Lines[1..^1]);
+            _fixture.Lines[1..^1]);
     }
 
     [Fact]
     public async Task What_was_recorded_is_in_the_file_while_the_program_runs()
     {
-        var recorder = _studio.Open();
+        var recorder = _fixture.Open();
         using var stop = new CancellationTokenSource();
         var running = recorder.RunAsync(stop.Token);
         recorder.Observe(Woken, Instant.Start);
-        await UntilAsync(() => _studio.Lines is [_, """{"at":0,"saw":{"Tick":{}}}"""]);
+        await UntilAsync(() => _fixture.Lines is [_, """{"at":0,"saw":{"Tick":{}}}"""]);
         await stop.CancelAsync();
         await running.CancelledAsync();
     }
@@ -56,45 +56,45 @@ public sealed class RecorderTests : IDisposable
     [Fact]
     public async Task A_restart_continues_the_file_after_the_last_whole_line()
     {
-        await _studio.RecordAsync(recorder => recorder.Observe(Woken, Instant.Start));
-        var first = File.ReadAllText(_studio.File);
-        File.AppendAllText(_studio.File, $$"""{"at":1,"saw":{"Listed{{new string('x', 10_000)}}"""); // it was killed
-        await _studio.RecordAsync(recorder => recorder.Observe(Woken, Instant.Start));
-        Assert.Equal(first + first, File.ReadAllText(_studio.File));
-        Assert.Equal(2, _studio.Replay().Output.Split('\n').Count(line => line.StartsWith("Recorded by ", StringComparison.Ordinal)));
+        await _fixture.RecordAsync(recorder => recorder.Observe(Woken, Instant.Start));
+        var first = File.ReadAllText(_fixture.File);
+        File.AppendAllText(_fixture.File, $$"""{"at":1,"saw":{"Listed{{new string('x', 10_000)}}"""); // it was killed
+        await _fixture.RecordAsync(recorder => recorder.Observe(Woken, Instant.Start));
+        Assert.Equal(first + first, File.ReadAllText(_fixture.File));
+        Assert.Equal(2, _fixture.Replay().Output.Split('\n').Count(line => line.StartsWith("Recorded by ", StringComparison.Ordinal)));
     }
 
     [Fact]
     public async Task A_header_that_was_cut_off_is_written_again()
     {
-        File.WriteAllText(_studio.File, RecordingLine.Magic[..5]);
-        await _studio.RecordAsync(_ => { });
-        Assert.StartsWith(RecordingLine.Magic, _studio.Lines[0], StringComparison.Ordinal);
+        File.WriteAllText(_fixture.File, RecordingLine.Magic[..5]);
+        await _fixture.RecordAsync(_ => { });
+        Assert.StartsWith(RecordingLine.Magic, _fixture.Lines[0], StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_file_that_is_no_recording_is_left_alone()
     {
-        File.WriteAllText(_studio.File, "the only copy\n");
-        Assert.Equal($"cannot record to {_studio.File}: there is a file that is no recording", Assert.Throws<SettingsException>(_studio.Open).Message);
-        Assert.Equal("the only copy\n", File.ReadAllText(_studio.File));
+        File.WriteAllText(_fixture.File, "the only copy\n");
+        Assert.Equal($"cannot record to {_fixture.File}: there is a file that is no recording", Assert.Throws<SettingsException>(_fixture.Open).Message);
+        Assert.Equal("the only copy\n", File.ReadAllText(_fixture.File));
     }
 
     [Fact]
     public void A_file_that_cannot_be_written_is_refused()
     {
-        _studio.File = Path.Combine(_studio.File, "nowhere", "recording");
-        Assert.StartsWith($"cannot record to {_studio.File}: Could not find", Assert.Throws<SettingsException>(_studio.Open).Message, StringComparison.Ordinal);
+        _fixture.File = Path.Combine(_fixture.File, "nowhere", "recording");
+        Assert.StartsWith($"cannot record to {_fixture.File}: Could not find", Assert.Throws<SettingsException>(_fixture.Open).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_full_disk_ends_the_recording_with_one_warning_and_nothing_else()
     {
         var disk = new SmallDisk { Room = 1000 };
-        var recorder = _studio.Record(disk);
+        var recorder = _fixture.Record(disk);
         using var stop = new CancellationTokenSource();
         var running = recorder.RunAsync(stop.Token);
-        while (_studio.Output.Lines.IsEmpty)
+        while (_fixture.Output.Lines.IsEmpty)
         {
             recorder.Observe(Woken, Instant.Start);
             await Task.Yield();
@@ -104,15 +104,15 @@ public sealed class RecorderTests : IDisposable
         await stop.CancelAsync();
         await running.CancelledAsync(); // until then it has not ended
 
-        Assert.Equal($"The recording to {_studio.File} has ended, and the controller goes on. It could not be written: No space left on device.", Assert.Single(_studio.Output.Lines));
-        File.WriteAllBytes(_studio.File, disk.Content);
-        Assert.Contains("The recording ends here. It could not be written: No space left on device", _studio.Replay().Output, StringComparison.Ordinal);
+        Assert.Equal($"The recording to {_fixture.File} has ended, and the controller goes on. It could not be written: No space left on device.", Assert.Single(_fixture.Output.Lines));
+        File.WriteAllBytes(_fixture.File, disk.Content);
+        Assert.Contains("The recording ends here. It could not be written: No space left on device", _fixture.Replay().Output, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task More_than_can_be_written_ends_the_recording_with_one_warning_and_nothing_else()
     {
-        var recorder = _studio.Open();
+        var recorder = _fixture.Open();
         for (var number = 0; number <= Recorder.MostPending + 10; number++)
         {
             recorder.Observe(Woken, Instant.Start);
@@ -120,28 +120,28 @@ public sealed class RecorderTests : IDisposable
 
         using var stop = new CancellationTokenSource();
         var running = recorder.RunAsync(stop.Token);
-        await UntilAsync(() => !_studio.Output.Lines.IsEmpty);
+        await UntilAsync(() => !_fixture.Output.Lines.IsEmpty);
         await stop.CancelAsync();
         await running.CancelledAsync();
 
-        Assert.Equal($"The recording to {_studio.File} has ended, and the controller goes on. More was observed than could be written.", Assert.Single(_studio.Output.Lines));
-        Assert.Equal(Recorder.MostPending + 2, _studio.Lines.Length);
-        Assert.Equal("""{"at":0,"ended":"More was observed than could be written."}""", _studio.Lines[^1]);
+        Assert.Equal($"The recording to {_fixture.File} has ended, and the controller goes on. More was observed than could be written.", Assert.Single(_fixture.Output.Lines));
+        Assert.Equal(Recorder.MostPending + 2, _fixture.Lines.Length);
+        Assert.Equal("""{"at":0,"ended":"More was observed than could be written."}""", _fixture.Lines[^1]);
     }
 
     [Fact]
     public async Task A_recording_that_has_become_too_large_ends_with_one_warning_and_nothing_else()
     {
-        var recorder = _studio.Record(File.Create(_studio.File), mostBytes: 10);
+        var recorder = _fixture.Record(File.Create(_fixture.File), mostBytes: 10);
         recorder.Observe(Woken, Instant.Start);
         using var stop = new CancellationTokenSource();
         var running = recorder.RunAsync(stop.Token);
-        await UntilAsync(() => !_studio.Output.Lines.IsEmpty);
+        await UntilAsync(() => !_fixture.Output.Lines.IsEmpty);
         await stop.CancelAsync();
         await running.CancelledAsync();
 
-        Assert.Equal($"The recording to {_studio.File} has ended, and the controller goes on. It has become too large.", Assert.Single(_studio.Output.Lines));
-        Assert.Equal("""{"at":0,"ended":"It has become too large."}""", _studio.Lines[^1]);
+        Assert.Equal($"The recording to {_fixture.File} has ended, and the controller goes on. It has become too large.", Assert.Single(_fixture.Output.Lines));
+        Assert.Equal("""{"at":0,"ended":"It has become too large."}""", _fixture.Lines[^1]);
     }
 
     private static async Task UntilAsync(Func<bool> condition)

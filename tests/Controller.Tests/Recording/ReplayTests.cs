@@ -7,15 +7,15 @@ namespace Piraeus.HighAvailability.Controller.Tests.Recording;
 
 public sealed class ReplayTests : IDisposable
 {
-    private readonly RecordingFixture _studio = new();
+    private readonly RecordingFixture _fixture = new();
 
-    public void Dispose() => _studio.Dispose();
+    public void Dispose() => _fixture.Dispose();
 
     [Fact]
     public async Task A_replay_prints_what_was_decided_and_when_and_why()
     {
-        await _studio.RecordLossAsync();
-        var (exitCode, told) = _studio.Replay();
+        await _fixture.RecordLossAsync();
+        var (exitCode, told) = _fixture.Replay();
         Assert.Equal("""
             Recorded by ha-1, version VERSION, with grace periods of 45s (known) and 45s (new), a reconcile interval of 10s, taints and a storm threshold of 50%.
             2030-01-01T00:00:00.000Z      +0.000s  held      Leaving pod shop/db-0 on node a alone: it seems to have lost its storage, but the grace period is not over. (GraceNotOver)
@@ -39,20 +39,20 @@ public sealed class ReplayTests : IDisposable
     [Fact]
     public async Task It_is_narrowed_down_to_a_resource_or_a_pod()
     {
-        await _studio.RecordLossAsync();
-        Assert.Equal(_studio.Replay().Output.Split('\n').Where(line => !line.EndsWith("Asking Kubernetes what is on node a.", StringComparison.Ordinal)), _studio.Replay("--resource", "PVC-1").Output.Split('\n'));
-        Assert.DoesNotContain("Deleting", _studio.Replay("--resource=pvc-2").Output, StringComparison.Ordinal);
-        Assert.Contains("Deleting pod shop/db-0", _studio.Replay("--pod", "shop/db-0").Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("Asking", _studio.Replay("--pod=shop/db-0").Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("Deleting", _studio.Replay("--pod=shop/db-1").Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("Deleting", _studio.Replay("--pod=shop/db-0", "--resource=pvc-2").Output, StringComparison.Ordinal);
+        await _fixture.RecordLossAsync();
+        Assert.Equal(_fixture.Replay().Output.Split('\n').Where(line => !line.EndsWith("Asking Kubernetes what is on node a.", StringComparison.Ordinal)), _fixture.Replay("--resource", "PVC-1").Output.Split('\n'));
+        Assert.DoesNotContain("Deleting", _fixture.Replay("--resource=pvc-2").Output, StringComparison.Ordinal);
+        Assert.Contains("Deleting pod shop/db-0", _fixture.Replay("--pod", "shop/db-0").Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Asking", _fixture.Replay("--pod=shop/db-0").Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Deleting", _fixture.Replay("--pod=shop/db-1").Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Deleting", _fixture.Replay("--pod=shop/db-0", "--resource=pvc-2").Output, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Other_settings_show_what_would_have_been_decided()
     {
-        await _studio.RecordLossAsync();
-        var (exitCode, told) = _studio.Replay("--known-resource-grace-period=10m", "--new-resource-grace-period=10m", "--storm-threshold=100%", "--disable-node-taints");
+        await _fixture.RecordLossAsync();
+        var (exitCode, told) = _fixture.Replay("--known-resource-grace-period=10m", "--new-resource-grace-period=10m", "--storm-threshold=100%", "--disable-node-taints");
         Assert.Equal(0, exitCode);
         Assert.DoesNotContain("s  decided  ", told, StringComparison.Ordinal);
         Assert.Contains("Replayed with grace periods of 10m0s (known) and 10m0s (new), a reconcile interval of 10s, no taints and a storm threshold of 100%.", told, StringComparison.Ordinal);
@@ -62,28 +62,28 @@ public sealed class ReplayTests : IDisposable
     [Fact]
     public async Task With_other_settings_the_policy_is_asked_when_it_would_have_wanted_to_be()
     {
-        await _studio.RecordLossAsync();
-        var (_, told) = _studio.Replay("--known-resource-grace-period=1s", "--new-resource-grace-period=1s");
+        await _fixture.RecordLossAsync();
+        var (_, told) = _fixture.Replay("--known-resource-grace-period=1s", "--new-resource-grace-period=1s");
         Assert.Contains("+1.000s  held      Leaving pod shop/db-0 on node a alone: the state of the pods on node a has not yet been confirmed. (AwaitingConfirmation)", told, StringComparison.Ordinal); // no query had been sent by then
     }
 
     [Fact]
     public async Task Settings_that_are_those_recorded_are_no_others()
     {
-        await _studio.RecordLossAsync();
-        Assert.Equal(_studio.Replay(), _studio.Replay("--known-resource-grace-period=45s", "--disable-node-taints=false"));
+        await _fixture.RecordLossAsync();
+        Assert.Equal(_fixture.Replay(), _fixture.Replay("--known-resource-grace-period=45s", "--disable-node-taints=false"));
     }
 
     [Fact]
     public async Task A_version_that_decides_otherwise_is_reported_once_and_fails()
     {
-        await _studio.RecordLossAsync();
-        var lines = _studio.Lines;
+        await _fixture.RecordLossAsync();
+        var lines = _fixture.Lines;
         var tampered = Array.FindIndex(lines, line => line.Contains("Deleting pod", StringComparison.Ordinal));
         lines[tampered] = lines[tampered].Replace("\"delete pod uid-db-0: ", "\"hold uid-db-0: ", StringComparison.Ordinal);
-        File.WriteAllLines(_studio.File, lines);
+        File.WriteAllLines(_fixture.File, lines);
 
-        var (exitCode, told) = _studio.Replay();
+        var (exitCode, told) = _fixture.Replay();
         Assert.Equal(1, exitCode);
         Assert.Single(told.Split('\n'), line => line.Contains(" differs ", StringComparison.Ordinal));
         Assert.Contains($"differs   Line {tampered + 1}: version {ProgramVersion.Version} decides otherwise than version {ProgramVersion.Version} did. Only recorded: \"Deleting pod shop/db-0 on node a: ", told, StringComparison.Ordinal);
@@ -94,11 +94,11 @@ public sealed class ReplayTests : IDisposable
     [Fact]
     public async Task A_last_line_that_is_cut_off_ends_the_replay_and_is_reported()
     {
-        await _studio.RecordLossAsync();
-        var text = File.ReadAllText(_studio.File);
-        File.WriteAllText(_studio.File, text[..^20]);
+        await _fixture.RecordLossAsync();
+        var text = File.ReadAllText(_fixture.File);
+        File.WriteAllText(_fixture.File, text[..^20]);
 
-        var (exitCode, told) = _studio.Replay();
+        var (exitCode, told) = _fixture.Replay();
         Assert.Equal(0, exitCode);
         Assert.Contains(" answered  Deleting pod", told, StringComparison.Ordinal);
         Assert.Contains($"The recording ends here. Line {text.Count(letter => letter == '\n')} is cut off: ", told, StringComparison.Ordinal);
@@ -107,9 +107,9 @@ public sealed class ReplayTests : IDisposable
     [Fact]
     public async Task A_recording_without_a_reason_for_its_end_is_reported_as_broken_off()
     {
-        await _studio.RecordLossAsync();
-        File.WriteAllLines(_studio.File, _studio.Lines[..^1]);
-        var (exitCode, told) = _studio.Replay();
+        await _fixture.RecordLossAsync();
+        File.WriteAllLines(_fixture.File, _fixture.Lines[..^1]);
+        var (exitCode, told) = _fixture.Replay();
         Assert.Equal(0, exitCode);
         Assert.Contains("It does not say why", told, StringComparison.Ordinal);
     }
@@ -126,9 +126,9 @@ public sealed class ReplayTests : IDisposable
     [InlineData("line 2: the recording is of format 4, and this version reads format 3 only: a newer version recorded it, so replay it with that one", """{"recording":{"format":4,"novelty":true}}""")]
     public async Task A_line_that_cannot_be_read_is_named(string complaint, string line)
     {
-        await _studio.RecordLossAsync();
-        File.WriteAllLines(_studio.File, [_studio.Lines[0], line, .. _studio.Lines[1..]]);
-        Assert.Equal($"cannot replay {_studio.File}: {complaint}", _studio.Complaint());
+        await _fixture.RecordLossAsync();
+        File.WriteAllLines(_fixture.File, [_fixture.Lines[0], line, .. _fixture.Lines[1..]]);
+        Assert.Equal($"cannot replay {_fixture.File}: {complaint}", _fixture.Complaint());
     }
 
     [Theory]
@@ -137,19 +137,19 @@ public sealed class ReplayTests : IDisposable
     [InlineData("line 1 is cut off", "{\"recording\":{\"format\":2,")]
     public void A_file_that_is_no_recording_is_refused(string complaint, string text)
     {
-        File.WriteAllText(_studio.File, text);
-        Assert.Equal($"cannot replay {_studio.File}: {complaint}", _studio.Complaint());
+        File.WriteAllText(_fixture.File, text);
+        Assert.Equal($"cannot replay {_fixture.File}: {complaint}", _fixture.Complaint());
     }
 
     [Fact]
     public void A_file_that_is_not_there_is_refused() =>
-        Assert.StartsWith($"cannot replay {_studio.File}: ", _studio.Complaint(), StringComparison.Ordinal);
+        Assert.StartsWith($"cannot replay {_fixture.File}: ", _fixture.Complaint(), StringComparison.Ordinal);
 
     [Fact]
     public void A_folder_is_refused()
     {
-        Directory.CreateDirectory(_studio.File);
-        Assert.StartsWith($"cannot replay {_studio.File}: ", _studio.Complaint(), StringComparison.Ordinal);
+        Directory.CreateDirectory(_fixture.File);
+        Assert.StartsWith($"cannot replay {_fixture.File}: ", _fixture.Complaint(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -158,7 +158,7 @@ public sealed class ReplayTests : IDisposable
         for (var seed = 0; seed < 40; seed++)
         {
             var plan = ScenarioPlan.Of(seed);
-            using var studio = new RecordingFixture { Settings = Settings.Of(plan.Setup.Settings) };
+            using var fixture = new RecordingFixture { Settings = Settings.Of(plan.Setup.Settings) };
             var lives = new List<List<Action<Recorder>>>();
             var current = new Dictionary<string, List<Action<Recorder>>>();
             Scenario.Play(plan, new Coverage(), new ScenarioObserver
@@ -169,10 +169,10 @@ public sealed class ReplayTests : IDisposable
             });
             foreach (var life in lives)
             {
-                await studio.RecordAsync(recorder => life.ForEach(happens => happens(recorder)));
+                await fixture.RecordAsync(recorder => life.ForEach(happens => happens(recorder)));
             }
 
-            var (exitCode, told) = studio.Replay();
+            var (exitCode, told) = fixture.Replay();
             Assert.True(exitCode == 0, $"seed {seed}: {told}");
             Assert.Equal(lives.Count, told.Split('\n').Count(line => line == "Everything was decided as it was recorded."));
         }

@@ -6,7 +6,7 @@ public sealed class BearerTokenTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly TestTime _clock = new();
-    private readonly LogCapture _told = new();
+    private readonly LogCapture _log = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -57,7 +57,7 @@ public sealed class BearerTokenTests : IDisposable
         }
 
         var warning = $"What was read before stays in use: token {_folder["token"]} cannot be read: no such file.";
-        Assert.Equal([warning, warning], _told.Lines);
+        Assert.Equal([warning, warning], _log.Lines);
     }
 
     [Fact]
@@ -86,5 +86,5 @@ public sealed class BearerTokenTests : IDisposable
         Assert.Same(last, await token.CurrentAsync(last, default));
     }
 
-    private BearerToken Token(string text) => new(ConfigSource.FromFile("token", _folder.Write("token", text)), _clock, _told);
+    private BearerToken Token(string text) => new(ConfigSource.FromFile("token", _folder.Write("token", text)), _clock, _log);
 }

@@ -14,16 +14,16 @@ public sealed class DemoTests
     [InlineData("leader-loss")]
     public async Task Every_pod_that_may_be_moved_runs_elsewhere_at_the_end_and_the_others_are_left_alone_with_a_reason(string scenario)
     {
-        var told = await PlayAsync(scenario);
+        var output = await PlayAsync(scenario);
         foreach (var pod in (string[])["db-0", "queue-0"])
         {
-            Assert.Contains($"Why pod shop/{pod} on node-a was deleted", told, StringComparison.Ordinal);
-            Assert.Matches($"{pod} +down .* without the controller at least 11 min 40 s", told);
+            Assert.Contains($"Why pod shop/{pod} on node-a was deleted", output, StringComparison.Ordinal);
+            Assert.Matches($"{pod} +down .* without the controller at least 11 min 40 s", output);
         }
 
-        Assert.Contains("  = in truth: The last moment at which a write to pvc-db could complete there was ", told, StringComparison.Ordinal);
-        Assert.Contains("has no quorum policy that fences node node-a", told, StringComparison.Ordinal);
-        Assert.Contains("it carries the annotation drbd.linbit.com/ignore-fail-over", told, StringComparison.Ordinal);
+        Assert.Contains("  = in truth: The last moment at which a write to pvc-db could complete there was ", output, StringComparison.Ordinal);
+        Assert.Contains("has no quorum policy that fences node node-a", output, StringComparison.Ordinal);
+        Assert.Contains("it carries the annotation drbd.linbit.com/ignore-fail-over", output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -31,9 +31,9 @@ public sealed class DemoTests
     [InlineData("linstor-restart")]
     public async Task A_node_that_comes_back_in_time_loses_no_pod(string scenario)
     {
-        var told = await PlayAsync(scenario);
-        Assert.DoesNotContain("Deleting pod", told, StringComparison.Ordinal);
-        Assert.Contains($"{scenario} ended as it should: nothing was deleted.", told, StringComparison.Ordinal);
+        var output = await PlayAsync(scenario);
+        Assert.DoesNotContain("Deleting pod", output, StringComparison.Ordinal);
+        Assert.Contains($"{scenario} ended as it should: nothing was deleted.", output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -49,7 +49,7 @@ internal interface ICluster : IAsyncDisposable
     Task<TimeSpan> AttachedElsewhereAsync();
 
     /// <summary>What was said about db-0 for this reason, once something was, where VOLUME stands for its volume and a, b, c for the nodes.</summary>
-    Task<string> UntilToldAsync(string reason);
+    Task<string> UntilRecordedAsync(string reason);
 
     /// <summary>Something was said about db-0 for this reason.</summary>
     Task<bool> IsToldAsync(string reason);

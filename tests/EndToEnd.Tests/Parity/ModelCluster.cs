@@ -82,13 +82,13 @@ internal sealed class ModelCluster : ICluster
         return Task.FromResult(_world.EventQueue.Now - began);
     }
 
-    public Task<string> UntilToldAsync(string reason)
+    public Task<string> UntilRecordedAsync(string reason)
     {
-        Until(() => Told(reason) is not null);
-        return Task.FromResult(Told(reason)!.Message.Replace(Volume.Metadata.Name, "VOLUME", StringComparison.Ordinal));
+        Until(() => FindEvent(reason) is not null);
+        return Task.FromResult(FindEvent(reason)!.Message.Replace(Volume.Metadata.Name, "VOLUME", StringComparison.Ordinal));
     }
 
-    public Task<bool> IsToldAsync(string reason) => Task.FromResult(Told(reason) is not null);
+    public Task<bool> IsToldAsync(string reason) => Task.FromResult(FindEvent(reason) is not null);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
@@ -98,7 +98,7 @@ internal sealed class ModelCluster : ICluster
         return Task.CompletedTask;
     }
 
-    private Event? Told(string reason) => Store.All<Event>().FirstOrDefault(told => told.About.Name == "db-0" && told.Reason == reason);
+    private Event? FindEvent(string reason) => Store.All<Event>().FirstOrDefault(recorded => recorded.About.Name == "db-0" && recorded.Reason == reason);
 
     private Node NodeOf(string name) => Store.Find<Node>(name)!;
 

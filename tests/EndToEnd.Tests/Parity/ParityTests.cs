@@ -12,9 +12,9 @@ public sealed class ParityTests(SharedControlPlane shared)
             await LoseAsync(cluster);
             await cluster.DeletePodAsync(force: true);
             await cluster.DeleteAttachmentAsync();
-            var told = await cluster.UntilToldAsync("FailedAttachVolume");
+            var recorded = await cluster.UntilRecordedAsync("FailedAttachVolume");
             var elsewhere = await cluster.AttachedElsewhereAsync();
-            return $"{told} / within 70 s: {elsewhere.TotalSeconds < 70}";
+            return $"{recorded} / within 70 s: {elsewhere.TotalSeconds < 70}";
         },
         "Multi-Attach error for volume \"VOLUME\" Volume is already exclusively attached to one node and can't be attached to another / within 70 s: True");
 
@@ -62,7 +62,7 @@ public sealed class ParityTests(SharedControlPlane shared)
             await cluster.TaintAsync("b");
             await cluster.CordonAsync("c");
             await cluster.DeletePodAsync(force: true);
-            return $"{await cluster.ReplacementAsync() ?? "nowhere"}: {await cluster.UntilToldAsync("FailedScheduling")}";
+            return $"{await cluster.ReplacementAsync() ?? "nowhere"}: {await cluster.UntilRecordedAsync("FailedScheduling")}";
         },
         "nowhere: 0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) had taint {drbd.linbit.com/lost-quorum: }, that the pod didn't tolerate.");
 

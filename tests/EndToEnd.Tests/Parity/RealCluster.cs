@@ -111,7 +111,7 @@ internal sealed class RealCluster(ControlPlane.TestNamespace world) : ICluster
 
     public Task<TimeSpan> AttachedElsewhereAsync() => UntilAsync(() => IsAttached("b") || IsAttached("c"), "the volume is attached elsewhere");
 
-    public async Task<string> UntilToldAsync(string reason)
+    public async Task<string> UntilRecordedAsync(string reason)
     {
         await world.EventuallyAsync(() => IsToldAsync(reason), $"{reason} is told of db-0", Patience);
         var message = (await ToldAsync(reason))!.Text("message")!.Replace(Volume.PersistentVolume, "VOLUME", StringComparison.Ordinal);
@@ -133,7 +133,7 @@ internal sealed class RealCluster(ControlPlane.TestNamespace world) : ICluster
     private bool IsAttached(string node) => AttachmentTo(node) is { IsAttached: true };
 
     private async Task<JsonNode?> ToldAsync(string reason) => (await world.Api.ListAsync(Paths.Events(world.Namespace), world.Closing))
-        .FirstOrDefault(told => told.Text("involvedObject", "name") == "db-0" && told.Text("reason") == reason);
+        .FirstOrDefault(recorded => recorded.Text("involvedObject", "name") == "db-0" && recorded.Text("reason") == reason);
 
     private Task<TimeSpan> UntilAsync(Func<bool> holds, string what) => world.EventuallyAsync(holds, what, Patience);
 }

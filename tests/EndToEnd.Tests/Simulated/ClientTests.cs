@@ -25,7 +25,7 @@ public sealed class ClientTests
         await cluster.UntilAsync(store => store.Find<Simulator.Kubernetes.Lease>("default", "piraeus-ha-controller") is { Holder.Length: > 0 });
         cluster.Server.Do(_ => cluster.World.Crash(before.Spec.NodeName!));
         await cluster.UntilAsync(store => store.Find<Simulator.Kubernetes.Pod>("default", "db-0") is { Ready: true } now && now.Spec.NodeName != before.Spec.NodeName);
-        Assert.Contains(cluster.Server.Ask(store => store.All<Simulator.Kubernetes.Event>()), told => told.Reason == "ForceDeleted" && told.About.Uid == before.Metadata.Uid);
+        Assert.Contains(cluster.Server.Ask(store => store.All<Simulator.Kubernetes.Event>()), recorded => recorded.Reason == "ForceDeleted" && recorded.About.Uid == before.Metadata.Uid);
     }
 
     [Theory]

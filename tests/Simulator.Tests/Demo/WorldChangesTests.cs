@@ -12,11 +12,11 @@ public sealed class WorldChangesTests
         var history = new OutageHistory();
         WorldView[] views = [At(1, works: true), At(2, works: false), At(3, works: false), At(4.5, works: true)];
         history.Record(views[0]);
-        List<string> told = [];
+        List<string> changes = [];
         foreach (var (before, after) in views.Zip(views.Skip(1)))
         {
             history.Record(after);
-            told.AddRange(WorldChanges.Describe(before, after, history).Select(line => $"{line.Who}: {line.Text}"));
+            changes.AddRange(WorldChanges.Describe(before, after, history).Select(line => $"{line.Who}: {line.Text}"));
         }
 
         Assert.Equal(
@@ -24,7 +24,7 @@ public sealed class WorldChangesTests
                 "the world: node-a: DRBD holds back every write to pvc-db, pvc-log; no longer working: shop/db-0, shop/web-0",
                 "the world: node-a: writes go on to pvc-db, pvc-log; working: shop/db-0 (in truth down for 2.5 s), shop/web-0",
             ],
-            told);
+            changes);
     }
 
     // Only db-0 is expected, so only its outages are recorded.

@@ -35,7 +35,7 @@ public sealed class AttachDetachTests
             cluster.DeleteAttachment(pod);
             var waited = cluster.Until(() => cluster.Attachments.Any(attachment => !attachment.EndsWith(" a", StringComparison.Ordinal)), seconds: 62);
             const string Why = "Multi-Attach error for volume \"pvc-data-db-0\" Volume is already exclusively attached to one node and can't be attached to another";
-            Assert.Equal(("Warning", Why, 1), cluster.Events("db-0", "FailedAttachVolume").Select(told => (told.Type, told.Message, told.Count)).Single());
+            Assert.Equal(("Warning", Why, 1), cluster.Events("db-0", "FailedAttachVolume").Select(recorded => (recorded.Type, recorded.Message, recorded.Count)).Single());
             return waited.TotalSeconds;
         }).ToList();
         Assert.InRange(waits.Max() - waits.Min(), 30, 60);

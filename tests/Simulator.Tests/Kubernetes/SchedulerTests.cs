@@ -29,7 +29,7 @@ public sealed class SchedulerTests
         const string Why = "0/3 nodes are available: 1 node(s) had taint {drbd.linbit.com/lost-quorum: }, that the pod didn't tolerate, "
             + "1 node(s) had taint {node.kubernetes.io/unreachable: }, that the pod didn't tolerate, 1 node(s) were unschedulable.";
         Assert.Equal((null, "Unschedulable", Why), (cluster.Pod("plain")!.Spec.NodeName, cluster.Pod("plain")!.Reason, cluster.Pod("plain")!.Message));
-        Assert.Equal(("Warning", Why, "default-scheduler"), cluster.Events("plain", "FailedScheduling").Select(told => (told.Type, told.Message, told.Component)).Single());
+        Assert.Equal(("Warning", Why, "default-scheduler"), cluster.Events("plain", "FailedScheduling").Select(recorded => (recorded.Type, recorded.Message, recorded.Component)).Single());
     }
 
     [Fact]

@@ -93,8 +93,8 @@ public abstract class ApiTest : IAsyncLifetime
             var taken = new string[count];
             for (var i = 0; i < count; i++)
             {
-                var told = (await NextAsync())!;
-                taken[i] = $"{told["type"]} {told["object"]!["metadata"]!["name"]}";
+                var line = (await NextAsync())!;
+                taken[i] = $"{line["type"]} {line["object"]!["metadata"]!["name"]}";
             }
 
             return taken;

@@ -91,11 +91,11 @@ public sealed class WatchTests : ApiTest
         Server.Compact();
         Server.Hazards.ReportsExpiryWithinWatches = within;
         using var watch = await WatchAsync($"{Pods}?resourceVersion=1");
-        var told = (await watch.NextAsync())!;
-        var status = within ? told["object"]! : told;
+        var line = (await watch.NextAsync())!;
+        var status = within ? line["object"]! : line;
         Assert.Equal((code, 410, "Expired"), (watch.Code, (int)status["code"]!, (string?)status["reason"]));
         Assert.Equal("too old resource version: 1 (2)", (string?)status["message"]);
-        Assert.Equal(within ? "ERROR" : null, (string?)told["type"]);
+        Assert.Equal(within ? "ERROR" : null, (string?)line["type"]);
         Assert.Equal(0, Server.Watchers);
     }
 
@@ -127,8 +127,8 @@ public sealed class WatchTests : ApiTest
     {
         Add(Pod("a"), Pod("b"));
         using var watch = await WatchAsync(Pods, "application/json;as=Table;v=v1;g=meta.k8s.io");
-        var told = (await watch.NextAsync())!["object"]!;
-        Assert.Equal(("Table", "a"), ((string?)told["kind"], (string?)Assert.Single(told["rows"]!.AsArray())!["cells"]![0]));
+        var line = (await watch.NextAsync())!["object"]!;
+        Assert.Equal(("Table", "a"), ((string?)line["kind"], (string?)Assert.Single(line["rows"]!.AsArray())!["cells"]![0]));
     }
 
     [Fact]

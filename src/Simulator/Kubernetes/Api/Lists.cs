@@ -17,7 +17,7 @@ internal static class Lists
     {
         var selector = target.Selector(query);
         var version = query["resourceVersion"].ToString();
-        var limit = int.TryParse(query["limit"], CultureInfo.InvariantCulture, out var said) && version != "0" ? said : 0; // lists from the API server's cache have no pages
+        var limit = int.TryParse(query["limit"], CultureInfo.InvariantCulture, out var parsed) && version != "0" ? parsed : 0; // lists from the API server's cache have no pages
         var next = Token.Read(query["continue"]);
         var at = next?.Version ?? VersionOf(version, query["resourceVersionMatch"].ToString(), store);
         var all = At(target.Kind, store, at) ?? throw (next is null

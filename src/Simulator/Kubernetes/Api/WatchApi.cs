@@ -23,9 +23,9 @@ internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watc
         {
             context.Response.ContentType = "application/json";
             await context.Response.Body.FlushAsync(context.RequestAborted); // the headers go out before any event
-            await foreach (var told in watch.Told.ReadAllAsync(context.RequestAborted))
+            await foreach (var watchEvent in watch.Events.ReadAllAsync(context.RequestAborted))
             {
-                await context.Response.Body.WriteAsync(Line(told, objectRendering), context.RequestAborted);
+                await context.Response.Body.WriteAsync(Line(watchEvent, objectRendering), context.RequestAborted);
                 await context.Response.Body.FlushAsync(context.RequestAborted);
             }
         }
@@ -49,24 +49,24 @@ internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watc
     private static TimeSpan TimeOf(IQueryCollection query) =>
         int.TryParse(query["timeoutSeconds"], CultureInfo.InvariantCulture, out var seconds) && seconds > 0 ? TimeSpan.FromSeconds(seconds) : _longest;
 
-    private static byte[] Line(WatchEvent told, ObjectRendering objectRendering) =>
+    private static byte[] Line(WatchEvent watchEvent, ObjectRendering objectRendering) =>
     [
         .. Json.Bytes(json =>
         {
             json.WriteStartObject();
-            json.WriteString("type", told.Type);
+            json.WriteString("type", watchEvent.Type);
             json.WritePropertyName("object");
-            if (told.Error is { } error)
+            if (watchEvent.Error is { } error)
             {
                 error.ToStatus().WriteTo(json);
             }
-            else if (told.Item is { } item)
+            else if (watchEvent.Item is { } item)
             {
                 objectRendering.Write(json, item);
             }
             else
             {
-                objectRendering.WriteBookmark(json, told.Version);
+                objectRendering.WriteBookmark(json, watchEvent.Version);
             }
 
             json.WriteEndObject();

@@ -82,9 +82,9 @@ internal sealed class Watches
 /// <summary>One watch, and its unsent events.</summary>
 internal sealed class Watch(ApiKind kind, Selector selector)
 {
-    private readonly Channel<WatchEvent> _told = Channel.CreateUnbounded<WatchEvent>();
+    private readonly Channel<WatchEvent> _events = Channel.CreateUnbounded<WatchEvent>();
 
-    public ChannelReader<WatchEvent> Told => _told.Reader;
+    public ChannelReader<WatchEvent> Events => _events.Reader;
 
     /// <summary>Whether the connection breaks instead of ending properly.</summary>
     public bool IsCut { get; private set; }
@@ -102,15 +102,15 @@ internal sealed class Watch(ApiKind kind, Selector selector)
         if (was || isThere)
         {
             var item = isThere || change.Type is ChangeType.Deleted ? change.Item : change.Before! with { Metadata = change.Before.Metadata with { Version = change.Version } };
-            _told.Writer.TryWrite(new((was, isThere) switch { (_, false) => "DELETED", (true, _) => "MODIFIED", _ => "ADDED" }, item, change.Version));
+            _events.Writer.TryWrite(new((was, isThere) switch { (_, false) => "DELETED", (true, _) => "MODIFIED", _ => "ADDED" }, item, change.Version));
         }
     }
 
-    public void Bookmark(long version) => _told.Writer.TryWrite(new("BOOKMARK", null, version));
+    public void Bookmark(long version) => _events.Writer.TryWrite(new("BOOKMARK", null, version));
 
     public void Fail(ApiException error)
     {
-        _told.Writer.TryWrite(new("ERROR", null, 0, error));
+        _events.Writer.TryWrite(new("ERROR", null, 0, error));
         End();
     }
 
@@ -121,5 +121,5 @@ internal sealed class Watch(ApiKind kind, Selector selector)
     }
 
     /// <summary>Ends the watch; queued events are still sent.</summary>
-    public void End() => _told.Writer.TryComplete();
+    public void End() => _events.Writer.TryComplete();
 }

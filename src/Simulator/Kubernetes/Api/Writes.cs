@@ -39,9 +39,9 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
         var (kind, name) = (target.Kind, target.Name!);
         CheckKind(kind, json);
         NamespaceOf(target, json);
-        if (json.Text("metadata", "name") is var said && said != name)
+        if (json.Text("metadata", "name") is var sentName && sentName != name)
         {
-            throw ApiException.BadRequest($"the name of the object ({said}) does not match the name on the URL ({name})");
+            throw ApiException.BadRequest($"the name of the object ({sentName}) does not match the name on the URL ({name})");
         }
 
         if (kind.Find(store, target.NamespaceOrNone, name) is not { } old)
@@ -185,13 +185,13 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
         }
     }
 
-    private static string NamespaceOf(RequestTarget target, JsonObject json) => json.Text("metadata", "namespace") is { Length: > 0 } said && said != target.NamespaceOrNone
+    private static string NamespaceOf(RequestTarget target, JsonObject json) => json.Text("metadata", "namespace") is { Length: > 0 } sentName && sentName != target.NamespaceOrNone
         ? throw ApiException.BadRequest("the namespace of the provided object does not match the namespace sent on the request")
         : target.NamespaceOrNone;
 
     private static string NameOf(ApiKind kind, JsonObject json)
     {
-        var name = json.Text("metadata", "name") is { Length: > 0 } said ? said
+        var name = json.Text("metadata", "name") is { Length: > 0 } sentName ? sentName
             : json.Text("metadata", "generateName") is { Length: > 0 } prefix ? prefix + string.Concat(Random.Shared.GetItems<char>(NameLetters, 5))
             : throw ApiException.Invalid(kind, "", "metadata.name", "Required value: name or generateName is required", "FieldValueRequired");
         return Subdomain().IsMatch(name) && name.Length <= 253

@@ -10,14 +10,14 @@ internal sealed class VolumeManager(KubernetesWorld world, string linstorName)
 
     public ImmutableArray<string> InUse() => [.. _uses.Keys];
 
-    public bool AreInUse(ImmutableArray<string> told)
+    public bool AreInUse(ImmutableArray<string> reported)
     {
-        if (told.Length != _uses.Count)
+        if (reported.Length != _uses.Count)
         {
             return false;
         }
 
-        foreach (var name in told)
+        foreach (var name in reported)
         {
             if (!_uses.ContainsKey(name))
             {

@@ -52,7 +52,7 @@ internal sealed class NodeKind() : ApiKind<Node>("", "nodes", "Node", namespaced
         var ready = status.Items("conditions").FirstOrDefault(condition => condition.Text("type") == "Ready");
         return old with
         {
-            Ready = Enum.TryParse<NodeReadiness>(ready.Text("status"), out var said) ? said : old.Ready,
+            Ready = Enum.TryParse<NodeReadiness>(ready.Text("status"), out var parsed) ? parsed : old.Ready,
             ReadySince = wallClock.Read(ready, "lastTransitionTime", old.ReadySince) ?? old.ReadySince,
             VolumesInUse = status.Texts("volumesInUse"),
             VolumesAttached = [.. status.Items("volumesAttached").Select(volume => volume.Text("name") ?? "")],

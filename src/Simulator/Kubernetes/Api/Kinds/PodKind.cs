@@ -71,7 +71,7 @@ internal sealed class PodKind() : ApiKind<Pod>("", "pods", "Pod", namespaced: tr
 
     protected override Pod ReadStatus(JsonNode? status, Pod old, WallClock wallClock)
     {
-        var phase = Enum.TryParse<PodPhase>(status.Text("phase"), out var said) ? said : old.Phase;
+        var phase = Enum.TryParse<PodPhase>(status.Text("phase"), out var parsed) ? parsed : old.Phase;
         var waiting = status.Items("containerStatuses").FirstOrDefault().At("state", "waiting");
         var unscheduled = Condition(status, "PodScheduled") is { } scheduled && scheduled.Text("status") == "False" ? scheduled : null;
         return old with
