@@ -31,6 +31,13 @@ internal sealed class TestAuthority
         return Sign(Request(new CertificateRequest($"CN={subject}", key, HashAlgorithmName.SHA256), names)).CopyWithPrivateKey(key);
     }
 
+    /// <summary>The same, but it is no longer valid.</summary>
+    public X509Certificate2 IssueExpired(string subject, params string[] names)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return Sign(Request(new CertificateRequest($"CN={subject}", key, HashAlgorithmName.SHA256), names), DateTimeOffset.UtcNow.AddHours(-1)).CopyWithPrivateKey(key);
+    }
+
     public X509Certificate2 IssueRsa(string subject)
     {
         using var key = RSA.Create(2048);
@@ -60,8 +67,8 @@ internal sealed class TestAuthority
         return request;
     }
 
-    private X509Certificate2 Sign(CertificateRequest request) =>
-        request.Create(_certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_certificate.GetECDsaPrivateKey()!), Begin, End, RandomNumberGenerator.GetBytes(8));
+    private X509Certificate2 Sign(CertificateRequest request, DateTimeOffset? end = null) =>
+        request.Create(_certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_certificate.GetECDsaPrivateKey()!), Begin, end ?? End, RandomNumberGenerator.GetBytes(8));
 }
 
 internal static class CertificateText
