@@ -113,7 +113,7 @@ public sealed partial class KubernetesWorld
         Store.Find<PersistentVolume>(attachment.VolumeName) is { } volume && ResourceOf(volume) is { } resource && LinstorNameOf(attachment.NodeName) is { } node ? (resource, node) : null;
 
     /// <summary>The letters of Kubernetes' generated names: without vowels, so that they form no words.</summary>
-    internal string RandomName(int length) => new(Random.GetItems<char>("bcdfghjklmnpqrstvwxz2456789", length));
+    internal string RandomName(int length) => new(Random.GetItems<char>(Metadata.NameCharacters, length));
 
     private void Spread(Change change)
     {

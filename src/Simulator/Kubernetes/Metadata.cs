@@ -7,6 +7,9 @@ namespace Piraeus.HighAvailability.Simulator.Kubernetes;
 /// <param name="Name">Unique within kind and namespace at one time; a replacement may have the same name.</param>
 public sealed record Metadata(string Namespace, string Name)
 {
+    /// <summary>The characters of generated names and hashes, as Kubernetes has them: without vowels, which might form words, and without digits that look like letters.</summary>
+    internal const string NameCharacters = "bcdfghjklmnpqrstvwxz2456789";
+
     /// <summary>The uid of the incarnation; assigned by the store.</summary>
     public string Uid { get; init; } = "";
 

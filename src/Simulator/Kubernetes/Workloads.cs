@@ -11,8 +11,6 @@ public sealed record PodTemplate(ImmutableSortedDictionary<string, string> Label
     /// <summary>The label with which a ReplicaSet marks its pods; it does not belong to the Deployment's template.</summary>
     public const string HashLabel = "pod-template-hash";
 
-    private const string Letters = "bcdfghjklmnpqrstvwxz2456789";
-
     private static readonly ConditionalWeakTable<PodTemplate, string> _hashes = [];
 
     /// <summary>A hash of the content, apart from <see cref="HashLabel"/>: two templates with the same hash make the same pods.</summary>
@@ -41,7 +39,7 @@ public sealed record PodTemplate(ImmutableSortedDictionary<string, string> Label
             .. spec.Tolerations.Select(key => $"toleration {key}"),
             $"{spec.NodeName} {spec.Image} {spec.Priority} {spec.GracePeriod} {spec.UnsimulatedFields}",
         ]);
-        return string.Concat(SHA256.HashData(Encoding.UTF8.GetBytes(content)).Take(10).Select(part => Letters[part % Letters.Length]));
+        return string.Concat(SHA256.HashData(Encoding.UTF8.GetBytes(content)).Take(10).Select(part => Metadata.NameCharacters[part % Metadata.NameCharacters.Length]));
     }
 }
 

@@ -101,6 +101,9 @@ internal abstract class ApiKind<T>(string group, string plural, string name, boo
 
     protected static Cell AgeCell { get; } = new("Age", (item, wallClock) => wallClock.Age(item.Metadata.Created));
 
+    /// <summary>The text of a cell, or what <c>kubectl</c> shows for none.</summary>
+    protected static string OrNone(string text) => text.Length == 0 ? "<none>" : text;
+
     public sealed override IReadOnlyList<Column> Columns => Table;
 
     protected abstract IReadOnlyList<Cell> Table { get; }

@@ -12,6 +12,9 @@ internal sealed class Selector(string? ns, string? labels, string? fields, ApiKi
 
     public bool Selects(KubernetesObject item) => (ns is null || item.Metadata.Namespace == ns) && _tests.All(test => test(item));
 
+    /// <summary>A selector of labels, as a request writes it.</summary>
+    public static string TextOf(IEnumerable<KeyValuePair<string, string>> labels) => string.Join(',', labels.Select(label => $"{label.Key}={label.Value}"));
+
     private static IEnumerable<Func<KubernetesObject, bool>> FieldTests(string text, ApiKind kind) => text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(term =>
     {
         var at = term.IndexOf('=', StringComparison.Ordinal);

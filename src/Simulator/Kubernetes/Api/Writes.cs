@@ -12,8 +12,6 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
     /// <summary>How many fields a warning names.</summary>
     private const int Most = 10;
 
-    private const string NameLetters = "bcdfghjklmnpqrstvwxz2456789";
-
     public WriteReply Create(RequestTarget target, JsonObject json)
     {
         var kind = target.Kind;
@@ -192,7 +190,7 @@ internal sealed partial class Writes(ObjectStore store, WallClock wallClock)
     private static string NameOf(ApiKind kind, JsonObject json)
     {
         var name = json.Text("metadata", "name") is { Length: > 0 } sentName ? sentName
-            : json.Text("metadata", "generateName") is { Length: > 0 } prefix ? prefix + string.Concat(Random.Shared.GetItems<char>(NameLetters, 5))
+            : json.Text("metadata", "generateName") is { Length: > 0 } prefix ? prefix + string.Concat(Random.Shared.GetItems<char>(Metadata.NameCharacters, 5))
             : throw ApiException.Invalid(kind, "", "metadata.name", "Required value: name or generateName is required", "FieldValueRequired");
         return Subdomain().IsMatch(name) && name.Length <= 253
             ? name

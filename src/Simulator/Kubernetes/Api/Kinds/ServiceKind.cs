@@ -16,9 +16,9 @@ internal sealed class ServiceKind() : ApiKind<Service>("", "services", "Service"
         new("Type", (service, _) => service.Type),
         new("Cluster-IP", (service, _) => service.ClusterIP),
         new("External-IP", (_, _) => "<none>"),
-        new("Port(s)", (service, _) => service.Ports.IsEmpty ? "<none>" : string.Join(',', service.Ports.Select(port => $"{port.Port}/{port.Protocol}"))),
+        new("Port(s)", (service, _) => OrNone(string.Join(',', service.Ports.Select(port => $"{port.Port}/{port.Protocol}")))),
         AgeCell,
-        new("Selector", (service, _) => service.Selector.IsEmpty ? "<none>" : string.Join(',', service.Selector.Select(label => $"{label.Key}={label.Value}")), IsWide: true),
+        new("Selector", (service, _) => OrNone(Selector.TextOf(service.Selector)), IsWide: true),
     ];
 
     protected override void Write(Service service, JsonObject json, WallClock wallClock)

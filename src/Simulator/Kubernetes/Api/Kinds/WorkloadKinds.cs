@@ -15,7 +15,7 @@ internal abstract class WorkloadKind<T>(string plural, string name, string short
     public sealed override (int Replicas, int Ready, string Selector) Scale(KubernetesObject item)
     {
         var (replicas, template, ready) = PartsOf((T)item);
-        return (replicas, ready, Selector(template));
+        return (replicas, ready, Selector.TextOf(template.Labels));
     }
 
     public sealed override IEnumerable<string> UnsimulatedPaths(KubernetesObject item) =>
@@ -36,9 +36,6 @@ internal abstract class WorkloadKind<T>(string plural, string name, string short
     protected abstract T WithReady(T item, int ready);
 
     protected sealed override T ReadStatus(JsonNode? status, T old, WallClock wallClock) => WithReady(old, status.Number("readyReplicas") ?? 0);
-
-    protected static string Selector(PodTemplate template) =>
-        template.Labels.IsEmpty ? "<none>" : string.Join(',', template.Labels.Select(label => $"{label.Key}={label.Value}"));
 
     /// <summary>Writes the spec with the only generation that exists, which is always the observed one.</summary>
     protected JsonObject WriteSpec(T item, JsonObject json)
@@ -141,7 +138,7 @@ internal sealed class DeploymentKind() : WorkloadKind<Deployment>("deployments",
         AgeCell,
         Containers,
         new("Images", (deployment, _) => deployment.Template.Spec.Image, IsWide: true),
-        new("Selector", (deployment, _) => Selector(deployment.Template), IsWide: true),
+        new("Selector", (deployment, _) => OrNone(Selector.TextOf(deployment.Template.Labels)), IsWide: true),
     ];
 
     protected override (int Replicas, PodTemplate Template, int Ready) PartsOf(Deployment item) => (item.Replicas, item.Template, item.ReadyReplicas);
@@ -199,7 +196,7 @@ internal sealed class ReplicaSetKind() : WorkloadKind<ReplicaSet>("replicasets",
         AgeCell,
         Containers,
         new("Images", (set, _) => set.Template.Spec.Image, IsWide: true),
-        new("Selector", (set, _) => Selector(set.Template), IsWide: true),
+        new("Selector", (set, _) => OrNone(Selector.TextOf(set.Template.Labels)), IsWide: true),
     ];
 
     protected override (int Replicas, PodTemplate Template, int Ready) PartsOf(ReplicaSet item) => (item.Replicas, item.Template, item.ReadyReplicas);
