@@ -149,7 +149,7 @@ public sealed class CannotDecideTests
         _server.Refuses = (_, request) => request.IsRelease ? LeaseOutcome.Failed : null;
         _server.Pass(16);
         Assert.Equal("a", _server.Record!.Holder);
-        Assert.Equal("a", _server["a"].Candidate.Record!.Holder);
+        Assert.Equal("a", _server["a"].Lease.Record!.Holder);
         Assert.False(_server["a"].Holds(_server.Now));
         _server.Refuses = (_, _) => null;
         Assert.InRange(_server.Until(() => _server.Record!.IsReleased), 0, 2.4);
@@ -194,14 +194,14 @@ public sealed class CannotDecideTests
     [Fact]
     public void A_lost_source_is_dated_when_it_was_lost_or_at_the_process_start_if_it_was_never_synced()
     {
-        var lost = LostSources.AtStart(At(0));
-        Assert.Equal(LostSources.Needed, lost.All.Select(one => one.Source));
+        var lost = UnsyncedSources.AtStart(At(0));
+        Assert.Equal(UnsyncedSources.Needed, lost.All.Select(one => one.Source));
         Assert.True(lost.CannotDecide(At(0)));
 
         lost = lost.Update([Source.Linstor, Source.Volumes, Source.Attachments, Source.CsiNodes], At(1));
         Assert.Equal([new(Source.Pods, At(0), NeverSynced: true)], lost.All);
         lost = lost.Update(LeaseServer.All, At(2)).Update(LeaseServer.All.Remove(Source.Linstor), At(3)).Update([], At(4));
-        Assert.Equal(new LostSource(Source.Linstor, At(3), NeverSynced: false), lost.All[0]);
+        Assert.Equal(new UnsyncedSource(Source.Linstor, At(3), NeverSynced: false), lost.All[0]);
         Assert.Equal(At(3), lost.Since);
         Assert.False(lost.CannotDecide(At(17.9)));
         Assert.True(lost.CannotDecide(At(18)));

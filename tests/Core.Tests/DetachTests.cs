@@ -99,7 +99,7 @@ public sealed class DetachTests
         {
             scenario.Observe(new Observation.Deleted<Pod>(pod)).Observe(new Observation.MutationAnswered(new Decision.DeletePod(pod, evidence), new(answer), scenario.Now))
                 .Observe(new Observation.Deleted<Attachment>(attachment)).Observe(new Observation.MutationAnswered(new Decision.DeleteAttachment(attachment, Scenario.Data, evidence), new(answer), scenario.Now));
-            Assert.Empty(scenario.Cluster.Attempts);
+            Assert.Empty(scenario.Cluster.RetryStates);
             Assert.Empty(scenario.Cluster.Orphaned);
         }
     }

@@ -21,7 +21,7 @@ public sealed class MemoryTests
 
         scenario.After(3600);
         Assert.InRange(scenario.Cluster.PodsOnNodes.Count, 0, 700); // those of the last minutes
-        Assert.InRange(scenario.Cluster.Attempts.Count, 0, 10);
+        Assert.InRange(scenario.Cluster.RetryStates.Count, 0, 10);
     }
 
     // An autoscaler gives nodes names that never come again; linstor-csi makes a diskless replica wherever the pod goes, and takes it away when it leaves; the operator deletes the node from LINSTOR.

@@ -53,14 +53,14 @@ internal static class Mutants
         new("too many nodes that look lost hold everything", "PolicyEvaluation.cs", "if (cluster.Storm is not null)", "if (cluster.Storm is { Of: 0 })"),
 
         // How it is done.
-        new("a pod that is not yet gone is deleted again", "Attempt.cs",
+        new("a pod that is not yet gone is deleted again", "RetryState.cs",
             "_ => new(failures + 1, at + Longer(Doubled(Timings.FirstRetry, failures, Timings.LongestRetry), Shorter(outcome.RetryAfter ?? TimeSpan.Zero, Timings.LongestRetryAfter)), outcome.Message)", "_ => new(0, at + TimeSpan.FromHours(1), outcome.Message)"),
         new("our taint is taken back", "PolicyEvaluation.Nodes.cs", "in cluster.TaintedByUs.Values)", "in cluster.TaintedByUs.Values.Take(0))"),
 
         // Which replica acts.
-        new("a holder stops before a challenger starts", "LeaseCandidate.cs",
+        new("a holder stops before a challenger starts", "LeaseView.cs",
             "now >= ChangedAt + duration ? LeaseStep.Take : LeaseStep.Look", "now >= ChangedAt + (duration * 0) ? LeaseStep.Take : LeaseStep.Look"),
-        new("a holder counts from when it sent its renewal", "LeaseCandidate.cs", "HeldUntil = sent + RenewDeadline", "HeldUntil = sent + (RenewDeadline * 10)"),
+        new("a holder counts from when it sent its renewal", "LeaseView.cs", "HeldUntil = sent + RenewDeadline", "HeldUntil = sent + (RenewDeadline * 10)"),
         new("a leader that cannot decide gives the Lease up", "LeaderElection.cs", "TermEnds ?? Lost.Since + LeaseTimings.SourceLostFor", "TermEnds ?? Lost.Since + TimeSpan.FromHours(1)"),
     ];
 }

@@ -27,7 +27,7 @@ internal sealed class LeadershipStatus(MonotonicClock clock, string me = "")
     public LeaderElection Election => _election;
 
     /// <summary>The holder of the lease, as last seen; null if there is none, or without leader election.</summary>
-    public string? Holder => _election.Candidate.Record is { IsReleased: false } record ? record.Holder : null;
+    public string? Holder => _election.Lease.Record is { IsReleased: false } record ? record.Holder : null;
 
     /// <summary>The leader, as the log names it.</summary>
     public string Leader => IsUncontested ? "This replica" : _election.LeaderAt(clock.Now) is not { } leader ? NoReplica : leader == me ? "This replica" : leader;

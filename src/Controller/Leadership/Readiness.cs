@@ -15,7 +15,7 @@ internal sealed partial class Readiness(LeadershipStatus hold, MonotonicClock cl
     private Instant? _loggedSince;
 
     /// <summary>The lost sources, as text: <c>Pods since 2030-01-01T00:00:00Z</c>.</summary>
-    public static string Describe(LostSources lost, Instant now, DateTimeOffset wall) => string.Join(", ", lost.All
+    public static string Describe(UnsyncedSources lost, Instant now, DateTimeOffset wall) => string.Join(", ", lost.All
         .Where(one => one.KeepsFromDeciding(now))
         .Select(one => string.Create(
             CultureInfo.InvariantCulture,

@@ -78,7 +78,7 @@ internal sealed partial class Instruments : IDisposable
         _meter.CreateObservableGauge("piraeus.ha.leader", () => Read(() => [new(leads() ? 1 : 0)]), description: "1 if this replica acts, else 0.");
         _meter.CreateObservableGauge(
             "piraeus.ha.cannot_decide",
-            () => Read(() => LostSources.Needed.Select(source => new Measurement<int>(isKeptFromDecidingBy(source) ? 1 : 0, new KeyValuePair<string, object?>("source", Word(source))))),
+            () => Read(() => UnsyncedSources.Needed.Select(source => new Measurement<int>(isKeptFromDecidingBy(source) ? 1 : 0, new KeyValuePair<string, object?>("source", Word(source))))),
             description: "1 if this replica cannot decide because the source is lost, else 0.");
     }
 

@@ -6,8 +6,8 @@ public sealed partial record ClusterSnapshot
     private ClusterSnapshot Note(Decision decision, MutationAnswer outcome, Instant at)
     {
         var key = decision.Key;
-        var attempt = Attempt.After(outcome, Attempts.GetValueOrDefault(key), at);
-        var noted = this with { Attempts = Attempts.SetItem(key, attempt) };
+        var attempt = RetryState.After(outcome, RetryStates.GetValueOrDefault(key), at);
+        var noted = this with { RetryStates = RetryStates.SetItem(key, attempt) };
         var isDone = outcome.Answer is MutationOutcome.Accepted or MutationOutcome.AlreadyGone or MutationOutcome.Unchanged;
         return decision switch
         {
@@ -25,13 +25,13 @@ public sealed partial record ClusterSnapshot
     // A write to a node takes effect here at once: waiting for the watch would cost time, and an older event only repeats the work.
     private ClusterSnapshot Done(DecisionKey key, ClusterNode node, bool tainted) => (Nodes.TryGetValue(node.Name, out var known) ? Set(known with { TaintedByUs = tainted }) : this) with
     {
-        Attempts = Attempts.Remove(key),
+        RetryStates = RetryStates.Remove(key),
         PodsOnNodes = PodsOnNodes.TryGetValue(node.Name, out var onNode) ? PodsOnNodes.SetItem(node.Name, onNode with { Tainted = tainted }) : PodsOnNodes,
     };
 
     private ClusterSnapshot Released(DecisionKey key, Decision.ClearVolumesInUse release) => this with
     {
-        Attempts = Attempts.Remove(key),
+        RetryStates = RetryStates.Remove(key),
         PodsOnNodes = PodsOnNodes.TryGetValue(release.Node.Name, out var onNode)
             ? PodsOnNodes.SetItem(release.Node.Name, onNode with { VolumesInUse = onNode.VolumesInUse.Except(release.Volumes) })
             : PodsOnNodes,
@@ -41,14 +41,14 @@ public sealed partial record ClusterSnapshot
     private ClusterSnapshot Take(Observation.PodsOnNodeListed listed, Instant at) => this with
     {
         PodsOnNodes = PodsOnNodes.RemoveRange(PodsOnNodes.Where(known => at - known.Value.AnsweredAt > Timings.ReturnLasts).Select(known => known.Key)).SetItem(listed.Node, PodsOnNode.Of(listed, at)),
-        Attempts = Attempts.Remove(DecisionKey.ListPodsOnNode(listed.Node)),
+        RetryStates = RetryStates.Remove(DecisionKey.ListPodsOnNode(listed.Node)),
     };
 
     // An action that was not retried long after it was allowed is no longer wanted: its object is gone, or its loss is over.
     private ClusterSnapshot ForgetAbandoned(Instant at)
     {
-        var abandoned = Attempts.Where(tried => at - tried.Value.NotBefore > Timings.ReturnLasts).Select(tried => tried.Key).ToList();
-        return abandoned.Count == 0 ? this : this with { Attempts = Attempts.RemoveRange(abandoned) };
+        var abandoned = RetryStates.Where(tried => at - tried.Value.NotBefore > Timings.ReturnLasts).Select(tried => tried.Key).ToList();
+        return abandoned.Count == 0 ? this : this with { RetryStates = RetryStates.RemoveRange(abandoned) };
     }
 
     private ClusterSnapshot Vacate(Pod pod) => this with { Orphaned = Orphaned.Union(AttachmentsOn(pod.Node, pod)) };

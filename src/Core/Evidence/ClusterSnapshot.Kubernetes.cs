@@ -25,14 +25,14 @@ public sealed partial record ClusterSnapshot
         var key = DecisionKey.DeletePod(pod.Uid);
         return this with
         {
-            PodsOnNodes = Attempts.GetValueOrDefault(key) is { Failures: 0 } ? Uncount(pod) : PodsOnNodes,
-            Attempts = Attempts.Remove(key),
+            PodsOnNodes = RetryStates.GetValueOrDefault(key) is { Failures: 0 } ? Uncount(pod) : PodsOnNodes,
+            RetryStates = RetryStates.Remove(key),
         };
     }
 
     private ClusterSnapshot Forget(Attachment attachment) => this with
     {
-        Attempts = Attempts.Remove(DecisionKey.DeleteAttachment(attachment.Uid)),
+        RetryStates = RetryStates.Remove(DecisionKey.DeleteAttachment(attachment.Uid)),
         Orphaned = Orphaned.Remove(attachment.Uid),
     };
 

@@ -29,7 +29,7 @@ public sealed partial record ClusterSnapshot
         var answered = this with
         {
             Linstor = Linstor.IsSynced ? Linstor with { AnsweredAt = at } : Linstor,
-            Attempts = Attempts.Remove(DecisionKey.QueryResource(report.Resource)),
+            RetryStates = RetryStates.Remove(DecisionKey.QueryResource(report.Resource)),
         };
         return answered.With(ResourceOf(report.Resource).Observe(report, at, Linstor), at);
     }
@@ -46,7 +46,7 @@ public sealed partial record ClusterSnapshot
         var next = this with
         {
             SyncedSources = SyncedSources.Add(Source.Linstor),
-            Attempts = Attempts.Remove(DecisionKey.QuerySatellites),
+            RetryStates = RetryStates.Remove(DecisionKey.QuerySatellites),
             Linstor = Linstor with
             {
                 SeenPolicies = isSame ? Linstor.SeenPolicies : Linstor.SeenPolicies.Where(seen => listed.Satellites.Any(satellite => satellite.Name == seen.Node))

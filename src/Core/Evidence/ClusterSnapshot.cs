@@ -68,7 +68,7 @@ public sealed partial record ClusterSnapshot
     public ImmutableDictionary<NodeName, PodsOnNode> PodsOnNodes { get; private init; } = ImmutableDictionary<NodeName, PodsOnNode>.Empty;
 
     /// <summary>The actions that were tried and whose effect is not seen yet.</summary>
-    public ImmutableDictionary<DecisionKey, Attempt> Attempts { get; private init; } = ImmutableDictionary<DecisionKey, Attempt>.Empty;
+    public ImmutableDictionary<DecisionKey, RetryState> RetryStates { get; private init; } = ImmutableDictionary<DecisionKey, RetryState>.Empty;
 
     /// <summary>The attachments that a deleted pod has left behind, until they are gone.</summary>
     public ImmutableHashSet<Uid> Orphaned { get; private init; } = [];
@@ -107,9 +107,9 @@ public sealed partial record ClusterSnapshot
             return this with
             {
                 Errors = Errors.Add(error),
-                Attempts = DecisionKey.AnsweredBy(seen) is { } key
-                    ? Attempts.SetItem(key, Attempt.After(new(MutationOutcome.Refused, error.Message), Attempts.GetValueOrDefault(key), at))
-                    : Attempts,
+                RetryStates = DecisionKey.AnsweredBy(seen) is { } key
+                    ? RetryStates.SetItem(key, RetryState.After(new(MutationOutcome.Refused, error.Message), RetryStates.GetValueOrDefault(key), at))
+                    : RetryStates,
             };
         }
     }
@@ -143,7 +143,7 @@ public sealed partial record ClusterSnapshot
         Observation.PodsOnNodeListed o => Take(o, at),
         Observation.SourceLost { Source: Source.Linstor, IsStreamIntact: var isIntact } => LinstorLost(isIntact, at),
         Observation.SourceLost o => o.Source is Source.Nodes or Source.CsiNodes ? this : this with { SyncedSources = SyncedSources.Remove(o.Source) },
-        Observation.WarningsListed o => this with { Warnings = Warnings.SetItem(o.About, o), Attempts = Attempts.Remove(DecisionKey.QueryWarnings(o.About)) },
+        Observation.WarningsListed o => this with { Warnings = Warnings.SetItem(o.About, o), RetryStates = RetryStates.Remove(DecisionKey.QueryWarnings(o.About)) },
         Observation.MutationAnswered { Outcome.Answer: MutationOutcome.NotSent } => this,
         Observation.MutationAnswered o => Begin(o).Note(o.Decision, o.Outcome, at),
         Observation.Tick => ForgetAbandoned(at),

@@ -31,28 +31,28 @@ public sealed partial record LeaderElection
 
     private LeaderElection Looked(LeaseAnswer answer, Instant now, double jitter)
     {
-        var isOurs = answer.Record?.Holder == Candidate.Me;
+        var isOurs = answer.Record?.Holder == Lease.Me;
         var next = this with
         {
-            Candidate = Candidate.Looked(answer.Record, now),
+            Lease = Lease.Looked(answer.Record, now),
             Version = answer.Version,
             IsReleasing = IsReleasing && isOurs,
             TermEnds = isOurs ? TermEnds : null,
         };
-        var goesOn = IsStopping || (!LooksAgain && next.Candidate.Next(now) == LeaseStep.Take && next.MayCompete(now));
+        var goesOn = IsStopping || (!LooksAgain && next.Lease.Next(now) == LeaseStep.Take && next.MayCompete(now));
         return goesOn ? next with { HasJustLooked = true, LooksAgain = false, Due = now } : next.Rest(now, jitter);
     }
 
     private LeaderElection Wrote(LeaseAnswer answer) => this with
     {
-        Candidate = Candidate.Wrote(answer.Record!, SentAt),
+        Lease = Lease.Wrote(answer.Record!, SentAt),
         Version = answer.Version,
         TermEnds = IsTakingTerm ? SentAt + LeaseTimings.Term : TermEnds,
     };
 
     private LeaderElection GaveUp(LeaseAnswer answer, Instant now) => this with
     {
-        Candidate = Candidate.Looked(answer.Record, now),
+        Lease = Lease.Looked(answer.Record, now),
         Version = answer.Version,
         IsReleasing = false,
         TermEnds = null,

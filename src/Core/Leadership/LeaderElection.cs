@@ -17,16 +17,16 @@ public sealed partial record LeaderElection
     /// <param name="me">Our identity.</param>
     /// <param name="now">When this process began, as far as the election is concerned.</param>
     public LeaderElection(string me, Instant now) =>
-        (Candidate, Lost, Due) = (new(me, LeaseTimings.RenewDeadline), LostSources.AtStart(now), now);
+        (Lease, Lost, Due) = (new(me, LeaseTimings.RenewDeadline), UnsyncedSources.AtStart(now), now);
 
     /// <summary>The replica's view of the Lease.</summary>
-    public LeaseCandidate Candidate { get; private init; }
+    public LeaseView Lease { get; private init; }
 
     /// <summary>The lost sources that keep this replica from deciding, or will if the loss lasts.</summary>
-    public LostSources Lost { get; private init; }
+    public UnsyncedSources Lost { get; private init; }
 
     /// <summary>When the next step is due, unless an answer or a change of a source comes first.</summary>
-    public Instant WakeAt => Candidate.IsOurs && HoldEnds < Due ? HoldEnds.Value : Due;
+    public Instant WakeAt => Lease.IsOurs && HoldEnds < Due ? HoldEnds.Value : Due;
 
     private Instant Due { get; init; }
 
@@ -54,10 +54,10 @@ public sealed partial record LeaderElection
     private Instant? HoldEnds => TermEnds ?? Lost.Since + LeaseTimings.SourceLostFor;
 
     /// <summary>Whether we may act at that instant; checked before every request that changes the cluster.</summary>
-    public bool Holds(Instant at) => Candidate.Holds(at) && !(HoldEnds <= at);
+    public bool Holds(Instant at) => Lease.Holds(at) && !(HoldEnds <= at);
 
     /// <summary>The leader, as far as we know; null if there is none.</summary>
-    public string? LeaderAt(Instant now) => Holds(now) ? Candidate.Me : Candidate.Record is { IsReleased: false } record && record.Holder != Candidate.Me ? record.Holder : null;
+    public string? LeaderAt(Instant now) => Holds(now) ? Lease.Me : Lease.Record is { IsReleased: false } record && record.Holder != Lease.Me ? record.Holder : null;
 
     /// <summary>The request that is due, if any; it is under way from now on.</summary>
     /// <param name="now">The current instant.</param>
@@ -74,9 +74,9 @@ public sealed partial record LeaderElection
             UnderWay = request,
             SentAt = now,
             HasJustLooked = false,
-            Candidate = request.IsRelease ? Candidate.Released() : Candidate, // the release may arrive, even if its answer does not
+            Lease = request.IsRelease ? Lease.Released() : Lease, // the release may arrive, even if its answer does not
             IsReleasing = IsReleasing || request.IsRelease,
-            IsTakingTerm = request is { Record: not null, IsRelease: false } && !Candidate.IsOurs && Lost.CannotDecide(now),
+            IsTakingTerm = request is { Record: not null, IsRelease: false } && !Lease.IsOurs && Lost.CannotDecide(now),
         }, request);
     }
 
@@ -96,15 +96,15 @@ public sealed partial record LeaderElection
         }
 
         next = next with { TermEnds = null, IsTakingTerm = false, IsReleasing = false };
-        return Lost.CannotDecide(now) && next.Candidate.Next(now) == LeaseStep.Take ? next with { Due = now } : next;
+        return Lost.CannotDecide(now) && next.Lease.Next(now) == LeaseStep.Take ? next with { Due = now } : next;
     }
 
     /// <summary>This process is stopping: no new request begins except the release of the Lease, if it is ours. A request under way is cut off.</summary>
     public LeaderElection Stop(Instant now) => this with
     {
         IsStopping = true,
-        IsReleasing = IsReleasing || Candidate.IsOurs,
-        Candidate = Candidate.Released(),
+        IsReleasing = IsReleasing || Lease.IsOurs,
+        Lease = Lease.Released(),
         UnderWay = null,
         LooksAgain = false,
         Due = now,
@@ -117,9 +117,9 @@ public sealed partial record LeaderElection
             return new(null, null);
         }
 
-        if (IsReleasing || (Candidate.IsOurs && HoldEnds <= now))
+        if (IsReleasing || (Lease.IsOurs && HoldEnds <= now))
         {
-            return new(Candidate.Record!.Released(wall), Version);
+            return new(Lease.Record!.Released(wall), Version);
         }
 
         if (IsStopping)
@@ -127,15 +127,15 @@ public sealed partial record LeaderElection
             return null;
         }
 
-        return Candidate.Next(now) switch
+        return Lease.Next(now) switch
         {
             LeaseStep.Renew => Mine(wall),
-            LeaseStep.Take when MayCompete(now) && (HasJustLooked || Candidate.Record is not null) => Mine(wall),
+            LeaseStep.Take when MayCompete(now) && (HasJustLooked || Lease.Record is not null) => Mine(wall),
             _ => new(null, null),
         };
     }
 
-    private bool MayCompete(Instant now) => !Lost.CannotDecide(now) || now >= Candidate.FreeFrom + LeaseTimings.FreeFor;
+    private bool MayCompete(Instant now) => !Lost.CannotDecide(now) || now >= Lease.FreeFrom + LeaseTimings.FreeFor;
 
-    private LeaseRequest Mine(DateTimeOffset wall) => new(LeaseRecord.HeldBy(Candidate.Me, Candidate.Record, wall), Version);
+    private LeaseRequest Mine(DateTimeOffset wall) => new(LeaseRecord.HeldBy(Lease.Me, Lease.Record, wall), Version);
 }

@@ -193,7 +193,7 @@ internal sealed partial class PolicyEvaluation
         }
     }
 
-    private bool IsDue(Decision action) => !(cluster.Attempts.GetValueOrDefault(action.Key) is { } attempt && now < attempt.NotBefore);
+    private bool IsDue(Decision action) => !(cluster.RetryStates.GetValueOrDefault(action.Key) is { } attempt && now < attempt.NotBefore);
 
     private bool IsWantedElsewhere(ObjectKey claim, NodeName node) => cluster.Pods.ReferringTo(claim).Any(held =>
         held.Item is { OptedIn: true, OptedOut: false, Finished: false } pod && pod.Node != node);

@@ -26,11 +26,11 @@ internal sealed partial class PolicyEvaluation
             _releases ??= [];
             var release = _releases.TryGetValue(node.Name, out var others) ? others : _releases[node.Name] = (node, new(StringComparer.Ordinal));
             release.Volumes.UnionWith(releasable);
-            return cluster.Attempts.ContainsKey(DecisionKey.ClearVolumesInUse(node.Name));
+            return cluster.RetryStates.ContainsKey(DecisionKey.ClearVolumesInUse(node.Name));
         }
 
         // Without the list of the node's pods, it is not known which volumes may be released. If the list fails, do not wait for it.
-        return onNode is not null || consumer.Attachments.IsEmpty || cluster.Attempts.ContainsKey(DecisionKey.ListPodsOnNode(consumer.Node));
+        return onNode is not null || consumer.Attachments.IsEmpty || cluster.RetryStates.ContainsKey(DecisionKey.ListPodsOnNode(consumer.Node));
     }
 
     /// <summary>Releases the volumes of all consumers of a node together: each release rewrites one list.</summary>
@@ -144,7 +144,7 @@ internal sealed partial class PolicyEvaluation
 
     private bool WasTried(Decision action)
     {
-        var tried = cluster.Attempts.ContainsKey(action.Key);
+        var tried = cluster.RetryStates.ContainsKey(action.Key);
         Do(action);
         return tried;
     }

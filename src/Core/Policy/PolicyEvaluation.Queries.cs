@@ -125,7 +125,7 @@ internal sealed partial class PolicyEvaluation
     }
 
     /// <summary>Whether Kubernetes failed to list the pods on a node.</summary>
-    private bool CannotListPodsOn(NodeName node) => cluster.Attempts.GetValueOrDefault(DecisionKey.ListPodsOnNode(node)) is { Failures: > 0 };
+    private bool CannotListPodsOn(NodeName node) => cluster.RetryStates.GetValueOrDefault(DecisionKey.ListPodsOnNode(node)) is { Failures: > 0 };
 
     private Source? LostSource()
     {
@@ -168,7 +168,7 @@ internal sealed partial class PolicyEvaluation
     private bool Do(Decision action)
     {
         var key = action.Key;
-        if (cluster.Attempts.GetValueOrDefault(key) is { } attempt && now < attempt.NotBefore)
+        if (cluster.RetryStates.GetValueOrDefault(key) is { } attempt && now < attempt.NotBefore)
         {
             WakeAt(attempt.NotBefore);
             return false;

@@ -129,7 +129,7 @@ public sealed partial record ClusterSnapshot
         var failovers = Failovers.All.Select(held => held.Item).Where(failover => over.Contains(failover.Evidence.Lost)).Aggregate(Failovers, (rest, failover) => rest.Remove(failover));
         return this with
         {
-            Attempts = Attempts.RemoveRange(over.SelectMany(node => (DecisionKey[])[DecisionKey.TaintNode(node), DecisionKey.ClearVolumesInUse(node)])),
+            RetryStates = RetryStates.RemoveRange(over.SelectMany(node => (DecisionKey[])[DecisionKey.TaintNode(node), DecisionKey.ClearVolumesInUse(node)])),
             Incidents = Incidents.RemoveRange(over),
             Failovers = failovers,
             Warnings = failovers.Count == 0 ? ImmutableDictionary<Uid, Observation.WarningsListed>.Empty : Warnings,

@@ -32,17 +32,17 @@ internal sealed partial class PolicyEvaluation
         foreach (var failover in late.OrderByDescending(failover => failover.Pod.Priority).ThenBy(failover => failover.Pod.Key).ThenBy(failover => failover.Pod.Uid.Value, StringComparer.Ordinal))
         {
             var phase = failover.Awaited!.Value;
-            if (Obstacle.Subject(failover, phase) is { } subject && inquiries++ < Timings.MostInquiriesAtOnce)
+            if (StuckReason.Subject(failover, phase) is { } subject && inquiries++ < Timings.MostInquiriesAtOnce)
             {
                 var (inquiry, asked) = (new Decision.QueryWarnings(failover.Pod.Key.Namespace, subject), cluster.Warnings.GetValueOrDefault(subject)?.AskedAt);
                 Ask(inquiry, asked is { } at ? at + Timings.WarningLasts : now);
-                if (asked is null && !cluster.Attempts.ContainsKey(inquiry.Key))
+                if (asked is null && !cluster.RetryStates.ContainsKey(inquiry.Key))
                 {
                     continue; // about to be answered, or refused
                 }
             }
 
-            _decisions.Add(new Decision.ReportStuck(failover, phase, Obstacle.To(cluster, failover, phase)));
+            _decisions.Add(new Decision.ReportStuck(failover, phase, StuckReason.Of(cluster, failover, phase)));
         }
     }
 }

@@ -1,9 +1,9 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
 /// <summary>Two replicas never act at the same time.</summary>
-public sealed class LeaseCandidateTests
+public sealed class LeaseViewTests
 {
-    private static readonly LeaseCandidate Me = new("me", TimeSpan.FromSeconds(10));
+    private static readonly LeaseView Me = new("me", TimeSpan.FromSeconds(10));
 
     [Fact]
     public void A_free_lease_is_taken() => Assert.Equal(LeaseStep.Take, Me.Looked(null, At(0)).Next(At(0)));
@@ -67,7 +67,7 @@ public sealed class LeaseCandidateTests
     // Three candidates, a server, and requests that take up to twenty seconds or get lost on either way.
     private static bool NeverTwoHolders(Random random, bool countFromAnswer)
     {
-        var races = Enumerable.Range(0, 3).Select(index => new LeaseCandidate($"candidate-{index}", TimeSpan.FromSeconds(10))).ToArray();
+        var races = Enumerable.Range(0, 3).Select(index => new LeaseView($"candidate-{index}", TimeSpan.FromSeconds(10))).ToArray();
         var busyUntil = new double[3];
         LeaseRecord? server = null;
         var writes = 0;
@@ -173,8 +173,8 @@ public sealed class LeaseCandidateTests
     {
         static Instant At(double seconds) => Instant.Start + TimeSpan.FromSeconds(seconds);
         var record = LeaseRecord.HeldBy("one", null, DateTimeOffset.UnixEpoch);
-        var holder = new LeaseCandidate("one", LeaseTimings.RenewDeadline).Wrote(record, At(0)).Wrote(record, At(8.9));
-        var challenger = new LeaseCandidate("two", LeaseTimings.RenewDeadline).Looked(record, At(0.1)).Looked(null, At(9));
+        var holder = new LeaseView("one", LeaseTimings.RenewDeadline).Wrote(record, At(0)).Wrote(record, At(8.9));
+        var challenger = new LeaseView("two", LeaseTimings.RenewDeadline).Looked(record, At(0.1)).Looked(null, At(9));
         Assert.True(holder.Holds(At(15.2)));
         Assert.Equal(LeaseStep.Look, challenger.Next(At(15.2)));
         Assert.Equal(LeaseStep.Take, challenger.Looked(null, At(20)).Next(At(24.1)));
@@ -185,12 +185,12 @@ public sealed class LeaseCandidateTests
     {
         static Instant At(double seconds) => Instant.Start + TimeSpan.FromSeconds(seconds);
         var record = LeaseRecord.HeldBy("one", null, DateTimeOffset.UnixEpoch);
-        var former = new LeaseCandidate("one", LeaseTimings.RenewDeadline).Wrote(record, At(0));
+        var former = new LeaseView("one", LeaseTimings.RenewDeadline).Wrote(record, At(0));
         Assert.Equal(LeaseStep.Take, former.Looked(null, At(9)).Next(At(9))); // no other replica can have taken it from a holder whose hold is in force
         former = former.Looked(null, At(30));
         Assert.Equal(LeaseStep.Look, former.Next(At(44.9)));
         Assert.Equal(LeaseStep.Take, former.Next(At(45)));
-        var released = new LeaseCandidate("two", LeaseTimings.RenewDeadline).Looked(record with { Holder = "" }, At(0)).Looked(null, At(30));
+        var released = new LeaseView("two", LeaseTimings.RenewDeadline).Looked(record with { Holder = "" }, At(0)).Looked(null, At(30));
         Assert.Equal(LeaseStep.Look, released.Next(At(44.9)));
     }
 }

@@ -22,7 +22,7 @@ public enum LeaseStep
 /// </remarks>
 /// <param name="Me">Our identity.</param>
 /// <param name="RenewDeadline">How long a renewal lets us act; shorter than the duration that we ask others to wait.</param>
-public sealed record LeaseCandidate(string Me, TimeSpan RenewDeadline)
+public sealed record LeaseView(string Me, TimeSpan RenewDeadline)
 {
     /// <summary>The record as last seen; null if there is none yet.</summary>
     public LeaseRecord? Record { get; private init; }
@@ -53,7 +53,7 @@ public sealed record LeaseCandidate(string Me, TimeSpan RenewDeadline)
     };
 
     /// <summary>We read the Lease.</summary>
-    public LeaseCandidate Looked(LeaseRecord? record, Instant at) => this with
+    public LeaseView Looked(LeaseRecord? record, Instant at) => this with
     {
         Record = record,
         ChangedAt = record == Record && ChangedAt is not null ? ChangedAt : at,
@@ -67,7 +67,7 @@ public sealed record LeaseCandidate(string Me, TimeSpan RenewDeadline)
     };
 
     /// <summary>We wrote the Lease, with our name in it, in a request sent at <paramref name="sent"/>.</summary>
-    public LeaseCandidate Wrote(LeaseRecord record, Instant sent) => this with
+    public LeaseView Wrote(LeaseRecord record, Instant sent) => this with
     {
         Record = record,
         ChangedAt = sent,
@@ -75,5 +75,5 @@ public sealed record LeaseCandidate(string Me, TimeSpan RenewDeadline)
     };
 
     /// <summary>We gave the Lease up, or are about to.</summary>
-    public LeaseCandidate Released() => this with { HeldUntil = null };
+    public LeaseView Released() => this with { HeldUntil = null };
 }

@@ -1,7 +1,7 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <summary>The obstacle to a failover, as far as the objects themselves show it.</summary>
-internal static class Obstacle
+/// <summary>Why a failover makes no progress, as far as the objects themselves show it.</summary>
+internal static class StuckReason
 {
     /// <summary>The object whose warnings explain why a phase takes so long; null if the status of the object is enough.</summary>
     public static Uid? Subject(Failover failover, Phase phase) => phase switch
@@ -12,7 +12,7 @@ internal static class Obstacle
     };
 
     /// <summary>Why a phase has not been reached, as a clause.</summary>
-    public static string To(ClusterSnapshot cluster, Failover failover, Phase phase) => phase switch
+    public static string Of(ClusterSnapshot cluster, Failover failover, Phase phase) => phase switch
     {
         Phase.PodGone => PodStays(cluster, failover.Pod),
         Phase.Detached => VolumeStays(cluster, failover),
@@ -25,7 +25,7 @@ internal static class Obstacle
     private static string PodStays(ClusterSnapshot cluster, Pod deleted) =>
         cluster.Pods.Find(deleted.Key)?.Item.Finalizers is { IsEmpty: false } finalizers
             ? $"the old pod is deleted, but held back by {(finalizers.Length == 1 ? "finalizer" : "finalizers")} {string.Join(", ", finalizers)}"
-            : cluster.Attempts.GetValueOrDefault(DecisionKey.DeletePod(deleted.Uid))?.Message is { } refusal
+            : cluster.RetryStates.GetValueOrDefault(DecisionKey.DeletePod(deleted.Uid))?.Message is { } refusal
                 ? $"the old pod could not be deleted: {refusal}"
                 : "the old pod is still there";
 
@@ -44,7 +44,7 @@ internal static class Obstacle
 
         var name = cluster.Volumes.Find(attachment.Volume)?.Item.Resource;
         return name is { } resource && cluster.IsLost(resource, attachment.Node)
-            ? $"{what}: {cluster.Attempts.GetValueOrDefault(DecisionKey.DeleteAttachment(attachment.Uid))?.Message ?? "another pod uses it there"}"
+            ? $"{what}: {cluster.RetryStates.GetValueOrDefault(DecisionKey.DeleteAttachment(attachment.Uid))?.Message ?? "another pod uses it there"}"
             : $"{what}, where resource {name} is not lost: only the node itself can let go of it";
     }
 

@@ -1,12 +1,12 @@
 namespace Piraeus.HighAvailability.Core;
 
 /// <summary>How often an action failed in a row, when it may be retried, and the message of the last failure.</summary>
-public sealed record Attempt(int Failures, Instant NotBefore, string? Message = null)
+public sealed record RetryState(int Failures, Instant NotBefore, string? Message = null)
 {
     /// <summary>How often the action has been accepted, although its effect has not been seen. A failure in between does not undo that.</summary>
     public int Accepted { get; init; }
 
-    internal static Attempt After(MutationAnswer outcome, Attempt? last, Instant at)
+    internal static RetryState After(MutationAnswer outcome, RetryState? last, Instant at)
     {
         var (failures, accepted) = (last?.Failures ?? 0, last?.Accepted ?? 0);
         return outcome.Answer switch

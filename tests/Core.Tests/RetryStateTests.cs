@@ -1,7 +1,7 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
 /// <summary>When an action is sent again.</summary>
-public sealed class AttemptTests
+public sealed class RetryStateTests
 {
     private static readonly Pod Held = new(new("default", "app-0"), new("uid-app-0-a"), new("a")) { Claims = [new("data")], OptedIn = true, Finalizers = ["example.com/held"] };
     private static readonly Decision Delete = new Decision.DeletePod(Held, new(Scenario.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start));
@@ -67,7 +67,7 @@ public sealed class AttemptTests
     private static ClusterSnapshot Acted(ClusterSnapshot cluster, MutationOutcome answer, TimeSpan? retryAfter = null) =>
         cluster.Apply(new Observation.MutationAnswered(Delete, new(answer, null, retryAfter), Instant.Start), Instant.Start);
 
-    private static Attempt AttemptOf(ClusterSnapshot cluster) => cluster.Attempts[Delete.Key];
+    private static RetryState AttemptOf(ClusterSnapshot cluster) => cluster.RetryStates[Delete.Key];
 
     private static TimeSpan Pause(ClusterSnapshot cluster) => AttemptOf(cluster).NotBefore - Instant.Start;
 }

@@ -3,7 +3,7 @@ using static Piraeus.HighAvailability.Core.Tests.OwnedPods;
 namespace Piraeus.HighAvailability.Core.Tests;
 
 /// <summary>What a failover that gets no further waits for, as it is reported.</summary>
-public sealed class ObstacleTests
+public sealed class StuckReasonTests
 {
     [Fact]
     public void A_failover_that_makes_progress_is_not_reported_as_stuck() => Assert.Empty(Lost().After(8).StuckReports);
