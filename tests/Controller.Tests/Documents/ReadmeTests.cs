@@ -59,7 +59,34 @@ public sealed partial class ReadmeTests
         Assert.All(selected, name => Assert.Contains(name, classes));
     }
 
-    private static IEnumerable<string> Documents() => Directory.EnumerateFiles(Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md"));
+    [Fact]
+    public void Every_type_member_and_source_file_that_a_document_names_is_there()
+    {
+        string[] folders = ["src", "tests", "bench", "deploy", "eng", ".ci"];
+        var files = folders.SelectMany(folder => Directory.EnumerateFileSystemEntries(Path.Combine(Root, folder), "*", SearchOption.AllDirectories)).Select(file => file.Replace('\\', '/')).Where(file => !file.Contains("/obj/", StringComparison.Ordinal)).ToList();
+        var words = files.Where(file => file.EndsWith(".cs", StringComparison.Ordinal) || file.EndsWith(".yaml", StringComparison.Ordinal) || file.EndsWith(".props", StringComparison.Ordinal))
+            .SelectMany(file => Word().Matches(File.ReadAllText(file)).Select(word => word.Value)).ToHashSet();
+        Assert.Empty(
+            from document in Documents()
+            where !document.EndsWith("CHANGELOG.md", StringComparison.Ordinal)
+            from name in Quoted().Matches(Fence().Replace(File.ReadAllText(document), "")).Select(match => match.Groups[1].Value).Distinct()
+            where !(SourcePath().IsMatch(name) || (name.Contains('/') && Exists(name.Split('/')[0])) ? Exists(name) : !Identifiers().IsMatch(name) || name.Split('.').All(words.Contains))
+            select $"{Path.GetRelativePath(Root, document)}: {name}");
+
+        bool Exists(string path) => files.Exists(file => file.EndsWith($"/{path}", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_event_id_of_the_runbook_is_that_of_a_log_message()
+    {
+        var ids = Directory.EnumerateFiles(Path.Combine(Root, "src/Controller"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(file => LogMessageIds().Matches(File.ReadAllText(file)).Select(message => message.Groups[1].Value + message.Groups[2].Value)).ToHashSet();
+        var listed = EventIdRow().Matches(File.ReadAllText(Path.Combine(Root, "docs/operations.md"))).Select(row => row.Groups[1].Value).ToList();
+        Assert.Contains("100", listed);
+        Assert.All(listed, id => Assert.Contains(id, ids));
+    }
+
+    private static IEnumerable<string> Documents() => Directory.EnumerateFiles(Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories));
 
     private static string Block(string language) => Blocks(language).Single(block => block.StartsWith("--", StringComparison.Ordinal));
 
@@ -71,6 +98,25 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex(@"--filter-class '\*\.(\w+)'")]
     private static partial Regex SelectedClass();
+
+    [GeneratedRegex(@"\w+")]
+    private static partial Regex Word();
+
+    [GeneratedRegex("`([^`\n]+)`")]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex(@"^[\w./-]+\.cs$")]
+    private static partial Regex SourcePath();
+
+    // RetryState, Failover.Advance
+    [GeneratedRegex(@"^(?:[A-Z][a-z0-9]+){2,}(?:\.[A-Z]\w+)?$|^[A-Z]\w+\.[A-Z]\w+$")]
+    private static partial Regex Identifiers();
+
+    [GeneratedRegex(@"LoggerMessage\((?:EventId = )?(\d+)|EventId \w+ = new\((\d+)")]
+    private static partial Regex LogMessageIds();
+
+    [GeneratedRegex(@"(?<=^\| (?:`\d+`, )*)`(\d+)`(?=[^|]*\|)", RegexOptions.Multiline)]
+    private static partial Regex EventIdRow();
 
     [GeneratedRegex(@"\]\((?!https?:)([^)#]+)\)")]
     private static partial Regex RelativeLink();
