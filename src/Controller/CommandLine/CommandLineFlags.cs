@@ -43,7 +43,7 @@ internal static class CommandLineFlags
             (settings, selector) => settings with { PodSelector = LabelSelector.Parse(selector) }),
         CommandLineFlag.Duration("reconcile-interval", "time between reconciliation runs", Defaults.ReconcileInterval, TimeSpan.FromMilliseconds(1),
             (settings, interval) => settings with { ReconcileInterval = interval }) with { IsOfPolicy = true },
-        CommandLineFlag.Text("record", "file to record to what is observed and decided, for the command replay", Defaults.Record,
+        CommandLineFlag.Text("record", "file to which observations and decisions are recorded, for the command replay", Defaults.Record,
             (settings, path) => settings with { Record = path }),
         new("storm-threshold", "percentage", "share of all satellites that may look lost at once before everything is held", "50%",
             (settings, text) => settings with { StormThreshold = Share(text) }) { IsOfPolicy = true },

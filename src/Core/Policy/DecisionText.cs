@@ -81,7 +81,7 @@ public static class DecisionText
         HoldReason.PeerSilent => $"node {hold.Detail.Node}, which could take over when it was last heard of, is silent now.",
         HoldReason.NoUpToDatePeer => $"node {hold.Detail.Node} may promote resource {hold.Resource}, but does not say that its own disk is UpToDate, so its word proves nothing of node {hold.Node}.",
         HoldReason.QuorumPolicyUnknown => $"LINSTOR has not yet answered which quorum policy resource {hold.Resource} has.",
-        HoldReason.NoQuorumPolicy => $"resource {hold.Resource} has no quorum policy that fences node {hold.Node}, or the node has not been heard of since there is one: it may still be writing.",
+        HoldReason.NoQuorumPolicy => $"resource {hold.Resource} has no quorum policy that fences node {hold.Node}, or the node has not reported since it was set: it may still be writing.",
         HoldReason.KeepsQuorumAlone => $"node {hold.Detail.Node} has said that its links are down and that it keeps quorum all the same, so its quorum policy does not fence it.",
         HoldReason.MayHaveQuorum => $"node {hold.Detail.Node} may have quorum together with members of resource {hold.Resource} that node {hold.Node} last knew of and that the other side does not reach.",
         HoldReason.OnlyOneSpeaker => $"node {hold.Detail.Node} is the only one of resource {hold.Resource} that reports it as lost, and Kubernetes does not say that node {hold.Node} is not ready.",

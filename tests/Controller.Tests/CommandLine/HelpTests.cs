@@ -55,7 +55,7 @@ public sealed class HelpTests
               --new-resource-grace-period duration     grace period for newly created resources after which promotable resources will be considered lost (default 45s)
               --pod-label-selector string              labels selector for pods to consider (default "linstor.csi.linbit.com/on-storage-lost=remove")
               --reconcile-interval duration            time between reconciliation runs (default 10s)
-              --record string                          file to record to what is observed and decided, for the command replay
+              --record string                          file to which observations and decisions are recorded, for the command replay
               --storm-threshold percentage             share of all satellites that may look lost at once before everything is held (default 50%)
               --v int32                                set log level (default 4)
             """,
