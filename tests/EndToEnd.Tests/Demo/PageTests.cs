@@ -81,7 +81,7 @@ public sealed class PageTests : IAsyncLifetime
         // Both frozen: the page has nothing to say of the present but the truth.
         await browser.EvaluateAsync("events.close(); show({ ...current, controllers: current.controllers.map(one => ({ ...one, state: 'frozen', isStale: true })), doubt: { ...current.doubt, isStale: true, leads: true, answeredAt: current.elapsed - 17, pods: [], down: ['db-0'] } })");
         var text = (await browser.EvaluateAsync("document.querySelector('#doubt').innerText"))!.GetValue<string>();
-        Assert.Contains("No controller answers. What follows is the past: controller-", text, StringComparison.Ordinal);
+        Assert.Contains("No controller answers. The last answer is old: controller-", text, StringComparison.Ordinal);
         Assert.Contains("17.0 s ago", text, StringComparison.Ordinal);
         Assert.Contains("In truth down now: db-0.", text, StringComparison.Ordinal);
         Assert.Null(await browser.EvaluateAsync("document.querySelector('#doubt .good')"));
