@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Piraeus.HighAvailability.Controller.Endpoints;
 
 [JsonSourceGenerationOptions(
@@ -33,13 +31,13 @@ internal sealed record WireStatus(
 /// <param name="Why">Which sources are lost, and since when; null if it can decide.</param>
 internal sealed record WireLeadership(bool Elects, bool Leads, string? Holder, bool CanDecide, DateTimeOffset? CannotDecideSince, string? Why);
 
-/// <param name="Heard">The sources that have delivered everything and are still open.</param>
+/// <param name="Synced">The sources that have delivered everything and are still open.</param>
 /// <param name="Silent">The others.</param>
 /// <param name="LinstorAnsweredSecondsAgo">When LINSTOR last answered.</param>
 /// <param name="LinstorController">Which LINSTOR controller is used.</param>
 /// <param name="LinstorFault">What is wrong with it; absent for nothing.</param>
 internal sealed record WireSources(
-    IReadOnlyList<string> Heard, IReadOnlyList<string> Silent, double? LinstorAnsweredSecondsAgo, string? LinstorController, string? LinstorFault);
+    IReadOnlyList<string> Synced, IReadOnlyList<string> Silent, double? LinstorAnsweredSecondsAgo, string? LinstorController, string? LinstorFault);
 
 internal sealed record WireSettings(
     double KnownResourceGraceSeconds, double NewResourceGraceSeconds, double ReconcileSeconds, double StormThreshold, bool TaintsNodes, bool DryRun, string PodSelector, string Attacher);
@@ -84,7 +82,7 @@ internal sealed record WireEntry(
     long Number, DateTimeOffset At, string Kind, string About, string Sentence, string? Uid, string? Reason, bool Overdue, string? Answer, string? Message, WireEvidence? Evidence, WireResource? Linstor);
 
 /// <summary>Why a consumer was believed to have lost its storage, since when, when its grace period ended, and how long before the decision LINSTOR was queried.</summary>
-internal sealed record WireEvidence(string Resource, string Lost, [property: JsonPropertyName("rival")] string Peer, DateTimeOffset Since, DateTimeOffset Due, DateTimeOffset DecidedAt, double? AskedSecondsBefore);
+internal sealed record WireEvidence(string Resource, string Lost, string Peer, DateTimeOffset Since, DateTimeOffset Due, DateTimeOffset DecidedAt, double? AskedSecondsBefore);
 
 /// <summary>LINSTOR's statements about a resource definition, and whether its quorum policy proves that a partition without quorum cannot write.</summary>
 internal sealed record WireResource(string Name, bool Exists, string? Quorum, bool? Fences, IReadOnlyList<WireReplica> Replicas);

@@ -36,10 +36,10 @@ internal sealed class ReplayPrinter(Header header, ReplayFilter narrowing, TextW
                 Print(decision, at, "answered", $"{DecisionText.Of(decision)} The answer was {outcome.Answer}{(outcome.Message is null ? "." : $": {outcome.Message}")}");
                 break;
             case Observation.SourceLost { Source: var source } when _silent.Add(source):
-                Print(at, "silent", $"{source} cannot be heard.");
+                Print(at, "lost", $"Source {source} is lost.");
                 break;
             case var _ when SourceOf(seen) is { } source && _silent.Remove(source):
-                Print(at, "heard", $"{source} can be heard again.");
+                Print(at, "synced", $"Source {source} is synced again.");
                 break;
         }
     }

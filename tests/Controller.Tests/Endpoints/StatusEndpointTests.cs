@@ -36,7 +36,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
         Apply(new Observation.SatellitesListed([], Instant.Start));
         var status = await AskAsync();
         Assert.Equal(("me", "other", false), (Text(status, "identity"), Text(status, "leadership", "holder"), status.GetProperty("leadership").GetProperty("leads").GetBoolean()));
-        Assert.Equal("[\"Linstor\"]", Compact(status, "sources", "heard"));
+        Assert.Equal("[\"Linstor\"]", Compact(status, "sources", "synced"));
         Assert.Equal("[\"Pods\",\"Volumes\",\"Attachments\",\"Nodes\",\"CsiNodes\"]", Compact(status, "sources", "silent"));
         Assert.Equal(20, status.GetProperty("settings").GetProperty("knownResourceGraceSeconds").GetDouble());
 
@@ -131,7 +131,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
         var entry = Assert.Single((await AskAsync()).GetProperty("journal").EnumerateArray());
         Assert.Equal(("DeletePod", "Accepted", "u-pod"), (Text(entry, "kind"), Text(entry, "answer"), Text(entry, "uid")));
         var shown = entry.GetProperty("evidence");
-        Assert.Equal(("a", "b", 1.0), (Text(shown, "lost"), Text(shown, "rival"), shown.GetProperty("askedSecondsBefore").GetDouble()));
+        Assert.Equal(("a", "b", 1.0), (Text(shown, "lost"), Text(shown, "peer"), shown.GetProperty("askedSecondsBefore").GetDouble()));
         Assert.Equal(TimeSpan.FromSeconds(20), shown.GetProperty("due").GetDateTimeOffset() - shown.GetProperty("since").GetDateTimeOffset());
         Assert.Equal(TimeSpan.FromSeconds(1), shown.GetProperty("decidedAt").GetDateTimeOffset() - shown.GetProperty("due").GetDateTimeOffset());
         Assert.Equal(("majority", true), (Text(entry, "linstor", "quorum"), entry.GetProperty("linstor").GetProperty("fences").GetBoolean()));

@@ -19,10 +19,10 @@ public sealed class ReplayTests : IDisposable
         Assert.Equal("""
             Recorded by ha-1, version VERSION, with grace periods of 45s (known) and 45s (new), a reconcile interval of 10s, taints and a storm threshold of 50%.
             2030-01-01T00:00:00.000Z      +0.000s  held      Leaving pod shop/db-0 on node a alone: it seems to have lost its storage, but the grace period is not over. (GraceNotOver)
-            2030-01-01T00:00:20.000Z     +20.000s  silent    Pods cannot be heard.
+            2030-01-01T00:00:20.000Z     +20.000s  lost      Source Pods is lost.
             2030-01-01T00:00:20.000Z     +20.000s  asked     Asking LINSTOR about resource pvc-1.
             2030-01-01T00:00:20.000Z     +20.000s  held      Leaving pod shop/db-0 on node a alone: the Kubernetes API does not tell its Pods. (KubernetesSilent)
-            2030-01-01T00:00:20.000Z     +20.000s  heard     Pods can be heard again.
+            2030-01-01T00:00:20.000Z     +20.000s  synced    Source Pods is synced again.
             2030-01-01T00:00:45.000Z     +45.000s  asked     Asking Kubernetes what is on node a.
             2030-01-01T00:00:45.000Z     +45.000s  held      Leaving pod shop/db-0 on node a alone: the state of the pods on node a has not yet been confirmed. (AwaitingConfirmation)
             2030-01-01T00:00:45.000Z     +45.000s  decided   Deleting pod shop/db-0 on node a: it has lost resource pvc-1, because the replica on b may promote, which proves that the other side has quorum and a has not.
