@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Piraeus.HighAvailability.Controller.Endpoints;
 
 [JsonSourceGenerationOptions(
