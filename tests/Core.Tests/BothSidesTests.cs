@@ -66,35 +66,6 @@ public sealed class BothSidesTests
         Assert.Empty(scenario.MayNotPromote("b", "pvc-2").MayNotPromote("d", "pvc-2").MayNotPromote("e", "pvc-2").After(2).Moves);
     }
 
-    // All replicas of pvc-2 speak again, but for A's. C's connection to A is back; B, D and E have none. In the end, E is connected to B and C, and so all others are with each other.
-    [Theory]
-    [InlineData("", true)]
-    [InlineData("b has lost a later", false)]
-    [InlineData("c does not reach d", false)]
-    [InlineData("d does not reach c", false)]
-    [InlineData("e is silent", false)]
-    public void Quorum_on_both_sides_is_over_once_one_replica_is_connected_to_the_node_and_to_all_others(string but, bool isMoved)
-    {
-        var scenario = WithQuorumOnBothSides(isHeard: false).After(60).Speak("c", "pvc-2").MayNotPromote("b", "pvc-2");
-        foreach (var node in "bcde")
-        {
-            scenario.Replica($"{node}", _ => Apart($"{node}", up: new([.. "bcde".Where(other => other != node)]), down: "a") with { Promotability = Promotability.MayNotPromote, Score = 1 }, "pvc-2");
-        }
-
-        scenario.Link("e", "b", up: false, "pvc-2").Link("e", "c", up: false, "pvc-2").Report("pvc-2").After(5).Link("c", "a", up: true, "pvc-2").Report("pvc-2").After(5);
-        scenario = but switch
-        {
-            "b has lost a later" => scenario.Link("b", "a", up: true, "pvc-2").Report("pvc-2").After(5).Link("b", "a", up: false, "pvc-2").Report("pvc-2").After(5),
-            "c does not reach d" => scenario.Link("c", "d", up: false, "pvc-2"),
-            "d does not reach c" => scenario.Link("d", "c", up: false, "pvc-2"),
-            "e is silent" => scenario.Silence("e", "pvc-2"),
-            _ => scenario,
-        };
-        Assert.Contains(HoldReason.WritesToSharedStorage, scenario.Holds);
-        scenario = but == "e is silent" ? scenario : scenario.Link("e", "b", up: true, "pvc-2").Link("e", "c", up: true, "pvc-2");
-        Assert.Equal(isMoved, scenario.Report("pvc-2").After(20).Moves.Contains("delete app-0 on a"));
-    }
-
     // pvc-1 (a, d, e) is lost on A. Of pvc-2 (a, b, c), A and C are cut off from B, with which D and E are placed that have yet to be synchronised: B counts three of five, A and C two of three.
     // LINSTOR reaches all, but A's satellite takes no orders; or it reaches neither A nor C.
     private static Scenario WithQuorumOnBothSides(bool isHeard, bool repeatsThePast = false)

@@ -90,26 +90,6 @@ public sealed class KeepsQuorumTests
         Assert.Contains("delete app-0 on a", scenario.Replica("a", replica => replica with { Score = 0 }, "pvc-2").After(20).Moves);
     }
 
-    // pvc-2 has disks on B, C and D; A, which has none there, reaches only D. D's satellite said that its link to B is down, and stopped; B is back since, and says that it is connected to D, or repeats an
-    // older statement of that.
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_node_that_has_its_quorum_from_a_silent_replica_keeps_none_alone_once_a_newer_statement_shows_that_replica_connected(bool isNewer)
-    {
-        var abcd = AllConnected("abcd");
-        var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcdef".Select(node => On($"{node}"))]).Node("a", ready: false)
-            .Resource("pvc-1", "a", "majority", "a", "e", "f").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a")
-            .Facts("pvc-2", "all", [abcd[0] with { Usage = Usage.InUse, Diskless = true, Score = 3 }, abcd[1], abcd[2], abcd[3]]).Stream("abcd", Promotability.MayNotPromote);
-        scenario.Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60);
-        scenario = isNewer ? scenario.Silence("b", "pvc-2") : scenario;
-        scenario.Link("d", "b", up: false, "pvc-2").Replica("a", replica => replica with { Score = 0, Connections = [new("b", Up: false), new("c", Up: false), new("d", Up: true)] }, "pvc-2").Report("pvc-2").After(20)
-            .Silence("d", "pvc-2").Report("pvc-2").After(20);
-        scenario = isNewer ? scenario.Speak("b", "pvc-2") : scenario;
-        scenario.Replica("b", _ => abcd[1] with { Connections = [new("a", Up: false), new("c", Up: true), new("d", Up: true)] }, "pvc-2").Replica("a", replica => replica with { Score = 1 }, "pvc-2").Report("pvc-2").After(20).Report("pvc-2");
-        Assert.Equal(isNewer, scenario.CutOff("a").Report("pvc-1").After(60).Moves.Contains("delete app-0 on a"));
-    }
-
     // B and C were shut down in good order, as for a reboot.
     [Fact]
     public void A_node_that_keeps_quorum_alone_in_a_drain_is_well()

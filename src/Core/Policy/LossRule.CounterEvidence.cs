@@ -95,11 +95,7 @@ internal sealed partial class LossRule
 
     // A replica without a disk has quorum if one that it is connected to has it.
     private bool MayReach(NodeName member) => _view.LinkFrom(_own, member) is not { Value: false }
-        || (_own.Diskless && _others.Exists(other => _view.LinkFrom(_own, other.Node) is { Value: true } && other.Node != member && MayBeConnected(other, member)));
-
-    // A replica that says nothing new may have been connected again since. The other end of the connection shows it.
-    private bool MayBeConnected(Speaker one, NodeName other) => _view.LinkFrom(one, other) is not { Value: false } down
-        || (_resource.Find(other) is { } far && _view.Speaks(far) && _view.LinkFrom(far, one.Node) is { Current: true, Value: true } up && Instant.Later(up.Since, far.BackSince) > down.Since);
+        || (_own.Diskless && _others.Exists(other => _view.LinkFrom(_own, other.Node) is { Value: true } && other.Node != member && _view.LinkFrom(other, member) is not { Value: false }));
 
     // A satellite that answers pings may repeat stale state. It is wrong if every other speaker with a link to the node contradicts it, no earlier than its own statement and for longer than
     // DRBD takes to notice, unless it reports a link as down itself.

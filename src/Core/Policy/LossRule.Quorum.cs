@@ -27,21 +27,10 @@ internal sealed partial class LossRule
             return _peers.TrueForAll(peer => _view.LinkFrom(peer, _own.Node) is not { Current: true, Value: true } && MayHaveQuorumElsewhere(peer) is not null);
         }
 
-        if (_others.Exists(IsWithAll))
-        {
-            return false;
-        }
-
         // A node that repeats stale state also misses no peer, so this does not rule out a replica that may take over unseen.
         var mayTakeOverUnseen = _others.Exists(other => !_view.Speaks(other) && other is { Diskless: false, MayPromote.Value: true });
         return _ownSpeaks && (_own.Score is { Current: true, Value: 0 } || !(_own.MissesPeer || mayTakeOverUnseen)) ? false : null;
     }
-
-    // A replica that is connected to the node and to every other replica, as both ends of each connection between them say, leaves no other side. Its link to the node must be newer than what
-    // the others say against it: it may repeat stale state.
-    private bool IsWithAll(Speaker bridge) => _view.Speaks(bridge) && _view.LinkFrom(bridge, _own.Node) is { Current: true, Value: true } up && _others.TrueForAll(other => other == bridge || other.Presence != Presence.Listed
-        || (_view.LinkFrom(bridge, other.Node) is { Current: true, Value: true } && _view.LinkFrom(other, bridge.Node) is { Current: true, Value: true }
-            && !(_view.LinkFrom(other, _own.Node) is { Value: false } down && down.Since >= up.Since)));
 
     // By the members and the policy that the node last knew, the node has no quorum, even together with every member that may be on its side. Members added since do not count for the peer;
     // members declared lost may be on the node's side. For a node that no answer has ever included, this process does not know which members on the peer's side were added since: all may have
