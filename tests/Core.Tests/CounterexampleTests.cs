@@ -100,8 +100,31 @@ public sealed class CounterexampleTests
     [Fact]
     public void Resources_whose_requests_fail_do_not_keep_another_from_being_queried()
     {
+        var asked = new HashSet<string>();
+        var (scenario, names) = WithOutdatedResources(9);
+        scenario.Ignores = decision => decision is Decision.QueryResource { Resource.Value: var name } && asked.Add(name) | name != names[^1];
+        scenario.After(60);
+        Assert.Contains(names[^1], asked);
+    }
+
+    [Fact]
+    public void Many_resources_whose_requests_fail_are_not_all_queried_at_once()
+    {
+        var (scenario, _) = WithOutdatedResources(40);
+        scenario.Ignores = decision => decision is Decision.QueryResource;
+        scenario.After(60);
+        for (var second = 0; second < 60; second++)
+        {
+            scenario.After(1);
+            Assert.InRange(new FailoverPolicy(new()).Decide(scenario.Cluster, scenario.Now + TimeSpan.FromMinutes(1)).Decisions.Count(decision => decision is Decision.QueryResource), 0, 16);
+        }
+    }
+
+    // Used resources that are well, and of each of which the stream has reported something that no answer contains yet.
+    private static (Scenario Scenario, string[] Names) WithOutdatedResources(int count)
+    {
         var scenario = Scenario.WithAppOn("a");
-        string[] names = [.. Enumerable.Range(2, 9).Select(number => $"pvc-{number:D2}")];
+        string[] names = [.. Enumerable.Range(10, count).Select(number => $"pvc-{number}")];
         foreach (var name in names)
         {
             scenario.Resource(name, "a").Volume($"pv-{name}", $"claim-{name}", name).Attachment($"va-{name}", $"pv-{name}", "a").Report(name);
@@ -110,13 +133,10 @@ public sealed class CounterexampleTests
         scenario.After(10);
         foreach (var name in names)
         {
-            scenario.Observe(new Observation.PromotionChanged(new(name), new("c"), Promotability.Unknown)); // no answer contains that yet
+            scenario.Observe(new Observation.PromotionChanged(new(name), new("c"), Promotability.Unknown));
         }
 
-        var asked = new HashSet<string>();
-        scenario.Ignores = decision => decision is Decision.QueryResource { Resource.Value: var name } && asked.Add(name) | name != names[^1];
-        scenario.After(60);
-        Assert.Contains(names[^1], asked);
+        return (scenario, names);
     }
 
     private static Replica Peer(string node, string other) => new(new(node))

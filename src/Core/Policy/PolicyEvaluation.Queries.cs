@@ -70,7 +70,8 @@ internal sealed partial class PolicyEvaluation
     /// <remarks>A fact that was not queried while the resource was well cannot be queried after a loss.</remarks>
     private void QueryOutdated()
     {
-        var room = Timings.MostOutdatedAtOnce;
+        // Retries have places of their own: resources whose requests fail must neither keep others from being queried, nor be queried all at once.
+        var (room, retries) = (Timings.MostOutdatedAtOnce, Timings.MostOutdatedAtOnce);
         if (!cluster.Linstor.IsSynced)
         {
             return;
@@ -81,14 +82,19 @@ internal sealed partial class PolicyEvaluation
             if (now < due)
             {
                 WakeAt(due);
+                continue;
             }
-            else if (room == 0)
+
+            if (room == 0 && retries == 0)
             {
                 break;
             }
-            else if (Do(new Decision.QueryResource(name)))
+
+            var query = new Decision.QueryResource(name);
+            var isRetry = cluster.RetryStates.GetValueOrDefault(query.Key) is { Failures: > 0 };
+            if ((isRetry ? retries : room) > 0 && Do(query))
             {
-                room--; // a resource that waits after a failure must not keep others from being queried
+                (room, retries) = isRetry ? (room, retries - 1) : (room - 1, retries);
             }
         }
     }
