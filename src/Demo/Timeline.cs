@@ -34,7 +34,7 @@ internal sealed class Timeline
 
     /// <summary>Records the present states.</summary>
     /// <param name="world">The truth.</param>
-    /// <param name="doubt">What is known of the pods in doubt. It counts only if a leader says so now: nobody else acts.</param>
+    /// <param name="doubt">What is known of the pods in doubt. It counts only if it is a fresh answer of the leader: only the leader acts.</param>
     public void Record(WorldView world, DoubtView doubt)
     {
         _shown = [];

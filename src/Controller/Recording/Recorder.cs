@@ -105,7 +105,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         while (_pending.Reader.TryRead(out var entry))
         {
             Interlocked.Add(ref _weight, -entry.Weight);
-            Put(new RecordingLine { At = entry.At, Saw = entry.Observe, Turn = entry.Verdict is { } verdict ? Difference(verdict) : null });
+            Put(new RecordingLine { At = entry.At, Saw = entry.Seen, Turn = entry.Verdict is { } verdict ? Difference(verdict) : null });
             if (_chunk.WrittenCount >= ChunkSize)
             {
                 await FlushAsync();
@@ -183,7 +183,7 @@ internal sealed partial class Recorder(Stream file, Settings settings, Monotonic
         _pending.Writer.TryWrite(entry);
     }
 
-    private readonly record struct Entry(Instant At, Observation? Observe, Verdict? Verdict)
+    private readonly record struct Entry(Instant At, Observation? Seen, Verdict? Verdict)
     {
         public int Weight => 1 + (Verdict?.Decisions.Count ?? 0);
     }

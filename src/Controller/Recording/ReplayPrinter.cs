@@ -11,7 +11,7 @@ internal sealed class ReplayPrinter(Header header, ReplayFilter narrowing, TextW
 {
     private readonly HashSet<Source> _silent = [];
     private readonly HashSet<string> _questions = [];
-    private readonly HashSet<string> _stalls = [];
+    private readonly HashSet<string> _stuck = [];
     private readonly Dictionary<string, ResourceName> _holds = [];
     private readonly HashSet<Uid> _failovers = [];
     private readonly HashSet<Uid> _ended = [];
@@ -52,30 +52,30 @@ internal sealed class ReplayPrinter(Header header, ReplayFilter narrowing, TextW
         var standing = new HashSet<string>();
         foreach (var decision in verdict.Decisions)
         {
-            var gist = DecisionFingerprint.Of(decision);
-            standing.Add(gist);
+            var fingerprint = DecisionFingerprint.Of(decision);
+            standing.Add(fingerprint);
             switch (decision)
             {
-                case Decision.Hold { Reason: not HoldReason.Healthy } hold when _holds.TryAdd(gist, hold.Resource):
+                case Decision.Hold { Reason: not HoldReason.Healthy } hold when _holds.TryAdd(fingerprint, hold.Resource):
                     _reasons[hold.Reason] = _reasons.GetValueOrDefault(hold.Reason) + 1;
                     Print(decision, at, "held", $"{DecisionText.Of(decision)} ({hold.Reason}{(hold.Overdue ? ", overdue" : "")})");
                     break;
                 case Decision.Hold:
                     break;
-                case Decision.ReportStuck when _stalls.Add(gist):
+                case Decision.ReportStuck when _stuck.Add(fingerprint):
                     Print(decision, at, "stuck", DecisionText.Of(decision));
                     break;
                 case Decision.ReportStuck:
                     break;
                 case Decision.Query:
-                    if (_questions.Add(gist))
+                    if (_questions.Add(fingerprint))
                     {
                         Print(decision, at, "asked", DecisionText.Of(decision));
                     }
 
                     break;
                 default:
-                    if (!_standing.Contains(gist))
+                    if (!_standing.Contains(fingerprint))
                     {
                         Print(decision, at, "decided", DecisionText.Of(decision));
                     }
@@ -85,9 +85,9 @@ internal sealed class ReplayPrinter(Header header, ReplayFilter narrowing, TextW
         }
 
         // A consumer that is well again may be printed again.
-        foreach (var (gist, _) in _holds.Where(hold => !cluster.IsInDoubt(hold.Value)).ToList())
+        foreach (var (fingerprint, _) in _holds.Where(hold => !cluster.IsInDoubt(hold.Value)).ToList())
         {
-            _holds.Remove(gist);
+            _holds.Remove(fingerprint);
         }
 
         _standing = standing;

@@ -9,9 +9,12 @@ internal sealed record RequestTarget(ApiKind Kind, string? Namespace, string? Na
     public bool IsDryRun { get; init; }
 
     /// <summary>Whether the values of <c>dryRun</c> ask for a check only.</summary>
-    /// <exception cref="ApiException">A value is none that Kubernetes knows: to write then would be what nobody has asked for.</exception>
-    public static bool IsDry(IEnumerable<string?> values) => values.Where(value => !string.IsNullOrEmpty(value)).ToList() is { Count: > 0 } all
-        && (all.TrueForAll(value => value == "All") ? true : throw ApiException.BadRequest($"Invalid value: \"{string.Join(',', all)}\": dryRun supports only \"All\""));
+    /// <exception cref="ApiException">Kubernetes does not know a value.</exception>
+    public static bool IsDry(IEnumerable<string?> values)
+    {
+        var given = values.Where(value => !string.IsNullOrEmpty(value)).ToList();
+        return given.TrueForAll(value => value == "All") ? given.Count > 0 : throw ApiException.BadRequest($"Invalid value: \"{string.Join(',', given)}\": dryRun supports only \"All\"");
+    }
 
     /// <summary>What the client wants to be done about unknown fields: <c>Strict</c>, <c>Warn</c> or <c>Ignore</c>.</summary>
     public string FieldValidation { get; init; } = "Warn";

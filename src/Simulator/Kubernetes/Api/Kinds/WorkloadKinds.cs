@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
@@ -21,11 +22,11 @@ internal abstract class WorkloadKind<T>(string plural, string name, string short
     public sealed override IEnumerable<string> UnsimulatedPaths(KubernetesObject item) =>
         base.UnsimulatedPaths(item).Concat(UnsimulatedFields.Paths(PartsOf((T)item).Template.Spec.UnsimulatedFields, "spec.template.spec"));
 
-    /// <exception cref="ApiException">There cannot be so few.</exception>
-    private static int CheckedReplicas(ApiKind kind, string name, int replicas) => replicas >= 0 ? replicas
-        : throw ApiException.Invalid(kind, name, "spec.replicas", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Invalid value: {replicas}: must be greater than or equal to 0"));
+    /// <exception cref="ApiException">The number is negative.</exception>
+    private int CheckedReplicas(string name, int replicas) => replicas >= 0 ? replicas
+        : throw ApiException.Invalid(this, name, "spec.replicas", string.Create(CultureInfo.InvariantCulture, $"Invalid value: {replicas}: must be greater than or equal to 0"));
 
-    public sealed override KubernetesObject Scaled(KubernetesObject item, int replicas) => WithReplicas((T)item, CheckedReplicas(this, item.Metadata.Name, replicas));
+    public sealed override KubernetesObject Scaled(KubernetesObject item, int replicas) => WithReplicas((T)item, CheckedReplicas(item.Metadata.Name, replicas));
 
     protected static Cell Containers { get; } = new("Containers", (_, _) => PodSpecJson.Container, IsWide: true);
 
@@ -54,7 +55,7 @@ internal abstract class WorkloadKind<T>(string plural, string name, string short
         };
     }
 
-    protected int ReadReplicas(Metadata metadata, JsonObject json) => CheckedReplicas(this, metadata.Name, json.Number("spec", "replicas") ?? 1);
+    protected int ReadReplicas(Metadata metadata, JsonObject json) => CheckedReplicas(metadata.Name, json.Number("spec", "replicas") ?? 1);
 
     /// <summary>The progress after a write: a changed template has yet to be rolled out.</summary>
     protected static Rollout? RolloutAfter(PodTemplate? old, Rollout? progress, PodTemplate template, int replicas) =>
