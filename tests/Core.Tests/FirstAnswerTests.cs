@@ -58,6 +58,30 @@ public sealed class FirstAnswerTests
         Assert.Empty(scenario.Stream("db", Promotability.MayPromote).Report("pvc-1").After(600).Moves);
     }
 
+    // A and C are cut off from B when this process begins. C is declared lost while it lives with A, and LINSTOR lists it no more: before the first answer about the resource, after it, or between that
+    // and the next list. Or A speaks at first, so that its connections are known.
+    [Theory]
+    [InlineData("list, answer", false)]
+    [InlineData("answer, list", false)]
+    [InlineData("answer before the loss, list", true)]
+    [InlineData("A speaks, answer, list", true)]
+    public void A_node_that_is_gone_before_the_first_answer_may_be_a_member_with_a_node_that_never_spoke(string order, bool isMoved)
+    {
+        var (before, after) = ((Satellite[])[Off("a"), On("b"), Off("c"), On("d")], (Satellite[])[Off("a"), On("b"), On("d")]);
+        var speaks = order.StartsWith("A speaks", StringComparison.Ordinal);
+        var scenario = Scenario.Empty(NoStorm, speaks ? [On("a"), On("b"), Off("c"), On("d")] : before).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false);
+        scenario.Facts("pvc-1", "majority", [speaks ? Apart("a", up: "", down: "bd") with { Usage = Usage.InUse, Score = 0 } : new(new("a")), Apart("b", up: "d", down: "a"), Apart("d", up: "b", down: "a")]);
+        scenario = order switch
+        {
+            "answer before the loss, list" => scenario.Report("pvc-1").After(5).Satellites(before).After(5),
+            "answer, list" => scenario.After(5).Report("pvc-1"),
+            "A speaks, answer, list" => scenario.After(5).Report("pvc-1").Replica("a", _ => new(new("a"))),
+            _ => scenario.After(5),
+        };
+        scenario.Satellites(after).Stream("db", Promotability.MayPromote).MayPromote("b").MayPromote("d");
+        Assert.Equal(isMoved, scenario.Report("pvc-1").After(600).Moves.Contains("delete app-0 on a"));
+    }
+
     [Theory]
     [InlineData(1, true)]
     [InlineData(60, true)]
@@ -80,7 +104,7 @@ public sealed class FirstAnswerTests
 
     private static Scenario Unasked(bool answers = false)
     {
-        var scenario = Scenario.Empty(NoStorm).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false);
+        var scenario = Scenario.Empty(NoStorm, On("a"), On("b"), On("d"), On("y")).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false);
         scenario.Ignores = decision => !answers && decision is Decision.QueryResource;
         return scenario;
     }

@@ -5,5 +5,5 @@ internal static class Streaming
 {
     /// <summary>The stream reports the same of each of these nodes, whose names are letters.</summary>
     public static Scenario Stream(this Scenario scenario, string nodes, Promotability promotability) =>
-        nodes.Aggregate(scenario, (told, node) => told.Observe(new Observation.PromotionChanged(Scenario.Pvc1, new($"{node}"), promotability)));
+        nodes.Aggregate(scenario, (next, node) => next.Observe(new Observation.PromotionChanged(Scenario.Pvc1, new($"{node}"), promotability)));
 }

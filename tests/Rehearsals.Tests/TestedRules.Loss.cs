@@ -7,6 +7,14 @@ internal static partial class TestedRules
 {
     private static readonly TestedRule[] Loss =
     [
+        new("a node that is gone before the first answer was no member", nameof(FirstAnswerTests.A_node_that_is_gone_before_the_first_answer_may_be_a_member_with_a_node_that_never_spoke),
+            "LossRule.Quorum.cs", "_own.Memberships.IsEmpty || MayKnowMembersThatAreGone()", "_own.Memberships.IsEmpty"),
+        new("a node that has spoken may know members that are gone", nameof(FirstAnswerTests.A_node_that_is_gone_before_the_first_answer_may_be_a_member_with_a_node_that_never_spoke),
+            "LossRule.Quorum.cs", "_own.ReportedAt is null && _linstor.Gone.Any(", "_linstor.Gone.Any("),
+        new("a node that was listed when the first answer was asked for may have been a member before", nameof(FirstAnswerTests.A_node_that_is_gone_before_the_first_answer_may_be_a_member_with_a_node_that_never_spoke),
+            "LossRule.Quorum.cs", "_resource.FirstReportedAt > gone.Value && _resource", "_resource"),
+        new("a satellite that is no longer listed is forgotten", nameof(FirstAnswerTests.A_node_that_is_gone_before_the_first_answer_may_be_a_member_with_a_node_that_never_spoke),
+            "ClusterSnapshot.Linstor.cs", "Gone = isSame ? Linstor.Gone : GoneAfter(listed),", "Gone = Linstor.Gone,"),
         new("a policy that LINSTOR listed before the first answer was never in force", nameof(QuorumPolicyTests.A_nodes_own_policy_that_LINSTOR_listed_before_the_first_answer_may_still_be_in_force_there),
             "Resource.Assessments.cs", "next.SeenUnfenced || linstor.SeenPolicies.Any(", "next.SeenUnfenced || linstor.SeenPolicies.Take(0).Any("),
         new("a policy that LINSTOR listed is forgotten with the next list", nameof(QuorumPolicyTests.A_nodes_own_policy_that_LINSTOR_listed_before_the_first_answer_may_still_be_in_force_there),
@@ -147,7 +155,7 @@ internal static partial class TestedRules
         new("a node that has stated something new under a policy goes by it", nameof(ReturnTests.A_node_that_hangs_long_after_its_volume_got_its_policy_is_outvoted),
             "Resource.cs", "speaker.NewsAt - FencedSince >= Timings.ShortestAdmission", "speaker.NewsAt - FencedSince >= Timings.LongestDetection"),
         new("a node whose members are not known may have quorum", nameof(ReturnTests.A_node_that_only_the_stream_has_reported_and_that_is_declared_lost_goes_by_some_members),
-            "LossRule.Quorum.cs", "if (_own.Memberships.IsEmpty)", "if (_own.Memberships.Length > 9)"),
+            "LossRule.Quorum.cs", "if (_own.Memberships.IsEmpty || May", "if (_own.Memberships.Length > 9 || May"),
         new("a denial is not made new by a silence of LINSTOR", nameof(EvidenceTests.A_denial_is_not_made_new_by_a_silence_of_linstor),
             new Edit("LossRule.CounterEvidence.cs", "|| denial.OldestSince < _own.NewsAt", "|| Instant.Later(denial.Since, other.ChangedAt) < _own.NewsAt"), new Edit("LossRule.CounterEvidence.cs", "(goesOn ? _now : _own.HeardAt) >= falls", "_now >= falls")),
         new("a silence of LINSTOR does not make what a node repeats new", nameof(EvidenceTests.A_node_that_repeats_stale_state_is_outvoted_although_linstor_was_silent_meanwhile),

@@ -51,6 +51,7 @@ public sealed partial record ClusterSnapshot
             {
                 SeenPolicies = isSame ? Linstor.SeenPolicies : Linstor.SeenPolicies.Where(seen => listed.Satellites.Any(satellite => satellite.Name == seen.Node))
                     .Concat(listed.Satellites.Where(satellite => satellite.QuorumPolicy is not null).Select(satellite => (satellite.Name, satellite.QuorumPolicy!))).ToImmutableHashSet(),
+                Gone = isSame ? Linstor.Gone : GoneAfter(listed),
                 Satellites = isSame ? Satellites : listed.Satellites.DistinctBy(satellite => satellite.Name).ToImmutableDictionary(satellite => satellite.Name),
                 AskedAt = listed.AskedAt,
                 Latency = at - listed.AskedAt,
@@ -72,6 +73,13 @@ public sealed partial record ClusterSnapshot
         var away = listed.Satellites.Where(satellite => satellite.State != SatelliteState.Online).Select(satellite => satellite.Name).ToHashSet();
         var spoken = away.Count == 0 ? [] : Resources.Values.Where(resource => !IsInDoubt(resource.Name) && resource.Speakers.Any(speaker => !speaker.IsSilent && away.Contains(speaker.Node)));
         return next.ReassessAll(NamesInDoubt.Select(name => Resources[name]).Concat(spoken), at);
+    }
+
+    private ImmutableDictionary<NodeName, Instant> GoneAfter(Observation.SatellitesListed listed)
+    {
+        var names = listed.Satellites.Select(satellite => satellite.Name).ToHashSet();
+        return listed.Satellites.All(satellite => satellite.State == SatelliteState.Online) ? ImmutableDictionary<NodeName, Instant>.Empty
+            : Linstor.Gone.RemoveRange(names).SetItems((Satellites?.Keys ?? []).Where(name => !names.Contains(name)).Select(name => KeyValuePair.Create(name, Linstor.AskedAt!.Value)));
     }
 
     private ClusterSnapshot LinstorLost(bool isStreamIntact, Instant at) => !Linstor.IsSynced ? this with { Linstor = Linstor with { IsStreamIntact = Linstor.IsStreamIntact && isStreamIntact } } : (this with

@@ -14,6 +14,9 @@ public sealed record LinstorView
     /// <summary>The nodes' own quorum policies that any list has shown. One that is gone may still be in force on a node that LINSTOR could not tell so.</summary>
     internal ImmutableHashSet<(NodeName Node, string Policy)> SeenPolicies { get; init; } = [];
 
+    /// <summary>Satellites that a list has shown and the newest one does not, and when the last list that showed them was requested. Empty once all satellites are ONLINE: then each node has news of its peers.</summary>
+    internal ImmutableDictionary<NodeName, Instant> Gone { get; init; } = ImmutableDictionary<NodeName, Instant>.Empty;
+
     /// <summary>When the request for that list was sent; null before the first list.</summary>
     public Instant? AskedAt { get; init; }
 

@@ -18,7 +18,7 @@ public sealed partial record Resource
             return new Resource(Name).Observe(report, at, linstor);
         }
 
-        var answered = this with { Exists = report.Exists, ReportedAt = report.AskedAt, PolicyAskedAt = report.PropertiesAskedAt ?? report.AskedAt, AnsweredAt = at, IsPolicyCurrent = false, AreWritersCurrent = false };
+        var answered = this with { Exists = report.Exists, ReportedAt = report.AskedAt, FirstReportedAt = FirstReportedAt ?? report.AskedAt, PolicyAskedAt = report.PropertiesAskedAt ?? report.AskedAt, AnsweredAt = at, IsPolicyCurrent = false, AreWritersCurrent = false };
         return report.Exists ? answered.Take(report, at, linstor) : answered;
     }
 

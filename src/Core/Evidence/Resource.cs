@@ -26,6 +26,9 @@ public sealed partial record Resource(ResourceName Name)
     /// <summary>When the request for the newest answer was sent; null if there was none.</summary>
     public Instant? ReportedAt { get; private init; }
 
+    /// <summary>When LINSTOR was first asked about it and answered: which members were gone by then is unknown. Null if it never answered.</summary>
+    internal Instant? FirstReportedAt { get; private init; }
+
     /// <summary>When that answer arrived; null if there was none.</summary>
     public Instant? AnsweredAt { get; private init; }
 

@@ -37,7 +37,7 @@ internal sealed partial class LossRule
     // been, except the one that has kept the data.
     private (HoldReason? Reason, NodeName? By)? MayHaveQuorumElsewhere(Speaker peer)
     {
-        if (_own.Memberships.IsEmpty)
+        if (_own.Memberships.IsEmpty || MayKnowMembersThatAreGone())
         {
             return (HoldReason.MayHaveQuorum, _own.Node);
         }
@@ -53,6 +53,9 @@ internal sealed partial class LossRule
 
         return null;
     }
+
+    // A node that was declared lost before the first answer about the resource may have been a member, and may be alive with a node that has never reported.
+    private bool MayKnowMembersThatAreGone() => _own.ReportedAt is null && _linstor.Gone.Any(gone => _resource.FirstReportedAt > gone.Value && _resource.Find(gone.Key) is null);
 
     // DRBD remembers which peers had lost quorum when it last saw them. A node that had quorum while it missed every other voter keeps it alone, whichever peers it loses next. Those voters can
     // have quorum again only with the node, or with a voter that it does not know.

@@ -36,8 +36,17 @@ public sealed class StarvationTests
     [Fact]
     public async Task What_was_not_answered_the_last_time_gets_half_of_the_turns_until_it_is_answered()
     {
-        var hangs = true;
-        await using var fixture = await ControlFixture.OpenAsync(call => hangs ? call.HangAsync() : call.AnswerAsync("{}"));
+        var (hangs, mayAnswer) = (true, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        await using var fixture = await ControlFixture.OpenAsync(async call =>
+        {
+            if (hangs)
+            {
+                await call.HangAsync();
+            }
+
+            await mayAnswer.Task;
+            await call.AnswerAsync("{}");
+        });
         var hanging = Deletions("hanging", Actuator.Actions);
         var offering = new Offering(fixture, hanging);
         await offering.OfferAsync(untilUnderWay: Actuator.Actions);
@@ -48,6 +57,7 @@ public sealed class StarvationTests
         hangs = false;
         Assert.Equal(Actuator.Actions / 2, Take(fixture, hanging));
         Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Detach));
+        mayAnswer.SetResult(); // not before: an answer frees a place
         for (var answered = 0; answered <= Actuator.Actions / 2; answered++)
         {
             Assert.Equal(MutationOutcome.Accepted, (await fixture.ActedAsync()).Outcome.Answer);

@@ -38,11 +38,11 @@ public sealed class DaemonRecordingTests
         await stop.CancelAsync();
         Assert.Equal(0, await running.SoonAsync());
 
-        var (exitCode, told) = fixture.Replay();
-        Assert.True(exitCode == 0, told);
-        Assert.Contains("decided   Deleting pod shop/db-0 on node node-a: it has lost resource pvc-1, because the replica on node-", told, StringComparison.Ordinal);
-        Assert.Contains("The recording ends here. The program was asked to stop.", told, StringComparison.Ordinal);
-        Assert.Contains("Everything was decided as it was recorded.", told, StringComparison.Ordinal);
+        var (exitCode, output) = fixture.Replay();
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("decided   Deleting pod shop/db-0 on node node-a: it has lost resource pvc-1, because the replica on node-", output, StringComparison.Ordinal);
+        Assert.Contains("The recording ends here. The program was asked to stop.", output, StringComparison.Ordinal);
+        Assert.Contains("Everything was decided as it was recorded.", output, StringComparison.Ordinal);
     }
 
     private static async Task AnswerAsync(Call call)

@@ -15,7 +15,7 @@ public sealed class ReplayTests : IDisposable
     public async Task A_replay_prints_what_was_decided_and_when_and_why()
     {
         await _fixture.RecordLossAsync();
-        var (exitCode, told) = _fixture.Replay();
+        var (exitCode, output) = _fixture.Replay();
         Assert.Equal("""
             Recorded by ha-1, version VERSION, with grace periods of 45s (known) and 45s (new), a reconcile interval of 10s, taints and a storm threshold of 50%.
             2030-01-01T00:00:00.000Z      +0.000s  held      Leaving pod shop/db-0 on node a alone: it seems to have lost its storage, but the grace period is not over. (GraceNotOver)
@@ -32,7 +32,7 @@ public sealed class ReplayTests : IDisposable
             In 45.0 s: 16 observations, 6 turns, 1 failover, 1 deletion of pods, 0 deletions of attachments; held: KubernetesSilent 1, GraceNotOver 1, AwaitingConfirmation 1.
             Everything was decided as it was recorded.
 
-            """.Replace("VERSION", ProgramVersion.Version), told);
+            """.Replace("VERSION", ProgramVersion.Version), output);
         Assert.Equal(0, exitCode);
     }
 
@@ -52,19 +52,19 @@ public sealed class ReplayTests : IDisposable
     public async Task Other_settings_show_what_would_have_been_decided()
     {
         await _fixture.RecordLossAsync();
-        var (exitCode, told) = _fixture.Replay("--known-resource-grace-period=10m", "--new-resource-grace-period=10m", "--storm-threshold=100%", "--disable-node-taints");
+        var (exitCode, output) = _fixture.Replay("--known-resource-grace-period=10m", "--new-resource-grace-period=10m", "--storm-threshold=100%", "--disable-node-taints");
         Assert.Equal(0, exitCode);
-        Assert.DoesNotContain("s  decided  ", told, StringComparison.Ordinal);
-        Assert.Contains("Replayed with grace periods of 10m0s (known) and 10m0s (new), a reconcile interval of 10s, no taints and a storm threshold of 100%.", told, StringComparison.Ordinal);
-        Assert.Contains("is not compared", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("s  decided  ", output, StringComparison.Ordinal);
+        Assert.Contains("Replayed with grace periods of 10m0s (known) and 10m0s (new), a reconcile interval of 10s, no taints and a storm threshold of 100%.", output, StringComparison.Ordinal);
+        Assert.Contains("is not compared", output, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task With_other_settings_the_policy_is_asked_when_it_would_have_wanted_to_be()
     {
         await _fixture.RecordLossAsync();
-        var (_, told) = _fixture.Replay("--known-resource-grace-period=1s", "--new-resource-grace-period=1s");
-        Assert.Contains("+1.000s  held      Leaving pod shop/db-0 on node a alone: the state of the pods on node a has not yet been confirmed. (AwaitingConfirmation)", told, StringComparison.Ordinal); // no query had been sent by then
+        var (_, output) = _fixture.Replay("--known-resource-grace-period=1s", "--new-resource-grace-period=1s");
+        Assert.Contains("+1.000s  held      Leaving pod shop/db-0 on node a alone: the state of the pods on node a has not yet been confirmed. (AwaitingConfirmation)", output, StringComparison.Ordinal); // no query had been sent by then
     }
 
     [Fact]
@@ -83,12 +83,12 @@ public sealed class ReplayTests : IDisposable
         lines[tampered] = lines[tampered].Replace("\"delete pod uid-db-0: ", "\"hold uid-db-0: ", StringComparison.Ordinal);
         File.WriteAllLines(_fixture.File, lines);
 
-        var (exitCode, told) = _fixture.Replay();
+        var (exitCode, output) = _fixture.Replay();
         Assert.Equal(1, exitCode);
-        Assert.Single(told.Split('\n'), line => line.Contains(" differs ", StringComparison.Ordinal));
-        Assert.Contains($"differs   Line {tampered + 1}: version {ProgramVersion.Version} decides otherwise than version {ProgramVersion.Version} did. Only recorded: \"Deleting pod shop/db-0 on node a: ", told, StringComparison.Ordinal);
-        Assert.Contains(" [hold uid-db-0: pvc-1 lost on a, b may promote, due +45s]. Only decided now: \"Deleting pod shop/db-0 on node a: ", told, StringComparison.Ordinal);
-        Assert.Contains("Decided otherwise than recorded in ", told, StringComparison.Ordinal);
+        Assert.Single(output.Split('\n'), line => line.Contains(" differs ", StringComparison.Ordinal));
+        Assert.Contains($"differs   Line {tampered + 1}: version {ProgramVersion.Version} decides otherwise than version {ProgramVersion.Version} did. Only recorded: \"Deleting pod shop/db-0 on node a: ", output, StringComparison.Ordinal);
+        Assert.Contains(" [hold uid-db-0: pvc-1 lost on a, b may promote, due +45s]. Only decided now: \"Deleting pod shop/db-0 on node a: ", output, StringComparison.Ordinal);
+        Assert.Contains("Decided otherwise than recorded in ", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,10 +98,10 @@ public sealed class ReplayTests : IDisposable
         var text = File.ReadAllText(_fixture.File);
         File.WriteAllText(_fixture.File, text[..^20]);
 
-        var (exitCode, told) = _fixture.Replay();
+        var (exitCode, output) = _fixture.Replay();
         Assert.Equal(0, exitCode);
-        Assert.Contains(" answered  Deleting pod", told, StringComparison.Ordinal);
-        Assert.Contains($"The recording ends here. Line {text.Count(letter => letter == '\n')} is cut off: ", told, StringComparison.Ordinal);
+        Assert.Contains(" answered  Deleting pod", output, StringComparison.Ordinal);
+        Assert.Contains($"The recording ends here. Line {text.Count(letter => letter == '\n')} is cut off: ", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,9 +109,9 @@ public sealed class ReplayTests : IDisposable
     {
         await _fixture.RecordLossAsync();
         File.WriteAllLines(_fixture.File, _fixture.Lines[..^1]);
-        var (exitCode, told) = _fixture.Replay();
+        var (exitCode, output) = _fixture.Replay();
         Assert.Equal(0, exitCode);
-        Assert.Contains("It does not say why", told, StringComparison.Ordinal);
+        Assert.Contains("It does not say why", output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -172,9 +172,9 @@ public sealed class ReplayTests : IDisposable
                 await fixture.RecordAsync(recorder => life.ForEach(happens => happens(recorder)));
             }
 
-            var (exitCode, told) = fixture.Replay();
-            Assert.True(exitCode == 0, $"seed {seed}: {told}");
-            Assert.Equal(lives.Count, told.Split('\n').Count(line => line == "Everything was decided as it was recorded."));
+            var (exitCode, output) = fixture.Replay();
+            Assert.True(exitCode == 0, $"seed {seed}: {output}");
+            Assert.Equal(lives.Count, output.Split('\n').Count(line => line == "Everything was decided as it was recorded."));
         }
     }
 }
