@@ -66,7 +66,7 @@ internal sealed partial class SimulatedCluster
 
         if (report.QuorumProperties is { } properties && !Core.QuorumPolicy.Fences(properties.Definition ?? properties.Controller, report.Replicas.Count(replica => !replica.Diskless)))
         {
-            _knownUnfenced.Add((controller, controller.Life, report.Resource));
+            _knownUnfenced[(controller, controller.Life, report.Resource)] = EventQueue.Now;
         }
     }
 
@@ -82,7 +82,7 @@ internal sealed partial class SimulatedCluster
 
             foreach (var definition in satellite.QuorumPolicy == "off" ? InheritingFrom(Storage.Machine(satellite.Name.Value)) : [])
             {
-                _knownUnfenced.Add((controller, controller.Life, new(ScenarioSetup.Handle(VolumeOf(definition)))));
+                _knownUnfenced[(controller, controller.Life, new(ScenarioSetup.Handle(VolumeOf(definition))))] = EventQueue.Now;
             }
         }
     }

@@ -98,6 +98,7 @@ internal sealed partial class SimulatedCluster
     public void Loosen(ResourceDefinition definition)
     {
         _loose.Add(definition);
+        _turnedOff[ScenarioSetup.Handle(VolumeOf(definition))] = EventQueue.Now;
         _tampered.Add(ScenarioSetup.Handle(VolumeOf(definition)));
     }
 
@@ -110,7 +111,7 @@ internal sealed partial class SimulatedCluster
     /// <summary>Notes that a replica was moved to another node.</summary>
     public void Move(ResourceDefinition definition) => _tampered.Add(ScenarioSetup.Handle(VolumeOf(definition)));
 
-    /// <summary>Whether the process could know since when the resource has its quorum policy, because LINSTOR reported a time without one.</summary>
-    public bool KnowsPolicy(SimulatedController controller, string resource, string node) => _knownUnfenced.Contains((controller, controller.Life, new(resource)))
+    /// <summary>Whether the process could know since when the resource has its quorum policy, because LINSTOR reported the last time without one. A process that is frozen then, or does not reach LINSTOR, cannot.</summary>
+    public bool KnowsPolicy(SimulatedController controller, string resource, string node) => (_knownUnfenced.TryGetValue((controller, controller.Life, new(resource)), out var known) && known >= _turnedOff.GetValueOrDefault(resource))
         || !(_turnedOn.ContainsKey(resource) || DefinitionOf(resource)?.Replicas.Any(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node) && replica.QuorumPolicy is null or "off") == true);
 }

@@ -31,7 +31,8 @@ internal sealed partial class SimulatedCluster
     private readonly HashSet<ResourceDefinition> _loose = [];
     private readonly Dictionary<string, TimeSpan> _exempted = [];
     private readonly Dictionary<string, TimeSpan> _turnedOn = [];
-    private readonly HashSet<(SimulatedController, int, ResourceName)> _knownUnfenced = [];
+    private readonly Dictionary<(SimulatedController, int, ResourceName), TimeSpan> _knownUnfenced = [];
+    private readonly Dictionary<string, TimeSpan> _turnedOff = [];
     private readonly HashSet<(SimulatedController, int, ResourceName, NodeName)> _read = [];
     private readonly HashSet<string> _tampered = [];
     private readonly HashSet<ResourceDefinition> _torn = [];
