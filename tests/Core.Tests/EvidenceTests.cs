@@ -31,6 +31,21 @@ public sealed class EvidenceTests
         Assert.Equal([HoldReason.StillConnected], scenario.Holds);
     }
 
+    [Theory]
+    [InlineData(0, false, true)]
+    [InlineData(0, true, false)] // it said so before C said that they are connected
+    [InlineData(10101, false, false)]
+    public void A_silent_replicas_link_to_a_node_does_not_count_once_the_node_has_lost_quorum_since(int score, bool isBefore, bool isMoved)
+    {
+        // C goes on reporting that it is connected to A, and then its satellite stops. A loses its links, and says so itself.
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false);
+        scenario = isBefore ? A().After(5) : scenario;
+        scenario.MayPromote("b").Link("b", "a", up: false).After(20).Silence("c").After(20);
+        A().After(60);
+        Scenario A() => scenario.Replica("a", replica => replica with { Score = score, Connections = [new("b", Up: false), new("c", Up: false)] }).Report("pvc-1");
+        Assert.Equal(isMoved, scenario.Moves.Contains("delete app-0 on a"));
+    }
+
     [Fact]
     public void A_node_that_repeats_stale_state_is_outvoted_by_all_others_after_twelve_seconds()
     {

@@ -43,6 +43,39 @@ public sealed class KeepsQuorumTests
         Assert.Contains("delete app-0 on a", scenario.CutOff("a").Report("pvc-1").After(60).Moves);
     }
 
+    // pvc-1 is lost on A. Of pvc-2, A has no disk, and reaches only D. D's satellite fell silent when D reached neither B nor C; since then, both have found it.
+    [Theory]
+    [InlineData("before A says that it has quorum", true)]
+    [InlineData("after A has fallen silent", false)]
+    [InlineData("never", false)]
+    public void What_a_silent_replica_last_said_of_a_link_does_not_count_against_the_other_end(string found, bool isMoved)
+    {
+        var abcd = AllConnected("abcd");
+        var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcdef".Select(node => On($"{node}"))]).Node("a", ready: false)
+            .Resource("pvc-1", "a", "majority", "a", "e", "f").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a")
+            .Facts("pvc-2", "majority", [abcd[0] with { Usage = Usage.InUse, Diskless = true }, abcd[1], abcd[2], abcd[3]]);
+        foreach (var node in (string[])["a", "b", "c", "d"])
+        {
+            scenario.Observe(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
+        }
+
+        scenario.Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60)
+            .Replica("a", replica => replica with { Score = 0, Connections = [new("b", Up: false), new("c", Up: false), new("d", Up: true)] }, "pvc-2")
+            .Replica("d", replica => replica with { Score = 0, Connections = [new("a", Up: true), new("b", Up: false), new("c", Up: false)] }, "pvc-2")
+            .Link("b", "d", up: false, "pvc-2").Link("c", "d", up: false, "pvc-2").Report("pvc-2").After(5).Report("pvc-2").Silence("d", "pvc-2").Report("pvc-2").After(5);
+        scenario = found.StartsWith("before", StringComparison.Ordinal) ? Find() : scenario;
+        scenario.Replica("a", replica => replica with { Score = 1 }, "pvc-2").Report("pvc-2").After(5).Report("pvc-2").After(5).CutOff("a").Report("pvc-1").After(5);
+        if (found.StartsWith("after", StringComparison.Ordinal))
+        {
+            scenario.Silence("a").Silence("a", "pvc-2").After(1);
+            Find().MayPromote("b", "pvc-2").MayPromote("c", "pvc-2").Report("pvc-2");
+        }
+
+        Assert.Equal(isMoved, scenario.After(60).Moves.Contains("delete app-0 on a"));
+
+        Scenario Find() => scenario.Link("b", "d", up: true, "pvc-2").Link("c", "d", up: true, "pvc-2");
+    }
+
     // What was held is held on: LINSTOR's controller or A's satellite is restarted, A's score changes, or one answer leaves it out.
     [Theory]
     [InlineData("LINSTOR is restarted")]

@@ -39,10 +39,14 @@ internal sealed partial class Oracle
 
     // A volume that two nodes may write to is fenced only where it is lost too. A loss that LINSTOR knows of but that is not proved may leave quorum on both sides.
     private bool MayBeMoved(Model.Pod pod, List<string> lost) =>
-        _cluster.ResourcesOf(pod).All(name => lost.Contains(name) || !(_cluster.IsShared(name) || LossOf(name, pod.Spec.NodeName!).IsSo || WasLostUntilAllFellSilent(name, pod.Spec.NodeName!) || KeepsQuorumAlone(name, pod.Spec.NodeName!))) && CoreMapping.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(CoreMapping.OptOut) && _cluster.Unfenced(pod) is [];
+        _cluster.ResourcesOf(pod).All(name => lost.Contains(name) || !(_cluster.IsShared(name) || LossOf(name, pod.Spec.NodeName!).IsSo || WasLostUntilAllFellSilent(name, pod.Spec.NodeName!) || MayHaveBeenOnBothSides(name, pod.Spec.NodeName!) || KeepsQuorumAlone(name, pod.Spec.NodeName!))) && CoreMapping.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(CoreMapping.OptOut) && _cluster.Unfenced(pod) is [];
 
     private bool WasLostUntilAllFellSilent(string resource, string node) => LossOf(resource, node).EndedAt is not null
         && _cluster.DefinitionOf(resource) is { } definition && definition.Listed.All(replica => Known(replica)?.MayPromote is null);
+
+    // It may have had quorum on both sides since its node last reported that it misses no other replica, and nobody may be left to rule that out.
+    private bool MayHaveBeenOnBothSides(string resource, string node) => _cluster.DefinitionOf(resource) is { } definition
+        && LossOf(resource, node).Overlaps((HistoryOf((definition.Name, _cluster.Kubernetes.LinstorNameOf(node)!), _whole) is { IsSo: false, EndedAt: var ended } ? ended ?? TimeSpan.Zero : Now) - Unseen, Now);
 
     // By the node's own statement, which counts until it reports otherwise. No other node can use the volume then, so moving its pods because of another volume does not help.
     private bool KeepsQuorumAlone(string resource, string node) => _cluster.DefinitionOf(resource) is { } definition

@@ -161,6 +161,7 @@ internal sealed partial class Oracle
         {
             var key = (definition.Name, replica.Node.Name);
             HistoryOf(key, _spoke).Note(Now, Known(replica) is not null);
+            HistoryOf(key, _whole).Note(Now, Known(replica) is { MayPromote: not null } report && report.Connections.All(connection => connection.Message == "Connected"));
             HistoryOf(key, _unmissed).Note(Now, replica.Node is { Status: ConnectionStatus.Online, SatelliteReachable: false });
             if (Known(replica) is { } said && !(_statements.TryGetValue(key, out var before) && (before.Statement == said
                 || ((said.MayPromote, said.PromotionScore, said.InUse) == (before.Statement.MayPromote, before.Statement.PromotionScore, before.Statement.InUse) && said.Connections.SequenceEqual(before.Statement.Connections)))))

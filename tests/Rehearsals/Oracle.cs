@@ -51,6 +51,7 @@ internal sealed partial class Oracle
     private readonly HashSet<string> _hung = [];
     private readonly Dictionary<(string Definition, string Node), ConditionHistory> _admitted = [];
     private readonly Dictionary<(string Definition, string Node), ConditionHistory> _alone = [];
+    private readonly Dictionary<(string Definition, string Node), ConditionHistory> _whole = [];
     private readonly Dictionary<(string Definition, string Node), ConditionHistory> _unmissed = [];
     private readonly Dictionary<(string Definition, string Node), ConditionHistory> _spoke = [];
     private readonly Dictionary<(string Definition, string Node), TimeSpan> _inUseSince = [];

@@ -23,6 +23,7 @@ public sealed partial record Speaker
         return this with
         {
             Presence = Presence.Listed,
+            NodeUuid = linstor.Find(Node)?.Uuid ?? NodeUuid,
             MayPromote = Statement<bool>.After(MayPromote, may, date, Newest, may && IsOwnReturn(date, linstor) ? LossEvidenceAt(date, linstor) : null),
             IsSilent = false,
             BackSince = IsSilent || !linstor.IsSinceReturn(HeardAt) ? date : BackSince,

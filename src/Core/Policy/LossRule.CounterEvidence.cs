@@ -22,7 +22,7 @@ internal sealed partial class LossRule
                 return (HoldReason.StillConnected, other.Node);
             }
 
-            if (other.Score is not { Value: 0 } && _view.LinkFrom(other, _own.Node) is { Value: true } link && Stands(other, link.Last, evidence))
+            if (other.Score is not { Value: 0 } && _view.LinkFrom(other, _own.Node) is { Value: true } link && Stands(other, link.Last, evidence) && !IsRefutedByNode(link))
             {
                 return (other.Score is { Current: true, Value: > 0 } && other.Promotability != Promotability.MayPromote ? HoldReason.SideHasQuorum : HoldReason.StillConnected, other.Node);
             }
@@ -48,6 +48,9 @@ internal sealed partial class LossRule
         _isOutvoted = IsOutvoted();
         return !_isOutvoted ? (HoldReason.SideHasQuorum, _own.Node) : _resource.HasChangedUnderPolicy(_own) ? null : (HoldReason.NoQuorumPolicy, peer.Node);
     }
+
+    // The node lost quorum after a replica that is silent now last reported its link to it.
+    private bool IsRefutedByNode(Statement<bool> link) => _ownSpeaks && _own.Score is { Current: true, Value: 0 } none && link.Last is { } last && none.Since > last.HeardAt;
 
     // A speaker that has quorum and only other replicas' data, but may not promote with it, knows of a Primary, or that those replicas neighbour a Primary and DRBD calls their data unstable. If
     // it is connected to the peer, and this is not older than the peer's statement (a statement after a silence is as new as the silence's end), the peer repeats stale state. Two peers that
@@ -95,7 +98,11 @@ internal sealed partial class LossRule
 
     // A replica without a disk has quorum if one that it is connected to has it.
     private bool MayReach(NodeName member) => _view.LinkFrom(_own, member) is not { Value: false }
-        || (_own.Diskless && _others.Exists(other => _view.LinkFrom(_own, other.Node) is { Value: true } && other.Node != member && _view.LinkFrom(other, member) is not { Value: false }));
+        || (_own.Diskless && _others.Exists(other => _view.LinkFrom(_own, other.Node) is { Value: true } && other.Node != member && !IsApart(other, member)));
+
+    // A silent replica's last statement that a link was down does not count if the other end had found it up by the time the consumer's node was heard.
+    private bool IsApart(Speaker other, NodeName member) => _view.LinkFrom(other, member) is { Value: false } near
+        && !(!near.Current && _resource.Find(member) is { } end && _view.LinkFrom(end, other.Node) is { Current: true, Value: true } far && far.Since <= _own.HeardAt);
 
     // A satellite that answers pings may repeat stale state. It is wrong if every other speaker with a link to the node contradicts it, no earlier than its own statement and for longer than
     // DRBD takes to notice, unless it reports a link as down itself.
