@@ -190,7 +190,7 @@ internal sealed partial class Oracle
 
     // The assumptions in docs/safety.md, which no observer can check.
     private bool IsBeyondKnowing(SimulatedController controller, string resource, string node) =>
-        !_cluster.KnowsPolicy(controller, resource, node) || !_cluster.AppliesPolicy(resource, node, mayHaveHung: _cluster.Kubernetes.LinstorNameOf(node) is { } name && _hung.Contains(name)) || _cluster.WasDeclaredLost(node) || _cluster.HasLostMembersUnseen(controller, resource) || KeepsQuorumByMemory(resource, node) || !_cluster.IsWitnessed(resource, node);
+        !_cluster.KnowsPolicy(controller, resource, node) || !_cluster.AppliesPolicy(resource, node, mayHaveHung: _cluster.Kubernetes.LinstorNameOf(node) is { } name && _hung.Contains(name)) || _cluster.WasDeclaredLost(node) || _cluster.HaveMembersChangedUnseen(controller, resource) || KeepsQuorumByMemory(resource, node) || !_cluster.IsWitnessed(resource, node);
 
     private TimeSpan LostFor(SimulatedController controller, string resource, string node) => LossOf(resource, node).LongestUntil(Now, Unseen + controller.LinstorAway, _silence);
 

@@ -88,9 +88,9 @@ internal sealed partial class SimulatedCluster
     /// <summary>Restores an evicted node, so that it counts again.</summary>
     public void Restore(string node)
     {
-        if (Storage.FindNode(node) is not null && Storage.RestoreNode(node))
+        if (Storage.FindNode(node) is { } restored && Storage.RestoreNode(node))
         {
-            NodesChangedAt = EventQueue.Now;
+            NoteMembersOn(restored);
         }
     }
 
@@ -98,17 +98,21 @@ internal sealed partial class SimulatedCluster
     public void DeclareLost(StorageNode node)
     {
         _declaredLost.Add(node.Name);
-        NodesChangedAt = EventQueue.Now;
-        foreach (var definition in Storage.Definitions.Where(definition => definition.Listed.Any(replica => replica.Node == node)))
-        {
-            _lastLost[definition] = EventQueue.Now;
-        }
-
+        NoteMembersOn(node);
         Tear(node);
     }
 
-    /// <summary>Whether members of the resource were declared lost in LINSTOR before the process, in its present life, first read from it. The process cannot know these members.</summary>
-    public bool HasLostMembersUnseen(SimulatedController controller, string resource) => DefinitionOf(resource) is { } definition && _lastLost.TryGetValue(definition, out var lost) && !(ListensSince(controller) <= lost);
+    /// <summary>Whether nodes of the resource were declared lost, or restored after an eviction, before the process, in its present life, first read from LINSTOR. It cannot know which members a node that was away counts.</summary>
+    public bool HaveMembersChangedUnseen(SimulatedController controller, string resource) => DefinitionOf(resource) is { } definition && _membersChanged.TryGetValue(definition, out var changed) && !(ListensSince(controller) <= changed);
+
+    private void NoteMembersOn(StorageNode node)
+    {
+        NodesChangedAt = EventQueue.Now;
+        foreach (var definition in Storage.Definitions.Where(definition => definition.Listed.Any(replica => replica.Node == node)))
+        {
+            _membersChanged[definition] = EventQueue.Now;
+        }
+    }
 
     /// <summary>Whether an administrator has declared the node lost in LINSTOR: it counts as dead, whether it is or not.</summary>
     public bool WasDeclaredLost(string node) => _declaredLost.Contains(Kubernetes.LinstorNameOf(node)!);

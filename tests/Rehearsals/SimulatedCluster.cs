@@ -36,7 +36,7 @@ internal sealed partial class SimulatedCluster
     private readonly HashSet<(SimulatedController, int, ResourceName, NodeName)> _read = [];
     private readonly HashSet<string> _tampered = [];
     private readonly HashSet<ResourceDefinition> _torn = [];
-    private readonly Dictionary<ResourceDefinition, TimeSpan> _lastLost = [];
+    private readonly Dictionary<ResourceDefinition, TimeSpan> _membersChanged = [];
     private readonly HashSet<string> _declaredLost = [];
     private readonly Dictionary<(SimulatedController, int), TimeSpan> _listens = [];
     private readonly Dictionary<(SimulatedController, int), TimeSpan> _informed = [];
