@@ -39,18 +39,25 @@ internal sealed partial class Oracle
 
     // A volume that two nodes may write to is fenced only where it is lost too. A loss that LINSTOR knows of but that is not proved may leave quorum on both sides.
     private bool MayBeMoved(Model.Pod pod, List<string> lost) =>
-        _cluster.ResourcesOf(pod).All(name => lost.Contains(name) || !(_cluster.IsShared(name) || LossOf(name, pod.Spec.NodeName!).IsSo || WasLostUntilAllFellSilent(name, pod.Spec.NodeName!) || MayHaveBeenOnBothSides(name, pod.Spec.NodeName!) || KeepsQuorumAlone(name, pod.Spec.NodeName!))) && CoreMapping.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(CoreMapping.OptOut) && _cluster.Unfenced(pod) is [];
+        _cluster.ResourcesOf(pod).All(name => lost.Contains(name) || !(_cluster.IsShared(name) || LossOf(name, pod.Spec.NodeName!).IsSo || WasLostUntilAllFellSilent(name, pod.Spec.NodeName!) || MayHaveQuorumHere(name, pod.Spec.NodeName!))) && CoreMapping.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(CoreMapping.OptOut) && _cluster.Unfenced(pod) is [];
 
     private bool WasLostUntilAllFellSilent(string resource, string node) => LossOf(resource, node).EndedAt is not null
         && _cluster.DefinitionOf(resource) is { } definition && definition.Listed.All(replica => Known(replica)?.MayPromote is null);
 
-    // It may have had quorum on both sides since its node last reported that it misses no other replica, and nobody may be left to rule that out.
-    private bool MayHaveBeenOnBothSides(string resource, string node) => _cluster.DefinitionOf(resource) is { } definition
-        && LossOf(resource, node).Overlaps((HistoryOf((definition.Name, _cluster.Kubernetes.LinstorNameOf(node)!), _whole) is { IsSo: false, EndedAt: var ended } ? ended ?? TimeSpan.Zero : Now) - Unseen, Now);
+    // It may have had quorum on both sides, or on its node's side alone, since that node last reported that it misses no other replica, and nobody may be left to rule that out. That its node
+    // keeps quorum alone counts until it reports otherwise. No other node can use the volume then, so moving its pods because of another volume does not help.
+    private bool MayHaveQuorumHere(string resource, string node)
+    {
+        if (_cluster.DefinitionOf(resource) is not { } definition)
+        {
+            return false;
+        }
 
-    // By the node's own statement, which counts until it reports otherwise. No other node can use the volume then, so moving its pods because of another volume does not help.
-    private bool KeepsQuorumAlone(string resource, string node) => _cluster.DefinitionOf(resource) is { } definition
-        && (definition.Name, _cluster.Kubernetes.LinstorNameOf(node)!) is var key && HistoryOf(key, _alone).Overlaps((HistoryOf(key, _spoke).EndedAt ?? Now) - Unseen, Now);
+        var key = (definition.Name, _cluster.Kubernetes.LinstorNameOf(node)!);
+        var whole = HistoryOf(key, _whole);
+        var since = (whole.IsSo ? Now : whole.EndedAt ?? TimeSpan.Zero) - Unseen;
+        return LossOf(resource, node).Overlaps(since, Now) || HistoryOf(key, _alone).Overlaps(since, Now);
+    }
 
     private bool HasBeenLostSince(TimeSpan calm, string resource, string node) => LossOf(resource, node).Covers(calm, Now);
 
