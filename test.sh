@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Passes all tests. Needs the .NET 10 SDK; everything else is fetched or built, once.
-#   ./test.sh          everything, the end-to-end tests on a real Kubernetes control plane included
+# Passes all tests. Needs the .NET 10 SDK and a C compiler; everything else is fetched or built, once.
+#   ./test.sh          everything, the end-to-end tests of the program that ships on a real Kubernetes control plane included
 #   ./test.sh --fast   only what takes seconds: without the real control plane, and without the rehearsals that break each rule
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -16,7 +16,8 @@ case "${1:-}" in
     projects+=(tests/Rehearsals.Tests tests/EndToEnd.Tests)
     KUBE_BIN=$(eng/kubernetes.sh)
     CHROMIUM=$(eng/chromium.sh)
-    export KUBE_BIN CHROMIUM
+    HA_CONTROLLER=$(eng/publish.sh)
+    export KUBE_BIN CHROMIUM HA_CONTROLLER
     eng/clients.sh
     ;;
   *)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Shows the controller at work: a node of a real Kubernetes control plane crashes, and its pod runs elsewhere.
-# Needs the .NET 10 SDK; the control plane's binaries are fetched or built, once.
+# Needs the .NET 10 SDK and a C compiler; the control plane's binaries are fetched or built, once.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -17,7 +17,8 @@ case "${1:-}" in
 esac
 
 KUBE_BIN=$(eng/kubernetes.sh)
-export KUBE_BIN
+HA_CONTROLLER=$(eng/publish.sh)
+export KUBE_BIN HA_CONTROLLER
 dotnet build --nologo --verbosity quiet tests/EndToEnd.Tests
 dotnet run --no-build --project tests/EndToEnd.Tests -- --filter-class '*.RandomScenarioTests' --show-live-output on --progress off --ansi off |
   sed --unbuffered 's/^OUTPUT: \[[^]]*\] //'

@@ -13,6 +13,9 @@ internal sealed class MetricsEndpoint : IDisposable
     /// <summary>.NET 10 declares these as counters although they decrease (dotnet/runtime#126167).</summary>
     private static readonly string[] Falling = ["dotnet.thread_pool.thread.count", "dotnet.thread_pool.queue.length"];
 
+    /// <summary>How many combinations of attribute values one metric may have. OpenTelemetry reserves memory for all of them, for its default of 2,000 about 5 MB in all; no metric here has more than 70.</summary>
+    private const int MostSeries = 200;
+
     private readonly MeterProvider _provider;
 
     /// <summary>Collects from now on: earlier counts are lost.</summary>
@@ -23,7 +26,7 @@ internal sealed class MetricsEndpoint : IDisposable
         var builder = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => resource.AddService("piraeus-ha-controller", serviceVersion: ProgramVersion.Version))
             .AddMeter(meter, "System.Runtime")
-            .AddView(instrument => Falling.Contains(instrument.Name) ? MetricStreamConfiguration.Drop : null)
+            .AddView(instrument => Falling.Contains(instrument.Name) ? MetricStreamConfiguration.Drop : new() { CardinalityLimit = MostSeries })
             .AddPrometheusExporter(prometheus => (prometheus.ScopeInfoEnabled, prometheus.TargetInfoEnabled, prometheus.ScrapeResponseCacheDurationMilliseconds) = (false, false, 0));
         var isExported = environment("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 } || environment("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") is { Length: > 0 };
         _provider = (isExported ? builder.AddOtlpExporter() : builder).Build();
