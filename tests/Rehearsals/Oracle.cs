@@ -169,7 +169,13 @@ internal sealed partial class Oracle
     // A change by the pod's owner reaches the controller late.
     private bool WasWanted(Model.Pod pod, TimeSpan sent) => _cluster.Exempted(pod) is not { } since || since > sent - TimeSpan.FromSeconds(21);
 
-    private bool WasLost(SimulatedController controller, string resource, string node, TimeSpan sent) => LossOf(resource, node).Overlaps(KnownSince(controller, resource, sent), Now);
+    private bool WasLost(SimulatedController controller, string resource, string node, TimeSpan sent) =>
+        LossOf(resource, node).Overlaps(KnownSince(controller, resource, sent), Now) || IsLostDespiteDeadUse(resource, node);
+
+    // A use elsewhere that LINSTOR reports although it cannot write any more ends the proof, not the loss. A process that was frozen may have heard of the two uses in the other order.
+    private bool IsLostDespiteDeadUse(string resource, string node) => LossOf(resource, node).Since <= Now && MuteOf(resource, node).Covers(LossOf(resource, node).Since, Now)
+        && _cluster.DefinitionOf(resource) is { } definition
+        && definition.Listed.Any(replica => replica.Node.Name != _cluster.Kubernetes.LinstorNameOf(node) && Known(replica)?.InUse == true && !_cluster.Storage.CanWrite(definition.Name, replica.Node.Name));
 
     private bool CouldNotWrite(SimulatedController controller, string resource, string node, TimeSpan sent) => MuteOf(resource, node).Overlaps(ReportedSince(resource, node, KnownSince(controller, resource, sent)), Now);
 
