@@ -9,8 +9,6 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes;
 internal sealed class ListReader<T>(JsonTypeInfo<T> type, Action<T> take)
     where T : class
 {
-    private const int FirstBuffer = 64 * 1024;
-
     private JsonReaderState _state;
     private string? _property;
     private WireListMeta _metadata = new();
@@ -19,22 +17,13 @@ internal sealed class ListReader<T>(JsonTypeInfo<T> type, Action<T> take)
     /// <exception cref="JsonException">It is not a list, or was cut off.</exception>
     public async Task<WireListMeta> ReadAsync(Stream body, CancellationToken cancellation)
     {
-        var buffer = new byte[FirstBuffer];
-        for (var filled = 0; ;)
+        for (var buffer = new JsonBuffer(body, size: 64 * 1024); ;)
         {
-            var read = await body.ReadAsync(buffer.AsMemory(filled), cancellation);
-            filled += read;
-            var consumed = Read(buffer.AsSpan(0, filled), isFinal: read == 0);
-            if (read == 0)
+            var isMore = await buffer.FillAsync(cancellation);
+            buffer.Consume(Read(buffer.Unread.Span, isFinal: !isMore));
+            if (!isMore)
             {
                 return _metadata;
-            }
-
-            buffer.AsSpan(consumed, filled - consumed).CopyTo(buffer);
-            filled -= consumed;
-            if (filled == buffer.Length)
-            {
-                Array.Resize(ref buffer, 2 * buffer.Length); // an object that is larger than the buffer
             }
         }
     }

@@ -8,7 +8,11 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
-/// <summary>Sends every object of one kind to the inbox: lists, then watches, and lists again when the watch cannot be resumed.</summary>
+/// <summary>Sends every object of one kind to the inbox: first what is there, then every change, and again what is there when the watch cannot be resumed.</summary>
+/// <remarks>
+/// A watch that begins with all objects (a streamed list) costs the API server the least: it encodes one object at a time. Kubernetes knows it since 1.27, and has it turned on since 1.34.
+/// Others refuse it, or ignore that it was asked for; there, this lists.
+/// </remarks>
 internal sealed partial class Reflector<TWire, T>(
     HttpClient http, WatchedKind<TWire, T> kind, ChannelWriter<Observation> inbox, TimeProvider clock, ILogger logger)
     where TWire : class
@@ -22,21 +26,36 @@ internal sealed partial class Reflector<TWire, T>(
     /// </summary>
     private const string FromTheCache = "resourceVersion=0";
 
+    /// <summary>The annotation of the bookmark that ends a streamed list.</summary>
+    private const string EndOfAll = "k8s.io/initial-events-end";
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private bool _hasListed;
+    private bool _mayStream = true;
 
     /// <summary>Runs until the watch cannot be resumed. The caller then reports the source as lost, backs off and calls again.</summary>
     public async Task FollowAsync(CancellationToken cancellation)
     {
         try
         {
-            var version = await ListAsync(cancellation);
-            while (version is not null)
+            var version = _mayStream ? null : await ListAsync(cancellation);
+            while (version is not null || _mayStream)
             {
                 var began = clock.GetTimestamp();
-                version = await WatchAsync(version, cancellation); // a clean end: resume where it stopped
-                if (clock.GetElapsedTime(began) < TimeSpan.FromSeconds(1))
+                try
+                {
+                    version = await WatchAsync(version, cancellation); // a clean end: resume where it stopped
+                }
+                catch (Exception refused) when (version is null && refused is NoStreamedListException or KubernetesException { Status: HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity })
+                {
+                    _mayStream = false;
+                    DoesNotStream(kind.Resource, refused.Message);
+                    version = await ListAsync(cancellation);
+                    continue;
+                }
+
+                if (version is null || clock.GetElapsedTime(began) < TimeSpan.FromSeconds(1))
                 {
                     return; // a server that closes at once is not healthy: let the caller back off
                 }
@@ -64,9 +83,7 @@ internal sealed partial class Reflector<TWire, T>(
             next = metadata.Continue;
             if (string.IsNullOrEmpty(next))
             {
-                await inbox.WriteAsync(new Observation.Listed<T>(items.ToImmutable()), cancellation);
-                _hasListed = true;
-                Listed(items.Count, kind.Resource);
+                await ListedAsync(items, cancellation);
                 return metadata.ResourceVersion;
             }
         }
@@ -80,31 +97,43 @@ internal sealed partial class Reflector<TWire, T>(
         }
     }
 
-    /// <returns>The version to resume from; null if the server no longer has it.</returns>
-    private async Task<string?> WatchAsync(string version, CancellationToken cancellation)
+    private async Task ListedAsync(ImmutableArray<T>.Builder items, CancellationToken cancellation)
+    {
+        await inbox.WriteAsync(new Observation.Listed<T>(items.ToImmutable()), cancellation);
+        _hasListed = true;
+        Listed(items.Count, kind.Resource);
+    }
+
+    /// <param name="version">The version after which to watch; null to begin with all objects.</param>
+    /// <param name="cancellation">Ends the watch.</param>
+    /// <returns>The version to resume from; null if the server no longer has it, or ended before it had sent all objects.</returns>
+    private async Task<string?> WatchAsync(string? version, CancellationToken cancellation)
     {
         // The server ends each watch after a time that we choose, at random, so that no two of our watches end together. It is shorter than our patience: for objects that do not change,
         // Kubernetes up to 1.20 sends nothing before the bookmark at the end, and a time-out would mean listing everything again.
-        var query = $"watch=true&allowWatchBookmarks=true&timeoutSeconds={Random.Shared.Next(100, 160)}&resourceVersion={Uri.EscapeDataString(version)}";
-        using var request = Get(Query(query));
+        var from = version is null ? "sendInitialEvents=true&resourceVersionMatch=NotOlderThan" : $"resourceVersion={Uri.EscapeDataString(version)}";
+        using var request = Get(Query($"watch=true&allowWatchBookmarks=true&timeoutSeconds={Random.Shared.Next(100, 160)}&{from}"));
         using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
             using var response = await http.OpenAsync(request, ApiRequests.Deadline, clock, stopped.Token);
             await using var body = await response.Content.ReadAsStreamAsync(stopped.Token);
-            await foreach (var seen in WatchStream.ReadAsync(body, Patience, clock, stopped.Token))
+            var events = new WatchStream(body, clock);
+            version ??= await ReadAllAsync(events, stopped.Token);
+            while (version is not null && await events.NextAsync(Patience, stopped.Token) is { } seen)
             {
-                if (seen.Object.ValueKind != JsonValueKind.Object)
-                {
-                    throw new JsonException($"an event of the watch of {kind.Resource} holds no object");
-                }
-
-                if (seen.Type == "ERROR")
+                if (seen.Type == WatchEventType.Error)
                 {
                     return Lost(seen);
                 }
 
-                version = await TellAsync(seen, cancellation) ?? version;
+                if (ChangeOf(seen) is { } change)
+                {
+                    await inbox.WriteAsync(change, cancellation);
+                }
+
+                // Bookmarks carry nothing else.
+                version = JsonSerializer.Deserialize(seen.Object.Span, KubernetesJson.Default.WireVersioned)!.Metadata?.ResourceVersion ?? version;
             }
 
             return version;
@@ -119,27 +148,77 @@ internal sealed partial class Reflector<TWire, T>(
         }
     }
 
-    private async Task<string?> TellAsync(WireWatchEvent seen, CancellationToken cancellation)
+    /// <summary>Reads the objects with which a watch begins, up to the bookmark after them.</summary>
+    /// <returns>Their version; null if the server ended before that.</returns>
+    /// <exception cref="NoStreamedListException">The server watches without having sent all objects.</exception>
+    private async Task<string?> ReadAllAsync(WatchStream events, CancellationToken cancellation)
     {
-        if (seen.Type is "ADDED" or "MODIFIED" or "DELETED" && kind.Translate(seen.Object.Deserialize(kind.Item)!) is { } item)
+        var items = ImmutableArray.CreateBuilder<T>();
+        var changes = new List<Observation>(); // of objects that the server has already sent
+        while (await NextOfAllAsync(events, cancellation) is { } seen)
         {
-            await inbox.WriteAsync(seen.Type == "DELETED" ? new Observation.Deleted<T>(item) : new Observation.Updated<T>(item), cancellation);
+            if (seen.Type == WatchEventType.Error)
+            {
+                return Lost(seen);
+            }
+
+            if (seen.Type == WatchEventType.Bookmark)
+            {
+                var metadata = JsonSerializer.Deserialize(seen.Object.Span, KubernetesJson.Default.WireMetadataOnly)!.Metadata;
+                if (metadata.Annotations?.GetValueOrDefault(EndOfAll) != "true")
+                {
+                    throw new NoStreamedListException("it does not say where they end");
+                }
+
+                await ListedAsync(items, cancellation);
+                foreach (var change in changes)
+                {
+                    await inbox.WriteAsync(change, cancellation);
+                }
+
+                return metadata.ResourceVersion;
+            }
+
+            switch (ChangeOf(seen))
+            {
+                case Observation.Updated<T> added when seen.Type == WatchEventType.Added && changes.Count == 0:
+                    items.Add(added.Item);
+                    break;
+                case { } change:
+                    changes.Add(change);
+                    break;
+            }
         }
 
-        // Bookmarks carry nothing else.
-        return seen.Object.TryGetProperty("metadata", out var metadata) ? metadata.Deserialize(KubernetesJson.Default.WireListMeta)?.ResourceVersion : null;
+        return null;
     }
 
-    private string? Lost(WireWatchEvent seen)
+    private static async ValueTask<WatchEvent?> NextOfAllAsync(WatchStream events, CancellationToken cancellation)
     {
-        var status = seen.Object.Deserialize(KubernetesJson.Default.WireStatus);
-        Relisting(kind.Resource, status?.Code ?? 0, status?.Message ?? "no reason given");
-        return status?.Code == (int)HttpStatusCode.Gone
+        try
+        {
+            return await events.NextAsync(ApiRequests.Deadline, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            throw new NoStreamedListException($"it sent nothing for {ApiRequests.Deadline.TotalSeconds} s");
+        }
+    }
+
+    private Observation? ChangeOf(WatchEvent seen) =>
+        seen.Type is not (WatchEventType.Added or WatchEventType.Modified or WatchEventType.Deleted) || kind.Translate(JsonSerializer.Deserialize(seen.Object.Span, kind.Item)!) is not { } item ? null
+        : seen.Type == WatchEventType.Deleted ? new Observation.Deleted<T>(item) : new Observation.Updated<T>(item);
+
+    private string? Lost(WatchEvent seen)
+    {
+        var status = JsonSerializer.Deserialize(seen.Object.Span, KubernetesJson.Default.WireStatus)!;
+        Relisting(kind.Resource, status.Code, status.Message ?? "no reason given");
+        return status.Code == (int)HttpStatusCode.Gone
             ? null
             : throw new KubernetesException(
-                (HttpStatusCode)(status?.Code ?? 500),
-                $"the watch of {kind.Resource} ended: {status?.Message}",
-                status?.Details?.RetryAfterSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
+                (HttpStatusCode)(status.Code == 0 ? 500 : status.Code),
+                $"the watch of {kind.Resource} ended: {status.Message}",
+                status.Details?.RetryAfterSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
     }
 
     private HttpRequestMessage Get(string path)
@@ -161,4 +240,10 @@ internal sealed partial class Reflector<TWire, T>(
 
     [LoggerMessage(201, LogLevel.Debug, "Listing {Resource} again: the watch ended with {Code}, {Reason}")]
     private partial void Relisting(string resource, int code, string reason);
+
+    [LoggerMessage(202, LogLevel.Debug, "The API server does not stream the list of {Resource}, so it is read page by page: {Reason}")]
+    private partial void DoesNotStream(string resource, string reason);
+
+    /// <summary>The API server does not begin a watch with all objects, although it did not refuse to.</summary>
+    private sealed class NoStreamedListException(string message) : Exception(message);
 }

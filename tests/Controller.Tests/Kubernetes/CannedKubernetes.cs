@@ -33,6 +33,9 @@ internal sealed class Call(HttpContext context, string body)
 
     public bool IsWatch => this["watch"] is not null;
 
+    /// <summary>Whether the watch is to begin with all objects.</summary>
+    public bool IsStreamedList => this["sendInitialEvents"] is "true";
+
     public CancellationToken HungUp { get; } = context.RequestAborted;
 
     public async Task AnswerAsync(string json, int status = 200, int? retryAfter = null)
@@ -92,7 +95,9 @@ internal sealed class CannedKubernetes : IAsyncDisposable
 
     public KubernetesConnection Connection => new(Url, "default");
 
-    public static async Task<CannedKubernetes> StartAsync(Func<Call, Task> answer)
+    /// <param name="answer">Answers each request.</param>
+    /// <param name="isOld">Whether it refuses to stream lists, as servers did before Kubernetes 1.34; no test sees these requests.</param>
+    public static async Task<CannedKubernetes> StartAsync(Func<Call, Task> answer, bool isOld = false)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
@@ -104,6 +109,12 @@ internal sealed class CannedKubernetes : IAsyncDisposable
             using var reader = new StreamReader(context.Request.Body);
             var body = await reader.ReadToEndAsync(context.RequestAborted);
             var call = new Call(context, body);
+            if (isOld && call.IsStreamedList)
+            {
+                await call.RefuseAsync(422, "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled");
+                return;
+            }
+
             server.Calls.Enqueue(call);
             server._arrivals.Writer.TryWrite(call);
             try

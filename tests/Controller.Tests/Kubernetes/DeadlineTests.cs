@@ -95,7 +95,7 @@ public sealed class DeadlineTests : IAsyncDisposable
             await call.SendAsync("""{"items":[{"metadata":{"name":"first"}}""");
             for (var seconds = 9; seconds < 60; seconds += 9)
             {
-                await _clock.RestingAsync(ApiRequests.Deadline, 3 + (seconds / 9 - 1)); // the head, then each read
+                await _clock.RestingAsync(ApiRequests.Deadline, 4 + (seconds / 9 - 1)); // the refused stream, the head, then each read
                 _clock.Advance(TimeSpan.FromSeconds(9));
                 await call.SendAsync(""",{"metadata":{"name":"next"}}""");
             }
@@ -141,7 +141,7 @@ public sealed class DeadlineTests : IAsyncDisposable
         return await Assert.ThrowsAsync<TimeoutException>(() => asking.SoonAsync());
     }
 
-    private async Task ServeAsync(Func<Call, Task> answer) => _kubernetes = await CannedKubernetes.StartAsync(answer);
+    private async Task ServeAsync(Func<Call, Task> answer) => _kubernetes = await CannedKubernetes.StartAsync(answer, isOld: true);
 
     private NodeClient Nodes() => new(_kubernetes!.Connection.CreateClient(), _clock);
 

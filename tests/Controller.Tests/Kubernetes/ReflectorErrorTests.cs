@@ -81,14 +81,14 @@ public sealed class ReflectorErrorTests : ReflectorFixture
             await call.SendAsync("""{"items":[""");
             await call.HangAsync();
         });
-        await LateAsync(Follow(WatchedKinds.Pods), deadline: 2, $"nothing of the answer to GET {Server.Connection.Server}api/v1/pods arrived for 10 s");
+        await LateAsync(Follow(WatchedKinds.Pods), deadline: 3, $"nothing of the answer to GET {Server.Connection.Server}api/v1/pods arrived for 10 s");
     }
 
     [Fact]
     public async Task A_server_that_accepts_and_does_not_answer_is_late_with_the_same_message_each_time()
     {
         await ServeAsync(call => call.HangAsync());
-        await LateAsync(Follow(WatchedKinds.Pods), deadline: 1, $"nothing of the answer to GET {Server.Connection.Server}api/v1/pods arrived for 10 s");
+        await LateAsync(Follow(WatchedKinds.Pods), deadline: 2, $"nothing of the answer to GET {Server.Connection.Server}api/v1/pods arrived for 10 s");
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class ReflectorErrorTests : ReflectorFixture
         Assert.Equal("the plugin reaches no server", (await Assert.ThrowsAsync<HttpRequestException>(() => reflector.FollowAsync(default))).Message);
     }
 
-    // The head of an answer has the first deadline, its body the second.
+    // The refused stream has the first deadline, the head of an answer the second, its body the third.
     private async Task LateAsync(Task following, int deadline, string message)
     {
         await Time.RestingAsync(ApiRequests.Deadline, deadline);

@@ -36,7 +36,7 @@ public abstract class ReflectorFixture : IAsyncDisposable
 
     private protected static string Event(string type, string json) => $$"""{"type":"{{type}}","object":{{json}} }""" + "\n";
 
-    private protected async Task ServeAsync(Func<Call, Task> answer) => _server = await CannedKubernetes.StartAsync(answer);
+    private protected async Task ServeAsync(Func<Call, Task> answer, bool streams = false) => _server = await CannedKubernetes.StartAsync(answer, isOld: !streams);
 
     private protected Task Follow<TWire, T>(WatchedKind<TWire, T> kind, CancellationToken cancellation = default)
         where TWire : class

@@ -20,19 +20,19 @@ public sealed class WatchStreamTests
         var bytes = Encoding.UTF8.GetBytes(Two);
         for (var cut = 0; cut <= bytes.Length; cut++)
         {
-            Assert.Equal(["ADDED größe", "BOOKMARK "], await ReadAllAsync(new ChunkedStream([bytes[..cut], bytes[cut..]])));
+            Assert.Equal(["Added größe", "Bookmark "], await ReadAllAsync(new ChunkedStream([bytes[..cut], bytes[cut..]])));
         }
 
-        Assert.Equal(["ADDED größe", "BOOKMARK "], await ReadAllAsync(new ChunkedStream([.. bytes.Select(one => (byte[])[one])])));
+        Assert.Equal(["Added größe", "Bookmark "], await ReadAllAsync(new ChunkedStream([.. bytes.Select(one => (byte[])[one])])));
     }
 
     [Fact]
     public async Task An_event_is_reported_as_soon_as_it_is_complete()
     {
         var pipe = new Pipe();
-        await using var events = WatchStream.ReadAsync(pipe.Reader.AsStream(), Patience, TimeProvider.System, default).GetAsyncEnumerator();
+        var events = new WatchStream(pipe.Reader.AsStream(), TimeProvider.System);
         await pipe.Writer.WriteAsync(Encoding.UTF8.GetBytes(Two.Split('\n')[0])); // not even a newline follows
-        Assert.True(await events.MoveNextAsync().AsTask().SoonAsync());
+        Assert.NotNull(await events.NextAsync(Patience, default).AsTask().SoonAsync());
     }
 
     [Fact]
@@ -46,25 +46,35 @@ public sealed class WatchStreamTests
         await Assert.ThrowsAnyAsync<JsonException>(() => ReadAllAsync(new ChunkedStream([Encoding.UTF8.GetBytes(text)])));
 
     [Fact]
+    public async Task An_event_that_does_not_end_is_given_up_after_16_MiB()
+    {
+        var piece = new byte[1024 * 1024];
+        piece.AsSpan().Fill((byte)'x');
+        var body = new ChunkedStream([Encoding.UTF8.GetBytes("{\"type\":\"ADDED\",\"object\":{\"data\":\""), .. Enumerable.Repeat(piece, 20)]);
+        var error = await Assert.ThrowsAsync<JsonException>(() => ReadAllAsync(body));
+        Assert.Equal("the server sent an object of more than 16777216 bytes", error.Message);
+    }
+
+    [Fact]
     public async Task Every_event_before_the_cut_is_reported()
     {
         var observed = new List<string>();
         await Assert.ThrowsAnyAsync<JsonException>(() => ReadAllAsync(new ChunkedStream([Encoding.UTF8.GetBytes(Two), "{"u8.ToArray()]), observed));
-        Assert.Equal(["ADDED größe", "BOOKMARK "], observed);
+        Assert.Equal(["Added größe", "Bookmark "], observed);
     }
 
     [Fact]
     public async Task Silence_longer_than_the_patience_ends_the_watch_and_shorter_silence_does_not()
     {
         var (clock, pipe) = (new TestTime(), new Pipe());
-        await using var events = WatchStream.ReadAsync(pipe.Reader.AsStream(), Patience, clock, default).GetAsyncEnumerator();
-        var next = events.MoveNextAsync().AsTask();
+        var events = new WatchStream(pipe.Reader.AsStream(), clock);
+        var next = events.NextAsync(Patience, default).AsTask();
         await clock.RestingAsync(Patience);
         clock.Advance(Patience - TimeSpan.FromSeconds(1));
         await pipe.Writer.WriteAsync(Encoding.UTF8.GetBytes(Two.Split('\n')[1])); // a bookmark is a sign of life
-        Assert.True(await next.SoonAsync());
+        Assert.NotNull(await next.SoonAsync());
 
-        next = events.MoveNextAsync().AsTask();
+        next = events.NextAsync(Patience, default).AsTask();
         await clock.RestingAsync(Patience);
         clock.Advance(Patience - TimeSpan.FromSeconds(1));
         Assert.False(next.IsCompleted);
@@ -77,20 +87,20 @@ public sealed class WatchStreamTests
     {
         var (clock, pipe) = (new TestTime(), new Pipe());
         await pipe.Writer.WriteAsync(Encoding.UTF8.GetBytes(Two.Split('\n')[0]));
-        await using var events = WatchStream.ReadAsync(pipe.Reader.AsStream(), Patience, clock, default).GetAsyncEnumerator();
-        Assert.True(await events.MoveNextAsync().AsTask().SoonAsync());
+        var events = new WatchStream(pipe.Reader.AsStream(), clock);
+        Assert.NotNull(await events.NextAsync(Patience, default).AsTask().SoonAsync());
         clock.Advance(10 * Patience);
-        var next = events.MoveNextAsync().AsTask();
+        var next = events.NextAsync(Patience, default).AsTask();
         await pipe.Writer.WriteAsync(Encoding.UTF8.GetBytes(Two.Split('\n')[1]));
-        Assert.True(await next.SoonAsync());
+        Assert.NotNull(await next.SoonAsync());
     }
 
     [Fact]
     public async Task Being_asked_to_stop_is_no_silence()
     {
         using var stop = new CancellationTokenSource();
-        await using var events = WatchStream.ReadAsync(new Pipe().Reader.AsStream(), Patience, new TestTime(), stop.Token).GetAsyncEnumerator();
-        var next = events.MoveNextAsync().AsTask();
+        var events = new WatchStream(new Pipe().Reader.AsStream(), new TestTime());
+        var next = events.NextAsync(Patience, stop.Token).AsTask();
         await stop.CancelAsync();
         await next.CancelledAsync();
     }
@@ -98,9 +108,10 @@ public sealed class WatchStreamTests
     private static async Task<List<string>> ReadAllAsync(Stream body, List<string>? observed = null)
     {
         observed ??= [];
-        await foreach (var seen in WatchStream.ReadAsync(body, Patience, TimeProvider.System, default))
+        var events = new WatchStream(body, TimeProvider.System);
+        while (await events.NextAsync(Patience, default) is { } seen)
         {
-            observed.Add($"{seen.Type} {seen.Object.Deserialize(KubernetesJson.Default.WirePod)!.Metadata.Name}");
+            observed.Add($"{seen.Type} {JsonSerializer.Deserialize(seen.Object.Span, KubernetesJson.Default.WirePod)!.Metadata.Name}");
         }
 
         return observed;
@@ -110,6 +121,7 @@ public sealed class WatchStreamTests
     private sealed class ChunkedStream(IReadOnlyList<byte[]> pieces) : Stream
     {
         private readonly Queue<byte[]> _left = new(pieces.Where(piece => piece.Length > 0));
+        private ReadOnlyMemory<byte> _rest;
 
         public override bool CanRead => true;
 
@@ -123,9 +135,15 @@ public sealed class WatchStreamTests
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            var piece = _left.TryDequeue(out var next) ? next : [];
-            piece.CopyTo(buffer);
-            return ValueTask.FromResult(piece.Length);
+            if (_rest.IsEmpty && _left.TryDequeue(out var next))
+            {
+                _rest = next;
+            }
+
+            var fits = Math.Min(_rest.Length, buffer.Length);
+            _rest[..fits].CopyTo(buffer);
+            _rest = _rest[fits..];
+            return ValueTask.FromResult(fits);
         }
 
         public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();

@@ -8,7 +8,7 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes.Wire;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters = [typeof(TimeConverter)])]
-[JsonSerializable(typeof(WireWatchEvent))]
+[JsonSerializable(typeof(WireVersioned))]
 [JsonSerializable(typeof(WireStatus))]
 [JsonSerializable(typeof(WireList<WirePod>))]
 [JsonSerializable(typeof(WireVolume))]

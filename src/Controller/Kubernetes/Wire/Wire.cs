@@ -40,13 +40,10 @@ internal sealed class WireListMeta
     public string? Continue { get; set; }
 }
 
-/// <summary>One event of a watch. Its object is of the watched kind, or a <see cref="WireStatus"/> where the type is <c>ERROR</c>.</summary>
-internal sealed class WireWatchEvent
+/// <summary>Any object, of which only the version is read.</summary>
+internal sealed class WireVersioned
 {
-    [AllowNull]
-    public string Type { get; set => field = value ?? ""; } = "";
-
-    public JsonElement Object { get; set; }
+    public WireListMeta? Metadata { get; set; }
 }
 
 internal sealed class WireStatus

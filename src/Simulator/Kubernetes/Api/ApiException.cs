@@ -56,6 +56,12 @@ internal sealed class ApiException(int code, string reason, string message) : Ex
         return new(StatusCodes.Status422UnprocessableEntity, "Invalid", $"{kind.QualifiedName} \"{name}\" is invalid: {field}: {what}") { Details = details };
     }
 
+    /// <summary>The query of a list or watch asks for what does not go together.</summary>
+    public static ApiException InvalidOptions(string field, string why) => new(StatusCodes.Status422UnprocessableEntity, "Invalid", $"ListOptions.meta.k8s.io \"\" is invalid: {field}: Forbidden: {why}")
+    {
+        Details = new() { ["group"] = "meta.k8s.io", ["kind"] = "ListOptions", ["causes"] = new JsonArray(new JsonObject { ["reason"] = "FieldValueForbidden", ["message"] = $"Forbidden: {why}", ["field"] = field }) },
+    };
+
     /// <summary>A patch could not be applied; the API server does not report why.</summary>
     public static ApiException Unprocessable() => new(StatusCodes.Status422UnprocessableEntity, "Invalid", "the server rejected our request due to an error in our request") { Details = [] };
 

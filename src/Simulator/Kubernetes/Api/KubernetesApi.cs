@@ -5,11 +5,11 @@ namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>Answers requests.</summary>
 /// <param name="present">Returns an object as readers see it, where the store does not write every change.</param>
-internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, WallClock wallClock, Watches watches, KubernetesHazards hazards, TimeSpan bookmarkPeriod, Func<KubernetesObject, KubernetesObject> present)
+internal sealed class KubernetesApi(ObjectStore store, WorldClock clock, WallClock wallClock, Watches watches, KubernetesHazards hazards, KubernetesOptions options, Func<KubernetesObject, KubernetesObject> present)
 {
     private readonly Writes _writes = new(store, wallClock);
     private readonly Deletions _deletions = new(store);
-    private readonly WatchApi _watchApi = new(store, clock, watches, wallClock, hazards, bookmarkPeriod);
+    private readonly WatchApi _watchApi = new(store, clock, watches, wallClock, hazards, options);
 
     public async Task AnswerAsync(HttpContext context)
     {

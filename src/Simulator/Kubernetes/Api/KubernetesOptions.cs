@@ -15,6 +15,9 @@ public sealed record KubernetesOptions
     /// <summary>The bearer token that every client must send; null for none. With a token the API is HTTPS, because kubectl sends tokens only there.</summary>
     public string? Token { get; init; }
 
+    /// <summary>Whether a watch may begin with all objects (the feature gate WatchList): on in Kubernetes 1.32, off in 1.33, on since 1.34.</summary>
+    public bool StreamsLists { get; init; } = true;
+
     /// <summary>The interval of bookmarks on watches that allow them.</summary>
     public TimeSpan BookmarkPeriod { get; init; } = TimeSpan.FromMinutes(1);
 }

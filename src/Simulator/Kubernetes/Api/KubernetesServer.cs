@@ -35,7 +35,7 @@ public sealed class KubernetesServer : IAsyncDisposable
         _watches = new(store);
         _certificate = options.Token is null ? null : SelfSigned.ForLoopback();
         _restartableListener = new(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
-        _web = Build(new(store, _clock, new(_clock, options.Began ?? _clock.Epoch), _watches, Hazards, options.BookmarkPeriod, present));
+        _web = Build(new(store, _clock, new(_clock, options.Began ?? _clock.Epoch), _watches, Hazards, options, present));
     }
 
     /// <summary>The API's address: <c>http://127.0.0.1:port/</c>, or https if there is a token.</summary>

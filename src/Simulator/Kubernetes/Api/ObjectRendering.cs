@@ -103,7 +103,7 @@ internal sealed class ObjectRendering(ApiKind kind, Representation representatio
     }
 
     /// <summary>The object of a bookmark, which has only a version.</summary>
-    public void WriteBookmark(Utf8JsonWriter json, long version)
+    public void WriteBookmark(Utf8JsonWriter json, long version, bool endsList)
     {
         var (name, apiVersion) = representation switch
         {
@@ -111,12 +111,13 @@ internal sealed class ObjectRendering(ApiKind kind, Representation representatio
             Representation.Table => ("Table", $"{MetaGroup}/v1"),
             _ => (kind.Name, kind.ApiVersion),
         };
-        new JsonObject
+        var metadata = new JsonObject { ["resourceVersion"] = MetadataJson.Version(version), ["creationTimestamp"] = null };
+        if (endsList)
         {
-            ["kind"] = name,
-            ["apiVersion"] = apiVersion,
-            ["metadata"] = new JsonObject { ["resourceVersion"] = MetadataJson.Version(version), ["creationTimestamp"] = null },
-        }.WriteTo(json);
+            metadata["annotations"] = new JsonObject { ["k8s.io/initial-events-end"] = "true" };
+        }
+
+        new JsonObject { ["kind"] = name, ["apiVersion"] = apiVersion, ["metadata"] = metadata }.WriteTo(json);
     }
 
     private JsonObject MetadataOnly(KubernetesObject item) => new() { ["kind"] = "PartialObjectMetadata", ["apiVersion"] = $"{MetaGroup}/v1", ["metadata"] = MetadataJson.Write(item, wallClock) };

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
 /// <summary>Answers a watch: one line for each event, each sent at once, until its time is up.</summary>
-internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watches, WallClock wallClock, KubernetesHazards hazards, TimeSpan bookmarkPeriod)
+internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watches, WallClock wallClock, KubernetesHazards hazards, KubernetesOptions options)
 {
     /// <summary>The time between the last bookmark and the end of a watch.</summary>
     private static readonly TimeSpan _lastBookmark = TimeSpan.FromSeconds(2);
@@ -16,8 +16,7 @@ internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watc
         var query = context.Request.Query;
         var objectRendering = ObjectRendering.Of(context.Request, target.Kind, wallClock, isList: false);
         var selector = target.Selector(query);
-        var version = MetadataJson.Version(query["resourceVersion"]);
-        var watch = clock.Ask(() => watches.Open(target.Kind, selector, version, hazards.ReportsExpiryWithinWatches));
+        var watch = clock.Ask(() => Open(target.Kind, selector, query));
         using var timers = new Timers(this, watch, TimeOf(query), IsSet(query, "allowWatchBookmarks"));
         try
         {
@@ -44,6 +43,43 @@ internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watc
         }
     }
 
+    private Watch Open(ApiKind kind, Selector selector, IQueryCollection query)
+    {
+        var isStreamedList = IsSet(query, "sendInitialEvents");
+        RefuseInvalid(query["sendInitialEvents"].Count > 0, query["resourceVersionMatch"].ToString());
+        var version = MetadataJson.Version(query["resourceVersion"]);
+        if (isStreamedList && version > store.Version)
+        {
+            throw ApiException.TooLargeVersion(version.Value, store.Version);
+        }
+
+        var watch = watches.Open(kind, selector, isStreamedList ? null : version, hazards.ReportsExpiryWithinWatches);
+        if (isStreamedList && IsSet(query, "allowWatchBookmarks"))
+        {
+            watch.Bookmark(store.Version, endsList: true);
+        }
+
+        return watch;
+    }
+
+    private void RefuseInvalid(bool saysInitialEvents, string match)
+    {
+        if (saysInitialEvents && match != "NotOlderThan")
+        {
+            throw ApiException.InvalidOptions("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+        }
+
+        if (saysInitialEvents && !options.StreamsLists)
+        {
+            throw ApiException.InvalidOptions("sendInitialEvents", "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled");
+        }
+
+        if (!saysInitialEvents && match.Length > 0)
+        {
+            throw ApiException.InvalidOptions("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+        }
+    }
+
     public static bool IsSet(IQueryCollection query, string name) => query[name].ToString() is "1" or "true" or "True";
 
     private static TimeSpan TimeOf(IQueryCollection query) =>
@@ -66,7 +102,7 @@ internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watc
             }
             else
             {
-                objectRendering.WriteBookmark(json, watchEvent.Version);
+                objectRendering.WriteBookmark(json, watchEvent.Version, watchEvent.EndsList);
             }
 
             json.WriteEndObject();
@@ -100,7 +136,7 @@ internal sealed class WatchApi(ObjectStore store, WorldClock clock, Watches watc
 
     private TimeProvider Time => clock.Time;
 
-    private TimeSpan BookmarkPeriod => bookmarkPeriod;
+    private TimeSpan BookmarkPeriod => options.BookmarkPeriod;
 
     private void Bookmark(Watch watch) => clock.Do(() => watch.Bookmark(store.Version));
 }

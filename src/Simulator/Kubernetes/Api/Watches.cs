@@ -2,8 +2,8 @@ using System.Threading.Channels;
 
 namespace Piraeus.HighAvailability.Simulator.Kubernetes.Api;
 
-/// <summary>One line of a watch: a change, a version alone, or a refusal.</summary>
-internal readonly record struct WatchEvent(string Type, KubernetesObject? Item, long Version, ApiException? Error = null);
+/// <summary>One line of a watch: a change, a version alone, which may end the list with which the watch begins, or a refusal.</summary>
+internal readonly record struct WatchEvent(string Type, KubernetesObject? Item, long Version, ApiException? Error = null, bool EndsList = false);
 
 /// <summary>All watches. Call its methods under the world's lock.</summary>
 internal sealed class Watches
@@ -106,7 +106,7 @@ internal sealed class Watch(ApiKind kind, Selector selector)
         }
     }
 
-    public void Bookmark(long version) => _events.Writer.TryWrite(new("BOOKMARK", null, version));
+    public void Bookmark(long version, bool endsList = false) => _events.Writer.TryWrite(new("BOOKMARK", null, version, EndsList: endsList));
 
     public void Fail(ApiException error)
     {
