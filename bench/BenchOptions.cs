@@ -8,11 +8,13 @@ internal sealed record BenchOptions
     public const string Usage = """
         Measures how fast volumes are failed over, and what a large cluster costs.
           --volumes N,N,…     how many volumes a crashed node loses (default 1,100,1000)
-          --rounds N          rounds for each number of volumes (default 5 up to 10 volumes, 3 up to 300, else 1)
+          --rounds N          rounds for each number of volumes (default 5 up to 300 volumes, 3 up to 1000, else 1)
           --objects N         pods, volumes and attachments of the large cluster; 0 leaves it out (default 10000)
           --idle-seconds N    how long the idle controller is watched there (default 60)
+          --beside PROGRAM    measures another build of the controller in the same run
           --json FILE         writes every figure to a file
           --baseline FILE     compares with such a file
+          --plot FILE         draws how recovery and processor time grow with the number of volumes, as SVG
         """;
 
     public IReadOnlyList<int> Volumes { get; private set; } = [1, 100, 1000];
@@ -21,14 +23,22 @@ internal sealed record BenchOptions
 
     public TimeSpan Idle { get; private set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Another program to measure in turn with the controller; null for none.</summary>
+    public string? Beside { get; private set; }
+
     public string? Json { get; private set; }
 
+    public string? Plot { get; private set; }
+
     public Report? Baseline { get; private set; }
+
+    /// <summary>What moves the pods, in turn.</summary>
+    public IEnumerable<FailoverMethod> Methods => Enum.GetValues<FailoverMethod>().Where(method => method != FailoverMethod.Beside || Beside is not null);
 
     private int? Rounds { get; set; }
 
     /// <summary>The numbers of rounds. The figures are medians: short measurements vary and need many rounds, long ones need few.</summary>
-    public int RoundsFor(int volumes) => Rounds ?? volumes switch { <= 10 => 5, <= 300 => 3, _ => 1 };
+    public int RoundsFor(int volumes) => Rounds ?? volumes switch { <= 300 => 5, <= 1000 => 3, _ => 1 };
 
     /// <exception cref="UsageException">An option is invalid.</exception>
     public static BenchOptions Parse(IEnumerable<string> arguments)
@@ -49,7 +59,7 @@ internal sealed record BenchOptions
         switch (name)
         {
             case "--volumes":
-                Volumes = [.. value().Split(',').Select(part => Number(name, part, 1, 1900))];
+                Volumes = [.. value().Split(',').Select(part => Number(name, part, 1, 5000))];
                 break;
             case "--rounds":
                 Rounds = Number(name, value(), 1, 1000);
@@ -59,6 +69,13 @@ internal sealed record BenchOptions
                 break;
             case "--idle-seconds":
                 Idle = TimeSpan.FromSeconds(Number(name, value(), 1, 86_400));
+                break;
+            case "--beside":
+                var program = value();
+                Beside = File.Exists(program) ? Path.GetFullPath(program) : throw new UsageException($"{name} {program}: there is no such file");
+                break;
+            case "--plot":
+                Plot = Writable(name, value());
                 break;
             case "--json":
                 Json = Writable(name, value());

@@ -22,8 +22,13 @@ internal sealed class Benchmark(BenchOptions options, CancellationToken cancella
             report.Write(file);
         }
 
+        if (options.Plot is { } plot)
+        {
+            await File.WriteAllTextAsync(plot, GrowthPlot.Draw(report, options.Volumes), cancellation);
+        }
+
         // Only figures that a program does not report may be missing.
-        var missing = report.Figures.Where(figure => figure.Value is null && figure.Key != ScaleStart.Allocation).Select(figure => figure.Key).ToList();
+        var missing = report.Figures.Where(figure => figure.Value is null && !figure.Key.StartsWith(ScaleStart.Allocation, StringComparison.Ordinal)).Select(figure => figure.Key).ToList();
         missing.ForEach(figure => Console.Error.WriteLine($"bench: no figure for {figure}"));
         return missing.Count == 0 ? 0 : 1;
     }
@@ -49,6 +54,7 @@ internal sealed class Benchmark(BenchOptions options, CancellationToken cancella
             Machine = Machine.This,
             Kubernetes = (await plane.Api.GetAsync("version", cancellation)).Text("gitVersion") ?? "not known",
             Program = await VersionAsync(),
+            Beside = options.Beside,
             Settings =
             [
                 $"kube-controller-manager and kube-scheduler may make {new ControlPlaneOptions().ComponentQps} requests a second (their defaults are 20 and 50)",
@@ -67,11 +73,11 @@ internal sealed class Benchmark(BenchOptions options, CancellationToken cancella
 
     private async Task RecoverAsync(Report report, RealControlPlane plane, int volumes)
     {
-        var recovery = new RecoveryBenchmark(plane, cancellation);
+        var recovery = new RecoveryBenchmark(plane, options.Beside, cancellation);
         var rounds = new List<Round>();
         for (var number = 1; number <= options.RoundsFor(volumes); number++)
         {
-            foreach (var mover in Enum.GetValues<FailoverMethod>())
+            foreach (var mover in options.Methods)
             {
                 Print($"N={volumes}, round {number} of {options.RoundsFor(volumes)}: {Round.Name(mover)}");
                 rounds.Add(await recovery.PlayAsync(volumes, mover));
@@ -79,17 +85,18 @@ internal sealed class Benchmark(BenchOptions options, CancellationToken cancella
         }
 
         report.Rounds.AddRange(rounds);
-        foreach (var mover in Enum.GetValues<FailoverMethod>())
+        foreach (var mover in options.Methods)
         {
+            var its = rounds.FindAll(round => round.Mover == mover);
             foreach (var (name, of) in Round.Measures)
             {
-                report.Figures[Round.Figure(volumes, mover, name)] = Median(rounds.Where(round => round.Mover == mover).Select(of));
+                report.Figures[Round.Figure(volumes, mover, name)] = Median(its.Select(of));
             }
-        }
 
-        foreach (var (name, of) in Round.Duties)
-        {
-            report.Figures[Round.Figure(volumes, FailoverMethod.Controller, name)] = Median(rounds.Select(of).OfType<double>());
+            foreach (var (name, of) in mover == FailoverMethod.Floor ? [] : Round.Duties)
+            {
+                report.Figures[Round.Figure(volumes, mover, name)] = Median(its.Select(of).OfType<double>());
+            }
         }
     }
 
@@ -106,13 +113,19 @@ internal sealed class Benchmark(BenchOptions options, CancellationToken cancella
         var kubeconfig = await scale.KubeconfigAsync();
         for (var number = 1; number <= Starts; number++)
         {
-            Print($"Start {number} of {Starts}");
-            report.Starts.Add(await scale.StartAsync(kubeconfig, idle: number == Starts ? options.Idle : null));
+            foreach (var program in (string?[])[null, .. options.Beside is { } beside ? [beside] : (string[])[]])
+            {
+                Print($"Start {number} of {Starts}{(program is null ? "" : $": {program}")}");
+                report.Starts.Add(await scale.StartAsync(kubeconfig, program, idle: number == Starts ? options.Idle : null));
+            }
         }
 
-        foreach (var (name, of) in ScaleStart.Figures)
+        foreach (var isBeside in options.Beside is null ? [false] : (bool[])[false, true])
         {
-            report.Figures[name] = Median(report.Starts.Select(of).OfType<double>());
+            foreach (var (name, of) in ScaleStart.Figures)
+            {
+                report.Figures[ScaleStart.Figure(name, isBeside)] = Median(report.Starts.Where(start => start.IsBeside == isBeside).Select(of).OfType<double>());
+            }
         }
     }
 

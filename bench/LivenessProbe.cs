@@ -26,6 +26,9 @@ internal sealed class LivenessProbe : IAsyncDisposable
         _leases.Seen += _ => Renewed();
     }
 
+    /// <summary>The kernel's figures for the controller.</summary>
+    public ProcessFigures Process => new(_controller.ProcessId);
+
     /// <summary>The longest observed time in seconds without a renewal of the Lease.</summary>
     public double LongestLeaseGap => Math.Max(_longestGap.TotalSeconds, Stopwatch.GetElapsedTime(Volatile.Read(ref _renewed)).TotalSeconds);
 

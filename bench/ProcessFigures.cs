@@ -16,8 +16,8 @@ internal sealed class ProcessFigures(int process)
     /// <summary>The peak of <see cref="Resident"/>.</summary>
     public double MostResident => Kilobytes("status", "VmHWM") / MiB;
 
-    /// <summary>MiB of private memory.</summary>
-    public double Private => (Kilobytes("smaps_rollup", "Private_Clean") + Kilobytes("smaps_rollup", "Private_Dirty")) / MiB;
+    /// <summary>MiB of private memory: what is not backed by a file.</summary>
+    public double Private => Kilobytes("status", "RssAnon") / MiB;
 
     /// <summary>Seconds of processor time since the process started.</summary>
     public double Cpu

@@ -4,7 +4,7 @@ using Piraeus.HighAvailability.ControlPlane;
 namespace Piraeus.HighAvailability.Bench;
 
 /// <summary>Measures how a crashed node's pods recover on other nodes, by the bare loop and by the controller in turn, on one control plane.</summary>
-internal sealed class RecoveryBenchmark(RealControlPlane plane, CancellationToken cancellation)
+internal sealed class RecoveryBenchmark(RealControlPlane plane, string? beside, CancellationToken cancellation)
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
@@ -16,14 +16,16 @@ internal sealed class RecoveryBenchmark(RealControlPlane plane, CancellationToke
         {
             space = cluster.World.Namespace;
             await cluster.Workloads.StatefulSetAsync("db", on: cluster.A, replicas: volumes);
-            await using var probe = mover == FailoverMethod.Controller ? await StartAsync(cluster) : null;
+            cluster.ControllerProgram = mover == FailoverMethod.Beside ? beside : null;
+            await using var probe = mover == FailoverMethod.Floor ? null : await StartAsync(cluster);
 
             // The controller has a connection by then, so the bare loop gets one too.
             var api = plane.ApiAs(cluster.Account);
             await api.GetAsync(Paths.Node(cluster.A), cancellation);
             await UntilIdleAsync();
+            var before = probe?.Process.Cpu;
             round = await CrashAsync(cluster, api, volumes, mover);
-            round = round with { LeaseGap = probe?.LongestLeaseGap, Probe = probe?.LongestProbe };
+            round = round with { LeaseGap = probe?.LongestLeaseGap, Probe = probe?.LongestProbe, Processor = probe?.Process.Cpu - before, Private = probe?.Process.Private };
         }
 
         await UntilForgottenAsync(space);
@@ -45,7 +47,7 @@ internal sealed class RecoveryBenchmark(RealControlPlane plane, CancellationToke
         var (timeline, log) = (new RecoveryTimeline(cluster, cluster.A), plane.Audit.Length);
         var bare = new BaselineLoop(api, timeline, node, cancellation);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(TimeSpan.FromSeconds(60 + (volumes / 4)));
+        limit.CancelAfter(TimeSpan.FromSeconds(60 + (volumes / 2)));
         try
         {
             cluster.Crash(cluster.A);
@@ -58,7 +60,7 @@ internal sealed class RecoveryBenchmark(RealControlPlane plane, CancellationToke
             await timeline.AllDone.WaitAsync(limit.Token);
             await UntilIdleAsync();
             // The bare loop acts right after the last loss and has no grace period.
-            var zero = timeline.Events.Last + (mover == FailoverMethod.Controller ? (long)(Grace.TotalSeconds * Stopwatch.Frequency) : 0);
+            var zero = timeline.Events.Last + (mover == FailoverMethod.Floor ? 0 : (long)(Grace.TotalSeconds * Stopwatch.Frequency));
             double After(long moment) => (double)(moment - zero) / Stopwatch.Frequency;
             return new Round(
                 volumes, mover, After(timeline.Events.First), After(timeline.Events.Last), After(timeline.PodsGone.First), After(timeline.PodsGone.Last),

@@ -7,7 +7,7 @@ namespace Piraeus.HighAvailability.Bench;
 internal sealed record Report
 {
     /// <summary>Changes when a figure of the same name changes its meaning.</summary>
-    private const int CurrentSchema = 1;
+    private const int CurrentSchema = 2;
 
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
 
@@ -20,6 +20,9 @@ internal sealed record Report
     public required string Kubernetes { get; init; }
 
     public required string Program { get; init; }
+
+    /// <summary>The other build that was measured; null if there was none.</summary>
+    public string? Beside { get; init; }
 
     /// <summary>The settings of the run.</summary>
     public required List<string> Settings { get; init; }

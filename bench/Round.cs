@@ -8,6 +8,9 @@ internal enum FailoverMethod
 
     /// <summary>The controller.</summary>
     Controller,
+
+    /// <summary>Another build of the controller.</summary>
+    Beside,
 }
 
 /// <summary>One crash of a node, with the times of its steps in seconds after zero.</summary>
@@ -39,6 +42,12 @@ internal sealed record Round(
     /// <summary>The longest response time of the controller's /healthz; null for the floor.</summary>
     public double? Probe { get; init; }
 
+    /// <summary>The controller's processor time in seconds, from the crash until nothing was written any more; null for the floor.</summary>
+    public double? Processor { get; init; }
+
+    /// <summary>MiB of the controller's private memory at the end; null for the floor.</summary>
+    public double? Private { get; init; }
+
     /// <summary>The figures that are printed and compared.</summary>
     public static readonly IReadOnlyList<(string Name, Func<Round, double> Of)> Measures =
     [
@@ -50,14 +59,16 @@ internal sealed record Round(
         ("requests", round => round.Requests),
     ];
 
-    /// <summary>The figures that exist for the controller only.</summary>
+    /// <summary>The figures that the floor does not have.</summary>
     public static readonly IReadOnlyList<(string Name, Func<Round, double?> Of)> Duties =
     [
+        ("processor time", round => round.Processor),
+        ("private memory (MiB)", round => round.Private),
         ("longest without renewal", round => round.LeaseGap),
         ("longest /healthz", round => round.Probe),
     ];
 
-    public static string Name(FailoverMethod mover) => mover == FailoverMethod.Floor ? "floor" : "controller";
+    public static string Name(FailoverMethod mover) => mover switch { FailoverMethod.Floor => "floor", FailoverMethod.Controller => "controller", _ => "beside" };
 
     public static string Figure(int volumes, FailoverMethod mover, string measure) => $"N={volumes}, {Name(mover)}: {measure} (s)";
 }

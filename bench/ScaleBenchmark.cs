@@ -21,12 +21,12 @@ internal sealed class ScaleBenchmark(RealControlPlane plane, LinstorServer linst
     }
 
     /// <summary>Starts the controller, and measures it for a while once it has synced.</summary>
-    public async Task<ScaleStart> StartAsync(string kubeconfig, TimeSpan? idle)
+    public async Task<ScaleStart> StartAsync(string kubeconfig, string? program, TimeSpan? idle)
     {
         var port = ComponentCommandLines.FreePort();
         var environment = ImmutableDictionary<string, string>.Empty.Add("LS_CONTROLLERS", linstor.Url.ToString());
         var began = Stopwatch.GetTimestamp();
-        await using var controller = await ControllerProcess.StartAsync(_log, port, [$"--kubeconfig={kubeconfig}", $"--leader-election-healtz-port={port}", "--v=4"], environment);
+        await using var controller = await ControllerProcess.StartAsync(_log, port, [$"--kubeconfig={kubeconfig}", $"--leader-election-healtz-port={port}", "--v=4"], environment, program);
         while (await controller.ProbeAsync("/readyz") != 200)
         {
             if (controller.HasExited || Stopwatch.GetElapsedTime(began) > StartLimit)
@@ -39,7 +39,7 @@ internal sealed class ScaleBenchmark(RealControlPlane plane, LinstorServer linst
 
         var ready = Stopwatch.GetElapsedTime(began).TotalSeconds;
         var process = new ProcessFigures(controller.ProcessId);
-        var start = new ScaleStart(ready, process.Cpu, process.Resident, process.Private);
+        var start = new ScaleStart(ready, process.Cpu, process.Resident, process.Private) { IsBeside = program is not null };
         return idle is { } duration ? start with { Idle = await IdleAsync(controller, process, duration) } : start;
     }
 

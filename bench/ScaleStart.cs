@@ -9,6 +9,9 @@ internal sealed record ScaleStart(double Ready, double CpuUntilReady, double Res
 {
     public const string Allocation = "allocated while idle (KiB/s)";
 
+    /// <summary>Whether it was the other build.</summary>
+    public bool IsBeside { get; init; }
+
     /// <summary>The figures after that; measured for the last start only.</summary>
     public Idling? Idle { get; init; }
 
@@ -25,6 +28,8 @@ internal sealed record ScaleStart(double Ready, double CpuUntilReady, double Res
         ("processor while idle (% of a core)", start => start.Idle?.CpuPercent),
         (Allocation, start => start.Idle?.KibPerSecond),
     ];
+
+    public static string Figure(string name, bool isBeside) => isBeside ? $"{name}, beside" : name;
 }
 
 /// <summary>A controller that only watches.</summary>

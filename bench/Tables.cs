@@ -9,6 +9,11 @@ internal static class Tables
     public static void Print(Report report, BenchOptions options)
     {
         Console.WriteLine($"\n{report.Program}, Kubernetes {report.Kubernetes}, {report.Machine.Cores} × {report.Machine.Cpu}, {report.Machine.Memory}");
+        if (report.Beside is { } beside)
+        {
+            Console.WriteLine($"- beside: {beside}");
+        }
+
         foreach (var setting in report.Settings)
         {
             Console.WriteLine($"- {setting}");
@@ -24,28 +29,36 @@ internal static class Tables
 
     private static void Recovery(Report report, BenchOptions options)
     {
-        Console.WriteLine("\nN volumes lost, seconds after zero: floor / controller = ratio\n");
-        Row(["N", .. Round.Measures.Select(measure => measure.Name), .. Round.Duties.Select(duty => duty.Name)]);
-        Row(Enumerable.Repeat("---", Round.Measures.Count + Round.Duties.Count + 1));
-        foreach (var volumes in options.Volumes)
+        foreach (var mover in options.Methods.Where(mover => mover != FailoverMethod.Floor))
         {
-            Row([$"{volumes}", .. Round.Measures.Select(measure =>
+            Console.WriteLine($"\nN volumes lost, seconds after zero: floor / {Round.Name(mover)} = ratio\n");
+            Row(["N", .. Round.Measures.Select(measure => measure.Name), .. Round.Duties.Select(duty => duty.Name)]);
+            Row(Enumerable.Repeat("---", Round.Measures.Count + Round.Duties.Count + 1));
+            foreach (var volumes in options.Volumes)
             {
-                var (floor, controller) = (report.Figures[Round.Figure(volumes, FailoverMethod.Floor, measure.Name)], report.Figures[Round.Figure(volumes, FailoverMethod.Controller, measure.Name)]);
-                return $"{Text(floor)} / {Text(controller)} = {Text(controller / floor)}";
-            }), .. Round.Duties.Select(duty => Text(report.Figures[Round.Figure(volumes, FailoverMethod.Controller, duty.Name)]))]);
+                Row([$"{volumes}", .. Round.Measures.Select(measure =>
+                {
+                    var (floor, controller) = (report.Figures[Round.Figure(volumes, FailoverMethod.Floor, measure.Name)], report.Figures[Round.Figure(volumes, mover, measure.Name)]);
+                    return $"{Text(floor)} / {Text(controller)} = {Text(controller / floor)}";
+                }), .. Round.Duties.Select(duty => Text(report.Figures[Round.Figure(volumes, mover, duty.Name)]))]);
+            }
         }
     }
 
     private static void Scale(Report report)
     {
-        var figures = report.Figures.Where(figure => ScaleStart.Figures.Any(known => known.Name == figure.Key)).ToList();
-        if (figures.Count > 0)
+        if (report.Starts.Count == 0)
         {
-            Console.WriteLine();
-            Row(["large cluster", ""]);
-            Row(["---", "---"]);
-            figures.ForEach(figure => Row([figure.Key, Text(figure.Value)]));
+            return;
+        }
+
+        bool[] builds = report.Beside is null ? [false] : [false, true];
+        Console.WriteLine();
+        Row(["large cluster", .. builds.Select(isBeside => isBeside ? "beside" : "")]);
+        Row(Enumerable.Repeat("---", builds.Length + 1));
+        foreach (var (name, _) in ScaleStart.Figures)
+        {
+            Row([name, .. builds.Select(isBeside => Text(report.Figures[ScaleStart.Figure(name, isBeside)]))]);
         }
     }
 

@@ -32,8 +32,9 @@ public sealed class ControllerProcess : IAsyncDisposable
     /// <param name="port">The port of its probes.</param>
     /// <param name="arguments">The command line.</param>
     /// <param name="environment">Additional environment variables.</param>
-    public static async Task<ControllerProcess> StartAsync(string log, int port, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment) =>
-        new(await Component.StartAsync(Program, log, arguments, environment), port);
+    /// <param name="program">Another program than the one under test.</param>
+    public static async Task<ControllerProcess> StartAsync(string log, int port, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string? program = null) =>
+        new(await Component.StartAsync(program ?? Program, log, arguments, environment), port);
 
     /// <summary>The entries of its log.</summary>
     public IEnumerable<LogEntry> Entries => Log.Select(LogEntry.Parse).OfType<LogEntry>();

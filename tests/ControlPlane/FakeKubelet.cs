@@ -41,7 +41,7 @@ public sealed class FakeKubelet(Api api, NamespaceView view, BackgroundErrors fa
     public async Task RegisterAsync(string name, string driver, string nodeId, object labels)
     {
         _nodes.Add(name, new FakeNode(this, name, faults, closing));
-        var capacity = new { cpu = "64", memory = "256Gi", pods = "2000" };
+        var capacity = new { cpu = "64", memory = "256Gi", pods = "6000" };
         await api.CreateAsync(Paths.Nodes, new
         {
             metadata = new

@@ -18,6 +18,9 @@ public sealed partial class TestCluster
     /// <summary>Environment variables for the controllers, in addition to our own and LINSTOR's address.</summary>
     public ImmutableDictionary<string, string> ControllerEnvironment { get; set; } = ImmutableDictionary<string, string>.Empty;
 
+    /// <summary>The program to start as the controller; null for the one under test.</summary>
+    public string? ControllerProgram { get; set; }
+
     /// <summary>Starts a controller with a grace period of two seconds, and waits until it has synced.</summary>
     public Task<ControllerProcess> StartControllerAsync(params IEnumerable<string> flags) => StartControllerAsync(Linstor, flags);
 
@@ -40,7 +43,7 @@ public sealed partial class TestCluster
             $"--kubeconfig={World.Plane.KubeconfigFor(Account)}", $"--attacher-name={World.Driver}", $"--leader-election-healtz-port={port}",
             "--known-resource-grace-period=2s", "--new-resource-grace-period=2s", "--reconcile-interval=1s", "--v=5", "--log-format=json",
         ];
-        var controller = await ControllerProcess.StartAsync(LogOf($"controller-{_controllers.Count}"), port, [.. defaults, .. flags], EnvironmentFor(linstor).AddRange(ControllerEnvironment));
+        var controller = await ControllerProcess.StartAsync(LogOf($"controller-{_controllers.Count}"), port, [.. defaults, .. flags], EnvironmentFor(linstor).AddRange(ControllerEnvironment), ControllerProgram);
         _controllers.Add(controller);
         return controller;
     }
