@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+#
+# Builds the controller's image, and prints its name. Everything else that it has to say goes to stderr.
+#
+#   eng/image.sh                       for this machine's processor
+#   --arch amd64|arm64                 for another processor
+#   --tag NAME                         the image's name (default piraeus-ha-controller:VERSION)
+#   --base IMAGE                       the base (default: the Dockerfile's); "debian" makes one with mmdebstrap, from a Debian mirror alone
+#   --builder docker|podman|buildah    default: the first of these that is installed
+#
+# The program is compiled by eng/publish.sh on this machine.
+
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+usage() { sed -n '3,9s/^# \{0,1\}//p' "$0"; }
+die() { echo "image.sh: $*" >&2; exit "${2:-1}"; }
+
+version=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
+arch=$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
+tag=piraeus-ha-controller:$version base='' builder=''
+while (($#)); do
+    [[ $1 != --help && $1 != -h ]] || { usage; exit; }
+    (($# > 1)) || { echo "image.sh: $1 needs a value, or is no option (see --help)" >&2; exit 2; }
+    case $1 in
+        --arch) arch=$2 ;;
+        --tag) tag=$2 ;;
+        --base) base=$2 ;;
+        --builder) builder=$2 ;;
+        *) echo "image.sh: there is no option $1 (see --help)" >&2; exit 2 ;;
+    esac
+    shift 2
+done
+
+case $arch in
+    amd64) rid=linux-x64 ;;
+    arm64) rid=linux-arm64 ;;
+    *) echo "image.sh: there is no image for $arch; there are amd64 and arm64" >&2; exit 2 ;;
+esac
+if [[ -z $builder ]]; then
+    for builder in docker podman buildah none; do
+        ! command -v "$builder" >/dev/null || break
+    done
+fi
+command -v "$builder" >/dev/null || die "there is neither docker nor podman nor buildah"
+
+# A base of four packages: their files, without a shell or a package manager. The bundle of CA certificates is what Debian's own script would write.
+debian_base() {
+    local root=$PWD/artifacts/image/base-$arch.tar image=piraeus-ha-controller-base:debian-$arch
+    command -v mmdebstrap >/dev/null || eng/install.sh image.sh mmdebstrap
+    echo "image.sh: making a base of Debian 12 for $arch" >&2
+    # Files alone: nothing is installed, so no program of the base runs here, whatever its processor. What remains of the documentation are the licences.
+    mmdebstrap --variant=extract --architectures="$arch" --include=libc6,libssl3,ca-certificates,base-files,netbase \
+        --extract-hook='cat "$1"/usr/share/ca-certificates/mozilla/*.crt >"$1/etc/ssl/certs/ca-certificates.crt"' \
+        --extract-hook='find "$1/usr/share/doc" -type f ! -name copyright -delete' \
+        --extract-hook='cd "$1" && rm -rf usr/share/man usr/share/perl* usr/share/debconf usr/share/lintian usr/lib/*/perl* usr/bin/* usr/sbin/* bin/* sbin/* var/cache/* var/lib/apt' \
+        bookworm "$root" >&2
+    case $builder in
+        buildah)
+            local container
+            container=$(buildah from --arch "$arch" scratch)
+            buildah add "$container" "$root" / >&2
+            buildah commit --rm "$container" "$image" >&2
+            ;;
+        *) "$builder" import "$root" "$image" >&2 ;;
+    esac
+    printf '%s\n' "$image"
+}
+
+mkdir -p "artifacts/image/$arch"
+cp "$(env -u HA_CONTROLLER eng/publish.sh "$rid")" "artifacts/image/$arch/"
+[[ $base != debian ]] || base=$(debian_base)
+
+arguments=(--build-arg PROGRAM=compiled-before --build-arg "TARGETARCH=$arch" --build-arg "VERSION=$version" --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)")
+[[ -z $base ]] || arguments+=(--build-arg "BASE=$base")
+case $builder in
+    buildah) build=(buildah bud --arch "$arch") ;;
+    *) build=("$builder" build --platform "linux/$arch") ;;
+esac
+"${build[@]}" "${arguments[@]}" --tag "$tag" --file Dockerfile . >&2
+printf '%s\n' "$tag"
