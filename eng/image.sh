@@ -42,6 +42,7 @@ if [[ -z $builder ]]; then
         ! command -v "$builder" >/dev/null || break
     done
 fi
+[[ $builder != buildah ]] || command -v buildah >/dev/null || eng/install.sh image.sh buildah
 command -v "$builder" >/dev/null || die "there is neither docker nor podman nor buildah"
 
 # A base of four packages: their files, without a shell or a package manager. The bundle of CA certificates is what Debian's own script would write.
@@ -52,6 +53,7 @@ debian_base() {
     # Files alone: nothing is installed, so no program of the base runs here, whatever its processor. What remains of the documentation are the licences.
     mmdebstrap --variant=extract --architectures="$arch" --include=libc6,libssl3,ca-certificates,base-files,netbase \
         --extract-hook='cat "$1"/usr/share/ca-certificates/mozilla/*.crt >"$1/etc/ssl/certs/ca-certificates.crt"' \
+        --extract-hook='rm -rf "$1/var/run" && ln -s /run "$1/var/run"' \
         --extract-hook='find "$1/usr/share/doc" -type f ! -name copyright -delete' \
         --extract-hook='cd "$1" && rm -rf usr/share/man usr/share/perl* usr/share/debconf usr/share/lintian usr/lib/*/perl* usr/bin/* usr/sbin/* bin/* sbin/* var/cache/* var/lib/apt' \
         bookworm "$root" >&2

@@ -24,6 +24,9 @@ public sealed class RealControlPlane : IAsyncDisposable
     /// <summary>The API client of the administrator.</summary>
     public Api Api => ApiAs(ApiIdentity.Administrator);
 
+    /// <summary>The file of the certificate authority behind the API server.</summary>
+    public string AuthorityFile => _componentCommandLines.Endpoint.CertificateFile;
+
     public Uri Address => _componentCommandLines.Endpoint.Address;
 
     public AuditLog Audit { get; }
