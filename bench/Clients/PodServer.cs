@@ -40,6 +40,12 @@ internal sealed class PodServer : IAsyncDisposable
         _app.Run(async context =>
         {
             context.Response.ContentType = "application/json";
+            if (context.Request.Query.ContainsKey("sendInitialEvents"))
+            {
+                context.Response.StatusCode = StatusCodes.Status422UnprocessableEntity; // both clients are measured with a list
+                return;
+            }
+
             if (context.Request.Query["watch"] == "true")
             {
                 await context.Response.StartAsync();
