@@ -42,7 +42,7 @@ internal sealed class PodServer : IAsyncDisposable
             context.Response.ContentType = "application/json";
             if (context.Request.Query.ContainsKey("sendInitialEvents"))
             {
-                context.Response.StatusCode = StatusCodes.Status422UnprocessableEntity; // both clients are measured with a list
+                context.Response.StatusCode = 422; // both clients are measured with a list
                 return;
             }
 
