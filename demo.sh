@@ -2,11 +2,11 @@
 # Shows the controller at work in a simulated cluster: no Kubernetes, no root. Opens a page; with --scenario NAME it plays a scenario in the terminal.
 # Needs the .NET 10 SDK and a C compiler, which links the controller. HA_CONTROLLER=PROGRAM names another controller to show.
 set -euo pipefail
-cd "$(dirname "$0")"
+root=$(cd "$(dirname "$0")" && pwd)
 
-dotnet build --nologo --verbosity quiet src/Demo
-case "${1:-}" in
-  --help | -h) controller=() ;;
-  *) controller=(--controller "$(eng/publish.sh)") ;;
+(cd "$root" && dotnet build --nologo --verbosity quiet src/Demo)
+case " $* " in
+  *" --help "* | *" -h "* | *" --version "* | *" --controller"*) controller=() ;;
+  *) controller=(--controller "$("$root/eng/publish.sh")") ;;
 esac
-exec artifacts/bin/Demo/debug/piraeus-ha-demo "${controller[@]}" "$@"
+exec "$root/artifacts/bin/Demo/debug/piraeus-ha-demo" "${controller[@]}" "$@"

@@ -16,6 +16,7 @@ readonly programs=(kube-apiserver kube-controller-manager kube-scheduler kubectl
 readonly cache=${XDG_CACHE_HOME:-$HOME/.cache}/piraeus-ha-controller
 readonly home=$cache/kubernetes-$version
 readonly log=$cache/kubernetes-$version.log
+here=$(cd "${BASH_SOURCE%/*}" && pwd)
 
 say() { printf 'kubernetes.sh: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -39,14 +40,6 @@ step() {
     "$@" >>"$log" 2>&1 9>&- || die "failed while $what: $(tail -n 1 "$log" | cut -c 1-200) (all of it: $log)"
 }
 
-as_root() {
-    if ((EUID == 0)); then
-        env DEBIAN_FRONTEND=noninteractive "$@"
-    else
-        sudo env DEBIAN_FRONTEND=noninteractive "$@"
-    fi
-}
-
 require_debian() {
     local ID='' VERSION_ID=''
     # shellcheck source=/dev/null
@@ -62,12 +55,8 @@ require_commands() {
         command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
     done
     ((${#missing[@]})) || return 0
-    command -v apt-get >/dev/null || die "these packages are missing and there is no apt-get: ${missing[*]}; install them, or set KUBE_BIN"
-    # Asked for here and not inside a step, where the question would vanish in the log.
-    ((EUID == 0)) || { command -v sudo >/dev/null && sudo -v; } ||
-        die "installing ${missing[*]} needs root: run as root or with sudo, or install them first, or set KUBE_BIN"
-    step "reading the package lists" as_root apt-get -q update
-    step "installing ${missing[*]}" as_root apt-get -q -y --no-install-recommends install "${missing[@]}"
+    # The lock stays with this shell, as in a step. What is asked for a password, and by whom, must be seen, so it is not in the log.
+    "$here/install.sh" kubernetes.sh "${missing[@]}" 9>&- || die "install ${missing[*]}, or set KUBE_BIN"
 }
 
 # Fetches the upstream tarball of Debian's package with lists of its own: the machine's sources stay as they are, and no root is needed.

@@ -8,12 +8,14 @@
 # HA_CONTROLLER=PROGRAM names a program to use instead of compiling one.
 
 set -euo pipefail
-cd "$(dirname "$0")/.."
 
 if [[ -n ${HA_CONTROLLER:-} ]]; then
+    [[ -x $HA_CONTROLLER ]] || { echo "publish.sh: HA_CONTROLLER=$HA_CONTROLLER is no program" >&2; exit 2; }
     realpath -- "$HA_CONTROLLER"
     exit
 fi
+
+cd "$(dirname "$0")/.."
 
 case $(uname -m) in
     x86_64) host=linux-x64 ;;

@@ -28,16 +28,7 @@ public sealed class KeepsQuorumTests
     [InlineData(true)]
     public void A_node_that_has_its_quorum_from_another_or_has_no_replica_any_more_keeps_none_alone(bool isRemoved)
     {
-        var abcd = AllConnected("abcd");
-        var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcdef".Select(node => On($"{node}"))]).Node("a", ready: false)
-            .Resource("pvc-1", "a", "majority", "a", "e", "f").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a")
-            .Facts("pvc-2", "majority", [abcd[0] with { Usage = Usage.InUse, Diskless = !isRemoved }, abcd[1], abcd[2], abcd[3]]);
-        foreach (var node in (string[])["a", "b", "c", "d"])
-        {
-            scenario.Observe(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
-        }
-
-        scenario.Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60)
+        var scenario = WithTwoVolumes(isConsumerDiskless: !isRemoved)
             .Replica("a", replica => replica with { Score = isRemoved ? 10101 : 1, Connections = [new("b", Up: false), new("c", Up: false), new("d", Up: !isRemoved)] }, "pvc-2").Report("pvc-2").After(5).Report("pvc-2");
         scenario = isRemoved ? scenario.Facts("pvc-2", "majority", [.. AllConnected("bcd")]).Report("pvc-2").Satellites([.. "abcdef".Select(node => On($"{node}"))]) : scenario;
         Assert.Contains("delete app-0 on a", scenario.CutOff("a").Report("pvc-1").After(60).Moves);
@@ -50,16 +41,7 @@ public sealed class KeepsQuorumTests
     [InlineData("never", false)]
     public void What_a_silent_replica_last_said_of_a_link_does_not_count_against_the_other_end(string found, bool isMoved)
     {
-        var abcd = AllConnected("abcd");
-        var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcdef".Select(node => On($"{node}"))]).Node("a", ready: false)
-            .Resource("pvc-1", "a", "majority", "a", "e", "f").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a")
-            .Facts("pvc-2", "majority", [abcd[0] with { Usage = Usage.InUse, Diskless = true }, abcd[1], abcd[2], abcd[3]]);
-        foreach (var node in (string[])["a", "b", "c", "d"])
-        {
-            scenario.Observe(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
-        }
-
-        scenario.Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60)
+        var scenario = WithTwoVolumes(isConsumerDiskless: true)
             .Replica("a", replica => replica with { Score = 0, Connections = [new("b", Up: false), new("c", Up: false), new("d", Up: true)] }, "pvc-2")
             .Replica("d", replica => replica with { Score = 0, Connections = [new("a", Up: true), new("b", Up: false), new("c", Up: false)] }, "pvc-2")
             .Link("b", "d", up: false, "pvc-2").Link("c", "d", up: false, "pvc-2").Report("pvc-2").After(5).Report("pvc-2").Silence("d", "pvc-2").Report("pvc-2").After(5);
@@ -158,5 +140,20 @@ public sealed class KeepsQuorumTests
         }
 
         return isAskedAbout ? scenario.Report("pvc-2").After(5).Report("pvc-2").CutOff("a").Report("pvc-1").After(afterwards) : scenario;
+    }
+
+    // pvc-1 is on A, E and F, pvc-2 on A, B, C and D. A pod on A uses both.
+    private static Scenario WithTwoVolumes(bool isConsumerDiskless)
+    {
+        var abcd = AllConnected("abcd");
+        var scenario = Scenario.Empty(NoStorm).Satellites([.. "abcdef".Select(node => On($"{node}"))]).Node("a", ready: false)
+            .Resource("pvc-1", "a", "majority", "a", "e", "f").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a")
+            .Facts("pvc-2", "majority", [abcd[0] with { Usage = Usage.InUse, Diskless = isConsumerDiskless }, abcd[1], abcd[2], abcd[3]]);
+        foreach (var node in (string[])["a", "b", "c", "d"])
+        {
+            scenario.Observe(new Observation.PromotionChanged(new("pvc-2"), new(node), Promotability.MayNotPromote));
+        }
+
+        return scenario.Report("pvc-2").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] }).After(60);
     }
 }

@@ -10,5 +10,5 @@ namespace Piraeus.HighAvailability.Rehearsals.Tests;
 /// </remarks>
 internal static partial class TestedRules
 {
-    public static IEnumerable<TestedRule> All => [.. Loss, .. Evidence, .. Grace, .. Moves];
+    public static IEnumerable<TestedRule> All => [.. Loss, .. CounterEvidence, .. Evidence, .. Grace, .. Moves];
 }
