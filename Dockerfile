@@ -12,19 +12,20 @@ ARG BASE=mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled
 ARG PROGRAM=compiled-here
 
 FROM --platform=$BUILDPLATFORM $SDK AS compiled-here
-ARG TARGETARCH=amd64
+# Set by the builder.
+ARG TARGETARCH
 WORKDIR /source
 COPY . .
 RUN program=$(eng/publish.sh "linux-$(echo "$TARGETARCH" | sed s/amd64/x64/)") && mkdir -p /program && cp "$program" /program/
 
 FROM scratch AS compiled-before
-ARG TARGETARCH=amd64
+ARG TARGETARCH
 COPY artifacts/image/$TARGETARCH /program
 
 FROM $PROGRAM AS program
 
 FROM $BASE
-ARG VERSION=0.4.0
+ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Piraeus High Availability Controller" \
       org.opencontainers.image.description="Moves pods away from nodes that have lost their LINSTOR storage" \

@@ -14,20 +14,20 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 usage() { sed -n '3,9s/^# \{0,1\}//p' "$0"; }
-die() { echo "image.sh: $*" >&2; exit "${2:-1}"; }
+misused() { echo "image.sh: $* (see --help)" >&2; exit 2; }
 
 version=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
 arch=$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
 tag=piraeus-ha-controller:$version base='' builder=''
 while (($#)); do
     [[ $1 != --help && $1 != -h ]] || { usage; exit; }
-    (($# > 1)) || { echo "image.sh: $1 needs a value, or is no option (see --help)" >&2; exit 2; }
+    [[ $1 == --@(arch|tag|base|builder) ]] || misused "there is no option $1"
+    (($# > 1)) || misused "$1 needs a value"
     case $1 in
         --arch) arch=$2 ;;
         --tag) tag=$2 ;;
         --base) base=$2 ;;
         --builder) builder=$2 ;;
-        *) echo "image.sh: there is no option $1 (see --help)" >&2; exit 2 ;;
     esac
     shift 2
 done
@@ -35,7 +35,7 @@ done
 case $arch in
     amd64) rid=linux-x64 ;;
     arm64) rid=linux-arm64 ;;
-    *) echo "image.sh: there is no image for $arch; there are amd64 and arm64" >&2; exit 2 ;;
+    *) misused "there is no image for $arch; there are amd64 and arm64" ;;
 esac
 if [[ -z $builder ]]; then
     for builder in docker podman buildah none; do
@@ -43,9 +43,9 @@ if [[ -z $builder ]]; then
     done
 fi
 [[ $builder != buildah ]] || command -v buildah >/dev/null || eng/install.sh image.sh buildah
-command -v "$builder" >/dev/null || die "there is neither docker nor podman nor buildah"
+command -v "$builder" >/dev/null || { echo "image.sh: there is no $([[ $builder != none ]] && echo "$builder" || echo "docker, podman or buildah")" >&2; exit 1; }
 
-# A base of four packages: their files, without a shell or a package manager. The bundle of CA certificates is what Debian's own script would write.
+# A base of five packages: their files, without a shell or a package manager. The bundle of CA certificates is what Debian's own script would write.
 debian_base() {
     local root=$PWD/artifacts/image/base-$arch.tar image=piraeus-ha-controller-base:debian-$arch
     command -v mmdebstrap >/dev/null || eng/install.sh image.sh mmdebstrap
@@ -64,7 +64,8 @@ debian_base() {
             buildah add "$container" "$root" / >&2
             buildah commit --rm "$container" "$image" >&2
             ;;
-        *) "$builder" import "$root" "$image" >&2 ;;
+        podman) podman import --arch "$arch" "$root" "$image" >&2 ;;
+        *) "$builder" import --platform "linux/$arch" "$root" "$image" >&2 ;;
     esac
     printf '%s\n' "$image"
 }

@@ -40,7 +40,7 @@ public sealed class ConfirmationTests
     [Fact]
     public void Newer_statements_of_the_stream_undo_a_confirmation_until_an_answer_contains_them()
     {
-        var scenario = Unanswered(44.2).MayNotPromote("c");
+        var scenario = Unanswered(44.2).Node("a", ready: false).LosesQuorum("c");
         Assert.Empty(scenario.After(2).Moves);
         scenario.Ignores = _ => false;
         Assert.NotEmpty(scenario.After(2).Moves);

@@ -150,10 +150,10 @@ public sealed class EvidenceTests
     [Fact]
     public void A_denial_is_not_made_new_by_a_silence_of_linstor()
     {
-        // B's satellite repeats what was so before the links healed. A's stops, LINSTOR restarts, and then C loses its link to A, which has quorum with B.
+        // B's satellite repeats what was so before the links healed. A's stops, LINSTOR restarts, and then C loses its links to A and B, which have quorum together.
         var scenario = Scenario.WithAppOn("a", NoStorm).After(60).CutOff("a").Report("pvc-1").After(5);
         scenario.Replica("a", Well).Link("c", "a", up: true).MayNotPromote("c").Report("pvc-1").After(5).Silence("a").LinstorGoesAway().After(5).LinstorComesBack().Report("pvc-1").After(20);
-        scenario.Link("c", "a", up: false).Report("pvc-1");
+        scenario.Link("c", "a", up: false).Link("c", "b", up: false).LosesQuorum("c").Report("pvc-1");
         Assert.Empty(scenario.After(600).Moves);
         Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
     }

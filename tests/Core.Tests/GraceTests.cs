@@ -78,7 +78,7 @@ public sealed class GraceTests
 
     [Fact]
     public void Another_promotable_peer_that_takes_over_the_loss_evidence_does_not_restart_the_grace_period() =>
-        Assert.NotEmpty(Scenario.WithAppOn("a").PowerOff("a").After(30).MayNotPromote("b").After(16).Moves);
+        Assert.NotEmpty(Scenario.WithAppOn("a").Node("a", ready: false).PowerOff("a").After(30).LosesQuorum("b").After(16).Moves);
 
     [Fact]
     public void A_resource_seen_well_before_waits_for_the_known_grace_period()

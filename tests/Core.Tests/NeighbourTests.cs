@@ -27,43 +27,47 @@ public sealed class NeighbourTests
 
     // In all that follows A and B are connected, and A writes. Only the path between A and C, where LINSTOR runs, is broken, and B's satellite says what was so while A was cut off.
     [Theory]
-    [InlineData(false, true)]
-    [InlineData(true, false)]
-    public void A_peer_that_comes_back_with_old_state_is_older_than_what_its_neighbour_stated_meanwhile(bool disk, bool ready)
+    [InlineData(false, 1, true)]
+    [InlineData(true, 1, false)]
+    [InlineData(true, 10102, false)] // its own data is UpToDate, too
+    public void A_peer_that_comes_back_with_old_state_is_older_than_what_its_neighbour_stated_meanwhile(bool disk, int score, bool ready)
     {
         var scenario = WithThird(disk).Node("a", ready).Silence("b").Report("pvc-1").After(1);
         scenario.Silence("a").Link("c", "a", up: false).MayPromote("c").Replica("c", replica => replica with { Score = disk ? 10102 : 1 }).Report("pvc-1").After(3);
-        scenario.MayNotPromote("c").Replica("c", replica => replica with { Score = 1 }).Report("pvc-1").After(3);
+        scenario.MayNotPromote("c").Replica("c", replica => replica with { Score = score }).Report("pvc-1").After(3);
         Held(scenario.Satellite("b", SatelliteState.Online).Replica("b", _ => OldB()).Report("pvc-1"));
     }
 
     [Theory]
-    [InlineData(false, true)]
-    [InlineData(true, false)]
-    public void What_a_neighbour_states_after_a_silence_is_as_new_as_the_end_of_the_silence(bool disk, bool ready)
+    [InlineData(false, 1, true)]
+    [InlineData(true, 1, false)]
+    [InlineData(true, 10102, false)] // its own data is UpToDate, too
+    public void What_a_neighbour_states_after_a_silence_is_as_new_as_the_end_of_the_silence(bool disk, int score, bool ready)
     {
         var scenario = WithThird(disk).Node("a", ready).Silence("c").Report("pvc-1").After(1);
         scenario.Silence("a").Replica("b", _ => OldB()).Report("pvc-1").After(20);
-        Held(scenario.Satellite("c", SatelliteState.Online).Replica("c", _ => OfC(disk)).Report("pvc-1"));
+        Held(scenario.Satellite("c", SatelliteState.Online).Replica("c", _ => OfC(disk, score)).Report("pvc-1"));
     }
 
     [Theory]
-    [InlineData(false, true)]
-    [InlineData(true, false)]
-    public void What_a_neighbour_states_after_a_silence_of_linstor_is_as_new_as_the_end_of_the_silence(bool disk, bool ready)
+    [InlineData(false, 1, true)]
+    [InlineData(true, 1, false)]
+    [InlineData(true, 10102, false)] // its own data is UpToDate, too
+    public void What_a_neighbour_states_after_a_silence_of_linstor_is_as_new_as_the_end_of_the_silence(bool disk, int score, bool ready)
     {
         var scenario = WithThird(disk).Node("a", ready).LinstorGoesAway();
-        scenario.Satellite("a", SatelliteState.Offline, streamed: false).Replica("a", _ => new(new("a")), streamed: false).Replica("b", _ => OldB(), streamed: false).Replica("c", _ => OfC(disk), streamed: false).After(60);
+        scenario.Satellite("a", SatelliteState.Offline, streamed: false).Replica("a", _ => new(new("a")), streamed: false).Replica("b", _ => OldB(), streamed: false).Replica("c", _ => OfC(disk, score), streamed: false).After(60);
         Held(Streamed(scenario.LinstorComesBack()));
     }
 
     [Theory]
-    [InlineData(false, true)]
-    [InlineData(true, false)]
-    public void The_first_statement_of_a_neighbour_is_as_new_as_the_first_statement_of_a_peer(bool disk, bool ready)
+    [InlineData(false, 1, true)]
+    [InlineData(true, 1, false)]
+    [InlineData(true, 10102, false)] // its own data is UpToDate, too
+    public void The_first_statement_of_a_neighbour_is_as_new_as_the_first_statement_of_a_peer(bool disk, int score, bool ready)
     {
         var scenario = Scenario.Empty(NoStorm, Off("a"), On("b"), On("c")).Node("a", ready).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
-        Held(Streamed(scenario.Facts("pvc-1", "majority", [new(new("a")), OldB(), OfC(disk)])));
+        Held(Streamed(scenario.Facts("pvc-1", "majority", [new(new("a")), OldB(), OfC(disk, score)])));
     }
 
     [Fact]
@@ -76,6 +80,21 @@ public sealed class NeighbourTests
         scenario.Silence("d").Report("pvc-1").After(1).Silence("a").Link("b", "a", up: false).Link("c", "a", up: false).MayPromote("b").MayPromote("c").Report("pvc-1").After(5);
         scenario.Satellite("d", SatelliteState.Online).Replica("d", _ => Connected("d", "b", "c") with { Diskless = true, Score = 2 });
         Assert.Equal(Moved, scenario.Report("pvc-1").After(60).Moves);
+    }
+
+    [Fact]
+    public void An_old_consumer_that_hangs_is_no_neighbour_that_finds_a_primary()
+    {
+        // D used B's and C's data, and hangs: its satellite repeats that. A, which has no disk, uses the resource since. C's satellite is away, LINSTOR restarts, and A loses power.
+        var scenario = Scenario.Empty(NoStorm).Node("a", ready: false).Satellites([.. "abcd".Select(node => On($"{node}"))]).Facts("pvc-1", "majority", [
+            Connected("d", "b", "c") with { Usage = Usage.InUse }, Connected("b", "c", "d"), Connected("c", "b", "d")]).Report("pvc-1").After(60);
+        scenario.Facts("pvc-1", "majority", [Connected("a", "b", "c") with { Diskless = true, Usage = Usage.InUse, Score = 2 },
+            Connected("d", "b", "c") with { Usage = Usage.InUse }, Connected("b", "a", "c") with { Connections = [new("a", Up: true), new("c", Up: true), new("d", Up: false)] }, new(new("c"))]);
+        scenario.Stream("ab", Promotability.MayNotPromote).Report("pvc-1").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60).Silence("c").Report("pvc-1").After(60);
+        scenario.LinstorGoesAway().Satellite("a", SatelliteState.Offline, streamed: false).Replica("a", _ => new(new("a")), streamed: false)
+            .Replica("b", _ => Apart("b", up: "c", down: "ad"), streamed: false).After(60).LinstorComesBack();
+        scenario.Stream("b", Promotability.MayPromote).Stream("d", Promotability.MayNotPromote).Report("pvc-1");
+        Assert.Equal(Moved, scenario.After(120).Moves);
     }
 
     private static void Held(Scenario scenario)
@@ -92,5 +111,5 @@ public sealed class NeighbourTests
 
     private static Replica OldB() => Connected("b") with { Promotability = Promotability.MayPromote, Score = 10101, Connections = [new("a", Up: false), new("c", Up: true)] };
 
-    private static Replica OfC(bool disk) => Connected("c") with { Diskless = !disk, Score = 1, Connections = [new("a", Up: false), new("b", Up: true)] };
+    private static Replica OfC(bool disk, int score) => Connected("c") with { Diskless = !disk, Score = score, Connections = [new("a", Up: false), new("b", Up: true)] };
 }

@@ -152,6 +152,10 @@ internal sealed partial class Scenario
     public Scenario MayNotPromote(string node, string resource = "pvc-1") =>
         Replica(node, replica => replica with { Promotability = Promotability.MayNotPromote }, resource);
 
+    /// <summary>The node finds that it has no quorum: it may not promote, whether there is a Primary or not.</summary>
+    public Scenario LosesQuorum(string node, string resource = "pvc-1") =>
+        Replica(node, replica => replica with { Promotability = Promotability.MayNotPromote, Score = 0 }, resource);
+
     public Scenario Link(string from, string to, bool up, string resource = "pvc-1") => Replica(from, replica => replica with
     {
         Connections = [.. replica.Connections.Select(connection => connection.Peer.Split('.')[0] == to ? connection with { Up = up } : connection)],

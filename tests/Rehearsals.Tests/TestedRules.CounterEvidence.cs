@@ -96,5 +96,11 @@ internal static partial class TestedRules
             "LossRule.CounterEvidence.cs", "!(other.Leaving && _view", "!(other.Leaving && _now < Instant.Start && _view"),
         new("a replica that is being removed counts while the node names it", nameof(OutvoteTests.A_replica_that_is_being_removed_hinders_an_outvote_while_the_node_names_it),
             "LossRule.CounterEvidence.cs", "&& _view.LinkFrom(_own, other.Node) is not { Current: true });", ");"),
+        new("a neighbour with UpToDate data of its own knows of no Primary behind the peer", nameof(NeighbourTests.The_first_statement_of_a_neighbour_is_as_new_as_the_first_statement_of_a_peer),
+            "LossRule.CounterEvidence.cs", "(!IsUpToDate(score) || IsKeptFromPromoting(other))", "!IsUpToDate(score)"),
+        new("a Primary finds a Primary behind the peer", nameof(NeighbourTests.An_old_consumer_that_hangs_is_no_neighbour_that_finds_a_primary),
+            "LossRule.CounterEvidence.cs", "other is { InUse: not { Value: true }, IsReportCurrent: true };", "other is { IsReportCurrent: true };"),
+        new("a neighbour has quorum by its score of before", nameof(GraceTests.Another_promotable_peer_that_takes_over_the_loss_evidence_does_not_restart_the_grace_period),
+            "LossRule.CounterEvidence.cs", "other is { InUse: not { Value: true }, IsReportCurrent: true };", "other is { InUse: not { Value: true } };"),
     ];
 }

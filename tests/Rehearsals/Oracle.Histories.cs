@@ -73,7 +73,7 @@ internal sealed partial class Oracle
     {
         foreach (var node in _cluster.Nodes)
         {
-            if (LooksLost(node))
+            if (LooksLost(node) || LookedFenced(node))
             {
                 _unwell.Add(node.Name);
             }
@@ -96,6 +96,12 @@ internal sealed partial class Oracle
     /// <summary>Whether the node may count as lost.</summary>
     private bool LooksLost((int Number, string Name) node) =>
         IsLost(node, volume => !IsContested(volume, node.Number) || _hung.Contains(_cluster.Plan.Setup.LinstorName(node.Number))); // peers may have outvoted its repeated state by now
+
+    // A peer that may promote because its quorum policy was turned off looks like any other, until a process has read the policies afresh.
+    private bool LookedFenced((int Number, string Name) node) => Enumerable.Range(0, _cluster.Plan.Setup.Volumes.Length).Any(volume => _cluster.HasUserOn(volume, node.Name)
+        && MuteOf(ScenarioSetup.Handle(volume), node.Name).IsSo && _cluster.DefinitionOf(ScenarioSetup.Handle(volume)) is { } definition
+        && _fenced.TryGetValue(definition, out var fenced) && fenced is { IsSo: false, EndedAt: { } ended } && Now - ended < Unseen
+        && definition.Listed.Any(replica => replica.Node.Name != _cluster.Plan.Setup.LinstorName(node.Number) && Known(replica)?.MayPromote == true));
 
     private bool IsLost((int Number, string Name) node, Func<int, bool> isBelieved)
     {

@@ -108,6 +108,9 @@ public sealed partial record Speaker(NodeName Node)
 
     private Instant? NewsSince { get; init; }
 
+    /// <summary>Whether the newest answer includes what the stream has reported.</summary>
+    internal bool IsReportCurrent => !(StreamedAt >= ReportedAt);
+
     private LastHeard Newest => new(ReportedAt ?? Instant.Start, ChangedAt);
 
     /// <summary>Its current statement about promotion.</summary>

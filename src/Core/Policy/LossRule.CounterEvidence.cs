@@ -52,12 +52,15 @@ internal sealed partial class LossRule
     // The node lost quorum after a replica that is silent now last reported its link to it.
     private bool IsRefutedByNode(Statement<bool> link) => _ownSpeaks && _own.Score is { Current: true, Value: 0 } none && link.Last is { } last && none.Since > last.HeardAt;
 
-    // A speaker that has quorum and only other replicas' data, but may not promote with it, knows of a Primary, or that those replicas neighbour a Primary and DRBD calls their data unstable. If
-    // it is connected to the peer, and this is not older than the peer's statement (a statement after a silence is as new as the silence's end), the peer repeats stale state. Two peers that
-    // agree do not.
+    // A speaker that has quorum and data, its own or other replicas', but may not promote with it, knows of a Primary, or that a replica it is connected to neighbours a Primary: DRBD calls that
+    // replica's data unstable. If it is connected to the peer, and this is not older than the peer's statement (a statement after a silence is as new as the silence's end), the peer repeats
+    // stale state. Two peers that agree do not.
     private bool FindsPrimaryBehind(Speaker peer, Speaker other, Instant evidenceSince) => other != peer && _view.Speaks(other)
-        && other is { MayPromote: { Current: true, Value: false } no, Score: { Current: true, Value: > 0 and var score } } && !IsUpToDate(score) && Instant.Later(no.Since, other.BackSince) >= evidenceSince
-        && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true };
+        && other is { MayPromote: { Current: true, Value: false } no, Score: { Current: true, Value: > 0 and var score } } && (!IsUpToDate(score) || IsKeptFromPromoting(other))
+        && Instant.Later(no.Since, other.BackSince) >= evidenceSince && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true };
+
+    // With data of its own, a speaker may also be Primary itself, or may have lost quorum since its score was reported.
+    private static bool IsKeptFromPromoting(Speaker other) => other is { InUse: not { Value: true }, IsReportCurrent: true };
 
     // When a replica first said both that it may promote and, if it has a link to the node, that the link is down; and how old that may be.
     private (Instant Oldest, Instant Heard) LossEvidenceFrom(Speaker other)
