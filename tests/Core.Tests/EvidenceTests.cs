@@ -87,6 +87,30 @@ public sealed class EvidenceTests
     public void A_node_that_reports_no_quorum_agrees_with_the_loss_regardless_of_the_links_that_it_still_reports() =>
         Assert.Equal(Moved, Scenario.WithAppOn("a").OnlyPeersLose("a").Replica("a", replica => replica with { Score = 0 }).After(46).Moves);
 
+    // One answer says that A has no quorum, as in a flap that the satellites of A and B repeat, and that C is connected to A. C's satellite stops then. The answer takes a moment.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.3)]
+    public void A_silent_replicas_link_to_a_node_counts_if_the_node_may_not_have_lost_quorum_later(double latency)
+    {
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).MayPromote("b").Link("b", "a", up: false).Report("pvc-1").After(30);
+        scenario.Ignores = decision => decision is Decision.QueryResource;
+        scenario.Replica("a", replica => replica with { Score = 0, Connections = [new("b", Up: false), new("c", Up: false)] });
+        var report = scenario.ReportOf(Scenario.Pvc1);
+        scenario.After(latency).Observe(new Observation.ResourceReported(report)).Silence("c").Ignores = _ => false;
+        Assert.Empty(scenario.After(600).Moves);
+    }
+
+    // A's satellite is away while the links flap, and comes back with the state of the flap; B's repeats it, too. C went on to say that it is connected to A, and stopped.
+    [Fact]
+    public void A_silent_replicas_link_to_a_node_counts_if_the_nodes_satellite_was_away_meanwhile()
+    {
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Silence("a").Report("pvc-1").MayPromote("b").Link("b", "a", up: false);
+        Assert.Empty(scenario.Report("pvc-1").After(20).Report("pvc-1").Silence("c").Report("pvc-1").After(20).Moves);
+        scenario.Satellite("a", SatelliteState.Online).Replica("a", _ => Connected("a") with { Usage = Usage.InUse, Score = 0, Connections = [new("b", Up: false), new("c", Up: false)] });
+        Assert.Empty(scenario.Report("pvc-1").After(600).Moves);
+    }
+
     [Fact]
     public void An_admission_that_links_are_down_and_quorum_is_kept_stands_until_the_node_reports_otherwise()
     {

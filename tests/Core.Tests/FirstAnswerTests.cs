@@ -60,6 +60,20 @@ public sealed class FirstAnswerTests
         Assert.Empty(scenario.Stream("db", Promotability.MayPromote).Report("pvc-1").After(600).Moves);
     }
 
+    // A and C live together, cut off from B. C is declared lost, and another machine gets its name; LINSTOR places a replica there, and moves it to D before it answers again.
+    [Fact]
+    public void What_the_stream_reports_of_another_machine_of_the_same_name_says_nothing_of_the_first()
+    {
+        var scenario = Scenario.Empty(NoStorm, On("a"), On("b"), On("c") with { Uuid = "1" }, On("d")).Resource("pvc-1", "a", "majority", "a", "b", "c")
+            .Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").Node("a", ready: false).After(60);
+        scenario.Link("a", "c", up: false).Link("c", "a", up: false).Report("pvc-1").After(5).Silence("c").Silence("a").Link("b", "a", up: false).Link("b", "c", up: false).Report("pvc-1").After(60);
+        scenario.Ignores = decision => decision is Decision.QueryResource;
+        scenario.Satellites(Off("a"), On("b"), On("d")).After(1).Satellites(Off("a"), On("b"), On("c") with { Uuid = "2" }, On("d")).After(1)
+            .Stream("c", Promotability.MayNotPromote).After(1).Stream("c", Promotability.Unknown);
+        scenario.Facts("pvc-1", "majority", [new(new("a")), Apart("b", up: "d", down: "a"), Apart("d", up: "b", down: "a")]).Ignores = _ => false;
+        Assert.Empty(scenario.Stream("bd", Promotability.MayPromote).Report("pvc-1").After(1200).Moves);
+    }
+
     // A and C are cut off from B when this process begins. C is declared lost while it lives with A, and LINSTOR lists it no more: before the first answer about the resource, after it, or between that
     // and the next list. Or A speaks at first, so that its connections are known.
     [Theory]

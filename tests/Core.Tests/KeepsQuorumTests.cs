@@ -41,21 +41,59 @@ public sealed class KeepsQuorumTests
     [InlineData("never", false)]
     public void What_a_silent_replica_last_said_of_a_link_does_not_count_against_the_other_end(string found, bool isMoved)
     {
-        var scenario = WithTwoVolumes(isConsumerDiskless: true)
-            .Replica("a", replica => replica with { Score = 0, Connections = [new("b", Up: false), new("c", Up: false), new("d", Up: true)] }, "pvc-2")
-            .Replica("d", replica => replica with { Score = 0, Connections = [new("a", Up: true), new("b", Up: false), new("c", Up: false)] }, "pvc-2")
+        var scenario = ReachesOnlyD(WithTwoVolumes(isConsumerDiskless: true), score: 0)
             .Link("b", "d", up: false, "pvc-2").Link("c", "d", up: false, "pvc-2").Report("pvc-2").After(5).Report("pvc-2").Silence("d", "pvc-2").Report("pvc-2").After(5);
-        scenario = found.StartsWith("before", StringComparison.Ordinal) ? Find() : scenario;
+        scenario = found.StartsWith("before", StringComparison.Ordinal) ? Find(after: 10) : scenario;
         scenario.Replica("a", replica => replica with { Score = 1 }, "pvc-2").Report("pvc-2").After(5).Report("pvc-2").After(5).CutOff("a").Report("pvc-1").After(5);
         if (found.StartsWith("after", StringComparison.Ordinal))
         {
             scenario.Silence("a").Silence("a", "pvc-2").After(1);
-            Find().MayPromote("b", "pvc-2").MayPromote("c", "pvc-2").Report("pvc-2");
+            Find(after: 10).MayPromote("b", "pvc-2").MayPromote("c", "pvc-2").Report("pvc-2");
         }
 
         Assert.Equal(isMoved, scenario.After(60).Moves.Contains("delete app-0 on a"));
 
-        Scenario Find() => scenario.Link("b", "d", up: true, "pvc-2").Link("c", "d", up: true, "pvc-2");
+        Scenario Find(double after) => scenario.After(after).Link("b", "d", up: true, "pvc-2").Link("c", "d", up: true, "pvc-2").Report("pvc-2");
+    }
+
+    // As above, but A keeps quorum although D reaches neither B nor C: its policy does not fence. B's satellite, or C's, goes on repeating what it said when all was well.
+    [Theory]
+    [InlineData("b")]
+    [InlineData("c")]
+    public void What_the_other_end_said_before_a_replica_fell_silent_does_not_show_that_it_has_found_the_link_since(string hung)
+    {
+        var scenario = WithTwoVolumes(isConsumerDiskless: true);
+        foreach (var truthful in "bc".Except(hung))
+        {
+            Misses(scenario, $"{truthful}");
+        }
+
+        scenario = ReachesOnlyD(scenario, score: 0).Report("pvc-2").After(5).Report("pvc-2").Silence("d", "pvc-2").Report("pvc-2").After(30);
+        Assert.Empty(scenario.Replica("a", replica => replica with { Score = 1 }, "pvc-2").Report("pvc-2").After(5).Report("pvc-2").After(5).CutOff("a").Report("pvc-1").After(120).Moves);
+    }
+
+    // B's satellite falls silent after D's, and comes back with what was true when all was well.
+    [Fact]
+    public void What_the_other_end_says_after_a_silence_of_its_own_does_not_show_that_it_has_found_the_link()
+    {
+        var scenario = WithTwoVolumes(isConsumerDiskless: true);
+        ReachesOnlyD(Misses(Misses(scenario, "b"), "c"), score: 1).Report("pvc-2").After(5).Report("pvc-2").Silence("d", "pvc-2").Silence("b", "pvc-2").Report("pvc-2").After(30);
+        scenario.Satellite("b", SatelliteState.Online).Replica("b", _ => Connected("b", "a", "c", "d"), "pvc-2").Report("pvc-2").After(5).Report("pvc-2").After(5);
+        Assert.Empty(scenario.CutOff("a").Report("pvc-1").After(120).Moves);
+    }
+
+    // pvc-1 was lost before. Nothing hangs: D noticed at once that it reached nobody, and fell silent. B and C have yet to notice, or B reports late that the link was up for a moment.
+    [Theory]
+    [InlineData(10, false)]
+    [InlineData(45, false)]
+    [InlineData(45, true)]
+    public void What_the_other_end_says_of_a_link_may_be_twelve_seconds_old(double grace, bool isLate)
+    {
+        var scenario = ReachesOnlyD(WithTwoVolumes(isConsumerDiskless: true).CutOff("a").Report("pvc-1").After(grace - 3), score: 1);
+        scenario = isLate ? Misses(Misses(scenario, "b"), "c") : scenario;
+        scenario.Report("pvc-2").After(0.5).Report("pvc-2").Silence("d", "pvc-2").Report("pvc-2").After(1);
+        scenario = isLate ? scenario.Link("b", "d", up: true, "pvc-2").Report("pvc-2") : scenario;
+        Assert.Empty(scenario.After(7).Moves);
     }
 
     // What was held is held on: LINSTOR's controller or A's satellite is restarted, A's score changes, or one answer leaves it out.
@@ -141,6 +179,13 @@ public sealed class KeepsQuorumTests
 
         return isAskedAbout ? scenario.Report("pvc-2").After(5).Report("pvc-2").CutOff("a").Report("pvc-1").After(afterwards) : scenario;
     }
+
+    // Of pvc-2, A reaches only D, and D only A.
+    private static Scenario ReachesOnlyD(Scenario scenario, int score) => scenario
+        .Replica("a", replica => replica with { Score = score, Connections = [new("b", Up: false), new("c", Up: false), new("d", Up: true)] }, "pvc-2")
+        .Replica("d", replica => replica with { Score = 0, Connections = [new("a", Up: true), new("b", Up: false), new("c", Up: false)] }, "pvc-2");
+
+    private static Scenario Misses(Scenario scenario, string node) => scenario.Link(node, "a", up: false, "pvc-2").Link(node, "d", up: false, "pvc-2").MayPromote(node, "pvc-2");
 
     // pvc-1 is on A, E and F, pvc-2 on A, B, C and D. A pod on A uses both.
     private static Scenario WithTwoVolumes(bool isConsumerDiskless)

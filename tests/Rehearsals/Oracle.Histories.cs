@@ -183,13 +183,29 @@ internal sealed partial class Oracle
         }
     }
 
-    // Limited to replicas with a disk, by the connections they report.
-    private static bool CouldHaveQuorum(Simulator.World.DrbdReplica replica, ReplicaReport statement)
+    // By the connections that the replica reports, and, if it has no disk, by those that the replicas report that it is connected to.
+    private bool CouldHaveQuorum(Simulator.World.DrbdReplica replica, ReplicaReport statement)
     {
         var members = replica.Members.Select(member => replica.Definition.Replicas.FirstOrDefault(one => one.Node == member)).OfType<Simulator.World.DrbdReplica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
-        int Reached(bool diskful) => members[diskful].Count(member => member == replica || statement.Connections.All(connection => connection.Peer != member.Node.Uname || connection.Message == "Connected"));
-        return replica.Kind != ReplicaKind.Diskful
-            || Drbd.HasQuorum(replica.QuorumPolicy, new QuorumCount(members[true].Count(), Reached(diskful: true), Quorumless: 0, members[false].Count(), Reached(diskful: false)), had: true);
+        int Reached(bool diskful) => members[diskful].Count(member => member == replica || LinkTo(statement, member) is not false || (replica.Kind != ReplicaKind.Diskful
+            && replica.Definition.Listed.Any(other => other != member && other != replica && LinkTo(statement, other) is true && !IsApart(other, member))));
+        return Drbd.HasQuorum(replica.QuorumPolicy, new QuorumCount(members[true].Count(), Reached(diskful: true), Quorumless: 0, members[false].Count(), Reached(diskful: false)), had: true);
+    }
+
+    // A silent replica's last statement counts, unless the other end has found it more than LINSTOR's delays later. After a silence, that may be old state.
+    private bool IsApart(Simulator.World.DrbdReplica other, Simulator.World.DrbdReplica member)
+    {
+        var (definition, name) = (other.Definition.Name, member.Node.Name);
+        var number = _cluster.Nodes.First(node => _cluster.Plan.Setup.LinstorName(node.Number) == other.Node.Name).Number;
+        return _statements.TryGetValue((definition, other.Node.Name), out var last) && LinkTo(last.Statement, member) is false
+            && !(Known(other) is null && Known(member) is not null && HistoryOf((definition, other.Node.Name), _spoke).EndedAt is { } silent && HistoryOf((definition, name), _spoke).Covers(silent - Unseen, Now)
+                && _connectsSince.TryGetValue((definition, number, name), out var found) && found > silent + LongestDetection);
+    }
+
+    private static bool? LinkTo(ReplicaReport report, Simulator.World.DrbdReplica member)
+    {
+        var links = report.Connections.Where(connection => connection.Peer == member.Node.Uname);
+        return links.Any() ? links.Any(connection => connection.Message == "Connected") : null;
     }
 
     private static ConditionHistory HistoryOf((string, string) key, Dictionary<(string, string), ConditionHistory> histories) => histories.TryGetValue(key, out var known) ? known : histories[key] = new();

@@ -23,7 +23,7 @@ public sealed partial record Speaker
         return this with
         {
             Presence = Presence.Listed,
-            NodeUuid = linstor.Find(Node)?.Uuid ?? NodeUuid,
+            NodeUuid = NodeUuid ?? linstor.Find(Node)?.Uuid, // if another machine has its name since, only an answer shows that the replica is a new one, too
             MayPromote = Statement<bool>.After(MayPromote, may, date, Newest, may && IsOwnReturn(date, linstor) ? LossEvidenceAt(date, linstor) : null),
             IsSilent = false,
             BackSince = IsSilent || !linstor.IsSinceReturn(HeardAt) ? date : BackSince,

@@ -49,8 +49,9 @@ internal sealed partial class LossRule
         return !_isOutvoted ? (HoldReason.SideHasQuorum, _own.Node) : _resource.HasChangedUnderPolicy(_own) ? null : (HoldReason.NoQuorumPolicy, peer.Node);
     }
 
-    // The node lost quorum after a replica that is silent now last reported its link to it.
-    private bool IsRefutedByNode(Statement<bool> link) => _ownSpeaks && _own.Score is { Current: true, Value: 0 } none && link.Last is { } last && none.Since > last.HeardAt;
+    // The node lost quorum after a replica that is silent now last reported its link to it, by more than LINSTOR's delays explain. After a silence of its own, it may repeat older state.
+    private bool IsRefutedByNode(Statement<bool> link) => _ownSpeaks && _own.Score is { Current: true, Value: 0 } none
+        && link.Last is { } last && none.Since > last.HeardAt + Timings.LongestDetection && _own.BackSince <= last.HeardAt;
 
     // A speaker that has quorum and data, its own or other replicas', but may not promote with it, knows of a Primary, or that a replica it is connected to neighbours a Primary: DRBD calls that
     // replica's data unstable. If it is connected to the peer, and this is not older than the peer's statement (a statement after a silence is as new as the silence's end), the peer repeats
@@ -103,9 +104,11 @@ internal sealed partial class LossRule
     private bool MayReach(NodeName member) => _view.LinkFrom(_own, member) is not { Value: false }
         || (_own.Diskless && _others.Exists(other => _view.LinkFrom(_own, other.Node) is { Value: true } && other.Node != member && !IsApart(other, member)));
 
-    // A silent replica's last statement that a link was down does not count if the other end had found it up by the time the consumer's node was heard.
-    private bool IsApart(Speaker other, NodeName member) => _view.LinkFrom(other, member) is { Value: false } near
-        && !(!near.Current && _resource.Find(member) is { } end && _view.LinkFrom(end, other.Node) is { Current: true, Value: true } far && far.Since <= _own.HeardAt);
+    private bool IsApart(Speaker other, NodeName member) => _view.LinkFrom(other, member) is { Value: false } link && !(link.Last is { } last && HasFoundSince(member, other.Node, last.HeardAt));
+
+    // Whether the other end of a link has found it up after a silent replica last reported it as down, by more than LINSTOR's delays explain, and before the consumer's node was last heard.
+    private bool HasFoundSince(NodeName member, NodeName silent, Instant heard) => _resource.Find(member) is { } end && end.BackSince <= heard
+        && _view.LinkFrom(end, silent) is { Current: true, Value: true } up && up.Since > heard + Timings.LongestDetection && up.Since <= _own.HeardAt;
 
     // A satellite that answers pings may repeat stale state. It is wrong if every other speaker with a link to the node contradicts it, no earlier than its own statement and for longer than
     // DRBD takes to notice, unless it reports a link as down itself.

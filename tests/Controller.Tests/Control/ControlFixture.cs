@@ -89,7 +89,7 @@ internal sealed class ControlFixture : IAsyncDisposable
 
     public async Task<Observation.MutationAnswered> ActedAsync() => await Inbox.NextAsync<Observation.MutationAnswered>();
 
-    /// <summary>Node a uses a resource, and the replica on b may promote: LINSTOR is to be asked.</summary>
+    /// <summary>Node a uses a resource, and the replicas on b and c may promote: LINSTOR is to be asked.</summary>
     public static ImmutableArray<Observation> Suspicion =>
     [
         Satellites(Instant.Start, "a"),
@@ -99,6 +99,7 @@ internal sealed class ControlFixture : IAsyncDisposable
         new Observation.Listed<ClusterNode>([]),
         new Observation.Listed<CsiNode>([]),
         new Observation.PromotionChanged(Resource, new("b"), Promotability.MayPromote),
+        new Observation.PromotionChanged(Resource, new("c"), Promotability.MayPromote),
     ];
 
     /// <summary>LINSTOR lists satellites a, b and c, of which some are offline.</summary>
@@ -110,7 +111,7 @@ internal sealed class ControlFixture : IAsyncDisposable
     {
         Replica lost = new(new("a")) { Promotability = Promotability.Unknown };
         Replica peer = new(new("b")) { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("c", Up: true)] };
-        Replica third = new(new("c")) { Promotability = Promotability.MayNotPromote, Score = 10102, Connections = [new("a", Up: false), new("b", Up: true)] };
+        Replica third = new(new("c")) { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("b", Up: true)] };
         return new Observation.ResourceReported(new(Resource, true, [lost, peer, third], asked) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false });
     }
 
