@@ -98,10 +98,9 @@ internal sealed partial class Oracle
         IsLost(node, volume => !IsContested(volume, node.Number) || _hung.Contains(_cluster.Plan.Setup.LinstorName(node.Number))); // peers may have outvoted its repeated state by now
 
     // A peer that may promote because its quorum policy was turned off looks like any other, until a process has read the policies afresh.
-    private bool LookedFenced((int Number, string Name) node) => Enumerable.Range(0, _cluster.Plan.Setup.Volumes.Length).Any(volume => _cluster.HasUserOn(volume, node.Name)
-        && MuteOf(ScenarioSetup.Handle(volume), node.Name).IsSo && _cluster.DefinitionOf(ScenarioSetup.Handle(volume)) is { } definition
-        && _fenced.TryGetValue(definition, out var fenced) && fenced is { IsSo: false, EndedAt: { } ended } && Now - ended < Unseen
-        && definition.Listed.Any(replica => replica.Node.Name != _cluster.Plan.Setup.LinstorName(node.Number) && Known(replica)?.MayPromote == true));
+    private bool LookedFenced((int Number, string Name) node) => _fenced.Any(one => one.Value is { IsSo: false, EndedAt: { } ended } && Now - ended < Unseen
+        && _cluster.VolumeOf(one.Key) is var volume && MuteOf(ScenarioSetup.Handle(volume), node.Name).IsSo && _cluster.HasUserOn(volume, node.Name)
+        && one.Key.Listed.Any(replica => replica.Node.Name != _cluster.Plan.Setup.LinstorName(node.Number) && Known(replica)?.MayPromote == true));
 
     private bool IsLost((int Number, string Name) node, Func<int, bool> isBelieved)
     {
