@@ -3,6 +3,7 @@
 #   docker build --tag piraeus-ha-controller .
 #
 # eng/image.sh builds it with what is there: docker, podman or buildah.
+# buildah 1.28 takes neither a stage's name nor TARGETARCH from a default: give it --build-arg PROGRAM=compiled-here --build-arg TARGETARCH=amd64.
 
 # The .NET SDK, on Debian or Ubuntu.
 ARG SDK=mcr.microsoft.com/dotnet/sdk:10.0

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Piraeus.HighAvailability.ControlPlane;
 
 namespace Piraeus.HighAvailability.EndToEnd.Tests.Image;
@@ -24,7 +23,7 @@ public sealed class ContainerImage : IAsyncLifetime
         """;
 
     // Isolation by chroot and plain copies of layers: what works without user namespaces and overlays.
-    private static readonly Dictionary<string, string?> Settings = new() { ["STORAGE_DRIVER"] = "vfs", ["BUILDAH_ISOLATION"] = "chroot" };
+    private static readonly Dictionary<string, string> Settings = new() { ["STORAGE_DRIVER"] = "vfs", ["BUILDAH_ISOLATION"] = "chroot" };
 
     private string _container = "";
 
@@ -60,18 +59,5 @@ public sealed class ContainerImage : IAsyncLifetime
         }
     }
 
-    private static async Task<string> OutputAsync(string program, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in Settings)
-        {
-            start.Environment[name] = value;
-        }
-
-        using var process = Process.Start(start)!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {await errors}");
-        return await output;
-    }
+    private static Task<string> OutputAsync(string program, params string[] arguments) => ExternalProgram.OutputAsync(program, arguments, Settings);
 }

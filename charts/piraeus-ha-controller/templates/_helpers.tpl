@@ -1,0 +1,42 @@
+{{- define "ha.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "ha.fullname" -}}
+{{- $name := include "ha.name" . -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "ha.account" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "ha.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- required "serviceAccount.name is missing: serviceAccount.create is false, so an existing one must be named" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "ha.selector" -}}
+app.kubernetes.io/name: {{ include "ha.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "ha.labels" -}}
+{{ include "ha.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{- define "ha.port" -}}
+{{- index .Values.flags "leader-election-healtz-port" | default 8080 -}}
+{{- end -}}
+
+{{- define "ha.lease" -}}
+{{- index .Values.flags "leader-election-resource-name" | default "piraeus-ha-controller" -}}
+{{- end -}}
