@@ -3,10 +3,11 @@ using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller;
 using Piraeus.HighAvailability.Controller.CommandLine;
 using Piraeus.HighAvailability.Controller.Common;
+using Piraeus.HighAvailability.Controller.Explaining;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Recording;
 
-// Exit codes: 0 stopped on request, 1 a bug or an unmet wait, 2 bad usage or settings.
+// Exit codes: 0 stopped on request, 1 a bug, an unmet wait or nothing to explain, 2 bad usage or settings.
 try
 {
     switch (CommandLineParser.Parse(args))
@@ -29,6 +30,13 @@ try
             await using (var output = new StreamWriter(Console.OpenStandardOutput()))
             {
                 return new Replay(change, new(resource, pod), output).Run(file);
+            }
+
+        case Command.Explain { Request: var request }:
+            using (var signals = new Signals())
+            using (var logs = LogOutput.Create(new Settings()))
+            {
+                return await new ExplainCommand(request, Environment.GetEnvironmentVariable, TimeProvider.System, logs, Console.Out, Console.Error).RunAsync(signals.Stopping);
             }
 
         case Command.Run { Settings: var settings }:

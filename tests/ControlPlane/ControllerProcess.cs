@@ -42,12 +42,15 @@ public sealed class ControllerProcess : IAsyncDisposable
     /// <summary>Whether it has logged such an entry.</summary>
     public bool Logged(LogEvent kind, params IEnumerable<(string Name, string Value)> fields) => Entries.Any(entry => entry.Is(kind, fields));
 
+    /// <summary>The address of its probes.</summary>
+    public string Address => $"http://127.0.0.1:{_port}";
+
     /// <summary>The status of a probe; 0 if there is no answer.</summary>
     public async Task<int> ProbeAsync(string path)
     {
         try
         {
-            using var answer = await Http.GetAsync(new Uri($"http://127.0.0.1:{_port}{path}"));
+            using var answer = await Http.GetAsync(new Uri($"{Address}{path}"));
             return (int)answer.StatusCode;
         }
         catch (HttpRequestException)
@@ -59,7 +62,7 @@ public sealed class ControllerProcess : IAsyncDisposable
     /// <summary>The response at a path of the probes' port; null if there is none.</summary>
     public async Task<string?> ReadAsync(string path)
     {
-        using var answer = await Http.GetAsync(new Uri($"http://127.0.0.1:{_port}{path}"));
+        using var answer = await Http.GetAsync(new Uri($"{Address}{path}"));
         return answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync() : null;
     }
 

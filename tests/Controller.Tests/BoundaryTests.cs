@@ -26,6 +26,7 @@ public sealed partial class BoundaryTests
         ["Recording"] = ["Common", "CommandLine"],
         ["Control"] = ["Common", "Transport", "Telemetry", "Kubernetes", "Linstor", "Leadership", "Recording"],
         ["Endpoints"] = ["Common", "CommandLine", "Linstor", "Leadership", "Control"],
+        ["Explaining"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Endpoints"],
     };
 
     [Fact]

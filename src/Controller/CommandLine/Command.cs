@@ -20,6 +20,9 @@ internal abstract record Command
     /// <param name="Pod">Prints only what concerns this pod; null for all.</param>
     public sealed record Replay(string File, Func<Settings, Settings> Change, ResourceName? Resource, ObjectKey? Pod) : Command;
 
+    /// <summary>Asks the leader why it does, or does not do, something about one object.</summary>
+    public sealed record Explain(ExplainRequest Request) : Command;
+
     /// <summary>Help and versions go to standard output with exit code 0, one-line error messages to standard error with 2.</summary>
     public sealed record ShowText(string Text, int ExitCode) : Command;
 }

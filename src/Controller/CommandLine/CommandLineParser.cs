@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Core;
 using Syntax = System.CommandLine.Command;
@@ -19,6 +20,13 @@ internal static class CommandLineParser
     private static readonly Option<string> ResourceToTell = new("--resource", "-resource");
     private static readonly Option<string> PodToTell = new("--pod", "-pod");
     private static readonly Syntax Replay = CreateReplay();
+    private static readonly Argument<string[]> ToExplain = new("OBJECT") { Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Option<string> Namespace = new("--namespace", "-namespace", "-n");
+    private static readonly Option<string> LeaseToRead = new("--lease", "-lease");
+    private static readonly Option<string> PortToAsk = new("--port", "-port");
+    private static readonly Option<string> Replica = new("--url", "-url");
+    private static readonly Option<string> Output = new("--output", "-output", "-o");
+    private static readonly Syntax Explain = new("explain") { ToExplain, Namespace, LeaseToRead, PortToAsk, Replica, Output, Options.Single(known => known.Flag.Name == "kubeconfig").Option };
     private static readonly Syntax Root = CreateRoot();
 
     public static Command Parse(IReadOnlyList<string> arguments)
@@ -41,11 +49,12 @@ internal static class CommandLineParser
         _ when Complaint(parsed) is { } complaint => Refuse(complaint),
         { CommandResult.Command: var command } when command == ApiOnline => new Command.WaitUntilApiOnline(),
         { CommandResult.Command: var command } when command == Replay => ReadReplay(parsed),
+        { CommandResult.Command: var command } when command == Explain => new Command.Explain(ReadExplain(parsed)),
         _ => new Command.Run(Read(parsed, new())),
     };
 
     private static string HelpOf(Syntax command) =>
-        command == Replay ? HelpText.OfReplay() : command == WaitUntil || command == ApiOnline ? HelpText.OfWaitUntil() : HelpText.OfProgram();
+        command == Replay ? HelpText.OfReplay() : command == Explain ? HelpText.OfExplain() : command == WaitUntil || command == ApiOnline ? HelpText.OfWaitUntil() : HelpText.OfProgram();
 
     private static Command.ShowText Refuse(string complaint) => new($"{ProgramVersion.Name}: {complaint}", BadUsage);
 
@@ -68,6 +77,33 @@ internal static class CommandLineParser
             parsed.GetValue(ResourceToTell) is { } resource ? new ResourceName(resource) : null,
             parsed.GetValue(PodToTell) is { } pod ? KeyOf(pod) : null);
     }
+
+    private static ExplainRequest ReadExplain(ParseResult parsed) => new(
+        PathOf(parsed.GetValue(ToExplain) ?? []),
+        Read(parsed, new()).KubeConfig,
+        new(parsed.GetValue(Namespace) ?? ExplainRequest.DefaultNamespace, parsed.GetValue(LeaseToRead) ?? new Settings().LeaseName),
+        parsed.GetValue(PortToAsk) is not { } port ? new Settings().HealthPort
+            : int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 65535 ? number
+            : throw new SettingsException($"invalid value \"{port}\" for --port: must be a whole number from 1 to 65535"),
+        parsed.GetValue(Replica) is not { } url ? null
+            : Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address
+            : throw new SettingsException($"invalid value \"{url}\" for --url: must be an address such as http://localhost:8080"),
+        parsed.GetValue(Output) switch
+        {
+            null or "text" => false,
+            "json" => true,
+            var other => throw new SettingsException($"invalid value \"{other}\" for --output: must be text or json"),
+        });
+
+    private static string PathOf(string[] words) => words switch
+    {
+        _ when Array.Find(words, word => word.StartsWith('-')) is { } flag => throw new SettingsException($"unknown flag: {flag.Split('=')[0]}"),
+        ["pod", var pod] when pod.Split('/') is [{ Length: > 0 } space, { Length: > 0 } name] => $"pods/{Uri.EscapeDataString(space)}/{Uri.EscapeDataString(name)}",
+        ["pod", var pod] => throw new SettingsException($"invalid pod \"{pod}\": must be a namespace and a name, for example default/app-0"),
+        ["volume", { Length: > 0 } volume] => $"volumes/{Uri.EscapeDataString(volume)}",
+        ["node", { Length: > 0 } node] => $"nodes/{Uri.EscapeDataString(node)}",
+        _ => throw new SettingsException("explain must be told what to explain: pod NAMESPACE/NAME, volume NAME or node NAME"),
+    };
 
     private static ObjectKey KeyOf(string pod) => pod.Split('/') is [{ Length: > 0 } space, { Length: > 0 } name]
         ? new(space, name)
@@ -117,7 +153,7 @@ internal static class CommandLineParser
     private static Syntax CreateRoot()
     {
         // A plain command, because a root command adds help, version and completion of its own.
-        var root = new Syntax(ProgramVersion.Name) { Help, Version, WaitUntil, Replay };
+        var root = new Syntax(ProgramVersion.Name) { Help, Version, WaitUntil, Replay, Explain };
         foreach (var (_, option) in Options)
         {
             root.Add(option);

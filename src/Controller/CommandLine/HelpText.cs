@@ -12,6 +12,7 @@ internal static class HelpText
           {ProgramVersion.Name} [flags]
           {ProgramVersion.Name} wait-until api-online
           {ProgramVersion.Name} replay FILE [flags]
+          {ProgramVersion.Name} explain pod NAMESPACE/NAME | volume NAME | node NAME [flags]
 
         Flags:
         {Columns(CommandLineFlags.All)}
@@ -47,6 +48,27 @@ internal static class HelpText
         {Columns([.. CommandLineFlags.All.Where(flag => flag.IsOfPolicy)])}
 
         Exit codes: 0 everything is decided as it was recorded, 1 it is not, 2 the file cannot be read.
+        """;
+
+    public static string OfExplain() => $"""
+        Asks the leader why a pod was moved or not, and prints what it believes and what it would do now.
+
+        Usage:
+          {ProgramVersion.Name} explain pod NAMESPACE/NAME [flags]
+          {ProgramVersion.Name} explain volume NAME [flags]
+          {ProgramVersion.Name} explain node NAME [flags]
+
+        Flags:
+          --kubeconfig string                      path to kubeconfig file
+          -n, --namespace string                   namespace of the controller (default "{ExplainRequest.DefaultNamespace}")
+          --lease string                           name of the lease that its replicas compete for (default "{new Settings().LeaseName}")
+          --port int                               port of its probes (default {new Settings().HealthPort})
+          --url string                             ask this replica instead of the leader, for example http://localhost:8080
+          -o, --output string                      text or json (default "text")
+
+        It needs the rights to get the lease and pods/proxy in that namespace; with --url, it needs none.
+
+        Exit codes: 0 explained, 1 there is no such object or nobody to ask, 2 bad usage.
         """;
 
     private static string Columns(IReadOnlyList<CommandLineFlag> flags)

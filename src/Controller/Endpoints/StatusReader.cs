@@ -93,7 +93,7 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
 
     private static WirePod Pod(Pod pod) => new(pod.Key.Namespace, pod.Key.Name, pod.Uid.Value, pod.Node?.Value);
 
-    private WireResource Resource(Resource resource, LinstorView linstor) => new(
+    public WireResource Resource(Resource resource, LinstorView linstor) => new(
         resource.Name.Value,
         resource.Exists,
         resource.QuorumProperties is null ? null : resource.Policy ?? "off",

@@ -8,6 +8,8 @@ namespace Piraeus.HighAvailability.Controller.Endpoints;
     WriteIndented = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(WireStatus))]
+[JsonSerializable(typeof(WireExplanation))]
+[JsonSerializable(typeof(WireProblem))]
 internal sealed partial class StatusJson : JsonSerializerContext;
 
 /// <summary>The answer of <c>/status</c>. docs/operations.md explains it.</summary>

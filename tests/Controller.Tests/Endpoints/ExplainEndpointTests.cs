@@ -1,0 +1,189 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.CommandLine;
+using Piraeus.HighAvailability.Controller.Common;
+using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Endpoints;
+using Piraeus.HighAvailability.Controller.Explaining;
+using Piraeus.HighAvailability.Controller.Leadership;
+using Piraeus.HighAvailability.Controller.Tests.Control;
+using Piraeus.HighAvailability.Controller.Tests.Leadership;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Endpoints;
+
+/// <summary>What <c>/explain</c> answers about a pod, a volume and a node.</summary>
+public sealed partial class ExplainEndpointTests : IAsyncLifetime
+{
+    private static readonly Settings Settings = new() { LeaderElection = true, LeaseIdentity = "me", KnownResourceGracePeriod = TimeSpan.FromSeconds(20), NewResourceGracePeriod = TimeSpan.FromSeconds(20) };
+    private static readonly FailoverPolicy Policy = new(new() { KnownResourceGrace = TimeSpan.FromSeconds(20), NewResourceGrace = TimeSpan.FromSeconds(20), StormThreshold = 1 });
+
+    private readonly TestTime _time = new();
+    private MonotonicClock _clock = null!;
+    private DecisionLog _journal = null!;
+    private LeadershipStatus _hold = null!;
+    private ClusterSnapshot _cluster = ClusterSnapshot.Empty;
+    private WebApplication _app = null!;
+    private HttpClient _http = null!;
+
+    [Fact]
+    public async Task A_pod_whose_storage_is_well_has_all_its_storage()
+    {
+        Show(ControlFixture.App);
+        Assert.Equal("Pod shop/app-0 has its storage: nothing suggests a loss.", (await AskAsync("pods/shop/app-0")).Summary);
+    }
+
+    [Fact]
+    public async Task A_pod_in_its_grace_period_waits_and_the_rest_is_told()
+    {
+        ReportLoss(ControlFixture.App);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        var explained = await AskAsync("pods/shop/app-0");
+        var use = Assert.Single(explained.Uses);
+        Assert.Equal((UseState.Waits, 8, 15.0, "shop/data", "rd"), (use.State, use.Rule, use.InDoubt!.GraceLeftSeconds, use.Claim, use.Resource));
+        Assert.Equal("Leaving pod shop/app-0 on node a alone: it seems to have lost its storage, but the grace period is not over.", explained.Summary);
+        Assert.Equal(["a", "b", "c"], use.Linstor!.Replicas.Select(replica => replica.Node));
+        var text = ExplanationText.Of(explained);
+        Assert.Contains("  Grace period: 15 s of 20 s are left.\n", text, StringComparison.Ordinal);
+        Assert.Contains("    b  may promote, score 10102, links: a down c up, since ", text, StringComparison.Ordinal);
+        Assert.Contains("clause 8 of docs/safety.md", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pod_that_opted_out_is_held_for_that_and_the_annotation_is_named()
+    {
+        ReportLoss(ControlFixture.App with { OptedOut = true });
+        _time.Advance(TimeSpan.FromSeconds(30));
+        Apply(Report());
+        var explained = await AskAsync("pods/shop/app-0");
+        Assert.Equal((UseState.Held, null), (Assert.Single(explained.Uses).State, explained.Uses[0].Rule));
+        Assert.Equal("Leaving pod shop/app-0 on node a alone: it carries the annotation drbd.linbit.com/ignore-fail-over.", explained.Summary);
+        Assert.Contains("It carries the annotation drbd.linbit.com/ignore-fail-over, so it is never moved.", explained.Facts);
+    }
+
+    [Fact]
+    public async Task A_pod_that_is_being_moved_says_so_for_pod_volume_and_node()
+    {
+        ReportLoss(ControlFixture.App);
+        _time.Advance(TimeSpan.FromSeconds(21));
+        Apply(ControlFixture.Satellites(_clock.Now, "a"), Report(), new Observation.PodsOnNodeListed(new("a"), [ControlFixture.App], [], _clock.Now));
+        foreach (var path in (string[])["pods/shop/app-0", "volumes/pv", "nodes/a"])
+        {
+            var explained = await AskAsync(path);
+            Assert.Equal("Node a has lost resource rd: the leader moves what uses it there.", explained.Summary);
+            Assert.Equal(UseState.Moves, Assert.Single(explained.Uses).State);
+        }
+
+        Assert.Contains("LINSTOR calls it a; its satellite is OFFLINE.", (await AskAsync("nodes/a")).Facts);
+    }
+
+    [Fact]
+    public async Task What_was_done_is_told_with_its_proof_and_a_name_is_a_whole_word()
+    {
+        ReportLoss(ControlFixture.App);
+        _journal.Acting(_cluster, ControlFixture.Delete);
+        _journal.Answered(ControlFixture.Delete, new(MutationOutcome.Accepted));
+        var other = ControlFixture.App with { Key = new("shop", "app-00") };
+        _journal.Answered(new Decision.DeletePod(other, ControlFixture.Evidence), new(MutationOutcome.Accepted));
+        var entry = Assert.Single((await AskAsync("pods/shop/app-0")).Journal);
+        Assert.Equal(("DeletePod", "u-pod", "rd"), (entry.Kind, entry.Uid, entry.Evidence!.Resource));
+        Assert.Equal(2, (await AskAsync("nodes/a")).Journal.Count);
+    }
+
+    [Theory]
+    [InlineData("pods/shop/none", "no pod shop/none with labels linstor.csi.linbit.com/on-storage-lost=remove is known: it does not exist, or its labels do not match, so it is never moved")]
+    [InlineData("volumes/none", "no PersistentVolume none is known")]
+    [InlineData("nodes/none", "no node none is known")]
+    public async Task What_is_not_known_is_said_in_one_line(string path, string message)
+    {
+        Show(ControlFixture.App);
+        using var answer = await _http.GetAsync(new Uri($"/explain/{path}", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.Equal(message, JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), StatusJson.Default.WireProblem)!.Message);
+    }
+
+    [Fact]
+    public async Task A_replica_that_does_not_lead_or_cannot_decide_says_so()
+    {
+        Show(ControlFixture.App);
+        _hold.Follow("other");
+        Assert.Contains("(it does not lead: another replica acts)", ExplanationText.Of(await AskAsync("pods/shop/app-0")), StringComparison.Ordinal);
+    }
+
+    // docs/safety.md lists under each clause the reasons that hold with it. A reason that stands under two belongs to the first, unless one of them is about more than it.
+    [Fact]
+    public async Task Each_reason_belongs_to_the_clause_of_the_safety_argument_that_names_it()
+    {
+        var clause = 0;
+        var named = new Dictionary<HoldReason, List<int>>();
+        foreach (var line in await File.ReadAllLinesAsync(Repository.File("docs/safety.md"), TestContext.Current.CancellationToken))
+        {
+            clause = Clause().Match(line) is { Success: true } heading ? int.Parse(heading.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) : clause;
+            foreach (Match reason in line.StartsWith("*Holds with*", StringComparison.Ordinal) ? Reason().Matches(line.Split("*Code:*")[0]) : (IEnumerable<Match>)[])
+            {
+                var key = Enum.Parse<HoldReason>(reason.Groups[1].Value);
+                (named.TryGetValue(key, out var clauses) ? clauses : named[key] = []).Add(clause);
+            }
+        }
+
+        Assert.Equal(named.Keys.Order(), Enum.GetValues<HoldReason>().Where(reason => Explainer.RuleOf(reason) is not null).Order());
+        Assert.All(named, one => Assert.Equal(one.Value[0], Explainer.RuleOf(one.Key)));
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        _clock = new(_time);
+        _journal = new(_clock, _time);
+        _hold = new(_clock, "me");
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.Services.AddRoutingCore();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        _app = builder.Build();
+        _app.UseRouting();
+        new ExplainEndpoint(Settings, Policy, () => _cluster, _hold, _journal, _clock, _time).Map(_app);
+        await _app.StartAsync();
+        _http = new() { BaseAddress = new Uri(_app.Urls.Single()) };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _app.DisposeAsync();
+    }
+
+    private void Show(Pod pod)
+    {
+        Replica Speaks(string node, Usage usage) => new(new(node)) { Promotability = Promotability.MayNotPromote, Usage = usage, Score = 10103, Connections = [.. ((string[])["a", "b", "c"]).Where(other => other != node).Select(other => new Connection(other, Up: true))] };
+        var report = new ResourceReport(ControlFixture.Resource, true, [Speaks("a", Usage.InUse), Speaks("b", Usage.Unused), Speaks("c", Usage.Unused)], _clock.Now) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false };
+        Place(pod, ControlFixture.Satellites(_clock.Now), new Observation.ResourceReported(report));
+    }
+
+    private void ReportLoss(Pod pod) => Place(pod, ControlFixture.Satellites(_clock.Now, "a"), Report());
+
+    private void Place(Pod pod, Observation satellites, Observation report) => Apply(
+        satellites,
+        new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = ControlFixture.Resource }]),
+        new Observation.Listed<Attachment>([ControlFixture.Csi1]),
+        new Observation.Listed<Pod>([pod]),
+        new Observation.Listed<CsiNode>([]),
+        report);
+
+    private Observation Report() => ControlFixture.Loss(_clock.Now);
+
+    private void Apply(params Observation[] seen) => _cluster = seen.Aggregate(_cluster, (cluster, each) => cluster.Apply(each, _clock.Now));
+
+    private async Task<WireExplanation> AskAsync(string path) =>
+        JsonSerializer.Deserialize(await _http.GetStringAsync(new Uri($"/explain/{path}", UriKind.Relative)), StatusJson.Default.WireExplanation)!;
+
+    [GeneratedRegex(@"^### (\d+)\. ")]
+    private static partial Regex Clause();
+
+    [GeneratedRegex("`([A-Za-z]+)`")]
+    private static partial Regex Reason();
+}
