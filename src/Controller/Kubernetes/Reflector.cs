@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Kubernetes.Wire;
 using Piraeus.HighAvailability.Core;
 
@@ -11,7 +12,7 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes;
 /// <summary>Sends every object of one kind to the inbox: first what is there, then every change, and again what is there when the watch cannot be resumed.</summary>
 /// <remarks>
 /// A watch that begins with all objects (a streamed list) costs the API server the least: it encodes one object at a time. Kubernetes knows it since 1.27, and has it turned on since 1.34.
-/// Others refuse it, or ignore that it was asked for; there, this lists.
+/// Others refuse it, ignore that it was asked for, or fail in the middle (Kubernetes 1.34 with an etcd before 3.4.31 or 3.5.13); there, this lists.
 /// </remarks>
 internal sealed partial class Reflector<TWire, T>(
     HttpClient http, WatchedKind<TWire, T> kind, ChannelWriter<Observation> inbox, TimeProvider clock, ILogger logger)
@@ -29,10 +30,14 @@ internal sealed partial class Reflector<TWire, T>(
     /// <summary>The annotation of the bookmark that ends a streamed list.</summary>
     private const string EndOfAll = "k8s.io/initial-events-end";
 
+    /// <summary>After so many streams in a row that did not send all objects, nothing else is asked than lists: each of those streams has cost time.</summary>
+    private const int MostFailedStreams = 3;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private bool _hasListed;
     private bool _mayStream = true;
+    private int _failedStreams;
 
     /// <summary>Runs until the watch cannot be resumed. The caller then reports the source as lost, backs off and calls again.</summary>
     public async Task FollowAsync(CancellationToken cancellation)
@@ -40,26 +45,27 @@ internal sealed partial class Reflector<TWire, T>(
         try
         {
             var version = _mayStream ? null : await ListAsync(cancellation);
-            while (version is not null || _mayStream)
+            do
             {
                 var began = clock.GetTimestamp();
                 try
                 {
                     version = await WatchAsync(version, cancellation); // a clean end: resume where it stopped
                 }
-                catch (Exception refused) when (version is null && refused is NoStreamedListException or KubernetesException { Status: HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity })
+                catch (NoStreamedListException failed)
                 {
-                    _mayStream = false;
-                    DoesNotStream(kind.Resource, refused.Message);
+                    _mayStream = !failed.IsRefusal && ++_failedStreams < MostFailedStreams;
+                    DoesNotStream(kind.Resource, failed.Message);
                     version = await ListAsync(cancellation);
                     continue;
                 }
 
-                if (version is null || clock.GetElapsedTime(began) < TimeSpan.FromSeconds(1))
+                if (clock.GetElapsedTime(began) < TimeSpan.FromSeconds(1))
                 {
                     return; // a server that closes at once is not healthy: let the caller back off
                 }
             }
+            while (version is not null);
         }
         catch (KubernetesException forbidden) when (forbidden.Status == HttpStatusCode.Forbidden)
         {
@@ -83,7 +89,7 @@ internal sealed partial class Reflector<TWire, T>(
             next = metadata.Continue;
             if (string.IsNullOrEmpty(next))
             {
-                await ListedAsync(items, cancellation);
+                await ListedAsync(items.ToImmutable(), cancellation);
                 return metadata.ResourceVersion;
             }
         }
@@ -97,16 +103,17 @@ internal sealed partial class Reflector<TWire, T>(
         }
     }
 
-    private async Task ListedAsync(ImmutableArray<T>.Builder items, CancellationToken cancellation)
+    private async Task ListedAsync(ImmutableArray<T> items, CancellationToken cancellation)
     {
-        await inbox.WriteAsync(new Observation.Listed<T>(items.ToImmutable()), cancellation);
+        await inbox.WriteAsync(new Observation.Listed<T>(items), cancellation);
         _hasListed = true;
-        Listed(items.Count, kind.Resource);
+        Listed(items.Length, kind.Resource);
     }
 
     /// <param name="version">The version after which to watch; null to begin with all objects.</param>
     /// <param name="cancellation">Ends the watch.</param>
-    /// <returns>The version to resume from; null if the server no longer has it, or ended before it had sent all objects.</returns>
+    /// <returns>The version to resume from; null if the server no longer has it.</returns>
+    /// <exception cref="NoStreamedListException">The server did not send all objects with which the watch was to begin. A list may succeed.</exception>
     private async Task<string?> WatchAsync(string? version, CancellationToken cancellation)
     {
         // The server ends each watch after a time that we choose, at random, so that no two of our watches end together. It is shorter than our patience: for objects that do not change,
@@ -120,7 +127,7 @@ internal sealed partial class Reflector<TWire, T>(
             await using var body = await response.Content.ReadAsStreamAsync(stopped.Token);
             var events = new WatchStream(body, clock);
             version ??= await ReadAllAsync(events, stopped.Token);
-            while (version is not null && await events.NextAsync(Patience, stopped.Token) is { } seen)
+            while (await events.NextAsync(Patience, stopped.Token) is { } seen)
             {
                 if (seen.Type == WatchEventType.Error)
                 {
@@ -138,6 +145,10 @@ internal sealed partial class Reflector<TWire, T>(
 
             return version;
         }
+        catch (Exception failed) when (version is null && MayBeListed(failed))
+        {
+            throw new NoStreamedListException(failed.Message) { IsRefusal = failed is KubernetesException { Status: HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity } };
+        }
         catch (KubernetesException gone) when (gone.Status == HttpStatusCode.Gone)
         {
             return null;
@@ -148,18 +159,26 @@ internal sealed partial class Reflector<TWire, T>(
         }
     }
 
-    /// <summary>Reads the objects with which a watch begins, up to the bookmark after them.</summary>
-    /// <returns>Their version; null if the server ended before that.</returns>
-    /// <exception cref="NoStreamedListException">The server watches without having sent all objects.</exception>
-    private async Task<string?> ReadAllAsync(WatchStream events, CancellationToken cancellation)
+    // Whatever keeps a stream from its end, a list may do without; but not without a connection or a right, and it would not relieve a busy server.
+    private static bool MayBeListed(Exception failed) => failed switch
     {
-        var items = ImmutableArray.CreateBuilder<T>();
-        var changes = new List<Observation>(); // of objects that the server has already sent
-        while (await NextOfAllAsync(events, cancellation) is { } seen)
+        KubernetesException refused => refused.Status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.TooManyRequests),
+        HttpRequestException { InnerException: SettingsException } => false, // there is no credential to send
+        HttpRequestException broken => broken.HttpRequestError is not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError),
+        _ => failed is IOException or InvalidDataException or JsonException or TimeoutException,
+    };
+
+    /// <summary>Reads the objects with which a watch begins, up to the bookmark after them, with the changes that arrive meanwhile.</summary>
+    /// <returns>Their version.</returns>
+    private async Task<string> ReadAllAsync(WatchStream events, CancellationToken cancellation)
+    {
+        var began = clock.GetTimestamp();
+        var items = new Dictionary<object, T>();
+        while (await events.NextAsync(ApiRequests.Deadline, cancellation) is { } seen)
         {
             if (seen.Type == WatchEventType.Error)
             {
-                return Lost(seen);
+                throw Ended(seen);
             }
 
             if (seen.Type == WatchEventType.Bookmark)
@@ -167,42 +186,32 @@ internal sealed partial class Reflector<TWire, T>(
                 var metadata = JsonSerializer.Deserialize(seen.Object.Span, KubernetesJson.Default.WireMetadataOnly)!.Metadata;
                 if (metadata.Annotations?.GetValueOrDefault(EndOfAll) != "true")
                 {
-                    throw new NoStreamedListException("it does not say where they end");
+                    throw new InvalidDataException("it does not say where the objects end");
                 }
 
-                await ListedAsync(items, cancellation);
-                foreach (var change in changes)
-                {
-                    await inbox.WriteAsync(change, cancellation);
-                }
-
-                return metadata.ResourceVersion;
+                await ListedAsync([.. items.Values], cancellation);
+                _failedStreams = 0;
+                return metadata.ResourceVersion ?? throw new InvalidDataException("the bookmark after the objects has no version");
             }
 
             switch (ChangeOf(seen))
             {
-                case Observation.Updated<T> added when seen.Type == WatchEventType.Added && changes.Count == 0:
-                    items.Add(added.Item);
+                case Observation.Updated<T> { Item: var item }:
+                    items[kind.Key(item)] = item;
                     break;
-                case { } change:
-                    changes.Add(change);
+                case Observation.Deleted<T> { Item: var item }:
+                    items.Remove(kind.Key(item));
                     break;
+            }
+
+            // A server that does not know what it was asked for goes on with changes, for ever.
+            if (clock.GetElapsedTime(began) > ApiRequests.ListLimits.Whole)
+            {
+                throw new TimeoutException($"not all objects came within {ApiRequests.ListLimits.Whole.TotalSeconds} s");
             }
         }
 
-        return null;
-    }
-
-    private static async ValueTask<WatchEvent?> NextOfAllAsync(WatchStream events, CancellationToken cancellation)
-    {
-        try
-        {
-            return await events.NextAsync(ApiRequests.Deadline, cancellation);
-        }
-        catch (TimeoutException)
-        {
-            throw new NoStreamedListException($"it sent nothing for {ApiRequests.Deadline.TotalSeconds} s");
-        }
+        throw new InvalidDataException("it ended before it had sent all objects");
     }
 
     private Observation? ChangeOf(WatchEvent seen) =>
@@ -211,14 +220,18 @@ internal sealed partial class Reflector<TWire, T>(
 
     private string? Lost(WatchEvent seen)
     {
+        var ended = Ended(seen);
+        return ended.Status == HttpStatusCode.Gone ? null : throw ended;
+    }
+
+    private KubernetesException Ended(WatchEvent seen)
+    {
         var status = JsonSerializer.Deserialize(seen.Object.Span, KubernetesJson.Default.WireStatus)!;
         Relisting(kind.Resource, status.Code, status.Message ?? "no reason given");
-        return status.Code == (int)HttpStatusCode.Gone
-            ? null
-            : throw new KubernetesException(
-                (HttpStatusCode)(status.Code == 0 ? 500 : status.Code),
-                $"the watch of {kind.Resource} ended: {status.Message}",
-                status.Details?.RetryAfterSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
+        return new(
+            (HttpStatusCode)(status.Code == 0 ? 500 : status.Code),
+            $"the watch of {kind.Resource} ended: {status.Message}",
+            status.Details?.RetryAfterSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
     }
 
     private HttpRequestMessage Get(string path)
@@ -244,6 +257,10 @@ internal sealed partial class Reflector<TWire, T>(
     [LoggerMessage(202, LogLevel.Debug, "The API server does not stream the list of {Resource}, so it is read page by page: {Reason}")]
     private partial void DoesNotStream(string resource, string reason);
 
-    /// <summary>The API server does not begin a watch with all objects, although it did not refuse to.</summary>
-    private sealed class NoStreamedListException(string message) : Exception(message);
+    /// <summary>The API server did not begin the watch with all objects.</summary>
+    private sealed class NoStreamedListException(string message) : Exception(message)
+    {
+        /// <summary>Whether it refused to, so that it will again.</summary>
+        public bool IsRefusal { get; init; }
+    }
 }

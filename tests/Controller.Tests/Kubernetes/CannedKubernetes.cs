@@ -26,6 +26,8 @@ internal sealed class Call(HttpContext context, string body)
 
     public long? ContentLength { get; } = context.Request.ContentLength;
 
+    public string Accept { get; } = context.Request.Headers.Accept.ToString();
+
     public string? ContentType { get; } = context.Request.ContentType;
 
     /// <summary>One parameter of the query, as the API server would read it; null if absent.</summary>
