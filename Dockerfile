@@ -3,7 +3,8 @@
 #   docker build --tag piraeus-ha-controller .
 #
 # eng/image.sh builds it with what is there: docker, podman or buildah.
-# buildah 1.28 takes neither a stage's name nor TARGETARCH from a default: give it --build-arg PROGRAM=compiled-here --build-arg TARGETARCH=amd64.
+# Needs BuildKit (docker build has used it since version 23). buildah 1.28 and podman 4.3 take neither a stage's name nor TARGETARCH from a default: use eng/image.sh, or give
+# --build-arg PROGRAM=compiled-here --build-arg TARGETARCH=amd64.
 
 # The .NET SDK, on Debian or Ubuntu.
 ARG SDK=mcr.microsoft.com/dotnet/sdk:10.0

@@ -4,9 +4,10 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")" && pwd)
 
-(cd "$root" && dotnet build --nologo --verbosity quiet src/Demo)
+command -v dotnet >/dev/null || { echo "demo.sh: there is no dotnet: install the .NET 10 SDK" >&2; exit 1; }
 case " $* " in
   *" --help "* | *" -h "* | *" --version "* | *" --controller"*) controller=() ;;
   *) controller=(--controller "$("$root/eng/publish.sh")") ;;
 esac
+(cd "$root" && dotnet build --nologo --verbosity quiet src/Demo)
 exec "$root/artifacts/bin/Demo/debug/piraeus-ha-demo" "${controller[@]}" "$@"

@@ -6,7 +6,7 @@
 #   --arch amd64|arm64                 for another processor
 #   --tag NAME                         the image's name (default piraeus-ha-controller:VERSION)
 #   --base IMAGE                       the base (default: the Dockerfile's); "debian" makes one with mmdebstrap, from a Debian mirror alone
-#   --builder docker|podman|buildah    default: the first of these that is installed
+#   --builder docker|podman|buildah    default: the first of these that works
 #
 # The program is compiled by eng/publish.sh on this machine.
 
@@ -39,9 +39,12 @@ case $arch in
 esac
 if [[ -z $builder ]]; then
     for builder in docker podman buildah none; do
-        ! command -v "$builder" >/dev/null || break
+        # A client of docker without its daemon builds nothing.
+        ! command -v "$builder" >/dev/null || { [[ $builder == docker ]] && ! docker info >/dev/null 2>&1; } || break
     done
 fi
+# Debian's package podman-docker calls podman docker.
+[[ $builder != docker ]] || ! docker --version 2>/dev/null | grep -qi podman || builder=podman
 [[ $builder != buildah ]] || command -v buildah >/dev/null || eng/install.sh image.sh buildah
 command -v "$builder" >/dev/null || { echo "image.sh: there is no $([[ $builder != none ]] && echo "$builder" || echo "docker, podman or buildah")" >&2; exit 1; }
 
@@ -78,7 +81,7 @@ arguments=(--build-arg PROGRAM=compiled-before --build-arg "TARGETARCH=$arch" --
 [[ -z $base ]] || arguments+=(--build-arg "BASE=$base")
 case $builder in
     buildah) build=(buildah bud --arch "$arch") ;;
-    *) build=("$builder" build --platform "linux/$arch") ;;
+    *) export DOCKER_BUILDKIT=1; build=("$builder" build --platform "linux/$arch") ;;
 esac
 "${build[@]}" "${arguments[@]}" --tag "$tag" --file Dockerfile . >&2
 printf '%s\n' "$tag"

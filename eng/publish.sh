@@ -16,6 +16,7 @@ if [[ -n ${HA_CONTROLLER:-} ]]; then
 fi
 
 cd "$(dirname "$0")/.."
+command -v dotnet >/dev/null || { echo "publish.sh: there is no dotnet: install the .NET 10 SDK" >&2; exit 1; }
 
 case $(uname -m) in
     x86_64) host=linux-x64 ;;
