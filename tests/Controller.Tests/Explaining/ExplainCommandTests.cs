@@ -36,6 +36,16 @@ public sealed class ExplainCommandTests
         Assert.Equal(["/apis/coordination.k8s.io/v1/namespaces/storage/leases/ha", "/api/v1/namespaces/storage/pods/ha-1:9090/proxy/explain/nodes/a"], kubernetes.Calls.Select(call => call.Path));
     }
 
+    [Fact]
+    public async Task Without_a_flag_or_a_variable_it_reads_the_users_own_kubeconfig()
+    {
+        await using var kubernetes = await AnswerAsync(call => call.RefuseAsync(404, "none"));
+        using var home = new TemporaryFolder();
+        home.Write(".kube/config", ConfigFor(kubernetes));
+        Assert.Equal(1, (await RunAsync(["explain", "node", "a"], name => name == "HOME" ? home.Path : null)).Exit);
+        Assert.Single(kubernetes.Calls);
+    }
+
     [Theory]
     [InlineData("no lease", "there is no Lease ha-controller/piraeus-ha-controller: give the controller's namespace with --namespace, or one replica's address with --url")]
     [InlineData("no holder", "nobody holds the Lease ha-controller/piraeus-ha-controller, so no replica acts: read their logs, or ask one of them with --url")]
@@ -79,14 +89,20 @@ public sealed class ExplainCommandTests
     private static async Task<(int Exit, string Output, string Errors)> RunAsync(CannedKubernetes kubernetes, params string[] arguments)
     {
         using var folder = new TemporaryFolder();
-        var kubeConfig = folder.Write("config", $$$"""
-            {"apiVersion": "v1", "kind": "Config", "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-             "clusters": [{"name": "c", "cluster": {"server": "{{{kubernetes.Url}}}"}}], "users": [{"name": "u", "user": {}}]}
-            """);
-        var request = Assert.IsType<Command.Explain>(CommandLineParser.Parse([.. arguments, $"--kubeconfig={kubeConfig}"])).Request;
+        return await RunAsync([.. arguments, $"--kubeconfig={folder.Write("config", ConfigFor(kubernetes))}"], _ => null);
+    }
+
+    private static string ConfigFor(CannedKubernetes kubernetes) => $$$"""
+        {"apiVersion": "v1", "kind": "Config", "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+         "clusters": [{"name": "c", "cluster": {"server": "{{{kubernetes.Url}}}"}}], "users": [{"name": "u", "user": {}}]}
+        """;
+
+    private static async Task<(int Exit, string Output, string Errors)> RunAsync(string[] arguments, Func<string, string?> environment)
+    {
+        var request = Assert.IsType<Command.Explain>(CommandLineParser.Parse(arguments)).Request;
         using var output = new StringWriter { NewLine = "\n" };
         using var errors = new StringWriter { NewLine = "\n" };
-        var exit = await new ExplainCommand(request, _ => null, TimeProvider.System, NullLoggerFactory.Instance, output, errors).RunAsync(TestContext.Current.CancellationToken);
+        var exit = await new ExplainCommand(request, environment, TimeProvider.System, NullLoggerFactory.Instance, output, errors).RunAsync(TestContext.Current.CancellationToken);
         return (exit, output.ToString(), errors.ToString());
     }
 }

@@ -33,7 +33,7 @@ public sealed partial class ChartTests(SharedControlPlane shared)
         var file = Path.Combine(plane.LogDirectory, $"{name}.yaml");
         await File.WriteAllTextAsync(file, await ExternalProgram.OutputAsync(Repository.File("eng/chart.sh"),
         [
-            "--release", name, "--namespace", name, "--set", "linstor.clientSecret=linstor-client-tls", "--set", "linstor.loginSecret=login", "--set", "linstor.tokenSecret=token",
+            "--release", name, "--namespace", name, "--kube-version", "v1.20.2", "--set", "linstor.controllers=https://linstor:3371", "--set", "linstor.clientSecret=linstor-client-tls", "--set", "linstor.loginSecret=login", "--set", "linstor.tokenSecret=token",
             "--set", "networkPolicy.enabled=true", "--set", "networkPolicy.from=[{podSelector: {}}]", "--set", "dashboard.enabled=true", "--set", "flags.dry-run=true", "--set", "replicas=0",
         ]), cancellation);
         var applied = await plane.KubectlAsync(["apply", "-f", file], ApiIdentity.Administrator, cancellation);
@@ -57,7 +57,10 @@ public sealed partial class ChartTests(SharedControlPlane shared)
     [InlineData("flags.dry-run=\"yes\"", "flags.dry-run: Invalid type. Expected: boolean, given: string")]
     [InlineData("replicas=two", "replicas: Invalid type. Expected: integer, given: string")]
     [InlineData("linstor.controler=http://linstor", "linstor: Additional property controler is not allowed")]
-    [InlineData("serviceAccount.create=false", "serviceAccount.name is missing")]
+    [InlineData("serviceAccount={create: false}", "serviceAccount.name is missing")]
+    [InlineData("serviceAccount={create: false, name: default}", "serviceAccount.name is default, which every pod of the namespace has that names no account")]
+    [InlineData("linstor.clientSecret=linstor-client-tls", "linstor.controllers has an address with http://, which would not use it")]
+    [InlineData("nameOverride=My_Name", "nameOverride: Does not match pattern")]
     public async Task A_value_that_makes_no_sense_is_refused_in_one_line_that_names_it(string value, string refusal)
     {
         var (exit, output, errors) = await ExternalProgram.RunAsync(Repository.File("eng/chart.sh"), ["--set", value]);
@@ -72,10 +75,27 @@ public sealed partial class ChartTests(SharedControlPlane shared)
         Assert.Equal(["--dry-run=true", "--known-resource-grace-period=1m30s", "--kube-api-burst=1000000", "--kube-api-qps=0.5"], container["args"]!.AsArray().Select(argument => (string)argument!).Skip(3));
     }
 
+    // YAML reads 123 as a number, which the API server takes for no name.
+    [Fact]
+    public async Task A_name_of_digits_stays_a_name()
+    {
+        var rendered = await ExternalProgram.OutputAsync(Repository.File("eng/chart.sh"), ["--release", "123", "--namespace", "456", "--set", "linstor.loginSecret=\"789\"", "--set", "fullnameOverride=\"12\"", "--set", "serviceAccount.name=\"34\""]);
+        Assert.DoesNotMatch("(?m): (123|456|789|12|34)$", rendered);
+    }
+
+    [Fact]
+    public async Task The_roles_of_a_shared_account_have_the_name_of_the_release()
+    {
+        var objects = await RenderedChart.ObjectsAsync("--set", "serviceAccount={create: false, name: shared}");
+        Assert.Contains("ClusterRole/piraeus-ha-controller", objects.Keys);
+        Assert.Equal("shared", (string?)objects["ClusterRoleBinding/piraeus-ha-controller"]["subjects"]![0]!["name"]);
+        Assert.DoesNotContain(objects.Keys, key => key.EndsWith("/shared", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_secret_of_the_operator_is_mounted_where_the_variables_look_for_it()
     {
-        var objects = await RenderedChart.ObjectsAsync("--set", "linstor.clientSecret=linstor-client-tls");
+        var objects = await RenderedChart.ObjectsAsync("--set", "linstor.clientSecret=linstor-client-tls", "--set", "linstor.controllers=https://linstor:3371");
         var container = Container(objects);
         var mount = Assert.Single(container["volumeMounts"]!.AsArray())!;
         var files = container["env"]!.AsArray().Where(variable => ((string)variable!["name"]!).EndsWith("_FILE", StringComparison.Ordinal)).Select(variable => $"{variable!["name"]}={variable["value"]}");
