@@ -55,7 +55,6 @@ internal static partial class Composition
         var reporter = new Reporter(events, instruments, decisionLog, errors, logs.CreateLogger<Reporter>());
         var control = new ControlLoop(inbox, settings.Policy, actuator, reporter, errors, clock, provider, recorder, readiness.Observe);
         var status = new StatusEndpoint(settings, new(settings.Policy), () => control.Cluster, hold, decisionLog, clock, provider, () => linstorConnection.InUse);
-        var explain = new ExplainEndpoint(settings, new(settings.Policy), () => control.Cluster, hold, decisionLog, clock, provider);
         var resync = new Resync(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Resync>());
         var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer, resync.StreamSpoke);
 
@@ -81,7 +80,7 @@ internal static partial class Composition
             supporting.Add(("lease", new LeaseLoop(electing, key, hold, inbox.Writer, clock, provider, logs.CreateLogger<LeaseLoop>()).RunAsync));
         }
 
-        var endpoints = new EndpointServer(settings.HealthPort, new Probes(control), status, explain, metrics, logs);
+        var endpoints = new EndpointServer(settings.HealthPort, new Probes(control), status, metrics, logs);
         return new Daemon(supporting, actuator, control, endpoints, logs.CreateLogger<Daemon>())
         {
             Started = () => Describe(logs.CreateLogger(nameof(Composition)), settings, environment, linstorSettings, cluster, lease),

@@ -19,11 +19,10 @@ internal sealed class EndpointServer : IAsyncDisposable
 
     /// <param name="port">The TCP port; 0 for a free one.</param>
     /// <param name="probes">Answers the kubelet's probes.</param>
-    /// <param name="status">Serves <c>/status</c>.</param>
-    /// <param name="explain">Serves <c>/explain</c>.</param>
+    /// <param name="status">Serves <c>/status</c> and <c>/explain</c>.</param>
     /// <param name="metrics">Serves <c>/metrics</c>; disposed with the server.</param>
     /// <param name="logs">The log.</param>
-    public EndpointServer(int port, Probes probes, StatusEndpoint status, ExplainEndpoint explain, MetricsEndpoint metrics, ILoggerFactory logs)
+    public EndpointServer(int port, Probes probes, StatusEndpoint status, MetricsEndpoint metrics, ILoggerFactory logs)
     {
         // The empty builder reads no configuration, so only the code below configures the host.
         var builder = WebApplication.CreateEmptyBuilder(new());
@@ -36,7 +35,6 @@ internal sealed class EndpointServer : IAsyncDisposable
         _app.UseRouting();
         probes.Map(_app);
         status.Map(_app);
-        explain.Map(_app);
         metrics.Map(_app);
     }
 

@@ -113,9 +113,10 @@ internal sealed class Explainer(Settings settings, ClusterSnapshot cluster, Verd
     }
 
     private IEnumerable<WireUse> UsesOf(Pod pod, NodeName node) =>
-        pod.ClaimKeys.Distinct().SelectMany(claim => cluster.Claims.ReferringTo(claim)).Select(held => Use(held.Item, node)).Where(use => use.State != UseState.NotOurs);
+        pod.ClaimKeys.Distinct().SelectMany(claim => cluster.Claims.ReferringTo(claim)).Select(held => Use(held.Item, node, pod)).Where(use => use.State != UseState.NotOurs);
 
-    private WireUse Use(Volume volume, NodeName node)
+    // Of several pods that use a volume, one may move and another stay.
+    private WireUse Use(Volume volume, NodeName node, Pod? pod = null)
     {
         var claim = volume.Claim?.ToString();
         if (volume.Resource is not { } name)
@@ -125,16 +126,17 @@ internal sealed class Explainer(Settings settings, ClusterSnapshot cluster, Verd
 
         var linstor = cluster.Resources.GetValueOrDefault(name) is { } resource ? reader.Resource(resource, cluster.Linstor) : null;
         var assessed = verdict.Consumers.FirstOrDefault(assessed => assessed.Consumer.Resource.Name == name && assessed.Consumer.Node == node);
-        var deciding = assessed?.Holds.OrderByDescending(hold => hold.Overdue).FirstOrDefault();
+        bool Names(Decision.Hold hold) => hold.Pods.Any(held => held.Uid == pod?.Uid);
+        var deciding = assessed?.Holds.Where(hold => pod is null || hold.Pods.IsEmpty || Names(hold)).OrderByDescending(hold => hold.Overdue).ThenByDescending(Names).FirstOrDefault();
         var (state, sentence) = assessed switch
         {
             null when linstor is null => (UseState.Unknown, $"LINSTOR has reported nothing about resource {name}."),
             null => (UseState.Well, $"Nothing suggests that node {node} has lost resource {name}."),
-            { IsMoved: true } => (UseState.Moves, $"Node {node} has lost resource {name}: the leader moves what uses it there."),
+            { IsMoved: true } when deciding is null || !Names(deciding) => (UseState.Moves, $"Node {node} has lost resource {name}: the leader moves what uses it there."),
             _ when deciding is null => (UseState.InDoubt, $"Node {node} may have lost resource {name}."),
             _ => (deciding.Overdue ? UseState.Held : assessed.IsLoss ? UseState.Waits : UseState.InDoubt, DecisionText.Of(deciding)),
         };
-        return new(volume.Name, claim, name.Value, node.Value, state, sentence, deciding is null ? null : RuleOf(deciding.Reason), assessed is null ? null : reader.Consumer(assessed), linstor);
+        return new(volume.Name, claim, name.Value, node.Value, state, sentence, deciding is null || state == UseState.Moves ? null : RuleOf(deciding.Reason), assessed is null ? null : reader.Consumer(assessed), linstor);
     }
 
     private IEnumerable<string> FactsOf(Pod pod)

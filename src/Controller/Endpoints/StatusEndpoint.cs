@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -11,7 +12,7 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Endpoints;
 
-/// <summary>Serves the status: which consumers are in doubt and why, and the current and past actions.</summary>
+/// <summary>Serves the status: which consumers are in doubt and why, and the current and past actions; and explains one pod, volume or node.</summary>
 /// <remarks>The policy is stateless, so its current verdict can be computed at any time, without effect on the control loop.</remarks>
 internal sealed class StatusEndpoint(
     Settings settings, FailoverPolicy policy, Func<ClusterSnapshot> cluster, LeadershipStatus hold, DecisionLog decisionLog, MonotonicClock clock, TimeProvider provider,
@@ -22,14 +23,19 @@ internal sealed class StatusEndpoint(
 
     private readonly DateTimeOffset _started = provider.GetUtcNow();
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/status", Answer);
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/status", context => Answer(context, Read(), StatusJson.Default.WireStatus));
+        routes.MapGet("/explain/pods/{space}/{name}", context => Explain(context, explainer => explainer.Pod(new(Part(context, "space"), Part(context, "name"))),
+            $"no pod {Part(context, "space")}/{Part(context, "name")} with labels {settings.PodSelector} is known: it does not exist, or its labels do not match, so it is never moved"));
+        routes.MapGet("/explain/volumes/{name}", context => Explain(context, explainer => explainer.Volume(Part(context, "name")), $"no PersistentVolume {Part(context, "name")} is known"));
+        routes.MapGet("/explain/nodes/{name}", context => Explain(context, explainer => explainer.Node(new(Part(context, "name"))), $"no node {Part(context, "name")} is known"));
+    }
 
     /// <summary>The current status.</summary>
     public WireStatus Read()
     {
-        var (known, now) = (cluster(), clock.Now);
-        var verdict = policy.Decide(known, now);
-        var reader = new StatusReader(known, verdict, now, provider.GetUtcNow());
+        var (known, verdict, reader) = Judge();
         return new(
             ProgramVersion.Version,
             settings.LeaseIdentity,
@@ -47,10 +53,31 @@ internal sealed class StatusEndpoint(
             [.. decisionLog.Entries.Select(reader.Entry)]);
     }
 
-    private Task Answer(HttpContext context)
+    private Task Explain(HttpContext context, Func<Explainer, WireExplanation?> explain, string otherwise)
+    {
+        var (known, verdict, reader) = Judge();
+        if (explain(new(settings, known, verdict, hold, decisionLog, reader)) is { } found)
+        {
+            return Answer(context, found, StatusJson.Default.WireExplanation);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Answer(context, new(otherwise), StatusJson.Default.WireProblem);
+    }
+
+    private (ClusterSnapshot Known, Verdict Verdict, StatusReader Reader) Judge()
+    {
+        var (known, now) = (cluster(), clock.Now);
+        var verdict = policy.Decide(known, now);
+        return (known, verdict, new(known, verdict, now, provider.GetUtcNow()));
+    }
+
+    private static Task Answer<T>(HttpContext context, T value, JsonTypeInfo<T> type)
     {
         context.Response.ContentType = "application/json; charset=utf-8";
         context.Response.Headers.CacheControl = "no-store";
-        return JsonSerializer.SerializeAsync(context.Response.Body, Read(), StatusJson.Default.WireStatus, context.RequestAborted);
+        return JsonSerializer.SerializeAsync(context.Response.Body, value, type, context.RequestAborted);
     }
+
+    private static string Part(HttpContext context, string name) => (string)context.Request.RouteValues[name]!;
 }

@@ -22,6 +22,10 @@ internal sealed class ExplainCommand(ExplainRequest request, Func<string, string
             await PrintAsync(request.Replica is { } replica ? await AskReplicaAsync(replica, cancellation) : await AskLeaderAsync(cancellation));
             return 0;
         }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return 1;
+        }
         catch (Exception failed) when (failed.IsTransient())
         {
             await errors.WriteLineAsync($"{ProgramVersion.Name}: {failed.Message.TrimEnd('.')}");
@@ -31,15 +35,9 @@ internal sealed class ExplainCommand(ExplainRequest request, Func<string, string
 
     private async Task<string> AskReplicaAsync(Uri replica, CancellationToken cancellation)
     {
-        using var http = new HttpClient { Timeout = ApiRequests.Deadline };
-        using var answer = await http.GetAsync(new Uri($"{replica.AbsoluteUri.TrimEnd('/')}/explain/{request.Path}"), cancellation);
-        var text = await answer.Content.ReadAsStringAsync(cancellation);
-        return answer.StatusCode switch
-        {
-            HttpStatusCode.OK => text,
-            HttpStatusCode.NotFound when text.StartsWith('{') => throw new KubernetesException(answer.StatusCode, JsonSerializer.Deserialize(text, StatusJson.Default.WireProblem)?.Message ?? text),
-            _ => throw new KubernetesException(answer.StatusCode, $"{replica} answered {(int)answer.StatusCode}: is that a replica of this version?"),
-        };
+        using var http = new HttpClient(HttpTransport.Create(new(), proxy: null)) { Timeout = Timeout.InfiniteTimeSpan };
+        using var question = new HttpRequestMessage(HttpMethod.Get, $"{replica.AbsoluteUri.TrimEnd('/')}/explain/{request.Path}");
+        return await http.SendAsync(question, ApiRequests.Deadline, ReadAsync, clock, cancellation);
     }
 
     private async Task<string> AskLeaderAsync(CancellationToken cancellation)

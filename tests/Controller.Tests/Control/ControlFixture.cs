@@ -40,7 +40,6 @@ internal sealed class ControlFixture : IAsyncDisposable
         Client = new(http, new Controller.Kubernetes.KubernetesTranslation("linstor.csi.linbit.com", LabelSelector.Parse("")), Time);
         DecisionLog = new(Clock, Time);
         Status = new(new() { LeaderElection = contested, DryRun = dryRun }, new(settings), () => Control!.Cluster, Hold, DecisionLog, Clock, Time);
-        Explain = new(new() { LeaderElection = contested, DryRun = dryRun }, new(settings), () => Control!.Cluster, Hold, DecisionLog, Clock, Time);
         Errors = new(Instruments, Time, Told.CreateLogger<InternalErrors>());
         Events = new(Client, Hold, RequestGate, Time, Errors, dryRun, Told.CreateLogger<EventRecorder>()) { Remembered = 3 };
         var nodes = new NodeClient(http, Time);
@@ -81,8 +80,6 @@ internal sealed class ControlFixture : IAsyncDisposable
     public DecisionLog DecisionLog { get; }
 
     public StatusEndpoint Status { get; }
-
-    public ExplainEndpoint Explain { get; }
 
     /// <summary>Every action and every Event passes here; a test may close it.</summary>
     public RequestGate RequestGate { get; } = new();

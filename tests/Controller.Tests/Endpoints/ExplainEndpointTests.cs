@@ -1,16 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Piraeus.HighAvailability.Controller.CommandLine;
-using Piraeus.HighAvailability.Controller.Common;
-using Piraeus.HighAvailability.Controller.Control;
 using Piraeus.HighAvailability.Controller.Endpoints;
 using Piraeus.HighAvailability.Controller.Explaining;
-using Piraeus.HighAvailability.Controller.Leadership;
 using Piraeus.HighAvailability.Controller.Tests.Control;
 using Piraeus.HighAvailability.Controller.Tests.Leadership;
 using Piraeus.HighAvailability.Core;
@@ -18,19 +10,8 @@ using Piraeus.HighAvailability.Core;
 namespace Piraeus.HighAvailability.Controller.Tests.Endpoints;
 
 /// <summary>What <c>/explain</c> answers about a pod, a volume and a node.</summary>
-public sealed partial class ExplainEndpointTests : IAsyncLifetime
+public sealed partial class ExplainEndpointTests : StatusFixture
 {
-    private static readonly Settings Settings = new() { LeaderElection = true, LeaseIdentity = "me", KnownResourceGracePeriod = TimeSpan.FromSeconds(20), NewResourceGracePeriod = TimeSpan.FromSeconds(20) };
-    private static readonly FailoverPolicy Policy = new(new() { KnownResourceGrace = TimeSpan.FromSeconds(20), NewResourceGrace = TimeSpan.FromSeconds(20), StormThreshold = 1 });
-
-    private readonly TestTime _time = new();
-    private MonotonicClock _clock = null!;
-    private DecisionLog _journal = null!;
-    private LeadershipStatus _hold = null!;
-    private ClusterSnapshot _cluster = ClusterSnapshot.Empty;
-    private WebApplication _app = null!;
-    private HttpClient _http = null!;
-
     [Fact]
     public async Task A_pod_whose_storage_is_well_has_all_its_storage()
     {
@@ -42,7 +23,7 @@ public sealed partial class ExplainEndpointTests : IAsyncLifetime
     public async Task A_pod_in_its_grace_period_waits_and_the_rest_is_told()
     {
         ReportLoss(ControlFixture.App);
-        _time.Advance(TimeSpan.FromSeconds(5));
+        Time.Advance(TimeSpan.FromSeconds(5));
         var explained = await AskAsync("pods/shop/app-0");
         var use = Assert.Single(explained.Uses);
         Assert.Equal((UseState.Waits, 8, 15.0, "shop/data", "rd"), (use.State, use.Rule, use.InDoubt!.GraceLeftSeconds, use.Claim, use.Resource));
@@ -58,7 +39,7 @@ public sealed partial class ExplainEndpointTests : IAsyncLifetime
     public async Task A_pod_that_opted_out_is_held_for_that_and_the_annotation_is_named()
     {
         ReportLoss(ControlFixture.App with { OptedOut = true });
-        _time.Advance(TimeSpan.FromSeconds(30));
+        Time.Advance(TimeSpan.FromSeconds(30));
         Apply(Report());
         var explained = await AskAsync("pods/shop/app-0");
         Assert.Equal((UseState.Held, null), (Assert.Single(explained.Uses).State, explained.Uses[0].Rule));
@@ -70,8 +51,8 @@ public sealed partial class ExplainEndpointTests : IAsyncLifetime
     public async Task A_pod_that_is_being_moved_says_so_for_pod_volume_and_node()
     {
         ReportLoss(ControlFixture.App);
-        _time.Advance(TimeSpan.FromSeconds(21));
-        Apply(ControlFixture.Satellites(_clock.Now, "a"), Report(), new Observation.PodsOnNodeListed(new("a"), [ControlFixture.App], [], _clock.Now));
+        Time.Advance(TimeSpan.FromSeconds(21));
+        Apply(ControlFixture.Satellites(Clock.Now, "a"), Report(), new Observation.PodsOnNodeListed(new("a"), [ControlFixture.App], [], Clock.Now));
         foreach (var path in (string[])["pods/shop/app-0", "volumes/pv", "nodes/a"])
         {
             var explained = await AskAsync(path);
@@ -83,13 +64,25 @@ public sealed partial class ExplainEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_two_pods_that_use_a_lost_volume_each_is_told_what_follows_for_itself()
+    {
+        var kept = ControlFixture.App with { Key = new("shop", "app-1"), Uid = new("u-kept"), OptedOut = true };
+        ReportLoss(ControlFixture.App, kept);
+        Time.Advance(TimeSpan.FromSeconds(21));
+        Assert.StartsWith("Leaving pods shop/app-0, shop/app-1 on node a alone: ", (await AskAsync("pods/shop/app-0")).Summary, StringComparison.Ordinal);
+        Apply(ControlFixture.Satellites(Clock.Now, "a"), Report(), new Observation.PodsOnNodeListed(new("a"), [ControlFixture.App, kept], [], Clock.Now));
+        Assert.Equal("Node a has lost resource rd: the leader moves what uses it there.", (await AskAsync("pods/shop/app-0")).Summary);
+        Assert.Equal("Leaving pod shop/app-1 on node a alone: it carries the annotation drbd.linbit.com/ignore-fail-over.", (await AskAsync("pods/shop/app-1")).Summary);
+    }
+
+    [Fact]
     public async Task What_was_done_is_told_with_its_proof_and_a_name_is_a_whole_word()
     {
         ReportLoss(ControlFixture.App);
-        _journal.Acting(_cluster, ControlFixture.Delete);
-        _journal.Answered(ControlFixture.Delete, new(MutationOutcome.Accepted));
+        DecisionLog.Acting(Cluster, ControlFixture.Delete);
+        DecisionLog.Answered(ControlFixture.Delete, new(MutationOutcome.Accepted));
         var other = ControlFixture.App with { Key = new("shop", "app-00") };
-        _journal.Answered(new Decision.DeletePod(other, ControlFixture.Evidence), new(MutationOutcome.Accepted));
+        DecisionLog.Answered(new Decision.DeletePod(other, ControlFixture.Evidence), new(MutationOutcome.Accepted));
         var entry = Assert.Single((await AskAsync("pods/shop/app-0")).Journal);
         Assert.Equal(("DeletePod", "u-pod", "rd"), (entry.Kind, entry.Uid, entry.Evidence!.Resource));
         Assert.Equal(2, (await AskAsync("nodes/a")).Journal.Count);
@@ -102,7 +95,7 @@ public sealed partial class ExplainEndpointTests : IAsyncLifetime
     public async Task What_is_not_known_is_said_in_one_line(string path, string message)
     {
         Show(ControlFixture.App);
-        using var answer = await _http.GetAsync(new Uri($"/explain/{path}", UriKind.Relative));
+        using var answer = await Http.GetAsync(new Uri($"/explain/{path}", UriKind.Relative));
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         Assert.Equal(message, JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), StatusJson.Default.WireProblem)!.Message);
     }
@@ -111,7 +104,7 @@ public sealed partial class ExplainEndpointTests : IAsyncLifetime
     public async Task A_replica_that_does_not_lead_or_cannot_decide_says_so()
     {
         Show(ControlFixture.App);
-        _hold.Follow("other");
+        Hold.Follow("other");
         Assert.Contains("(it does not lead: another replica acts)", ExplanationText.Of(await AskAsync("pods/shop/app-0")), StringComparison.Ordinal);
     }
 
@@ -135,51 +128,15 @@ public sealed partial class ExplainEndpointTests : IAsyncLifetime
         Assert.All(named, one => Assert.Equal(one.Value[0], Explainer.RuleOf(one.Key)));
     }
 
-    public async ValueTask InitializeAsync()
-    {
-        _clock = new(_time);
-        _journal = new(_clock, _time);
-        _hold = new(_clock, "me");
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.Services.AddRoutingCore();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        _app = builder.Build();
-        _app.UseRouting();
-        new ExplainEndpoint(Settings, Policy, () => _cluster, _hold, _journal, _clock, _time).Map(_app);
-        await _app.StartAsync();
-        _http = new() { BaseAddress = new Uri(_app.Urls.Single()) };
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _http.Dispose();
-        await _app.DisposeAsync();
-    }
-
     private void Show(Pod pod)
     {
         Replica Speaks(string node, Usage usage) => new(new(node)) { Promotability = Promotability.MayNotPromote, Usage = usage, Score = 10103, Connections = [.. ((string[])["a", "b", "c"]).Where(other => other != node).Select(other => new Connection(other, Up: true))] };
-        var report = new ResourceReport(ControlFixture.Resource, true, [Speaks("a", Usage.InUse), Speaks("b", Usage.Unused), Speaks("c", Usage.Unused)], _clock.Now) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false };
-        Place(pod, ControlFixture.Satellites(_clock.Now), new Observation.ResourceReported(report));
+        var report = new ResourceReport(ControlFixture.Resource, true, [Speaks("a", Usage.InUse), Speaks("b", Usage.Unused), Speaks("c", Usage.Unused)], Clock.Now) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false };
+        Place(ControlFixture.Satellites(Clock.Now), new Observation.ResourceReported(report), pod);
     }
 
-    private void ReportLoss(Pod pod) => Place(pod, ControlFixture.Satellites(_clock.Now, "a"), Report());
-
-    private void Place(Pod pod, Observation satellites, Observation report) => Apply(
-        satellites,
-        new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = ControlFixture.Resource }]),
-        new Observation.Listed<Attachment>([ControlFixture.Csi1]),
-        new Observation.Listed<Pod>([pod]),
-        new Observation.Listed<CsiNode>([]),
-        report);
-
-    private Observation Report() => ControlFixture.Loss(_clock.Now);
-
-    private void Apply(params Observation[] seen) => _cluster = seen.Aggregate(_cluster, (cluster, each) => cluster.Apply(each, _clock.Now));
-
     private async Task<WireExplanation> AskAsync(string path) =>
-        JsonSerializer.Deserialize(await _http.GetStringAsync(new Uri($"/explain/{path}", UriKind.Relative)), StatusJson.Default.WireExplanation)!;
+        JsonSerializer.Deserialize(await Http.GetStringAsync(new Uri($"/explain/{path}", UriKind.Relative)), StatusJson.Default.WireExplanation)!;
 
     [GeneratedRegex(@"^### (\d+)\. ")]
     private static partial Regex Clause();

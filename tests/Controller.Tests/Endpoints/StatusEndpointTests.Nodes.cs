@@ -10,7 +10,7 @@ public sealed partial class StatusEndpointTests
     public async Task Each_replica_is_reported_with_whether_it_is_listed_whether_it_speaks_and_the_date_of_its_statements()
     {
         ReportLoss();
-        _time.Advance(TimeSpan.FromSeconds(5));
+        Time.Advance(TimeSpan.FromSeconds(5));
         var consumer = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
         Assert.Equal("b", Text(consumer, "by"));
         var (lost, peer) = (consumer.GetProperty("linstor").GetProperty("replicas")[0], consumer.GetProperty("linstor").GetProperty("replicas")[1]);
@@ -23,10 +23,10 @@ public sealed partial class StatusEndpointTests
     [Fact]
     public async Task A_storm_is_reported_with_the_nodes_that_were_lost_and_of_how_many()
     {
-        Apply(ControlFixture.Satellites(_clock.Now));
+        Apply(ControlFixture.Satellites(Clock.Now));
         Assert.False((await AskAsync()).TryGetProperty("storm", out _));
-        _time.Advance(TimeSpan.FromSeconds(10));
-        Apply(ControlFixture.Satellites(_clock.Now, "b", "c"));
+        Time.Advance(TimeSpan.FromSeconds(10));
+        Apply(ControlFixture.Satellites(Clock.Now, "b", "c"));
         Assert.Equal("{\"nodes\":[\"b\",\"c\"],\"of\":3}", Compact(await AskAsync(), "storm"));
     }
 
@@ -35,9 +35,9 @@ public sealed partial class StatusEndpointTests
     {
         ReportLoss();
         Apply(
-            ControlFixture.Satellites(_clock.Now),
+            ControlFixture.Satellites(Clock.Now),
             new Observation.Updated<ClusterNode>(new(new("a"), new("u-node")) { TaintedByUs = true }),
-            new Observation.ResourceReported(new(ControlFixture.Resource, true, [new(new("a")) { Promotability = Promotability.MayNotPromote, Score = 0 }], _clock.Now) { QuorumProperties = new("majority", null) }));
+            new Observation.ResourceReported(new(ControlFixture.Resource, true, [new(new("a")) { Promotability = Promotability.MayNotPromote, Score = 0 }], Clock.Now) { QuorumProperties = new("majority", null) }));
         var stays = Assert.Single((await AskAsync()).GetProperty("taintsThatStay").EnumerateArray());
         Assert.Equal(
             ("a", "rd", "Leaving the taint of node a alone: resource rd has not recovered there: it has no quorum, no usable data, or its node has said nothing new since the loss."), (Text(stays, "node"), Text(stays, "resource"), Text(stays, "sentence")));

@@ -1,38 +1,18 @@
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Piraeus.HighAvailability.Controller.CommandLine;
-using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Control;
-using Piraeus.HighAvailability.Controller.Endpoints;
-using Piraeus.HighAvailability.Controller.Leadership;
-using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Tests.Control;
 using Piraeus.HighAvailability.Controller.Tests.Leadership;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Endpoints;
 
-public sealed partial class StatusEndpointTests : IAsyncLifetime
+public sealed partial class StatusEndpointTests : StatusFixture
 {
-    private static readonly Settings Settings = new() { LeaderElection = true, LeaseIdentity = "me", KnownResourceGracePeriod = TimeSpan.FromSeconds(20), NewResourceGracePeriod = TimeSpan.FromSeconds(20) };
-    private static readonly FailoverPolicy Policy = new(new() { KnownResourceGrace = TimeSpan.FromSeconds(20), NewResourceGrace = TimeSpan.FromSeconds(20), StormThreshold = 1 });
-
-    private readonly TestTime _time = new();
-    private MonotonicClock _clock = null!;
-    private DecisionLog _decisionLog = null!;
-    private LeadershipStatus _hold = null!;
-    private ClusterSnapshot _cluster = ClusterSnapshot.Empty;
-    private ControllerInUse _linstor = new("http://linstor:3370", null);
-    private WebApplication _app = null!;
-    private HttpClient _http = null!;
-
     [Fact]
     public async Task It_shows_the_leader_the_synced_sources_and_the_settings()
     {
-        _hold.Follow("other");
+        Hold.Follow("other");
         Apply(new Observation.SatellitesListed([], Instant.Start));
         var status = await AskAsync();
         Assert.Equal(("me", "other", false), (Text(status, "identity"), Text(status, "leadership", "holder"), status.GetProperty("leadership").GetProperty("leads").GetBoolean()));
@@ -40,8 +20,8 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
         Assert.Equal("[\"Pods\",\"Volumes\",\"Attachments\",\"Nodes\",\"CsiNodes\"]", Compact(status, "sources", "silent"));
         Assert.Equal(20, status.GetProperty("settings").GetProperty("knownResourceGraceSeconds").GetDouble());
 
-        _time.Advance(TimeSpan.FromSeconds(15));
-        _hold.Answer("me");
+        Time.Advance(TimeSpan.FromSeconds(15));
+        Hold.Answer("me");
         var leadership = (await AskAsync()).GetProperty("leadership");
         Assert.True(leadership.GetProperty("leads").GetBoolean());
         Assert.True(leadership.GetProperty("canDecide").GetBoolean());
@@ -51,13 +31,13 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     [Fact]
     public async Task It_shows_that_the_replica_cannot_decide_since_when_and_why()
     {
-        _hold.Lead();
-        _time.Advance(TimeSpan.FromSeconds(5));
-        _hold.Synced(Elections.AllSources.Remove(Source.Linstor));
-        _time.Advance(TimeSpan.FromSeconds(14.9));
+        Hold.Lead();
+        Time.Advance(TimeSpan.FromSeconds(5));
+        Hold.Synced(Elections.AllSources.Remove(Source.Linstor));
+        Time.Advance(TimeSpan.FromSeconds(14.9));
         Assert.True((await AskAsync()).GetProperty("leadership").GetProperty("canDecide").GetBoolean());
 
-        _time.Advance(TimeSpan.FromSeconds(0.1));
+        Time.Advance(TimeSpan.FromSeconds(0.1));
         var leadership = (await AskAsync()).GetProperty("leadership");
         Assert.Equal(
             (false, false, "Linstor silent since 2030-01-01T00:00:05Z", DateTimeOffset.Parse("2030-01-01T00:00:05Z", System.Globalization.CultureInfo.InvariantCulture)),
@@ -69,7 +49,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     {
         var sources = (await AskAsync()).GetProperty("sources");
         Assert.Equal(("http://linstor:3370", false), (Text(sources, "linstorController"), sources.TryGetProperty("linstorFault", out _)));
-        _linstor = _linstor with { Fault = "It has no satellite that is ONLINE." };
+        Linstor = Linstor with { Fault = "It has no satellite that is ONLINE." };
         Assert.Equal("It has no satellite that is ONLINE.", Text(await AskAsync(), "sources", "linstorFault"));
     }
 
@@ -77,7 +57,7 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     public async Task A_consumer_in_doubt_is_reported_with_the_reason_and_the_rest_of_its_grace_period()
     {
         ReportLoss();
-        _time.Advance(TimeSpan.FromSeconds(5));
+        Time.Advance(TimeSpan.FromSeconds(5));
         var user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
         Assert.Equal(("rd", "a", "app-0"), (Text(user, "resource"), Text(user, "node"), Text(user.GetProperty("pods")[0], "name")));
         Assert.Equal((20, 15), (user.GetProperty("graceSeconds").GetDouble(), user.GetProperty("graceLeftSeconds").GetDouble()));
@@ -91,14 +71,14 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     {
         ReportLoss();
         Apply(new Observation.Updated<Pod>(ControlFixture.App with { OptedOut = true }));
-        _time.Advance(TimeSpan.FromSeconds(5));
+        Time.Advance(TimeSpan.FromSeconds(5));
         var user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
         Assert.Equal(15, user.GetProperty("graceLeftSeconds").GetDouble());
         Assert.Equal(
             [("OptedOut", false, "shop/app-0")],
             user.GetProperty("remarks").EnumerateArray().Select(remark => (Text(remark, "reason"), remark.GetProperty("overdue").GetBoolean(), remark.GetProperty("pods")[0].GetString())));
 
-        _time.Advance(TimeSpan.FromSeconds(15));
+        Time.Advance(TimeSpan.FromSeconds(15));
         user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
         Assert.Equal([("OptedOut", true)], user.GetProperty("remarks").EnumerateArray().Select(remark => (Text(remark, "reason"), remark.GetProperty("overdue").GetBoolean())));
     }
@@ -107,8 +87,8 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     public async Task When_the_grace_period_is_over_and_LINSTOR_agrees_it_would_act()
     {
         ReportLoss();
-        _time.Advance(TimeSpan.FromSeconds(21));
-        Apply(ControlFixture.Satellites(_clock.Now, "a"), Report(), new Observation.PodsOnNodeListed(new("a"), [ControlFixture.App], [], _clock.Now));
+        Time.Advance(TimeSpan.FromSeconds(21));
+        Apply(ControlFixture.Satellites(Clock.Now, "a"), Report(), new Observation.PodsOnNodeListed(new("a"), [ControlFixture.App], [], Clock.Now));
         var user = Assert.Single((await AskAsync()).GetProperty("inDoubt").EnumerateArray());
         Assert.Equal(0, user.GetProperty("graceLeftSeconds").GetDouble());
         Assert.True(user.GetProperty("wouldAct").GetBoolean());
@@ -119,14 +99,14 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
     public async Task A_deletion_is_shown_with_its_evidence_and_what_LINSTOR_had_reported_of_every_replica()
     {
         ReportLoss();
-        _time.Advance(TimeSpan.FromSeconds(20));
-        var evidence = ControlFixture.Evidence with { Since = _clock.Now - TimeSpan.FromSeconds(20), Due = _clock.Now };
+        Time.Advance(TimeSpan.FromSeconds(20));
+        var evidence = ControlFixture.Evidence with { Since = Clock.Now - TimeSpan.FromSeconds(20), Due = Clock.Now };
         var deletion = new Decision.DeletePod(ControlFixture.App, evidence);
         Apply(Report());
-        _time.Advance(TimeSpan.FromSeconds(1));
-        _decisionLog.Acting(_cluster, deletion);
-        _time.Advance(TimeSpan.FromSeconds(7));
-        _decisionLog.Answered(deletion, new(MutationOutcome.Accepted));
+        Time.Advance(TimeSpan.FromSeconds(1));
+        DecisionLog.Acting(Cluster, deletion);
+        Time.Advance(TimeSpan.FromSeconds(7));
+        DecisionLog.Answered(deletion, new(MutationOutcome.Accepted));
 
         var entry = Assert.Single((await AskAsync()).GetProperty("journal").EnumerateArray());
         Assert.Equal(("DeletePod", "Accepted", "u-pod"), (Text(entry, "kind"), Text(entry, "answer"), Text(entry, "uid")));
@@ -141,43 +121,9 @@ public sealed partial class StatusEndpointTests : IAsyncLifetime
                 string.Join(' ', [Text(replica, "node"), Text(replica, "promotability"), .. replica.GetProperty("connections").EnumerateArray().Select(link => $"{Text(link, "peer")}:{link.GetProperty("up").GetBoolean()}")])));
     }
 
-    public async ValueTask InitializeAsync()
-    {
-        _clock = new(_time);
-        _decisionLog = new(_clock, _time);
-        _hold = new(_clock, "me");
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.Services.AddRoutingCore();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0));
-        _app = builder.Build();
-        _app.UseRouting();
-        new StatusEndpoint(Settings, Policy, () => _cluster, _hold, _decisionLog, _clock, _time, () => _linstor).Map(_app);
-        await _app.StartAsync();
-        _http = new() { BaseAddress = new Uri(_app.Urls.Single()) };
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _http.Dispose();
-        await _app.DisposeAsync();
-    }
-
-    private void ReportLoss() => Apply(
-        ControlFixture.Satellites(_clock.Now, "a"),
-        new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = ControlFixture.Resource }]),
-        new Observation.Listed<Attachment>([ControlFixture.Csi1]),
-        new Observation.Listed<Pod>([ControlFixture.App]),
-        new Observation.Listed<CsiNode>([]),
-        Report());
-
-    private Observation Report() => ControlFixture.Loss(_clock.Now);
-
-    private void Apply(params Observation[] seen) => _cluster = seen.Aggregate(_cluster, (cluster, each) => cluster.Apply(each, _clock.Now));
-
     private async Task<JsonElement> AskAsync()
     {
-        using var document = JsonDocument.Parse(await _http.GetStringAsync(new Uri("/status", UriKind.Relative)));
+        using var document = JsonDocument.Parse(await Http.GetStringAsync(new Uri("/status", UriKind.Relative)));
         return document.RootElement.Clone();
     }
 

@@ -59,12 +59,7 @@ public sealed class StreamedListTests : ReflectorFixture
     [InlineData("422")]
     public async Task A_server_that_refuses_to_stream_is_asked_once_and_listed_from_then_on(string status)
     {
-        await ServeAsync(call => call switch
-        {
-            { IsStreamedList: true } => call.RefuseAsync(int.Parse(status, null), "sendInitialEvents is forbidden"),
-            { IsWatch: true } => call.RefuseAsync(410, "enough"),
-            _ => call.AnswerAsync(List("1", null, Pod("a"))),
-        }, streams: true);
+        await ServeAsync(call => call.IsStreamedList ? call.RefuseAsync(int.Parse(status, null), "sendInitialEvents is forbidden") : ListAsync(call), streams: true);
         var reflector = Reflector(WatchedKinds.Pods);
         await reflector.FollowAsync(default).SoonAsync();
         await reflector.FollowAsync(default).SoonAsync();
@@ -90,7 +85,7 @@ public sealed class StreamedListTests : ReflectorFixture
         {
             if (!call.IsStreamedList)
             {
-                await (call.IsWatch ? call.RefuseAsync(410, "enough") : call.AnswerAsync(List("1", null, Pod("a"))));
+                await ListAsync(call);
                 return;
             }
 
@@ -118,23 +113,17 @@ public sealed class StreamedListTests : ReflectorFixture
     [Fact]
     public async Task A_server_that_goes_on_with_changes_and_never_ends_the_objects_is_listed_after_a_minute()
     {
-        await ServeAsync(async call =>
+        await ServeAsync(call => call.IsStreamedList ? call.HangAsync() : ListAsync(call), streams: true);
+        var following = Follow(WatchedKinds.Pods);
+        var call = await Server.ArrivalAsync();
+        for (var version = 1; version <= 14; version++)
         {
-            if (!call.IsStreamedList)
-            {
-                await (call.IsWatch ? call.RefuseAsync(410, "enough") : call.AnswerAsync(List("1", null, Pod("a"))));
-                return;
-            }
+            await Time.RestingAsync(ApiRequests.Deadline, version == 1 ? 1 : version + 1); // what was sent is read: it is never silent for long
+            Time.Advance(TimeSpan.FromSeconds(5));
+            await call.SendAsync(Event("MODIFIED", Pod("a", $"{version}")));
+        }
 
-            for (var version = 1; version <= 13; version++)
-            {
-                Time.Advance(TimeSpan.FromSeconds(5));
-                await call.SendAsync(Event("MODIFIED", Pod("a", $"{version}")));
-            }
-
-            await call.HangAsync();
-        }, streams: true);
-        await Follow(WatchedKinds.Pods).SoonAsync();
+        await following.SoonAsync();
         Assert.Equal(["a"], Names(await Received.NextAsync<Observation.Listed<Pod>>()));
         Assert.Equal([true, false, false], Server.Calls.Select(call => call.IsStreamedList));
     }
@@ -143,12 +132,7 @@ public sealed class StreamedListTests : ReflectorFixture
     public async Task A_stream_that_succeeds_forgets_those_that_did_not()
     {
         var streams = 0;
-        await ServeAsync(call => call switch
-        {
-            { IsStreamedList: true } => call.AnswerAsync(Event("ADDED", Pod("a")) + (++streams == 3 ? Event("BOOKMARK", End) : "")),
-            { IsWatch: true } => call.RefuseAsync(410, "enough"),
-            _ => call.AnswerAsync(List("1", null, Pod("a"))),
-        }, streams: true);
+        await ServeAsync(call => call.IsStreamedList ? call.AnswerAsync(Event("ADDED", Pod("a")) + (++streams == 3 ? Event("BOOKMARK", End) : "")) : ListAsync(call), streams: true);
         var reflector = Reflector(WatchedKinds.Pods);
         for (var round = 1; round <= 7; round++)
         {
@@ -180,12 +164,7 @@ public sealed class StreamedListTests : ReflectorFixture
     public async Task A_list_after_a_streamed_one_is_not_read_from_the_servers_memory()
     {
         var streams = 0;
-        await ServeAsync(call => call switch
-        {
-            { IsStreamedList: true } => call.AnswerAsync(Event("ADDED", Pod("a")) + (++streams == 1 ? Event("BOOKMARK", End) : "")),
-            { IsWatch: true } => call.RefuseAsync(410, "enough"),
-            _ => call.AnswerAsync(List("1", null, Pod("a"))),
-        }, streams: true);
+        await ServeAsync(call => call.IsStreamedList ? call.AnswerAsync(Event("ADDED", Pod("a")) + (++streams == 1 ? Event("BOOKMARK", End) : "")) : ListAsync(call), streams: true);
         var reflector = Reflector(WatchedKinds.Pods);
         await reflector.FollowAsync(default).SoonAsync();
         await reflector.FollowAsync(default).SoonAsync();
@@ -202,6 +181,36 @@ public sealed class StreamedListTests : ReflectorFixture
         Assert.Equal([false, true], Server.Calls.Select(call => call.Accept.Contains("as=PartialObjectMetadata;", StringComparison.Ordinal)));
     }
 
+    // There, a list would fail, too.
+    [Fact]
+    public async Task A_server_that_cannot_be_reached_is_not_asked_for_a_list_at_once()
+    {
+        await ServeAsync(ListAsync, streams: true);
+        var reflector = Reflector(WatchedKinds.Pods);
+        await Server.DisposeAsync();
+        for (var round = 1; round <= 4; round++)
+        {
+            var failed = await Assert.ThrowsAsync<HttpRequestException>(() => reflector.FollowAsync(default).SoonAsync());
+            Assert.Equal(HttpRequestError.ConnectionError, failed.HttpRequestError);
+        }
+    }
+
+    [Fact]
+    public async Task A_watch_that_breaks_after_the_objects_does_not_end_streaming()
+    {
+        await ServeAsync(async call =>
+        {
+            await call.SendAsync(Event("ADDED", Pod("a")) + Event("BOOKMARK", End) + Event("MODIFIED", Pod("a", "11")));
+            await Received.NextAsync<Observation.Listed<Pod>>();
+            await Received.NextAsync<Observation.Updated<Pod>>(); // so that the client has read all before the connection breaks
+            await call.BreakAsync();
+        }, streams: true);
+        var reflector = Reflector(WatchedKinds.Pods);
+        await Assert.ThrowsAnyAsync<IOException>(() => reflector.FollowAsync(default).SoonAsync());
+        await Assert.ThrowsAnyAsync<IOException>(() => reflector.FollowAsync(default).SoonAsync());
+        Assert.Equal([true, true], Server.Calls.Select(call => call.IsStreamedList));
+    }
+
     [Fact]
     public async Task A_busy_server_is_asked_to_stream_again()
     {
@@ -211,6 +220,9 @@ public sealed class StreamedListTests : ReflectorFixture
         await Assert.ThrowsAsync<KubernetesException>(() => reflector.FollowAsync(default));
         Assert.Equal([true, true], Server.Calls.Select(call => call.IsStreamedList));
     }
+
+    // One pod, and no watch.
+    private static Task ListAsync(Call call) => call.IsWatch ? call.RefuseAsync(410, "enough") : call.AnswerAsync(List("1", null, Pod("a")));
 
     private Task ElapsedAsync()
     {
