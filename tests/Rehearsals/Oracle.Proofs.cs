@@ -69,6 +69,11 @@ internal sealed partial class Oracle
         }
 
         var isHeardOf = HistoryOf((definition.Name, node), _spoke).IsSo || _cluster.Controllers.All(controller => _cluster.HasRead(controller, ScenarioSetup.Handle(_cluster.VolumeOf(definition)), node));
+        if (!isHeardOf && _cluster.Controllers.Any(controller => _cluster.MayHaveLostMembersUnread(controller, Unseen)))
+        {
+            return true; // the node may count a member of which no answer has told
+        }
+
         var known = isHeardOf ? own.Members.Select(member => definition.Replicas.FirstOrDefault(replica => replica.Node == member)).OfType<Simulator.World.DrbdReplica>() : definition.Listed;
         var members = known.ToLookup(member => member.Kind == ReplicaKind.Diskful);
         int Apart(bool diskful) => members[diskful].Count(member => member != peer && (!peer.Peers.Contains(member.Node) || RepeatsThatItIsApart(member, peer)));

@@ -97,13 +97,16 @@ internal sealed partial class SimulatedCluster
     /// <summary>Declares a node lost in LINSTOR. LINSTOR assumes that everything there is dead; nodes connected to it may hold a majority that the others do not know of.</summary>
     public void DeclareLost(StorageNode node)
     {
-        _declaredLost.Add(node.Name);
+        _declaredLost[node.Name] = EventQueue.Now;
         NoteMembersOn(node);
         Tear(node);
     }
 
     /// <summary>Whether nodes of the resource were declared lost, or restored after an eviction, before the process, in its present life, first read from LINSTOR. It cannot know which members a node that was away counts.</summary>
     public bool HaveMembersChangedUnseen(SimulatedController controller, string resource) => DefinitionOf(resource) is { } definition && _membersChanged.TryGetValue(definition, out var changed) && !(ListensSince(controller) <= changed);
+
+    /// <summary>Whether a node was declared lost so soon after the process, in its present life, first read from LINSTOR that it may have seen the node and never which resources had replicas there.</summary>
+    public bool MayHaveLostMembersUnread(SimulatedController controller, TimeSpan within) => ListensSince(controller) is { } listens && _declaredLost.Values.Any(at => at >= listens && at <= listens + within);
 
     private void NoteMembersOn(StorageNode node)
     {
@@ -115,7 +118,7 @@ internal sealed partial class SimulatedCluster
     }
 
     /// <summary>Whether an administrator has declared the node lost in LINSTOR: it counts as dead, whether it is or not.</summary>
-    public bool WasDeclaredLost(string node) => _declaredLost.Contains(Kubernetes.LinstorNameOf(node)!);
+    public bool WasDeclaredLost(string node) => _declaredLost.ContainsKey(Kubernetes.LinstorNameOf(node)!);
 
     /// <summary>Whether LINSTOR reaches the node, every replica there has quorum and data, and no fault has affected the node since then.</summary>
     public bool IsWell(string node, TimeSpan since) => IsWell(node) && IsQuietSince(since - TimeSpan.FromSeconds(15));

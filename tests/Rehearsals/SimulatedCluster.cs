@@ -37,7 +37,7 @@ internal sealed partial class SimulatedCluster
     private readonly HashSet<string> _tampered = [];
     private readonly HashSet<ResourceDefinition> _torn = [];
     private readonly Dictionary<ResourceDefinition, TimeSpan> _membersChanged = [];
-    private readonly HashSet<string> _declaredLost = [];
+    private readonly Dictionary<string, TimeSpan> _declaredLost = []; // and when, last
     private readonly Dictionary<(SimulatedController, int), TimeSpan> _listens = [];
     private readonly Dictionary<(SimulatedController, int), TimeSpan> _informed = [];
     private readonly HashSet<(SimulatedController, int, string)> _seenLost = [];
