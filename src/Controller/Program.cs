@@ -3,11 +3,12 @@ using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller;
 using Piraeus.HighAvailability.Controller.CommandLine;
 using Piraeus.HighAvailability.Controller.Common;
+using Piraeus.HighAvailability.Controller.Doctor;
 using Piraeus.HighAvailability.Controller.Explaining;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Recording;
 
-// Exit codes: 0 stopped on request, 1 a bug, an unmet wait or nothing to explain, 2 bad usage or settings.
+// Exit codes: 0 stopped on request, 1 a bug, an unmet wait, a failed check or nothing to explain, 2 bad usage or settings.
 try
 {
     switch (CommandLineParser.Parse(args))
@@ -37,6 +38,13 @@ try
             using (var logs = LogOutput.Create(new Settings()))
             {
                 return await new ExplainCommand(request, Environment.GetEnvironmentVariable, TimeProvider.System, logs, Console.Out, Console.Error).RunAsync(signals.Stopping);
+            }
+
+        case Command.Doctor { Request: var request }:
+            using (var signals = new Signals())
+            using (var logs = LogOutput.Create(new Settings { Verbosity = 1 })) // the report says what is wrong
+            {
+                return await new DoctorCommand(request, Environment.GetEnvironmentVariable, TimeProvider.System, logs, Console.Out).RunAsync(signals.Stopping);
             }
 
         case Command.Run { Settings: var settings }:

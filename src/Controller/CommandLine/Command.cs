@@ -23,6 +23,9 @@ internal abstract record Command
     /// <summary>Asks the leader why it does, or does not do, something about one object.</summary>
     public sealed record Explain(ExplainRequest Request) : Command;
 
+    /// <summary>Checks whether failovers would work, and forecasts them.</summary>
+    public sealed record Doctor(DoctorRequest Request) : Command;
+
     /// <summary>Help and versions go to standard output with exit code 0, one-line error messages to standard error with 2.</summary>
     public sealed record ShowText(string Text, int ExitCode) : Command;
 }

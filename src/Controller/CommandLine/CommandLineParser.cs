@@ -27,6 +27,8 @@ internal static class CommandLineParser
     private static readonly Option<string> Replica = new("--url", "-url");
     private static readonly Option<string> Output = new("--output", "-output", "-o");
     private static readonly Syntax Explain = new("explain") { ToExplain, Namespace, LeaseToRead, PortToAsk, Replica, Output, Options.Single(known => known.Flag.Name == "kubeconfig").Option };
+    private static readonly Option<string> NodeToLose = new("--node", "-node");
+    private static readonly Syntax Doctor = CreateDoctor();
     private static readonly Syntax Root = CreateRoot();
 
     public static Command Parse(IReadOnlyList<string> arguments)
@@ -50,11 +52,12 @@ internal static class CommandLineParser
         { CommandResult.Command: var command } when command == ApiOnline => new Command.WaitUntilApiOnline(),
         { CommandResult.Command: var command } when command == Replay => ReadReplay(parsed),
         { CommandResult.Command: var command } when command == Explain => new Command.Explain(ReadExplain(parsed)),
+        { CommandResult.Command: var command } when command == Doctor => new Command.Doctor(ReadDoctor(parsed)),
         _ => new Command.Run(Read(parsed, new())),
     };
 
     private static string HelpOf(Syntax command) =>
-        command == Replay ? HelpText.OfReplay() : command == Explain ? HelpText.OfExplain() : command == WaitUntil || command == ApiOnline ? HelpText.OfWaitUntil() : HelpText.OfProgram();
+        command == Replay ? HelpText.OfReplay() : command == Explain ? HelpText.OfExplain() : command == Doctor ? HelpText.OfDoctor() : command == WaitUntil || command == ApiOnline ? HelpText.OfWaitUntil() : HelpText.OfProgram();
 
     private static Command.ShowText Refuse(string complaint) => new($"{ProgramVersion.Name}: {complaint}", BadUsage);
 
@@ -81,19 +84,29 @@ internal static class CommandLineParser
     private static ExplainRequest ReadExplain(ParseResult parsed) => new(
         PathOf(parsed.GetValue(ToExplain) ?? []),
         Read(parsed, new()).KubeConfig,
-        new(parsed.GetValue(Namespace) ?? ExplainRequest.DefaultNamespace, parsed.GetValue(LeaseToRead) ?? new Settings().LeaseName),
+        LeaseOf(parsed),
         parsed.GetValue(PortToAsk) is not { } port ? new Settings().HealthPort
             : int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 65535 ? number
             : throw new SettingsException($"invalid value \"{port}\" for --port: must be a whole number from 1 to 65535"),
         parsed.GetValue(Replica) is not { } url ? null
             : Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address
             : throw new SettingsException($"invalid value \"{url}\" for --url: must be an address such as http://localhost:8080"),
-        parsed.GetValue(Output) switch
-        {
-            null or "text" => false,
-            "json" => true,
-            var other => throw new SettingsException($"invalid value \"{other}\" for --output: must be text or json"),
-        });
+        IsJson(parsed));
+
+    private static DoctorRequest ReadDoctor(ParseResult parsed) => new(
+        Read(parsed, new()),
+        LeaseOf(parsed),
+        parsed.GetValue(NodeToLose) is not { } node ? null : node.Length > 0 ? new NodeName(node) : throw new SettingsException("invalid value \"\" for --node: must not be empty"),
+        IsJson(parsed));
+
+    private static ObjectKey LeaseOf(ParseResult parsed) => new(parsed.GetValue(Namespace) ?? ExplainRequest.DefaultNamespace, parsed.GetValue(LeaseToRead) ?? new Settings().LeaseName);
+
+    private static bool IsJson(ParseResult parsed) => parsed.GetValue(Output) switch
+    {
+        null or "text" => false,
+        "json" => true,
+        var other => throw new SettingsException($"invalid value \"{other}\" for --output: must be text or json"),
+    };
 
     private static string PathOf(string[] words) => words switch
     {
@@ -139,6 +152,9 @@ internal static class CommandLineParser
         Arity = ArgumentArity.OneOrMore,
     };
 
+    /// <summary>The flags of the controller that change what the checks say.</summary>
+    public static bool IsOfDoctor(CommandLineFlag flag) => flag.IsOfPolicy || flag.Name is "kubeconfig" or "attacher-name" or "pod-label-selector";
+
     private static Syntax CreateReplay()
     {
         var replay = new Syntax("replay") { RecordingToReplay, ResourceToTell, PodToTell };
@@ -150,10 +166,21 @@ internal static class CommandLineParser
         return replay;
     }
 
+    private static Syntax CreateDoctor()
+    {
+        var doctor = new Syntax("doctor") { Namespace, LeaseToRead, Output, NodeToLose };
+        foreach (var (_, option) in Options.Where(known => IsOfDoctor(known.Flag)))
+        {
+            doctor.Add(option);
+        }
+
+        return doctor;
+    }
+
     private static Syntax CreateRoot()
     {
         // A plain command, because a root command adds help, version and completion of its own.
-        var root = new Syntax(ProgramVersion.Name) { Help, Version, WaitUntil, Replay, Explain };
+        var root = new Syntax(ProgramVersion.Name) { Help, Version, WaitUntil, Replay, Explain, Doctor };
         foreach (var (_, option) in Options)
         {
             root.Add(option);

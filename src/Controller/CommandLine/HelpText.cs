@@ -13,6 +13,7 @@ internal static class HelpText
           {ProgramVersion.Name} wait-until api-online
           {ProgramVersion.Name} replay FILE [flags]
           {ProgramVersion.Name} explain pod NAMESPACE/NAME | volume NAME | node NAME [flags]
+          {ProgramVersion.Name} doctor [flags]
 
         Flags:
         {Columns(CommandLineFlags.All)}
@@ -69,6 +70,28 @@ internal static class HelpText
         It needs the rights to get the lease and pods/proxy in that namespace; with --url, it needs none.
 
         Exit codes: 0 explained, 1 there is no such object or nobody to ask, 2 bad usage.
+        """;
+
+    public static string OfDoctor() => $"""
+        Checks whether failovers would work, and forecasts for each node what would happen if it died now.
+        It changes nothing.
+
+        Usage:
+          {ProgramVersion.Name} doctor [flags]
+
+        Flags:
+          -n, --namespace string                   namespace of the controller (default "{ExplainRequest.DefaultNamespace}")
+          --lease string                           name of the lease that its replicas compete for (default "{new Settings().LeaseName}")
+          --node string                            forecast the death of this node only, and name all its pods
+          -o, --output string                      text or json (default "text")
+
+        Flags of the controller, to be given as it has them:
+        {Columns([.. CommandLineFlags.All.Where(CommandLineParser.IsOfDoctor)])}
+
+        The connection to LINSTOR is configured with the variables of golinstor, of which LS_CONTROLLERS
+        comes first. The rights that it reports are those of the account that it runs with.
+
+        Exit codes: 0 no check has failed, 1 at least one has, 2 bad usage.
         """;
 
     private static string Columns(IReadOnlyList<CommandLineFlag> flags)

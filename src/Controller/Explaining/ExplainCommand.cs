@@ -42,7 +42,7 @@ internal sealed class ExplainCommand(ExplainRequest request, Func<string, string
 
     private async Task<string> AskLeaderAsync(CancellationToken cancellation)
     {
-        var cluster = KubernetesConnection.Open(KubeConfig(), environment, clock, logs.CreateLogger<KubernetesConnection>());
+        var cluster = KubernetesConnection.OpenForUser(request.KubeConfig, environment, clock, logs.CreateLogger<KubernetesConnection>());
         using var http = cluster.CreateClient();
         var leader = await LeaderAsync(http, cancellation);
         using var question = new HttpRequestMessage(HttpMethod.Get, $"api/v1/namespaces/{request.Lease.Namespace}/pods/{leader}:{request.Port}/proxy/explain/{request.Path}");
@@ -59,10 +59,6 @@ internal sealed class ExplainCommand(ExplainRequest request, Func<string, string
             throw new KubernetesException(failed.Status, $"the leader, pod {request.Lease.Namespace}/{leader}, cannot be reached on port {request.Port}: {failed.Message}");
         }
     }
-
-    // As kubectl: the user's own file, unless another one is named.
-    private string KubeConfig() => request.KubeConfig.Length == 0 && environment("KUBECONFIG") is null or "" && environment("HOME") is { Length: > 0 } home
-        && Path.Combine(home, ".kube", "config") is var own && File.Exists(own) ? own : request.KubeConfig;
 
     private async Task<string> LeaderAsync(HttpClient http, CancellationToken cancellation)
     {

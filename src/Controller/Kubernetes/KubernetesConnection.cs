@@ -44,6 +44,13 @@ internal sealed class KubernetesConnection(Uri server, string @namespace)
             : throw new SettingsException("no Kubernetes API is named: give --kubeconfig, set KUBECONFIG, or run in a pod");
     }
 
+    /// <summary>The same for a person at a terminal, as <c>kubectl</c> does it: if nothing is named, the file in the home directory comes before the cluster that this process runs in.</summary>
+    public static KubernetesConnection OpenForUser(string kubeConfig, Func<string, string?> environment, TimeProvider clock, ILogger logger)
+    {
+        var own = kubeConfig.Length == 0 && environment("KUBECONFIG") is null or "" && environment("HOME") is { Length: > 0 } home ? Path.Combine(home, ".kube", "config") : "";
+        return Open(File.Exists(own) ? own : kubeConfig, environment, clock, logger);
+    }
+
     /// <summary>A client with connections of its own, so that one role's trouble does not affect another; the caller sets deadlines.</summary>
     public HttpClient CreateClient()
     {

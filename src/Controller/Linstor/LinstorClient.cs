@@ -50,6 +50,12 @@ internal sealed class LinstorClient(LinstorConnection connection, MonotonicClock
         return found;
     }
 
+    /// <summary>The options of DRBD that count for a definition that was just read.</summary>
+    public async Task<DrbdOptions> OptionsAsync(ReadResult<WireDefinition> definition, CancellationToken cancellation) => DrbdOptions.Of(new(
+        definition,
+        definition.Value?.ResourceGroupName is { Length: > 0 } group ? await _shared.GroupAsync(group, cancellation) : null,
+        await _shared.ControllerAsync(cancellation)));
+
     /// <summary>All nodes that run a satellite.</summary>
     /// <exception cref="LinstorException">LINSTOR gave no usable answer.</exception>
     public async Task<Observation.SatellitesListed> SatellitesAsync(CancellationToken cancellation)

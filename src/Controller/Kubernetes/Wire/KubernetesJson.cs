@@ -20,6 +20,8 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes.Wire;
 [JsonSerializable(typeof(WireDeleteOptions))]
 [JsonSerializable(typeof(WireEvent))]
 [JsonSerializable(typeof(WireLease))]
+[JsonSerializable(typeof(WireAccessReview))]
+[JsonSerializable(typeof(WireServerVersion))]
 internal sealed partial class KubernetesJson : JsonSerializerContext;
 
 /// <summary>Kubernetes' <c>Time</c>: whole seconds, UTC.</summary>

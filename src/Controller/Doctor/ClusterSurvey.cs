@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Common;
+using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Controller.Transport;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Doctor;
+
+/// <summary>Reads once what the controller watches: all objects of Kubernetes that concern it, and LINSTOR's reports about every resource behind a PersistentVolume.</summary>
+/// <param name="http">Kubernetes.</param>
+/// <param name="linstor">LINSTOR.</param>
+/// <param name="clock">The clock of the snapshot.</param>
+/// <param name="provider">Measures deadlines.</param>
+/// <param name="logger">Takes what a watch logs.</param>
+/// <param name="settings">The settings of the policy that will judge the snapshot.</param>
+internal sealed class ClusterSurvey(HttpClient http, LinstorClient linstor, MonotonicClock clock, TimeProvider provider, ILogger logger, FailoverSettings settings)
+{
+    private const int Concurrency = 8;
+    private const int MostNames = 50;
+
+    private readonly ConcurrentDictionary<ResourceName, string> _unread = [];
+    private readonly ConcurrentDictionary<ResourceName, DrbdOptions> _options = [];
+    private readonly ConcurrentQueue<Observation> _reports = [];
+
+    public ClusterSnapshot Cluster { get; private set; } = ClusterSnapshot.For(settings);
+
+    /// <summary>The resources about which LINSTOR gave no usable answer, and why.</summary>
+    public IReadOnlyDictionary<ResourceName, string> Unread => _unread;
+
+    /// <summary>DRBD's options by resource.</summary>
+    public IReadOnlyDictionary<ResourceName, DrbdOptions> Options => _options;
+
+    /// <summary>Lists the objects of Kubernetes.</summary>
+    /// <param name="findings">Takes what could not be listed.</param>
+    /// <param name="translation">Translates them. Every pod is listed, also those that the selector does not match.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task ListAsync(Findings findings, KubernetesTranslation translation, CancellationToken cancellation)
+    {
+        var kinds = new WatchedKinds(translation, LabelSelector.Parse(""));
+        Observation?[] listed = await Task.WhenAll(
+            ListAsync(kinds.Pods, findings, cancellation), ListAsync(kinds.Volumes, findings, cancellation), ListAsync(kinds.Attachments, findings, cancellation),
+            ListAsync(kinds.Nodes, findings, cancellation), ListAsync(kinds.CsiNodes, findings, cancellation));
+        Apply(listed.OfType<Observation>());
+    }
+
+    /// <summary>Asks LINSTOR about every resource behind a PersistentVolume.</summary>
+    public async Task AskAsync(Observation.SatellitesListed satellites, CancellationToken cancellation)
+    {
+        Apply([satellites]);
+        var names = Cluster.Volumes.All.Select(held => held.Item.Resource).OfType<ResourceName>().Distinct().Order();
+        await Parallel.ForEachAsync(names.Chunk(MostNames), new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = cancellation }, async (chunk, token) => await AskAsync(chunk, token));
+        Apply(_reports);
+    }
+
+    private async Task AskAsync(ResourceName[] names, CancellationToken cancellation)
+    {
+        try
+        {
+            var definitions = await linstor.DefinitionsAsync(names, cancellation);
+            await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellation }, async (name, token) =>
+            {
+                try
+                {
+                    _reports.Enqueue(new Observation.ResourceReported(definitions.TryGetValue(name, out var read) ? await linstor.ReportAsync(name, read, token) : await linstor.ReportAsync(name, token)));
+                    if (read.Value is not null)
+                    {
+                        _options[name] = await linstor.OptionsAsync(read, token);
+                    }
+                }
+                catch (LinstorException failed)
+                {
+                    _unread[name] = failed.Message;
+                }
+            });
+        }
+        catch (LinstorException failed)
+        {
+            Array.ForEach(names, name => _unread[name] = failed.Message);
+        }
+    }
+
+    private async Task<Observation?> ListAsync<TWire, T>(WatchedKind<TWire, T> kind, Findings findings, CancellationToken cancellation)
+        where TWire : class
+        where T : class
+    {
+        var inbox = Channel.CreateUnbounded<Observation>();
+        using var read = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var following = new Reflector<TWire, T>(http, kind, inbox.Writer, provider, logger).FollowAsync(read.Token);
+        var listed = inbox.Reader.ReadAsync(read.Token).AsTask();
+        try
+        {
+            await await Task.WhenAny(following, listed);
+            return await listed;
+        }
+        catch (Exception failed) when (failed.IsTransient())
+        {
+            lock (findings)
+            {
+                findings.Fail($"The {kind.Resource} cannot be listed: {failed.Message}");
+            }
+
+            return null;
+        }
+        finally
+        {
+            await read.CancelAsync();
+            await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Apply(IEnumerable<Observation> seen) => Cluster = seen.Aggregate(Cluster, (cluster, each) => cluster.Apply(each, clock.Now));
+}

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.CommandLine;
+using Piraeus.HighAvailability.Controller.Common;
+using Piraeus.HighAvailability.Controller.Forecasting;
+using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Doctor;
+
+/// <summary>The command <c>doctor</c>: checks on a quiet day whether failovers would work, and forecasts what would happen if a node died. It changes nothing.</summary>
+/// <param name="request">What to check.</param>
+/// <param name="environment">The environment.</param>
+/// <param name="provider">The time.</param>
+/// <param name="logs">The log.</param>
+/// <param name="output">Takes the report.</param>
+internal sealed class DoctorCommand(DoctorRequest request, Func<string, string?> environment, TimeProvider provider, ILoggerFactory logs, TextWriter output)
+{
+    /// <returns>The exit code: 0 if no check has failed.</returns>
+    /// <exception cref="SettingsException">A setting cannot be used.</exception>
+    public async Task<int> RunAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var diagnosis = await DiagnoseAsync(cancellation);
+            await output.WriteAsync(request.AsJson ? JsonSerializer.Serialize(diagnosis, DoctorJson.Default.WireDiagnosis) + "\n" : DiagnosisText.Of(diagnosis, request.Node));
+            return diagnosis.Healthy ? 0 : 1;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return 1;
+        }
+    }
+
+    private async Task<WireDiagnosis> DiagnoseAsync(CancellationToken cancellation)
+    {
+        var (settings, clock) = (request.Settings, new MonotonicClock(provider));
+        var connection = KubernetesConnection.OpenForUser(settings.KubeConfig, environment, provider, logs.CreateLogger<KubernetesConnection>());
+        using var http = connection.CreateClient();
+        using var linstorConnection = new LinstorConnection(LinstorSettings.FromEnvironment(environment, provider, logs.CreateLogger<LinstorSettings>()), provider, logs);
+        var linstor = new LinstorClient(linstorConnection, clock);
+
+        var (ofKubernetes, ofController, ofLinstor, ofVolumes, ofPods) = (new Findings(Section.Kubernetes), new Findings(Section.Controller), new Findings(Section.Linstor), new Findings(Section.Volumes), new Findings(Section.Pods));
+        var survey = new ClusterSurvey(http, linstor, clock, provider, logs.CreateLogger<ClusterSurvey>(), settings.Policy);
+        var kubernetesChecks = new KubernetesChecks(new(http, provider), request.Lease, provider);
+        var hasKubernetes = await kubernetesChecks.AnswersAsync(ofKubernetes, cancellation);
+        if (hasKubernetes)
+        {
+            await kubernetesChecks.RightsAsync(ofKubernetes, cancellation);
+            await kubernetesChecks.ReplicasAsync(ofController, cancellation);
+            await kubernetesChecks.AgentsAsync(ofController, cancellation);
+            await survey.ListAsync(ofKubernetes, new(settings.AttacherName, settings.PodSelector), cancellation);
+        }
+
+        var linstorChecks = new LinstorChecks(linstorConnection, linstor, new(linstorConnection, logs.CreateLogger<PromotionStream>()), provider);
+        if (await linstorChecks.AnswersAsync(ofLinstor, cancellation) is { } satellites)
+        {
+            await linstorChecks.EventsAsync(ofLinstor, cancellation);
+            await survey.AskAsync(satellites, cancellation);
+            LinstorChecks.Nodes(ofLinstor, survey.Cluster);
+            if (hasKubernetes)
+            {
+                VolumeChecks.Volumes(ofVolumes, survey.Cluster, survey.Options, survey.Unread);
+            }
+        }
+
+        if (hasKubernetes)
+        {
+            VolumeChecks.Pods(ofPods, survey.Cluster, settings.PodSelector.ToString());
+        }
+
+        List<WireCheck> checks = [.. new[] { ofKubernetes, ofController, ofLinstor, ofVolumes, ofPods }.SelectMany(findings => findings.Checks)];
+        return new(!checks.Exists(check => check.Result == CheckResult.Failed), checks, [.. Forecasts(survey.Cluster, clock.Now).Select(Translate)]);
+    }
+
+    private IEnumerable<NodeForecast> Forecasts(ClusterSnapshot cluster, Instant now)
+    {
+        var forecaster = new NodeForecaster(request.Settings.Policy);
+        return request.Node is { } node ? [forecaster.Of(cluster, node, now)] : forecaster.All(cluster, now);
+    }
+
+    private static WireNodeForecast Translate(NodeForecast forecast)
+    {
+        var moves = forecast.Pods.Count(pod => pod.MovedAfter is not null);
+        return new(forecast.Node.Value, moves, forecast.Pods.Count - moves, [.. forecast.Pods.Select(pod =>
+            new WirePodForecast(pod.Pod.Key.Namespace, pod.Pod.Key.Name, pod.MovedAfter is { } after ? Math.Round(after.TotalSeconds, 1) : null, pod.Reason?.ToString(), pod.Sentence))]);
+    }
+}

@@ -1,0 +1,33 @@
+using Piraeus.HighAvailability.Controller.Kubernetes;
+
+namespace Piraeus.HighAvailability.Controller.Doctor;
+
+/// <summary>A right that the controller uses.</summary>
+/// <param name="Group">The API group; empty for the core group.</param>
+/// <param name="Resource">The resource, with its subresource.</param>
+/// <param name="Verb">The verb.</param>
+/// <param name="Cost">What is lost without it; null if no failover works without it.</param>
+/// <param name="IsOfLease">Whether it is needed in the Lease's namespace only.</param>
+internal sealed record Permission(string Group, string Resource, string Verb, string? Cost = null, bool IsOfLease = false)
+{
+    private const string Names = "a node counts as having LINSTOR's name for it";
+    private const string Speed = "moving takes up to a minute longer";
+    private const string Words = "Kubernetes Events do not tell what was done";
+
+    /// <summary>The rights of deploy/all.yaml.</summary>
+    public static IReadOnlyList<Permission> All { get; } =
+    [
+        new("", "pods", "list"), new("", "pods", "watch"), new("", "pods", "delete"),
+        new("", "persistentvolumes", "list"), new("", "persistentvolumes", "watch"),
+        new("storage.k8s.io", "volumeattachments", "list"), new("storage.k8s.io", "volumeattachments", "watch"), new("storage.k8s.io", "volumeattachments", "delete"),
+        new("storage.k8s.io", "csinodes", "list", Names), new("storage.k8s.io", "csinodes", "watch", Names),
+        new("", "nodes", "get", Speed), new("", "nodes", "list", Speed), new("", "nodes", "watch", Speed), new("", "nodes", "patch", Speed), new("", "nodes/status", "patch", Speed),
+        new("", "events", "create", Words), new("", "events", "list", "nothing tells why a failover is stuck"),
+        new("coordination.k8s.io", "leases", "create", IsOfLease: true), new("coordination.k8s.io", "leases", "get", IsOfLease: true), new("coordination.k8s.io", "leases", "update", IsOfLease: true),
+    ];
+
+    /// <summary>The rule that grants some rights to one resource.</summary>
+    public static string RuleFor(IGrouping<(string Group, string Resource, bool IsOfLease), Permission> missing, string @namespace) => missing.Key.IsOfLease
+        ? RefusalText.MissingIn(@namespace, missing.Key.Group, missing.Key.Resource, missing.Select(right => right.Verb))
+        : RefusalText.Missing(missing.Key.Group, missing.Key.Resource, missing.Select(right => right.Verb));
+}

@@ -1,0 +1,16 @@
+namespace Piraeus.HighAvailability.Controller.Linstor;
+
+/// <summary>The options of DRBD that count for a resource, in lower case, by its definition, its group and the LINSTOR controller; null where none of them sets one, or a level could not be read.</summary>
+/// <param name="Quorum">The quorum policy.</param>
+/// <param name="OnNoQuorum">What happens to I/O without quorum: <c>io-error</c> or <c>suspend-io</c>, DRBD's default.</param>
+/// <param name="OnNoDataAccessible">What happens to I/O without usable data: the same values; <c>io-error</c> is DRBD's default.</param>
+/// <param name="OnSuspendedPrimaryOutdated">What a Primary with suspended I/O does once a peer has newer data: <c>disconnect</c>, DRBD's default, or <c>force-secondary</c>.</param>
+internal sealed record DrbdOptions(string? Quorum, string? OnNoQuorum, string? OnNoDataAccessible, string? OnSuspendedPrimaryOutdated)
+{
+    public static DrbdOptions Of(PropertyLevels levels)
+    {
+        return new(Value(LinstorTranslation.QuorumKey), Value("DrbdOptions/Resource/on-no-quorum"), Value("DrbdOptions/Resource/on-no-data-accessible"), Value("DrbdOptions/Resource/on-suspended-primary-outdated"));
+
+        string? Value(string key) => levels.Find(key)?.Value;
+    }
+}

@@ -1,0 +1,120 @@
+using System.Collections.Immutable;
+using Piraeus.HighAvailability.Controller.Forecasting;
+using Piraeus.HighAvailability.Controller.Tests.Control;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Forecasting;
+
+/// <summary>What would happen if node a died: pod app-0 of it uses a resource that has replicas on a, b and c.</summary>
+public sealed class NodeForecasterTests
+{
+    private static readonly Instant Now = Instant.Start + TimeSpan.FromSeconds(5);
+
+    private static readonly Replica User = new(new("a")) { Usage = Usage.InUse, Promotability = Promotability.MayNotPromote, Score = 10103, Connections = [new("b", Up: true), new("c", Up: true)] };
+    private static readonly Replica PeerB = new(new("b")) { Usage = Usage.Unused, Promotability = Promotability.MayNotPromote, Score = 10103, Connections = [new("a", Up: true), new("c", Up: true)] };
+    private static readonly Replica PeerC = new(new("c")) { Usage = Usage.Unused, Promotability = Promotability.MayNotPromote, Score = 10103, Connections = [new("a", Up: true), new("b", Up: true)] };
+
+    [Fact]
+    public void With_quorum_elsewhere_the_pod_moves_when_the_grace_period_is_over() =>
+        Assert.Equal("Pod shop/app-0 would be moved 45 s after LINSTOR has noticed.", Assert.Single(Forecast().Pods).Sentence);
+
+    [Fact]
+    public void A_tie_breaker_gives_quorum_and_takes_no_data() =>
+        Assert.Equal(TimeSpan.FromSeconds(45), Forecast(
+            User with { Score = 10102 }, PeerB with { Score = 10102 }, PeerC with { Diskless = true, Score = 2 }).Pods[0].MovedAfter);
+
+    [Fact]
+    public void A_diskless_user_has_no_vote_to_lose() =>
+        Assert.Equal(TimeSpan.FromSeconds(45), Forecast(
+            User with { Diskless = true, Score = 2 }, PeerB with { Score = 10102 }, PeerC with { Score = 10102 }).Pods[0].MovedAfter);
+
+    [Fact]
+    public void Connections_are_known_by_host_names() =>
+        Assert.Equal(TimeSpan.FromSeconds(45), Assert.Single(Forecast(
+            Cluster(User, PeerB with { Connections = [new("host-a.example", Up: true), new("c", Up: true)] }, PeerC with { Connections = [new("HOST-A", Up: true), new("b", Up: true)] })).Pods).MovedAfter);
+
+    public static TheoryData<string, HoldReason> WhatHolds => new()
+    {
+        { "policy off", HoldReason.NoQuorumPolicy },
+        { "policy unknown", HoldReason.QuorumPolicyUnknown },
+        { "two replicas without a tie-breaker", HoldReason.NothingMayPromote },
+        { "only replica", HoldReason.NobodySpeaks },
+        { "peers not up to date", HoldReason.NothingMayPromote },
+        { "opted out", HoldReason.OptedOut },
+        { "shared storage", HoldReason.WritesToSharedStorage },
+        { "peers are cut off from one another", HoldReason.NothingMayPromote },
+        { "both other satellites are away", HoldReason.NobodySpeaks },
+        { "in use elsewhere", HoldReason.NothingMayPromote },
+    };
+
+    [Theory]
+    [MemberData(nameof(WhatHolds))]
+    public void What_would_stay_says_why(string state, HoldReason reason)
+    {
+        var forecast = Forecast(state switch
+        {
+            "policy off" => Cluster("off", ControlFixture.App, User, PeerB, PeerC),
+            "policy unknown" => Cluster(null, ControlFixture.App, User, PeerB, PeerC),
+            "two replicas without a tie-breaker" => Cluster(User with { Score = 10102, Connections = [new("b", Up: true)] }, PeerB with { Score = 10102, Connections = [new("a", Up: true)] }),
+            "only replica" => Cluster(User with { Score = 10101, Connections = [] }),
+            "peers not up to date" => Cluster(User with { Score = 10101 }, PeerB with { Score = 10001 }, PeerC with { Score = 10001 }),
+            "opted out" => Cluster("majority", ControlFixture.App with { OptedOut = true }, User, PeerB, PeerC),
+            "shared storage" => Cluster("majority", ControlFixture.App with { SharedStorage = ["volume n (nfs)"] }, User, PeerB, PeerC),
+            "peers are cut off from one another" => Cluster(User, PeerB with { Connections = [new("a", Up: true), new("c", Up: false)] }, PeerC with { Connections = [new("a", Up: true), new("b", Up: false)] }),
+            "both other satellites are away" => Cluster(User, PeerB, PeerC).Apply(Satellites("b", "c"), Now),
+            "in use elsewhere" => Cluster(User with { Usage = Usage.Unused }, PeerB with { Usage = Usage.InUse }, PeerC),
+            _ => throw new ArgumentOutOfRangeException(nameof(state)),
+        });
+        var pod = Assert.Single(forecast.Pods);
+        Assert.Equal((null, reason), (pod.MovedAfter, pod.Reason));
+        Assert.StartsWith("Leaving pod shop/app-0 on node a alone: ", pod.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pod_that_the_selector_does_not_match_stays_and_so_does_its_attachment()
+    {
+        var forecast = Forecast(Cluster("majority", ControlFixture.App with { OptedIn = false }, User, PeerB, PeerC));
+        Assert.Equal("Leaving pod shop/app-0 alone: its labels do not match the selector.", Assert.Single(forecast.Pods).Sentence);
+    }
+
+    [Fact]
+    public void A_forecast_changes_nothing_of_the_snapshot_and_covers_every_node_with_such_pods()
+    {
+        var cluster = Cluster(User, PeerB, PeerC);
+        Assert.Equal(["a"], new NodeForecaster(new()).All(cluster, Now).Select(forecast => forecast.Node.Value));
+        Assert.Equal(cluster, Cluster(User, PeerB, PeerC) with { }, (one, other) => one.Pods.All.SequenceEqual(other.Pods.All));
+        Assert.Empty(new NodeForecaster(new()).Of(cluster, new("b"), Now).Pods);
+    }
+
+    [Fact]
+    public void Nodes_that_are_lost_already_may_make_it_a_storm() =>
+        Assert.Equal(HoldReason.Storm, Assert.Single(new NodeForecaster(new() { StormThreshold = 0.5 }).Of(
+            Enumerable.Range(0, 60).Aggregate(Cluster(0.5, "majority", ControlFixture.App, User, PeerB, PeerC), (cluster, second) => cluster.Apply(Satellites(second < 30 ? [] : ["c"]), Now + TimeSpan.FromSeconds(second))),
+            new("a"), Now + TimeSpan.FromSeconds(60)).Pods).Reason);
+
+    private static NodeForecast Forecast(params Replica[] replicas) => Forecast(replicas is [] ? Cluster(User, PeerB, PeerC) : Cluster(replicas));
+
+    private static NodeForecast Forecast(ClusterSnapshot cluster) => new NodeForecaster(new() { StormThreshold = 1 }).Of(cluster, new("a"), Now);
+
+    private static ClusterSnapshot Cluster(params Replica[] replicas) => Cluster("majority", ControlFixture.App, replicas);
+
+    private static ClusterSnapshot Cluster(string? policy, Pod pod, params Replica[] replicas) => Cluster(1, policy, pod, replicas);
+
+    private static ClusterSnapshot Cluster(double stormThreshold, string? policy, Pod pod, params Replica[] replicas) => new Observation[]
+    {
+        Satellites(),
+        new Observation.Listed<Volume>([new("pv", new("shop", "data")) { Resource = ControlFixture.Resource }]),
+        new Observation.Listed<Attachment>([ControlFixture.Csi1]),
+        new Observation.Listed<Pod>([pod]),
+        new Observation.Listed<ClusterNode>([.. ((string[])["a", "b", "c"]).Select(name => new ClusterNode(new(name), new(name)))]),
+        new Observation.Listed<CsiNode>([]),
+        new Observation.ResourceReported(new(ControlFixture.Resource, true, [.. replicas], Now)
+        {
+            QuorumProperties = policy is null ? null : new(policy, null),
+            AllowsTwoPrimaries = false,
+        }),
+    }.Aggregate(ClusterSnapshot.For(new() { StormThreshold = stormThreshold }), (cluster, seen) => cluster.Apply(seen, Now));
+
+    private static Observation Satellites(params string[] offline) => new Observation.SatellitesListed(
+        [.. ((string[])["a", "b", "c"]).Select(name => new Satellite(new(name), offline.Contains(name) ? SatelliteState.Offline : SatelliteState.Online, $"host-{name}"))], Now);
+}
