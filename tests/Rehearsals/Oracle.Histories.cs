@@ -13,11 +13,11 @@ internal sealed partial class Oracle
     /// <summary>When, in truth, no write could have completed there.</summary>
     private ConditionHistory MuteOf(string resource, string node) => Of(resource, node).Mute;
 
-    private (ConditionHistory Lost, ConditionHistory Mute) Of(string resource, string node)
+    private (ConditionHistory Lost, ConditionHistory Mute, ConditionHistory Apparent) Of(string resource, string node)
     {
         if (!_histories.TryGetValue((resource, node), out var histories))
         {
-            _histories[(resource, node)] = histories = (new(), new());
+            _histories[(resource, node)] = histories = (new(), new(), new());
         }
 
         return histories;
@@ -44,7 +44,7 @@ internal sealed partial class Oracle
         {
             var canWrite = _cluster.Storage.CanWrite(definition.Name, _cluster.Plan.Setup.LinstorName(number));
             writers += canWrite ? 1 : 0;
-            isNews |= LossOf(resource, node).Note(Now, IsLost(definition, number));
+            isNews |= NoteLoss(definition, number, resource, node);
             NoteDenial(definition, number);
             isNews |= MuteOf(resource, node).Note(Now, !canWrite);
         }
@@ -52,7 +52,7 @@ internal sealed partial class Oracle
         // A loss on one node may end the use that kept another from counting as lost.
         foreach (var (number, node) in isNews ? _cluster.Nodes : [])
         {
-            LossOf(resource, node).Note(Now, IsLost(definition, number));
+            NoteLoss(definition, number, resource, node);
         }
 
         // A node that comes back from eviction was not healthy meanwhile.
@@ -66,6 +66,17 @@ internal sealed partial class Oracle
         {
             Check(Apart, _cluster.MayDiverge(definition), definition.Name, $"{writers} nodes write to it");
         }
+    }
+
+    /// <summary>Notes whether LINSTOR's knowledge proves the loss, and whether it would but for a use elsewhere that can write no more: no observer knows of such a use that it is over, but may know that it is the older one.</summary>
+    /// <returns>Whether the proof began or ended.</returns>
+    private bool NoteLoss(ResourceDefinition definition, int number, string resource, string node)
+    {
+        var isLost = IsLost(definition, number);
+        Of(resource, node).Apparent.Note(Now, isLost || (definition.Listed.Any(IsDeadUse) && IsLost(definition, number, IsDeadUse)));
+        return LossOf(resource, node).Note(Now, isLost);
+
+        bool IsDeadUse(Simulator.World.DrbdReplica replica) => Known(replica)?.InUse == true && !_cluster.Storage.CanWrite(definition.Name, replica.Node.Name);
     }
 
     // A lost node counts until it is healthy again, even if no consumer remains there.
@@ -120,7 +131,10 @@ internal sealed partial class Oracle
     }
 
     /// <summary>Whether LINSTOR's present knowledge makes it certain that a consumer on the node has lost the resource.</summary>
-    private bool IsLost(ResourceDefinition definition, int number)
+    /// <param name="definition">The resource definition.</param>
+    /// <param name="number">The node.</param>
+    /// <param name="isOver">Uses elsewhere that do not count; null for none.</param>
+    private bool IsLost(ResourceDefinition definition, int number, Func<Simulator.World.DrbdReplica, bool>? isOver = null)
     {
         var name = _cluster.Plan.Setup.LinstorName(number);
         var own = definition.Listed.FirstOrDefault(replica => replica.Node.Name == name);
@@ -145,7 +159,7 @@ internal sealed partial class Oracle
         var promotable = others.FindAll(other => other.MayPromote == true);
         var links = promotable.SelectMany(peer => peer.Connections).Where(connection => connection.Peer == machine.Uname).ToList();
         return promotable.Count > 0
-            && !definition.Listed.Any(replica => replica != own && Known(replica)?.InUse == true && !_hung.Contains(replica.Node.Name) && !IsOlderUse(definition, replica) && !IsLostThere(definition, replica.Node.Name))
+            && !definition.Listed.Any(replica => replica != own && Known(replica)?.InUse == true && isOver?.Invoke(replica) is not true && !_hung.Contains(replica.Node.Name) && !IsOlderUse(definition, replica) && !IsLostThere(definition, replica.Node.Name))
             && ((own is null && _cluster.WasDeclaredLost(_cluster.Plan.Setup.NodeName(number))) // it counts as dead, whatever a satellite repeats about it
                 || (!links.Exists(link => link.Message == "Connected") && (links.Count > 0 || machine.Status == ConnectionStatus.Offline)));
     }

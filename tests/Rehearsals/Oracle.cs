@@ -37,7 +37,7 @@ internal sealed partial class Oracle
     public static readonly string[] Rules = [.. new[] { Lost, Waited, Fenced, Wanted, Shared, One, Left, Calm, Apart, Moved, Runs, Clean, Free }.Select(Of)];
 
     private readonly SimulatedCluster _cluster;
-    private readonly Dictionary<(string Resource, string Node), (ConditionHistory Lost, ConditionHistory Mute)> _histories = [];
+    private readonly Dictionary<(string Resource, string Node), (ConditionHistory Lost, ConditionHistory Mute, ConditionHistory Apparent)> _histories = [];
     private readonly Dictionary<(string Resource, int Node), string> _deployed = [];
     private readonly Dictionary<(string Resource, int Node), TimeSpan> _deniedSince = [];
     private readonly HashSet<(string Resource, int Node)> _outvoted = [];
@@ -69,9 +69,10 @@ internal sealed partial class Oracle
             _silence.Note(Now, isSo: true);
 
             // A LINSTOR that is down, or that knows nothing yet, reports no loss.
-            foreach (var (lost, _) in _histories.Values)
+            foreach (var (lost, _, apparent) in _histories.Values)
             {
                 lost.Note(Now, isSo: false);
+                apparent.Note(Now, isSo: false);
             }
         };
     }
@@ -170,7 +171,7 @@ internal sealed partial class Oracle
     private bool WasWanted(Model.Pod pod, TimeSpan sent) => _cluster.Exempted(pod) is not { } since || since > sent - TimeSpan.FromSeconds(21);
 
     private bool WasLost(SimulatedController controller, string resource, string node, TimeSpan sent) =>
-        LossOf(resource, node).Overlaps(KnownSince(controller, resource, sent), Now) || IsLostDespiteDeadUse(resource, node);
+        Of(resource, node).Apparent.Overlaps(KnownSince(controller, resource, sent), Now) || IsLostDespiteDeadUse(resource, node);
 
     // A use elsewhere that LINSTOR reports although it cannot write any more ends the proof, not the loss. A process that was frozen may have heard of the two uses in the other order.
     private bool IsLostDespiteDeadUse(string resource, string node) => LossOf(resource, node).Since <= Now && MuteOf(resource, node).Covers(LossOf(resource, node).Since, Now)
@@ -198,7 +199,7 @@ internal sealed partial class Oracle
     private bool IsBeyondKnowing(SimulatedController controller, string resource, string node) =>
         !_cluster.KnowsPolicy(controller, resource, node) || !_cluster.AppliesPolicy(resource, node, mayHaveHung: _cluster.Kubernetes.LinstorNameOf(node) is { } name && _hung.Contains(name)) || _cluster.WasDeclaredLost(node) || _cluster.HaveMembersChangedUnseen(controller, resource) || KeepsQuorumByMemory(resource, node) || !_cluster.IsWitnessed(resource, node);
 
-    private TimeSpan LostFor(SimulatedController controller, string resource, string node) => LossOf(resource, node).LongestUntil(Now, Unseen + controller.LinstorAway, _silence);
+    private TimeSpan LostFor(SimulatedController controller, string resource, string node) => Of(resource, node).Apparent.LongestUntil(Now, Unseen + controller.LinstorAway, _silence);
 
     // A volume that is not lost may be released with a pod that was moved because of another volume, if it is fenced.
     private bool MayBeReleased(SimulatedController controller, string volume, string node, TimeSpan sent) =>
