@@ -130,10 +130,7 @@ internal sealed partial class Oracle
         return isLost;
     }
 
-    /// <summary>Whether LINSTOR's present knowledge makes it certain that a consumer on the node has lost the resource.</summary>
-    /// <param name="definition">The resource definition.</param>
-    /// <param name="number">The node.</param>
-    /// <param name="isOver">Uses elsewhere that do not count; null for none.</param>
+    /// <summary>Whether LINSTOR's present knowledge makes it certain that a consumer on the node has lost the resource. Uses elsewhere that are over do not count.</summary>
     private bool IsLost(ResourceDefinition definition, int number, Func<Simulator.World.DrbdReplica, bool>? isOver = null)
     {
         var name = _cluster.Plan.Setup.LinstorName(number);
