@@ -5,6 +5,7 @@ using Piraeus.HighAvailability.Controller.CommandLine;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Control;
 using Piraeus.HighAvailability.Controller.Endpoints;
+using Piraeus.HighAvailability.Controller.Forecasting;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Leadership;
 using Piraeus.HighAvailability.Controller.Linstor;
@@ -48,12 +49,15 @@ internal static partial class Composition
         instruments.ObserveLeadership(() => hold.Covers(TimeSpan.Zero), hold.IsKeptFromDecidingBy);
         var readiness = new Readiness(hold, clock, provider, logs.CreateLogger<Readiness>());
         var recorder = settings.Record.Length == 0 ? null : Recorder.Open(settings, clock, provider, logs.CreateLogger<Recorder>());
-        var queries = new QueryRunner(kubernetes, nodes, linstor, logs.CreateLogger<QueryRunner>());
+        var queries = new QueryRunner(kubernetes, nodes, linstor, instruments, logs.CreateLogger<QueryRunner>());
         var mutations = new MutationRunner(kubernetes, nodes, events, errors, settings.DryRun, logs.CreateLogger<MutationRunner>());
         var actuator = new Actuator(queries, mutations, hold, limit, inbox.Writer, errors, clock);
         var decisionLog = new DecisionLog(clock, provider);
         var reporter = new Reporter(events, instruments, decisionLog, errors, logs.CreateLogger<Reporter>());
         var control = new ControlLoop(inbox, settings.Policy, actuator, reporter, errors, clock, provider, recorder, readiness.Observe);
+        var forecasts = new ForecastLoop(new(settings.Policy), () => control.Cluster, errors.Isolate, clock, provider);
+        instruments.ObserveLinstor(() => clock.Now - control.Cluster.Linstor.AnsweredAt);
+        instruments.ObserveForecast(() => forecasts.Pods);
         var status = new StatusEndpoint(settings, new(settings.Policy), () => control.Cluster, hold, decisionLog, clock, provider, () => linstorConnection.InUse);
         var resync = new Resync(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Resync>());
         var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer, resync.StreamSpoke);
@@ -62,6 +66,7 @@ internal static partial class Composition
         [
             ("events", events.RunAsync),
             ("sweep", resync.RunAsync),
+            ("forecast", forecasts.RunAsync),
             ("promotion", cancellation => Persist("LINSTOR's promotion events", resync.Nudge).RunAsync(feed.FollowAsync, cancellation)),
             Follow(watchedKinds.Pods),
             Follow(watchedKinds.Volumes),

@@ -26,7 +26,7 @@ public sealed partial class BoundaryTests
         ["Recording"] = ["Common", "CommandLine"],
         ["Control"] = ["Common", "Transport", "Telemetry", "Kubernetes", "Linstor", "Leadership", "Recording"],
         ["Endpoints"] = ["Common", "CommandLine", "Linstor", "Leadership", "Control"],
-        ["Forecasting"] = [],
+        ["Forecasting"] = ["Common"],
         ["Doctor"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Linstor", "Forecasting"],
         ["Explaining"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Endpoints"],
     };

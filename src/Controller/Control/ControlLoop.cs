@@ -112,7 +112,12 @@ internal sealed class ControlLoop(
             }
 
             var offered = actuator.Offer(decision);
-            foundRoom &= offered != OfferResult.NoRoom;
+            if (offered == OfferResult.NoRoom)
+            {
+                foundRoom = false;
+                errors.Isolate(reporter.Postponed);
+            }
+
             if (offered == OfferResult.Taken)
             {
                 _inFlight.Add(decision.Key);

@@ -1,13 +1,14 @@
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Controller.Telemetry;
 using Piraeus.HighAvailability.Controller.Transport;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>Sends the policy's queries to LINSTOR and to Kubernetes. Each gets an answer, even if that is a failure.</summary>
-internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClient nodes, LinstorClient linstor, ILogger logger)
+internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClient nodes, LinstorClient linstor, Instruments instruments, ILogger logger)
 {
     private string? _complaint;
 
@@ -18,7 +19,7 @@ internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClien
     {
         try
         {
-            return question switch
+            Observation answer = question switch
             {
                 Decision.QueryResource o => new Observation.ResourceReported(await linstor.ReportAsync(o.Resource, cancellation)),
                 Decision.QuerySatellites => await linstor.SatellitesAsync(cancellation),
@@ -26,11 +27,14 @@ internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClien
                 Decision.QueryWarnings o => new Observation.WarningsListed(o.About, await kubernetes.WarningAboutAsync(o.Namespace, o.About, cancellation), offered),
                 _ => throw new ArgumentOutOfRangeException(nameof(question)),
             };
+            instruments.Asked(question, isAnswered: true);
+            return answer;
         }
         catch (Exception failed) when (failed.IsTransient())
         {
             // Warnings are queried for as long as something is stuck, so the same failure is logged only once.
             var repeats = question is Decision.QueryWarnings && Interlocked.Exchange(ref _complaint, failed.Message) == failed.Message;
+            instruments.Asked(question, isAnswered: false);
             CouldNotAsk(repeats ? LogLevel.Debug : LogLevel.Warning, question, failed.Message);
             return new Observation.MutationAnswered(question, new(MutationOutcome.Refused, failed.Message), offered);
         }

@@ -43,6 +43,9 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         }
     }
 
+    /// <summary>Notices a decision that found no room.</summary>
+    public void Postponed() => instruments.Postponed();
+
     /// <summary>Notices the evidence of a decision that is being carried out.</summary>
     public void Acting(ClusterSnapshot cluster, Decision action) => decisionLog.Acting(cluster, action);
 

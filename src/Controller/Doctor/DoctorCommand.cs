@@ -77,7 +77,7 @@ internal sealed class DoctorCommand(DoctorRequest request, Func<string, string?>
     private IEnumerable<NodeForecast> Forecasts(ClusterSnapshot cluster, Instant now)
     {
         var forecaster = new NodeForecaster(request.Settings.Policy);
-        return request.Node is { } node ? [forecaster.Of(cluster, node, now)] : forecaster.All(cluster, now);
+        return request.Node is { } node ? [forecaster.Of(cluster, node, now)] : NodeForecaster.Nodes(cluster).Select(each => forecaster.Of(cluster, each, now));
     }
 
     private static WireNodeForecast Translate(NodeForecast forecast)

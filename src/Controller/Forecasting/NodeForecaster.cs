@@ -20,9 +20,8 @@ internal sealed class NodeForecaster(FailoverSettings settings)
     private readonly FailoverPolicy _policy = new(settings);
 
     /// <summary>Every node that runs a pod with a LINSTOR volume, by name.</summary>
-    public IEnumerable<NodeForecast> All(ClusterSnapshot cluster, Instant now) =>
-        cluster.Pods.All.Select(held => held.Item).Where(pod => pod.Node is not null && ResourcesOf(cluster, pod).Any()).Select(pod => pod.Node!.Value).Distinct().Order()
-            .Select(node => Of(cluster, node, now));
+    public static IEnumerable<NodeName> Nodes(ClusterSnapshot cluster) =>
+        cluster.Pods.All.Select(held => held.Item).Where(pod => pod.Node is not null && ResourcesOf(cluster, pod).Any()).Select(pod => pod.Node!.Value).Distinct().Order();
 
     /// <summary>What would happen if a Kubernetes node died now.</summary>
     public NodeForecast Of(ClusterSnapshot cluster, NodeName node, Instant now)
@@ -32,9 +31,9 @@ internal sealed class NodeForecaster(FailoverSettings settings)
         ImmutableArray<ResourceName> resources =
             [.. cluster.Resources.Values.Where(resource => resource.Find(dead) is { Presence: Presence.Listed }).Select(resource => resource.Name).Union(pods.SelectMany(pod => ResourcesOf(cluster, pod))).Order()];
         var run = new Run(_policy, cluster, node, new(cluster, null), new(cluster, dead), resources);
-        run.Pass(now, now + Before);
+        run.Pass(now, now + Before, Before);
         var died = run.Die();
-        run.Pass(died, died + (settings.KnownResourceGrace > settings.NewResourceGrace ? settings.KnownResourceGrace : settings.NewResourceGrace) + After);
+        run.Pass(died, died + (settings.KnownResourceGrace > settings.NewResourceGrace ? settings.KnownResourceGrace : settings.NewResourceGrace) + After, Round);
         return new(node, [.. pods.Select(pod => Of(pod, run, died))]);
     }
 
@@ -75,8 +74,8 @@ internal sealed class NodeForecaster(FailoverSettings settings)
             return _at;
         }
 
-        /// <summary>Lets time pass: LINSTOR is read every few seconds, and everything that the policy asks or does is answered at once.</summary>
-        public void Pass(Instant from, Instant until)
+        /// <summary>Lets time pass: LINSTOR is read once a round, and everything that the policy asks or does is answered at once.</summary>
+        public void Pass(Instant from, Instant until, TimeSpan round)
         {
             var read = from;
             for (_at = from; _at <= until; _at = Instant.Earlier(Last.RequeueAt > _at ? Last.RequeueAt : null, read)!.Value)
@@ -84,7 +83,7 @@ internal sealed class NodeForecaster(FailoverSettings settings)
                 if (_at >= read)
                 {
                     Apply([_reports.Satellites(_at), .. resources.Select(resource => _reports.Report(resource, _at))]);
-                    read = _at + Round;
+                    read = _at + round;
                 }
 
                 Settle();

@@ -22,7 +22,9 @@ internal sealed partial class Instruments : IDisposable
     private readonly Histogram<double> _linstor;
     private readonly Counter<long> _failovers;
     private readonly Counter<long> _actions;
+    private readonly Counter<long> _queries;
     private long _internalErrors;
+    private long _postponed;
     private volatile Verdict _verdict = new([], null);
     private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty;
 
@@ -39,9 +41,14 @@ internal sealed partial class Instruments : IDisposable
             "piraeus.ha.linstor.request.duration", "s", "How long LINSTOR took to answer a request.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = LinstorSeconds });
         _failovers = _meter.CreateCounter<long>("piraeus.ha.failovers", description: "Failovers that have ended, and how.");
         _actions = _meter.CreateCounter<long>("piraeus.ha.actions", description: "Requests that change the cluster, and how they were answered.");
+        _queries = _meter.CreateCounter<long>("piraeus.ha.queries", description: "Questions to LINSTOR and Kubernetes that a decision waited for, and whether they were answered.");
+        _meter.CreateObservableCounter("piraeus.ha.postponed", () => Interlocked.Read(ref _postponed), description: "Times that a decision found no room among the requests under way, or no token of the rate limit, and was made again later.");
         _meter.CreateObservableGauge("piraeus.ha.build_info", () => new Measurement<int>(1, new KeyValuePair<string, object?>("version", ProgramVersion.Version)), description: "Which version of the controller this is.");
         _meter.CreateObservableGauge("process.start_time", Started, "s", "When the process started, in seconds since 1970.");
         _meter.CreateObservableGauge("piraeus.ha.held", () => Read(Held), description: "Consumers of a resource who would have been moved by now, but for a reason.");
+        _meter.CreateObservableGauge("piraeus.ha.consumers", () => Read(Consumers), description: "Consumers of a resource that are not plainly well, by what follows for them.");
+        _meter.CreateObservableGauge("piraeus.ha.tainted_nodes", () => _cluster.Nodes.Values.Count(node => node.TaintedByUs), description: "Nodes that carry the taint of this controller.");
+        _meter.CreateObservableGauge("piraeus.ha.source_synced", () => Read(Synced), description: "1 if the source has delivered everything and is still open, else 0.");
         _meter.CreateObservableGauge("piraeus.ha.storm", () => _cluster.Storm is null ? 0 : 1, description: "1 while so many nodes were lost at once that nothing is moved, else 0.");
         _meter.CreateObservableCounter("piraeus.ha.internal_errors", () => Interlocked.Read(ref _internalErrors), description: "Errors of this program that were caught.");
         _meter.CreateObservableGauge("piraeus.ha.failovers.under_way", () => Read(UnderWay), description: "Failovers that have not ended, by the phase that they wait for.");
@@ -69,6 +76,27 @@ internal sealed partial class Instruments : IDisposable
             _actions.Add(1, new("action", Word(decision.Key.Verb)), new KeyValuePair<string, object?>("answer", Word(outcome.Answer)));
         }
     }
+
+    /// <summary>Counts a query that a decision waits for.</summary>
+    public void Asked(Decision query, bool isAnswered) =>
+        _queries.Add(1, new("query", Word(query.Key.Verb)), new KeyValuePair<string, object?>("outcome", isAnswered ? "answered" : "failed"));
+
+    /// <summary>Counts a decision that found no room.</summary>
+    public void Postponed() => Interlocked.Increment(ref _postponed);
+
+    /// <summary>Adds the gauge of LINSTOR's silence.</summary>
+    /// <param name="age">How long ago LINSTOR last answered; null if it never did.</param>
+    public void ObserveLinstor(Func<TimeSpan?> age) => _meter.CreateObservableGauge(
+        "piraeus.ha.linstor.answer.age", () => age() is { } known ? [new Measurement<double>(known.TotalSeconds)] : Array.Empty<Measurement<double>>(), "s", "How long ago LINSTOR last answered.");
+
+    /// <summary>Adds the gauge of the forecast.</summary>
+    /// <param name="pods">How many pods would move (null), and would stay for each reason, if their node died; null while not known.</param>
+    public void ObserveForecast(Func<IEnumerable<(string? StaysFor, int Pods)>?> pods) => _meter.CreateObservableGauge(
+        "piraeus.ha.forecast.pods",
+        () => Read(() => (pods() ?? []).Select(one => one.StaysFor is null
+            ? new Measurement<int>(one.Pods, new KeyValuePair<string, object?>("outcome", "moves"))
+            : new Measurement<int>(one.Pods, new("outcome", "stays"), new KeyValuePair<string, object?>("reason", one.StaysFor)))),
+        description: "Selected pods that would move, or would stay and why, if their node died now.");
 
     /// <summary>Adds the gauges of leadership.</summary>
     /// <param name="leads">Whether this replica acts.</param>
@@ -115,6 +143,18 @@ internal sealed partial class Instruments : IDisposable
     private IEnumerable<Measurement<int>> Held() => _verdict.Consumers
         .SelectMany(consumer => consumer.Holds.Where(hold => hold.Overdue).Select(hold => hold.Reason).Distinct())
         .CountBy(reason => reason).Select(held => new Measurement<int>(held.Value, new KeyValuePair<string, object?>("reason", held.Key.ToString())));
+
+    private IEnumerable<Measurement<int>> Consumers()
+    {
+        var states = _verdict.Consumers.CountBy(StateOf).ToDictionary();
+        return ((string[])["moving", "held", "in_grace_period", "in_doubt"]).Select(state => new Measurement<int>(states.GetValueOrDefault(state), new KeyValuePair<string, object?>("state", state)));
+
+        static string StateOf(AssessedConsumer consumer) =>
+            consumer.IsMoved ? "moving" : consumer.Holds.Any(hold => hold.Overdue) ? "held" : consumer.IsLoss ? "in_grace_period" : "in_doubt";
+    }
+
+    private IEnumerable<Measurement<int>> Synced() =>
+        Enum.GetValues<Source>().Select(source => new Measurement<int>(_cluster.SyncedSources.Contains(source) ? 1 : 0, new KeyValuePair<string, object?>("source", Word(source))));
 
     private IEnumerable<Measurement<int>> UnderWay() => _cluster.Failovers.All.Where(held => held.Item.Ending is null)
         .GroupBy(held => held.Item.Awaited!.Value).Select(waiting => new Measurement<int>(waiting.Count(), new KeyValuePair<string, object?>("phase", Word(waiting.Key))));

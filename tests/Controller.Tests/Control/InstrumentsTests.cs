@@ -95,6 +95,48 @@ public sealed class InstrumentsTests : IAsyncDisposable
         Assert.Contains(_log.Lines, line => line.Contains("a bug of ours", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Consumers_are_counted_by_what_follows_for_them_and_every_state_is_told()
+    {
+        FailoverSettings settings = new() { KnownResourceGrace = TimeSpan.FromSeconds(20), NewResourceGrace = TimeSpan.FromSeconds(20), StormThreshold = 1, TaintNodes = false };
+        var pod = ControlFixture.App;
+        var now = Instant.Start + TimeSpan.FromTicks(1);
+        Observation[] seen = [.. ControlFixture.Suspicion, new Observation.Listed<ClusterNode>([new(new("a"), new("u-a")) { TaintedByUs = true }, new(new("b"), new("u-b"))]), ControlFixture.Loss(now), new Observation.PodsOnNodeListed(new("a"), [pod], [], now)];
+        var cluster = seen.Aggregate(ClusterSnapshot.For(settings), (known, each) => known.Apply(each, now));
+        async Task<string> AtAsync(Instant at, params Observation[] more)
+        {
+            cluster = more.Aggregate(cluster, (known, each) => known.Apply(each, at));
+            _instruments.Observe(cluster, new FailoverPolicy(settings).Decide(cluster, at));
+            return string.Join(' ', (await _metrics.SamplesAsync()).Where(sample => sample.Key.StartsWith("piraeus_ha_consumers{", StringComparison.Ordinal)).Select(sample => $"{sample.Key.Split('"')[1]}={sample.Value}"));
+        }
+
+        var over = now + TimeSpan.FromSeconds(40);
+        Assert.Equal("moving=0 held=0 in_grace_period=1 in_doubt=0", await AtAsync(now));
+        Assert.Equal("moving=1 held=0 in_grace_period=0 in_doubt=0", await AtAsync(over, ControlFixture.Satellites(over, "a"), ControlFixture.Loss(over), new Observation.PodsOnNodeListed(new("a"), [pod], [], over)));
+        Assert.Equal("moving=0 held=1 in_grace_period=0 in_doubt=0", await AtAsync(over, new Observation.PodsOnNodeListed(new("a"), [pod with { OptedOut = true }], [], over)));
+        var samples = await _metrics.SamplesAsync();
+        Assert.Equal((1, 1, 1), (samples["piraeus_ha_tainted_nodes"], samples["""piraeus_ha_source_synced{source="pods"}"""], samples["""piraeus_ha_source_synced{source="csi_nodes"}"""]));
+        _instruments.Observe(cluster.Apply(new Observation.SourceLost(Source.Pods), over), new([], null));
+        Assert.Equal(0, (await _metrics.SamplesAsync())["""piraeus_ha_source_synced{source="pods"}"""]);
+    }
+
+    [Fact]
+    public async Task Questions_waits_silence_and_forecasts_are_measured_once_they_are_known()
+    {
+        (TimeSpan? Age, IEnumerable<(string?, int)>? Forecast) known = (null, null);
+        _instruments.ObserveLinstor(() => known.Age);
+        _instruments.ObserveForecast(() => known.Forecast);
+        Assert.DoesNotContain((await _metrics.SamplesAsync()).Keys, sample => sample.Contains("_age", StringComparison.Ordinal) || sample.Contains("forecast", StringComparison.Ordinal));
+
+        known = (TimeSpan.FromSeconds(3), [(null, 2), ("OptedOut", 1)]);
+        _instruments.Asked(new Decision.QuerySatellites(), isAnswered: true);
+        _instruments.Asked(new Decision.ListPodsOnNode(new("a")), isAnswered: false);
+        _instruments.Postponed();
+        var samples = await _metrics.SamplesAsync();
+        Assert.Equal((3, 2, 1), (samples["piraeus_ha_linstor_answer_age_seconds"], samples["""piraeus_ha_forecast_pods{outcome="moves"}"""], samples["""piraeus_ha_forecast_pods{outcome="stays",reason="OptedOut"}"""]));
+        Assert.Equal((1, 1, 1), (samples["""piraeus_ha_queries_total{outcome="answered",query="query_satellites"}"""], samples["""piraeus_ha_queries_total{outcome="failed",query="list_pods_on_node"}"""], samples["piraeus_ha_postponed_total"]));
+    }
+
     public ValueTask DisposeAsync()
     {
         _instruments.Dispose();

@@ -81,7 +81,7 @@ public sealed class NodeForecasterTests
     public void A_forecast_changes_nothing_of_the_snapshot_and_covers_every_node_with_such_pods()
     {
         var cluster = Cluster(User, PeerB, PeerC);
-        Assert.Equal(["a"], new NodeForecaster(new()).All(cluster, Now).Select(forecast => forecast.Node.Value));
+        Assert.Equal(["a"], NodeForecaster.Nodes(cluster).Select(node => node.Value));
         Assert.Equal(cluster, Cluster(User, PeerB, PeerC) with { }, (one, other) => one.Pods.All.SequenceEqual(other.Pods.All));
         Assert.Empty(new NodeForecaster(new()).Of(cluster, new("b"), Now).Pods);
     }
