@@ -8,9 +8,9 @@ namespace Piraeus.HighAvailability.Rehearsals;
 internal sealed partial class SimulatedCluster
 {
     /// <summary>Records that an observation has reached one of our processes.</summary>
-    public void Observed(SimulatedController controller, Observation seen, ClusterSnapshot before)
+    public void Observed(SimulatedController controller, Observation seen, ClusterSnapshot before, Instant at)
     {
-        Observer.Observed?.Invoke(controller.Name, seen, controller.Now);
+        Observer.Observed?.Invoke(controller.Name, seen, at);
         switch (seen)
         {
             case Observation.ResourceReported o:

@@ -1,3 +1,5 @@
+using Piraeus.HighAvailability.Core;
+
 namespace Piraeus.HighAvailability.Rehearsals;
 
 /// <content>The faults of a process and of its connections.</content>
@@ -17,11 +19,16 @@ internal sealed partial class SimulatedController
         Later(_actuator.QuietIn, () => _election.Stop(Kill));
     }
 
-    public void Freeze() => IsFrozen = true;
+    public void Freeze() => (IsFrozen, _frozenAt) = (true, Now);
 
     public void Thaw()
     {
         IsFrozen = false;
+        if (Now - _frozenAt > LongestSuspension)
+        {
+            Observe(Life, new Observation.SourceLost(Source.Linstor), _frozenAt); // as the control loop does
+        }
+
         foreach (var (life, seen) in _unheard)
         {
             Observe(life, seen);

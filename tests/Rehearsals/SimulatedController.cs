@@ -5,6 +5,9 @@ namespace Piraeus.HighAvailability.Rehearsals;
 /// <summary>One of our processes: the core with a clock of its own, whose observations and actions are delayed.</summary>
 internal sealed partial class SimulatedController
 {
+    /// <summary>The longest time without a turn after which the control loop does not take LINSTOR for silent.</summary>
+    private static readonly TimeSpan LongestSuspension = TimeSpan.FromSeconds(12);
+
     private readonly SimulatedCluster _cluster;
     private readonly List<(int Life, Observation Seen)> _unheard = [];
     private readonly HashSet<DecisionKey> _inFlight = [];
@@ -20,6 +23,7 @@ internal sealed partial class SimulatedController
     private bool _isBlind;
     private bool _losesLinstor;
     private TimeSpan _lostLinstorAt;
+    private Instant _frozenAt;
 
     public SimulatedController(SimulatedCluster cluster, string name, bool isContested, NetworkNoise noise)
     {
@@ -117,7 +121,9 @@ internal sealed partial class SimulatedController
         }
     }
 
-    public void Observe(int life, Observation seen)
+    public void Observe(int life, Observation seen) => Observe(life, seen, Now);
+
+    private void Observe(int life, Observation seen, Instant at)
     {
         if (life != Life || !IsAlive)
         {
@@ -136,13 +142,13 @@ internal sealed partial class SimulatedController
         }
 
         var before = Cluster;
-        Cluster = Cluster.Apply(seen, Now);
+        Cluster = Cluster.Apply(seen, at);
         if (!ReferenceEquals(before.SyncedSources, Cluster.SyncedSources))
         {
             _election.Synced(Cluster.SyncedSources);
         }
 
-        _cluster.Observed(this, seen, before);
+        _cluster.Observed(this, seen, before, at);
         Doubt(seen);
         ScheduleEvaluation();
     }

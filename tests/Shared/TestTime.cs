@@ -26,8 +26,6 @@ internal sealed class TestTime() : FakeTimeProvider(DateTimeOffset.UnixEpoch.Add
         }
     }
 
-    public override long GetTimestamp() => base.GetTimestamp() + _slept.Ticks;
-
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + _slept;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)

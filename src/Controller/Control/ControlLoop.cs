@@ -22,6 +22,12 @@ internal sealed class ControlLoop(
     /// <summary>The loop turns at least this often, so that its health is visible from outside.</summary>
     public static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// A loop that did not turn for longer was suspended, or starved of processor time. LINSTOR may have been silent meanwhile, and the inbox reports that only now: for the policy, LINSTOR fell silent when the loop last turned.
+    /// </summary>
+    /// <remarks>It is the longest silence that only pauses a grace period (docs/safety.md, clause 8).</remarks>
+    private static readonly TimeSpan LongestSuspension = TimeSpan.FromSeconds(12);
+
     // Decided, handed over, and not yet answered: only this loop reads and writes it.
     private readonly HashSet<DecisionKey> _inFlight = [];
     private readonly FailoverPolicy _policy = new(settings);
@@ -29,6 +35,7 @@ internal sealed class ControlLoop(
     private bool _hasCaughtUp;
     private volatile ClusterSnapshot _cluster = ClusterSnapshot.For(settings);
     private long _lastTurn = provider.GetTimestamp();
+    private Instant _lastTurnAt = clock.Now;
 
     /// <summary>The current snapshot; any thread may read it.</summary>
     public ClusterSnapshot Cluster => _cluster;
@@ -45,9 +52,14 @@ internal sealed class ControlLoop(
         {
             var began = provider.GetTimestamp();
             var rested = provider.GetElapsedTime(_lastTurn, began);
+            if (rested > LongestSuspension)
+            {
+                TakeIn(new Observation.SourceLost(Source.Linstor), _lastTurnAt);
+            }
+
             while (inbox.Reader.TryRead(out var seen))
             {
-                TakeIn(seen);
+                TakeIn(seen, clock.Now);
             }
 
             errors.Isolate(() => turned?.Invoke(_cluster));
@@ -59,19 +71,20 @@ internal sealed class ControlLoop(
             var took = provider.GetElapsedTime(began); // before the alarm is set: the time after that counts as pause
             alarm.Change(Until(foundRoom ? verdict.RequeueAt : Instant.Earlier(verdict.RequeueAt, clock.Now + Actuator.Breath)), Timeout.InfiniteTimeSpan);
             TidyUp();
+            _lastTurnAt = clock.Now;
             Volatile.Write(ref _lastTurn, provider.GetTimestamp());
             await Task.Delay(_loopThrottle.After(rested, took), provider, cancellation);
         }
     }
 
-    private void TakeIn(Observation seen)
+    private void TakeIn(Observation seen, Instant at)
     {
         if (DecisionKey.AnsweredBy(seen) is { } answered)
         {
             _inFlight.Remove(answered);
         }
 
-        var (before, at) = (_cluster, clock.Now);
+        var before = _cluster;
         errors.Isolate(() => _cluster = before.Apply(seen, at)); // an observation that cannot be applied is dropped; it is queried again
         if (!ReferenceEquals(_cluster, before) && !_cluster.Errors.IsEmpty)
         {

@@ -56,7 +56,7 @@ internal sealed class KubernetesChecks(AdminClient kubernetes, ObjectKey lease, 
         }
         catch (Exception failed) when (failed.IsTransient())
         {
-            findings.Fail($"The API server does not tell which rights this account has: {failed.Message}");
+            findings.Fail($"The API server does not report which rights this account has: {failed.Message}");
         }
     }
 
@@ -72,7 +72,7 @@ internal sealed class KubernetesChecks(AdminClient kubernetes, ObjectKey lease, 
                     findings.Warn($"There is no Lease {lease}: no replica runs with leader election there.", "Name the controller's namespace with --namespace, and its Lease with --lease.");
                     break;
                 case null or "":
-                    findings.Fail($"Nobody holds the Lease {lease}, so no replica acts.", "Read the log of the replicas.");
+                    findings.Fail($"No replica holds the Lease {lease}, so none acts.", "Read the log of the replicas.");
                     break;
                 case var holder when age > LongestPause:
                     findings.Fail(string.Create(CultureInfo.InvariantCulture, $"{holder} holds the Lease {lease}, and last renewed it {age.Value.TotalSeconds:0} s ago, so no replica acts."), "Check that replicas run and reach the API server.");
@@ -87,7 +87,7 @@ internal sealed class KubernetesChecks(AdminClient kubernetes, ObjectKey lease, 
         }
         catch (Exception failed) when (failed.IsTransient())
         {
-            findings.Warn($"The Lease {lease} cannot be read: {failed.Message}", "Whether a replica leads is not known.");
+            findings.Warn($"The Lease {lease} cannot be read: {failed.Message}", "It is unknown whether a replica leads.");
         }
     }
 
@@ -108,7 +108,7 @@ internal sealed class KubernetesChecks(AdminClient kubernetes, ObjectKey lease, 
         }
         catch (Exception failed) when (failed.IsTransient())
         {
-            findings.Warn($"Whether agents of version 1.x run is not known: {failed.Message}", "Look for a DaemonSet named ha-controller.");
+            findings.Warn($"It is unknown whether agents of version 1.x run: {failed.Message}", "Look for a DaemonSet named ha-controller.");
         }
     }
 }

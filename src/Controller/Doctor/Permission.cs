@@ -10,9 +10,9 @@ namespace Piraeus.HighAvailability.Controller.Doctor;
 /// <param name="IsOfLease">Whether it is needed in the Lease's namespace only.</param>
 internal sealed record Permission(string Group, string Resource, string Verb, string? Cost = null, bool IsOfLease = false)
 {
-    private const string Names = "a node counts as having LINSTOR's name for it";
-    private const string Speed = "moving takes up to a minute longer";
-    private const string Words = "Kubernetes Events do not tell what was done";
+    private const string Names = "the controller assumes that LINSTOR and Kubernetes use the same name for a node";
+    private const string Speed = "a failover takes up to a minute longer";
+    private const string Words = "no Kubernetes Event records what was done";
 
     /// <summary>The rights of deploy/all.yaml.</summary>
     public static IReadOnlyList<Permission> All { get; } =
@@ -22,7 +22,7 @@ internal sealed record Permission(string Group, string Resource, string Verb, st
         new("storage.k8s.io", "volumeattachments", "list"), new("storage.k8s.io", "volumeattachments", "watch"), new("storage.k8s.io", "volumeattachments", "delete"),
         new("storage.k8s.io", "csinodes", "list", Names), new("storage.k8s.io", "csinodes", "watch", Names),
         new("", "nodes", "get", Speed), new("", "nodes", "list", Speed), new("", "nodes", "watch", Speed), new("", "nodes", "patch", Speed), new("", "nodes/status", "patch", Speed),
-        new("", "events", "create", Words), new("", "events", "list", "nothing tells why a failover is stuck"),
+        new("", "events", "create", Words), new("", "events", "list", "the controller cannot report why a failover is stuck"),
         new("coordination.k8s.io", "leases", "create", IsOfLease: true), new("coordination.k8s.io", "leases", "get", IsOfLease: true), new("coordination.k8s.io", "leases", "update", IsOfLease: true),
     ];
 

@@ -37,7 +37,7 @@ internal static class VolumeChecks
             findings.Ok($"LINSTOR has a resource definition for each of {read.Count} PersistentVolumes.");
         }
 
-        findings.FailOf([.. unread.Select(one => $"{one.Key} ({one.Value.TrimEnd('.')})")], "LINSTOR gives no usable answer about resource", "resources have no usable answer from LINSTOR", "Their pods are not moved while that lasts.");
+        findings.FailOf([.. unread.Select(one => $"{one.Key} ({one.Value.TrimEnd('.')})")], "LINSTOR returns no usable answer about resource", "resources have no usable answer from LINSTOR", "Their pods are not moved while that lasts.");
         findings.FailOf(missing, "LINSTOR has no resource definition for volume", "volumes have no resource definition in LINSTOR", "The volumeHandle of such a PersistentVolume names another cluster's resource, or one that was deleted.");
         findings.WarnOf(
             [.. resources.Where(resource => !resource.Fences).Select(resource => $"{resource.Name} (quorum {options.GetValueOrDefault(resource.Name)?.Quorum ?? resource.Policy ?? "off"})")],
@@ -67,7 +67,7 @@ internal static class VolumeChecks
             [.. users.Where(pod => !pod.OptedIn).Select(pod => $"{pod.Key}")], "This pod uses a LINSTOR volume and is not selected:", "pods use LINSTOR volumes and are not selected",
             $"They are never moved. Label their templates with {selector}, or choose another --pod-label-selector.");
         findings.WarnOf(
-            [.. selected.Where(pod => pod.Owner is null).Select(pod => $"{pod.Key}")], "This pod has no controller:", "pods have no controller", "Nobody would bring them back after they were deleted.");
+            [.. selected.Where(pod => pod.Owner is null).Select(pod => $"{pod.Key}")], "This pod has no controller:", "pods have no controller", "After a failover deleted them, no controller would recreate them.");
     }
 
     private static void Options(Findings findings, IReadOnlyDictionary<ResourceName, DrbdOptions> options)

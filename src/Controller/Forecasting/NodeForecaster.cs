@@ -57,10 +57,10 @@ internal sealed class NodeForecaster(FailoverSettings settings)
         pod.ClaimKeys.SelectMany(claim => cluster.Claims.ReferringTo(claim)).Select(held => held.Item.Resource).OfType<ResourceName>();
 
     /// <summary>One simulated run of the policy.</summary>
-    private sealed class Run(FailoverPolicy policy, ClusterSnapshot cluster, NodeName node, PaperReports alive, PaperReports dead, ImmutableArray<ResourceName> resources)
+    private sealed class Run(FailoverPolicy policy, ClusterSnapshot cluster, NodeName node, HypotheticalReports alive, HypotheticalReports dead, ImmutableArray<ResourceName> resources)
     {
         private ClusterSnapshot _cluster = cluster;
-        private PaperReports _reports = alive;
+        private HypotheticalReports _reports = alive;
         private Instant _at;
 
         public Dictionary<Uid, Instant> DeletedAt { get; } = [];

@@ -24,6 +24,43 @@ public sealed class ControlLoopTests
         await running.CancelledAsync();
     }
 
+    [Theory]
+    [InlineData(11, true)]
+    [InlineData(13, false)]
+    public async Task A_loop_that_was_suspended_takes_LINSTOR_for_silent_since_its_last_turn(int seconds, bool isSynced)
+    {
+        await using var fixture = await ControlFixture.OpenAsync(linstor: new CannedLinstor(exchange => exchange.HangAsync()));
+        fixture.ReportLoss();
+        using var stop = new CancellationTokenSource();
+        var running = fixture.Control.RunAsync(stop.Token);
+        await UntilAsync(cluster => !cluster.InDoubt.IsEmpty && cluster.InDoubt.Values.Single().Single().Assessment is { IsLoss: true });
+
+        var before = fixture.Clock.Now;
+        fixture.Time.Sleep(TimeSpan.FromSeconds(seconds));
+        var arrived = ControlFixture.App with { Key = new("shop", "other"), Uid = new("u-other") };
+        fixture.Inbox.Writer.TryWrite(new Observation.Updated<Pod>(arrived));
+        await UntilAsync(cluster => cluster.Pods.Find(arrived.Key) is not null);
+        Assert.Equal(isSynced, fixture.Control.Cluster.Linstor.IsSynced);
+        var paused = fixture.Control.Cluster.InDoubt.Values.Single().Single().Assessment!.PausedAt;
+        Assert.Equal(!isSynced, paused <= before + TimeSpan.FromSeconds(1)); // not when the loop noticed
+
+        // After a silence of more than 12 s, a new grace period begins with LINSTOR's next report.
+        var returned = fixture.Clock.Now;
+        var cluster = fixture.Control.Cluster.Apply(ControlFixture.Satellites(returned, "a"), returned).Apply(ControlFixture.Loss(returned), returned);
+        Assert.Equal(isSynced, cluster.InDoubt.Values.Single().Single().Assessment!.Since < returned);
+        await stop.CancelAsync();
+        await running.CancelledAsync();
+
+        async Task UntilAsync(Func<ClusterSnapshot, bool> condition)
+        {
+            while (!condition(fixture.Control.Cluster))
+            {
+                TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+                await Task.Yield();
+            }
+        }
+    }
+
     [Fact]
     public async Task A_burst_is_one_decision()
     {

@@ -26,7 +26,7 @@ public sealed class KubernetesChecksTests
 
     [Theory]
     [InlineData(null, "Warning: There is no Lease ha-controller/piraeus-ha-controller: no replica runs with leader election there.")]
-    [InlineData("""{"spec":{},"metadata":{}}""", "Failed: Nobody holds the Lease ha-controller/piraeus-ha-controller, so no replica acts.")]
+    [InlineData("""{"spec":{},"metadata":{}}""", "Failed: No replica holds the Lease ha-controller/piraeus-ha-controller, so none acts.")]
     [InlineData("""{"spec":{"holderIdentity":"ha-1","renewTime":"2030-01-01T00:00:00.000000Z"},"metadata":{}}""", "Ok: ha-1 leads.")]
     [InlineData("""{"spec":{"holderIdentity":"ha-1","renewTime":"2029-12-31T23:59:10.000000Z"},"metadata":{}}""", "Failed: ha-1 holds the Lease ha-controller/piraeus-ha-controller, and last renewed it 50 s ago, so no replica acts.")]
     [InlineData("""{"spec":{"holderIdentity":"ha-1","renewTime":"2030-01-01T00:00:20.000000Z"},"metadata":{}}""", "Warning: ha-1 leads, and its clock is 20 s ahead of this one.")]

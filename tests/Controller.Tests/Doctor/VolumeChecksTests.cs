@@ -58,7 +58,7 @@ public sealed class VolumeChecksTests
         var findings = new Findings(Section.Volumes);
         VolumeChecks.Volumes(findings, cluster, new Dictionary<ResourceName, DrbdOptions>(), new Dictionary<ResourceName, string> { [new("hangs")] = "It took too long." });
         Assert.Equal(
-            ["Failed: LINSTOR gives no usable answer about resource hangs (It took too long).", "Failed: LINSTOR has no resource definition for volume pv-gone (gone)."], Lines(findings));
+            ["Failed: LINSTOR returns no usable answer about resource hangs (It took too long).", "Failed: LINSTOR has no resource definition for volume pv-gone (gone)."], Lines(findings));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace Piraeus.HighAvailability.Controller.Forecasting;
 /// </remarks>
 /// <param name="cluster">The snapshot whose statements go on.</param>
 /// <param name="dead">The LINSTOR name of the dead node; null if all live.</param>
-internal sealed class PaperReports(ClusterSnapshot cluster, NodeName? dead)
+internal sealed class HypotheticalReports(ClusterSnapshot cluster, NodeName? dead)
 {
     private readonly string[] _deadHosts = dead is { } node ? [node.Value, cluster.Linstor.Find(node)?.HostName ?? node.Value] : [];
 
