@@ -85,7 +85,7 @@ internal static partial class Composition
             supporting.Add(("lease", new LeaseLoop(electing, key, hold, inbox.Writer, clock, provider, logs.CreateLogger<LeaseLoop>()).RunAsync));
         }
 
-        var endpoints = new EndpointServer(settings.HealthPort, new Probes(control), status, metrics, logs);
+        var endpoints = new EndpointServer(settings.BindAddress, settings.HealthPort, new Probes(control), status, metrics, logs);
         return new Daemon(supporting, actuator, control, endpoints, logs.CreateLogger<Daemon>())
         {
             Started = () => Describe(logs.CreateLogger(nameof(Composition)), settings, environment, linstorSettings, cluster, lease),

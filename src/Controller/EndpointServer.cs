@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -10,28 +11,41 @@ using Piraeus.HighAvailability.Controller.Telemetry;
 
 namespace Piraeus.HighAvailability.Controller;
 
-/// <summary>Serves the controller's endpoints over plain HTTP, on all addresses.</summary>
+/// <summary>Serves the controller's endpoints over plain HTTP.</summary>
 internal sealed class EndpointServer : IAsyncDisposable
 {
-    private readonly int _port;
+    private readonly string _endpoint;
     private readonly MetricsEndpoint _metrics;
     private readonly WebApplication _app;
 
+    /// <param name="address">The address to listen on; null for all.</param>
     /// <param name="port">The TCP port; 0 for a free one.</param>
     /// <param name="probes">Answers the kubelet's probes.</param>
     /// <param name="status">Serves <c>/status</c> and <c>/explain</c>.</param>
     /// <param name="metrics">Serves <c>/metrics</c>; disposed with the server.</param>
     /// <param name="logs">The log.</param>
-    public EndpointServer(int port, Probes probes, StatusEndpoint status, MetricsEndpoint metrics, ILoggerFactory logs)
+    public EndpointServer(IPAddress? address, int port, Probes probes, StatusEndpoint status, MetricsEndpoint metrics, ILoggerFactory logs)
     {
         // The empty builder reads no configuration, so only the code below configures the host.
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddSingleton(logs);
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(port, listen => listen.Protocols = HttpProtocols.Http1));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            if (address is null)
+            {
+                kestrel.ListenAnyIP(port, Configure);
+            }
+            else
+            {
+                kestrel.Listen(address, port, Configure);
+            }
 
-        (_port, _metrics, _app) = (port, metrics, builder.Build());
+            static void Configure(ListenOptions listen) => listen.Protocols = HttpProtocols.Http1;
+        });
+
+        (_endpoint, _metrics, _app) = (address is null ? $"port {port}" : $"{new IPEndPoint(address, port)}", metrics, builder.Build());
         _app.UseRouting();
         probes.Map(_app);
         status.Map(_app);
@@ -39,7 +53,7 @@ internal sealed class EndpointServer : IAsyncDisposable
     }
 
     /// <summary>Begins to listen.</summary>
-    /// <exception cref="SettingsException">The port is not available.</exception>
+    /// <exception cref="SettingsException">The address or the port is not available.</exception>
     public async Task StartAsync()
     {
         try
@@ -48,7 +62,7 @@ internal sealed class EndpointServer : IAsyncDisposable
         }
         catch (Exception refused) when (refused is IOException or SocketException)
         {
-            throw new SettingsException($"cannot serve /healthz on port {_port}: {refused.GetBaseException().Message}");
+            throw new SettingsException($"cannot serve /healthz on {_endpoint}: {refused.GetBaseException().Message}");
         }
     }
 

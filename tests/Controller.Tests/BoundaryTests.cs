@@ -27,8 +27,9 @@ public sealed partial class BoundaryTests
         ["Control"] = ["Common", "Transport", "Telemetry", "Kubernetes", "Linstor", "Leadership", "Recording"],
         ["Endpoints"] = ["Common", "CommandLine", "Linstor", "Leadership", "Control"],
         ["Forecasting"] = ["Common"],
-        ["Doctor"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Linstor", "Forecasting"],
-        ["Explaining"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Endpoints"],
+        ["Surveying"] = ["Common", "Transport", "Kubernetes", "Linstor"],
+        ["Doctor"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Linstor", "Forecasting", "Surveying"],
+        ["Explaining"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Linstor", "Leadership", "Control", "Endpoints", "Surveying"],
     };
 
     [Fact]

@@ -129,5 +129,5 @@ public sealed class DaemonTests
     private static Daemon Build(ControlFixture fixture, int port, params Func<CancellationToken, Task>[] loops) =>
         new(
             [.. loops.Select((loop, index) => ($"{index}", loop))], fixture.Actuator, fixture.Control,
-            new EndpointServer(port, new Probes(fixture.Control), fixture.Status, new MetricsEndpoint(ProgramVersion.Meter, _ => null), fixture.Told), fixture.Told.CreateLogger<Daemon>());
+            new EndpointServer(null, port, new Probes(fixture.Control), fixture.Status, new MetricsEndpoint(ProgramVersion.Meter, _ => null), fixture.Told), fixture.Told.CreateLogger<Daemon>());
 }

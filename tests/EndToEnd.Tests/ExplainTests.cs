@@ -21,6 +21,20 @@ public sealed class ExplainTests(SharedControlPlane shared)
         await cluster.EventuallyAsync(async () => (await ExplainAsync("pod", kept)).StartsWith($"Leaving pod {kept} on node {cluster.A} alone: it carries the annotation drbd.linbit.com/ignore-fail-over.\n", StringComparison.Ordinal), "why the other one stays is told");
         Assert.Contains("its satellite is OFFLINE", await ExplainAsync("node", cluster.A), StringComparison.Ordinal);
 
+        // Without a replica, and without its memory.
+        await cluster.EventuallyAsync(async () => (await JudgeAsync("pod", kept)).StartsWith($"Leaving pod {kept} on node {cluster.A} alone: ", StringComparison.Ordinal), "it is judged without a replica");
+        var judged = await JudgeAsync("node", cluster.A);
+        Assert.Contains("\nNo replica was asked: this command has just read the cluster and LINSTOR.", judged, StringComparison.Ordinal);
+        Assert.Contains("its satellite is OFFLINE", judged, StringComparison.Ordinal);
+        var (exit, _, errors) = await ExternalProgram.RunAsync(ControllerProcess.Program, ["explain", "pod", "none/none", "--standalone", .. Flags()], Linstor());
+        Assert.Equal((1, $"piraeus-ha-controller: no pod none/none with labels linstor.csi.linbit.com/on-storage-lost=remove is known: it does not exist, or its labels do not match, so it is never moved\n"), (exit, errors));
+
+        async Task<string> JudgeAsync(params string[] what) => await ExternalProgram.OutputAsync(ControllerProcess.Program, ["explain", .. what, "--standalone", .. Flags()], Linstor());
+
+        string[] Flags() => [$"--kubeconfig={cluster.World.Plane.KubeconfigFor(cluster.Account)}", $"--attacher-name={cluster.World.Driver}"];
+
+        Dictionary<string, string> Linstor() => new() { ["LS_CONTROLLERS"] = cluster.Linstor.Url.ToString() };
+
         async Task<string> ExplainAsync(params string[] what) => await ExternalProgram.OutputAsync(ControllerProcess.Program, ["explain", .. what, "--url", controller.Address]);
     }
 }

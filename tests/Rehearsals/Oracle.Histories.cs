@@ -68,17 +68,6 @@ internal sealed partial class Oracle
         }
     }
 
-    /// <summary>Notes whether LINSTOR's knowledge proves the loss, and whether it would but for a use elsewhere that can write no more: no observer knows of such a use that it is over, but may know that it is the older one.</summary>
-    /// <returns>Whether the proof began or ended.</returns>
-    private bool NoteLoss(ResourceDefinition definition, int number, string resource, string node)
-    {
-        var isLost = IsLost(definition, number);
-        Of(resource, node).Apparent.Note(Now, isLost || (definition.Listed.Any(IsDeadUse) && IsLost(definition, number, IsDeadUse)));
-        return LossOf(resource, node).Note(Now, isLost);
-
-        bool IsDeadUse(Simulator.World.DrbdReplica replica) => Known(replica)?.InUse == true && !_cluster.Storage.CanWrite(definition.Name, replica.Node.Name);
-    }
-
     // A lost node counts until it is healthy again, even if no consumer remains there.
     private bool IsStorm()
     {
@@ -225,6 +214,15 @@ internal sealed partial class Oracle
         foreach (var replica in definition.Listed)
         {
             var key = (definition.Name, replica.Node.Name);
+            if (replica.Role != DrbdRole.Primary)
+            {
+                _primarySince.Remove(key);
+            }
+            else
+            {
+                _primarySince.TryAdd(key, Now);
+            }
+
             switch (Known(replica)?.InUse)
             {
                 case true when _speaking.Add(key) || !_inUseSince.ContainsKey(key):

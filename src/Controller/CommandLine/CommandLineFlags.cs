@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 
 namespace Piraeus.HighAvailability.Controller.CommandLine;
@@ -12,6 +13,8 @@ internal static class CommandLineFlags
     [
         CommandLineFlag.Text("attacher-name", "name of the attacher to consider", Defaults.AttacherName,
             (settings, name) => settings with { AttacherName = NotEmpty(name) }),
+        CommandLineFlag.Text("bind-address", "address to serve probes, metrics and status on, all if empty", "",
+            (settings, address) => settings with { BindAddress = Address(address) }),
         CommandLineFlag.Switch("disable-node-taints", "do not taint nodes that have lost their storage",
             (settings, on) => settings with { DisableNodeTaints = on }) with { IsOfPolicy = true },
         CommandLineFlag.Switch("dry-run", "decide and report, but change nothing",
@@ -52,6 +55,10 @@ internal static class CommandLineFlags
     ];
 
     private static string NotEmpty(string text) => text.Length > 0 ? text : throw new FormatException("must not be empty");
+
+    private static IPAddress? Address(string text) => text.Length == 0 ? null
+        : (text.Contains(':') || text.Split('.').Length == 4) && IPAddress.TryParse(text, out var address) ? address // an abbreviation such as 127.1 is hardly meant
+        : throw new FormatException("must be an IP address, for example 127.0.0.1 or ::1");
 
     private static double Positive(string text) => Number(text) is > 0 and var number ? number : throw new FormatException("must be a number above 0");
 

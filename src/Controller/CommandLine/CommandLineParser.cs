@@ -19,16 +19,17 @@ internal static class CommandLineParser
     private static readonly Argument<string> RecordingToReplay = new("FILE") { Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<string> ResourceToTell = new("--resource", "-resource");
     private static readonly Option<string> PodToTell = new("--pod", "-pod");
-    private static readonly Syntax Replay = CreateReplay();
+    private static readonly Syntax Replay = CreateCommand("replay", flag => flag.IsOfPolicy, RecordingToReplay, ResourceToTell, PodToTell);
     private static readonly Argument<string[]> ToExplain = new("OBJECT") { Arity = ArgumentArity.ZeroOrMore };
     private static readonly Option<string> Namespace = new("--namespace", "-namespace", "-n");
     private static readonly Option<string> LeaseToRead = new("--lease", "-lease");
     private static readonly Option<string> PortToAsk = new("--port", "-port");
     private static readonly Option<string> Replica = new("--url", "-url");
     private static readonly Option<string> Output = new("--output", "-output", "-o");
-    private static readonly Syntax Explain = new("explain") { ToExplain, Namespace, LeaseToRead, PortToAsk, Replica, Output, Options.Single(known => known.Flag.Name == "kubeconfig").Option };
+    private static readonly Option<bool> Standalone = new("--standalone", "-standalone");
+    private static readonly Syntax Explain = CreateCommand("explain", IsOfJudgement, ToExplain, Namespace, LeaseToRead, PortToAsk, Replica, Standalone, Output);
     private static readonly Option<string> NodeToLose = new("--node", "-node");
-    private static readonly Syntax Doctor = CreateDoctor();
+    private static readonly Syntax Doctor = CreateCommand("doctor", IsOfJudgement, Namespace, LeaseToRead, Output, NodeToLose);
     private static readonly Syntax Root = CreateRoot();
 
     public static Command Parse(IReadOnlyList<string> arguments)
@@ -83,7 +84,7 @@ internal static class CommandLineParser
 
     private static ExplainRequest ReadExplain(ParseResult parsed) => new(
         PathOf(parsed.GetValue(ToExplain) ?? []),
-        Read(parsed, new()).KubeConfig,
+        Read(parsed, new()),
         LeaseOf(parsed),
         parsed.GetValue(PortToAsk) is not { } port ? new Settings().HealthPort
             : int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 65535 ? number
@@ -91,6 +92,7 @@ internal static class CommandLineParser
         parsed.GetValue(Replica) is not { } url ? null
             : Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address
             : throw new SettingsException($"invalid value \"{url}\" for --url: must be an address such as http://localhost:8080"),
+        parsed.GetValue(Standalone),
         IsJson(parsed));
 
     private static DoctorRequest ReadDoctor(ParseResult parsed) => new(
@@ -152,29 +154,28 @@ internal static class CommandLineParser
         Arity = ArgumentArity.OneOrMore,
     };
 
-    /// <summary>The flags of the controller that change what the checks say.</summary>
-    public static bool IsOfDoctor(CommandLineFlag flag) => flag.IsOfPolicy || flag.Name is "kubeconfig" or "attacher-name" or "pod-label-selector";
+    /// <summary>The flags of the controller that matter for a command that judges the cluster by itself.</summary>
+    public static bool IsOfJudgement(CommandLineFlag flag) => flag.IsOfPolicy || flag.Name is "kubeconfig" or "attacher-name" or "pod-label-selector";
 
-    private static Syntax CreateReplay()
+    /// <param name="name">Its name.</param>
+    /// <param name="takes">Which flags of the controller it takes, too.</param>
+    /// <param name="own">Its own arguments and flags.</param>
+    private static Syntax CreateCommand(string name, Func<CommandLineFlag, bool> takes, params Symbol[] own)
     {
-        var replay = new Syntax("replay") { RecordingToReplay, ResourceToTell, PodToTell };
-        foreach (var (_, option) in Options.Where(known => known.Flag.IsOfPolicy))
+        var command = new Syntax(name);
+        foreach (var symbol in own.Concat(Options.Where(known => takes(known.Flag)).Select(known => known.Option)))
         {
-            replay.Add(option);
+            if (symbol is Argument argument)
+            {
+                command.Add(argument);
+            }
+            else
+            {
+                command.Add((Option)symbol);
+            }
         }
 
-        return replay;
-    }
-
-    private static Syntax CreateDoctor()
-    {
-        var doctor = new Syntax("doctor") { Namespace, LeaseToRead, Output, NodeToLose };
-        foreach (var (_, option) in Options.Where(known => IsOfDoctor(known.Flag)))
-        {
-            doctor.Add(option);
-        }
-
-        return doctor;
+        return command;
     }
 
     private static Syntax CreateRoot()

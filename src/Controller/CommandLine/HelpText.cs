@@ -60,14 +60,18 @@ internal static class HelpText
           {ProgramVersion.Name} explain node NAME [flags]
 
         Flags:
-          --kubeconfig string                      path to kubeconfig file
           -n, --namespace string                   namespace of the controller (default "{ExplainRequest.DefaultNamespace}")
           --lease string                           name of the lease that its replicas compete for (default "{new Settings().LeaseName}")
           --port int                               port of its probes (default {new Settings().HealthPort})
           --url string                             ask this replica instead of the leader, for example http://localhost:8080
+          --standalone                             ask no replica: read the cluster and LINSTOR, and judge without their memory
           -o, --output string                      text or json (default "text")
 
+        Flags of the controller, for --standalone to be given as it has them:
+        {Columns([.. CommandLineFlags.All.Where(CommandLineParser.IsOfJudgement)])}
+
         It needs the rights to get the lease and pods/proxy in that namespace; with --url, it needs none.
+        With --standalone, it needs those of the controller to list, and the variables of golinstor.
 
         Exit codes: 0 explained, 1 there is no such object or nobody to ask, 2 bad usage.
         """;
@@ -86,7 +90,7 @@ internal static class HelpText
           -o, --output string                      text or json (default "text")
 
         Flags of the controller, to be given as it has them:
-        {Columns([.. CommandLineFlags.All.Where(CommandLineParser.IsOfDoctor)])}
+        {Columns([.. CommandLineFlags.All.Where(CommandLineParser.IsOfJudgement)])}
 
         The connection to LINSTOR is configured with the variables of golinstor, of which LS_CONTROLLERS
         comes first. The rights that it reports are those of the account that it runs with.

@@ -26,6 +26,9 @@ internal sealed record Settings
     /// <summary>The port of <c>/healthz</c>; 0 takes any that is free.</summary>
     public int HealthPort { get; init; } = 8080;
 
+    /// <summary>The address to listen on; null for all addresses, IPv4 and IPv6.</summary>
+    public IPAddress? BindAddress { get; init; }
+
     /// <summary>The name under which this process holds the lease; the whole host name, which the machine name cuts at its first dot.</summary>
     public string LeaseIdentity { get; init; } = Dns.GetHostName();
 

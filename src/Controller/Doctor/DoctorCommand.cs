@@ -5,6 +5,7 @@ using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Forecasting;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Controller.Surveying;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Doctor;
@@ -50,7 +51,11 @@ internal sealed class DoctorCommand(DoctorRequest request, Func<string, string?>
             await kubernetesChecks.RightsAsync(ofKubernetes, cancellation);
             await kubernetesChecks.ReplicasAsync(ofController, cancellation);
             await kubernetesChecks.AgentsAsync(ofController, cancellation);
-            await survey.ListAsync(ofKubernetes, new(settings.AttacherName, settings.PodSelector), cancellation);
+            await survey.ListAsync(new(settings.AttacherName, settings.PodSelector), cancellation);
+            foreach (var failure in survey.Failures)
+            {
+                ofKubernetes.Fail(failure);
+            }
         }
 
         var linstorChecks = new LinstorChecks(linstorConnection, linstor, new(linstorConnection, logs.CreateLogger<PromotionStream>()), provider);

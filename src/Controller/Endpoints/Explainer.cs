@@ -32,8 +32,19 @@ internal sealed class Explainer(Settings settings, ClusterSnapshot cluster, Verd
         _ => null,
     };
 
+    /// <summary>Explains the object at a path below <c>/explain</c>.</summary>
+    /// <param name="path"><c>pods</c>, a namespace and a name; <c>volumes</c> and a name; or <c>nodes</c> and a name.</param>
+    /// <returns>The explanation, or null and why there is none.</returns>
+    public (WireExplanation? Found, string Missing) Find(params string[] path) => path switch
+    {
+        ["pods", var space, var name] => (Pod(new(space, name)), $"no pod {space}/{name} with labels {settings.PodSelector} is known: it does not exist, or its labels do not match, so it is never moved"),
+        ["volumes", var name] => (Volume(name), $"no PersistentVolume {name} is known"),
+        ["nodes", var name] => (Node(new(name)), $"no node {name} is known"),
+        _ => throw new ArgumentOutOfRangeException(nameof(path)),
+    };
+
     /// <returns>Null if this process knows no such pod.</returns>
-    public WireExplanation? Pod(ObjectKey key)
+    private WireExplanation? Pod(ObjectKey key)
     {
         if (cluster.Pods.Find(key) is not { Item: var pod })
         {
@@ -44,6 +55,7 @@ internal sealed class Explainer(Settings settings, ClusterSnapshot cluster, Verd
         var summary = pod switch
         {
             { Finished: true } => $"Pod {key} has finished: it uses nothing any more.",
+            { OptedIn: false } => $"Leaving pod {key} alone: its labels do not match the selector.",
             { Node: null } => $"Pod {key} is bound to no node, so there is nothing to move.",
             _ when uses is [] => $"Pod {key} uses no volume of {settings.AttacherName}, so it is not moved.",
             _ => Summary(uses, $"Pod {key}"),
@@ -52,7 +64,7 @@ internal sealed class Explainer(Settings settings, ClusterSnapshot cluster, Verd
     }
 
     /// <returns>Null if this process knows no such PersistentVolume.</returns>
-    public WireExplanation? Volume(string name)
+    private WireExplanation? Volume(string name)
     {
         if (cluster.Volumes.Find(name) is not { Item: var volume })
         {
@@ -68,7 +80,7 @@ internal sealed class Explainer(Settings settings, ClusterSnapshot cluster, Verd
     }
 
     /// <returns>Null if this process knows no such Kubernetes node.</returns>
-    public WireExplanation? Node(NodeName node)
+    private WireExplanation? Node(NodeName node)
     {
         var pods = cluster.Pods.All.Select(held => held.Item).Where(pod => pod.Node == node).OrderBy(pod => pod.Key).ToList();
         if (!cluster.Nodes.ContainsKey(node) && !cluster.CsiNodes.ContainsKey(node) && pods is [])
@@ -141,8 +153,8 @@ internal sealed class Explainer(Settings settings, ClusterSnapshot cluster, Verd
 
     private IEnumerable<string> FactsOf(Pod pod)
     {
-        yield return pod.OptedOut
-            ? $"It carries the annotation {OptOut}, so it is never moved."
+        yield return !pod.OptedIn ? $"Its labels do not match the selector {settings.PodSelector}, so it is never moved."
+            : pod.OptedOut ? $"It carries the annotation {OptOut}, so it is never moved."
             : $"It matches the selector {settings.PodSelector}, so it may be moved.";
         if (!pod.SharedStorage.IsEmpty)
         {

@@ -12,7 +12,7 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Endpoints;
 
-/// <summary>Serves the status: which consumers are in doubt and why, and the current and past actions; and explains one pod, volume or node.</summary>
+/// <summary>Serves the status as JSON and as a page: which consumers are in doubt and why, and the current and past actions; and explains one pod, volume or node.</summary>
 /// <remarks>The policy is stateless, so its current verdict can be computed at any time, without effect on the control loop.</remarks>
 internal sealed class StatusEndpoint(
     Settings settings, FailoverPolicy policy, Func<ClusterSnapshot> cluster, LeadershipStatus hold, DecisionLog decisionLog, MonotonicClock clock, TimeProvider provider,
@@ -25,11 +25,11 @@ internal sealed class StatusEndpoint(
 
     public void Map(IEndpointRouteBuilder routes)
     {
+        routes.MapGet("/", Show);
         routes.MapGet("/status", context => Answer(context, Read(), StatusJson.Default.WireStatus));
-        routes.MapGet("/explain/pods/{space}/{name}", context => Explain(context, explainer => explainer.Pod(new(Part(context, "space"), Part(context, "name"))),
-            $"no pod {Part(context, "space")}/{Part(context, "name")} with labels {settings.PodSelector} is known: it does not exist, or its labels do not match, so it is never moved"));
-        routes.MapGet("/explain/volumes/{name}", context => Explain(context, explainer => explainer.Volume(Part(context, "name")), $"no PersistentVolume {Part(context, "name")} is known"));
-        routes.MapGet("/explain/nodes/{name}", context => Explain(context, explainer => explainer.Node(new(Part(context, "name"))), $"no node {Part(context, "name")} is known"));
+        routes.MapGet("/explain/pods/{space}/{name}", context => Explain(context, "pods", Part(context, "space"), Part(context, "name")));
+        routes.MapGet("/explain/volumes/{name}", context => Explain(context, "volumes", Part(context, "name")));
+        routes.MapGet("/explain/nodes/{name}", context => Explain(context, "nodes", Part(context, "name")));
     }
 
     /// <summary>The current status.</summary>
@@ -53,16 +53,26 @@ internal sealed class StatusEndpoint(
             [.. decisionLog.Entries.Select(reader.Entry)]);
     }
 
-    private Task Explain(HttpContext context, Func<Explainer, WireExplanation?> explain, string otherwise)
+    private Task Show(HttpContext context)
+    {
+        context.Response.ContentType = "text/html; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.ContentSecurityPolicy = StatusPage.ContentSecurityPolicy;
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        return context.Response.WriteAsync(StatusPage.Of(Read()), context.RequestAborted);
+    }
+
+    private Task Explain(HttpContext context, params string[] path)
     {
         var (known, verdict, reader) = Judge();
-        if (explain(new(settings, known, verdict, hold, decisionLog, reader)) is { } found)
+        var (found, missing) = new Explainer(settings, known, verdict, hold, decisionLog, reader).Find(path);
+        if (found is not null)
         {
             return Answer(context, found, StatusJson.Default.WireExplanation);
         }
 
         context.Response.StatusCode = StatusCodes.Status404NotFound;
-        return Answer(context, new(otherwise), StatusJson.Default.WireProblem);
+        return Answer(context, new(missing), StatusJson.Default.WireProblem);
     }
 
     private (ClusterSnapshot Known, Verdict Verdict, StatusReader Reader) Judge()

@@ -9,7 +9,7 @@ using Piraeus.HighAvailability.Controller.Transport;
 
 namespace Piraeus.HighAvailability.Controller.Explaining;
 
-/// <summary>The command <c>explain</c>: asks the leader about one pod, volume or node, and prints its answer.</summary>
+/// <summary>The command <c>explain</c>: asks the leader about one pod, volume or node, or judges by itself, and prints the answer.</summary>
 /// <remarks>It reads the Lease, and reaches the leader through the API server's proxy, so it works from wherever kubectl works.</remarks>
 internal sealed class ExplainCommand(ExplainRequest request, Func<string, string?> environment, TimeProvider clock, ILoggerFactory logs, TextWriter output, TextWriter errors)
 {
@@ -19,7 +19,10 @@ internal sealed class ExplainCommand(ExplainRequest request, Func<string, string
     {
         try
         {
-            await PrintAsync(request.Replica is { } replica ? await AskReplicaAsync(replica, cancellation) : await AskLeaderAsync(cancellation));
+            await PrintAsync(
+                request.IsStandalone ? await new StandaloneExplanation(request, environment, clock, logs).JudgeAsync(cancellation)
+                : request.Replica is { } replica ? await AskReplicaAsync(replica, cancellation)
+                : await AskLeaderAsync(cancellation));
             return 0;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -42,7 +45,7 @@ internal sealed class ExplainCommand(ExplainRequest request, Func<string, string
 
     private async Task<string> AskLeaderAsync(CancellationToken cancellation)
     {
-        var cluster = KubernetesConnection.OpenForUser(request.KubeConfig, environment, clock, logs.CreateLogger<KubernetesConnection>());
+        var cluster = KubernetesConnection.OpenForUser(request.Settings.KubeConfig, environment, clock, logs.CreateLogger<KubernetesConnection>());
         using var http = cluster.CreateClient();
         var leader = await LeaderAsync(http, cancellation);
         using var question = new HttpRequestMessage(HttpMethod.Get, $"api/v1/namespaces/{request.Lease.Namespace}/pods/{leader}:{request.Port}/proxy/explain/{request.Path}");

@@ -36,12 +36,13 @@ public sealed class CommandLineTests
     public void Every_flag_reaches_its_setting()
     {
         var settings = Settings(
-            "--attacher-name=a", "--known-resource-grace-period=1s", "--new-resource-grace-period=2s", "--kubeconfig=k", "--leader-election",
+            "--attacher-name=a", "--bind-address=::1", "--known-resource-grace-period=1s", "--new-resource-grace-period=2s", "--kubeconfig=k", "--leader-election",
             "--leader-election-healtz-port=1", "--leader-election-lease-name=me", "--leader-election-namespace=ns", "--leader-election-resource-name=lock",
             "--pod-label-selector=x in (b,a)", "--reconcile-interval=3s", "--v=6", "--dry-run", "--disable-node-taints", "--storm-threshold=25%",
             "--kube-api-qps=0.5", "--kube-api-burst=7", "--log-format=json", "--record=r");
 
         Assert.Equal("a", settings.AttacherName);
+        Assert.Equal(System.Net.IPAddress.IPv6Loopback, settings.BindAddress);
         Assert.Equal(TimeSpan.FromSeconds(1), settings.KnownResourceGracePeriod);
         Assert.Equal(TimeSpan.FromSeconds(2), settings.NewResourceGracePeriod);
         Assert.Equal("k", settings.KubeConfig);
@@ -101,6 +102,16 @@ public sealed class CommandLineTests
         Assert.Equal(9, Settings("--leader-election-healthz-port=9").HealthPort);
         Assert.Equal(8, Settings("--leader-election-healtz-port=9", "--leader-election-healthz-port", "8").HealthPort);
     }
+
+    [Theory]
+    [InlineData("localhost")]
+    [InlineData("127.1")]
+    [InlineData("127.0.0.1:8080")]
+    public void The_address_to_listen_on_is_an_IP_address(string address) =>
+        AssertRefused($"invalid value \"{address}\" for --bind-address: must be an IP address, for example 127.0.0.1 or ::1", $"--bind-address={address}");
+
+    [Fact]
+    public void An_empty_address_means_all() => Assert.Null(Settings("--bind-address=").BindAddress);
 
     [Theory]
     [InlineData("--kubeconfig", "@file")]

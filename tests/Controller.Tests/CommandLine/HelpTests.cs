@@ -42,6 +42,7 @@ public sealed class HelpTests
         Assert.Contains(
             """
               --attacher-name string                   name of the attacher to consider (default "linstor.csi.linbit.com")
+              --bind-address string                    address to serve probes, metrics and status on, all if empty
               --disable-node-taints                    do not taint nodes that have lost their storage
               --dry-run                                decide and report, but change nothing
               --kube-api-burst int                     requests to the kubernetes API that may be sent at once (default 1000)

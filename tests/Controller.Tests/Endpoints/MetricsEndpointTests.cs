@@ -20,7 +20,7 @@ public sealed class MetricsEndpointTests
         using var stop = new CancellationTokenSource();
         using var metrics = new MetricsEndpoint(meter.Name, _ => null);
         using var instruments = new Instruments(fixture.Told.CreateLogger<Instruments>(), meter.Name);
-        var endpoints = new EndpointServer(port: 0, new Probes(fixture.Control), fixture.Status, metrics, fixture.Told);
+        var endpoints = new EndpointServer(address: null, port: 0, new Probes(fixture.Control), fixture.Status, metrics, fixture.Told);
         await using var daemon = new Daemon(
             [("0", cancellation => Task.Delay(Timeout.Infinite, cancellation))], fixture.Actuator, fixture.Control, endpoints, fixture.Told.CreateLogger<Daemon>());
         meter.CreateCounter<int>("ha.acts", "{act}", "What was done.").Add(1, new KeyValuePair<string, object?>("pod", "a \"b\"\\\n"));

@@ -7,7 +7,7 @@ using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Transport;
 using Piraeus.HighAvailability.Core;
 
-namespace Piraeus.HighAvailability.Controller.Doctor;
+namespace Piraeus.HighAvailability.Controller.Surveying;
 
 /// <summary>Reads once what the controller watches: all objects of Kubernetes that concern it, and LINSTOR's reports about every resource behind a PersistentVolume.</summary>
 /// <param name="http">Kubernetes.</param>
@@ -24,8 +24,12 @@ internal sealed class ClusterSurvey(HttpClient http, LinstorClient linstor, Mono
     private readonly ConcurrentDictionary<ResourceName, string> _unread = [];
     private readonly ConcurrentDictionary<ResourceName, DrbdOptions> _options = [];
     private readonly ConcurrentQueue<Observation> _reports = [];
+    private readonly ConcurrentQueue<string> _failures = [];
 
     public ClusterSnapshot Cluster { get; private set; } = ClusterSnapshot.For(settings);
+
+    /// <summary>What Kubernetes did not list, and why, one sentence each.</summary>
+    public IReadOnlyCollection<string> Failures => _failures;
 
     /// <summary>The resources about which LINSTOR gave no usable answer, and why.</summary>
     public IReadOnlyDictionary<ResourceName, string> Unread => _unread;
@@ -34,15 +38,14 @@ internal sealed class ClusterSurvey(HttpClient http, LinstorClient linstor, Mono
     public IReadOnlyDictionary<ResourceName, DrbdOptions> Options => _options;
 
     /// <summary>Lists the objects of Kubernetes.</summary>
-    /// <param name="findings">Takes what could not be listed.</param>
     /// <param name="translation">Translates them. Every pod is listed, also those that the selector does not match.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task ListAsync(Findings findings, KubernetesTranslation translation, CancellationToken cancellation)
+    public async Task ListAsync(KubernetesTranslation translation, CancellationToken cancellation)
     {
         var kinds = new WatchedKinds(translation, LabelSelector.Parse(""));
         Observation?[] listed = await Task.WhenAll(
-            ListAsync(kinds.Pods, findings, cancellation), ListAsync(kinds.Volumes, findings, cancellation), ListAsync(kinds.Attachments, findings, cancellation),
-            ListAsync(kinds.Nodes, findings, cancellation), ListAsync(kinds.CsiNodes, findings, cancellation));
+            ListAsync(kinds.Pods, cancellation), ListAsync(kinds.Volumes, cancellation), ListAsync(kinds.Attachments, cancellation),
+            ListAsync(kinds.Nodes, cancellation), ListAsync(kinds.CsiNodes, cancellation));
         Apply(listed.OfType<Observation>());
     }
 
@@ -82,7 +85,7 @@ internal sealed class ClusterSurvey(HttpClient http, LinstorClient linstor, Mono
         }
     }
 
-    private async Task<Observation?> ListAsync<TWire, T>(WatchedKind<TWire, T> kind, Findings findings, CancellationToken cancellation)
+    private async Task<Observation?> ListAsync<TWire, T>(WatchedKind<TWire, T> kind, CancellationToken cancellation)
         where TWire : class
         where T : class
     {
@@ -97,11 +100,7 @@ internal sealed class ClusterSurvey(HttpClient http, LinstorClient linstor, Mono
         }
         catch (Exception failed) when (failed.IsTransient())
         {
-            lock (findings)
-            {
-                findings.Fail($"The {kind.Resource} cannot be listed: {failed.Message}");
-            }
-
+            _failures.Enqueue($"The {kind.Resource} cannot be listed: {failed.Message}");
             return null;
         }
         finally

@@ -1,0 +1,46 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.CommandLine;
+using Piraeus.HighAvailability.Controller.Common;
+using Piraeus.HighAvailability.Controller.Endpoints;
+using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Controller.Leadership;
+using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Controller.Surveying;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Explaining;
+
+/// <summary>Explains without a replica: reads the cluster and LINSTOR once, and lets the policy judge.</summary>
+internal sealed class StandaloneExplanation(ExplainRequest request, Func<string, string?> environment, TimeProvider provider, ILoggerFactory logs)
+{
+    private const string NoMemory = "No replica was asked: this command has just read the cluster and LINSTOR. It has no memory, so grace periods begin now, and what was done before is not shown.";
+
+    /// <returns>A <see cref="WireExplanation"/> as JSON.</returns>
+    /// <exception cref="KubernetesException">The Kubernetes API does not list everything, or has no such object.</exception>
+    /// <exception cref="LinstorException">LINSTOR does not answer.</exception>
+    public async Task<string> JudgeAsync(CancellationToken cancellation)
+    {
+        var (settings, clock) = (request.Settings with { LeaseIdentity = "this command" }, new MonotonicClock(provider));
+        using var http = KubernetesConnection.OpenForUser(settings.KubeConfig, environment, provider, logs.CreateLogger<KubernetesConnection>()).CreateClient();
+        using var connection = new LinstorConnection(LinstorSettings.FromEnvironment(environment, provider, logs.CreateLogger<LinstorSettings>()), provider, logs);
+        var linstor = new LinstorClient(connection, clock);
+        var survey = new ClusterSurvey(http, linstor, clock, provider, logs.CreateLogger<ClusterSurvey>(), settings.Policy);
+        await survey.ListAsync(new(settings.AttacherName, settings.PodSelector), cancellation);
+        if (survey.Failures.FirstOrDefault() is { } failure)
+        {
+            throw new KubernetesException(HttpStatusCode.ServiceUnavailable, failure);
+        }
+
+        await survey.AskAsync(await linstor.SatellitesAsync(cancellation), cancellation);
+        var (cluster, now, leadership) = (survey.Cluster, clock.Now, new LeadershipStatus(clock));
+        leadership.Synced(cluster.SyncedSources);
+        var verdict = new FailoverPolicy(settings.Policy).Decide(cluster, now);
+        var explainer = new Explainer(settings, cluster, verdict, leadership, new(clock, provider), new(cluster, verdict, now, provider.GetUtcNow()));
+        var (found, missing) = explainer.Find([.. request.Path.Split('/').Select(Uri.UnescapeDataString)]);
+        return found is null
+            ? throw new KubernetesException(HttpStatusCode.NotFound, missing)
+            : JsonSerializer.Serialize(found with { Facts = [.. found.Facts, NoMemory] }, StatusJson.Default.WireExplanation);
+    }
+}
