@@ -74,7 +74,7 @@ public sealed class DoctorTests(SharedControlPlane shared)
         string[] expected =
         [
             "  FAIL  This account may not delete pods.\n        If the controller runs with this account: missing permission: add the rule {apiGroups: [\"\"], resources: [\"pods\"], verbs: [\"delete\"]} to the role of this service account.\n",
-            "  WARN  This account may not get, list, watch, patch nodes: a failover takes up to a minute longer.\n",
+            "  WARN  This account may not get, list, watch, patch nodes: a lost node gets no taint, so the scheduler may choose it again.\n",
             "  FAIL  This account may not create, get, update leases.\n",
             "  WARN  The Lease ha-controller/piraeus-ha-controller cannot be read: ",
         ];

@@ -23,7 +23,7 @@ internal sealed class ControlLoop(
     public static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// A loop that did not turn for longer was suspended, or starved of processor time. LINSTOR may have been silent meanwhile, and the inbox reports that only now: for the policy, LINSTOR fell silent when the loop last turned.
+    /// A loop that did not look for longer was suspended, or starved of processor time. LINSTOR may have been silent meanwhile, and the inbox reports that only now: for the policy, LINSTOR fell silent when the loop last looked.
     /// </summary>
     /// <remarks>It is the longest silence that only pauses a grace period (docs/safety.md, clause 8).</remarks>
     private static readonly TimeSpan LongestSuspension = TimeSpan.FromSeconds(12);
@@ -35,7 +35,7 @@ internal sealed class ControlLoop(
     private bool _hasCaughtUp;
     private volatile ClusterSnapshot _cluster = ClusterSnapshot.For(settings);
     private long _lastTurn = provider.GetTimestamp();
-    private Instant _lastTurnAt = clock.Now;
+    private Instant _lookedAt = clock.Now;
 
     /// <summary>The current snapshot; any thread may read it.</summary>
     public ClusterSnapshot Cluster => _cluster;
@@ -52,16 +52,12 @@ internal sealed class ControlLoop(
         {
             var began = provider.GetTimestamp();
             var rested = provider.GetElapsedTime(_lastTurn, began);
-            if (rested > LongestSuspension)
-            {
-                TakeIn(new Observation.SourceLost(Source.Linstor), _lastTurnAt);
-            }
-
             while (inbox.Reader.TryRead(out var seen))
             {
-                TakeIn(seen, clock.Now);
+                TakeIn(seen, Look());
             }
 
+            Look();
             errors.Isolate(() => turned?.Invoke(_cluster));
             var now = clock.Now;
             var verdict = Decide(now);
@@ -71,10 +67,22 @@ internal sealed class ControlLoop(
             var took = provider.GetElapsedTime(began); // before the alarm is set: the time after that counts as pause
             alarm.Change(Until(foundRoom ? verdict.RequeueAt : Instant.Earlier(verdict.RequeueAt, clock.Now + Actuator.Breath)), Timeout.InfiniteTimeSpan);
             TidyUp();
-            _lastTurnAt = clock.Now;
             Volatile.Write(ref _lastTurn, provider.GetTimestamp());
             await Task.Delay(_loopThrottle.After(rested, took), provider, cancellation);
         }
+    }
+
+    // Before anything is taken in, and before a decision: any step may have taken long.
+    private Instant Look()
+    {
+        var now = clock.Now;
+        if (now - _lookedAt > LongestSuspension)
+        {
+            TakeIn(new Observation.SourceLost(Source.Linstor), _lookedAt);
+        }
+
+        _lookedAt = now;
+        return now;
     }
 
     private void TakeIn(Observation seen, Instant at)

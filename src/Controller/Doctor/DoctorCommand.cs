@@ -75,6 +75,11 @@ internal sealed class DoctorCommand(DoctorRequest request, Func<string, string?>
             VolumeChecks.Pods(ofPods, survey.Cluster, settings.PodSelector.ToString());
         }
 
+        if (hasKubernetes && request.Node is { } only && !survey.Cluster.Nodes.ContainsKey(only) && !survey.Cluster.CsiNodes.ContainsKey(only))
+        {
+            ofKubernetes.Fail($"There is no node {only}.", "Check --node: kubectl get nodes.");
+        }
+
         List<WireCheck> checks = [.. new[] { ofKubernetes, ofController, ofLinstor, ofVolumes, ofPods }.SelectMany(findings => findings.Checks)];
         return new(!checks.Exists(check => check.Result == CheckResult.Failed), checks, [.. Forecasts(survey.Cluster, clock.Now).Select(Translate)]);
     }

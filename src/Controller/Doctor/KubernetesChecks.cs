@@ -13,6 +13,9 @@ internal sealed class KubernetesChecks(AdminClient kubernetes, ObjectKey lease, 
     /// <summary>A Lease lasts 15 s; a replica that has died is replaced within this time.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
+    /// <summary>A living leader renews the Lease within this time.</summary>
+    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(4);
+
     private static readonly TimeSpan MostSkew = TimeSpan.FromSeconds(5);
 
     /// <returns>Whether the API server answers, so that further checks make sense.</returns>
@@ -65,6 +68,13 @@ internal sealed class KubernetesChecks(AdminClient kubernetes, ObjectKey lease, 
         try
         {
             var found = await kubernetes.LeaseAsync(lease, cancellation);
+            var renewed = found?.Spec.RenewTime;
+            if (clock.GetUtcNow() - renewed > LongestPause && found?.Spec.HolderIdentity is { Length: > 0 })
+            {
+                await Task.Delay(Renewal, clock, cancellation); // or this clock is ahead
+                found = await kubernetes.LeaseAsync(lease, cancellation);
+            }
+
             var age = clock.GetUtcNow() - found?.Spec.RenewTime;
             switch (found?.Spec.HolderIdentity)
             {
@@ -73,6 +83,9 @@ internal sealed class KubernetesChecks(AdminClient kubernetes, ObjectKey lease, 
                     break;
                 case null or "":
                     findings.Fail($"No replica holds the Lease {lease}, so none acts.", "Read the log of the replicas.");
+                    break;
+                case var holder when age > LongestPause && found.Spec.RenewTime > renewed:
+                    findings.Warn(string.Create(CultureInfo.InvariantCulture, $"{holder} leads, and this clock is {age.Value.TotalSeconds:0} s ahead of its one."), "Set the clocks: the times in logs and in the status differ by as much. Decisions do not depend on them.");
                     break;
                 case var holder when age > LongestPause:
                     findings.Fail(string.Create(CultureInfo.InvariantCulture, $"{holder} holds the Lease {lease}, and last renewed it {age.Value.TotalSeconds:0} s ago, so no replica acts."), "Check that replicas run and reach the API server.");

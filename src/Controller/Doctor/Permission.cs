@@ -11,6 +11,7 @@ namespace Piraeus.HighAvailability.Controller.Doctor;
 internal sealed record Permission(string Group, string Resource, string Verb, string? Cost = null, bool IsOfLease = false)
 {
     private const string Names = "the controller assumes that LINSTOR and Kubernetes use the same name for a node";
+    private const string Taint = "a lost node gets no taint, so the scheduler may choose it again";
     private const string Speed = "a failover takes up to a minute longer";
     private const string Words = "no Kubernetes Event records what was done";
 
@@ -21,7 +22,7 @@ internal sealed record Permission(string Group, string Resource, string Verb, st
         new("", "persistentvolumes", "list"), new("", "persistentvolumes", "watch"),
         new("storage.k8s.io", "volumeattachments", "list"), new("storage.k8s.io", "volumeattachments", "watch"), new("storage.k8s.io", "volumeattachments", "delete"),
         new("storage.k8s.io", "csinodes", "list", Names), new("storage.k8s.io", "csinodes", "watch", Names),
-        new("", "nodes", "get", Speed), new("", "nodes", "list", Speed), new("", "nodes", "watch", Speed), new("", "nodes", "patch", Speed), new("", "nodes/status", "patch", Speed),
+        new("", "nodes", "get", Taint), new("", "nodes", "list", Taint), new("", "nodes", "watch", Taint), new("", "nodes", "patch", Taint), new("", "nodes/status", "patch", Speed),
         new("", "events", "create", Words), new("", "events", "list", "the controller cannot report why a failover is stuck"),
         new("coordination.k8s.io", "leases", "create", IsOfLease: true), new("coordination.k8s.io", "leases", "get", IsOfLease: true), new("coordination.k8s.io", "leases", "update", IsOfLease: true),
     ];

@@ -72,12 +72,13 @@ internal static class VolumeChecks
 
     private static void Options(Findings findings, IReadOnlyDictionary<ResourceName, DrbdOptions> options)
     {
-        List<KeyValuePair<ResourceName, DrbdOptions>> suspending = [.. options.Where(one => one.Value.OnNoQuorum != "io-error")];
+        List<KeyValuePair<ResourceName, DrbdOptions>> read = [.. options.Where(one => one.Value.IsComplete)];
+        List<KeyValuePair<ResourceName, DrbdOptions>> suspending = [.. read.Where(one => one.Value.OnNoQuorum != "io-error")];
         findings.WarnOf(
             [.. suspending.Where(one => one.Value.OnSuspendedPrimaryOutdated != "force-secondary").Select(one => $"{one.Key}")], "A lost Primary stays suspended: resource", "resources leave a lost Primary suspended",
             "With on-no-quorum=suspend-io, a node that returns hangs in the old pod's I/O until it is rebooted. Set DrbdOptions/Resource/on-suspended-primary-outdated to force-secondary.");
         findings.WarnOf(
-            [.. options.Where(one => one.Value.OnNoDataAccessible is { } reaction && reaction != (one.Value.OnNoQuorum ?? "suspend-io")).Select(one => $"{one.Key}")], "on-no-data-accessible differs from on-no-quorum: resource", "resources have an on-no-data-accessible that differs from on-no-quorum",
+            [.. read.Where(one => (one.Value.OnNoDataAccessible ?? "io-error") != (one.Value.OnNoQuorum ?? "suspend-io")).Select(one => $"{one.Key}")], "on-no-data-accessible differs from on-no-quorum: resource", "resources have an on-no-data-accessible that differs from on-no-quorum",
             "on-no-data-accessible takes precedence where both apply. Set DrbdOptions/Resource/on-no-data-accessible to the same value.");
     }
 

@@ -39,7 +39,7 @@ internal static class StatusPage
         Section(page, "Failovers", ["Pod", "Lost node", "State"], "No failover is in progress or was recently.",
             status.Failovers.Select(failover => (string[])[Code($"{failover.Pod.Namespace}/{failover.Pod.Name}"), Code(failover.Lost), Text(failover.Awaits is { } awaits ? $"waits: {awaits}" : failover.Sentence)]));
         Section(page, "What was done and held", ["Time (UTC)", "", "Answer"], "Nothing yet.",
-            status.Journal.Reverse().Take(MostEntries).Select(entry => (string[])[Time(entry.At), Text(entry.Sentence), Text(entry.Answer is null ? "" : $"{entry.Answer}{(entry.Message is { } message ? $": {message}" : "")}")]));
+            status.Journal.Reverse().Take(MostEntries).Select(entry => (string[])[Time(entry.At, status.Now), Text(entry.Sentence), Text(entry.Answer is null ? "" : $"{entry.Answer}{(entry.Message is { } message ? $": {message}" : "")}")]));
         return page.Append("</body>\n</html>\n").ToString();
     }
 
@@ -49,7 +49,7 @@ internal static class StatusPage
         page.Append("<h1>Piraeus HA controller ").Append(Text(status.Version)).Append("</h1>\n<p>").Append(Code(status.Identity)).Append(' ')
             .Append(leadership.Leads ? "<span class=\"good\">leads</span>: it acts." : Text($"is on standby. {(leadership.Holder is { } holder ? $"{holder} leads." : "No replica leads.")}"))
             .Append(status.Settings.DryRun ? " <strong>Dry run: it changes nothing.</strong>" : "")
-            .Append(" <span class=\"quiet\">").Append(Time(status.Now)).Append(" UTC</span></p>\n");
+            .Append(" <span class=\"quiet\">").Append(Time(status.Now, null)).Append(" UTC</span></p>\n");
         page.Append("<p>").Append(leadership.CanDecide ? "<span class=\"good\">It can decide.</span>" : $"<span class=\"bad\">It cannot decide: {Text(leadership.Why ?? "a source is lost")}.</span>");
         page.Append(Text(status.Sources.LinstorController is { } address ? $" LINSTOR: {address}{(status.Sources.LinstorAnsweredSecondsAgo is { } ago ? Format($", answered {ago:0.0} s ago") : ", has not answered yet")}." : "")).Append("</p>\n");
         if (status.Sources.LinstorFault is { } fault)
@@ -73,13 +73,13 @@ internal static class StatusPage
             Code(doubt.Node),
             Code(doubt.Resource),
             doubt.Pods.Count == 0 ? "<span class=\"quiet\">none</span>" : string.Join("<br>", doubt.Pods.Select(pod => Code($"{pod.Namespace}/{pod.Name}"))),
-            Time(doubt.Since),
+            Time(doubt.Since, status.Now),
             Text(doubt.GraceLeftSeconds is { } left ? left > 0 ? Format($"{left:0} s left") : "over" : ""),
-            (doubt.WouldAct ? "<strong>is being moved</strong><br>" : "") + string.Join("<br>", doubt.Remarks.Select(remark => $"{Text(remark.Sentence)} <span class=\"quiet\">{Text(remark.Reason)}</span>")),
+            (!doubt.WouldAct ? "" : status is { Leadership: { Leads: true, CanDecide: true }, Settings.DryRun: false } ? "<strong>is being moved</strong><br>" : "<strong>would be moved</strong><br>") + string.Join("<br>", doubt.Remarks.Select(remark => $"{Text(remark.Sentence)} <span class=\"quiet\">{Text(remark.Reason)}</span>")),
         ]));
         if (status.TaintsThatStay.Count > 0)
         {
-            Section(page, "Taints that stay", ["Node", "Since (UTC)", "Why"], "", status.TaintsThatStay.Select(taint => (string[])[Code(taint.Node), Time(taint.Since), Text(taint.Sentence)]));
+            Section(page, "Taints that stay", ["Node", "Since (UTC)", "Why"], "", status.TaintsThatStay.Select(taint => (string[])[Code(taint.Node), Time(taint.Since, status.Now), Text(taint.Sentence)]));
         }
     }
 
@@ -106,7 +106,9 @@ internal static class StatusPage
 
     private static string Code(string text) => $"<code>{Text(text)}</code>";
 
-    private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+    // With the date, unless it is today's.
+    private static string Time(DateTimeOffset at, DateTimeOffset? today) =>
+        at.UtcDateTime.ToString(at.UtcDateTime.Date == today?.UtcDateTime.Date ? "HH:mm:ss" : "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
     private static string Format(FormattableString text) => FormattableString.Invariant(text);
 }

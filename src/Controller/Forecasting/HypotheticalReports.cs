@@ -45,7 +45,7 @@ internal sealed class HypotheticalReports(ClusterSnapshot cluster, NodeName? dea
             Promotability = own.Promotability,
             Connections = [.. own.Links.Where(link => link.Up.Current).Select(link => new Connection(link.Peer, link.Up.Value && !_deadHosts.Any(host => IsHost(host, link.Peer))))],
         };
-        return dead is null || !members.Exists(member => member.Node == dead) ? spoken : AfterTheLoss(spoken, members, policy);
+        return dead is null || own.Leaving || !members.Exists(member => member.Node == dead) ? spoken : AfterTheLoss(spoken, members.FindAll(member => !member.Leaving), policy); // LINSTOR has told the others to forget those that leave
     }
 
     private Replica AfterTheLoss(Replica own, List<Speaker> members, string? policy)

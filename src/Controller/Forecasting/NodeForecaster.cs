@@ -13,20 +13,22 @@ internal sealed class NodeForecaster(FailoverSettings settings)
     private static readonly TimeSpan Before = TimeSpan.FromMinutes(1);
 
     /// <summary>How long the policy is watched after the grace period.</summary>
-    private static readonly TimeSpan After = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan After = TimeSpan.FromMinutes(1);
+
+    /// <summary>When Kubernetes calls the node not Ready: 40 s after its kubelet's last sign of life (<c>--node-monitor-grace-period</c>; 50 s since Kubernetes 1.32).</summary>
+    private static readonly TimeSpan NotReadyAfter = TimeSpan.FromSeconds(50);
 
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(10);
 
     private readonly FailoverPolicy _policy = new(settings);
 
     /// <summary>Every node that runs a pod with a LINSTOR volume, by name.</summary>
-    public static IEnumerable<NodeName> Nodes(ClusterSnapshot cluster) =>
-        cluster.Pods.All.Select(held => held.Item).Where(pod => pod.Node is not null && ResourcesOf(cluster, pod).Any()).Select(pod => pod.Node!.Value).Distinct().Order();
+    public static IEnumerable<NodeName> Nodes(ClusterSnapshot cluster) => Users(cluster).Select(pod => pod.Node).OfType<NodeName>().Distinct().Order();
 
     /// <summary>What would happen if a Kubernetes node died now.</summary>
     public NodeForecast Of(ClusterSnapshot cluster, NodeName node, Instant now)
     {
-        List<Pod> pods = [.. cluster.Pods.All.Select(held => held.Item).Where(pod => pod.Node == node && ResourcesOf(cluster, pod).Any()).OrderBy(pod => pod.Key)];
+        List<Pod> pods = [.. Users(cluster).Where(pod => pod.Node == node).OrderBy(pod => pod.Key)];
         var dead = cluster.LinstorNameOf(node);
         ImmutableArray<ResourceName> resources =
             [.. cluster.Resources.Values.Where(resource => resource.Find(dead) is { Presence: Presence.Listed }).Select(resource => resource.Name).Union(pods.SelectMany(pod => ResourcesOf(cluster, pod))).Order()];
@@ -50,8 +52,11 @@ internal sealed class NodeForecaster(FailoverSettings settings)
         }
 
         var hold = run.Last.Decisions.OfType<Decision.Hold>().Where(hold => hold.Pods.Any(held => held.Uid == pod.Uid)).OrderByDescending(hold => hold.Overdue).FirstOrDefault();
-        return hold is not null ? new(pod, null, hold.Reason, DecisionText.Of(hold)) : new(pod, null, null, $"Leaving pod {pod.Key} alone: LINSTOR has reported nothing about its volumes.");
+        return hold is not null ? new(pod, null, hold.Reason, DecisionText.Of(hold)) : new(pod, null, null, $"Leaving pod {pod.Key} alone: LINSTOR reports nothing that suggests a loss of its volumes on node {pod.Node}.");
     }
+
+    // A pod that has finished uses nothing any more.
+    private static IEnumerable<Pod> Users(ClusterSnapshot cluster) => cluster.Pods.All.Select(held => held.Item).Where(pod => !pod.Finished && ResourcesOf(cluster, pod).Any());
 
     private static IEnumerable<ResourceName> ResourcesOf(ClusterSnapshot cluster, Pod pod) =>
         pod.ClaimKeys.SelectMany(claim => cluster.Claims.ReferringTo(claim)).Select(held => held.Item.Resource).OfType<ResourceName>();
@@ -62,6 +67,7 @@ internal sealed class NodeForecaster(FailoverSettings settings)
         private ClusterSnapshot _cluster = cluster;
         private HypotheticalReports _reports = alive;
         private Instant _at;
+        private Instant? _died;
 
         public Dictionary<Uid, Instant> DeletedAt { get; } = [];
 
@@ -70,7 +76,7 @@ internal sealed class NodeForecaster(FailoverSettings settings)
         /// <summary>The node is dead from now on, and LINSTOR has noticed.</summary>
         public Instant Die()
         {
-            _reports = dead;
+            (_reports, _died) = (dead, _at);
             return _at;
         }
 
@@ -86,6 +92,7 @@ internal sealed class NodeForecaster(FailoverSettings settings)
                     read = _at + round;
                 }
 
+                Apply([new Observation.Tick()]);
                 Settle();
             }
 
@@ -114,7 +121,7 @@ internal sealed class NodeForecaster(FailoverSettings settings)
             Decision.QuerySatellites => [_reports.Satellites(_at)],
             Decision.ListPodsOnNode o => [new Observation.PodsOnNodeListed(o.Node, [.. _cluster.Pods.All.Select(held => held.Item).Where(pod => pod.Node == o.Node)], [], _at)
             {
-                Ready = o.Node == node && _reports == dead ? false : null,
+                Ready = o.Node == node && _at >= _died + NotReadyAfter ? false : null,
                 Tainted = _cluster.Nodes.GetValueOrDefault(o.Node)?.TaintedByUs,
             }],
             Decision.QueryWarnings o => [new Observation.WarningsListed(o.About, null, _at)],

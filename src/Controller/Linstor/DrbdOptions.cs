@@ -7,9 +7,15 @@ namespace Piraeus.HighAvailability.Controller.Linstor;
 /// <param name="OnSuspendedPrimaryOutdated">What a Primary with suspended I/O does once a peer has newer data: <c>disconnect</c>, DRBD's default, or <c>force-secondary</c>.</param>
 internal sealed record DrbdOptions(string? Quorum, string? OnNoQuorum, string? OnNoDataAccessible, string? OnSuspendedPrimaryOutdated)
 {
+    /// <summary>Whether every level was read, so that null means that none sets a value.</summary>
+    public bool IsComplete { get; init; } = true;
+
     public static DrbdOptions Of(PropertyLevels levels)
     {
-        return new(Value(LinstorTranslation.QuorumKey), Value("DrbdOptions/Resource/on-no-quorum"), Value("DrbdOptions/Resource/on-no-data-accessible"), Value("DrbdOptions/Resource/on-suspended-primary-outdated"));
+        return new(Value(LinstorTranslation.QuorumKey), Value("DrbdOptions/Resource/on-no-quorum"), Value("DrbdOptions/Resource/on-no-data-accessible"), Value("DrbdOptions/Resource/on-suspended-primary-outdated"))
+        {
+            IsComplete = levels is { Definition.Value: not null, Controller.Value: not null } && levels.Group is not { Value: null },
+        };
 
         string? Value(string key) => levels.Find(key)?.Value;
     }

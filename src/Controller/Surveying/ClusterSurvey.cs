@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Common;
@@ -97,6 +98,10 @@ internal sealed class ClusterSurvey(HttpClient http, LinstorClient linstor, Mono
         {
             await await Task.WhenAny(following, listed);
             return await listed;
+        }
+        catch (KubernetesException forbidden) when (kind.Optional && forbidden.Status == HttpStatusCode.Forbidden)
+        {
+            return new Observation.Listed<T>([]); // the controller does without it, too
         }
         catch (Exception failed) when (failed.IsTransient())
         {

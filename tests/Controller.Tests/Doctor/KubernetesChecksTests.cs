@@ -28,12 +28,21 @@ public sealed class KubernetesChecksTests
     [InlineData(null, "Warning: There is no Lease ha-controller/piraeus-ha-controller: no replica runs with leader election there.")]
     [InlineData("""{"spec":{},"metadata":{}}""", "Failed: No replica holds the Lease ha-controller/piraeus-ha-controller, so none acts.")]
     [InlineData("""{"spec":{"holderIdentity":"ha-1","renewTime":"2030-01-01T00:00:00.000000Z"},"metadata":{}}""", "Ok: ha-1 leads.")]
-    [InlineData("""{"spec":{"holderIdentity":"ha-1","renewTime":"2029-12-31T23:59:10.000000Z"},"metadata":{}}""", "Failed: ha-1 holds the Lease ha-controller/piraeus-ha-controller, and last renewed it 50 s ago, so no replica acts.")]
+    [InlineData("""{"spec":{"holderIdentity":"ha-1","renewTime":"2029-12-31T23:59:10.000000Z"},"metadata":{}}""", "Failed: ha-1 holds the Lease ha-controller/piraeus-ha-controller, and last renewed it 54 s ago, so no replica acts.")]
     [InlineData("""{"spec":{"holderIdentity":"ha-1","renewTime":"2030-01-01T00:00:20.000000Z"},"metadata":{}}""", "Warning: ha-1 leads, and its clock is 20 s ahead of this one.")]
     public async Task The_Lease_shows_whether_a_replica_leads(string? lease, string expected)
     {
         var findings = await RunAsync(call => lease is null ? call.RefuseAsync(404, "not found") : call.AnswerAsync(lease), (checks, found) => checks.ReplicasAsync(found, default));
         Assert.Equal([expected], findings);
+    }
+
+    [Fact]
+    public async Task A_lease_that_looks_old_and_is_renewed_shows_a_clock_that_is_ahead()
+    {
+        var renewals = new Queue<string>(["2029-12-31T23:59:10.000000Z", "2029-12-31T23:59:12.000000Z"]);
+        var findings = await RunAsync(
+            call => call.AnswerAsync($$$"""{"spec":{"holderIdentity":"ha-1","renewTime":"{{{renewals.Dequeue()}}}"},"metadata":{}}"""), (checks, found) => checks.ReplicasAsync(found, default));
+        Assert.Equal(["Warning: ha-1 leads, and this clock is 52 s ahead of its one."], findings);
     }
 
     [Fact]
@@ -67,7 +76,14 @@ public sealed class KubernetesChecksTests
         await using var kubernetes = await CannedKubernetes.StartAsync(answer);
         using var http = kubernetes.Connection.CreateClient();
         var findings = new Findings(Section.Controller);
-        await run(new(new(http, time), new("ha-controller", "piraeus-ha-controller"), time), findings);
+        var running = run(new(new(http, time), new("ha-controller", "piraeus-ha-controller"), time), findings);
+        var renewal = TimeSpan.FromSeconds(4);
+        while (await Task.WhenAny(running, time.RestingAsync(renewal)) != running)
+        {
+            time.Advance(renewal);
+        }
+
+        await running;
         return [.. findings.Checks.Select(check => $"{check.Result}: {check.Message}")];
     }
 }

@@ -43,12 +43,17 @@ public sealed class VolumeChecksTests
     [Theory]
     [InlineData("suspend-io", "suspend-io", "disconnect", "Warning: A lost Primary stays suspended: resource rd.")]
     [InlineData(null, "suspend-io", null, "Warning: A lost Primary stays suspended: resource rd.")]
+    [InlineData("suspend-io", null, "force-secondary", "Warning: on-no-data-accessible differs from on-no-quorum: resource rd.")]
     [InlineData("io-error", "io-error", null, null)]
     [InlineData("io-error", null, null, null)]
     [InlineData("io-error", "suspend-io", null, "Warning: on-no-data-accessible differs from on-no-quorum: resource rd.")]
     [InlineData("suspend-io", "io-error", "force-secondary", "Warning: on-no-data-accessible differs from on-no-quorum: resource rd.")]
     public void Options_that_do_not_suit_a_failover_are_named(string? quorumLost, string? dataLost, string? outdated, string? warning) =>
         Assert.Equal(warning is null ? [] : [warning], Volumes(Report("rd", Three()), new DrbdOptions("majority", quorumLost, dataLost, outdated))[1..]);
+
+    [Fact]
+    public void Options_that_could_not_all_be_read_are_no_reason_to_warn() =>
+        Assert.Single(Volumes(Report("rd", Three()), new DrbdOptions("majority", null, null, null) { IsComplete = false }));
 
     [Fact]
     public void A_volume_that_LINSTOR_does_not_have_or_gives_no_answer_about_fails()

@@ -26,7 +26,7 @@ public sealed class StatusPageTests : StatusFixture
 
         Time.Advance(TimeSpan.FromSeconds(16));
         Apply(ControlFixture.Satellites(Clock.Now, "a"), Report(), new Observation.PodsOnNodeListed(new("a"), [ControlFixture.App], [], Clock.Now));
-        Assert.Contains("<td>over</td><td><strong>is being moved</strong>", await ReadAsync(), StringComparison.Ordinal);
+        Assert.Contains("<td>over</td><td><strong>would be moved</strong>", await ReadAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

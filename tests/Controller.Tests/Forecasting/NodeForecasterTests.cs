@@ -33,6 +33,26 @@ public sealed class NodeForecasterTests
         Assert.Equal(TimeSpan.FromSeconds(45), Assert.Single(Forecast(
             Cluster(User, PeerB with { Connections = [new("host-a.example", Up: true), new("c", Up: true)] }, PeerC with { Connections = [new("HOST-A", Up: true), new("b", Up: true)] })).Pods).MovedAfter);
 
+    [Fact]
+    public void On_one_voice_it_waits_until_Kubernetes_calls_the_node_not_ready() =>
+        Assert.InRange(Assert.Single(Forecast(Cluster(User with { Score = 10102 }, PeerB with { Score = 10102 }, PeerC with { Diskless = true, Score = 2 }).Apply(Satellites("c"), Now)).Pods).MovedAfter!.Value, TimeSpan.FromSeconds(50), TimeSpan.FromSeconds(61));
+
+    [Fact]
+    public void A_replica_that_leaves_has_no_vote()
+    {
+        // Three replicas stay. With the leaving one, b and c would have two of four votes.
+        Replica leaving = new(new("d")) { Leaving = true };
+        Assert.Equal(TimeSpan.FromSeconds(45), Assert.Single(Forecast(User, PeerB, PeerC, leaving).Pods).MovedAfter);
+    }
+
+    [Fact]
+    public void A_pod_that_has_finished_is_left_out()
+    {
+        var cluster = Cluster("majority", ControlFixture.App with { Finished = true }, User, PeerB, PeerC);
+        Assert.Empty(NodeForecaster.Nodes(cluster));
+        Assert.Empty(Forecast(cluster).Pods);
+    }
+
     public static TheoryData<string, HoldReason> WhatHolds => new()
     {
         { "policy off", HoldReason.NoQuorumPolicy },
