@@ -27,7 +27,7 @@ public sealed partial class BoundaryTests
         ["Control"] = ["Common", "Transport", "Telemetry", "Kubernetes", "Linstor", "Leadership", "Recording"],
         ["Endpoints"] = ["Common", "CommandLine", "Linstor", "Leadership", "Control"],
         ["Forecasting"] = ["Common"],
-        ["Surveying"] = ["Common", "Transport", "Kubernetes", "Linstor"],
+        ["Surveying"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Linstor"],
         ["Doctor"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Linstor", "Forecasting", "Surveying"],
         ["Explaining"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Linstor", "Leadership", "Control", "Endpoints", "Surveying"],
     };

@@ -122,6 +122,19 @@ public sealed class DaemonTests
         Assert.StartsWith($"cannot serve /healthz on port {port}: ", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task It_listens_on_the_address_that_was_chosen_and_on_no_other()
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        await using var endpoints = new EndpointServer(IPAddress.Loopback, 0, new Probes(fixture.Control), fixture.Status, new MetricsEndpoint(ProgramVersion.Meter, _ => null), fixture.Told);
+        await endpoints.StartAsync();
+        var address = new Uri(Assert.Single(fixture.Told.Lines, line => line.StartsWith("Now listening on: ", StringComparison.Ordinal))["Now listening on: ".Length..]);
+        Assert.Equal("127.0.0.1", address.Host);
+        using var http = new HttpClient();
+        Assert.Equal("ok\n", await http.GetStringAsync(new Uri(address, "/healthz")));
+        await endpoints.StopAsync();
+    }
+
     private static Task Forever(CancellationToken cancellation) => Task.Delay(Timeout.Infinite, cancellation);
 
     private static Daemon Build(ControlFixture fixture, params Func<CancellationToken, Task>[] loops) => Build(fixture, port: 0, loops);

@@ -56,7 +56,7 @@ public sealed class DoctorTests(SharedControlPlane shared)
             "There is no Lease ha-controller/nobody: no replica runs with leader election there.", "2 resources have no quorum policy that fences: ", "Only one node has data of resource",
             $"This pod uses a LINSTOR volume and is not selected: {cluster.World.Namespace}/plain-0.",
         ];
-        var found = diagnosis["checks"]!.AsArray().Where(check => (string)check!["result"]! == "Warning").Select(check => (string)check!["message"]!).ToList();
+        var found = diagnosis["checks"]!.AsArray().Where(check => (string)check!["outcome"]! == "Warning").Select(check => (string)check!["message"]!).ToList();
         Assert.All(warnings, warning => Assert.Contains(found, message => message.Contains(warning, StringComparison.Ordinal)));
         var pods = diagnosis["ifNodeDied"]!.AsArray().Single(node => (string)node!["node"]! == cluster.A)!["pods"]!.AsArray();
         Assert.Equal(
@@ -79,6 +79,7 @@ public sealed class DoctorTests(SharedControlPlane shared)
             "  WARN  The Lease ha-controller/piraeus-ha-controller cannot be read: ",
         ];
         Assert.All(expected, line => Assert.Contains(line, report, StringComparison.Ordinal));
+        Assert.DoesNotContain("cannot be listed", report, StringComparison.Ordinal); // the controller does without nodes
     }
 
     [Fact]
@@ -90,6 +91,10 @@ public sealed class DoctorTests(SharedControlPlane shared)
         Assert.Equal(1, exit);
         Assert.Contains("  FAIL  LINSTOR does not answer: ", report, StringComparison.Ordinal);
         Assert.Contains($"  {cluster.A}: 0 pods would be moved, 1 would stay.\n", report, StringComparison.Ordinal);
+
+        (exit, report, _) = await RunAsync(cluster, ApiIdentity.Administrator, "--node=typo");
+        Assert.Equal(1, exit);
+        Assert.Contains("  FAIL  There is no node typo.\n", report, StringComparison.Ordinal);
 
         (exit, report, _) = await RunWithAsync(cluster, ApiIdentity.Administrator, kubeConfig: cluster.World.Plane.LogDirectory + "/none");
         Assert.Equal((2, ""), (exit, report));

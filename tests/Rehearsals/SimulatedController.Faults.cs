@@ -24,9 +24,9 @@ internal sealed partial class SimulatedController
     public void Thaw()
     {
         IsFrozen = false;
-        if (Now - _frozenAt > LongestSuspension)
+        if (Observation.SourceLost.AfterPause(_frozenAt, Now) is { } lost)
         {
-            Observe(Life, new Observation.SourceLost(Source.Linstor), _frozenAt); // as the control loop does
+            Observe(Life, lost, _frozenAt);
         }
 
         foreach (var (life, seen) in _unheard)

@@ -5,9 +5,6 @@ namespace Piraeus.HighAvailability.Rehearsals;
 /// <summary>One of our processes: the core with a clock of its own, whose observations and actions are delayed.</summary>
 internal sealed partial class SimulatedController
 {
-    /// <summary>The longest time without a turn after which the control loop does not take LINSTOR for silent.</summary>
-    private static readonly TimeSpan LongestSuspension = TimeSpan.FromSeconds(12);
-
     private readonly SimulatedCluster _cluster;
     private readonly List<(int Life, Observation Seen)> _unheard = [];
     private readonly HashSet<DecisionKey> _inFlight = [];

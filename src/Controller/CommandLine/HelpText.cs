@@ -60,6 +60,7 @@ internal static class HelpText
           {ProgramVersion.Name} explain node NAME [flags]
 
         Flags:
+          --kubeconfig string                      path to kubeconfig file
           -n, --namespace string                   namespace of the controller (default "{ExplainRequest.DefaultNamespace}")
           --lease string                           name of the lease that its replicas compete for (default "{new Settings().LeaseName}")
           --port int                               port of its probes (default {new Settings().HealthPort})
@@ -68,7 +69,7 @@ internal static class HelpText
           -o, --output string                      text or json (default "text")
 
         Flags of the controller, for --standalone to be given as it has them:
-        {Columns([.. CommandLineFlags.All.Where(CommandLineParser.IsOfJudgement)])}
+        {Columns([.. CommandLineFlags.All.Where(flag => CommandLineParser.IsOfJudgement(flag) && flag.Name != "kubeconfig")])}
 
         It needs the rights to get the lease and pods/proxy in that namespace; with --url, it needs none.
         With --standalone, it needs those of the controller to list, and the variables of golinstor.

@@ -22,12 +22,6 @@ internal sealed class ControlLoop(
     /// <summary>The loop turns at least this often, so that its health is visible from outside.</summary>
     public static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
 
-    /// <summary>
-    /// A loop that did not look for longer was suspended, or starved of processor time. LINSTOR may have been silent meanwhile, and the inbox reports that only now: for the policy, LINSTOR fell silent when the loop last looked.
-    /// </summary>
-    /// <remarks>It is the longest silence that only pauses a grace period (docs/safety.md, clause 8).</remarks>
-    private static readonly TimeSpan LongestSuspension = TimeSpan.FromSeconds(12);
-
     // Decided, handed over, and not yet answered: only this loop reads and writes it.
     private readonly HashSet<DecisionKey> _inFlight = [];
     private readonly FailoverPolicy _policy = new(settings);
@@ -76,9 +70,9 @@ internal sealed class ControlLoop(
     private Instant Look()
     {
         var now = clock.Now;
-        if (now - _lookedAt > LongestSuspension)
+        if (Observation.SourceLost.AfterPause(_lookedAt, now) is { } lost)
         {
-            TakeIn(new Observation.SourceLost(Source.Linstor), _lookedAt);
+            TakeIn(lost, _lookedAt);
         }
 
         _lookedAt = now;

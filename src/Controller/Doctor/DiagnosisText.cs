@@ -17,7 +17,7 @@ internal static class DiagnosisText
             Line(section.Key switch { Section.Linstor => "LINSTOR", var other => $"{other}" });
             foreach (var check in section)
             {
-                Line($"  {check.Result switch { CheckResult.Ok => "ok  ", CheckResult.Warning => "WARN", _ => "FAIL" }}  {check.Message}");
+                Line($"  {check.Outcome switch { CheckOutcome.Ok => "ok  ", CheckOutcome.Warning => "WARN", _ => "FAIL" }}  {check.Message}");
                 if (check.Advice is { } advice)
                 {
                     Line($"        {advice}");
@@ -44,7 +44,7 @@ internal static class DiagnosisText
         }
 
         Line("");
-        var (failed, warned) = (diagnosis.Checks.Count(check => check.Result == CheckResult.Failed), diagnosis.Checks.Count(check => check.Result == CheckResult.Warning));
+        var (failed, warned) = (diagnosis.Checks.Count(check => check.Outcome == CheckOutcome.Failed), diagnosis.Checks.Count(check => check.Outcome == CheckOutcome.Warning));
         Line(failed > 0 ? $"{failed} of {diagnosis.Checks.Count} checks failed." : warned > 0 ? $"No check failed; {warned} of {diagnosis.Checks.Count} gave a warning." : $"All {diagnosis.Checks.Count} checks passed.");
         return text.ToString();
 

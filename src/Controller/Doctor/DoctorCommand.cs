@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.CommandLine;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Forecasting;
-using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Surveying;
 using Piraeus.HighAvailability.Core;
@@ -36,29 +35,24 @@ internal sealed class DoctorCommand(DoctorRequest request, Func<string, string?>
 
     private async Task<WireDiagnosis> DiagnoseAsync(CancellationToken cancellation)
     {
-        var (settings, clock) = (request.Settings, new MonotonicClock(provider));
-        var connection = KubernetesConnection.OpenForUser(settings.KubeConfig, environment, provider, logs.CreateLogger<KubernetesConnection>());
-        using var http = connection.CreateClient();
-        using var linstorConnection = new LinstorConnection(LinstorSettings.FromEnvironment(environment, provider, logs.CreateLogger<LinstorSettings>()), provider, logs);
-        var linstor = new LinstorClient(linstorConnection, clock);
-
+        var settings = request.Settings;
+        using var survey = new ClusterSurvey(settings, environment, provider, logs);
         var (ofKubernetes, ofController, ofLinstor, ofVolumes, ofPods) = (new Findings(Section.Kubernetes), new Findings(Section.Controller), new Findings(Section.Linstor), new Findings(Section.Volumes), new Findings(Section.Pods));
-        var survey = new ClusterSurvey(http, linstor, clock, provider, logs.CreateLogger<ClusterSurvey>(), settings.Policy);
-        var kubernetesChecks = new KubernetesChecks(new(http, provider), request.Lease, provider);
+        var kubernetesChecks = new KubernetesChecks(survey.Kubernetes, request.Lease, provider);
         var hasKubernetes = await kubernetesChecks.AnswersAsync(ofKubernetes, cancellation);
         if (hasKubernetes)
         {
             await kubernetesChecks.RightsAsync(ofKubernetes, cancellation);
             await kubernetesChecks.ReplicasAsync(ofController, cancellation);
             await kubernetesChecks.AgentsAsync(ofController, cancellation);
-            await survey.ListAsync(new(settings.AttacherName, settings.PodSelector), cancellation);
+            await survey.ListAsync(cancellation);
             foreach (var failure in survey.Failures)
             {
                 ofKubernetes.Fail(failure);
             }
         }
 
-        var linstorChecks = new LinstorChecks(linstorConnection, linstor, new(linstorConnection, logs.CreateLogger<PromotionStream>()), provider);
+        var linstorChecks = new LinstorChecks(survey.Connection, survey.Linstor, new(survey.Connection, logs.CreateLogger<PromotionStream>()), provider);
         if (await linstorChecks.AnswersAsync(ofLinstor, cancellation) is { } satellites)
         {
             await linstorChecks.EventsAsync(ofLinstor, cancellation);
@@ -81,7 +75,7 @@ internal sealed class DoctorCommand(DoctorRequest request, Func<string, string?>
         }
 
         List<WireCheck> checks = [.. new[] { ofKubernetes, ofController, ofLinstor, ofVolumes, ofPods }.SelectMany(findings => findings.Checks)];
-        return new(!checks.Exists(check => check.Result == CheckResult.Failed), checks, [.. Forecasts(survey.Cluster, clock.Now).Select(Translate)]);
+        return new(!checks.Exists(check => check.Outcome == CheckOutcome.Failed), checks, [.. Forecasts(survey.Cluster, survey.Clock.Now).Select(Translate)]);
     }
 
     private IEnumerable<NodeForecast> Forecasts(ClusterSnapshot cluster, Instant now)

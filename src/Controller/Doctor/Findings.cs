@@ -9,11 +9,11 @@ internal sealed class Findings(Section section)
 
     public IReadOnlyList<WireCheck> Checks => _checks;
 
-    public void Ok(string message) => _checks.Add(new(section, CheckResult.Ok, message));
+    public void Ok(string message) => _checks.Add(new(section, CheckOutcome.Ok, message));
 
-    public void Warn(string message, string advice) => _checks.Add(new(section, CheckResult.Warning, message, advice));
+    public void Warn(string message, string advice) => _checks.Add(new(section, CheckOutcome.Warning, message, advice));
 
-    public void Fail(string message, string? advice = null) => _checks.Add(new(section, CheckResult.Failed, message, advice));
+    public void Fail(string message, string? advice = null) => _checks.Add(new(section, CheckOutcome.Failed, message, advice));
 
     /// <summary>A warning about several objects; nothing if there are none.</summary>
     /// <param name="names">The objects.</param>

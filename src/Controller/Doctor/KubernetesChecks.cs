@@ -1,4 +1,5 @@
 using System.Globalization;
+using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Transport;
 using Piraeus.HighAvailability.Core;
 
@@ -8,13 +9,16 @@ namespace Piraeus.HighAvailability.Controller.Doctor;
 /// <param name="kubernetes">The client, with the rights of whoever runs the checks.</param>
 /// <param name="lease">The Lease that the replicas compete for.</param>
 /// <param name="clock">Compares the Lease with the wall clock here.</param>
-internal sealed class KubernetesChecks(AdminClient kubernetes, ObjectKey lease, TimeProvider clock)
+internal sealed class KubernetesChecks(KubernetesClient kubernetes, ObjectKey lease, TimeProvider clock)
 {
     /// <summary>A Lease lasts 15 s; a replica that has died is replaced within this time.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     /// <summary>A living leader renews the Lease within this time.</summary>
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(4);
+
+    /// <summary>The labels of the agents' pods: those of Operator v2, and of the Helm chart of 1.x.</summary>
+    private static readonly string[] AgentLabels = ["app.kubernetes.io/component=ha-controller", "app.kubernetes.io/name=piraeus-ha-controller"];
 
     private static readonly TimeSpan MostSkew = TimeSpan.FromSeconds(5);
 
@@ -37,7 +41,7 @@ internal sealed class KubernetesChecks(AdminClient kubernetes, ObjectKey lease, 
     {
         try
         {
-            var granted = await Task.WhenAll(Permission.All.Select(right => kubernetes.MayAsync(right, right.IsOfLease ? lease : null, cancellation)));
+            var granted = await Task.WhenAll(Permission.All.Select(right => kubernetes.MayAsync(right.Group, right.Resource, right.Verb, right.IsOfLease ? lease : null, cancellation)));
             var missing = Permission.All.Zip(granted).Where(asked => !asked.Second).Select(asked => asked.First).ToList();
             if (missing.Count == 0)
             {
@@ -49,7 +53,7 @@ internal sealed class KubernetesChecks(AdminClient kubernetes, ObjectKey lease, 
                 var (verbs, advice) = (string.Join(", ", kind.Select(right => right.Verb)), $"If the controller runs with this account: {Permission.RuleFor(kind, lease.Namespace)}.");
                 if (kind.All(right => right.Cost is not null))
                 {
-                    findings.Warn($"This account may not {verbs} {kind.Key.Resource}: {kind.First().Cost}.", advice);
+                    findings.Warn($"This account may not {verbs} {kind.Key.Resource}: {string.Join(", and ", kind.Select(right => right.Cost).Distinct())}.", advice);
                 }
                 else
                 {
@@ -67,12 +71,12 @@ internal sealed class KubernetesChecks(AdminClient kubernetes, ObjectKey lease, 
     {
         try
         {
-            var found = await kubernetes.LeaseAsync(lease, cancellation);
+            var found = await kubernetes.GetLeaseAsync(lease, cancellation);
             var renewed = found?.Spec.RenewTime;
             if (clock.GetUtcNow() - renewed > LongestPause && found?.Spec.HolderIdentity is { Length: > 0 })
             {
                 await Task.Delay(Renewal, clock, cancellation); // or this clock is ahead
-                found = await kubernetes.LeaseAsync(lease, cancellation);
+                found = await kubernetes.GetLeaseAsync(lease, cancellation);
             }
 
             var age = clock.GetUtcNow() - found?.Spec.RenewTime;
@@ -109,7 +113,12 @@ internal sealed class KubernetesChecks(AdminClient kubernetes, ObjectKey lease, 
     {
         try
         {
-            var agents = await kubernetes.AgentsAsync(cancellation);
+            List<string> agents = [];
+            foreach (var label in AgentLabels)
+            {
+                agents.AddRange((await kubernetes.DaemonSetPodsAsync(label, cancellation)).Select(pod => $"{pod}"));
+            }
+
             if (agents.Count == 0)
             {
                 findings.Ok("No agents of version 1.x run beside this controller.");

@@ -18,10 +18,10 @@ internal sealed record WireDiagnosis(bool Healthy, IReadOnlyList<WireCheck> Chec
 
 /// <summary>One check.</summary>
 /// <param name="Section">What it is about.</param>
-/// <param name="Result">How it ended.</param>
+/// <param name="Outcome">How it ended.</param>
 /// <param name="Message">What was found, in one sentence.</param>
 /// <param name="Advice">What to do; null if there is nothing to do.</param>
-internal sealed record WireCheck(Section Section, CheckResult Result, string Message, string? Advice = null);
+internal sealed record WireCheck(Section Section, CheckOutcome Outcome, string Message, string? Advice = null);
 
 /// <summary>What a check is about.</summary>
 internal enum Section
@@ -43,7 +43,7 @@ internal enum Section
 }
 
 /// <summary>How a check ended.</summary>
-internal enum CheckResult
+internal enum CheckOutcome
 {
     /// <summary>All is well.</summary>
     Ok,

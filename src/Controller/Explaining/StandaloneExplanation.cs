@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.CommandLine;
-using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Endpoints;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Leadership;
@@ -22,22 +21,19 @@ internal sealed class StandaloneExplanation(ExplainRequest request, Func<string,
     /// <exception cref="LinstorException">LINSTOR does not answer.</exception>
     public async Task<string> JudgeAsync(CancellationToken cancellation)
     {
-        var (settings, clock) = (request.Settings with { LeaseIdentity = "this command" }, new MonotonicClock(provider));
-        using var http = KubernetesConnection.OpenForUser(settings.KubeConfig, environment, provider, logs.CreateLogger<KubernetesConnection>()).CreateClient();
-        using var connection = new LinstorConnection(LinstorSettings.FromEnvironment(environment, provider, logs.CreateLogger<LinstorSettings>()), provider, logs);
-        var linstor = new LinstorClient(connection, clock);
-        var survey = new ClusterSurvey(http, linstor, clock, provider, logs.CreateLogger<ClusterSurvey>(), settings.Policy);
-        await survey.ListAsync(new(settings.AttacherName, settings.PodSelector), cancellation);
+        var settings = request.Settings with { LeaseIdentity = "this command" };
+        using var survey = new ClusterSurvey(settings, environment, provider, logs);
+        await survey.ListAsync(cancellation);
         if (survey.Failures.FirstOrDefault() is { } failure)
         {
             throw new KubernetesException(HttpStatusCode.ServiceUnavailable, failure);
         }
 
-        await survey.AskAsync(await linstor.SatellitesAsync(cancellation), cancellation);
-        var (cluster, now, leadership) = (survey.Cluster, clock.Now, new LeadershipStatus(clock));
+        await survey.AskAsync(await survey.Linstor.SatellitesAsync(cancellation), cancellation);
+        var (cluster, now, leadership) = (survey.Cluster, survey.Clock.Now, new LeadershipStatus(survey.Clock));
         leadership.Synced(cluster.SyncedSources);
         var verdict = new FailoverPolicy(settings.Policy).Decide(cluster, now);
-        var explainer = new Explainer(settings, cluster, verdict, leadership, new(clock, provider), new(cluster, verdict, now, provider.GetUtcNow()));
+        var explainer = new Explainer(settings, cluster, verdict, leadership, new(survey.Clock, provider), new(cluster, verdict, now, provider.GetUtcNow()));
         var (found, missing) = explainer.Find([.. request.Path.Split('/').Select(Uri.UnescapeDataString)]);
         return found is null
             ? throw new KubernetesException(HttpStatusCode.NotFound, missing)

@@ -7,10 +7,10 @@ namespace Piraeus.HighAvailability.Controller.Forecasting;
 /// <summary>Forecasts the death of each node in turn, all of them within some minutes, for a metric that shows on a quiet day what would not fail over.</summary>
 /// <param name="forecaster">Makes the forecasts.</param>
 /// <param name="cluster">The current snapshot.</param>
-/// <param name="errors">Runs each forecast: one that fails is left out, and the next one follows.</param>
+/// <param name="isolate">Runs each forecast: one that fails is left out, and the next one follows.</param>
 /// <param name="clock">The clock of the snapshot.</param>
 /// <param name="provider">Measures the pauses.</param>
-internal sealed class ForecastLoop(NodeForecaster forecaster, Func<ClusterSnapshot> cluster, Action<Action> errors, MonotonicClock clock, TimeProvider provider)
+internal sealed class ForecastLoop(NodeForecaster forecaster, Func<ClusterSnapshot> cluster, Action<Action> isolate, MonotonicClock clock, TimeProvider provider)
 {
     /// <summary>The time in which all nodes have their turn, if there are few enough of them.</summary>
     private static readonly TimeSpan Cycle = TimeSpan.FromMinutes(5);
@@ -23,21 +23,16 @@ internal sealed class ForecastLoop(NodeForecaster forecaster, Func<ClusterSnapsh
     private const int Share = 50;
 
     private readonly ConcurrentDictionary<NodeName, NodeForecast> _forecasts = [];
+    private volatile bool _isComplete;
 
     /// <summary>How many pods would move (null), and would stay for each reason, if their node died; null until every node has had its turn once.</summary>
-    public IEnumerable<(string? StaysFor, int Pods)>? Pods => IsComplete ? Count([.. _forecasts.Values.SelectMany(forecast => forecast.Pods)]) : null;
-
-    private bool IsComplete { get; set; }
-
-    private static IEnumerable<(string? StaysFor, int Pods)> Count(List<PodForecast> pods) =>
-        pods.Where(pod => pod.MovedAfter is null).CountBy(pod => pod.Reason?.ToString() ?? "Unknown").Select(held => ((string?)held.Key, held.Value))
-            .Prepend((null, pods.Count(pod => pod.MovedAfter is not null)));
+    public IEnumerable<(string? StaysFor, int Pods)>? Pods => _isComplete ? Count([.. _forecasts.Values.SelectMany(forecast => forecast.Pods)]) : null;
 
     public async Task RunAsync(CancellationToken cancellation)
     {
         while (true)
         {
-            await Task.Delay(IsComplete ? LongestPause : FirstPause, provider, cancellation);
+            await Task.Delay(_isComplete ? LongestPause : FirstPause, provider, cancellation);
             if (cluster() is var synced && !UnsyncedSources.Needed.All(synced.SyncedSources.Contains))
             {
                 continue;
@@ -45,11 +40,11 @@ internal sealed class ForecastLoop(NodeForecaster forecaster, Func<ClusterSnapsh
 
             NodeName[] nodes = [.. NodeForecaster.Nodes(synced)];
             var pause = nodes.Length == 0 ? LongestPause : Cycle / nodes.Length;
-            pause = !IsComplete || pause < ShortestPause ? ShortestPause : pause > LongestPause ? LongestPause : pause;
+            pause = !_isComplete || pause < ShortestPause ? ShortestPause : pause > LongestPause ? LongestPause : pause;
             foreach (var node in nodes)
             {
                 var began = provider.GetTimestamp();
-                errors(() => _forecasts[node] = forecaster.Of(cluster(), node, clock.Now));
+                isolate(() => _forecasts[node] = forecaster.Of(cluster(), node, clock.Now));
                 var rest = Share * provider.GetElapsedTime(began);
                 await Task.Delay(rest > pause ? rest : pause, provider, cancellation);
             }
@@ -59,7 +54,11 @@ internal sealed class ForecastLoop(NodeForecaster forecaster, Func<ClusterSnapsh
                 _forecasts.TryRemove(gone, out _);
             }
 
-            IsComplete = true;
+            _isComplete = true;
         }
     }
+
+    private static IEnumerable<(string? StaysFor, int Pods)> Count(List<PodForecast> pods) =>
+        pods.Where(pod => pod.MovedAfter is null).CountBy(pod => pod.Reason?.ToString() ?? "Unknown").Select(held => ((string?)held.Key, held.Value))
+            .Prepend((null, pods.Count(pod => pod.MovedAfter is not null)));
 }

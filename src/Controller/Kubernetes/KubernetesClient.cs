@@ -75,6 +75,45 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
         }
     }
 
+    /// <summary>The API server's version, such as <c>v1.34.1</c>.</summary>
+    public async Task<string> VersionAsync(CancellationToken cancellation) => (await SendAsync(HttpMethod.Get, "version", null, KubernetesJson.Default.WireServerVersion, ActDeadline, cancellation)).GitVersion;
+
+    /// <summary>Whether our account has a right.</summary>
+    /// <param name="group">The API group; empty for the core group.</param>
+    /// <param name="resource">The resource, with its subresource.</param>
+    /// <param name="verb">The verb.</param>
+    /// <param name="only">The only object that it is about; null for the whole cluster.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<bool> MayAsync(string group, string resource, string verb, ObjectKey? only, CancellationToken cancellation)
+    {
+        var kind = resource.Split('/');
+        var review = new WireAccessReview
+        {
+            Spec = new()
+            {
+                ResourceAttributes = new()
+                {
+                    Group = group,
+                    Resource = kind[0],
+                    Subresource = kind.Length > 1 ? kind[1] : null,
+                    Verb = verb,
+                    Namespace = only?.Namespace,
+                    Name = verb == "create" ? null : only?.Name, // a creation cannot be limited to a name
+                },
+            },
+        };
+        var answer = await SendAsync(
+            HttpMethod.Post, "apis/authorization.k8s.io/v1/selfsubjectaccessreviews", Body(review, KubernetesJson.Default.WireAccessReview), KubernetesJson.Default.WireAccessReview, ActDeadline, cancellation);
+        return answer.Status?.Allowed == true;
+    }
+
+    /// <summary>The pods with a label that belong to a DaemonSet.</summary>
+    public async Task<IReadOnlyList<ObjectKey>> DaemonSetPodsAsync(string label, CancellationToken cancellation)
+    {
+        var pods = await SendAsync(HttpMethod.Get, $"api/v1/pods?labelSelector={Uri.EscapeDataString(label)}", null, KubernetesJson.Default.WireListWirePod, ApiRequests.Deadline, cancellation);
+        return [.. pods.Items.OfType<WirePod>().Select(kubernetesTranslation.Pod).Where(pod => pod.Owner is { Kind: "DaemonSet" }).Select(pod => pod.Key)];
+    }
+
     /// <summary>Creates the Lease, or replaces it if it is still the version that was read.</summary>
     /// <exception cref="KubernetesException">With status 409 if another client wrote first.</exception>
     public Task<WireLease> WriteLeaseAsync(ObjectKey key, WireLease lease, CancellationToken cancellation) => lease.Metadata.ResourceVersion is null

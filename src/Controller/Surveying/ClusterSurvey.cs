@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.CommandLine;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Linstor;
@@ -11,13 +12,7 @@ using Piraeus.HighAvailability.Core;
 namespace Piraeus.HighAvailability.Controller.Surveying;
 
 /// <summary>Reads once what the controller watches: all objects of Kubernetes that concern it, and LINSTOR's reports about every resource behind a PersistentVolume.</summary>
-/// <param name="http">Kubernetes.</param>
-/// <param name="linstor">LINSTOR.</param>
-/// <param name="clock">The clock of the snapshot.</param>
-/// <param name="provider">Measures deadlines.</param>
-/// <param name="logger">Takes what a watch logs.</param>
-/// <param name="settings">The settings of the policy that will judge the snapshot.</param>
-internal sealed class ClusterSurvey(HttpClient http, LinstorClient linstor, MonotonicClock clock, TimeProvider provider, ILogger logger, FailoverSettings settings)
+internal sealed class ClusterSurvey : IDisposable
 {
     private const int Concurrency = 8;
     private const int MostNames = 50;
@@ -26,8 +21,38 @@ internal sealed class ClusterSurvey(HttpClient http, LinstorClient linstor, Mono
     private readonly ConcurrentDictionary<ResourceName, DrbdOptions> _options = [];
     private readonly ConcurrentQueue<Observation> _reports = [];
     private readonly ConcurrentQueue<string> _failures = [];
+    private readonly HttpClient _http;
+    private readonly KubernetesTranslation _translation;
+    private readonly TimeProvider _provider;
+    private readonly ILogger _logger;
 
-    public ClusterSnapshot Cluster { get; private set; } = ClusterSnapshot.For(settings);
+    /// <param name="settings">The kubeconfig, the driver and the selector; and those of the policy that will judge the snapshot.</param>
+    /// <param name="environment">The environment, with LINSTOR's address.</param>
+    /// <param name="provider">Measures deadlines, and is the clock of the snapshot.</param>
+    /// <param name="logs">Take what the connections log.</param>
+    /// <exception cref="SettingsException">A setting cannot be used.</exception>
+    public ClusterSurvey(Settings settings, Func<string, string?> environment, TimeProvider provider, ILoggerFactory logs)
+    {
+        (_provider, _logger, Cluster) = (provider, logs.CreateLogger<ClusterSurvey>(), ClusterSnapshot.For(settings.Policy));
+        Clock = new(provider);
+        Connection = new(LinstorSettings.FromEnvironment(environment, provider, logs.CreateLogger<LinstorSettings>()), provider, logs);
+        Linstor = new(Connection, Clock);
+        _http = KubernetesConnection.OpenForUser(settings.KubeConfig, environment, provider, logs.CreateLogger<KubernetesConnection>()).CreateClient();
+        _translation = new(settings.AttacherName, settings.PodSelector);
+        Kubernetes = new(_http, _translation, provider);
+    }
+
+    /// <summary>The clock of the snapshot.</summary>
+    public MonotonicClock Clock { get; }
+
+    public KubernetesClient Kubernetes { get; }
+
+    public LinstorConnection Connection { get; }
+
+    public LinstorClient Linstor { get; }
+
+    /// <summary>What was read so far.</summary>
+    public ClusterSnapshot Cluster { get; private set; }
 
     /// <summary>What Kubernetes did not list, and why, one sentence each.</summary>
     public IReadOnlyCollection<string> Failures => _failures;
@@ -38,12 +63,10 @@ internal sealed class ClusterSurvey(HttpClient http, LinstorClient linstor, Mono
     /// <summary>DRBD's options by resource.</summary>
     public IReadOnlyDictionary<ResourceName, DrbdOptions> Options => _options;
 
-    /// <summary>Lists the objects of Kubernetes.</summary>
-    /// <param name="translation">Translates them. Every pod is listed, also those that the selector does not match.</param>
-    /// <param name="cancellation">Ends it.</param>
-    public async Task ListAsync(KubernetesTranslation translation, CancellationToken cancellation)
+    /// <summary>Lists the objects of Kubernetes: every pod, also those that the selector does not match.</summary>
+    public async Task ListAsync(CancellationToken cancellation)
     {
-        var kinds = new WatchedKinds(translation, LabelSelector.Parse(""));
+        var kinds = new WatchedKinds(_translation, LabelSelector.Parse(""));
         Observation?[] listed = await Task.WhenAll(
             ListAsync(kinds.Pods, cancellation), ListAsync(kinds.Volumes, cancellation), ListAsync(kinds.Attachments, cancellation),
             ListAsync(kinds.Nodes, cancellation), ListAsync(kinds.CsiNodes, cancellation));
@@ -63,15 +86,15 @@ internal sealed class ClusterSurvey(HttpClient http, LinstorClient linstor, Mono
     {
         try
         {
-            var definitions = await linstor.DefinitionsAsync(names, cancellation);
+            var definitions = await Linstor.DefinitionsAsync(names, cancellation);
             await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellation }, async (name, token) =>
             {
                 try
                 {
-                    _reports.Enqueue(new Observation.ResourceReported(definitions.TryGetValue(name, out var read) ? await linstor.ReportAsync(name, read, token) : await linstor.ReportAsync(name, token)));
+                    _reports.Enqueue(new Observation.ResourceReported(definitions.TryGetValue(name, out var read) ? await Linstor.ReportAsync(name, read, token) : await Linstor.ReportAsync(name, token)));
                     if (read.Value is not null)
                     {
-                        _options[name] = await linstor.OptionsAsync(read, token);
+                        _options[name] = await Linstor.OptionsAsync(read, token);
                     }
                 }
                 catch (LinstorException failed)
@@ -92,7 +115,7 @@ internal sealed class ClusterSurvey(HttpClient http, LinstorClient linstor, Mono
     {
         var inbox = Channel.CreateUnbounded<Observation>();
         using var read = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var following = new Reflector<TWire, T>(http, kind, inbox.Writer, provider, logger).FollowAsync(read.Token);
+        var following = new Reflector<TWire, T>(_http, kind, inbox.Writer, _provider, _logger).FollowAsync(read.Token);
         var listed = inbox.Reader.ReadAsync(read.Token).AsTask();
         try
         {
@@ -115,5 +138,11 @@ internal sealed class ClusterSurvey(HttpClient http, LinstorClient linstor, Mono
         }
     }
 
-    private void Apply(IEnumerable<Observation> seen) => Cluster = seen.Aggregate(Cluster, (cluster, each) => cluster.Apply(each, clock.Now));
+    private void Apply(IEnumerable<Observation> seen) => Cluster = seen.Aggregate(Cluster, (cluster, each) => cluster.Apply(each, Clock.Now));
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        Connection.Dispose();
+    }
 }

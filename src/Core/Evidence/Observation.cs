@@ -43,6 +43,10 @@ public abstract record Observation
     {
         /// <summary>Whether LINSTOR's event stream is still open, so that only the list of satellites failed. False for other sources.</summary>
         public bool IsStreamIntact { get; init; }
+
+        /// <summary>What a process observes that has not looked at its sources since <paramref name="looked"/>, because it was suspended or got no processor time; null after an ordinary pause.</summary>
+        /// <remarks>LINSTOR may have been silent meanwhile, and the queued observations do not say since when. So the process applies this first, as of <paramref name="looked"/>: the time that nobody watched counts into no grace period.</remarks>
+        public static SourceLost? AfterPause(Instant looked, Instant now) => now - looked > Timings.LongestDetection ? new(Source.Linstor) : null;
     }
 
     /// <summary>Kubernetes listed the pods on a node, including those that the selector does not match, and the volumes that its kubelet last reported in use.</summary>

@@ -135,6 +135,19 @@ public sealed partial record Resource(ResourceName Name)
         return null;
     }
 
+    /// <summary>The connections that a speaker now reports, by the LINSTOR nodes that they lead to. Its reports name them by host.</summary>
+    public IEnumerable<(NodeName Peer, bool Up)> ConnectionsOf(Speaker speaker, LinstorView linstor)
+    {
+        var view = new ResourceView(Speakers, linstor);
+        foreach (var peer in Speakers)
+        {
+            if (peer.Node != speaker.Node && view.LinkFrom(speaker, peer.Node) is { Current: true, Value: var up })
+            {
+                yield return (peer.Node, up);
+            }
+        }
+    }
+
     /// <summary>The assessment of a consumer on a node; null if the resource was never seen there.</summary>
     public LossAssessment? AssessmentOf(NodeName node)
     {

@@ -1,4 +1,5 @@
 using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Tests.Endpoints;
 using Piraeus.HighAvailability.Controller.Tests.Linstor;
 using Piraeus.HighAvailability.Core;
 
@@ -13,6 +14,20 @@ public sealed class ActuatorQueryTests
         await using var fixture = await ControlFixture.OpenAsync();
         Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(new Decision.QueryResource(ControlFixture.Resource)));
         Assert.False((await fixture.Inbox.NextAsync<Observation.ResourceReported>()).Report.Exists);
+    }
+
+    [Fact]
+    public async Task Questions_are_counted_by_whether_they_were_answered()
+    {
+        await using var fixture = await ControlFixture.OpenAsync(call => call.RefuseAsync(500, "etcd is away"));
+        await using var metrics = new MetricsReader(fixture.Meter);
+        fixture.Actuator.Offer(new Decision.QuerySatellites());
+        await fixture.Inbox.NextAsync<Observation.SatellitesListed>();
+        fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
+        await fixture.ActedAsync();
+        Assert.Equal(
+            ["""piraeus_ha_queries_total{outcome="answered",query="query_satellites"}""", """piraeus_ha_queries_total{outcome="failed",query="list_pods_on_node"}"""],
+            (await metrics.SamplesAsync()).Keys.Where(sample => sample.StartsWith("piraeus_ha_queries", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Piraeus.HighAvailability.Controller.Doctor;
+using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Tests.Kubernetes;
 using YamlDotNet.RepresentationModel;
 
@@ -76,7 +77,7 @@ public sealed class KubernetesChecksTests
         await using var kubernetes = await CannedKubernetes.StartAsync(answer);
         using var http = kubernetes.Connection.CreateClient();
         var findings = new Findings(Section.Controller);
-        var running = run(new(new(http, time), new("ha-controller", "piraeus-ha-controller"), time), findings);
+        var running = run(new(new(http, new("", LabelSelector.Parse("")), time), new("ha-controller", "piraeus-ha-controller"), time), findings);
         var renewal = TimeSpan.FromSeconds(4);
         while (await Task.WhenAny(running, time.RestingAsync(renewal)) != running)
         {
@@ -84,6 +85,6 @@ public sealed class KubernetesChecksTests
         }
 
         await running;
-        return [.. findings.Checks.Select(check => $"{check.Result}: {check.Message}")];
+        return [.. findings.Checks.Select(check => $"{check.Outcome}: {check.Message}")];
     }
 }

@@ -60,7 +60,7 @@ public sealed class LinstorChecksTests
         var findings = new Findings(Section.Linstor);
         await new LinstorChecks(fixture.Connection, fixture.Linstor, fixture.Stream, TimeProvider.System).EventsAsync(findings, TestContext.Current.CancellationToken);
         var found = Assert.Single(findings.Checks);
-        Assert.StartsWith(expected, $"{found.Result}: {found.Message}", StringComparison.Ordinal);
+        Assert.StartsWith(expected, $"{found.Outcome}: {found.Message}", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -79,6 +79,6 @@ public sealed class LinstorChecksTests
         using var fixture = LinstorFixture.Of(server.Address);
         var findings = new Findings(Section.Linstor);
         await new LinstorChecks(fixture.Connection, fixture.Linstor, fixture.Stream, TimeProvider.System).AnswersAsync(findings, TestContext.Current.CancellationToken);
-        return [.. findings.Checks.Select(check => $"{check.Result}: {check.Message}")];
+        return [.. findings.Checks.Select(check => $"{check.Outcome}: {check.Message}")];
     }
 }

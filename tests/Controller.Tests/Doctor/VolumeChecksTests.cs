@@ -92,7 +92,7 @@ public sealed class VolumeChecksTests
             ["Ok: 2 of 3 pods with LINSTOR volumes match app=db.", "Warning: This pod uses a LINSTOR volume and is not selected: shop/plain.", "Warning: This pod has no controller: shop/bare."], Lines(findings));
     }
 
-    private static string[] Lines(Findings findings) => [.. findings.Checks.Select(check => $"{check.Result}: {check.Message}")];
+    private static string[] Lines(Findings findings) => [.. findings.Checks.Select(check => $"{check.Outcome}: {check.Message}")];
 
     private static string[] Volumes(Observation report, DrbdOptions options)
     {

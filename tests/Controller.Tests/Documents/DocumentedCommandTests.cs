@@ -21,6 +21,6 @@ public sealed partial class DocumentedCommandTests
         Assert.True(CommandLineParser.Parse(command.Split(' ', StringSplitOptions.RemoveEmptyEntries)) is not CommandLine.Command.ShowText { ExitCode: not 0 }, command);
 
     // In a block of code, after a prompt, or between backticks.
-    [GeneratedRegex(@"(?:^\s{4,}|^\$ |`|-- )piraeus-ha-controller ([^`\n]+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"(?:^\s{4,}|^\$ |`|-- )(?:/usr/bin/)?piraeus-ha-controller ([^`\n]+)", RegexOptions.Multiline)]
     private static partial Regex Command();
 }

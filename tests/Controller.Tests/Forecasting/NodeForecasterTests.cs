@@ -98,13 +98,18 @@ public sealed class NodeForecasterTests
     }
 
     [Fact]
-    public void A_forecast_changes_nothing_of_the_snapshot_and_covers_every_node_with_such_pods()
+    public void Only_nodes_with_such_pods_are_forecast()
     {
         var cluster = Cluster(User, PeerB, PeerC);
         Assert.Equal(["a"], NodeForecaster.Nodes(cluster).Select(node => node.Value));
-        Assert.Equal(cluster, Cluster(User, PeerB, PeerC) with { }, (one, other) => one.Pods.All.SequenceEqual(other.Pods.All));
         Assert.Empty(new NodeForecaster(new()).Of(cluster, new("b"), Now).Pods);
     }
+
+    [Fact]
+    public void A_connection_whose_host_nobody_knows_leads_to_the_only_node_that_is_left() =>
+        Assert.Equal(TimeSpan.FromSeconds(45), Assert.Single(Forecast(
+            Cluster(User, PeerB with { Connections = [new("strange", Up: true), new("c", Up: true)] }, PeerC with { Connections = [new("strange", Up: true), new("b", Up: true)] })
+                .Apply(Satellites(named: false), Now)).Pods).MovedAfter);
 
     [Fact]
     public void Nodes_that_are_lost_already_may_make_it_a_storm() =>
@@ -135,6 +140,8 @@ public sealed class NodeForecasterTests
         }),
     }.Aggregate(ClusterSnapshot.For(new() { StormThreshold = stormThreshold }), (cluster, seen) => cluster.Apply(seen, Now));
 
-    private static Observation Satellites(params string[] offline) => new Observation.SatellitesListed(
-        [.. ((string[])["a", "b", "c"]).Select(name => new Satellite(new(name), offline.Contains(name) ? SatelliteState.Offline : SatelliteState.Online, $"host-{name}"))], Now);
+    private static Observation Satellites(params string[] offline) => Satellites(named: true, offline);
+
+    private static Observation Satellites(bool named, params string[] offline) => new Observation.SatellitesListed(
+        [.. ((string[])["a", "b", "c"]).Select(name => new Satellite(new(name), offline.Contains(name) ? SatelliteState.Offline : SatelliteState.Online, named ? $"host-{name}" : null))], Now);
 }

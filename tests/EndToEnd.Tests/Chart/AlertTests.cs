@@ -46,6 +46,10 @@ public sealed partial class AlertTests(SharedControlPlane shared)
             .All(metric => all.ToString().Contains($"\npiraeus_ha_{metric}{{", StringComparison.Ordinal)), "a failover has ended, another one is held, and each node was forecast");
         var metrics = seen.ToString();
 
+        var documented = DocumentedMetric().Matches(await File.ReadAllTextAsync(Repository.File("docs/operations.md"), TestContext.Current.CancellationToken)).Select(row => row.Groups[1].Value).ToList();
+        Assert.True(documented.Count > 15);
+        Assert.All(documented, family => Assert.True(Regex.IsMatch(metrics, $"^{family}(_bucket)?[{{ ]", RegexOptions.Multiline), family));
+
         var dashboard = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(RenderedChart.Folder, "files/dashboard.json"), TestContext.Current.CancellationToken))!;
         var queries = dashboard["panels"]!.AsArray().SelectMany(panel => panel!["targets"]!.AsArray()).Select(target => (string)target!["expr"]!).Concat((await RulesAsync()).Select(rule => (string)rule["expr"]!));
         foreach (Match metric in queries.SelectMany(query => Metric().Matches(query)))
@@ -67,6 +71,10 @@ public sealed partial class AlertTests(SharedControlPlane shared)
 
     private static async Task<IEnumerable<JsonNode>> RulesAsync() =>
         RenderedChart.Documents(await File.ReadAllTextAsync(Alerts, TestContext.Current.CancellationToken)).Single()["groups"]!.AsArray().SelectMany(group => group!["rules"]!.AsArray()).Select(rule => rule!);
+
+    // A row of the table of families.
+    [GeneratedRegex(@"^\| `(piraeus_ha_[a-z_]+)", RegexOptions.Multiline)]
+    private static partial Regex DocumentedMetric();
 
     [GeneratedRegex("piraeus_ha_[a-z_]+")]
     private static partial Regex Metric();
