@@ -48,6 +48,31 @@ public sealed class ForecastLoopTests
     }
 
     [Fact]
+    public async Task A_forecast_that_takes_long_is_followed_by_a_pause_fifty_times_as_long()
+    {
+        var (time, cluster) = (new TestTime(), Synced.Aggregate(ClusterSnapshot.Empty, (before, seen) => before.Apply(seen, Instant.Start)));
+        var took = TimeSpan.Zero;
+        var loop = new ForecastLoop(
+            new(new()),
+            () =>
+            {
+                time.Sleep(took);
+                return cluster;
+            },
+            run => run(),
+            new MonotonicClock(time),
+            time);
+        using var stop = new CancellationTokenSource();
+        var running = loop.RunAsync(stop.Token);
+        await time.RestingAsync(TimeSpan.FromSeconds(5));
+        took = TimeSpan.FromSeconds(2);
+        time.Advance(TimeSpan.FromSeconds(5));
+        await time.RestingAsync(TimeSpan.FromSeconds(100));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
     public async Task Without_its_sources_it_forecasts_nothing()
     {
         var time = new TestTime();

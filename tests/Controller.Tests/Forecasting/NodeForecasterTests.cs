@@ -46,6 +46,10 @@ public sealed class NodeForecasterTests
     }
 
     [Fact]
+    public void The_only_replica_does_not_take_over_while_its_satellite_is_away() =>
+        Assert.Null(Assert.Single(Forecast(Cluster(User with { Diskless = true, Score = 1, Connections = [new("b", Up: true)] }, PeerB with { Score = 10101, Connections = [new("a", Up: true)] }).Apply(Satellites("b"), Now)).Pods).MovedAfter);
+
+    [Fact]
     public void A_pod_that_has_finished_is_left_out()
     {
         var cluster = Cluster("majority", ControlFixture.App with { Finished = true }, User, PeerB, PeerC);
