@@ -31,9 +31,9 @@ internal sealed partial class Oracle
         return HasRival(definition, name) && (speakers.Count(speaker => Agrees(speaker, name, number)) > 1 || !_cluster.IsReady(node));
     }
 
-    // A replica with quorum and without all data that may not promote sees a Primary. Only two replicas with all data that report otherwise reveal that it repeats stale state.
+    // A replica with quorum that may not promote, and is not Primary itself, sees a Primary. Only two replicas with all data that report otherwise reveal that it repeats stale state.
     private bool IsSeenByOneThatHangs(List<Simulator.World.DrbdReplica> others) =>
-        others.Exists(other => other.Node.SatelliteHangs && Known(other) is { MayPromote: false, PromotionScore: > 0 and < 10_100 })
+        others.Exists(other => other.Node.SatelliteHangs && Known(other) is { MayPromote: false, PromotionScore: > 0 } known && (known.PromotionScore < 10_100 || known.InUse != true))
         && others.Count(other => Known(other) is { MayPromote: true, PromotionScore: >= 10_100 }) < 2;
 
     // A use is over if it was lost, its node does not report otherwise, and a promotable peer reports its link there as down. A link that is no longer reported may have been

@@ -1,4 +1,5 @@
 using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Tests.Endpoints;
 using Piraeus.HighAvailability.Controller.Tests.Linstor;
 using Piraeus.HighAvailability.Core;
 
@@ -119,16 +120,18 @@ public sealed class ControlLoopTests
     }
 
     [Fact]
-    public async Task What_found_no_room_is_decided_again_soon_and_not_lost()
+    public async Task What_found_no_room_is_counted_decided_again_soon_and_not_lost()
     {
         await using var fixture = await ControlFixture.OpenAsync(linstor: CannedLinstor.Alive(exchange => exchange.AnswerAsync("busy", "503 Service Unavailable")), kubernetes: call => call.AnswerAsync(call is { Method: "GET", Path: "/api/v1/pods" } ? ControlFixture.PodsOnA : """{"metadata":{}}"""), settings: new() { KnownResourceGrace = TimeSpan.Zero, NewResourceGrace = TimeSpan.Zero, StormThreshold = 1 });
         fixture.RequestGate.IsOpen = false;
+        await using var metrics = new MetricsReader(fixture.Meter);
         fixture.ReportLoss();
         using var stop = new CancellationTokenSource();
         var running = fixture.Control.RunAsync(stop.Token);
 
         await fixture.Time.RestingAsync(Actuator.Breath);
         Assert.DoesNotContain(fixture.Kubernetes.Calls, call => call.Method == "DELETE");
+        Assert.True((await metrics.SamplesAsync())["piraeus_ha_postponed_total"] > 0);
         fixture.RequestGate.IsOpen = true;
         fixture.Time.Advance(Actuator.Breath);
         while ((await fixture.Kubernetes.ArrivalAsync()).Method != "DELETE")
