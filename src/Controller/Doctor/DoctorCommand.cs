@@ -60,7 +60,7 @@ internal sealed class DoctorCommand(DoctorRequest request, Func<string, string?>
             LinstorChecks.Nodes(ofLinstor, survey.Cluster);
             if (hasKubernetes)
             {
-                VolumeChecks.Volumes(ofVolumes, survey.Cluster, survey.Options, survey.Unread);
+                VolumeChecks.Volumes(ofVolumes, survey.Cluster, survey.Zones, survey.Options, survey.Unread);
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Core;
 
@@ -6,11 +7,15 @@ namespace Piraeus.HighAvailability.Controller.Doctor;
 /// <summary>Whether the LINSTOR resources behind PersistentVolumes can fail over, and whether the pods that use them may be moved.</summary>
 internal static class VolumeChecks
 {
+    /// <summary>The longest time until DRBD notices a dead peer, on which every rule rests: see "Detection within 12 s" in docs/safety.md.</summary>
+    private static readonly TimeSpan LongestDetection = TimeSpan.FromSeconds(12);
+
     /// <param name="findings">Takes the results.</param>
     /// <param name="cluster">The snapshot.</param>
+    /// <param name="zones">The zones of LINSTOR's nodes, as far as Kubernetes has labelled them.</param>
     /// <param name="options">DRBD's options by resource.</param>
     /// <param name="unread">The resources that LINSTOR was asked about in vain, and why.</param>
-    public static void Volumes(Findings findings, ClusterSnapshot cluster, IReadOnlyDictionary<ResourceName, DrbdOptions> options, IReadOnlyDictionary<ResourceName, string> unread)
+    public static void Volumes(Findings findings, ClusterSnapshot cluster, IReadOnlyDictionary<NodeName, string> zones, IReadOnlyDictionary<ResourceName, DrbdOptions> options, IReadOnlyDictionary<ResourceName, string> unread)
     {
         List<(Volume Volume, Resource Resource)> read = [];
         List<string> missing = [];
@@ -55,6 +60,11 @@ internal static class VolumeChecks
         findings.WarnOf(
             [.. from resource in resources from speaker in Listed(resource) from link in speaker.Links where link.Up is { Current: true, Value: false } select $"{resource.Name} from {speaker.Node} to {link.Peer}"],
             "A connection is down:", "connections are down", "See linstor resource list --faulty, and drbdadm status on both nodes.");
+        // With one zone there is no choice.
+        findings.WarnOf(
+            zones.Values.Distinct().Count() < 2 ? [] : [.. from resource in resources let zone = OnlyZone(resource, zones) where zone is not null select $"{resource.Name} ({zone})"],
+            "All data is in one zone: resource", "resources have all data in one zone",
+            "If that zone fails, no node can take over. Place replicas on different zones: linstor.csi.linbit.com/replicasOnDifferent in the StorageClass.");
         Options(findings, options);
     }
 
@@ -80,6 +90,19 @@ internal static class VolumeChecks
         findings.WarnOf(
             [.. read.Where(one => (one.Value.OnNoDataAccessible ?? "io-error") != (one.Value.OnNoQuorum ?? "suspend-io")).Select(one => $"{one.Key}")], "on-no-data-accessible differs from on-no-quorum: resource", "resources have an on-no-data-accessible that differs from on-no-quorum",
             "on-no-data-accessible takes precedence where both apply. Set DrbdOptions/Resource/on-no-data-accessible to the same value.");
+        findings.WarnOf(
+            [.. suspending.Where(one => one.Value.RoleConflict != "retry-connect").Select(one => $"{one.Key}")], "A lost Primary does not reconnect: resource", "resources do not reconnect a lost Primary",
+            "A node that returns while its old pod still has the volume open stays disconnected. Set DrbdOptions/Net/rr-conflict to retry-connect.");
+        findings.WarnOf(
+            [.. read.Where(one => one.Value.Detection > LongestDetection).Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} ({one.Value.Detection!.Value.TotalSeconds:0.#} s)"))], "DRBD notices a dead peer too late: resource", "resources notice a dead peer too late",
+            "The controller's rules assume at most 12 s. Lower DrbdOptions/Net/ping-int (seconds) or ping-timeout (tenths of a second).");
+    }
+
+    // A single replica is warned of anyway.
+    private static string? OnlyZone(Resource resource, IReadOnlyDictionary<NodeName, string> zones)
+    {
+        List<string?> found = [.. Listed(resource).Where(speaker => !speaker.Diskless).Select(speaker => zones.GetValueOrDefault(speaker.Node))];
+        return found.Count > 1 && found.TrueForAll(zone => zone == found[0]) ? found[0] : null;
     }
 
     private static IEnumerable<Speaker> Listed(Resource resource) => resource.Speakers.Where(speaker => speaker is { Presence: Presence.Listed, Leaving: false });

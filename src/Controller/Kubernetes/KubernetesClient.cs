@@ -114,6 +114,13 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
         return [.. pods.Items.OfType<WirePod>().Select(kubernetesTranslation.Pod).Where(pod => pod.Owner is { Kind: "DaemonSet" }).Select(pod => pod.Key)];
     }
 
+    /// <summary>The zone of each node that has the label <c>topology.kubernetes.io/zone</c>.</summary>
+    public async Task<IReadOnlyDictionary<NodeName, string>> ZonesAsync(CancellationToken cancellation)
+    {
+        var nodes = await SendAsync(HttpMethod.Get, "api/v1/nodes?labelSelector=topology.kubernetes.io%2Fzone", null, KubernetesJson.Default.WireListWireMetadataOnly, ApiRequests.Deadline, cancellation);
+        return nodes.Items.OfType<WireMetadataOnly>().ToDictionary(node => new NodeName(node.Metadata.Name), node => node.Metadata.Labels!["topology.kubernetes.io/zone"]);
+    }
+
     /// <summary>Creates the Lease, or replaces it if it is still the version that was read.</summary>
     /// <exception cref="KubernetesException">With status 409 if another client wrote first.</exception>
     public Task<WireLease> WriteLeaseAsync(ObjectKey key, WireLease lease, CancellationToken cancellation) => lease.Metadata.ResourceVersion is null

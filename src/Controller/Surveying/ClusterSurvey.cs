@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Net;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
@@ -63,6 +64,9 @@ internal sealed class ClusterSurvey : IDisposable
     /// <summary>DRBD's options by resource.</summary>
     public IReadOnlyDictionary<ResourceName, DrbdOptions> Options => _options;
 
+    /// <summary>The zones of LINSTOR's nodes, as far as Kubernetes has labelled them.</summary>
+    public IReadOnlyDictionary<NodeName, string> Zones { get; private set; } = ImmutableDictionary<NodeName, string>.Empty;
+
     /// <summary>Lists the objects of Kubernetes: every pod, also those that the selector does not match.</summary>
     public async Task ListAsync(CancellationToken cancellation)
     {
@@ -71,6 +75,14 @@ internal sealed class ClusterSurvey : IDisposable
             ListAsync(kinds.Pods, cancellation), ListAsync(kinds.Volumes, cancellation), ListAsync(kinds.Attachments, cancellation),
             ListAsync(kinds.Nodes, cancellation), ListAsync(kinds.CsiNodes, cancellation));
         Apply(listed.OfType<Observation>());
+        try
+        {
+            Zones = (await Kubernetes.ZonesAsync(cancellation)).ToImmutableDictionary(zone => Cluster.LinstorNameOf(zone.Key), zone => zone.Value);
+        }
+        catch (Exception failed) when (failed.IsTransient())
+        {
+            // The list of nodes has failed for the same reason, and says so.
+        }
     }
 
     /// <summary>Asks LINSTOR about every resource behind a PersistentVolume.</summary>

@@ -8,7 +8,7 @@ namespace Piraeus.HighAvailability.Controller.Tests.Doctor;
 /// <summary>What the checks find wrong with volumes and pods.</summary>
 public sealed class VolumeChecksTests
 {
-    private static readonly DrbdOptions Operators = new("majority", "suspend-io", "suspend-io", "force-secondary");
+    private static readonly DrbdOptions Operators = new("majority", "suspend-io", "suspend-io", "force-secondary") { RoleConflict = "retry-connect" };
 
     [Fact]
     public void Three_replicas_with_quorum_and_the_operators_options_leave_nothing_to_say() =>
@@ -49,7 +49,41 @@ public sealed class VolumeChecksTests
     [InlineData("io-error", "suspend-io", null, "Warning: on-no-data-accessible differs from on-no-quorum: resource rd.")]
     [InlineData("suspend-io", "io-error", "force-secondary", "Warning: on-no-data-accessible differs from on-no-quorum: resource rd.")]
     public void Options_that_do_not_suit_a_failover_are_named(string? quorumLost, string? dataLost, string? outdated, string? warning) =>
-        Assert.Equal(warning is null ? [] : [warning], Volumes(Report("rd", Three()), new DrbdOptions("majority", quorumLost, dataLost, outdated))[1..]);
+        Assert.Equal(warning is null ? [] : [warning], Volumes(Report("rd", Three()), new DrbdOptions("majority", quorumLost, dataLost, outdated) { RoleConflict = "retry-connect" })[1..]);
+
+    [Theory]
+    [InlineData("suspend-io", null, "Warning: A lost Primary does not reconnect: resource rd.")]
+    [InlineData("suspend-io", "disconnect", "Warning: A lost Primary does not reconnect: resource rd.")]
+    [InlineData("io-error", null, null)]
+    public void A_returning_primary_must_reconnect_where_it_keeps_its_old_user(string quorumLost, string? conflict, string? warning) =>
+        Assert.Equal(warning is null ? [] : [warning], Volumes(Report("rd", Three()), new DrbdOptions("majority", quorumLost, quorumLost, "force-secondary") { RoleConflict = conflict })[1..]);
+
+    [Theory]
+    [InlineData("11", null, null)]
+    [InlineData("11", "10", null)]
+    [InlineData("12", null, "12.5 s")]
+    [InlineData(null, "21", "12.1 s")]
+    [InlineData("1", "300", "31 s")]
+    [InlineData("soon", null, null)]
+    public void A_dead_peer_must_be_noticed_within_the_12_s_that_the_rules_assume(string? interval, string? timeout, string? warning) => Assert.Equal(
+        warning is null ? [] : [$"Warning: DRBD notices a dead peer too late: resource rd ({warning})."], Volumes(Report("rd", Three()), Operators with { PingInterval = interval, PingTimeout = timeout })[1..]);
+
+    [Theory]
+    [InlineData("x", "x", "x", "y", "Warning: All data is in one zone: resource rd (x).")]
+    [InlineData("x", "x", "y", "y", null)]
+    [InlineData("x", "x", "x", "x", null)]
+    [InlineData("x", "x", null, "y", null)]
+    [InlineData(null, null, null, "y", null)]
+    public void Data_must_be_in_several_zones_if_there_are_several(string? a, string? b, string? c, string? d, string? warning)
+    {
+        var zones = new[] { ("a", a), ("b", b), ("c", c), ("d", d) }.Where(node => node.Item2 is not null).ToDictionary(node => new NodeName(node.Item1), node => node.Item2!);
+        Assert.Equal(warning is null ? [] : [warning], Volumes(Report("rd", Three()), Operators, zones)[1..]);
+    }
+
+    [Fact]
+    public void A_tie_breaker_in_another_zone_has_no_data() => Assert.Equal(
+        ["Warning: All data is in one zone: resource rd (x)."],
+        Volumes(Report("rd", [Disk("a"), Disk("b"), new Replica(new("c")) { Diskless = true, Score = 2 }]), Operators, new() { [new("a")] = "x", [new("b")] = "x", [new("c")] = "y" })[1..]);
 
     [Fact]
     public void Options_that_could_not_all_be_read_are_no_reason_to_warn() =>
@@ -61,7 +95,7 @@ public sealed class VolumeChecksTests
         var cluster = ClusterSnapshot.Empty.Apply(new Observation.Listed<Volume>([Volume("rd"), Volume("gone"), Volume("hangs")]), Instant.Start).Apply(Report("rd", Three()), Instant.Start)
             .Apply(new Observation.ResourceReported(new(new("gone"), false, [], Instant.Start)), Instant.Start);
         var findings = new Findings(Section.Volumes);
-        VolumeChecks.Volumes(findings, cluster, new Dictionary<ResourceName, DrbdOptions>(), new Dictionary<ResourceName, string> { [new("hangs")] = "It took too long." });
+        VolumeChecks.Volumes(findings, cluster, new Dictionary<NodeName, string>(), new Dictionary<ResourceName, DrbdOptions>(), new Dictionary<ResourceName, string> { [new("hangs")] = "It took too long." });
         Assert.Equal(
             ["Failed: LINSTOR returns no usable answer about resource hangs (It took too long).", "Failed: LINSTOR has no resource definition for volume pv-gone (gone)."], Lines(findings));
     }
@@ -94,13 +128,13 @@ public sealed class VolumeChecksTests
 
     private static string[] Lines(Findings findings) => [.. findings.Checks.Select(check => $"{check.Outcome}: {check.Message}")];
 
-    private static string[] Volumes(Observation report, DrbdOptions options)
+    private static string[] Volumes(Observation report, DrbdOptions options, Dictionary<NodeName, string>? zones = null)
     {
         var cluster = ClusterSnapshot.Empty
             .Apply(new Observation.SatellitesListed([.. ((string[])["a", "b", "c"]).Select(name => new Satellite(new(name), SatelliteState.Online))], Instant.Start), Instant.Start)
             .Apply(new Observation.Listed<Volume>([Volume("rd"), new Volume("other", new("shop", "elsewhere"))]), Instant.Start).Apply(report, Instant.Start);
         var findings = new Findings(Section.Volumes);
-        VolumeChecks.Volumes(findings, cluster, new Dictionary<ResourceName, DrbdOptions> { [new("rd")] = options }, ImmutableDictionary<ResourceName, string>.Empty);
+        VolumeChecks.Volumes(findings, cluster, zones ?? [], new Dictionary<ResourceName, DrbdOptions> { [new("rd")] = options }, ImmutableDictionary<ResourceName, string>.Empty);
         return Lines(findings);
     }
 

@@ -14,6 +14,7 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes.Wire;
 [JsonSerializable(typeof(WireVolume))]
 [JsonSerializable(typeof(WireAttachment))]
 [JsonSerializable(typeof(WireMetadataOnly))]
+[JsonSerializable(typeof(WireList<WireMetadataOnly>))]
 [JsonSerializable(typeof(WireNode))]
 [JsonSerializable(typeof(WireCsiNode))]
 [JsonSerializable(typeof(WireList<WireWarning>))]
