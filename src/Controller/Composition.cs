@@ -6,6 +6,7 @@ using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Control;
 using Piraeus.HighAvailability.Controller.Endpoints;
 using Piraeus.HighAvailability.Controller.Forecasting;
+using Piraeus.HighAvailability.Controller.History;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Leadership;
 using Piraeus.HighAvailability.Controller.Linstor;
@@ -41,7 +42,8 @@ internal static partial class Composition
         var electing = new KubernetesClient(cluster.CreateClient(), kubernetesTranslation, provider);
         var linstor = new LinstorClient(linstorConnection, clock);
 
-        var lease = settings.LeaderElection ? new ObjectKey(settings.LeaseNamespace.Length > 0 ? settings.LeaseNamespace : cluster.Namespace, settings.LeaseName) : (ObjectKey?)null;
+        var shared = new ObjectKey(settings.LeaseNamespace.Length > 0 ? settings.LeaseNamespace : cluster.Namespace, settings.LeaseName);
+        var lease = settings.LeaderElection ? shared : (ObjectKey?)null;
         var hold = new LeadershipStatus(clock, settings.LeaseIdentity) { IsUncontested = !settings.LeaderElection };
         var limit = Limit(settings);
         var errors = new InternalErrors(instruments, provider, logs.CreateLogger<InternalErrors>());
@@ -52,19 +54,23 @@ internal static partial class Composition
         var queries = new QueryRunner(kubernetes, nodes, linstor, instruments, logs.CreateLogger<QueryRunner>());
         var mutations = new MutationRunner(kubernetes, nodes, events, errors, settings.DryRun, logs.CreateLogger<MutationRunner>());
         var actuator = new Actuator(queries, mutations, hold, limit, inbox.Writer, errors, clock);
-        var decisionLog = new DecisionLog(clock, provider);
+        var history = new ActionHistory(
+            kubernetes, HistoryText.ConfigMapOf(shared), settings.LeaseIdentity, entry => new StatusReader(ClusterSnapshot.Empty, new([], null), clock.Now, provider.GetUtcNow()).Entry(entry),
+            limit, provider, errors, logs.CreateLogger<ActionHistory>());
+        var decisionLog = new DecisionLog(clock, provider) { Written = settings.DryRun ? null : history.Add };
         var reporter = new Reporter(events, instruments, decisionLog, errors, logs.CreateLogger<Reporter>());
         var control = new ControlLoop(inbox, settings.Policy, actuator, reporter, errors, clock, provider, recorder, readiness.Observe);
         var forecasts = new ForecastLoop(new(settings.Policy), () => control.Cluster, errors.Isolate, clock, provider);
         instruments.ObserveLinstor(() => clock.Now - control.Cluster.Linstor.AnsweredAt);
         instruments.ObserveForecast(() => forecasts.Pods);
-        var status = new StatusEndpoint(settings, new(settings.Policy), () => control.Cluster, hold, decisionLog, clock, provider, () => linstorConnection.InUse);
+        var status = new StatusEndpoint(settings, new(settings.Policy), () => control.Cluster, hold, decisionLog, clock, provider, () => linstorConnection.InUse, history.ReadAsync);
         var resync = new Resync(linstor, () => control.Cluster, inbox.Writer, settings.ReconcileInterval, provider, logs.CreateLogger<Resync>());
         var feed = new PromotionFeed(new PromotionStream(linstorConnection, logs.CreateLogger<PromotionStream>()), inbox.Writer, resync.StreamSpoke);
 
         List<(string, Func<CancellationToken, Task>)> supporting =
         [
             ("events", events.RunAsync),
+            ("history", history.RunAsync),
             ("sweep", resync.RunAsync),
             ("forecast", forecasts.RunAsync),
             ("promotion", cancellation => Persist("LINSTOR's promotion events", resync.Nudge).RunAsync(feed.FollowAsync, cancellation)),

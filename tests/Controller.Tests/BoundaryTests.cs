@@ -26,10 +26,11 @@ public sealed partial class BoundaryTests
         ["Recording"] = ["Common", "CommandLine"],
         ["Control"] = ["Common", "Transport", "Telemetry", "Kubernetes", "Linstor", "Leadership", "Recording"],
         ["Endpoints"] = ["Common", "CommandLine", "Linstor", "Leadership", "Control"],
+        ["History"] = ["Common", "Transport", "Kubernetes", "Control", "Endpoints"],
         ["Forecasting"] = ["Common"],
         ["Surveying"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Linstor"],
-        ["Doctor"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Linstor", "Forecasting", "Surveying"],
-        ["Explaining"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Linstor", "Leadership", "Control", "Endpoints", "Surveying"],
+        ["Doctor"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Linstor", "History", "Forecasting", "Surveying"],
+        ["Explaining"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Linstor", "Leadership", "Control", "Endpoints", "History", "Surveying"],
     };
 
     [Fact]

@@ -39,6 +39,7 @@ public sealed partial class DocumentedCommandTests(SharedControlPlane shared)
 
         Task<string> RunAsync(string command) => plane.KubectlAsync([.. Words(command
             .Replace(" --watch", "", StringComparison.Ordinal) // it would never end
+            .Replace("piraeus-ha-controller-history", "piraeus-ha-controller-history --ignore-not-found", StringComparison.Ordinal) // it comes with the first action
             .Replace("create namespace ha-controller", "create namespace ha-controller --dry-run=client", StringComparison.Ordinal) // it is there
             .Replace("volumeattachment ATTACHMENT", $"volumeattachment {attachment} --ignore-not-found", StringComparison.Ordinal).Replace("volumeattachment NAME", $"volumeattachment {attachment} --ignore-not-found", StringComparison.Ordinal)
             .Replace("NAMESPACE", cluster.World.Namespace, StringComparison.Ordinal).Replace("NODE", cluster.A, StringComparison.Ordinal)

@@ -37,4 +37,30 @@ public sealed class ExplainTests(SharedControlPlane shared)
 
         async Task<string> ExplainAsync(params string[] what) => await ExternalProgram.OutputAsync(ControllerProcess.Program, ["explain", .. what, "--url", controller.Address]);
     }
+
+    [Fact]
+    public async Task The_next_morning_still_knows_what_was_done_and_on_what_proof()
+    {
+        await using var cluster = await TestCluster.SetAsync(shared);
+        await cluster.Workloads.DeploymentAsync("web", on: cluster.A, replicas: 1, volumes: new VolumeShape("web"));
+        string[] inNamespace = ["--leader-election-namespace=ha-controller"];
+        var first = await cluster.StartControllerAsync(inNamespace);
+        var pod = (await cluster.World.Api.ListAsync(Paths.Pods(cluster.World.Namespace), cluster.World.Closing)).Select(one => one.Text("metadata", "name")!).Single(name => name.StartsWith("web-", StringComparison.Ordinal));
+        cluster.Crash(cluster.A);
+        await cluster.UntilDeletedAsync($"pod {pod}", "attachment of web on a");
+        await cluster.EventuallyAsync(async () => (await StoredAsync()).Contains($"Deleting pod {cluster.World.Namespace}/{pod} on node {cluster.A}: it has lost resource", StringComparison.Ordinal), "it is stored");
+        await first.StopAsync(cluster.World.Closing);
+
+        var second = await cluster.StartControllerAsync(inNamespace);
+        var explained = await ExternalProgram.OutputAsync(ControllerProcess.Program, ["explain", "pod", $"{cluster.World.Namespace}/{pod}", "--url", second.Address]);
+        Assert.StartsWith($"There is no pod {cluster.World.Namespace}/{pod} any more. What was done about it:\n", explained, StringComparison.Ordinal);
+        Assert.Contains($"Deleting pod {cluster.World.Namespace}/{pod} on node {cluster.A}: it has lost resource", explained, StringComparison.Ordinal);
+        var standalone = await ExternalProgram.OutputAsync(
+            ControllerProcess.Program, ["explain", "node", cluster.A, "--standalone", $"--kubeconfig={cluster.World.Plane.KubeconfigFor(cluster.Account)}", $"--attacher-name={cluster.World.Driver}"],
+            new Dictionary<string, string> { ["LS_CONTROLLERS"] = cluster.Linstor.Url.ToString() });
+        Assert.Contains($"Deleting pod {cluster.World.Namespace}/{pod} on node {cluster.A}: ", standalone, StringComparison.Ordinal);
+
+        Task<string> StoredAsync() => cluster.World.Plane.KubectlAsync(
+            ["get", "configmap", "-n", "ha-controller", "piraeus-ha-controller-history", "--ignore-not-found", "-o", "jsonpath={.data.actions}"], ApiIdentity.Administrator, cluster.World.Closing);
+    }
 }

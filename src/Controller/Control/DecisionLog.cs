@@ -36,6 +36,9 @@ internal sealed class DecisionLog(MonotonicClock clock, TimeProvider provider)
     private ImmutableList<DecisionLogEntry> _entries = [];
     private long _number;
 
+    /// <summary>Takes each new entry.</summary>
+    public Action<DecisionLogEntry>? Written { get; init; }
+
     /// <summary>The remembered entries, oldest first.</summary>
     public ImmutableList<DecisionLogEntry> Entries => Volatile.Read(ref _entries);
 
@@ -111,6 +114,8 @@ internal sealed class DecisionLog(MonotonicClock clock, TimeProvider provider)
     private void Write(string kind, string about, string sentence, string? uid, DecisionFacts? facts, MutationAnswer? answer = null, HoldReason? reason = null, bool overdue = false)
     {
         var entries = _entries.Count < Memory ? _entries : _entries.RemoveAt(0);
-        Volatile.Write(ref _entries, entries.Add(new(++_number, provider.GetUtcNow(), kind, about, sentence, uid, answer, reason, overdue, facts)));
+        var entry = new DecisionLogEntry(++_number, provider.GetUtcNow(), kind, about, sentence, uid, answer, reason, overdue, facts);
+        Volatile.Write(ref _entries, entries.Add(entry));
+        Written?.Invoke(entry);
     }
 }

@@ -41,7 +41,7 @@ internal sealed class KubernetesChecks(KubernetesClient kubernetes, ObjectKey le
     {
         try
         {
-            var granted = await Task.WhenAll(Permission.All.Select(right => kubernetes.MayAsync(right.Group, right.Resource, right.Verb, right.IsOfLease ? lease : null, cancellation)));
+            var granted = await Task.WhenAll(Permission.All.Select(right => kubernetes.MayAsync(right.Group, right.Resource, right.Verb, right.Only(lease), cancellation)));
             var missing = Permission.All.Zip(granted).Where(asked => !asked.Second).Select(asked => asked.First).ToList();
             if (missing.Count == 0)
             {

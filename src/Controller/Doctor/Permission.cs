@@ -1,4 +1,6 @@
+using Piraeus.HighAvailability.Controller.History;
 using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Doctor;
 
@@ -13,6 +15,7 @@ internal sealed record Permission(string Group, string Resource, string Verb, st
     private const string Names = "the controller assumes that LINSTOR and Kubernetes use the same name for a node";
     private const string Taint = "a lost node gets no taint, so the scheduler may choose it again";
     private const string Speed = "a failover takes up to a minute longer";
+    private const string Memory = "what was done is forgotten when the process ends";
     private const string Words = "no Kubernetes Event records what was done";
 
     /// <summary>The rights of deploy/all.yaml.</summary>
@@ -25,7 +28,11 @@ internal sealed record Permission(string Group, string Resource, string Verb, st
         new("", "nodes", "get", Taint), new("", "nodes", "list", Taint), new("", "nodes", "watch", Taint), new("", "nodes", "patch", Taint), new("", "nodes/status", "patch", Speed),
         new("", "events", "create", Words), new("", "events", "list", "the controller cannot report why a failover is stuck"),
         new("coordination.k8s.io", "leases", "create", IsOfLease: true), new("coordination.k8s.io", "leases", "get", IsOfLease: true), new("coordination.k8s.io", "leases", "update", IsOfLease: true),
+        new("", "configmaps", "create", Memory, IsOfLease: true), new("", "configmaps", "get", Memory, IsOfLease: true), new("", "configmaps", "update", Memory, IsOfLease: true),
     ];
+
+    /// <summary>The only object that it is about; null for the whole cluster.</summary>
+    public ObjectKey? Only(ObjectKey lease) => !IsOfLease ? null : Resource == "configmaps" ? HistoryText.ConfigMapOf(lease) : lease;
 
     /// <summary>The rule that grants some rights to one resource.</summary>
     public static string RuleFor(IGrouping<(string Group, string Resource, bool IsOfLease), Permission> missing, string @namespace) => missing.Key.IsOfLease

@@ -13,7 +13,8 @@ namespace Piraeus.HighAvailability.Controller.Endpoints;
 /// <param name="hold">Whether this process leads.</param>
 /// <param name="journal">What was done and held.</param>
 /// <param name="reader">Translates the same snapshot and verdict.</param>
-internal sealed class Explainer(Settings settings, ClusterSnapshot cluster, Verdict verdict, LeadershipStatus hold, DecisionLog journal, StatusReader reader)
+/// <param name="history">What all replicas have done, as far as it is stored; oldest first.</param>
+internal sealed class Explainer(Settings settings, ClusterSnapshot cluster, Verdict verdict, LeadershipStatus hold, DecisionLog journal, StatusReader reader, IReadOnlyList<WireEntry> history)
 {
     private const string OptOut = "drbd.linbit.com/ignore-fail-over";
 
@@ -37,9 +38,9 @@ internal sealed class Explainer(Settings settings, ClusterSnapshot cluster, Verd
     /// <returns>The explanation, or null and why there is none.</returns>
     public (WireExplanation? Found, string Missing) Find(params string[] path) => path switch
     {
-        ["pods", var space, var name] => (Pod(new(space, name)), $"no pod {space}/{name} with labels {settings.PodSelector} is known: it does not exist, or its labels do not match, so it is never moved"),
-        ["volumes", var name] => (Volume(name), $"no PersistentVolume {name} is known"),
-        ["nodes", var name] => (Node(new(name)), $"no node {name} is known"),
+        ["pods", var space, var name] => (Pod(new(space, name)) ?? Gone($"pod {space}/{name}", $"{space}/{name}"), $"no pod {space}/{name} with labels {settings.PodSelector} is known: it does not exist, or its labels do not match, so it is never moved"),
+        ["volumes", var name] => (Volume(name) ?? Gone($"volume {name}", name), $"no PersistentVolume {name} is known"),
+        ["nodes", var name] => (Node(new(name)) ?? Gone($"node {name}", name), $"no node {name} is known"),
         _ => throw new ArgumentOutOfRangeException(nameof(path)),
     };
 
@@ -107,8 +108,21 @@ internal sealed class Explainer(Settings settings, ClusterSnapshot cluster, Verd
             [.. facts, .. cluster.Storm is { } storm ? [$"A storm is on: nodes {string.Join(", ", storm.Nodes)} of {storm.Of} were lost at once, so nothing is moved."] : (string[])[]],
             [.. uses.OrderBy(use => use.State).ThenBy(use => use.Volume, StringComparer.Ordinal)],
             [.. cluster.Failovers.All.Select(held => held.Item).Where(isMeant).OrderBy(failover => failover.Incident).Select(StatusReader.Failover)],
-            [.. journal.Entries.Where(entry => Names(entry.Sentence, name) || Names(entry.About, name)).Select(reader.Entry)]);
+            JournalOf(name));
     }
+
+    // What this process remembers is stored, too.
+    private WireEntry[] JournalOf(string name)
+    {
+        List<WireEntry> own = [.. journal.Entries.Select(reader.Entry)];
+        var remembered = own.Select(entry => (entry.Number, entry.At)).ToHashSet();
+        return [.. history.Where(entry => entry.Replica != settings.LeaseIdentity || !remembered.Contains((entry.Number, entry.At))).Concat(own)
+            .Where(entry => Names(entry.Sentence, name) || Names(entry.About, name)).OrderBy(entry => entry.At)];
+    }
+
+    // An object that is gone may be the one that was moved.
+    private WireExplanation? Gone(string about, string name) =>
+        JournalOf(name) is [] ? null : Explanation(about, $"There is no {about} any more. What was done about it:", [], [], failover => failover.Pod.Key.ToString() == name, name);
 
     // The most urgent use speaks for all.
     private static string Summary(List<WireUse> uses, string subject)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Builder;
@@ -16,7 +17,7 @@ namespace Piraeus.HighAvailability.Controller.Endpoints;
 /// <remarks>The policy is stateless, so its current verdict can be computed at any time, without effect on the control loop.</remarks>
 internal sealed class StatusEndpoint(
     Settings settings, FailoverPolicy policy, Func<ClusterSnapshot> cluster, LeadershipStatus hold, DecisionLog decisionLog, MonotonicClock clock, TimeProvider provider,
-    Func<ControllerInUse>? linstor = null)
+    Func<ControllerInUse>? linstor = null, Func<CancellationToken, Task<(ImmutableArray<WireEntry> Entries, string? Problem)>>? history = null)
 {
     /// <summary>The longest list in an answer; for larger numbers there are the metrics.</summary>
     private const int Most = 500;
@@ -62,17 +63,19 @@ internal sealed class StatusEndpoint(
         return context.Response.WriteAsync(StatusPage.Of(Read()), context.RequestAborted);
     }
 
-    private Task Explain(HttpContext context, params string[] path)
+    private async Task Explain(HttpContext context, params string[] path)
     {
+        var (earlier, problem) = history is null ? ([], null) : await history(context.RequestAborted);
         var (known, verdict, reader) = Judge();
-        var (found, missing) = new Explainer(settings, known, verdict, hold, decisionLog, reader).Find(path);
+        var (found, missing) = new Explainer(settings, known, verdict, hold, decisionLog, reader, earlier).Find(path);
         if (found is not null)
         {
-            return Answer(context, found, StatusJson.Default.WireExplanation);
+            await Answer(context, problem is null ? found : found with { Facts = [.. found.Facts, problem] }, StatusJson.Default.WireExplanation);
+            return;
         }
 
         context.Response.StatusCode = StatusCodes.Status404NotFound;
-        return Answer(context, new(missing), StatusJson.Default.WireProblem);
+        await Answer(context, new(missing), StatusJson.Default.WireProblem);
     }
 
     private (ClusterSnapshot Known, Verdict Verdict, StatusReader Reader) Judge()

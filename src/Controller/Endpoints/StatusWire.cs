@@ -83,7 +83,11 @@ internal sealed record WireFailover(WirePod Pod, string Resource, string Lost, s
 internal sealed record WirePhase(string Name, double Seconds);
 
 internal sealed record WireEntry(
-    long Number, DateTimeOffset At, string Kind, string About, string Sentence, string? Uid, string? Reason, bool Overdue, string? Answer, string? Message, WireEvidence? Evidence, WireResource? Linstor);
+    long Number, DateTimeOffset At, string Kind, string About, string Sentence, string? Uid, string? Reason, bool Overdue, string? Answer, string? Message, WireEvidence? Evidence, WireResource? Linstor)
+{
+    /// <summary>The replica that wrote it; null for the one that answers.</summary>
+    public string? Replica { get; init; }
+}
 
 /// <summary>Why a consumer was believed to have lost its storage, since when, when its grace period ended, and how long before the decision LINSTOR was queried.</summary>
 internal sealed record WireEvidence(string Resource, string Lost, string Peer, DateTimeOffset Since, DateTimeOffset Due, DateTimeOffset DecidedAt, double? AskedSecondsBefore);

@@ -40,7 +40,7 @@ internal static class ExplanationText
         }
 
         Section("Moves", [.. explained.Failovers.Select(failover => failover.Sentence)]);
-        Section("What was done and held", [.. explained.Journal.Select(entry => $"{Time(entry.At)}  {entry.Sentence}{(entry.Answer is { } answer ? $" Answer: {answer}{(entry.Message is { } message ? $", {message}" : "")}." : "")}")]);
+        Section("What was done and held", [.. explained.Journal.Select(entry => $"{Time(entry.At, explained.At)}  {(entry.Replica is { } replica ? $"{replica}: " : "")}{entry.Sentence}{(entry.Answer is { } answer ? $" Answer: {answer}{(entry.Message is { } message ? $", {message}" : "")}." : "")}")]);
         return text.ToString();
 
         void Line(string line) => text.Append(line).Append('\n');
@@ -93,6 +93,10 @@ internal static class ExplanationText
     ]).OfType<string>());
 
     private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("HH:mm:ss.f'Z'", CultureInfo.InvariantCulture);
+
+    // With the date, unless it is today's.
+    private static string Time(DateTimeOffset at, DateTimeOffset today) =>
+        at.UtcDateTime.Date == today.UtcDateTime.Date ? Time(at) : at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.f'Z'", CultureInfo.InvariantCulture);
 
     private static string Seconds(double seconds) => string.Create(CultureInfo.InvariantCulture, $"{seconds:0.#} s");
 }

@@ -63,17 +63,10 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
     }
 
     /// <returns>Null if there is no such Lease.</returns>
-    public async Task<WireLease?> GetLeaseAsync(ObjectKey key, CancellationToken cancellation)
-    {
-        try
-        {
-            return await SendAsync(HttpMethod.Get, $"{LeasesOf(key)}/{key.Name}", null, KubernetesJson.Default.WireLease, ActDeadline, cancellation);
-        }
-        catch (KubernetesException none) when (none.Status == HttpStatusCode.NotFound)
-        {
-            return null;
-        }
-    }
+    public Task<WireLease?> GetLeaseAsync(ObjectKey key, CancellationToken cancellation) => FindAsync($"{LeasesOf(key)}/{key.Name}", KubernetesJson.Default.WireLease, cancellation);
+
+    /// <returns>Null if there is no such ConfigMap.</returns>
+    public Task<WireConfigMap?> GetConfigMapAsync(ObjectKey key, CancellationToken cancellation) => FindAsync($"{ConfigMapsOf(key)}/{key.Name}", KubernetesJson.Default.WireConfigMap, cancellation);
 
     /// <summary>The API server's version, such as <c>v1.34.1</c>.</summary>
     public async Task<string> VersionAsync(CancellationToken cancellation) => (await SendAsync(HttpMethod.Get, "version", null, KubernetesJson.Default.WireServerVersion, ActDeadline, cancellation)).GitVersion;
@@ -123,9 +116,13 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
 
     /// <summary>Creates the Lease, or replaces it if it is still the version that was read.</summary>
     /// <exception cref="KubernetesException">With status 409 if another client wrote first.</exception>
-    public Task<WireLease> WriteLeaseAsync(ObjectKey key, WireLease lease, CancellationToken cancellation) => lease.Metadata.ResourceVersion is null
-        ? SendAsync(HttpMethod.Post, LeasesOf(key), Body(lease, KubernetesJson.Default.WireLease), KubernetesJson.Default.WireLease, ActDeadline, cancellation)
-        : SendAsync(HttpMethod.Put, $"{LeasesOf(key)}/{key.Name}", Body(lease, KubernetesJson.Default.WireLease), KubernetesJson.Default.WireLease, ActDeadline, cancellation);
+    public Task<WireLease> WriteLeaseAsync(ObjectKey key, WireLease lease, CancellationToken cancellation) =>
+        WriteAsync(LeasesOf(key), lease.Metadata.ResourceVersion is null ? null : key.Name, lease, KubernetesJson.Default.WireLease, cancellation);
+
+    /// <summary>Creates the ConfigMap, or replaces it if it is still the version that was read.</summary>
+    /// <exception cref="KubernetesException">With status 409 if another client wrote first.</exception>
+    public Task<WireConfigMap> WriteConfigMapAsync(ObjectKey key, WireConfigMap map, CancellationToken cancellation) =>
+        WriteAsync(ConfigMapsOf(key), map.Metadata.ResourceVersion is null ? null : key.Name, map, KubernetesJson.Default.WireConfigMap, cancellation);
 
     private async Task<MutationAnswer> DeleteAsync(string path, Uid uid, long? gracePeriodSeconds, (string Group, string Resource) kind, CancellationToken cancellation)
     {
@@ -142,6 +139,27 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
         }
     }
 
+    private async Task<T?> FindAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
+        where T : class
+    {
+        try
+        {
+            return await SendAsync(HttpMethod.Get, path, null, type, ActDeadline, cancellation);
+        }
+        catch (KubernetesException none) when (none.Status == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <param name="collection">The path of all objects of the kind.</param>
+    /// <param name="existing">The name of the object to replace; null to create it.</param>
+    /// <param name="value">The object.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="cancellation">Ends it.</param>
+    private Task<T> WriteAsync<T>(string collection, string? existing, T value, JsonTypeInfo<T> type, CancellationToken cancellation) =>
+        SendAsync(existing is null ? HttpMethod.Post : HttpMethod.Put, existing is null ? collection : $"{collection}/{existing}", Body(value, type), type, ActDeadline, cancellation);
+
     private async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> type, RequestLimits limits, CancellationToken cancellation)
     {
         using var request = Request(method, path, body);
@@ -150,6 +168,8 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
         async Task<T> ReadAsync(Stream answer, CancellationToken token) =>
             await JsonSerializer.DeserializeAsync(answer, type, token) ?? throw new JsonException($"the answer to {method} {path} is null");
     }
+
+    private static string ConfigMapsOf(ObjectKey key) => $"api/v1/namespaces/{key.Namespace}/configmaps";
 
     private static string LeasesOf(ObjectKey key) => $"apis/coordination.k8s.io/v1/namespaces/{key.Namespace}/leases";
 

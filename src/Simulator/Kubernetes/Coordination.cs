@@ -1,7 +1,16 @@
+using System.Collections.Immutable;
+
 namespace Piraeus.HighAvailability.Simulator.Kubernetes;
 
 /// <summary>A namespace; the model only lists it.</summary>
 public sealed record Namespace(Metadata Metadata) : KubernetesObject(Metadata);
+
+/// <summary>A ConfigMap; the model only stores it.</summary>
+public sealed record ConfigMap(Metadata Metadata) : KubernetesObject(Metadata)
+{
+    /// <summary>Its texts by key.</summary>
+    public ImmutableSortedDictionary<string, string> Data { get; init; } = Metadata.Nothing;
+}
 
 /// <summary>A leader's lease. Times are as the holder wrote them, and must not be compared with another node's clock.</summary>
 public sealed record Lease(Metadata Metadata) : KubernetesObject(Metadata)

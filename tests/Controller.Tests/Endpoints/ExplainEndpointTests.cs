@@ -88,6 +88,50 @@ public sealed partial class ExplainEndpointTests : StatusFixture
         Assert.Equal(2, (await AskAsync("nodes/a")).Journal.Count);
     }
 
+    [Fact]
+    public async Task What_was_done_before_is_told_with_its_day_and_the_replica_that_did_it()
+    {
+        Show(ControlFixture.App);
+        History = ([Stored("me", 8, Time.GetUtcNow().AddDays(-1)), Stored("other", 1, Time.GetUtcNow().AddDays(-1)), Stored("other", 2, Time.GetUtcNow().AddDays(-1)) with { About = "pod shop/app-00", Sentence = "Deleting pod shop/app-00." }], null);
+        DecisionLog.Followed("pod shop/app-0", "Pod shop/app-0 runs elsewhere.");
+        var explained = await AskAsync("pods/shop/app-0");
+        Assert.Equal([("me", 8), ("other", 1), (null, 1)], explained.Journal.Select(entry => (entry.Replica, (int)entry.Number)));
+        var text = ExplanationText.Of(explained);
+        Assert.Contains("\n  2029-12-31 00:00:00.0Z  other: Deleting pod shop/app-0.\n", text, StringComparison.Ordinal);
+        Assert.Contains("\n  00:00:00.0Z  Pod shop/app-0 runs elsewhere.\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_this_replica_remembers_and_has_stored_is_told_once()
+    {
+        Show(ControlFixture.App);
+        DecisionLog.Followed("pod shop/app-0", "Pod shop/app-0 runs elsewhere.");
+        Time.Advance(TimeSpan.FromMinutes(1));
+        History = ([Stored("me", 1, Time.GetUtcNow().AddMinutes(-1)), Stored("me", 1, Time.GetUtcNow().AddMinutes(-2)), Stored("other", 1, Time.GetUtcNow().AddMinutes(-1))], null);
+        Assert.Equal([("me", -2), ("other", -1), (null, -1)], (await AskAsync("pods/shop/app-0")).Journal.Select(entry => (entry.Replica, (int)(entry.At - Time.GetUtcNow()).TotalMinutes)));
+    }
+
+    [Theory]
+    [InlineData("pods/shop/gone", "pod shop/gone")]
+    [InlineData("volumes/gone", "volume gone")]
+    [InlineData("nodes/gone", "node gone")]
+    public async Task What_is_gone_is_explained_by_what_was_done_about_it(string path, string about)
+    {
+        Show(ControlFixture.App);
+        History = ([Stored("other", 1, Time.GetUtcNow()) with { About = about, Sentence = $"Deleting {about}." }], null);
+        var explained = await AskAsync(path);
+        Assert.Equal((about, $"There is no {about} any more. What was done about it:"), (explained.About, explained.Summary));
+        Assert.Single(explained.Journal);
+    }
+
+    [Fact]
+    public async Task A_history_that_cannot_be_read_is_no_reason_not_to_answer()
+    {
+        Show(ControlFixture.App);
+        History = ([], "What was done earlier cannot be read: no answer");
+        Assert.Contains("What was done earlier cannot be read: no answer", (await AskAsync("pods/shop/app-0")).Facts);
+    }
+
     [Theory]
     [InlineData("pods/shop/none", "no pod shop/none with labels linstor.csi.linbit.com/on-storage-lost=remove is known: it does not exist, or its labels do not match, so it is never moved")]
     [InlineData("volumes/none", "no PersistentVolume none is known")]
@@ -134,6 +178,9 @@ public sealed partial class ExplainEndpointTests : StatusFixture
         var report = new ResourceReport(ControlFixture.Resource, true, [Speaks("a", Usage.InUse), Speaks("b", Usage.Unused), Speaks("c", Usage.Unused)], Clock.Now) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false };
         Place(ControlFixture.Satellites(Clock.Now), new Observation.ResourceReported(report), pod);
     }
+
+    private static WireEntry Stored(string replica, long number, DateTimeOffset at) =>
+        new(number, at, "DeletePod", "pod shop/app-0", "Deleting pod shop/app-0.", null, null, false, null, null, null, null) { Replica = replica };
 
     private async Task<WireExplanation> AskAsync(string path) =>
         JsonSerializer.Deserialize(await Http.GetStringAsync(new Uri($"/explain/{path}", UriKind.Relative)), StatusJson.Default.WireExplanation)!;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -34,6 +35,8 @@ public abstract class StatusFixture : IAsyncLifetime
 
     private protected ControllerInUse Linstor { get; set; } = new("http://linstor:3370", null);
 
+    private protected (ImmutableArray<WireEntry> Entries, string? Problem) History { get; set; } = ([], null);
+
     private protected HttpClient Http { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
@@ -47,7 +50,7 @@ public abstract class StatusFixture : IAsyncLifetime
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         _app = builder.Build();
         _app.UseRouting();
-        new StatusEndpoint(Settings, Policy, () => Cluster, Hold, DecisionLog, Clock, Time, () => Linstor).Map(_app);
+        new StatusEndpoint(Settings, Policy, () => Cluster, Hold, DecisionLog, Clock, Time, () => Linstor, _ => Task.FromResult(History)).Map(_app);
         await _app.StartAsync();
         Http = new() { BaseAddress = new Uri(_app.Urls.Single()) };
     }

@@ -21,6 +21,7 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes.Wire;
 [JsonSerializable(typeof(WireDeleteOptions))]
 [JsonSerializable(typeof(WireEvent))]
 [JsonSerializable(typeof(WireLease))]
+[JsonSerializable(typeof(WireConfigMap))]
 [JsonSerializable(typeof(WireAccessReview))]
 [JsonSerializable(typeof(WireServerVersion))]
 internal sealed partial class KubernetesJson : JsonSerializerContext;

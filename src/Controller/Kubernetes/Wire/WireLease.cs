@@ -11,14 +11,14 @@ internal sealed class WireLease
     public string Kind { get; set; } = "Lease";
 
     [AllowNull]
-    public WireLeaseMeta Metadata { get; set => field = value ?? new(); } = new();
+    public WireWholeMeta Metadata { get; set => field = value ?? new(); } = new();
 
     [AllowNull]
     public WireLeaseSpec Spec { get; set => field = value ?? new(); } = new();
 }
 
-/// <summary>A Lease is written back whole, so that our renewal keeps its labels and owners.</summary>
-internal sealed class WireLeaseMeta : WireMeta
+/// <summary>What is written back whole, so that our write keeps its labels and owners.</summary>
+internal sealed class WireWholeMeta : WireMeta
 {
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Others { get; set; }

@@ -5,6 +5,7 @@ internal static class ApiKinds
 {
     public static IReadOnlyList<ApiKind> Table { get; } =
     [
+        new ConfigMapKind(),
         new CoreEventKind(),
         new NamespaceKind(),
         new NodeKind(),

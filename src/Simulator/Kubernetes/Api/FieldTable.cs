@@ -18,6 +18,7 @@ internal static class FieldTable
         Pod metadata:ObjectMeta! spec:PodSpec! status:object!
         Node metadata:ObjectMeta! spec:NodeSpec! status:object!
         Namespace metadata:ObjectMeta! spec:NamespaceSpec status:object!
+        ConfigMap metadata:ObjectMeta! data:map! binaryData:map immutable:boolean
         Service metadata:ObjectMeta! spec:ServiceSpec status:object
         PersistentVolume metadata:ObjectMeta! spec:PersistentVolumeSpec! status:object!
         PersistentVolumeClaim metadata:ObjectMeta! spec:PersistentVolumeClaimSpec! status:object!

@@ -22,6 +22,16 @@ internal sealed class NamespaceKind() : ApiKind<Namespace>("", "namespaces", "Na
     private static string PhaseOf(Namespace space) => space.Metadata.Deleting is null ? "Active" : "Terminating";
 }
 
+/// <summary>ConfigMaps. They are only stored.</summary>
+internal sealed class ConfigMapKind() : ApiKind<ConfigMap>("", "configmaps", "ConfigMap", namespaced: true, "cm")
+{
+    protected override IReadOnlyList<Cell> Table { get; } = [NameCell, new("Data", (map, _) => map.Data.Count), AgeCell];
+
+    protected override void Write(ConfigMap map, JsonObject json, WallClock wallClock) => json.With("data", Json.Map(map.Data));
+
+    protected override ConfigMap Read(Metadata metadata, JsonObject json, ConfigMap? old, WallClock wallClock) => new(metadata) { Data = json.Map("data") };
+}
+
 /// <summary>Leases.</summary>
 internal sealed class LeaseKind() : ApiKind<Lease>("coordination.k8s.io", "leases", "Lease", namespaced: true)
 {

@@ -1,0 +1,165 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Threading.Channels;
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Endpoints;
+using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Controller.Transport;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.History;
+
+/// <summary>Keeps what was done, and on what proof, in a ConfigMap beside the Lease, so that it outlives this process and the hour for which Kubernetes keeps Events.</summary>
+/// <remarks>No action waits for it, or fails with it. One write stores everything that happened within a few seconds.</remarks>
+/// <param name="kubernetes">The client.</param>
+/// <param name="key">The ConfigMap.</param>
+/// <param name="replica">This process, as the entries name it.</param>
+/// <param name="translate">Translates an entry.</param>
+/// <param name="limit">A write takes only the tokens that actions leave.</param>
+/// <param name="clock">The pauses.</param>
+/// <param name="errors">Takes this program's own errors.</param>
+/// <param name="logger">The log.</param>
+internal sealed partial class ActionHistory(
+    KubernetesClient kubernetes, ObjectKey key, string replica, Func<DecisionLogEntry, WireEntry> translate, RateLimiter limit, TimeProvider clock, InternalErrors errors, ILogger<ActionHistory> logger)
+{
+    /// <summary>How long entries are gathered before a write.</summary>
+    public static readonly TimeSpan Gathering = TimeSpan.FromSeconds(3);
+
+    /// <summary>For how long an answer to <see cref="ReadAsync"/> is given again: visitors must not load the API server.</summary>
+    public static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
+
+    /// <summary>How many entries wait for a write at most; the newest stay.</summary>
+    public const int MostWaiting = 1000;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
+
+    private readonly Channel<DecisionLogEntry> _queue = Channel.CreateBounded<DecisionLogEntry>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly SemaphoreSlim _reading = new(1, 1);
+    private (ImmutableArray<WireEntry> Entries, string? Problem) _read = ([], null);
+    private long? _readAt;
+    private string? _trouble;
+
+    /// <summary>Takes an entry, if it is an action that may have happened, or the outcome of a failover.</summary>
+    public void Add(DecisionLogEntry entry)
+    {
+        if (entry.Kind == nameof(Failover) || entry.Answer?.Answer is MutationOutcome.Accepted or MutationOutcome.TimedOut)
+        {
+            _queue.Writer.TryWrite(entry);
+        }
+    }
+
+    /// <summary>What all replicas have stored, oldest first.</summary>
+    /// <returns>The entries, and why there may be others; null if there are none.</returns>
+    public async Task<(ImmutableArray<WireEntry> Entries, string? Problem)> ReadAsync(CancellationToken cancellation)
+    {
+        await _reading.WaitAsync(cancellation);
+        try
+        {
+            if (_readAt is not { } last || clock.GetElapsedTime(last) >= Fresh)
+            {
+                try
+                {
+                    _read = (HistoryText.Read((await kubernetes.GetConfigMapAsync(key, cancellation))?.Data.GetValueOrDefault(HistoryText.Key)), null);
+                }
+                catch (Exception failed) when (failed.IsTransient())
+                {
+                    _read = (_read.Entries, $"What was done earlier cannot be read: {Why(failed)}");
+                }
+
+                _readAt = clock.GetTimestamp();
+            }
+
+            return _read;
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        // On a stop, what is gathered is still written, unless that takes too long.
+        using var farewell = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
+        await using var stopping = cancellation.Register(() =>
+        {
+            _queue.Writer.TryComplete();
+            farewell.CancelAfter(Farewell);
+        });
+        while (await _queue.Reader.WaitToReadAsync(farewell.Token))
+        {
+            await Task.Delay(Gathering, clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                await WriteAsync(farewell.Token);
+            }
+            catch (Exception bug) when (!farewell.IsCancellationRequested)
+            {
+                errors.Note(bug); // these entries are missing
+            }
+        }
+    }
+
+    // Until it succeeds. What is added meanwhile is written with it.
+    private async Task WriteAsync(CancellationToken cancellation)
+    {
+        List<WireEntry> waiting = [];
+        for (var pause = FirstPause; ; pause = 2 * pause < LongestPause ? 2 * pause : LongestPause)
+        {
+            while (_queue.Reader.TryRead(out var entry))
+            {
+                // An attachment and a taint rest on the statements on which the pod's deletion rests.
+                var translated = translate(entry) with { Replica = replica };
+                waiting.Add(entry.Kind == nameof(Decision.DeletePod) ? translated : translated with { Linstor = null });
+            }
+
+            waiting.RemoveRange(0, Math.Max(0, waiting.Count - MostWaiting));
+            try
+            {
+                await StoreAsync(waiting, cancellation);
+                _trouble = null;
+                return;
+            }
+            catch (KubernetesException faster) when (faster.Status == HttpStatusCode.Conflict)
+            {
+                // Another replica has written. Its entries must stay.
+            }
+            catch (Exception failed) when (failed.IsTransient())
+            {
+                Log(Why(failed));
+            }
+
+            await Task.Delay(pause, clock, cancellation);
+        }
+    }
+
+    private async Task StoreAsync(List<WireEntry> entries, CancellationToken cancellation)
+    {
+        while (!limit.AttemptAcquire().IsAcquired)
+        {
+            await Task.Delay(Actuator.Breath, clock, cancellation);
+        }
+
+        var stored = await kubernetes.GetConfigMapAsync(key, cancellation) ?? new() { Metadata = new() { Name = key.Name, Namespace = key.Namespace } };
+        stored.Data[HistoryText.Key] = HistoryText.Append(stored.Data.GetValueOrDefault(HistoryText.Key), entries);
+        await kubernetes.WriteConfigMapAsync(key, stored, cancellation);
+    }
+
+    private string Why(Exception failed) => RefusalText.Explain(failed, RefusalText.MissingIn(key.Namespace, "", "configmaps", "get", "create", "update"));
+
+    private void Log(string why)
+    {
+        if (why != _trouble)
+        {
+            _trouble = why;
+            NotKept(key, why);
+        }
+    }
+
+    [LoggerMessage(121, LogLevel.Warning, "Could not record in ConfigMap {Key} what was done: {Why}")]
+    private partial void NotKept(ObjectKey key, string why);
+}
