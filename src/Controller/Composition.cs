@@ -52,7 +52,7 @@ internal static partial class Composition
         var readiness = new Readiness(hold, clock, provider, logs.CreateLogger<Readiness>());
         var recorder = settings.Record.Length == 0 ? null : Recorder.Open(settings, clock, provider, logs.CreateLogger<Recorder>());
         var queries = new QueryRunner(kubernetes, nodes, linstor, instruments, logs.CreateLogger<QueryRunner>());
-        var mutations = new MutationRunner(kubernetes, nodes, events, errors, settings.DryRun, logs.CreateLogger<MutationRunner>());
+        var mutations = new MutationRunner(kubernetes, nodes, events, errors, settings.DryRun, provider, logs.CreateLogger<MutationRunner>());
         var actuator = new Actuator(queries, mutations, hold, limit, inbox.Writer, errors, clock);
         var history = new ActionHistory(
             kubernetes, HistoryText.ConfigMapOf(shared), settings.LeaseIdentity, entry => new StatusReader(ClusterSnapshot.Empty, new([], null), clock.Now, provider.GetUtcNow()).Entry(entry),

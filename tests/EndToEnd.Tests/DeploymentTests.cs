@@ -27,23 +27,25 @@ public sealed class DeploymentTests(SharedControlPlane shared)
         await TestCluster.WithdrawReplicasAsync(plane, cancellation);
     }
 
-    [Fact]
-    public async Task The_disruption_budget_applies_too()
+    [Theory]
+    [InlineData("deploy/pod-disruption-budget.yaml", "policy/v1", "policy/v1beta1", "poddisruptionbudget.policy/piraeus-ha-controller")]
+    [InlineData("deploy/flow-schema.yaml", "flowcontrol.apiserver.k8s.io/v1", "flowcontrol.apiserver.k8s.io/v1beta1", "flowschema.flowcontrol.apiserver.k8s.io/ha-controller-lease")]
+    public async Task The_other_files_apply_too(string file, string version, string before, string applied)
     {
         var (plane, cancellation) = (await shared.Plane, TestContext.Current.CancellationToken);
-        var file = Repository.File("deploy/pod-disruption-budget.yaml");
+        var path = Repository.File(file);
         var versions = await plane.KubectlAsync(["api-versions"], ApiIdentity.Administrator, cancellation);
-        if (!versions.Split('\n').Contains("policy/v1"))
+        if (!versions.Split('\n').Contains(version))
         {
-            // A server older than 1.21 has the same object under the version before.
-            var older = Path.Combine(plane.LogDirectory, "pod-disruption-budget.yaml");
-            await File.WriteAllTextAsync(older, (await File.ReadAllTextAsync(file, cancellation)).Replace("policy/v1", "policy/v1beta1", StringComparison.Ordinal), cancellation);
-            file = older;
+            // An older server has the same object under the version before.
+            var older = Path.Combine(plane.LogDirectory, Path.GetFileName(file));
+            await File.WriteAllTextAsync(older, (await File.ReadAllTextAsync(path, cancellation)).Replace(version, before, StringComparison.Ordinal), cancellation);
+            path = older;
         }
 
         await plane.KubectlAsync(["apply", "-f", Repository.File("deploy/all.yaml")], ApiIdentity.Administrator, cancellation);
         await TestCluster.WithdrawReplicasAsync(plane, cancellation);
-        Assert.Contains("poddisruptionbudget.policy/piraeus-ha-controller", await plane.KubectlAsync(["apply", "-f", file], ApiIdentity.Administrator, cancellation), StringComparison.Ordinal);
+        Assert.Contains(applied, await plane.KubectlAsync(["apply", "-f", path], ApiIdentity.Administrator, cancellation), StringComparison.Ordinal);
     }
 
     [Fact]

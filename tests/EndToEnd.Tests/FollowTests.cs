@@ -102,6 +102,8 @@ public sealed class FollowTests(SharedControlPlane shared)
 
         cluster.Crash(cluster.A);
         await cluster.UntilLoggedAsync(LogEvent.Stuck, ("Phase", "PodGone"));
+        var condition = (await cluster.World.Api.GetAsync(pod, cluster.World.Closing)).Items("status", "conditions").Single(one => one.Text("type") == "DisruptionTarget");
+        Assert.Equal(("True", "DeletionByPiraeusHAController"), (condition.Text("status"), condition.Text("reason")));
         await cluster.World.Api.PatchAsync(pod, new { metadata = new { finalizers = Array.Empty<string>() } }, cluster.World.Closing);
         await cluster.World.UntilMovedAsync(db, from: cluster.A, within: TimeSpan.FromSeconds(120));
     }

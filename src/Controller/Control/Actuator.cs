@@ -60,7 +60,7 @@ internal sealed class Actuator(
     /// <summary>Accepts a decision if it can begin at once; never waits.</summary>
     public OfferResult Offer(Decision decision)
     {
-        if (_stopping.IsCancellationRequested || (decision is not Decision.Query && !hold.Covers(KubernetesClient.ActDeadline)))
+        if (_stopping.IsCancellationRequested || (decision is not Decision.Query && !hold.Covers(MutationRunner.Longest)))
         {
             return OfferResult.NotOurs;
         }
@@ -127,7 +127,7 @@ internal sealed class Actuator(
     private async Task<MutationAnswer> ActAsync(Decision decision, Instant offered)
     {
         // Check again at the moment of acting: the action may have waited for its turn.
-        if (!mutations.IsDryRun && (!hold.Covers(KubernetesClient.ActDeadline) || clock.Now - offered > LongestWait))
+        if (!mutations.IsDryRun && (!hold.Covers(MutationRunner.Longest) || clock.Now - offered > LongestWait))
         {
             mutations.TooLate(decision);
             return new(MutationOutcome.NotSent);

@@ -1,12 +1,33 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Piraeus.HighAvailability.Controller.Kubernetes;
+using Piraeus.HighAvailability.Controller.Transport;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>Sends the policy's mutations to Kubernetes, and reports what was done as an Event.</summary>
-internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nodes, EventRecorder events, InternalErrors errors, bool dryRun, ILogger logger)
+/// <param name="kubernetes">Deletes pods and attachments.</param>
+/// <param name="nodes">Changes nodes.</param>
+/// <param name="events">Writes the Events.</param>
+/// <param name="errors">Takes this program's own errors.</param>
+/// <param name="dryRun">Whether mutations are only logged.</param>
+/// <param name="clock">Limits the wait for a pod's condition.</param>
+/// <param name="logger">The log.</param>
+internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nodes, EventRecorder events, InternalErrors errors, bool dryRun, TimeProvider clock, ILogger logger)
 {
+    /// <summary>How long a deletion waits for the pod's condition.</summary>
+    public static readonly TimeSpan ConditionPatience = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long a mutation may take: a request, and before a pod's deletion the wait for its condition.</summary>
+    public static readonly TimeSpan Longest = KubernetesClient.ActDeadline + ConditionPatience;
+
+    private int _conditions;
+    private bool _mayNotMark;
+
+    /// <summary>How many conditions may be on their way. While many pods of a node are moved, most are deleted without one.</summary>
+    public int MostConditions { get; init; } = 4;
+
     /// <summary>Whether mutations are only logged (<c>--dry-run</c>).</summary>
     public bool IsDryRun => dryRun;
 
@@ -27,7 +48,7 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
         logger.Write(LogLevel.Information, LogLines.Acting, LogLine.Of(mutation, sentence));
         var outcome = mutation switch
         {
-            Decision.DeletePod o => await kubernetes.DeleteAsync(o.Pod, CancellationToken.None),
+            Decision.DeletePod o => await DeleteAsync(o, sentence),
             Decision.DeleteAttachment o => await kubernetes.DeleteAsync(o.Attachment, CancellationToken.None),
             Decision.TaintNode o => await nodes.TaintAsync(o.Node.Name, CancellationToken.None),
             Decision.UntaintNode o => await nodes.UntaintAsync(o.Node.Name, CancellationToken.None),
@@ -46,5 +67,49 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
         }
 
         return outcome;
+    }
+
+    private async Task<MutationAnswer> DeleteAsync(Decision.DeletePod deletion, string sentence)
+    {
+        if (!deletion.Pod.Terminating && _conditions < MostConditions)
+        {
+            using var stop = new CancellationTokenSource();
+            await Task.WhenAny(MarkAsync(deletion, sentence), Task.Delay(ConditionPatience, clock, stop.Token));
+            await stop.CancelAsync();
+        }
+
+        return await kubernetes.DeleteAsync(deletion.Pod, CancellationToken.None);
+    }
+
+    // No deletion fails or waits long because of the condition.
+    private async Task MarkAsync(Decision.DeletePod deletion, string sentence)
+    {
+        Interlocked.Increment(ref _conditions);
+        try
+        {
+            await kubernetes.MarkDisruptedAsync(deletion.Pod, sentence, CancellationToken.None);
+        }
+        catch (KubernetesException forbidden) when (forbidden.Status == HttpStatusCode.Forbidden)
+        {
+            if (Interlocked.Exchange(ref _mayNotMark, true))
+            {
+                return; // logged already
+            }
+
+            var why = RefusalText.Explain(forbidden, RefusalText.Missing("", "pods/status", "patch"));
+            logger.Write(LogLevel.Information, LogLines.NotMarked, LogLine.Of(deletion, $"Pods are deleted without the condition DisruptionTarget: {why}", null, why));
+        }
+        catch (Exception failed) when (failed.IsTransient())
+        {
+            logger.Write(LogLevel.Debug, LogLines.NotMarked, LogLine.Of(deletion, $"Pod {deletion.Pod.Key} is deleted without the condition DisruptionTarget: {failed.Message}", null, failed.Message));
+        }
+        catch (Exception bug)
+        {
+            errors.Note(bug);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _conditions);
+        }
     }
 }

@@ -15,13 +15,14 @@ internal sealed record Permission(string Group, string Resource, string Verb, st
     private const string Names = "the controller assumes that LINSTOR and Kubernetes use the same name for a node";
     private const string Taint = "a lost node gets no taint, so the scheduler may choose it again";
     private const string Speed = "a failover takes up to a minute longer";
+    private const string Jobs = "a Job may count a pod that was moved as failed";
     private const string Memory = "what was done is forgotten when the process ends";
     private const string Words = "no Kubernetes Event records what was done";
 
     /// <summary>The rights of deploy/all.yaml.</summary>
     public static IReadOnlyList<Permission> All { get; } =
     [
-        new("", "pods", "list"), new("", "pods", "watch"), new("", "pods", "delete"),
+        new("", "pods", "list"), new("", "pods", "watch"), new("", "pods", "delete"), new("", "pods/status", "patch", Jobs),
         new("", "persistentvolumes", "list"), new("", "persistentvolumes", "watch"),
         new("storage.k8s.io", "volumeattachments", "list"), new("storage.k8s.io", "volumeattachments", "watch"), new("storage.k8s.io", "volumeattachments", "delete"),
         new("storage.k8s.io", "csinodes", "list", Names), new("storage.k8s.io", "csinodes", "watch", Names),

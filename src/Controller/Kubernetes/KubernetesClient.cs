@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Kubernetes.Wire;
@@ -18,6 +21,25 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
     /// <summary>Deletes exactly this incarnation of a pod, without waiting for its node.</summary>
     public Task<MutationAnswer> DeleteAsync(Pod pod, CancellationToken cancellation) =>
         DeleteAsync($"api/v1/namespaces/{pod.Key.Namespace}/pods/{pod.Key.Name}", pod.Uid, gracePeriodSeconds: 0, ("", "pods"), cancellation);
+
+    /// <summary>Gives exactly this incarnation of a pod the condition <c>DisruptionTarget</c>, as the cluster's own controllers do before they delete one: a Job need not count it as failed.</summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="message">Why it will be deleted.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task MarkDisruptedAsync(Pod pod, string message, CancellationToken cancellation)
+    {
+        var condition = new JsonObject
+        {
+            ["type"] = "DisruptionTarget",
+            ["status"] = "True",
+            ["reason"] = "DeletionByPiraeusHAController",
+            ["message"] = message,
+            ["lastTransitionTime"] = clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+        };
+        var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = pod.Uid.Value }, ["status"] = new JsonObject { ["conditions"] = new JsonArray(condition) } };
+        using var request = Request(HttpMethod.Patch, $"api/v1/namespaces/{pod.Key.Namespace}/pods/{pod.Key.Name}/status", new StringContent(patch.ToJsonString(), Encoding.UTF8, "application/strategic-merge-patch+json"));
+        await http.SendAsync(request, ActDeadline, clock, cancellation);
+    }
 
     /// <summary>Deletes exactly this incarnation of an attachment; it disappears when the external attacher has detached the volume.</summary>
     public Task<MutationAnswer> DeleteAsync(Attachment attachment, CancellationToken cancellation) =>

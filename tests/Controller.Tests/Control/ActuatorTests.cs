@@ -31,7 +31,7 @@ public sealed class ActuatorTests
     {
         await using var fixture = await ControlFixture.OpenAsync(contested: true);
         fixture.Hold.Lead();
-        fixture.Time.Advance(TimeSpan.FromSeconds(4.9));
+        fixture.Time.Advance(TimeSpan.FromSeconds(4.8));
         Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Delete));
         fixture.Time.Advance(TimeSpan.FromSeconds(0.1));
         Assert.Equal(OfferResult.NotOurs, fixture.Actuator.Offer(ControlFixture.Delete));

@@ -29,7 +29,7 @@ internal sealed class ControlFixture : IAsyncDisposable
 
     private readonly LinstorConnection _connection;
 
-    private ControlFixture(CannedKubernetes kubernetes, CannedLinstor linstor, bool dryRun, bool contested, FailoverSettings settings, ILogger<Reporter>? reporting)
+    private ControlFixture(CannedKubernetes kubernetes, CannedLinstor linstor, bool dryRun, bool contested, FailoverSettings settings, ILogger<Reporter>? reporting, int conditions)
     {
         (Kubernetes, Linstor) = (kubernetes, linstor);
         Clock = new(Time);
@@ -44,7 +44,7 @@ internal sealed class ControlFixture : IAsyncDisposable
         Events = new(Client, Hold, RequestGate, Time, Errors, dryRun, Told.CreateLogger<EventRecorder>()) { Remembered = 3 };
         var nodes = new NodeClient(http, Time);
         var queries = new QueryRunner(Client, nodes, new(_connection, Clock), Instruments, Told.CreateLogger<QueryRunner>());
-        Actuator = new(queries, new(Client, nodes, Events, Errors, dryRun, Told.CreateLogger<MutationRunner>()), Hold, RequestGate, Inbox.Writer, Errors, Clock);
+        Actuator = new(queries, new(Client, nodes, Events, Errors, dryRun, Time, Told.CreateLogger<MutationRunner>()) { MostConditions = conditions }, Hold, RequestGate, Inbox.Writer, Errors, Clock);
         Control = new(Inbox, settings, Actuator, new(Events, Instruments, DecisionLog, Errors, reporting ?? Told.CreateLogger<Reporter>()), Errors, Clock, Time);
     }
 
@@ -84,8 +84,8 @@ internal sealed class ControlFixture : IAsyncDisposable
     /// <summary>Every action and every Event passes here; a test may close it.</summary>
     public RequestGate RequestGate { get; } = new();
 
-    public static async Task<ControlFixture> OpenAsync(Func<Call, Task>? kubernetes = null, CannedLinstor? linstor = null, bool dryRun = false, bool contested = false, FailoverSettings? settings = null, ILogger<Reporter>? reporting = null) => new(
-        await CannedKubernetes.StartAsync(kubernetes ?? (call => call.AnswerAsync("{}"))), linstor ?? CannedLinstor.With(("/v1/nodes", "[]")), dryRun, contested, settings ?? new(), reporting);
+    public static async Task<ControlFixture> OpenAsync(Func<Call, Task>? kubernetes = null, CannedLinstor? linstor = null, bool dryRun = false, bool contested = false, FailoverSettings? settings = null, ILogger<Reporter>? reporting = null, int conditions = 0) => new(
+        await CannedKubernetes.StartAsync(kubernetes ?? (call => call.AnswerAsync("{}"))), linstor ?? CannedLinstor.With(("/v1/nodes", "[]")), dryRun, contested, settings ?? new(), reporting, conditions);
 
     public async Task<Observation.MutationAnswered> ActedAsync() => await Inbox.NextAsync<Observation.MutationAnswered>();
 

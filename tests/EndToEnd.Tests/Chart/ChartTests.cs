@@ -10,7 +10,7 @@ public sealed partial class ChartTests(SharedControlPlane shared)
     // The names and the address of deploy/all.yaml.
     private static readonly string[] AsManifest =
     [
-        "--release", "ha", "--namespace", "ha-controller", "--api-version", "policy/v1", "--set", "fullnameOverride=piraeus-ha-controller", "--set", "serviceAccount.name=ha-controller",
+        "--release", "ha", "--namespace", "ha-controller", "--api-version", "policy/v1", "--api-version", "flowcontrol.apiserver.k8s.io/v1", "--set", "fullnameOverride=piraeus-ha-controller", "--set", "serviceAccount.name=ha-controller",
         "--set", "linstor.controllers=http://piraeus-op-cs.default.svc", "--set", "metrics.service=false",
     ];
 
@@ -18,7 +18,7 @@ public sealed partial class ChartTests(SharedControlPlane shared)
     public async Task The_manifest_and_the_chart_install_the_same()
     {
         var chart = await RenderedChart.ObjectsAsync(AsManifest);
-        var manifest = RenderedChart.Objects(await ReadAsync("deploy/all.yaml") + "---\n" + await ReadAsync("deploy/pod-disruption-budget.yaml"));
+        var manifest = RenderedChart.Objects(await ReadAsync("deploy/all.yaml") + "---\n" + await ReadAsync("deploy/pod-disruption-budget.yaml") + "---\n" + await ReadAsync("deploy/flow-schema.yaml"));
         Assert.True(manifest.Remove("Namespace/ha-controller")); // Helm makes it with --create-namespace
         Assert.Equal(manifest.Keys.Order(), chart.Keys.Order());
         Assert.All(manifest, one => Assert.Equal(Compared(one.Value), Compared(chart[one.Key])));
@@ -115,7 +115,7 @@ public sealed partial class ChartTests(SharedControlPlane shared)
         var based = Container(RenderedChart.Objects(await ReadAsync("deploy/all.yaml")));
         Assert.Equal([.. Arguments(based), .. overlay == "dry-run" ? ["--dry-run"] : (string[])[]], Arguments(container));
         Assert.Equal((string?)based["image"], (string?)container["image"]);
-        Assert.Equal(8, objects.Count);
+        Assert.Equal(10, objects.Count);
     }
 
     private static IEnumerable<string> Arguments(JsonNode container) => container["args"]!.AsArray().Select(argument => (string)argument!);

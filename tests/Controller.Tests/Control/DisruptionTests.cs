@@ -1,0 +1,102 @@
+using System.Text.Json.Nodes;
+using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Tests.Kubernetes;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Control;
+
+/// <summary>The condition that a pod gets before it is deleted. No deletion depends on it.</summary>
+public sealed class DisruptionTests
+{
+    private const string Pod = "/api/v1/namespaces/shop/pods/app-0";
+
+    [Fact]
+    public async Task A_pod_is_marked_and_then_deleted()
+    {
+        await using var fixture = await ControlFixture.OpenAsync(conditions: 4);
+        fixture.Actuator.Offer(ControlFixture.Delete);
+        Assert.Equal(MutationOutcome.Accepted, (await fixture.ActedAsync()).Outcome.Answer);
+
+        Assert.Equal([("PATCH", Pod + "/status"), ("DELETE", Pod)], fixture.Kubernetes.Calls.Select(call => (call.Method, call.Path)));
+        var patch = fixture.Kubernetes.Calls.First();
+        Assert.StartsWith("application/strategic-merge-patch+json", patch.ContentType, StringComparison.Ordinal);
+        Assert.True(JsonNode.DeepEquals(
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["uid"] = "u-pod" },
+                ["status"] = new JsonObject
+                {
+                    ["conditions"] = new JsonArray(new JsonObject
+                    {
+                        ["type"] = "DisruptionTarget",
+                        ["status"] = "True",
+                        ["reason"] = "DeletionByPiraeusHAController",
+                        ["message"] = DecisionText.Of(ControlFixture.Delete),
+                        ["lastTransitionTime"] = "2030-01-01T00:00:00Z",
+                    }),
+                },
+            },
+            JsonNode.Parse(patch.Body)), patch.Body);
+    }
+
+    [Fact]
+    public async Task A_condition_without_an_answer_delays_the_deletion_by_a_tenth_of_a_second()
+    {
+        await using var fixture = await ControlFixture.OpenAsync(HangOnPatchesAsync, conditions: 4);
+        fixture.Actuator.Offer(ControlFixture.Delete);
+        Assert.Equal("PATCH", (await fixture.Kubernetes.ArrivalAsync()).Method);
+        await fixture.Time.RestingAsync(MutationRunner.ConditionPatience);
+        Assert.Single(fixture.Kubernetes.Calls);
+        fixture.Time.Advance(MutationRunner.ConditionPatience);
+        Assert.Equal(MutationOutcome.Accepted, (await fixture.ActedAsync()).Outcome.Answer);
+        Assert.Equal(["PATCH", "DELETE"], fixture.Kubernetes.Calls.Select(call => call.Method));
+    }
+
+    [Fact]
+    public async Task While_many_pods_are_moved_most_are_deleted_without()
+    {
+        await using var fixture = await ControlFixture.OpenAsync(HangOnPatchesAsync, conditions: 2);
+        foreach (var number in Enumerable.Range(0, 5))
+        {
+            fixture.Actuator.Offer(new Decision.DeletePod(ControlFixture.App with { Key = new("shop", $"app-{number}"), Uid = new($"u-{number}") }, ControlFixture.Evidence));
+        }
+
+        foreach (var _ in Enumerable.Range(0, 3))
+        {
+            await fixture.ActedAsync(); // at once, while the conditions of the first two are still on their way
+        }
+
+        await fixture.Time.RestingAsync(MutationRunner.ConditionPatience, 2);
+        fixture.Time.Advance(MutationRunner.ConditionPatience);
+        await fixture.ActedAsync();
+        await fixture.ActedAsync();
+        Assert.Equal((2, 5), (fixture.Kubernetes.Calls.Count(call => call.Method == "PATCH"), fixture.Kubernetes.Calls.Count(call => call.Method == "DELETE")));
+    }
+
+    [Fact]
+    public async Task A_missing_right_is_logged_once_and_the_pods_are_deleted()
+    {
+        await using var fixture = await ControlFixture.OpenAsync(
+            call => call.Method == "PATCH" ? call.RefuseAsync(403, """pods "app-0" is forbidden: User "ha" cannot patch resource "pods/status" in API group "" in the namespace "shop" """.TrimEnd()) : call.AnswerAsync("{}"), conditions: 4);
+        foreach (var uid in (string[])["u-1", "u-2"])
+        {
+            fixture.Actuator.Offer(new Decision.DeletePod(ControlFixture.App with { Uid = new(uid) }, ControlFixture.Evidence));
+            Assert.Equal(MutationOutcome.Accepted, (await fixture.ActedAsync()).Outcome.Answer);
+        }
+
+        Assert.Equal(4, fixture.Kubernetes.Calls.Count);
+        Assert.Single(fixture.Told.Lines, line => line ==
+            """Pods are deleted without the condition DisruptionTarget: pods "app-0" is forbidden: User "ha" cannot patch resource "pods/status" in API group "" in the namespace "shop" (missing permission: add the rule {apiGroups: [""], resources: ["pods/status"], verbs: ["patch"]} to the role of this service account)""");
+    }
+
+    [Fact]
+    public async Task A_pod_that_was_deleted_already_gets_none()
+    {
+        await using var fixture = await ControlFixture.OpenAsync(conditions: 4);
+        fixture.Actuator.Offer(new Decision.DeletePod(ControlFixture.App with { Terminating = true }, ControlFixture.Evidence));
+        await fixture.ActedAsync();
+        Assert.Equal("DELETE", Assert.Single(fixture.Kubernetes.Calls).Method);
+    }
+
+    private static Task HangOnPatchesAsync(Call call) => call.Method == "PATCH" ? call.HangAsync() : call.AnswerAsync("{}");
+}
