@@ -44,7 +44,7 @@ public sealed class DaemonTests
     {
         await using var fixture = await ControlFixture.OpenAsync();
         await using var daemon = Build(fixture, Forever);
-        fixture.Actuator.Offer(new Core.Decision.Hold(ControlFixture.Resource, new("a"), Core.HoldReason.Storm, Core.HoldDetail.None, [], Core.Instant.Start, true)); // which is no action
+        fixture.Offer(new Core.Decision.Hold(ControlFixture.Resource, new("a"), Core.HoldReason.Storm, Core.HoldDetail.None, [], Core.Instant.Start, true)); // which is no action
         using var stop = new CancellationTokenSource();
         var running = daemon.RunAsync(stop.Token);
         while (!fixture.Told.Lines.Any(line => line.StartsWith("An error of this program was caught", StringComparison.Ordinal)))
@@ -69,11 +69,11 @@ public sealed class DaemonTests
         await using var daemon = Build(fixture, async cancellation =>
         {
             await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            released.SetResult(answer.Task.IsCompleted && fixture.Actuator.Offer(ControlFixture.Detach) != Controller.Control.OfferResult.Taken);
+            released.SetResult(answer.Task.IsCompleted && fixture.Offer(ControlFixture.Detach) != Controller.Control.OfferResult.Taken);
         });
         using var stop = new CancellationTokenSource();
         var running = daemon.RunAsync(stop.Token);
-        fixture.Actuator.Offer(ControlFixture.Delete);
+        fixture.Offer(ControlFixture.Delete);
         await fixture.Kubernetes.ArrivalAsync();
 
         await stop.CancelAsync();

@@ -38,6 +38,30 @@ public sealed class ConfirmationTests
     }
 
     [Fact]
+    public void An_answer_that_arrives_later_than_a_request_can_take_confirms_nothing()
+    {
+        // It has waited in a process that was suspended, and may be as old as its request.
+        var scenario = Unanswered(40).After(2.1);
+        var answer = scenario.ReportOf(Scenario.Pvc1);
+        Assert.Empty(scenario.After(5.1).Observe(new Observation.ResourceReported(answer)).After(1).Moves);
+        Assert.Equal([HoldReason.AwaitingConfirmation], scenario.AllHolds);
+        scenario.Ignores = _ => false;
+        Assert.NotEmpty(scenario.After(1).Moves);
+    }
+
+    [Theory]
+    [InlineData(4.9, true)]
+    [InlineData(5.1, false)]
+    public void A_list_of_satellites_that_arrives_later_than_a_request_can_take_confirms_nothing(double seconds, bool confirms)
+    {
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(40);
+        scenario.Ignores = decision => decision is Decision.QuerySatellites;
+        var asked = scenario.After(2).Now;
+        scenario.After(seconds).Observe(new Observation.SatellitesListed([Off("a"), On("b"), On("c")], asked)).After(0.1);
+        Assert.Equal(confirms, scenario.Moves.Any());
+    }
+
+    [Fact]
     public void Newer_statements_of_the_stream_undo_a_confirmation_until_an_answer_contains_them()
     {
         var scenario = Unanswered(44.2).Node("a", ready: false).LosesQuorum("c");

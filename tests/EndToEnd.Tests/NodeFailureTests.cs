@@ -41,7 +41,7 @@ public sealed class NodeFailureTests(SharedControlPlane shared)
         cluster.Crash(cluster.A);
         await cluster.UntilDeletedAsync("pod db-0", "attachment of data-db-0 on a");
 
-        var deletion = cluster.Writes.First(write => write.Resource == "pods");
+        var deletion = cluster.Writes.First(write => write is { Resource: "pods", Verb: "delete" });
         Assert.Equal((0, pod.Uid), (deletion.GraceSeconds, deletion.PreconditionUid));
         Assert.Equal(attachment.Uid, cluster.Writes.First(write => write.Resource == "volumeattachments").PreconditionUid);
 

@@ -9,7 +9,7 @@ internal static class Mutants
     // Rules that back each other up are broken together.
     private static readonly Edit NoCounterEvidence = new("LossRule.cs", "NotSeparated(peer) ?? Contradicted(peer) ?? MayHaveQuorumElsewhere(peer) ??", "");
     private static readonly Edit NoCounterEvidenceOfQuorum = new("LossRule.cs", "Contradicted(peer) ?? MayHaveQuorumElsewhere(peer) ??", "");
-    private static readonly Edit NeverTooOld = new("PolicyEvaluation.Queries.cs", "resource.AnsweredAt >= now - Timings.AnswerLasts && resource.ReportedAt >= due - Timings.LongestLead", "now >= due");
+    private static readonly Edit NeverTooOld = new("PolicyEvaluation.Queries.cs", "resource.AnsweredAt >= now - Timings.AnswerLasts && resource.AnsweredAt - resource.ReportedAt <= Timings.RequestLasts\n        && resource.ReportedAt >= due - Timings.LongestLead", "now >= due");
     private static readonly Edit ListNeverTooOld = new("PolicyEvaluation.Queries.cs", "cluster.Linstor.AskedAt >= Instant.Later(lostSince, now - (cluster", "cluster.Linstor.AskedAt >= Instant.Later(Instant.Start, Instant.Start - (cluster");
     private static readonly Edit UnfencedIsFine = new("Eligibility.cs", "if (!resource.IsFenced(consumer))", "if (!resource.IsFenced(consumer) && resource.Speakers.IsEmpty)");
 

@@ -119,6 +119,8 @@ internal static partial class TestedRules
             "PolicyEvaluation.Moves.cs", "ObjectionTo(pod) ?? Eligibility.Wish(watched) ?? (watched", "ObjectionTo(pod) ?? (watched"),
         new("the list of pods is fresh", nameof(TotalityTests.A_consumer_whose_assessment_failed_is_assessed_again),
             "PolicyEvaluation.Queries.cs", "onNode) && onNode.AnsweredAt >= now - Timings.PodListLasts", "onNode)"),
+        new("a list of a node's pods that arrives later than a request can take counts for nothing", nameof(LivenessCounterexampleTests.However_slowly_kubernetes_lists_the_pods_of_a_node_within_its_deadline_they_are_moved),
+            "PolicyEvaluation.Queries.cs", " && onNode.AnsweredAt - onNode.AskedAt <= Timings.PodListTakes", ""),
         new("a pod that the fresh list does not have is gone", nameof(EligibilityTests.A_pod_that_is_no_longer_on_the_node_is_left_to_the_watch),
             "PolicyEvaluation.Moves.cs", "onNode is null ? watched : onNode.Pods.Find(watched.Uid)?.Item;", "onNode?.Pods.Find(watched.Uid)?.Item ?? watched;"),
         new("what cannot be listed is not waited for", nameof(NodeTests.A_count_of_pods_that_cannot_be_had_is_not_waited_for),

@@ -84,6 +84,22 @@ internal sealed partial record Fault
             : new(grave.At - TimeSpan.FromSeconds(10 - random.Next(20)), FaultKind.LinstorSlow, 0, random.Next(Targets), random.Next(2) == 0 ? null : TimeSpan.FromSeconds(10 + random.Next(60)));
     }
 
+    // A process is frozen at the worst moment, while the consumer's network comes back. LINSTOR's events may not arrive.
+    private static IEnumerable<Fault> Suspended(Random random, ScenarioSetup setup)
+    {
+        var (at, target) = (TimeSpan.FromSeconds(20 + random.Next(40)), Consumer(random));
+        var kind = random.Next(2) == 0 ? FaultKind.FrozenAfterAsking : FaultKind.FrozenBeforeActing;
+        yield return new(at, FaultKind.Isolation, target, 0, null);
+        foreach (var controller in Enumerable.Range(0, setup.Controllers))
+        {
+            yield return new(at, kind, controller, random.Next(Targets), null);
+            if (random.Next(2) == 0)
+            {
+                yield return new(at + TimeSpan.FromSeconds(12), FaultKind.StreamDeaf, controller, 0, TimeSpan.FromSeconds(90));
+            }
+        }
+    }
+
     // A pod has two disks: one is cut off, and two nodes may write to the other.
     private static IEnumerable<Fault> HalfLost(Random random, ScenarioSetup setup)
     {

@@ -45,6 +45,7 @@ internal sealed partial record Fault(TimeSpan At, FaultKind Kind, int Target, in
             2 or 3 => Unheard(random),
             4 or 5 => GivenUp(random),
             6 or 7 => Slow(random),
+            13 or 14 => Suspended(random, setup),
             8 when setup.QuorumFromController => BelatedQuorum(random, setup, FaultKind.NodeQuorumOff),
             9 or 10 or 11 or 12 when setup.Workloads.Any(workload => setup.IsMixed(workload)) => HalfLost(random, setup),
             _ => [],
@@ -74,7 +75,7 @@ internal sealed partial record Fault(TimeSpan At, FaultKind Kind, int Target, in
 
     /// <summary>Whether the fault affects observers rather than storage. Such faults end before a scenario does, except for a leader that stays blind while another process does not.</summary>
     public bool IsBlindness => Kind is FaultKind.LinstorRestart or FaultKind.LinstorUnreachable or FaultKind.StreamDeaf or FaultKind.ApiUnreachable
-        or FaultKind.AnswersLost or FaultKind.ApiRefuses or FaultKind.Killed or FaultKind.Frozen or FaultKind.Stopped or FaultKind.SatelliteHangs
+        or FaultKind.AnswersLost or FaultKind.ApiRefuses or FaultKind.Killed or FaultKind.Frozen or FaultKind.FrozenAfterAsking or FaultKind.FrozenBeforeActing or FaultKind.Stopped or FaultKind.SatelliteHangs
         or FaultKind.DefinitionHangs or FaultKind.PolicyUnreadable or FaultKind.LinstorReachesNoSatellite;
 
     public override string ToString() => string.Create(

@@ -158,6 +158,9 @@ internal sealed partial class FaultInjector(SimulatedCluster cluster)
             case FaultKind.Frozen:
                 controller.Freeze();
                 return controller.Thaw;
+            case FaultKind.FrozenAfterAsking or FaultKind.FrozenBeforeActing:
+                controller.FreezeAt(fault.Kind, TimeSpan.FromSeconds(2 + (fault.Other % 24)));
+                return controller.FreezeNoMore;
             case FaultKind.PodDeleted:
                 if (PodOf(fault) is { } pod)
                 {

@@ -54,6 +54,12 @@ internal enum FaultKind
     /// <summary>One of our processes is frozen while time goes on.</summary>
     Frozen,
 
+    /// <summary>One of our processes is frozen right after it has asked what confirms a loss; the node's network comes back at that moment.</summary>
+    FrozenAfterAsking,
+
+    /// <summary>One of our processes is frozen between its next decision to delete a pod and the request; the node's network comes back at that moment.</summary>
+    FrozenBeforeActing,
+
     /// <summary>The wall clock of one of our processes is set, by an hour at most; its monotonic clock is not.</summary>
     ClockSet,
 

@@ -39,7 +39,7 @@ internal sealed partial class Oracle
 
     // A volume that two nodes may write to is fenced only where it is lost too. A loss that LINSTOR knows of but that is not proved may leave quorum on both sides.
     private bool MayBeMoved(Model.Pod pod, List<string> lost) =>
-        _cluster.ResourcesOf(pod).All(name => lost.Contains(name) || !(_cluster.IsShared(name) || LossOf(name, pod.Spec.NodeName!).IsSo || WasLostUntilAllFellSilent(name, pod.Spec.NodeName!) || MayHaveQuorumHere(name, pod.Spec.NodeName!))) && CoreMapping.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(CoreMapping.OptOut) && _cluster.Unfenced(pod) is [];
+        _cluster.ResourcesOf(pod).All(name => lost.Contains(name) || !(_cluster.IsShared(name) || LossOf(name, pod.Spec.NodeName!).IsSo || WasLostUntilAllFellSilent(name, pod.Spec.NodeName!) || MayHaveQuorumHere(name, pod.Spec.NodeName!) || HasRivalWithoutProof(name, pod.Spec.NodeName!))) && CoreMapping.HasOptedIn(pod) && !pod.Metadata.Annotations.ContainsKey(CoreMapping.OptOut) && _cluster.Unfenced(pod) is [];
 
     private bool WasLostUntilAllFellSilent(string resource, string node) => LossOf(resource, node).EndedAt is not null
         && _cluster.DefinitionOf(resource) is { } definition && definition.Listed.All(replica => Known(replica)?.MayPromote is null);
@@ -58,6 +58,10 @@ internal sealed partial class Oracle
         var since = (whole.IsSo ? Now : whole.EndedAt ?? TimeSpan.Zero) - Unseen;
         return LossOf(resource, node).Overlaps(since, Now) || HistoryOf(key, _alone).Overlaps(since, Now);
     }
+
+    // A peer may promote, and its report does not rule out that the node has quorum, too.
+    private bool HasRivalWithoutProof(string resource, string node) => _cluster.DefinitionOf(resource) is { } definition && _cluster.Kubernetes.LinstorNameOf(node) is { } machine
+        && definition.Listed.Any(peer => peer.Node.Name != machine && Known(peer) is { MayPromote: true }) && !HasRival(definition, machine);
 
     private bool HasBeenLostSince(TimeSpan calm, string resource, string node) => LossOf(resource, node).Covers(calm, Now);
 

@@ -37,7 +37,7 @@ internal sealed partial class Oracle
         (_fenced.TryGetValue(definition, out var fenced) ? fenced : _fenced[definition] = new()).Note(Now, _cluster.IsFenced(definition));
         NoteUse(definition);
         NoteAdmissions(definition);
-        _hung.UnionWith(definition.Listed.Where(replica => replica.Node.SatelliteHangs).Select(replica => replica.Node.Name));
+        NoteHung(definition);
         var resource = ScenarioSetup.Handle(_cluster.VolumeOf(definition));
         var (writers, isNews) = (0, false);
         foreach (var (number, node) in _cluster.Nodes)
@@ -65,6 +65,27 @@ internal sealed partial class Oracle
         if (writers > 1)
         {
             Check(Apart, _cluster.MayDiverge(definition), definition.Name, $"{writers} nodes write to it");
+        }
+    }
+
+    // A satellite that has worked again for a while has replaced what it repeated.
+    private void NoteHung(ResourceDefinition definition)
+    {
+        foreach (var node in definition.Listed.Select(replica => replica.Node))
+        {
+            if (node.SatelliteHangs)
+            {
+                _hung.Add(node.Name);
+                _resumed.Remove(node.Name);
+            }
+            else if (node.Status == ConnectionStatus.Online && _hung.Contains(node.Name))
+            {
+                _resumed.TryAdd(node.Name, Now);
+                if (Now - _resumed[node.Name] > Replaced)
+                {
+                    _hung.Remove(node.Name);
+                }
+            }
         }
     }
 

@@ -10,11 +10,17 @@ internal sealed partial class Oracle
     /// <summary>The maximum age of the newest confirmation when a request is sent: four seconds for the policy, and the rest for its way from LINSTOR and back.</summary>
     private TimeSpan Confirmed => TimeSpan.FromSeconds(5.5) + (2 * _cluster.LinstorTookMost);
 
+    /// <summary>How long after its request an answer may arrive and still confirm something.</summary>
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(5);
+
     /// <summary>The maximum age of the satellite list when a request is sent: one answer covers all satellites and may be slow.</summary>
     private static readonly TimeSpan Listed = TimeSpan.FromSeconds(12.5);
 
     /// <summary>An interruption of a loss that is shorter may go unseen: the controller polls LINSTOR at this interval at the longest, and answers are late.</summary>
     private static readonly TimeSpan Unseen = TimeSpan.FromSeconds(14);
+
+    /// <summary>How long after it works again a satellite has replaced all that it repeated while it hung.</summary>
+    private static readonly TimeSpan Replaced = TimeSpan.FromSeconds(20);
 
     /// <summary>DRBD's maximum time to detect a dead link. A report that is contradicted for longer is stale.</summary>
     public static readonly TimeSpan LongestDetection = TimeSpan.FromSeconds(12);
@@ -49,6 +55,7 @@ internal sealed partial class Oracle
     private readonly Dictionary<string, ConditionHistory> _lostNodes = [];
     private readonly HashSet<string> _unwell = [];
     private readonly HashSet<string> _hung = [];
+    private readonly Dictionary<string, TimeSpan> _resumed = [];
     private readonly Dictionary<(string Definition, string Node), ConditionHistory> _admitted = [];
     private readonly Dictionary<(string Definition, string Node), ConditionHistory> _alone = [];
     private readonly Dictionary<(string Definition, string Node), ConditionHistory> _whole = [];
@@ -126,7 +133,7 @@ internal sealed partial class Oracle
         var lost = _cluster.ResourcesOf(pod).Where(name => WasLost(controller, name, node, sent)).ToList();
         Check(Lost, lost.Count > 0, decision, $"LINSTOR knew of no loss: {string.Join("; ", _cluster.ResourcesOf(pod).Select(name => Describe(name, node)))}");
         Check(Fenced, lost.Exists(name => CouldNotWrite(controller, name, node, sent) || IsBeyondKnowing(controller, name, node)), decision, "its node could write to everything all the time");
-        Check(Waited, lost.Exists(name => LostFor(controller, name, node) >= Grace - Confirmed || IsBeyondKnowing(controller, name, node)), decision, $"it was lost for {lost.Max(name => LostFor(controller, name, node)).TotalSeconds:0.0} s only");
+        Check(Waited, lost.Exists(name => LostFor(name, node) >= Grace - Confirmed || IsBeyondKnowing(controller, name, node)), decision, $"it was lost for {lost.Max(name => LostFor(name, node)).TotalSeconds:0.0} s only");
         var unfenced = _cluster.Unfenced(pod, definition => _fenced[definition].Overlaps(KnownSince(controller, ScenarioSetup.Handle(_cluster.VolumeOf(definition)), sent), Now));
         Check(Shared, unfenced is [], decision, $"it also writes to {string.Join(", ", unfenced)}, which nothing fences");
         var written = _cluster.ResourcesOf(pod).FirstOrDefault(name => _cluster.IsShared(name) && !CouldNotWrite(controller, name, node, sent) && !IsBeyondKnowing(controller, name, node));
@@ -195,15 +202,22 @@ internal sealed partial class Oracle
     /// </summary>
     private TimeSpan KnownSince(SimulatedController controller, string resource, TimeSpan sent)
     {
-        var since = _cluster.NewestAnswer(controller, resource) is var (given, taken) && taken >= sent - Confirmed && given < sent - Confirmed ? given : sent - Confirmed;
+        var since = _cluster.NewestAnswer(controller, resource) is var (given, taken) && taken >= sent - Confirmed && given < sent - Confirmed ? Later(given, sent - Confirmed - LongestAnswer) : sent - Confirmed;
         return _cluster.DefinitionOf(resource) is { } definition && _cluster.IsUnfencedByNode(definition) && sent - Listed < since ? sent - Listed : since;
     }
 
     // The assumptions in docs/safety.md, which no observer can check.
     private bool IsBeyondKnowing(SimulatedController controller, string resource, string node) =>
-        !_cluster.KnowsPolicy(controller, resource, node) || !_cluster.AppliesPolicy(resource, node, mayHaveHung: _cluster.Kubernetes.LinstorNameOf(node) is { } name && _hung.Contains(name)) || _cluster.WasDeclaredLost(node) || _cluster.HaveMembersChangedUnseen(controller, resource) || KeepsQuorumByMemory(resource, node) || !_cluster.IsWitnessed(resource, node);
+        (!_cluster.KnowsPolicy(controller, resource, node) && _cluster.LacksPolicy(resource, node))
+        || !_cluster.AppliesPolicy(resource, node, mayHaveHung: _cluster.Kubernetes.LinstorNameOf(node) is { } name && _hung.Contains(name))
+        || (_cluster.WasDeclaredLost(node) && !_cluster.IsListed(resource, node))
+        || (_cluster.HaveMembersChangedUnseen(controller, resource) && !_cluster.HasRead(controller, resource, _cluster.Kubernetes.LinstorNameOf(node)!))
+        || (KeepsQuorumByMemory(resource, node) && !MuteOf(resource, node).IsSo)
+        || !_cluster.IsWitnessed(resource, node);
 
-    private TimeSpan LostFor(SimulatedController controller, string resource, string node) => Of(resource, node).Apparent.LongestUntil(Now, Unseen + controller.LinstorAway, _silence);
+    private TimeSpan LostFor(string resource, string node) => Of(resource, node).Apparent.LongestUntil(Now, Unseen, _silence);
+
+    private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     // A volume that is not lost may be released with a pod that was moved because of another volume, if it is fenced.
     private bool MayBeReleased(SimulatedController controller, string volume, string node, TimeSpan sent) =>

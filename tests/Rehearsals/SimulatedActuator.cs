@@ -10,6 +10,9 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
     /// <summary>The deadline of a mutation; the Lease must last at least as long.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long ago a mutation may have been decided when it is sent.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(500);
+
     private TimeSpan _quietAt;
 
     /// <summary>The time until every mutation has ended.</summary>
@@ -40,7 +43,9 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
                     return false;
                 }
 
-                Act(decision);
+                // A process may be frozen between its decision and the request.
+                var decided = owner.Now;
+                owner.Later(owner.Noise.OnceIn(10) ? owner.Noise.UpTo(LongestWait) : TimeSpan.Zero, () => Act(decision, decided));
                 return true;
         }
     }
@@ -64,13 +69,13 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
         Tainted = cluster.Store.Find<Model.Node>(node.Value)?.Taints.Any(taint => taint.Key == CoreMapping.TaintKey),
     };
 
-    private void Act(Decision decision)
+    private void Act(Decision decision, Instant decided)
     {
-        var (sent, taken, life) = (cluster.EventQueue.Now, owner.Now, owner.Life);
-        if (owner.Noise.OnceIn(100))
+        var (sent, taken, life) = (cluster.EventQueue.Now, decided, owner.Life);
+        if (!owner.MayAct(Deadline) || owner.Now - decided > LongestWait || owner.Noise.OnceIn(100))
         {
             // It left the queue too late.
-            owner.Post(new Observation.MutationAnswered(decision, new(Core.MutationOutcome.NotSent), taken), TimeSpan.FromMilliseconds(500));
+            owner.Post(new Observation.MutationAnswered(decision, new(Core.MutationOutcome.NotSent), taken), owner.Noise.UpTo(LongestWait));
             return;
         }
 

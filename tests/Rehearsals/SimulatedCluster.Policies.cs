@@ -90,6 +90,13 @@ internal sealed partial class SimulatedCluster
         || (!replica.Node.SatelliteHangs && !(mayHaveHung && replica.Node.Status != ConnectionStatus.Online) && (replica.Node.IsAdjusted || Plan.Setup.Adjust < Oracle.LongestDetection))
         || replica.QuorumPolicy == (Storage.EffectiveProperty(replica.Definition, replica.Node, QuorumSetting.Key) ?? "off");
 
+    /// <summary>Whether DRBD on the node has another quorum policy than LINSTOR shows.</summary>
+    public bool LacksPolicy(string resource, string node) => DefinitionOf(resource)?.Replicas.FirstOrDefault(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node)) is { } replica
+        && replica.QuorumPolicy != (Storage.EffectiveProperty(replica.Definition, replica.Node, QuorumSetting.Key) ?? "off");
+
+    /// <summary>Whether LINSTOR lists a replica of the resource on the node.</summary>
+    public bool IsListed(string resource, string node) => DefinitionOf(resource)?.Listed.Any(replica => replica.Node.Name == Kubernetes.LinstorNameOf(node)) == true;
+
     /// <summary>Whether another node with the resource reports true state to LINSTOR. If every node that LINSTOR reaches repeats stale state, no observer can notice.</summary>
     public bool IsWitnessed(string resource, string node) => DefinitionOf(resource) is { } definition
         && definition.Listed.Any(replica => replica.Node.Name != Kubernetes.LinstorNameOf(node) && replica.Node is { Status: ConnectionStatus.Online, SatelliteHangs: false });

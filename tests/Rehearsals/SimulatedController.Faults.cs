@@ -21,8 +21,53 @@ internal sealed partial class SimulatedController
 
     public void Freeze() => (IsFrozen, _frozenAt) = (true, Now);
 
+    /// <summary>Freezes the process for a while at its next question for the pods of a node, which is one of those that confirm a loss, or at its next deletion of a pod. The node's network is back meanwhile.</summary>
+    /// <param name="kind">At which of the two.</param>
+    /// <param name="lasts">For how long.</param>
+    public void FreezeAt(FaultKind kind, TimeSpan lasts) => _freezesAt = (kind, lasts);
+
+    /// <summary>Ends what <see cref="FreezeAt"/> has begun.</summary>
+    public void FreezeNoMore()
+    {
+        _freezesAt = null;
+        Thaw();
+    }
+
+    private void FreezeIfDue(Decision decision)
+    {
+        if (_freezesAt is not { } due || (due.Kind, decision) is not ((FaultKind.FrozenAfterAsking, Decision.ListPodsOnNode) or (FaultKind.FrozenBeforeActing, Decision.DeletePod)))
+        {
+            return;
+        }
+
+        _freezesAt = null;
+        var (life, node) = (Life, decision is Decision.DeletePod o ? o.Pod.Node!.Value : ((Decision.ListPodsOnNode)decision).Node);
+        if (decision is Decision.DeletePod)
+        {
+            Freeze(); // before it is sent
+        }
+        else
+        {
+            _cluster.EventQueue.After(TimeSpan.FromMilliseconds(0.5), Freeze); // when everything was asked
+        }
+
+        _cluster.EventQueue.After(TimeSpan.FromMilliseconds(300), () => _cluster.Kubernetes.Rejoin(node.Value));
+        _cluster.EventQueue.After(due.Lasts, () =>
+        {
+            if (life == Life)
+            {
+                Thaw();
+            }
+        });
+    }
+
     public void Thaw()
     {
+        if (!IsFrozen)
+        {
+            return; // it was replaced meanwhile
+        }
+
         IsFrozen = false;
         if (Observation.SourceLost.AfterPause(_frozenAt, Now) is { } lost)
         {
@@ -60,14 +105,13 @@ internal sealed partial class SimulatedController
         _linstor.Turn();
     }
 
-    public void LoseLinstor() => (_losesLinstor, _lostLinstorAt) = (true, _cluster.EventQueue.Now);
+    public void LoseLinstor() => _losesLinstor = true;
 
     public void LoseLinstorForGood() => _isBlind = true;
 
     public void RegainLinstor()
     {
         _losesLinstor = false;
-        LinstorAway = _cluster.EventQueue.Now - _lostLinstorAt is var away && away > LinstorAway ? away : LinstorAway;
         LinstorReturnedAt = _cluster.EventQueue.Now;
         _linstor.Subscribe();
     }

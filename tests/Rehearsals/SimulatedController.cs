@@ -19,8 +19,8 @@ internal sealed partial class SimulatedController
     private bool _isStopping;
     private bool _isBlind;
     private bool _losesLinstor;
-    private TimeSpan _lostLinstorAt;
     private Instant _frozenAt;
+    private (FaultKind Kind, TimeSpan Lasts)? _freezesAt;
 
     public SimulatedController(SimulatedCluster cluster, string name, bool isContested, NetworkNoise noise)
     {
@@ -52,9 +52,6 @@ internal sealed partial class SimulatedController
     public bool ReceivesAnswers { get; set; } = true;
 
     public bool ReachesLinstor => !_losesLinstor && !_isBlind;
-
-    /// <summary>The longest time for which only this process could not reach LINSTOR. It learns late what happens meanwhile.</summary>
-    public TimeSpan LinstorAway { get; private set; }
 
     /// <summary>When this process last regained LINSTOR after it alone had lost it; null if that never happened.</summary>
     public TimeSpan? LinstorReturnedAt { get; private set; }
@@ -199,6 +196,7 @@ internal sealed partial class SimulatedController
             if (decision is Decision.Query or Decision.Mutation && !_inFlight.Contains(decision.Key) && _actuator.Take(decision))
             {
                 _inFlight.Add(decision.Key);
+                FreezeIfDue(decision);
             }
         }
 

@@ -43,7 +43,7 @@ internal sealed class Actuator(
     /// <summary>How many queries may be under way at a time.</summary>
     public const int Questions = 16;
 
-    /// <summary>How long an action may wait for its turn. After that, it no longer rests on fresh evidence, and is decided again.</summary>
+    /// <summary>How long ago an action may have been decided when it is sent. After that, it no longer rests on fresh evidence, and is decided again.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How soon a decision without a slot may be offered again, if no request has ended until then.</summary>
@@ -58,9 +58,11 @@ internal sealed class Actuator(
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>Accepts a decision if it can begin at once; never waits.</summary>
-    public OfferResult Offer(Decision decision)
+    /// <param name="decision">The decision.</param>
+    /// <param name="decided">The instant for which it was decided. This process may have been suspended since.</param>
+    public OfferResult Offer(Decision decision, Instant decided)
     {
-        if (_stopping.IsCancellationRequested || (decision is not Decision.Query && !hold.Covers(MutationRunner.Longest)))
+        if (_stopping.IsCancellationRequested || (decision is not Decision.Query && !hold.Covers(KubernetesClient.ActDeadline)))
         {
             return OfferResult.NotOurs;
         }
@@ -77,7 +79,7 @@ internal sealed class Actuator(
             return OfferResult.NoRoom;
         }
 
-        var task = CarryOutAsync(decision, clock.Now, slot);
+        var task = CarryOutAsync(decision, decided, slot);
         _running.TryAdd(task, 0);
         _ = task.ContinueWith(done => _running.TryRemove(done, out _), TaskScheduler.Default);
         return OfferResult.Taken;
@@ -90,12 +92,12 @@ internal sealed class Actuator(
         await Task.WhenAny(Task.WhenAll(_running.Keys), Task.Delay(patience));
     }
 
-    private async Task CarryOutAsync(Decision decision, Instant offered, ConcurrencyLimiter.Slot slot)
+    private async Task CarryOutAsync(Decision decision, Instant decided, ConcurrencyLimiter.Slot slot)
     {
         try
         {
             // The slot is free before the answer is written, so that the reader of the answer finds it free.
-            var answer = await slot.RunAsync(() => AnswerAsync(decision, offered), _stopping.Token);
+            var answer = await slot.RunAsync(() => AnswerAsync(decision, decided), _stopping.Token);
             await inbox.WriteAsync(answer, _stopping.Token);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -108,32 +110,25 @@ internal sealed class Actuator(
         }
     }
 
-    private async Task<Observation> AnswerAsync(Decision decision, Instant offered)
+    private async Task<Observation> AnswerAsync(Decision decision, Instant decided)
     {
         try
         {
             return decision is Decision.Query
-                ? await queries.AnswerAsync(decision, offered, _stopping.Token)
-                : new Observation.MutationAnswered(decision, await ActAsync(decision, offered), offered);
+                ? await queries.AnswerAsync(decision, decided, _stopping.Token)
+                : new Observation.MutationAnswered(decision, await ActAsync(decision, decided), decided);
         }
         catch (Exception bug) when (bug is not OperationCanceledException || !_stopping.IsCancellationRequested)
         {
             // An unforeseen failure counts like any other: the action is retried with back-off.
             errors.Note(bug);
-            return new Observation.MutationAnswered(decision, new(MutationOutcome.Refused, bug.Message), offered);
+            return new Observation.MutationAnswered(decision, new(MutationOutcome.Refused, bug.Message), decided);
         }
     }
 
-    private async Task<MutationAnswer> ActAsync(Decision decision, Instant offered)
+    private async Task<MutationAnswer> ActAsync(Decision decision, Instant decided)
     {
-        // Check again at the moment of acting: the action may have waited for its turn.
-        if (!mutations.IsDryRun && (!hold.Covers(MutationRunner.Longest) || clock.Now - offered > LongestWait))
-        {
-            mutations.TooLate(decision);
-            return new(MutationOutcome.NotSent);
-        }
-
-        var outcome = await mutations.RunAsync(decision);
+        var outcome = await mutations.RunAsync(decision, () => !hold.Covers(KubernetesClient.ActDeadline) || clock.Now - decided > LongestWait);
         _unanswered.Note(decision, outcome.Answer);
         return outcome;
     }

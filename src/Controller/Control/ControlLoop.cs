@@ -56,7 +56,7 @@ internal sealed class ControlLoop(
             var now = clock.Now;
             var verdict = Decide(now);
             errors.Isolate(() => recorder?.Decided(verdict, now));
-            var foundRoom = Offer(verdict);
+            var foundRoom = Offer(verdict, now);
             errors.Isolate(() => reporter.Report(_cluster, verdict));
             var took = provider.GetElapsedTime(began); // before the alarm is set: the time after that counts as pause
             alarm.Change(Until(foundRoom ? verdict.RequeueAt : Instant.Earlier(verdict.RequeueAt, clock.Now + Actuator.Breath)), Timeout.InfiniteTimeSpan);
@@ -116,7 +116,7 @@ internal sealed class ControlLoop(
     }
 
     /// <returns>Whether there was room for everything.</returns>
-    private bool Offer(Verdict verdict)
+    private bool Offer(Verdict verdict, Instant decided)
     {
         var foundRoom = true;
         foreach (var decision in verdict.Decisions)
@@ -126,7 +126,7 @@ internal sealed class ControlLoop(
                 continue;
             }
 
-            var offered = actuator.Offer(decision);
+            var offered = actuator.Offer(decision, decided);
             if (offered == OfferResult.NoRoom)
             {
                 foundRoom = false;

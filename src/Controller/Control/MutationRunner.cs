@@ -19,9 +19,6 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
     /// <summary>How long a deletion waits for the pod's condition.</summary>
     public static readonly TimeSpan ConditionPatience = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long a mutation may take: a request, and before a pod's deletion the wait for its condition.</summary>
-    public static readonly TimeSpan Longest = KubernetesClient.ActDeadline + ConditionPatience;
-
     private int _conditions;
     private bool _mayNotMark;
 
@@ -31,13 +28,22 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
     /// <summary>Whether mutations are only logged (<c>--dry-run</c>).</summary>
     public bool IsDryRun => dryRun;
 
-    /// <summary>Logs that a mutation was not sent, because its turn came too late.</summary>
-    public void TooLate(Decision mutation) =>
-        logger.Write(LogLevel.Debug, LogLines.TooLate, LogLine.Of(mutation, $"Not done, because its turn came too late: {DecisionText.Of(mutation)}"));
-
     /// <summary>Sends one mutation, and waits for its answer.</summary>
-    public async Task<MutationAnswer> RunAsync(Decision mutation)
+    /// <param name="mutation">The mutation.</param>
+    /// <param name="isTooLate">Whether it may not be sent any more. Asked immediately before it is sent: this process may be suspended at any time.</param>
+    public async Task<MutationAnswer> RunAsync(Decision mutation, Func<bool> isTooLate)
     {
+        if (!dryRun && mutation is Decision.DeletePod { Pod.Terminating: false } deletion && !isTooLate())
+        {
+            await MarkAsync(deletion);
+        }
+
+        if (!dryRun && isTooLate())
+        {
+            logger.Write(LogLevel.Debug, LogLines.TooLate, LogLine.Of(mutation, $"Not done, because its turn came too late: {DecisionText.Of(mutation)}"));
+            return new(MutationOutcome.NotSent);
+        }
+
         var sentence = DecisionText.Of(mutation);
         if (dryRun)
         {
@@ -48,7 +54,7 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
         logger.Write(LogLevel.Information, LogLines.Acting, LogLine.Of(mutation, sentence));
         var outcome = mutation switch
         {
-            Decision.DeletePod o => await DeleteAsync(o, sentence),
+            Decision.DeletePod o => await kubernetes.DeleteAsync(o.Pod, CancellationToken.None),
             Decision.DeleteAttachment o => await kubernetes.DeleteAsync(o.Attachment, CancellationToken.None),
             Decision.TaintNode o => await nodes.TaintAsync(o.Node.Name, CancellationToken.None),
             Decision.UntaintNode o => await nodes.UntaintAsync(o.Node.Name, CancellationToken.None),
@@ -69,25 +75,23 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
         return outcome;
     }
 
-    private async Task<MutationAnswer> DeleteAsync(Decision.DeletePod deletion, string sentence)
+    // No deletion waits long for the condition, or fails because of it.
+    private async Task MarkAsync(Decision.DeletePod deletion)
     {
-        if (!deletion.Pod.Terminating && _conditions < MostConditions)
+        if (_conditions < MostConditions)
         {
             using var stop = new CancellationTokenSource();
-            await Task.WhenAny(MarkAsync(deletion, sentence), Task.Delay(ConditionPatience, clock, stop.Token));
+            await Task.WhenAny(SendConditionAsync(deletion), Task.Delay(ConditionPatience, clock, stop.Token));
             await stop.CancelAsync();
         }
-
-        return await kubernetes.DeleteAsync(deletion.Pod, CancellationToken.None);
     }
 
-    // No deletion fails or waits long because of the condition.
-    private async Task MarkAsync(Decision.DeletePod deletion, string sentence)
+    private async Task SendConditionAsync(Decision.DeletePod deletion)
     {
         Interlocked.Increment(ref _conditions);
         try
         {
-            await kubernetes.MarkDisruptedAsync(deletion.Pod, sentence, CancellationToken.None);
+            await kubernetes.MarkDisruptedAsync(deletion.Pod, DecisionText.Of(deletion), CancellationToken.None);
         }
         catch (KubernetesException forbidden) when (forbidden.Status == HttpStatusCode.Forbidden)
         {

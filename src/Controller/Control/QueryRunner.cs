@@ -13,9 +13,9 @@ internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClien
     private string? _complaint;
 
     /// <param name="question">The query.</param>
-    /// <param name="offered">When the query was decided: the answer is at least this fresh.</param>
+    /// <param name="decided">When the query was decided: the answer is at least this fresh.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task<Observation> AnswerAsync(Decision question, Instant offered, CancellationToken cancellation)
+    public async Task<Observation> AnswerAsync(Decision question, Instant decided, CancellationToken cancellation)
     {
         try
         {
@@ -23,8 +23,8 @@ internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClien
             {
                 Decision.QueryResource o => new Observation.ResourceReported(await linstor.ReportAsync(o.Resource, cancellation)),
                 Decision.QuerySatellites => await linstor.SatellitesAsync(cancellation),
-                Decision.ListPodsOnNode o => await SurveyAsync(o, offered, cancellation),
-                Decision.QueryWarnings o => new Observation.WarningsListed(o.About, await kubernetes.WarningAboutAsync(o.Namespace, o.About, cancellation), offered),
+                Decision.ListPodsOnNode o => await SurveyAsync(o, decided, cancellation),
+                Decision.QueryWarnings o => new Observation.WarningsListed(o.About, await kubernetes.WarningAboutAsync(o.Namespace, o.About, cancellation), decided),
                 _ => throw new ArgumentOutOfRangeException(nameof(question)),
             };
             instruments.Asked(question, isAnswered: true);
@@ -36,16 +36,16 @@ internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClien
             var repeats = question is Decision.QueryWarnings && Interlocked.Exchange(ref _complaint, failed.Message) == failed.Message;
             instruments.Asked(question, isAnswered: false);
             CouldNotAsk(repeats ? LogLevel.Debug : LogLevel.Warning, question, failed.Message);
-            return new Observation.MutationAnswered(question, new(MutationOutcome.Refused, failed.Message), offered);
+            return new Observation.MutationAnswered(question, new(MutationOutcome.Refused, failed.Message), decided);
         }
     }
 
-    private async Task<Observation> SurveyAsync(Decision.ListPodsOnNode survey, Instant offered, CancellationToken cancellation)
+    private async Task<Observation> SurveyAsync(Decision.ListPodsOnNode survey, Instant decided, CancellationToken cancellation)
     {
         var state = StateAsync(survey, cancellation);
         var pods = await kubernetes.PodsOnAsync(survey.Node, cancellation);
         var node = await state;
-        return new Observation.PodsOnNodeListed(survey.Node, pods, node.VolumesInUse, offered) { Ready = node.Ready, Tainted = node.Tainted };
+        return new Observation.PodsOnNodeListed(survey.Node, pods, node.VolumesInUse, decided) { Ready = node.Ready, Tainted = node.Tainted };
     }
 
     // The pods on the node must be known. The node itself need not be: its missing values stay unknown.

@@ -42,9 +42,10 @@ internal static class HttpTransport
     };
 
     /// <summary>HTTP/1.1 has no pings, so TCP keep-alive detects a dead peer: idle 15 s, then three probes 5 s apart.</summary>
+    /// <remarks>A request that was given up at its deadline must not arrive later: closing resets the connection, so that the kernel does not go on sending.</remarks>
     internal static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, LingerState = new(true, 0) };
         try
         {
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);

@@ -22,7 +22,7 @@ internal sealed partial class LossRule
                 return (HoldReason.StillConnected, other.Node);
             }
 
-            if (other.Score is not { Value: 0 } && _view.LinkFrom(other, _own.Node) is { Value: true } link && Stands(other, link.Last, evidence) && !IsRefutedByNode(link))
+            if (other.Score is not { Value: 0 } && _view.LinkFrom(other, _own.Node) is { Value: true } link && Stands(other, link.Last, evidence) && !IsRefutedByNode(link) && !IsGoneWithNode(other, link))
             {
                 return (other.Score is { Current: true, Value: > 0 } && other.Promotability != Promotability.MayPromote ? HoldReason.SideHasQuorum : HoldReason.StillConnected, other.Node);
             }
@@ -48,6 +48,9 @@ internal sealed partial class LossRule
         _isOutvoted = IsOutvoted();
         return !_isOutvoted ? (HoldReason.SideHasQuorum, _own.Node) : _resource.HasChangedUnderPolicy(_own) ? null : (HoldReason.NoQuorumPolicy, peer.Node);
     }
+
+    // LINSTOR has told a replica that speaks to forget a node that was declared lost.
+    private bool IsGoneWithNode(Speaker other, Statement<bool> link) => _own.Presence == Presence.Lost && _view.Speaks(other) && !link.Current;
 
     // The node lost quorum after a replica that is silent now last reported its link to it, by more than LINSTOR's delays explain. After a silence of its own, it may repeat older state.
     private bool IsRefutedByNode(Statement<bool> link) => _ownSpeaks && _own.Score is { Current: true, Value: 0 } none

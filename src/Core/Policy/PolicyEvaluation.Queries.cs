@@ -14,9 +14,10 @@ internal sealed partial class PolicyEvaluation
     private bool IsConfirmed(ResourceName name) => IsConfirmed(name, Instant.Start);
 
     /// <summary>Whether an answer about a resource, policy included, has just arrived, was requested no earlier than shortly before the grace period ended, and nothing newer differs.</summary>
-    /// <remarks>The age counts from the arrival, because the request's deadline bounds the rest. Otherwise, a LINSTOR that takes seconds to answer could never confirm anything.</remarks>
+    /// <remarks>The age counts from the arrival. Otherwise, a LINSTOR that takes seconds to answer could never confirm anything. The rest of the age is bounded by the request's deadline.</remarks>
     private bool IsConfirmed(ResourceName name, Instant due) => cluster.Resources.GetValueOrDefault(name) is { IsReportCurrent: true, IsPolicyCurrent: true } resource
-        && resource.AnsweredAt >= now - Timings.AnswerLasts && resource.ReportedAt >= due - Timings.LongestLead && resource.PolicyAskedAt >= due - Timings.LongestLead;
+        && resource.AnsweredAt >= now - Timings.AnswerLasts && resource.AnsweredAt - resource.ReportedAt <= Timings.RequestLasts
+        && resource.ReportedAt >= due - Timings.LongestLead && resource.PolicyAskedAt >= due - Timings.LongestLead;
 
     /// <summary>Whether the newest answer states if another volume of the pod allows two writers, and its node's statement is not half of a change.</summary>
     private static bool IsSettled(Resource other, NodeName node) => other.AreWritersCurrent && other.AssessmentOf(node) is not { IsChanging: true };
@@ -32,8 +33,8 @@ internal sealed partial class PolicyEvaluation
     /// because quorum was turned off on its node.
     /// </summary>
     /// <remarks>A slow LINSTOR gets more time, because otherwise it could never confirm anything.</remarks>
-    private bool AreSatellitesConfirmed(Instant lostSince) =>
-        cluster.Linstor.AskedAt >= Instant.Later(lostSince, now - (cluster.Linstor.Latency > Timings.SlowAnswer ? Timings.ListLasts : Timings.AnswerLasts));
+    private bool AreSatellitesConfirmed(Instant lostSince) => cluster.Linstor.Latency <= Timings.RequestLasts
+        && cluster.Linstor.AskedAt >= Instant.Later(lostSince, now - (cluster.Linstor.Latency > Timings.SlowAnswer ? Timings.ListLasts : Timings.AnswerLasts));
 
     /// <summary>Queries LINSTOR again while a peer may promote: often at first, while the state changes, and then at the reconcile interval.</summary>
     private void StayInformed(VolumeConsumer consumer, Instant since)
@@ -121,7 +122,7 @@ internal sealed partial class PolicyEvaluation
 
     private PodsOnNode? PodsOn(NodeName node)
     {
-        if (cluster.PodsOnNodes.TryGetValue(node, out var onNode) && onNode.AnsweredAt >= now - Timings.PodListLasts)
+        if (cluster.PodsOnNodes.TryGetValue(node, out var onNode) && onNode.AnsweredAt >= now - Timings.PodListLasts && onNode.AnsweredAt - onNode.AskedAt <= Timings.PodListTakes)
         {
             return onNode;
         }

@@ -17,6 +17,12 @@ internal static class Timings
     /// <summary>How long ago that answer may have arrived when a decision is made. The actuator sends within another half second, or not at all, which keeps the promise of five seconds.</summary>
     public static readonly TimeSpan AnswerLasts = TimeSpan.FromSeconds(4.5);
 
+    /// <summary>How long after its request an answer of LINSTOR may arrive: the deadline of a request. An answer that arrives later has waited in this process, which was suspended, and may be as old as that.</summary>
+    public static readonly TimeSpan RequestLasts = TimeSpan.FromSeconds(5);
+
+    /// <summary>The same for the list of a node's pods.</summary>
+    public static readonly TimeSpan PodListTakes = TimeSpan.FromSeconds(10);
+
     /// <summary>An answer that takes longer is slow.</summary>
     public static readonly TimeSpan SlowAnswer = TimeSpan.FromSeconds(1);
 

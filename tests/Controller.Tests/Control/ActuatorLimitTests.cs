@@ -13,11 +13,11 @@ public sealed class ActuatorLimitTests
         fixture.RequestGate.IsOpen = false;
         for (var times = 0; times < 100; times++)
         {
-            Assert.Equal(OfferResult.NoRoom, fixture.Actuator.Offer(ControlFixture.Delete));
+            Assert.Equal(OfferResult.NoRoom, fixture.Offer(ControlFixture.Delete));
         }
 
         fixture.RequestGate.IsOpen = true;
-        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Delete));
+        Assert.Equal(OfferResult.Taken, fixture.Offer(ControlFixture.Delete));
         await fixture.ActedAsync();
         Assert.Equal(1, fixture.RequestGate.Passed);
         Assert.Single(fixture.Kubernetes.Calls);
@@ -28,8 +28,8 @@ public sealed class ActuatorLimitTests
     {
         await using var fixture = await ControlFixture.OpenAsync(call => call.AnswerAsync("""{"metadata":{}}"""), dryRun: true);
         fixture.RequestGate.IsOpen = false;
-        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a"))));
-        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Delete));
+        Assert.Equal(OfferResult.Taken, fixture.Offer(new Decision.ListPodsOnNode(new("a"))));
+        Assert.Equal(OfferResult.Taken, fixture.Offer(ControlFixture.Delete));
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class ActuatorLimitTests
             await answer.Task;
             await call.AnswerAsync("{}");
         });
-        var offers = Enumerable.Range(0, (2 * Actuator.Actions) + 10).Select(number => fixture.Actuator.Offer(new Decision.DeletePod(ControlFixture.App with { Uid = new($"u-{number}") }, ControlFixture.Evidence))).ToList();
+        var offers = Enumerable.Range(0, (2 * Actuator.Actions) + 10).Select(number => fixture.Offer(new Decision.DeletePod(ControlFixture.App with { Uid = new($"u-{number}") }, ControlFixture.Evidence))).ToList();
         Assert.Equal(2 * Actuator.Actions, offers.Count(offered => offered == OfferResult.Taken));
         Assert.Equal(10, offers.Count(offered => offered == OfferResult.NoRoom));
         Assert.Equal(2 * Actuator.Actions, fixture.RequestGate.Passed);
@@ -53,7 +53,7 @@ public sealed class ActuatorLimitTests
         Assert.Equal(Actuator.Actions, fixture.Kubernetes.Calls.Count);
         answer.SetResult();
         await fixture.ActedAsync();
-        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Detach));
+        Assert.Equal(OfferResult.Taken, fixture.Offer(ControlFixture.Detach));
     }
 
     [Fact]
@@ -67,11 +67,11 @@ public sealed class ActuatorLimitTests
         });
         for (var number = 0; number < Actuator.Actions; number++)
         {
-            fixture.Actuator.Offer(new Decision.DeletePod(ControlFixture.App with { Uid = new($"u-{number}") }, ControlFixture.Evidence));
+            fixture.Offer(new Decision.DeletePod(ControlFixture.App with { Uid = new($"u-{number}") }, ControlFixture.Evidence));
             await fixture.Kubernetes.ArrivalAsync();
         }
 
-        fixture.Actuator.Offer(ControlFixture.Detach);
+        fixture.Offer(ControlFixture.Detach);
         fixture.Time.Advance(TimeSpan.FromSeconds(0.6));
         answer.SetResult();
         var outcomes = new List<Observation.MutationAnswered>();
@@ -97,11 +97,11 @@ public sealed class ActuatorLimitTests
         var offered = OfferResult.Taken;
         for (var number = 0; offered == OfferResult.Taken; number++)
         {
-            offered = fixture.Actuator.Offer(new Decision.ListPodsOnNode(new($"node-{number}")));
+            offered = fixture.Offer(new Decision.ListPodsOnNode(new($"node-{number}")));
         }
 
         Assert.Equal(OfferResult.NoRoom, offered);
-        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Delete));
+        Assert.Equal(OfferResult.Taken, fixture.Offer(ControlFixture.Delete));
         answer.SetResult();
     }
 
@@ -121,7 +121,7 @@ public sealed class ActuatorLimitTests
         });
         for (var number = 0; number < 8; number++)
         {
-            fixture.Actuator.Offer(new Decision.ListPodsOnNode(new($"node-{number}")));
+            fixture.Offer(new Decision.ListPodsOnNode(new($"node-{number}")));
         }
 
         await all.Task.SoonAsync();

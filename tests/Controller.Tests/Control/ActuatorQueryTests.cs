@@ -12,7 +12,7 @@ public sealed class ActuatorQueryTests
     public async Task A_question_about_a_resource_is_answered_by_LINSTOR()
     {
         await using var fixture = await ControlFixture.OpenAsync();
-        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(new Decision.QueryResource(ControlFixture.Resource)));
+        Assert.Equal(OfferResult.Taken, fixture.Offer(new Decision.QueryResource(ControlFixture.Resource)));
         Assert.False((await fixture.Inbox.NextAsync<Observation.ResourceReported>()).Report.Exists);
     }
 
@@ -21,9 +21,9 @@ public sealed class ActuatorQueryTests
     {
         await using var fixture = await ControlFixture.OpenAsync(call => call.RefuseAsync(500, "etcd is away"));
         await using var metrics = new MetricsReader(fixture.Meter);
-        fixture.Actuator.Offer(new Decision.QuerySatellites());
+        fixture.Offer(new Decision.QuerySatellites());
         await fixture.Inbox.NextAsync<Observation.SatellitesListed>();
-        fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
+        fixture.Offer(new Decision.ListPodsOnNode(new("a")));
         await fixture.ActedAsync();
         Assert.Equal(
             ["""piraeus_ha_queries_total{outcome="answered",query="query_satellites"}""", """piraeus_ha_queries_total{outcome="failed",query="list_pods_on_node"}"""],
@@ -35,7 +35,7 @@ public sealed class ActuatorQueryTests
     {
         await using var fixture = await ControlFixture.OpenAsync();
         fixture.Time.Advance(TimeSpan.FromSeconds(7));
-        fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
+        fixture.Offer(new Decision.ListPodsOnNode(new("a")));
         Assert.Equal(Instant.Start + TimeSpan.FromSeconds(7), (await fixture.Inbox.NextAsync<Observation.PodsOnNodeListed>()).AskedAt);
     }
 
@@ -45,7 +45,7 @@ public sealed class ActuatorQueryTests
         await using var fixture = await ControlFixture.OpenAsync(call => call.AnswerAsync(call.Path == "/api/v1/nodes/a"
             ? """{"status":{"volumesInUse":["kubernetes.io/csi/driver^pvc-1"]}}"""
             : """{"items":[{"metadata":{"name":"app-0","uid":"u"},"spec":{"nodeName":"a"}}]}"""));
-        fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
+        fixture.Offer(new Decision.ListPodsOnNode(new("a")));
         var surveyed = await fixture.Inbox.NextAsync<Observation.PodsOnNodeListed>();
         Assert.Equal(["kubernetes.io/csi/driver^pvc-1"], surveyed.VolumesInUse);
         Assert.Equal(new Uid("u"), Assert.Single(surveyed.Pods).Uid);
@@ -57,7 +57,7 @@ public sealed class ActuatorQueryTests
         await using var fixture = await ControlFixture.OpenAsync(call => call.AnswerAsync(call.Path == "/api/v1/nodes/a"
             ? """{"spec":{"taints":[{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]},"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}}"""
             : "{}"));
-        fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
+        fixture.Offer(new Decision.ListPodsOnNode(new("a")));
         var surveyed = await fixture.Inbox.NextAsync<Observation.PodsOnNodeListed>();
         Assert.Equal((false, true), (surveyed.Ready, surveyed.Tainted));
     }
@@ -66,7 +66,7 @@ public sealed class ActuatorQueryTests
     public async Task A_survey_of_a_node_that_cannot_be_read_does_not_know_whether_it_is_ready_or_tainted()
     {
         await using var fixture = await ControlFixture.OpenAsync(call => call.Path == "/api/v1/nodes/a" ? call.RefuseAsync(500, "etcd is away") : call.AnswerAsync("{}"));
-        fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
+        fixture.Offer(new Decision.ListPodsOnNode(new("a")));
         var surveyed = await fixture.Inbox.NextAsync<Observation.PodsOnNodeListed>();
         Assert.Equal((null, null), (surveyed.Ready, surveyed.Tainted));
     }
@@ -75,7 +75,7 @@ public sealed class ActuatorQueryTests
     public async Task ListPodsOnNode_without_the_right_to_read_nodes_answers_with_the_pods_and_the_log_names_the_rule()
     {
         await using var fixture = await ControlFixture.OpenAsync(call => call.Path == "/api/v1/nodes/a" ? call.RefuseAsync(403, """User "ha" cannot get resource "nodes" at the cluster scope""") : call.AnswerAsync("""{"metadata":{}}"""));
-        fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")));
+        fixture.Offer(new Decision.ListPodsOnNode(new("a")));
         Assert.Empty((await fixture.Inbox.NextAsync<Observation.PodsOnNodeListed>()).VolumesInUse);
         Assert.Contains(fixture.Told.Lines, line => line.Contains("""resources: ["nodes"], verbs: ["get"]""", StringComparison.Ordinal));
     }
@@ -86,7 +86,7 @@ public sealed class ActuatorQueryTests
         await using var fixture = await ControlFixture.OpenAsync(call => call.RefuseAsync(500, "etcd is away"), new CannedLinstor(exchange => exchange.AnswerAsync("no", "503 Service Unavailable")));
         foreach (var question in (Decision[])[new Decision.QueryResource(ControlFixture.Resource), new Decision.ListPodsOnNode(new("a"))])
         {
-            fixture.Actuator.Offer(question);
+            fixture.Offer(question);
             var acted = await fixture.ActedAsync();
             Assert.Equal((question, MutationOutcome.Refused), (acted.Decision, acted.Outcome.Answer));
         }

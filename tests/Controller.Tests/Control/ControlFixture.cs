@@ -87,6 +87,9 @@ internal sealed class ControlFixture : IAsyncDisposable
     public static async Task<ControlFixture> OpenAsync(Func<Call, Task>? kubernetes = null, CannedLinstor? linstor = null, bool dryRun = false, bool contested = false, FailoverSettings? settings = null, ILogger<Reporter>? reporting = null, int conditions = 0) => new(
         await CannedKubernetes.StartAsync(kubernetes ?? (call => call.AnswerAsync("{}"))), linstor ?? CannedLinstor.With(("/v1/nodes", "[]")), dryRun, contested, settings ?? new(), reporting, conditions);
 
+    /// <summary>Offers a decision that was just made.</summary>
+    public OfferResult Offer(Decision decision) => Actuator.Offer(decision, Clock.Now);
+
     public async Task<Observation.MutationAnswered> ActedAsync() => await Inbox.NextAsync<Observation.MutationAnswered>();
 
     /// <summary>Node a uses a resource, and the replicas on b and c may promote: LINSTOR is to be asked.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Piraeus.HighAvailability.Controller.Control;
 using Piraeus.HighAvailability.Controller.Tests.Kubernetes;
+using Piraeus.HighAvailability.Controller.Tests.Leadership;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Control;
@@ -14,7 +15,7 @@ public sealed class DisruptionTests
     public async Task A_pod_is_marked_and_then_deleted()
     {
         await using var fixture = await ControlFixture.OpenAsync(conditions: 4);
-        fixture.Actuator.Offer(ControlFixture.Delete);
+        fixture.Offer(ControlFixture.Delete);
         Assert.Equal(MutationOutcome.Accepted, (await fixture.ActedAsync()).Outcome.Answer);
 
         Assert.Equal([("PATCH", Pod + "/status"), ("DELETE", Pod)], fixture.Kubernetes.Calls.Select(call => (call.Method, call.Path)));
@@ -43,7 +44,7 @@ public sealed class DisruptionTests
     public async Task A_condition_without_an_answer_delays_the_deletion_by_a_tenth_of_a_second()
     {
         await using var fixture = await ControlFixture.OpenAsync(HangOnPatchesAsync, conditions: 4);
-        fixture.Actuator.Offer(ControlFixture.Delete);
+        fixture.Offer(ControlFixture.Delete);
         Assert.Equal("PATCH", (await fixture.Kubernetes.ArrivalAsync()).Method);
         await fixture.Time.RestingAsync(MutationRunner.ConditionPatience);
         Assert.Single(fixture.Kubernetes.Calls);
@@ -52,13 +53,37 @@ public sealed class DisruptionTests
         Assert.Equal(["PATCH", "DELETE"], fixture.Kubernetes.Calls.Select(call => call.Method));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task After_the_wait_for_the_condition_it_is_asked_again_whether_the_deletion_may_be_sent(bool isSuspended)
+    {
+        await using var fixture = await ControlFixture.OpenAsync(HangOnPatchesAsync, contested: true, conditions: 4);
+        fixture.Hold.Lead();
+        fixture.Offer(ControlFixture.Delete);
+        await fixture.Kubernetes.ArrivalAsync();
+        await fixture.Time.RestingAsync(MutationRunner.ConditionPatience);
+        if (isSuspended)
+        {
+            fixture.Time.Sleep(TimeSpan.FromSeconds(1));
+        }
+        else
+        {
+            fixture.Hold.Stop(); // another replica may lead by now
+        }
+
+        fixture.Time.Advance(MutationRunner.ConditionPatience);
+        Assert.Equal(MutationOutcome.NotSent, (await fixture.ActedAsync()).Outcome.Answer);
+        Assert.Equal("PATCH", Assert.Single(fixture.Kubernetes.Calls).Method);
+    }
+
     [Fact]
     public async Task While_many_pods_are_moved_most_are_deleted_without()
     {
         await using var fixture = await ControlFixture.OpenAsync(HangOnPatchesAsync, conditions: 2);
         foreach (var number in Enumerable.Range(0, 5))
         {
-            fixture.Actuator.Offer(new Decision.DeletePod(ControlFixture.App with { Key = new("shop", $"app-{number}"), Uid = new($"u-{number}") }, ControlFixture.Evidence));
+            fixture.Offer(new Decision.DeletePod(ControlFixture.App with { Key = new("shop", $"app-{number}"), Uid = new($"u-{number}") }, ControlFixture.Evidence));
         }
 
         foreach (var _ in Enumerable.Range(0, 3))
@@ -80,7 +105,7 @@ public sealed class DisruptionTests
             call => call.Method == "PATCH" ? call.RefuseAsync(403, """pods "app-0" is forbidden: User "ha" cannot patch resource "pods/status" in API group "" in the namespace "shop" """.TrimEnd()) : call.AnswerAsync("{}"), conditions: 4);
         foreach (var uid in (string[])["u-1", "u-2"])
         {
-            fixture.Actuator.Offer(new Decision.DeletePod(ControlFixture.App with { Uid = new(uid) }, ControlFixture.Evidence));
+            fixture.Offer(new Decision.DeletePod(ControlFixture.App with { Uid = new(uid) }, ControlFixture.Evidence));
             Assert.Equal(MutationOutcome.Accepted, (await fixture.ActedAsync()).Outcome.Answer);
         }
 
@@ -93,7 +118,7 @@ public sealed class DisruptionTests
     public async Task A_pod_that_was_deleted_already_gets_none()
     {
         await using var fixture = await ControlFixture.OpenAsync(conditions: 4);
-        fixture.Actuator.Offer(new Decision.DeletePod(ControlFixture.App with { Terminating = true }, ControlFixture.Evidence));
+        fixture.Offer(new Decision.DeletePod(ControlFixture.App with { Terminating = true }, ControlFixture.Evidence));
         await fixture.ActedAsync();
         Assert.Equal("DELETE", Assert.Single(fixture.Kubernetes.Calls).Method);
     }

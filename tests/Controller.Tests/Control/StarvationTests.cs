@@ -56,7 +56,7 @@ public sealed class StarvationTests
 
         hangs = false;
         Assert.Equal(Actuator.Actions / 2, Take(fixture, hanging));
-        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Detach));
+        Assert.Equal(OfferResult.Taken, fixture.Offer(ControlFixture.Detach));
         mayAnswer.SetResult(); // not before: an answer frees a place
         for (var answered = 0; answered <= Actuator.Actions / 2; answered++)
         {
@@ -71,7 +71,7 @@ public sealed class StarvationTests
     {
         await using var fixture = await ControlFixture.OpenAsync(AnswerAllButHangingAsync);
         var hanging = Deletions("hanging", 1);
-        fixture.Actuator.Offer(hanging[0]);
+        fixture.Offer(hanging[0]);
         await HangingAsync(fixture, 1);
         await fixture.Time.RestingAsync(ConcurrencyLimiter.Prompt);
         fixture.Time.Advance(KubernetesClient.ActDeadline - TimeSpan.FromTicks(1));
@@ -96,12 +96,12 @@ public sealed class StarvationTests
         });
         for (var number = 0; number < Actuator.Questions; number++)
         {
-            fixture.Actuator.Offer(new Decision.ListPodsOnNode(new($"node-{number}")));
+            fixture.Offer(new Decision.ListPodsOnNode(new($"node-{number}")));
         }
 
         await HangingAsync(fixture, 2 * Actuator.Questions);
         await fixture.Time.RestingAsync(ConcurrencyLimiter.Prompt, Actuator.Questions);
-        fixture.Actuator.Offer(new Decision.QueryResource(ControlFixture.Resource));
+        fixture.Offer(new Decision.QueryResource(ControlFixture.Resource));
         Assert.False(fixture.Inbox.Reader.TryRead(out _));
 
         fixture.Time.Advance(ConcurrencyLimiter.Prompt);
@@ -121,7 +121,7 @@ public sealed class StarvationTests
     private static ImmutableArray<Decision> Deletions(string name, int count) =>
         [.. Enumerable.Range(0, count).Select(number => new Decision.DeletePod(ControlFixture.App with { Key = new("shop", $"{name}-{number}"), Uid = new($"u-{name}-{number}") }, ControlFixture.Evidence))];
 
-    private static int Take(ControlFixture fixture, ImmutableArray<Decision> decisions) => decisions.Count(decision => fixture.Actuator.Offer(decision) == OfferResult.Taken);
+    private static int Take(ControlFixture fixture, ImmutableArray<Decision> decisions) => decisions.Count(decision => fixture.Offer(decision) == OfferResult.Taken);
 
     private static async Task HangingAsync(ControlFixture fixture, int count)
     {
@@ -174,7 +174,7 @@ public sealed class StarvationTests
         {
             foreach (var decision in decisions.Where(decision => !_underWay.Contains(decision) && !_done.Contains(decision)))
             {
-                if (fixture.Actuator.Offer(decision) != OfferResult.Taken)
+                if (fixture.Offer(decision) != OfferResult.Taken)
                 {
                     return;
                 }

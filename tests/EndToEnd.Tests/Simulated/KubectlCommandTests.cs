@@ -133,7 +133,7 @@ public sealed class KubectlCommandTests : IAsyncLifetime
         await RunAsync("rollout", "status", "deployment", "shop", "--timeout=20s");
         Assert.Equal("nginx:2", await RunAsync("get", "pods", "-l", "app=shop", "-o", "jsonpath={.items[*].spec.containers[*].image}"));
         Assert.Matches(@"shop\s+ClusterIP\s+\S+\s+<none>\s+80/TCP", await RunAsync("get", "service", "shop"));
-        Assert.Matches("configmaps is not simulated|no matches for kind \"ConfigMap\" in version \"v1\"", await FailAsync("create", "configmap", "x")); // kubectl 1.20 finds no such kind itself
+        Assert.Matches("secrets is not simulated|no matches for kind \"Secret\" in version \"v1\"", await FailAsync("create", "secret", "generic", "x")); // kubectl 1.20 finds no such kind itself
     }
 
     [Fact]

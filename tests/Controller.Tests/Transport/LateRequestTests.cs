@@ -1,0 +1,31 @@
+using System.Net;
+using System.Net.Sockets;
+using Piraeus.HighAvailability.Controller.Transport;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Transport;
+
+/// <summary>A request that was given up does not arrive later.</summary>
+public sealed class LateRequestTests
+{
+    [Fact]
+    public async Task A_request_that_was_given_up_resets_its_connection_so_that_the_kernel_does_not_go_on_sending()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var http = new HttpClient(HttpTransport.Create(new()));
+        using var deadline = new CancellationTokenSource();
+        var sending = http.PostAsync(new Uri($"http://{listener.LocalEndpoint}/"), new ByteArrayContent(new byte[32 << 20]), deadline.Token); // more than the buffers hold
+        using var server = await listener.AcceptSocketAsync(TestContext.Current.CancellationToken);
+        await server.ReceiveAsync(new byte[1], TestContext.Current.CancellationToken);
+        await deadline.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+
+        var reset = await Assert.ThrowsAsync<SocketException>(async () =>
+        {
+            while (await server.ReceiveAsync(new byte[1 << 20], TestContext.Current.CancellationToken) > 0)
+            {
+            }
+        });
+        Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
+    }
+}
