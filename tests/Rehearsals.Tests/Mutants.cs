@@ -40,6 +40,9 @@ internal static class Mutants
         new("LINSTOR confirms afresh before anything is done",
             NeverTooOld, ListNeverTooOld, new("PolicyEvaluation.Queries.cs", "reported + Between(_shortestInterval, reported - since, settings.ReconcileInterval)", "reported + TimeSpan.FromHours(1)"),
             new("PolicyEvaluation.Queries.cs", "if (consumer.Resource.ReportedAt < last)", "if (consumer.Resource.ReportedAt is null)")),
+        new("what was asked before a suspension confirms nothing after it",
+            new Edit("PolicyEvaluation.Queries.cs", " && resource.AnsweredAt - resource.ReportedAt <= Timings.RequestLasts", ""), new("PolicyEvaluation.Queries.cs", "=> cluster.Linstor.Latency <= Timings.RequestLasts\n        && cluster", "=> cluster"),
+            new("PolicyEvaluation.Queries.cs", " && onNode.AnsweredAt - onNode.AskedAt <= Timings.PodListTakes", "")),
         new("LINSTOR is queried afresh for the satellites that it reaches",
             ListNeverTooOld, new("PolicyEvaluation.Queries.cs", "if (!(cluster.Linstor.AskedAt >= last))", "if (cluster.Linstor.AskedAt is null)"), NoCounterEvidenceOfQuorum),
 

@@ -102,7 +102,7 @@ internal sealed partial class Oracle
     // A process may not have read a contrary report that the node made just before it fell silent.
     private bool WasAdmitted((string, string) key) => HistoryOf(key, _admitted).Overlaps((HistoryOf(key, _spoke).EndedAt ?? Now) - Unseen, Now);
 
-    // If a node is lost just when a process connects or LINSTOR returns, its statement and those against it have the same date. It is outvoted only if every other voter denies it from the start.
+    // If a node is lost just when a process connects or LINSTOR returns, its statement and those against it have the same date. It is outvoted only if every other voter denies it from the start and goes on speaking.
     private bool IsTied(ResourceDefinition definition, int number)
     {
         var name = _cluster.Plan.Setup.LinstorName(number);
@@ -110,7 +110,7 @@ internal sealed partial class Oracle
         bool Denies(Simulator.World.DrbdReplica other, TimeSpan until) => _deniesSince.TryGetValue((definition.Name, number, other.Node.Name), out var denied) && denied <= until;
         var starts = _cluster.Controllers.SelectMany(controller => (TimeSpan?[])[_cluster.ListensSince(controller), controller.LinstorReturnedAt]).Append(_silence.EndedAt).OfType<TimeSpan>();
         return starts.Any(start => !(HistoryOf((definition.Name, name), _spoke).EndedAt < start)
-            && others.Exists(other => Denies(other, start + LongestDetection)) && !others.TrueForAll(other => Denies(other, start + LongestDetection)));
+            && others.Exists(other => Denies(other, start + LongestDetection)) && !others.TrueForAll(other => Known(other) is not null && Denies(other, start + LongestDetection)));
     }
 
     // A peer may have found the node again, or kept reporting it as connected, before the peer fell silent. Its last statement may stand against all older ones.
