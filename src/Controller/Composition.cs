@@ -51,7 +51,7 @@ internal static partial class Composition
         instruments.ObserveLeadership(() => hold.Covers(TimeSpan.Zero), hold.IsKeptFromDecidingBy);
         var readiness = new Readiness(hold, clock, provider, logs.CreateLogger<Readiness>());
         var recorder = settings.Record.Length == 0 ? null : Recorder.Open(settings, clock, provider, logs.CreateLogger<Recorder>());
-        var queries = new QueryRunner(kubernetes, nodes, linstor, instruments, logs.CreateLogger<QueryRunner>());
+        var queries = new QueryRunner(kubernetes, nodes, linstor, instruments, clock, logs.CreateLogger<QueryRunner>());
         var mutations = new MutationRunner(kubernetes, nodes, events, errors, settings.DryRun, provider, logs.CreateLogger<MutationRunner>());
         var actuator = new Actuator(queries, mutations, hold, limit, inbox.Writer, errors, clock);
         var history = new ActionHistory(

@@ -22,6 +22,9 @@ internal sealed class ControlLoop(
     /// <summary>The loop turns at least this often, so that its health is visible from outside.</summary>
     public static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a decision may take.</summary>
+    public static readonly TimeSpan LongestDecision = TimeSpan.FromSeconds(2);
+
     // Decided, handed over, and not yet answered: only this loop reads and writes it.
     private readonly HashSet<DecisionKey> _inFlight = [];
     private readonly FailoverPolicy _policy = new(settings);
@@ -56,7 +59,7 @@ internal sealed class ControlLoop(
             var now = clock.Now;
             var verdict = Decide(now);
             errors.Isolate(() => recorder?.Decided(verdict, now));
-            var foundRoom = Offer(verdict, now);
+            var foundRoom = Offer(verdict, DecidedAt(now, clock.Now));
             errors.Isolate(() => reporter.Report(_cluster, verdict));
             var took = provider.GetElapsedTime(began); // before the alarm is set: the time after that counts as pause
             alarm.Change(Until(foundRoom ? verdict.RequeueAt : Instant.Earlier(verdict.RequeueAt, clock.Now + Actuator.Breath)), Timeout.InfiniteTimeSpan);
@@ -65,6 +68,9 @@ internal sealed class ControlLoop(
             await Task.Delay(_loopThrottle.After(rested, took), provider, cancellation);
         }
     }
+
+    /// <summary>The age of a decision counts from its end: a large cluster takes a while. One that took too long was interrupted by a suspension, and counts from its beginning, so that it is made again.</summary>
+    internal static Instant DecidedAt(Instant began, Instant ended) => ended - began <= LongestDecision ? ended : began;
 
     // Before anything is taken in, and before a decision: any step may have taken long.
     private Instant Look()

@@ -40,8 +40,7 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
 
         if (!dryRun && isTooLate())
         {
-            logger.Write(LogLevel.Debug, LogLines.TooLate, LogLine.Of(mutation, $"Not done, because its turn came too late: {DecisionText.Of(mutation)}"));
-            return new(MutationOutcome.NotSent);
+            return TooLate(mutation);
         }
 
         var sentence = DecisionText.Of(mutation);
@@ -54,13 +53,18 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
         logger.Write(LogLevel.Information, LogLines.Acting, LogLine.Of(mutation, sentence));
         var outcome = mutation switch
         {
-            Decision.DeletePod o => await kubernetes.DeleteAsync(o.Pod, CancellationToken.None),
-            Decision.DeleteAttachment o => await kubernetes.DeleteAsync(o.Attachment, CancellationToken.None),
+            Decision.DeletePod o => await kubernetes.DeleteAsync(o.Pod, isTooLate, CancellationToken.None),
+            Decision.DeleteAttachment o => await kubernetes.DeleteAsync(o.Attachment, isTooLate, CancellationToken.None),
             Decision.TaintNode o => await nodes.TaintAsync(o.Node.Name, CancellationToken.None),
             Decision.UntaintNode o => await nodes.UntaintAsync(o.Node.Name, CancellationToken.None),
             Decision.ClearVolumesInUse o => await nodes.ReleaseAsync(o.Node.Name, o.Volumes.ToHashSet(), CancellationToken.None),
             _ => throw new ArgumentOutOfRangeException(nameof(mutation)),
         };
+
+        if (outcome.Answer == MutationOutcome.NotSent)
+        {
+            return TooLate(mutation);
+        }
 
         if (outcome.Answer == MutationOutcome.Accepted)
         {
@@ -73,6 +77,12 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
         }
 
         return outcome;
+    }
+
+    private MutationAnswer TooLate(Decision mutation)
+    {
+        logger.Write(LogLevel.Debug, LogLines.TooLate, LogLine.Of(mutation, $"Not done, because its turn came too late: {DecisionText.Of(mutation)}"));
+        return new(MutationOutcome.NotSent);
     }
 
     // No deletion waits long for the condition, or fails because of it.

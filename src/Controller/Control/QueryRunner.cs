@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Kubernetes;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Telemetry;
@@ -8,12 +9,12 @@ using Piraeus.HighAvailability.Core;
 namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>Sends the policy's queries to LINSTOR and to Kubernetes. Each gets an answer, even if that is a failure.</summary>
-internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClient nodes, LinstorClient linstor, Instruments instruments, ILogger logger)
+internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClient nodes, LinstorClient linstor, Instruments instruments, MonotonicClock clock, ILogger logger)
 {
     private string? _complaint;
 
     /// <param name="question">The query.</param>
-    /// <param name="decided">When the query was decided: the answer is at least this fresh.</param>
+    /// <param name="decided">When the query was decided.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task<Observation> AnswerAsync(Decision question, Instant decided, CancellationToken cancellation)
     {
@@ -23,7 +24,7 @@ internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClien
             {
                 Decision.QueryResource o => new Observation.ResourceReported(await linstor.ReportAsync(o.Resource, cancellation)),
                 Decision.QuerySatellites => await linstor.SatellitesAsync(cancellation),
-                Decision.ListPodsOnNode o => await SurveyAsync(o, decided, cancellation),
+                Decision.ListPodsOnNode o => await SurveyAsync(o, cancellation),
                 Decision.QueryWarnings o => new Observation.WarningsListed(o.About, await kubernetes.WarningAboutAsync(o.Namespace, o.About, cancellation), decided),
                 _ => throw new ArgumentOutOfRangeException(nameof(question)),
             };
@@ -40,12 +41,13 @@ internal sealed partial class QueryRunner(KubernetesClient kubernetes, NodeClien
         }
     }
 
-    private async Task<Observation> SurveyAsync(Decision.ListPodsOnNode survey, Instant decided, CancellationToken cancellation)
+    private async Task<Observation> SurveyAsync(Decision.ListPodsOnNode survey, CancellationToken cancellation)
     {
+        var asked = clock.Now; // not before: it may have waited for its turn
         var state = StateAsync(survey, cancellation);
         var pods = await kubernetes.PodsOnAsync(survey.Node, cancellation);
         var node = await state;
-        return new Observation.PodsOnNodeListed(survey.Node, pods, node.VolumesInUse, decided) { Ready = node.Ready, Tainted = node.Tainted };
+        return new Observation.PodsOnNodeListed(survey.Node, pods, node.VolumesInUse, asked) { Ready = node.Ready, Tainted = node.Tainted };
     }
 
     // The pods on the node must be known. The node itself need not be: its missing values stay unknown.

@@ -39,6 +39,11 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         if (seen is Observation.MutationAnswered { Decision: var decision, Outcome: var outcome })
         {
             instruments.Acted(decision, outcome);
+            if (outcome.Answer == MutationOutcome.NotSent)
+            {
+                instruments.Postponed();
+            }
+
             decisionLog.Answered(decision, outcome);
         }
     }

@@ -75,7 +75,7 @@ internal sealed class StatusEndpoint(
         }
 
         context.Response.StatusCode = StatusCodes.Status404NotFound;
-        await Answer(context, new(missing), StatusJson.Default.WireProblem);
+        await Answer(context, new(problem is null ? missing : $"{missing}. {problem}"), StatusJson.Default.WireProblem);
     }
 
     private (ClusterSnapshot Known, Verdict Verdict, StatusReader Reader) Judge()

@@ -40,7 +40,7 @@ internal sealed class StandaloneExplanation(ExplainRequest request, Func<string,
         var explainer = new Explainer(settings, cluster, verdict, leadership, new(survey.Clock, provider), new(cluster, verdict, now, provider.GetUtcNow()), history);
         var (found, missing) = explainer.Find([.. request.Path.Split('/').Select(Uri.UnescapeDataString)]);
         return found is null
-            ? throw new KubernetesException(HttpStatusCode.NotFound, missing)
+            ? throw new KubernetesException(HttpStatusCode.NotFound, problem is null ? missing : $"{missing}. {problem}")
             : JsonSerializer.Serialize(found with { Facts = [.. found.Facts, NoMemory, .. problem is null ? (string[])[] : [problem]] }, StatusJson.Default.WireExplanation);
     }
 

@@ -46,7 +46,7 @@ internal sealed partial class ActionHistory(
     /// <summary>Takes an entry, if it is an action that may have happened, or the outcome of a failover.</summary>
     public void Add(DecisionLogEntry entry)
     {
-        if (entry.Kind == nameof(Failover) || entry.Answer?.Answer is MutationOutcome.Accepted or MutationOutcome.TimedOut)
+        if (entry.Kind == nameof(Failover) || entry.Answer?.Answer is MutationOutcome.Accepted or MutationOutcome.TimedOut or MutationOutcome.Refused)
         {
             _queue.Writer.TryWrite(entry);
         }
@@ -63,7 +63,7 @@ internal sealed partial class ActionHistory(
             {
                 try
                 {
-                    _read = (HistoryText.Read((await kubernetes.GetConfigMapAsync(key, cancellation))?.Data.GetValueOrDefault(HistoryText.Key)), null);
+                    _read = (HistoryText.Read((await kubernetes.GetConfigMapAsync(key, CancellationToken.None))?.Data.GetValueOrDefault(HistoryText.Key)), null);
                 }
                 catch (Exception failed) when (failed.IsTransient())
                 {
@@ -95,7 +95,7 @@ internal sealed partial class ActionHistory(
             await Task.Delay(Gathering, clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
-                await WriteAsync(farewell.Token);
+                await WriteAsync(cancellation, farewell.Token);
             }
             catch (Exception bug) when (!farewell.IsCancellationRequested)
             {
@@ -105,7 +105,7 @@ internal sealed partial class ActionHistory(
     }
 
     // Until it succeeds. What is added meanwhile is written with it.
-    private async Task WriteAsync(CancellationToken cancellation)
+    private async Task WriteAsync(CancellationToken stopping, CancellationToken cancellation)
     {
         List<WireEntry> waiting = [];
         for (var pause = FirstPause; ; pause = 2 * pause < LongestPause ? 2 * pause : LongestPause)
@@ -133,7 +133,9 @@ internal sealed partial class ActionHistory(
                 Log(Why(failed));
             }
 
-            await Task.Delay(pause, clock, cancellation);
+            // A stop does not wait for the end of a long pause.
+            await Task.Delay(stopping.IsCancellationRequested ? FirstPause : pause, clock, stopping.IsCancellationRequested ? cancellation : stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellation.ThrowIfCancellationRequested();
         }
     }
 

@@ -19,8 +19,11 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
     public static readonly TimeSpan ActDeadline = TimeSpan.FromSeconds(5);
 
     /// <summary>Deletes exactly this incarnation of a pod, without waiting for its node.</summary>
-    public Task<MutationAnswer> DeleteAsync(Pod pod, CancellationToken cancellation) =>
-        DeleteAsync($"api/v1/namespaces/{pod.Key.Namespace}/pods/{pod.Key.Name}", pod.Uid, gracePeriodSeconds: 0, ("", "pods"), cancellation);
+    /// <param name="pod">The pod.</param>
+    /// <param name="isTooLate">Whether the request may not leave any more: asked when there is a connection.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public Task<MutationAnswer> DeleteAsync(Pod pod, Func<bool> isTooLate, CancellationToken cancellation) =>
+        DeleteAsync($"api/v1/namespaces/{pod.Key.Namespace}/pods/{pod.Key.Name}", pod.Uid, gracePeriodSeconds: 0, ("", "pods"), isTooLate, cancellation);
 
     /// <summary>Gives exactly this incarnation of a pod the condition <c>DisruptionTarget</c>, as the cluster's own controllers do before they delete one: a Job need not count it as failed.</summary>
     /// <param name="pod">The pod.</param>
@@ -42,8 +45,11 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
     }
 
     /// <summary>Deletes exactly this incarnation of an attachment; it disappears when the external attacher has detached the volume.</summary>
-    public Task<MutationAnswer> DeleteAsync(Attachment attachment, CancellationToken cancellation) =>
-        DeleteAsync($"apis/storage.k8s.io/v1/volumeattachments/{attachment.Name}", attachment.Uid, gracePeriodSeconds: null, ("storage.k8s.io", "volumeattachments"), cancellation);
+    /// <param name="attachment">The attachment.</param>
+    /// <param name="isTooLate">As for a pod.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public Task<MutationAnswer> DeleteAsync(Attachment attachment, Func<bool> isTooLate, CancellationToken cancellation) =>
+        DeleteAsync($"apis/storage.k8s.io/v1/volumeattachments/{attachment.Name}", attachment.Uid, gracePeriodSeconds: null, ("storage.k8s.io", "volumeattachments"), isTooLate, cancellation);
 
     /// <summary>Every pod bound to a node, whatever its labels.</summary>
     public async Task<ImmutableArray<Pod>> PodsOnAsync(NodeName node, CancellationToken cancellation)
@@ -146,14 +152,19 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
     public Task<WireConfigMap> WriteConfigMapAsync(ObjectKey key, WireConfigMap map, CancellationToken cancellation) =>
         WriteAsync(ConfigMapsOf(key), map.Metadata.ResourceVersion is null ? null : key.Name, map, KubernetesJson.Default.WireConfigMap, cancellation);
 
-    private async Task<MutationAnswer> DeleteAsync(string path, Uid uid, long? gracePeriodSeconds, (string Group, string Resource) kind, CancellationToken cancellation)
+    private async Task<MutationAnswer> DeleteAsync(string path, Uid uid, long? gracePeriodSeconds, (string Group, string Resource) kind, Func<bool> isTooLate, CancellationToken cancellation)
     {
         var options = new WireDeleteOptions { GracePeriodSeconds = gracePeriodSeconds, Preconditions = new() { Uid = uid.Value } };
-        using var request = Request(HttpMethod.Delete, path, Body(options, KubernetesJson.Default.WireDeleteOptions));
+        using var body = new TimelyContent(JsonSerializer.SerializeToUtf8Bytes(options, KubernetesJson.Default.WireDeleteOptions), isTooLate);
+        using var request = Request(HttpMethod.Delete, path, body);
         try
         {
             await http.SendAsync(request, ActDeadline, clock, cancellation);
             return new(MutationOutcome.Accepted);
+        }
+        catch (Exception) when (body.WasTooLate)
+        {
+            return new(MutationOutcome.NotSent);
         }
         catch (Exception failed) when (ApiRequests.OutcomeOf(failed, kind.Group, kind.Resource, "delete") is not null)
         {

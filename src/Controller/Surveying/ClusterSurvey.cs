@@ -77,11 +77,12 @@ internal sealed class ClusterSurvey : IDisposable
         Apply(listed.OfType<Observation>());
         try
         {
-            Zones = (await Kubernetes.ZonesAsync(cancellation)).ToImmutableDictionary(zone => Cluster.LinstorNameOf(zone.Key), zone => zone.Value);
+            // Two Kubernetes nodes may register the same LINSTOR node.
+            Zones = (await Kubernetes.ZonesAsync(cancellation)).Where(zone => zone.Value.Length > 0).GroupBy(zone => Cluster.LinstorNameOf(zone.Key)).ToImmutableDictionary(zones => zones.Key, zones => zones.First().Value);
         }
         catch (Exception failed) when (failed.IsTransient())
         {
-            // The list of nodes has failed for the same reason, and says so.
+            // Without them, nothing is said about zones.
         }
     }
 

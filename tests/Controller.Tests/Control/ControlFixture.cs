@@ -43,7 +43,7 @@ internal sealed class ControlFixture : IAsyncDisposable
         Errors = new(Instruments, Time, Told.CreateLogger<InternalErrors>());
         Events = new(Client, Hold, RequestGate, Time, Errors, dryRun, Told.CreateLogger<EventRecorder>()) { Remembered = 3 };
         var nodes = new NodeClient(http, Time);
-        var queries = new QueryRunner(Client, nodes, new(_connection, Clock), Instruments, Told.CreateLogger<QueryRunner>());
+        var queries = new QueryRunner(Client, nodes, new(_connection, Clock), Instruments, Clock, Told.CreateLogger<QueryRunner>());
         Actuator = new(queries, new(Client, nodes, Events, Errors, dryRun, Time, Told.CreateLogger<MutationRunner>()) { MostConditions = conditions }, Hold, RequestGate, Inbox.Writer, Errors, Clock);
         Control = new(Inbox, settings, Actuator, new(Events, Instruments, DecisionLog, Errors, reporting ?? Told.CreateLogger<Reporter>()), Errors, Clock, Time);
     }

@@ -142,6 +142,13 @@ public sealed class ControlLoopTests
         await running.CancelledAsync();
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(2000, 2000)]
+    [InlineData(2001, 0)] // the actuator finds it too old, and it is made again
+    public void A_decision_is_as_old_as_its_end_unless_it_took_too_long(int took, int decided) =>
+        Assert.Equal(Instant.Start + TimeSpan.FromMilliseconds(decided), ControlLoop.DecidedAt(Instant.Start, Instant.Start + TimeSpan.FromMilliseconds(took)));
+
     [Fact]
     public async Task Its_age_is_the_time_since_it_last_turned()
     {

@@ -123,5 +123,16 @@ public sealed class DisruptionTests
         Assert.Equal("DELETE", Assert.Single(fixture.Kubernetes.Calls).Method);
     }
 
+    [Fact]
+    public async Task A_deletion_whose_connection_takes_too_long_does_not_leave_this_process()
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        var asked = 0;
+        Assert.Equal(MutationOutcome.NotSent, (await fixture.Client.DeleteAsync(ControlFixture.App, () => ++asked > 0, default)).Answer);
+        Assert.Equal(MutationOutcome.NotSent, (await fixture.Client.DeleteAsync(ControlFixture.Csi1, () => ++asked > 0, default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await fixture.Client.DeleteAsync(ControlFixture.App, () => false, default)).Answer);
+        Assert.Equal((2, 1), (asked, fixture.Kubernetes.Calls.Count));
+    }
+
     private static Task HangOnPatchesAsync(Call call) => call.Method == "PATCH" ? call.HangAsync() : call.AnswerAsync("{}");
 }

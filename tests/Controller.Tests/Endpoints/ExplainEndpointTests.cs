@@ -145,6 +145,15 @@ public sealed partial class ExplainEndpointTests : StatusFixture
     }
 
     [Fact]
+    public async Task Without_the_history_what_is_not_known_may_have_been_moved()
+    {
+        Show(ControlFixture.App);
+        History = ([], "What was done earlier cannot be read: no answer");
+        using var answer = await Http.GetAsync(new Uri("/explain/volumes/none", UriKind.Relative));
+        Assert.Equal("no PersistentVolume none is known. What was done earlier cannot be read: no answer", JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), StatusJson.Default.WireProblem)!.Message);
+    }
+
+    [Fact]
     public async Task A_replica_that_does_not_lead_or_cannot_decide_says_so()
     {
         Show(ControlFixture.App);

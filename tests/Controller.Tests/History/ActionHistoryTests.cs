@@ -68,7 +68,7 @@ public sealed class ActionHistoryTests : IAsyncDisposable
         Flush();
         await GatherAsync(1);
         await CallsAsync(2);
-        Assert.Equal([("DeletePod", "Accepted"), ("DeletePod", "TimedOut"), ("Failover", null)], Stored().Select(entry => (entry.Kind, entry.Answer)));
+        Assert.Equal([("DeletePod", "Accepted"), ("DeletePod", "Refused"), ("DeletePod", "TimedOut"), ("Failover", null)], Stored().Select(entry => (entry.Kind, entry.Answer)));
     }
 
     [Fact]
@@ -137,6 +137,29 @@ public sealed class ActionHistoryTests : IAsyncDisposable
         await _stop.CancelAsync();
         await _running.SoonAsync();
         Assert.Equal("pod shop/app-0", Assert.Single(Stored()).About);
+    }
+
+    [Fact]
+    public async Task A_stop_tries_once_more_although_the_pause_after_failures_is_long()
+    {
+        await StartAsync();
+        var isAway = true;
+        _refuse = call => isAway ? call.RefuseAsync(500, "etcd is away") : null;
+        Accept(ControlFixture.Delete);
+        await GatherAsync(1);
+        await CallsAsync(1);
+        foreach (var pause in (int[])[1, 2, 4, 8])
+        {
+            await _fixture!.Time.RestingAsync(TimeSpan.FromSeconds(pause));
+            _fixture.Time.Advance(TimeSpan.FromSeconds(pause));
+            await CallsAsync(1);
+        }
+
+        await _fixture!.Time.RestingAsync(TimeSpan.FromSeconds(16));
+        isAway = false;
+        await _stop.CancelAsync();
+        await _running.SoonAsync();
+        Assert.Single(Stored());
     }
 
     [Fact]

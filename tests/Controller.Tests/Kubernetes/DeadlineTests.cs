@@ -83,7 +83,7 @@ public sealed class DeadlineTests : IAsyncDisposable
     public async Task A_success_of_whose_body_nothing_is_needed_does_not_wait_for_it()
     {
         await ServeAsync(HalfAsync("""{"kind":"Status"""));
-        Assert.Equal(MutationOutcome.Accepted, (await Client().DeleteAsync(new Pod(new("shop", "app-0"), new("u"), A), default).SoonAsync()).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await Client().DeleteAsync(new Pod(new("shop", "app-0"), new("u"), A), () => false, default).SoonAsync()).Answer);
     }
 
     [Fact]

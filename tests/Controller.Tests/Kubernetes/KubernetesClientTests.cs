@@ -19,7 +19,7 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     public async Task A_pod_is_deleted_at_once_and_only_in_this_incarnation()
     {
         var client = await ServeAsync(call => call.AnswerAsync("{}"));
-        Assert.Equal(MutationOutcome.Accepted, (await client.DeleteAsync(App, default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await client.DeleteAsync(App, () => false, default)).Answer);
 
         var call = Assert.Single(_kubernetes!.Calls);
         Assert.Equal(("DELETE", "/api/v1/namespaces/shop/pods/app-0"), (call.Method, call.Path));
@@ -32,7 +32,7 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     public async Task An_attachment_is_deleted_in_this_incarnation_and_in_its_own_time()
     {
         var client = await ServeAsync(call => call.AnswerAsync("{}"));
-        await client.DeleteAsync(Csi1, default);
+        await client.DeleteAsync(Csi1, () => false, default);
 
         var call = Assert.Single(_kubernetes!.Calls);
         Assert.Equal(("DELETE", "/apis/storage.k8s.io/v1/volumeattachments/csi-1"), (call.Method, call.Path));
@@ -54,7 +54,7 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     public async Task Every_status_has_its_meaning(int status, object answer)
     {
         var client = await ServeAsync(call => call.RefuseAsync(status, "said the server"));
-        var outcome = await client.DeleteAsync(App, default);
+        var outcome = await client.DeleteAsync(App, () => false, default);
         Assert.Equal(answer, outcome.Answer);
         Assert.Equal(status >= 300, outcome.Message?.Contains("said the server", StringComparison.Ordinal) == true);
     }
@@ -66,7 +66,7 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     public async Task Where_no_authorizer_refused_only_the_server_is_quoted(string message)
     {
         var client = await ServeAsync(call => call.RefuseAsync(403, message));
-        Assert.Equal(message, (await client.DeleteAsync(App, default)).Message);
+        Assert.Equal(message, (await client.DeleteAsync(App, () => false, default)).Message);
     }
 
     [Fact]
@@ -76,8 +76,8 @@ public sealed class KubernetesClientTests : IAsyncDisposable
         var client = await ServeAsync(call => call.RefuseAsync(403, Said));
         Assert.Equal(
             Said + """ (missing permission: add the rule {apiGroups: [""], resources: ["pods"], verbs: ["delete"]} to the role of this service account)""",
-            (await client.DeleteAsync(App, default)).Message);
-        Assert.Contains("""apiGroups: ["storage.k8s.io"], resources: ["volumeattachments"], verbs: ["delete"]""", (await client.DeleteAsync(Csi1, default)).Message, StringComparison.Ordinal);
+            (await client.DeleteAsync(App, () => false, default)).Message);
+        Assert.Contains("""apiGroups: ["storage.k8s.io"], resources: ["volumeattachments"], verbs: ["delete"]""", (await client.DeleteAsync(Csi1, () => false, default)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,14 +112,14 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     public async Task A_busy_server_is_given_the_time_it_asks_for()
     {
         var client = await ServeAsync(call => call.RefuseAsync(429, "busy", retryAfter: 3));
-        Assert.Equal(new MutationAnswer(MutationOutcome.Refused, "busy", TimeSpan.FromSeconds(3)), await client.DeleteAsync(App, default));
+        Assert.Equal(new MutationAnswer(MutationOutcome.Refused, "busy", TimeSpan.FromSeconds(3)), await client.DeleteAsync(App, () => false, default));
     }
 
     [Fact]
     public async Task The_time_that_a_busy_server_asks_for_may_also_be_in_its_status()
     {
         var client = await ServeAsync(call => call.AnswerAsync("""{"message":"busy","details":{"retryAfterSeconds":4}}""", 429));
-        Assert.Equal(TimeSpan.FromSeconds(4), (await client.DeleteAsync(App, default)).RetryAfter);
+        Assert.Equal(TimeSpan.FromSeconds(4), (await client.DeleteAsync(App, () => false, default)).RetryAfter);
     }
 
     [Theory]
@@ -131,28 +131,28 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     public async Task A_refusal_that_a_proxy_wrote_is_a_refusal(string body)
     {
         var client = await ServeAsync(call => call.AnswerAsync(body, 502));
-        Assert.Equal(new MutationAnswer(MutationOutcome.Refused, "the server answered 502 Bad Gateway"), await client.DeleteAsync(App, default));
+        Assert.Equal(new MutationAnswer(MutationOutcome.Refused, "the server answered 502 Bad Gateway"), await client.DeleteAsync(App, () => false, default));
     }
 
     [Fact]
     public async Task A_success_is_one_whatever_its_body_says()
     {
         var client = await ServeAsync(call => call.AnswerAsync("<html>"));
-        Assert.Equal(new MutationAnswer(MutationOutcome.Accepted), await client.DeleteAsync(App, default));
+        Assert.Equal(new MutationAnswer(MutationOutcome.Accepted), await client.DeleteAsync(App, () => false, default));
     }
 
     [Fact]
     public async Task A_broken_connection_is_a_refusal()
     {
         var client = await ServeAsync(call => call.BreakAsync());
-        Assert.Equal(MutationOutcome.Refused, (await client.DeleteAsync(App, default)).Answer);
+        Assert.Equal(MutationOutcome.Refused, (await client.DeleteAsync(App, () => false, default)).Answer);
     }
 
     [Fact]
     public async Task No_answer_in_time_says_nothing_of_what_has_happened()
     {
         var client = await ServeAsync(call => call.HangAsync());
-        var deleting = client.DeleteAsync(App, default);
+        var deleting = client.DeleteAsync(App, () => false, default);
         await _kubernetes!.ArrivalAsync();
         _clock.Advance(KubernetesClient.ActDeadline);
         Assert.Equal(MutationOutcome.TimedOut, (await deleting.SoonAsync()).Answer);
@@ -163,7 +163,7 @@ public sealed class KubernetesClientTests : IAsyncDisposable
     {
         var client = await ServeAsync(call => call.HangAsync());
         using var stop = new CancellationTokenSource();
-        var deleting = client.DeleteAsync(App, stop.Token);
+        var deleting = client.DeleteAsync(App, () => false, stop.Token);
         await _kubernetes!.ArrivalAsync();
         await stop.CancelAsync();
         await deleting.CancelledAsync();
