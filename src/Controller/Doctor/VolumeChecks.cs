@@ -91,7 +91,7 @@ internal static class VolumeChecks
             [.. read.Where(one => (one.Value.OnNoDataAccessible ?? "io-error") != (one.Value.OnNoQuorum ?? "suspend-io")).Select(one => $"{one.Key}")], "on-no-data-accessible differs from on-no-quorum: resource", "resources have an on-no-data-accessible that differs from on-no-quorum",
             "on-no-data-accessible takes precedence where both apply. Set DrbdOptions/Resource/on-no-data-accessible to the same value.");
         findings.WarnOf(
-            [.. suspending.Where(one => one.Value.RoleConflict != "retry-connect").Select(one => $"{one.Key}")], "A lost Primary does not reconnect: resource", "resources do not reconnect a lost Primary",
+            [.. suspending.Where(one => one.Value.RoleConflict is null or "disconnect").Select(one => $"{one.Key}")], "A lost Primary does not reconnect: resource", "resources do not reconnect a lost Primary",
             "A node that returns while its old pod still has the volume open stays disconnected. Set DrbdOptions/Net/rr-conflict to retry-connect.");
         findings.WarnOf(
             [.. read.Where(one => one.Value.Detection > LongestDetection).Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} ({one.Value.Detection!.Value.TotalSeconds:0.#} s)"))], "DRBD notices a dead peer too late: resource", "resources notice a dead peer too late",

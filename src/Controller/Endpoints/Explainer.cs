@@ -39,7 +39,7 @@ internal sealed class Explainer(Settings settings, ClusterSnapshot cluster, Verd
     public (WireExplanation? Found, string Missing) Find(params string[] path) => path switch
     {
         ["pods", var space, var name] => (Pod(new(space, name)) ?? Gone($"pod {space}/{name}", $"{space}/{name}"), $"no pod {space}/{name} with labels {settings.PodSelector} is known: it does not exist, or its labels do not match, so it is never moved"),
-        ["volumes", var name] => (Volume(name) ?? Gone($"volume {name}", name), $"no PersistentVolume {name} is known"),
+        ["volumes", var name] => (Volume(name) ?? Gone($"volume {name}", name, $"resource {name}"), $"no PersistentVolume {name} is known"),
         ["nodes", var name] => (Node(new(name)) ?? Gone($"node {name}", name), $"no node {name} is known"),
         _ => throw new ArgumentOutOfRangeException(nameof(path)),
     };
@@ -120,9 +120,9 @@ internal sealed class Explainer(Settings settings, ClusterSnapshot cluster, Verd
             .Where(entry => Names(entry.Sentence, name) || Names(entry.About, name)).OrderBy(entry => entry.At)];
     }
 
-    // An object that is gone may be the one that was moved.
-    private WireExplanation? Gone(string about, string name) =>
-        JournalOf(name) is [] ? null : Explanation(about, $"There is no {about} any more. What was done about it:", [], [], failover => failover.Pod.Key.ToString() == name, name);
+    // An object that is gone may be the one that was moved. Its bare name may be a word of any sentence.
+    private WireExplanation? Gone(string about, string name, string? mention = null) =>
+        !JournalOf(name).Any(entry => Names(entry.Sentence, mention ?? about) || Names(entry.About, mention ?? about)) ? null : Explanation(about, $"There is no {about} any more. What was done about it:", [], [], failover => failover.Pod.Key.ToString() == name, name);
 
     // The most urgent use speaks for all.
     private static string Summary(List<WireUse> uses, string subject)

@@ -54,6 +54,7 @@ public sealed class VolumeChecksTests
     [Theory]
     [InlineData("suspend-io", null, "Warning: A lost Primary does not reconnect: resource rd.")]
     [InlineData("suspend-io", "disconnect", "Warning: A lost Primary does not reconnect: resource rd.")]
+    [InlineData("suspend-io", "auto-discard", null)]
     [InlineData("io-error", null, null)]
     public void A_returning_primary_must_reconnect_where_it_keeps_its_old_user(string quorumLost, string? conflict, string? warning) =>
         Assert.Equal(warning is null ? [] : [warning], Volumes(Report("rd", Three()), new DrbdOptions("majority", quorumLost, quorumLost, "force-secondary") { RoleConflict = conflict })[1..]);

@@ -118,7 +118,7 @@ public sealed partial class ExplainEndpointTests : StatusFixture
     public async Task What_is_gone_is_explained_by_what_was_done_about_it(string path, string about)
     {
         Show(ControlFixture.App);
-        History = ([Stored("other", 1, Time.GetUtcNow()) with { About = about, Sentence = $"Deleting {about}." }], null);
+        History = ([Stored("other", 1, Time.GetUtcNow()) with { About = about, Sentence = $"Deleting {about}: it has lost resource gone." }], null);
         var explained = await AskAsync(path);
         Assert.Equal((about, $"There is no {about} any more. What was done about it:"), (explained.About, explained.Summary));
         Assert.Single(explained.Journal);
@@ -136,9 +136,11 @@ public sealed partial class ExplainEndpointTests : StatusFixture
     [InlineData("pods/shop/none", "no pod shop/none with labels linstor.csi.linbit.com/on-storage-lost=remove is known: it does not exist, or its labels do not match, so it is never moved")]
     [InlineData("volumes/none", "no PersistentVolume none is known")]
     [InlineData("nodes/none", "no node none is known")]
+    [InlineData("nodes/lost", "no node lost is known")] // a word of every sentence
     public async Task What_is_not_known_is_said_in_one_line(string path, string message)
     {
         Show(ControlFixture.App);
+        History = ([Stored("other", 1, Time.GetUtcNow()) with { Sentence = "Deleting pod shop/app-0: it has lost resource rd." }], null);
         using var answer = await Http.GetAsync(new Uri($"/explain/{path}", UriKind.Relative));
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         Assert.Equal(message, JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), StatusJson.Default.WireProblem)!.Message);
