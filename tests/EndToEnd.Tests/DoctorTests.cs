@@ -13,7 +13,9 @@ public sealed class DoctorTests(SharedControlPlane shared)
         await using var cluster = await TestCluster.SetAsync(shared);
         await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);
         await cluster.Workloads.StatefulSetAsync("kept", on: cluster.A, shape: PodShape.OptedIn with { Annotations = ImmutableDictionary<string, string>.Empty.Add("drbd.linbit.com/ignore-fail-over", "") });
+        await cluster.World.Api.DeleteAsync($"{Paths.Leases("ha-controller")}/piraeus-ha-controller", cluster.World.Closing); // a process of another test may have died with it
         await cluster.StartControllerAsync("--leader-election=true", "--leader-election-namespace=ha-controller", "--leader-election-lease-name=ha-0");
+        await cluster.UntilLoggedAsync(LogEvent.LeaseHeld, ("Leader", "This replica"));
 
         var (exit, report, errors) = await RunAsync(cluster, cluster.Account, "--node", cluster.A);
         Assert.True((exit, errors) == (0, ""), report + errors);
