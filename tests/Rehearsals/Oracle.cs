@@ -202,7 +202,7 @@ internal sealed partial class Oracle
     /// </summary>
     private TimeSpan KnownSince(SimulatedController controller, string resource, TimeSpan sent)
     {
-        var since = _cluster.NewestAnswer(controller, resource) is var (given, taken) && taken >= sent - Confirmed && given < sent - Confirmed ? Later(given, sent - Confirmed - LongestAnswer) : sent - Confirmed;
+        var since = _cluster.NewestAnswer(controller, resource, sent) is var (given, taken) && taken >= sent - Confirmed && given < sent - Confirmed ? Later(given, sent - Confirmed - LongestAnswer) : sent - Confirmed;
         return _cluster.DefinitionOf(resource) is { } definition && _cluster.IsUnfencedByNode(definition) && sent - Listed < since ? sent - Listed : since;
     }
 

@@ -60,7 +60,8 @@ internal sealed partial class SimulatedCluster
 
         if (_given.Remove(answer, out var given))
         {
-            _newest[(controller, controller.Life, report.Resource)] = (given.At, EventQueue.Now);
+            var key = (controller, controller.Life, report.Resource);
+            (_answers.TryGetValue(key, out var answers) ? answers : _answers[key] = []).Add((given.At, EventQueue.Now));
             NoteLosses(controller, report.Resource.Value, given.Lost);
         }
 

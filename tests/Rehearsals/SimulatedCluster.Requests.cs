@@ -44,7 +44,15 @@ internal sealed partial class SimulatedCluster
     }
 
     /// <summary>When LINSTOR gave the newest answer about a resource that the process, in its present life, has taken in, and when that answer arrived. Null if there is none.</summary>
-    public (TimeSpan Given, TimeSpan Taken)? NewestAnswer(SimulatedController controller, string resource) => _newest.TryGetValue((controller, controller.Life, new(resource)), out var times) ? times : null;
+    public (TimeSpan Given, TimeSpan Taken)? NewestAnswer(SimulatedController controller, string resource) => NewestAnswer(controller, resource, EventQueue.Now);
+
+    /// <summary>The same, of those that had arrived at an earlier time.</summary>
+    public (TimeSpan Given, TimeSpan Taken)? NewestAnswer(SimulatedController controller, string resource, TimeSpan until)
+    {
+        var answers = _answers.GetValueOrDefault((controller, controller.Life, new(resource)));
+        var last = answers?.FindLastIndex(answer => answer.Taken <= until) ?? -1;
+        return last < 0 ? null : answers![last];
+    }
 
     /// <summary>Sets LINSTOR's response time from now on.</summary>
     public void SlowDown(TimeSpan takes) => (LinstorTakes, LinstorTookMost) = (takes, takes > LinstorTookMost ? takes : LinstorTookMost);

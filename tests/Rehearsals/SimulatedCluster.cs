@@ -46,7 +46,7 @@ internal sealed partial class SimulatedCluster
     private readonly Dictionary<string, TimeSpan> _attachedAt = [];
     private readonly Dictionary<(string, string), int> _logged = [];
     private readonly Dictionary<Observation, (TimeSpan At, ImmutableArray<string> Lost)> _given = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<(SimulatedController, int, ResourceName), (TimeSpan Given, TimeSpan Taken)> _newest = [];
+    private readonly Dictionary<(SimulatedController, int, ResourceName), List<(TimeSpan Given, TimeSpan Taken)>> _answers = [];
     private readonly NetworkNoise _noise;
     private readonly HashSet<ResourceName> _hanging = [];
     private readonly HashSet<ResourceName> _unreadable = [];
