@@ -54,9 +54,7 @@ internal static partial class Composition
         var queries = new QueryRunner(kubernetes, nodes, linstor, instruments, clock, logs.CreateLogger<QueryRunner>());
         var mutations = new MutationRunner(kubernetes, nodes, events, errors, settings.DryRun, provider, logs.CreateLogger<MutationRunner>());
         var actuator = new Actuator(queries, mutations, hold, limit, inbox.Writer, errors, clock);
-        var history = new ActionHistory(
-            kubernetes, HistoryText.ConfigMapOf(shared), settings.LeaseIdentity, entry => new StatusReader(ClusterSnapshot.Empty, new([], null), clock.Now, provider.GetUtcNow()).Entry(entry),
-            limit, provider, errors, logs.CreateLogger<ActionHistory>());
+        var history = new ActionHistory(kubernetes, HistoryText.ConfigMapOf(shared), settings.LeaseIdentity, limit, clock, provider, errors, logs.CreateLogger<ActionHistory>());
         var decisionLog = new DecisionLog(clock, provider) { Written = settings.DryRun ? null : history.Add };
         var reporter = new Reporter(events, instruments, decisionLog, errors, logs.CreateLogger<Reporter>());
         var control = new ControlLoop(inbox, settings.Policy, actuator, reporter, errors, clock, provider, recorder, readiness.Observe);

@@ -3,6 +3,26 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>What the node reports of itself, which replicas outvote it, and which may be on its side.</summary>
 public sealed class CounterEvidenceTests
 {
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_link_that_ends_because_its_node_was_declared_lost_does_not_stand(bool isLost)
+    {
+        // A's pod has not opened the volume yet, so that every replica may promote. A's satellite stops.
+        var scenario = Scenario.WithAppOn("a", NoStorm, replica => replica with { Usage = Usage.Unused, Promotability = Promotability.MayPromote }).Node("a", ready: false).After(60).Silence("a").Report("pvc-1").After(10);
+        if (isLost)
+        {
+            foreach (var peer in (string[])["b", "c"])
+            {
+                scenario.Replica(peer, replica => replica with { Connections = [.. replica.Connections.Where(link => link.Peer.Split('.')[0] != "a")] });
+            }
+
+            scenario.Remove("a").Satellites(On("b"), On("c")).Report("pvc-1");
+        }
+
+        Assert.Equal(isLost ? Moved : [], scenario.After(100).Moves);
+    }
+
     [Fact]
     public void A_node_that_speaks_and_leaves_out_the_score_it_had_lost_has_not_reported_that_it_has_no_quorum()
     {

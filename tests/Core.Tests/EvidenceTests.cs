@@ -129,26 +129,6 @@ public sealed class EvidenceTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_link_that_ends_because_its_node_was_declared_lost_does_not_stand(bool isLost)
-    {
-        // A's pod has not opened the volume yet, so that every replica may promote. A's satellite stops.
-        var scenario = Scenario.WithAppOn("a", NoStorm, replica => replica with { Usage = Usage.Unused, Promotability = Promotability.MayPromote }).Node("a", ready: false).After(60).Silence("a").Report("pvc-1").After(10);
-        if (isLost)
-        {
-            foreach (var peer in (string[])["b", "c"])
-            {
-                scenario.Replica(peer, replica => replica with { Connections = [.. replica.Connections.Where(link => link.Peer.Split('.')[0] != "a")] });
-            }
-
-            scenario.Remove("a").Satellites(On("b"), On("c")).Report("pvc-1");
-        }
-
-        Assert.Equal(isLost ? Moved : [], scenario.After(100).Moves);
-    }
-
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
     public void The_last_statements_of_a_node_that_is_declared_lost_do_not_stand(bool isLost)
     {
         // LINSTOR is away for a moment; A dies when it is back, and C's satellite has long been dead: A cannot be outvoted.

@@ -50,12 +50,17 @@ public sealed class DoctorTests(SharedControlPlane shared)
         await cluster.Workloads.StatefulSetAsync("alone", on: cluster.A);
         await cluster.Workloads.StatefulSetAsync("plain", on: cluster.A, shape: PodShape.Plain);
 
+        foreach (var (node, zone) in new[] { (cluster.A, "x"), (cluster.B, "x"), (cluster.C, "x"), (cluster.D, "y") })
+        {
+            await cluster.World.Api.PatchAsync($"api/v1/nodes/{node}", new { metadata = new { labels = new Dictionary<string, string> { ["topology.kubernetes.io/zone"] = zone } } }, cluster.World.Closing);
+        }
+
         var (exit, report, _) = await RunAsync(cluster, ApiIdentity.Administrator, "-o", "json", "--lease=nobody");
         var diagnosis = JsonNode.Parse(report)!;
         Assert.Equal((0, true), (exit, (bool)diagnosis["healthy"]!));
         string[] warnings =
         [
-            "There is no Lease ha-controller/nobody: no replica runs with leader election there.", "2 resources have no quorum policy that fences: ", "Only one node has data of resource",
+            "There is no Lease ha-controller/nobody: no replica runs with leader election there.", "2 resources have no quorum policy that fences: ", "Only one node has data of resource", "2 resources have all data in one zone: ",
             $"This pod uses a LINSTOR volume and is not selected: {cluster.World.Namespace}/plain-0.",
         ];
         var found = diagnosis["checks"]!.AsArray().Where(check => (string)check!["outcome"]! == "Warning").Select(check => (string)check!["message"]!).ToList();

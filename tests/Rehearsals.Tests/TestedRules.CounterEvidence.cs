@@ -86,7 +86,7 @@ internal static partial class TestedRules
             "LossRule.CounterEvidence.cs", "\n            && !_own.Memberships.Any(known => QuorumPolicy.MayHaveQuorum(PolicyOf(known), known.Members, member => member.Node == _own.Node || MayReach(member.Node)));", ";"),
         new("a silent replica's link to a node stands although the node has lost quorum since", nameof(EvidenceTests.A_silent_replicas_link_to_a_node_does_not_count_once_the_node_has_lost_quorum_since),
             "LossRule.CounterEvidence.cs", " && !IsRefutedByNode(link) &&", " &&"),
-        new("a link that ends because its node was declared lost does not stand", nameof(EvidenceTests.A_link_that_ends_because_its_node_was_declared_lost_does_not_stand),
+        new("a link that ends because its node was declared lost does not stand", nameof(CounterEvidenceTests.A_link_that_ends_because_its_node_was_declared_lost_does_not_stand),
             "LossRule.CounterEvidence.cs", " && !IsGoneWithNode(other, link))", ")"),
         new("what a node says of its quorum in one answer is later than another replica's statements there", nameof(EvidenceTests.A_silent_replicas_link_to_a_node_counts_if_the_node_may_not_have_lost_quorum_later),
             "LossRule.CounterEvidence.cs", "none.Since > last.HeardAt + Timings.LongestDetection", "none.Since > last.HeardAt"),

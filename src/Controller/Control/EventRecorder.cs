@@ -16,9 +16,6 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, Leaders
     /// <summary>The namespace for Events on objects without a namespace.</summary>
     private const string ClusterNamespace = "default";
 
-    /// <summary>How long the process waits at its end for pending Events to be written.</summary>
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
-
     private readonly Channel<WireEvent> _queue = Channel.CreateBounded<WireEvent>(new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly HashSet<Uid> _done = [];
     private readonly Queue<Uid> _oldestDone = [];
@@ -91,22 +88,12 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, Leaders
     public async Task RunAsync(CancellationToken cancellation)
     {
         // On a stop, pending Events are still written, unless that takes too long.
-        using var farewell = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
-        await using var stopping = cancellation.Register(() =>
-        {
-            _queue.Writer.TryComplete();
-            farewell.CancelAfter(Farewell);
-        });
+        await using var farewell = new Farewell(clock, () => _queue.Writer.TryComplete(), cancellation);
         await foreach (var happened in _queue.Reader.ReadAllAsync(farewell.Token))
         {
             try
             {
-                // An Event never queues for a token: it takes only what the actions leave.
-                while (!limit.AttemptAcquire().IsAcquired)
-                {
-                    await Task.Delay(Actuator.Breath, clock, farewell.Token);
-                }
-
+                await limit.TakeSpareAsync(clock, farewell.Token);
                 await kubernetes.CreateEventAsync(happened, farewell.Token);
             }
             catch (KubernetesException refused)
@@ -117,7 +104,7 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, Leaders
             {
                 NotWritten(happened.Reason, happened.InvolvedObject.Kind, happened.InvolvedObject.Name, failed.Message);
             }
-            catch (Exception bug) when (!farewell.IsCancellationRequested)
+            catch (Exception bug) when (!farewell.Token.IsCancellationRequested)
             {
                 errors.Note(bug); // one Event is missing
             }

@@ -33,21 +33,21 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
     /// <param name="isTooLate">Whether it may not be sent any more. Asked immediately before it is sent: this process may be suspended at any time.</param>
     public async Task<MutationAnswer> RunAsync(Decision mutation, Func<bool> isTooLate)
     {
-        if (!dryRun && mutation is Decision.DeletePod { Pod.Terminating: false } deletion && !isTooLate())
-        {
-            await MarkAsync(deletion);
-        }
-
-        if (!dryRun && isTooLate())
-        {
-            return TooLate(mutation);
-        }
-
         var sentence = DecisionText.Of(mutation);
         if (dryRun)
         {
             logger.Write(LogLevel.Information, LogLines.DryRun, LogLine.Of(mutation, $"Dry run, not done: {sentence}"));
             return new(MutationOutcome.DryRun);
+        }
+
+        if (mutation is Decision.DeletePod { Pod.Terminating: false } deletion && !isTooLate())
+        {
+            await MarkAsync(deletion);
+        }
+
+        if (isTooLate())
+        {
+            return TooLate(mutation);
         }
 
         logger.Write(LogLevel.Information, LogLines.Acting, LogLine.Of(mutation, sentence));

@@ -7,9 +7,6 @@ namespace Piraeus.HighAvailability.Controller.Doctor;
 /// <summary>Whether the LINSTOR resources behind PersistentVolumes can fail over, and whether the pods that use them may be moved.</summary>
 internal static class VolumeChecks
 {
-    /// <summary>The longest time until DRBD notices a dead peer, on which every rule rests: see "Detection within 12 s" in docs/safety.md.</summary>
-    private static readonly TimeSpan LongestDetection = TimeSpan.FromSeconds(12);
-
     /// <param name="findings">Takes the results.</param>
     /// <param name="cluster">The snapshot.</param>
     /// <param name="zones">The zones of LINSTOR's nodes, as far as Kubernetes has labelled them.</param>
@@ -94,7 +91,7 @@ internal static class VolumeChecks
             [.. suspending.Where(one => one.Value.RoleConflict is null or "disconnect").Select(one => $"{one.Key}")], "A lost Primary does not reconnect: resource", "resources do not reconnect a lost Primary",
             "A node that returns while its old pod still has the volume open stays disconnected. Set DrbdOptions/Net/rr-conflict to retry-connect.");
         findings.WarnOf(
-            [.. read.Where(one => one.Value.Detection > LongestDetection).Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} ({one.Value.Detection!.Value.TotalSeconds:0.#} s)"))], "DRBD notices a dead peer too late: resource", "resources notice a dead peer too late",
+            [.. read.Where(one => one.Value.Detection > Timings.LongestDetection).Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} ({one.Value.Detection!.Value.TotalSeconds:0.#} s)"))], "DRBD notices a dead peer too late: resource", "resources notice a dead peer too late",
             "The controller's rules assume at most 12 s. Lower DrbdOptions/Net/ping-int (seconds) or ping-timeout (tenths of a second).");
     }
 

@@ -114,7 +114,7 @@ internal sealed class Explainer(Settings settings, ClusterSnapshot cluster, Verd
     // What this process remembers is stored, too.
     private WireEntry[] JournalOf(string name)
     {
-        List<WireEntry> own = [.. journal.Entries.Select(reader.Entry)];
+        List<WireEntry> own = [.. journal.Entries.Select(reader.Statements.Entry)];
         var remembered = own.Select(entry => (entry.Number, entry.At)).ToHashSet();
         return [.. history.Where(entry => entry.Replica != settings.LeaseIdentity || !remembered.Contains((entry.Number, entry.At))).Concat(own)
             .Where(entry => Names(entry.Sentence, name) || Names(entry.About, name)).OrderBy(entry => entry.At)];
@@ -150,7 +150,7 @@ internal sealed class Explainer(Settings settings, ClusterSnapshot cluster, Verd
             return new(volume.Name, claim, null, node.Value, UseState.NotOurs, $"Volume {volume.Name} is not LINSTOR's: this controller has no say in it.", null, null, null);
         }
 
-        var linstor = cluster.Resources.GetValueOrDefault(name) is { } resource ? reader.Resource(resource, cluster.Linstor) : null;
+        var linstor = cluster.Resources.GetValueOrDefault(name) is { } resource ? reader.Statements.Resource(resource, cluster.Linstor) : null;
         var assessed = verdict.Consumers.FirstOrDefault(assessed => assessed.Consumer.Resource.Name == name && assessed.Consumer.Node == node);
         bool Names(Decision.Hold hold) => hold.Pods.Any(held => held.Uid == pod?.Uid);
         var deciding = assessed?.Holds.Where(hold => pod is null || hold.Pods.IsEmpty || Names(hold)).OrderByDescending(hold => hold.Overdue).ThenByDescending(Names).FirstOrDefault();

@@ -51,7 +51,7 @@ internal sealed class StatusEndpoint(
             [.. verdict.Consumers.Take(Most).Select(reader.Consumer)],
             [.. reader.Taints.Take(Most)],
             [.. known.Failovers.All.Select(held => held.Item).OrderBy(failover => failover.Incident).Take(Most).Select(StatusReader.Failover)],
-            [.. decisionLog.Entries.Select(reader.Entry)]);
+            [.. decisionLog.Entries.Select(reader.Statements.Entry)]);
     }
 
     private Task Show(HttpContext context)

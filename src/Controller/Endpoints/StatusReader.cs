@@ -1,4 +1,3 @@
-using Piraeus.HighAvailability.Controller.Control;
 using Piraeus.HighAvailability.Controller.Leadership;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Core;
@@ -13,6 +12,9 @@ namespace Piraeus.HighAvailability.Controller.Endpoints;
 internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Instant now, DateTimeOffset wall)
 {
     public DateTimeOffset Wall => wall;
+
+    /// <summary>Translates statements and decisions.</summary>
+    public StatementReader Statements { get; } = new(now, wall);
 
     public WireLeadership Leadership(bool elects, LeadershipStatus hold)
     {
@@ -51,7 +53,7 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
             assessed.IsLoss ? Math.Max(0, Seconds(assessed.Due - now)) : null,
             assessed.IsMoved,
             [.. assessed.Holds.Select(hold => new WireRemark(hold.Reason.ToString(), DecisionText.Of(hold), hold.Overdue, [.. hold.Pods.Select(pod => $"{pod.Key}")]))],
-            Resource(consumer.Resource, cluster.Linstor));
+            Statements.Resource(consumer.Resource, cluster.Linstor));
     }
 
     /// <summary>The resources that keep each node's taint.</summary>
@@ -68,51 +70,9 @@ internal sealed class StatusReader(ClusterSnapshot cluster, Verdict verdict, Ins
         [.. failover.Phases.Select(phase => new WirePhase(DecisionText.Name(phase.Phase), Seconds(phase.Took)))],
         DecisionText.Of(failover));
 
-    public WireEntry Entry(DecisionLogEntry entry) => new(
-        entry.Number,
-        entry.At,
-        entry.Kind,
-        entry.About,
-        entry.Sentence,
-        entry.Uid,
-        entry.Reason?.ToString(),
-        entry.Overdue,
-        entry.Answer?.Answer.ToString(),
-        entry.Answer?.Message,
-        entry.Facts is { Evidence: { } evidence } facts ? Evidence(evidence, facts) : null,
-        entry.Facts is { Resource: { } resource, Linstor: var linstor } ? Resource(resource, linstor) : null);
-
-    private WireEvidence Evidence(LossEvidence evidence, DecisionFacts facts) => new(
-        evidence.Resource.Value,
-        evidence.Lost.Value,
-        evidence.Peer.Value,
-        At(evidence.Since),
-        At(evidence.Due),
-        At(facts.At),
-        facts.Resource?.ReportedAt is { } asked ? Seconds(facts.At - asked) : null);
-
     private static WirePod Pod(Pod pod) => new(pod.Key.Namespace, pod.Key.Name, pod.Uid.Value, pod.Node?.Value);
 
-    public WireResource Resource(Resource resource, LinstorView linstor) => new(
-        resource.Name.Value,
-        resource.Exists,
-        resource.QuorumProperties is null ? null : resource.Policy ?? "off",
-        resource.QuorumProperties is null ? null : resource.Fences,
-        [.. resource.Speakers.OrderBy(speaker => speaker.Node).Select(speaker => Replica(speaker, linstor))]);
+    private DateTimeOffset At(Instant at) => Statements.At(at);
 
-    private WireReplica Replica(Speaker speaker, LinstorView linstor) => new(
-        speaker.Node.Value,
-        speaker.Promotability.ToString(),
-        speaker.Usage.ToString(),
-        speaker.Score is { Current: true } score ? score.Value : null,
-        speaker.Diskless,
-        speaker.Presence is not Presence.Listed,
-        speaker.Presence.ToString(),
-        speaker.Speaks(linstor),
-        speaker.HeardAt is null ? null : At(speaker.ChangedAt),
-        [.. speaker.Links.Where(link => link.Up.Current).Select(link => new WireConnection(link.Peer, link.Up.Value))]);
-
-    private DateTimeOffset At(Instant at) => wall + (at - now);
-
-    private static double Seconds(TimeSpan time) => Math.Round(time.TotalSeconds, 3);
+    private static double Seconds(TimeSpan time) => StatementReader.Seconds(time);
 }

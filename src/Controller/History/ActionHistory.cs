@@ -3,6 +3,7 @@ using System.Net;
 using System.Threading.Channels;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Control;
 using Piraeus.HighAvailability.Controller.Endpoints;
 using Piraeus.HighAvailability.Controller.Kubernetes;
@@ -16,13 +17,13 @@ namespace Piraeus.HighAvailability.Controller.History;
 /// <param name="kubernetes">The client.</param>
 /// <param name="key">The ConfigMap.</param>
 /// <param name="replica">This process, as the entries name it.</param>
-/// <param name="translate">Translates an entry.</param>
 /// <param name="limit">A write takes only the tokens that actions leave.</param>
-/// <param name="clock">The pauses.</param>
+/// <param name="clock">The clock of the decisions.</param>
+/// <param name="provider">The wall time, and the pauses.</param>
 /// <param name="errors">Takes this program's own errors.</param>
 /// <param name="logger">The log.</param>
 internal sealed partial class ActionHistory(
-    KubernetesClient kubernetes, ObjectKey key, string replica, Func<DecisionLogEntry, WireEntry> translate, RateLimiter limit, TimeProvider clock, InternalErrors errors, ILogger<ActionHistory> logger)
+    KubernetesClient kubernetes, ObjectKey key, string replica, RateLimiter limit, MonotonicClock clock, TimeProvider provider, InternalErrors errors, ILogger<ActionHistory> logger)
 {
     /// <summary>How long entries are gathered before a write.</summary>
     public static readonly TimeSpan Gathering = TimeSpan.FromSeconds(3);
@@ -35,7 +36,6 @@ internal sealed partial class ActionHistory(
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
 
     private readonly Channel<DecisionLogEntry> _queue = Channel.CreateBounded<DecisionLogEntry>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly SemaphoreSlim _reading = new(1, 1);
@@ -59,7 +59,7 @@ internal sealed partial class ActionHistory(
         await _reading.WaitAsync(cancellation);
         try
         {
-            if (_readAt is not { } last || clock.GetElapsedTime(last) >= Fresh)
+            if (_readAt is not { } last || provider.GetElapsedTime(last) >= Fresh)
             {
                 try
                 {
@@ -70,7 +70,7 @@ internal sealed partial class ActionHistory(
                     _read = (_read.Entries, $"What was done earlier cannot be read: {Why(failed)}");
                 }
 
-                _readAt = clock.GetTimestamp();
+                _readAt = provider.GetTimestamp();
             }
 
             return _read;
@@ -84,20 +84,15 @@ internal sealed partial class ActionHistory(
     public async Task RunAsync(CancellationToken cancellation)
     {
         // On a stop, what is gathered is still written, unless that takes too long.
-        using var farewell = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
-        await using var stopping = cancellation.Register(() =>
-        {
-            _queue.Writer.TryComplete();
-            farewell.CancelAfter(Farewell);
-        });
+        await using var farewell = new Farewell(provider, () => _queue.Writer.TryComplete(), cancellation);
         while (await _queue.Reader.WaitToReadAsync(farewell.Token))
         {
-            await Task.Delay(Gathering, clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Gathering, provider, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
                 await WriteAsync(cancellation, farewell.Token);
             }
-            catch (Exception bug) when (!farewell.IsCancellationRequested)
+            catch (Exception bug) when (!farewell.Token.IsCancellationRequested)
             {
                 errors.Note(bug); // these entries are missing
             }
@@ -113,7 +108,7 @@ internal sealed partial class ActionHistory(
             while (_queue.Reader.TryRead(out var entry))
             {
                 // An attachment and a taint rest on the statements on which the pod's deletion rests.
-                var translated = translate(entry) with { Replica = replica };
+                var translated = new StatementReader(clock.Now, provider.GetUtcNow()).Entry(entry) with { Replica = replica };
                 waiting.Add(entry.Kind == nameof(Decision.DeletePod) ? translated : translated with { Linstor = null });
             }
 
@@ -134,18 +129,14 @@ internal sealed partial class ActionHistory(
             }
 
             // A stop does not wait for the end of a long pause.
-            await Task.Delay(stopping.IsCancellationRequested ? FirstPause : pause, clock, stopping.IsCancellationRequested ? cancellation : stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(stopping.IsCancellationRequested ? FirstPause : pause, provider, stopping.IsCancellationRequested ? cancellation : stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellation.ThrowIfCancellationRequested();
         }
     }
 
     private async Task StoreAsync(List<WireEntry> entries, CancellationToken cancellation)
     {
-        while (!limit.AttemptAcquire().IsAcquired)
-        {
-            await Task.Delay(Actuator.Breath, clock, cancellation);
-        }
-
+        await limit.TakeSpareAsync(provider, cancellation);
         var stored = await kubernetes.GetConfigMapAsync(key, cancellation) ?? new() { Metadata = new() { Name = key.Name, Namespace = key.Namespace } };
         stored.Data[HistoryText.Key] = HistoryText.Append(stored.Data.GetValueOrDefault(HistoryText.Key), entries);
         await kubernetes.WriteConfigMapAsync(key, stored, cancellation);

@@ -77,8 +77,7 @@ internal sealed class ClusterSurvey : IDisposable
         Apply(listed.OfType<Observation>());
         try
         {
-            // Two Kubernetes nodes may register the same LINSTOR node.
-            Zones = (await Kubernetes.ZonesAsync(cancellation)).Where(zone => zone.Value.Length > 0).GroupBy(zone => Cluster.LinstorNameOf(zone.Key)).ToImmutableDictionary(zones => zones.Key, zones => zones.First().Value);
+            Zones = ZonesOf(await Kubernetes.ZonesAsync(cancellation), Cluster);
         }
         catch (Exception failed) when (failed.IsTransient())
         {
@@ -94,6 +93,10 @@ internal sealed class ClusterSurvey : IDisposable
         await Parallel.ForEachAsync(names.Chunk(MostNames), new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = cancellation }, async (chunk, token) => await AskAsync(chunk, token));
         Apply(_reports);
     }
+
+    /// <summary>The zones by LINSTOR's names, of which two Kubernetes nodes may register the same.</summary>
+    internal static ImmutableDictionary<NodeName, string> ZonesOf(IEnumerable<KeyValuePair<NodeName, string>> zones, ClusterSnapshot cluster) =>
+        zones.Where(zone => zone.Value.Length > 0).GroupBy(zone => cluster.LinstorNameOf(zone.Key)).ToImmutableDictionary(zones => zones.Key, zones => zones.First().Value);
 
     private async Task AskAsync(ResourceName[] names, CancellationToken cancellation)
     {

@@ -9,6 +9,16 @@ namespace Piraeus.HighAvailability.Controller.Tests.Control;
 public sealed class ActuatorQueryTests
 {
     [Fact]
+    public async Task The_pods_of_a_node_are_as_old_as_their_request_and_not_as_its_wait_for_a_turn()
+    {
+        await using var fixture = await ControlFixture.OpenAsync(call => call.AnswerAsync("{}"));
+        var decided = fixture.Clock.Now;
+        fixture.Time.Advance(TimeSpan.FromSeconds(20));
+        fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")), decided);
+        Assert.Equal(decided + TimeSpan.FromSeconds(20), (await fixture.Inbox.NextAsync<Observation.PodsOnNodeListed>()).AskedAt);
+    }
+
+    [Fact]
     public async Task A_question_about_a_resource_is_answered_by_LINSTOR()
     {
         await using var fixture = await ControlFixture.OpenAsync();

@@ -1,4 +1,5 @@
 using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Tests.Endpoints;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Control;
@@ -21,6 +22,17 @@ public sealed partial class ReporterTests
 
         Assert.Equal(2, fixture.Told.Lines.Count);
         Assert.Equal(2, await EventsAsync(fixture));
+    }
+
+    [Theory]
+    [InlineData(MutationOutcome.NotSent, 1)]
+    [InlineData(MutationOutcome.Refused, 0)]
+    public async Task What_came_too_late_to_be_sent_counts_as_postponed(MutationOutcome outcome, int postponed)
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        await using var metrics = new MetricsReader(fixture.Meter);
+        Reporter(fixture).Observe(Well, new Observation.MutationAnswered(ControlFixture.Delete, new(outcome), Instant.Start));
+        Assert.Equal(postponed, (await metrics.SamplesAsync()).GetValueOrDefault("piraeus_ha_postponed_total"));
     }
 
     [Fact]

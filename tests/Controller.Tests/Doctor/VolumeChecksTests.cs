@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Piraeus.HighAvailability.Controller.Doctor;
 using Piraeus.HighAvailability.Controller.Linstor;
+using Piraeus.HighAvailability.Controller.Surveying;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Doctor;
@@ -79,6 +80,14 @@ public sealed class VolumeChecksTests
     {
         var zones = new[] { ("a", a), ("b", b), ("c", c), ("d", d) }.Where(node => node.Item2 is not null).ToDictionary(node => new NodeName(node.Item1), node => node.Item2!);
         Assert.Equal(warning is null ? [] : [warning], Volumes(Report("rd", Three()), Operators, zones)[1..]);
+    }
+
+    [Fact]
+    public void Zones_go_by_LINSTORs_names_and_an_empty_label_is_none()
+    {
+        var cluster = ClusterSnapshot.Empty.Apply(new Observation.Listed<CsiNode>([new(new("a"), new("storage-a")), new(new("b"), new("storage-a"))]), Instant.Start);
+        KeyValuePair<NodeName, string>[] labels = [new(new("a"), "x"), new(new("b"), "x"), new(new("c"), ""), new(new("d"), "y")];
+        Assert.Equal([("d", "y"), ("storage-a", "x")], ClusterSurvey.ZonesOf(labels, cluster).Select(zone => (zone.Key.Value, zone.Value)).Order());
     }
 
     [Fact]

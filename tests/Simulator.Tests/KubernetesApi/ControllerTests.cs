@@ -85,11 +85,11 @@ public sealed class ControllerTests : ApiTest
         Assert.Empty(Find<Node>("", "n")!.Taints);
 
         var pod = Assert.Single(await client.PodsOnAsync(node, default));
-        Assert.Equal(MutationOutcome.Replaced, (await client.DeleteAsync(pod with { Uid = new("another") }, default)).Answer);
-        Assert.Equal(MutationOutcome.Accepted, (await client.DeleteAsync(pod, default)).Answer);
-        Assert.Equal(MutationOutcome.AlreadyGone, (await client.DeleteAsync(pod, default)).Answer);
+        Assert.Equal(MutationOutcome.Replaced, (await client.DeleteAsync(pod with { Uid = new("another") }, () => false, default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await client.DeleteAsync(pod, () => false, default)).Answer);
+        Assert.Equal(MutationOutcome.AlreadyGone, (await client.DeleteAsync(pod, () => false, default)).Answer);
         var attachment = new Attachment("va", new(Find<VolumeAttachment>("", "va")!.Metadata.Uid), "pv", node);
-        Assert.Equal(MutationOutcome.Accepted, (await client.DeleteAsync(attachment, default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await client.DeleteAsync(attachment, () => false, default)).Answer);
         Assert.NotNull(Find<VolumeAttachment>("", "va")!.Metadata.Deleting);
     }
 
