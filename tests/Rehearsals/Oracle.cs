@@ -158,7 +158,7 @@ internal sealed partial class Oracle
     private void CheckCalm(SimulatedController controller, Decision decision, TimeSpan sent)
     {
         var listens = _cluster.ListensSince(controller) ?? TimeSpan.MaxValue;
-        var lost = _cluster.Nodes.Where(node => LossOf(node) is { IsSo: true } loss && loss.Covers(sent - Listed, Now) && IsLost(node, volume => IsProved(ScenarioSetup.Handle(volume), node.Name) && WasRead(controller, ScenarioSetup.Handle(volume), node.Name)) // a satellite comes back without a change of storage
+        var lost = _cluster.Nodes.Where(node => LossOf(node) is { IsSo: true } loss && loss.Covers(sent - Listed, Now) && IsLost(node, volume => IsProved(ScenarioSetup.Handle(volume), node.Name) && WasRead(controller, ScenarioSetup.Handle(volume), node.Name, sent)) // a satellite comes back without a change of storage
             && !_cluster.WasDeclaredLost(node.Name) // a node created anew was never healthy
             && ((loss.Since > listens && _cluster.HasSeenOnline(controller, node.Name)) || _cluster.WasToldOfLossOn(controller, node.Name))).ToList();
         var of = lost.Count + _cluster.Nodes.Count(node => !lost.Contains(node) && (_cluster.WasDeclaredLost(node.Name) || !(LossOf(node).Covers(sent - Listed, Now) && IsLost(node))) && _cluster.Storage.FindNode(_cluster.Plan.Setup.LinstorName(node.Number)) is { Evicted: false });
@@ -166,7 +166,7 @@ internal sealed partial class Oracle
     }
 
     // While the requests about a definition hang, nobody knows that it is lost.
-    private bool WasRead(SimulatedController controller, string resource, string node) => _cluster.NewestAnswer(controller, resource)?.Given >= LossOf(resource, node).Since;
+    private bool WasRead(SimulatedController controller, string resource, string node, TimeSpan sent) => _cluster.NewestAnswer(controller, resource, sent)?.Given >= LossOf(resource, node).Since;
 
     private ConditionHistory LossOf((int Number, string Name) node) => _lostNodes.TryGetValue(node.Name, out var known) ? known : _lostNodes[node.Name] = new();
 

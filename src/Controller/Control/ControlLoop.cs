@@ -23,7 +23,7 @@ internal sealed class ControlLoop(
     public static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a decision may take.</summary>
-    public static readonly TimeSpan LongestDecision = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan LongestDecision = TimeSpan.FromSeconds(1);
 
     // Decided, handed over, and not yet answered: only this loop reads and writes it.
     private readonly HashSet<DecisionKey> _inFlight = [];

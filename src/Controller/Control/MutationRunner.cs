@@ -19,7 +19,11 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
     /// <summary>How long a deletion waits for the pod's condition.</summary>
     public static readonly TimeSpan ConditionPatience = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Of so many mutations in a row that come too late, the last one is a warning.</summary>
+    private const int ManyLate = 20;
+
     private int _conditions;
+    private int _late;
     private bool _mayNotMark;
 
     /// <summary>How many conditions may be on their way. While many pods of a node are moved, most are deleted without one.</summary>
@@ -47,14 +51,19 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
 
         if (isTooLate())
         {
-            return TooLate(mutation);
+            return TooLate(mutation, sentence);
         }
 
-        logger.Write(LogLevel.Information, LogLines.Acting, LogLine.Of(mutation, sentence));
+        var isLogged = mutation is not (Decision.DeletePod or Decision.DeleteAttachment);
+        if (isLogged)
+        {
+            logger.Write(LogLevel.Information, LogLines.Acting, LogLine.Of(mutation, sentence));
+        }
+
         var outcome = mutation switch
         {
-            Decision.DeletePod o => await kubernetes.DeleteAsync(o.Pod, isTooLate, CancellationToken.None),
-            Decision.DeleteAttachment o => await kubernetes.DeleteAsync(o.Attachment, isTooLate, CancellationToken.None),
+            Decision.DeletePod o => await kubernetes.DeleteAsync(o.Pod, MayNotLeave, CancellationToken.None),
+            Decision.DeleteAttachment o => await kubernetes.DeleteAsync(o.Attachment, MayNotLeave, CancellationToken.None),
             Decision.TaintNode o => await nodes.TaintAsync(o.Node.Name, CancellationToken.None),
             Decision.UntaintNode o => await nodes.UntaintAsync(o.Node.Name, CancellationToken.None),
             Decision.ClearVolumesInUse o => await nodes.ReleaseAsync(o.Node.Name, o.Volumes.ToHashSet(), CancellationToken.None),
@@ -63,9 +72,10 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
 
         if (outcome.Answer == MutationOutcome.NotSent)
         {
-            return TooLate(mutation);
+            return TooLate(mutation, sentence);
         }
 
+        _late = 0;
         if (outcome.Answer == MutationOutcome.Accepted)
         {
             errors.Isolate(() => events.Happened(mutation)); // a mutation does not fail because its Event failed
@@ -77,11 +87,30 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
         }
 
         return outcome;
+
+        // A deletion is logged when it leaves, after it was checked for the last time.
+        bool MayNotLeave()
+        {
+            if (isTooLate())
+            {
+                return true;
+            }
+
+            if (!isLogged)
+            {
+                isLogged = true;
+                logger.Write(LogLevel.Information, LogLines.Acting, LogLine.Of(mutation, sentence));
+            }
+
+            return false;
+        }
     }
 
-    private MutationAnswer TooLate(Decision mutation)
+    // Now and then is nothing: it is decided again. If nothing else happens, somebody must know.
+    private MutationAnswer TooLate(Decision mutation, string sentence)
     {
-        logger.Write(LogLevel.Debug, LogLines.TooLate, LogLine.Of(mutation, $"Not done, because its turn came too late: {DecisionText.Of(mutation)}"));
+        var level = Interlocked.Increment(ref _late) % ManyLate == 0 ? LogLevel.Warning : LogLevel.Debug;
+        logger.Write(level, LogLines.TooLate, LogLine.Of(mutation, $"Not done, because its turn came too late: {sentence}"));
         return new(MutationOutcome.NotSent);
     }
 

@@ -18,6 +18,11 @@ internal sealed class UnansweredActions(MonotonicClock clock)
     public void Note(Decision action, MutationOutcome answer)
     {
         var key = action.Key;
+        if (answer == MutationOutcome.NotSent)
+        {
+            return; // the server was not asked
+        }
+
         if (answer != MutationOutcome.TimedOut)
         {
             _at.TryRemove(key, out _);

@@ -38,15 +38,23 @@ internal sealed partial class ActionHistory(
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
     private readonly Channel<DecisionLogEntry> _queue = Channel.CreateBounded<DecisionLogEntry>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly HashSet<(string Kind, string About, string? Uid)> _uncertain = [];
     private readonly SemaphoreSlim _reading = new(1, 1);
     private (ImmutableArray<WireEntry> Entries, string? Problem) _read = ([], null);
     private long? _readAt;
     private string? _trouble;
 
-    /// <summary>Takes an entry, if it is an action that may have happened, or the outcome of a failover.</summary>
+    /// <summary>Takes an entry, if it is an action that may have happened, or the outcome of a failover. Not thread-safe.</summary>
     public void Add(DecisionLogEntry entry)
     {
-        if (entry.Kind == nameof(Failover) || entry.Answer?.Answer is MutationOutcome.Accepted or MutationOutcome.TimedOut or MutationOutcome.Refused)
+        var isKept = entry.Answer?.Answer switch
+        {
+            null => entry.Kind == nameof(Failover),
+            MutationOutcome.Accepted => true,
+            MutationOutcome.TimedOut or MutationOutcome.Refused => IsNews(entry),
+            _ => false,
+        };
+        if (isKept)
         {
             _queue.Writer.TryWrite(entry);
         }
@@ -79,6 +87,17 @@ internal sealed partial class ActionHistory(
         {
             _reading.Release();
         }
+    }
+
+    // What is refused again and again would push everything else out.
+    private bool IsNews(DecisionLogEntry entry)
+    {
+        if (_uncertain.Count >= MostWaiting)
+        {
+            _uncertain.Clear();
+        }
+
+        return _uncertain.Add((entry.Kind, entry.About, entry.Uid));
     }
 
     public async Task RunAsync(CancellationToken cancellation)
@@ -129,7 +148,8 @@ internal sealed partial class ActionHistory(
             }
 
             // A stop does not wait for the end of a long pause.
-            await Task.Delay(stopping.IsCancellationRequested ? FirstPause : pause, provider, stopping.IsCancellationRequested ? cancellation : stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var isStopping = stopping.IsCancellationRequested;
+            await Task.Delay(isStopping ? FirstPause : pause, provider, isStopping ? cancellation : stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellation.ThrowIfCancellationRequested();
         }
     }

@@ -17,6 +17,12 @@ internal static class HttpTransport
 {
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long what was sent may go unacknowledged before the kernel gives the connection up.</summary>
+    public static readonly TimeSpan Unacknowledged = TimeSpan.FromSeconds(5);
+
+    /// <summary>Linux's <c>TCP_USER_TIMEOUT</c>, which .NET does not name.</summary>
+    internal const int TcpUserTimeout = 18;
+
     /// <param name="tls">The certificates to trust and to present, if the address requires TLS.</param>
     /// <param name="proxy">The proxy to use, if there is no direct way.</param>
     /// <param name="compression">None for streams, whose bytes must not wait in a decompressor.</param>
@@ -41,17 +47,11 @@ internal static class HttpTransport
         },
     };
 
-    /// <summary>HTTP/1.1 has no pings, so TCP keep-alive detects a dead peer: idle 15 s, then three probes 5 s apart.</summary>
-    /// <remarks>A request that was given up at its deadline must not arrive later: closing resets the connection, so that the kernel does not go on sending.</remarks>
     internal static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, LingerState = new(true, 0) };
+        var socket = CreateSocket();
         try
         {
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 15);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
             await socket.ConnectAsync(context.DnsEndPoint, cancellation);
             return new NetworkStream(socket, ownsSocket: true);
         }
@@ -60,6 +60,26 @@ internal static class HttpTransport
             socket.Dispose();
             throw;
         }
+    }
+
+    /// <summary>HTTP/1.1 has no pings, so TCP keep-alive detects a dead peer: idle 15 s, then three probes 5 s apart.</summary>
+    /// <remarks>
+    /// A request must not arrive after its deadline. Closing resets the connection, so that the kernel does not go on sending what was given up; and the kernel itself gives up what is not acknowledged
+    /// within 5 s, because a process that is frozen closes nothing.
+    /// </remarks>
+    internal static Socket CreateSocket()
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, LingerState = new(true, 0) };
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 15);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+        if (OperatingSystem.IsLinux())
+        {
+            socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, TcpUserTimeout, BitConverter.GetBytes((int)Unacknowledged.TotalMilliseconds));
+        }
+
+        return socket;
     }
 
     private static async Task<Stream> SecureAsync(Stream stream, TlsSettings tls, string host, CancellationToken cancellation)

@@ -134,5 +134,19 @@ public sealed class DisruptionTests
         Assert.Equal((2, 1), (asked, fixture.Kubernetes.Calls.Count));
     }
 
+    [Fact]
+    public async Task A_deletion_is_logged_when_it_leaves_and_not_before()
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        var late = fixture.Clock.Now;
+        fixture.Time.Sleep(TimeSpan.FromSeconds(1));
+        fixture.Actuator.Offer(ControlFixture.Delete, late);
+        await fixture.ActedAsync();
+        Assert.StartsWith("Not done, because its turn came too late: Deleting pod", Assert.Single(fixture.Told.Lines), StringComparison.Ordinal);
+        fixture.Offer(ControlFixture.Delete);
+        await fixture.ActedAsync();
+        Assert.StartsWith("Deleting pod", fixture.Told.Lines.Last(), StringComparison.Ordinal);
+    }
+
     private static Task HangOnPatchesAsync(Call call) => call.Method == "PATCH" ? call.HangAsync() : call.AnswerAsync("{}");
 }

@@ -8,6 +8,15 @@ namespace Piraeus.HighAvailability.Controller.Tests.Transport;
 public sealed class LateRequestTests
 {
     [Fact]
+    public void The_kernel_gives_up_what_is_not_acknowledged_although_this_process_is_frozen()
+    {
+        using var socket = HttpTransport.CreateSocket();
+        var option = new byte[4];
+        socket.GetRawSocketOption((int)SocketOptionLevel.Tcp, HttpTransport.TcpUserTimeout, option);
+        Assert.Equal(5000, BitConverter.ToInt32(option));
+    }
+
+    [Fact]
     public async Task A_request_that_was_given_up_resets_its_connection_so_that_the_kernel_does_not_go_on_sending()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
