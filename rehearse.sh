@@ -16,5 +16,5 @@ esac
 
 dotnet build "$root/tests/Rehearsals" --configuration Release --nologo --verbosity quiet
 # Scenarios are short-lived and many: with a large first generation the collector has next to nothing to do.
-export DOTNET_GCgen0size=0x10000000
+export DOTNET_GCgen0size=0x8000000
 exec "$root/artifacts/bin/Rehearsals/release/rehearse" "$@"

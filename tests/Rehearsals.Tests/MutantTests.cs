@@ -60,7 +60,7 @@ public sealed class MutantTests
             using var rehearsal = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(folder.FullName, "rehearse.dll"), .. arguments])
             {
                 RedirectStandardOutput = true,
-                Environment = { ["DOTNET_GCgen0size"] = "0x10000000" }, // as in rehearse.sh
+                Environment = { ["DOTNET_GCgen0size"] = "0x8000000" }, // as in rehearse.sh
             })!;
             var output = rehearsal.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
             while (!rehearsal.HasExited)

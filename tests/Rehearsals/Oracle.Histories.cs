@@ -123,7 +123,7 @@ internal sealed partial class Oracle
     private bool IsLost(ResourceDefinition definition, int number, Func<Simulator.World.DrbdReplica, bool>? isOver = null)
     {
         var name = _cluster.Plan.Setup.LinstorName(number);
-        var own = definition.Listed.FirstOrDefault(replica => replica.Node.Name == name);
+        var own = ReplicaOn(definition, name);
         if (own is not null)
         {
             _deployed[(definition.Name, number)] = own.Node.Uuid;
@@ -141,10 +141,24 @@ internal sealed partial class Oracle
 
         // A use that a hung satellite repeats has ended, or is older than this one.
         var machine = _cluster.Storage.Machine(name);
-        var others = definition.Listed.Where(replica => replica != own).Select(Known).OfType<ReplicaReport>().ToList();
-        var promotable = others.FindAll(other => other.MayPromote == true);
-        var links = promotable.SelectMany(peer => peer.Connections).Where(connection => connection.Peer == machine.Uname).ToList();
-        return promotable.Count > 0
+        var isAnyPromotable = false;
+        var links = new List<PeerConnection>();
+        foreach (var replica in definition.Listed)
+        {
+            if (replica != own && Known(replica) is { MayPromote: true } promotable)
+            {
+                isAnyPromotable = true;
+                foreach (var connection in promotable.Connections)
+                {
+                    if (connection.Peer == machine.Uname)
+                    {
+                        links.Add(connection);
+                    }
+                }
+            }
+        }
+
+        return isAnyPromotable
             && !definition.Listed.Any(replica => replica != own && Known(replica)?.InUse == true && isOver?.Invoke(replica) is not true && !_hung.Contains(replica.Node.Name) && !IsOlderUse(definition, replica) && !IsLostThere(definition, replica.Node.Name))
             && ((own is null && _cluster.WasDeclaredLost(_cluster.Plan.Setup.NodeName(number))) // it counts as dead, whatever a satellite repeats about it
                 || (!links.Exists(link => link.Message == "Connected") && (links.Count > 0 || machine.Status == ConnectionStatus.Offline)));
@@ -163,6 +177,47 @@ internal sealed partial class Oracle
 
     private List<string> LinksOf(ReplicaReport report, int number) =>
         [.. report.Connections.Where(connection => connection.Peer == _cluster.Plan.Setup.HostName(number)).Select(connection => connection.Message)];
+
+    // Runs at every change of the storage world, like all that uses loops instead of LINQ here.
+    private bool IsConnectedTo(ReplicaReport report, int number)
+    {
+        var host = _cluster.Plan.Setup.HostName(number);
+        foreach (var connection in report.Connections)
+        {
+            if (connection.Message == "Connected" && connection.Peer == host)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static Simulator.World.DrbdReplica? ReplicaOn(ResourceDefinition definition, string name)
+    {
+        foreach (var replica in definition.Listed)
+        {
+            if (replica.Node.Name == name)
+            {
+                return replica;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool AreAllConnected(ReplicaReport report)
+    {
+        foreach (var connection in report.Connections)
+        {
+            if (connection.Message != "Connected")
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private ReplicaReport? Known(Simulator.World.DrbdReplica replica) => _cluster.Storage.Knowledge.About(replica);
 }

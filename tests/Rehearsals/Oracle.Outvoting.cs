@@ -14,7 +14,7 @@ internal sealed partial class Oracle
         }
 
         var (own, others) = ReplicasFor(definition, number);
-        return others.Exists(other => Known(other) is { PromotionScore: not 0 } known && LinksOf(known, number).Contains("Connected"))
+        return others.Exists(other => Known(other) is { PromotionScore: not 0 } known && IsConnectedTo(known, number))
             || (own is not null && Known(own) is { PromotionScore: not 0 } && !IsOutvoted((definition.Name, number)));
     }
 
@@ -40,7 +40,7 @@ internal sealed partial class Oracle
             _outvoted.Remove(key);
         }
 
-        var admitsNothing = own is not null && Known(own) is { } said && said.Connections.All(connection => connection.Message == "Connected");
+        var admitsNothing = own is not null && Known(own) is { } said && AreAllConnected(said);
         // A denial from before the node's return may have been true then, and the node's own statement is newer.
         var isNews = _speaksSince.TryGetValue(key, out var spoke) && others.TrueForAll(other => _deniesSince.TryGetValue((definition.Name, number, other.Node.Name), out var denied) && denied >= spoke);
         if (!admitsNothing || !isNews || statements.Count == 0 || statements.Contains(null) || statements.Exists(statement => statement!.Contains("Connected")))
@@ -68,7 +68,7 @@ internal sealed partial class Oracle
         foreach (var other in others)
         {
             var key = (definition.Name, number, other.Node.Name);
-            switch (Known(other) is { } known ? LinksOf(known, number).Contains("Connected") : (bool?)null)
+            switch (Known(other) is { } known ? IsConnectedTo(known, number) : (bool?)null)
             {
                 case true:
                     _deniesSince.Remove(key);
@@ -93,7 +93,16 @@ internal sealed partial class Oracle
     private (Simulator.World.DrbdReplica? Own, List<Simulator.World.DrbdReplica> Others) ReplicasFor(ResourceDefinition definition, int number)
     {
         var name = _cluster.Plan.Setup.LinstorName(number);
-        var own = definition.Listed.FirstOrDefault(replica => replica.Node.Name == name);
-        return (own, [.. definition.Listed.Where(replica => replica != own && (replica.Kind == ReplicaKind.Diskful || own is null or { Kind: ReplicaKind.Diskful }))]);
+        var own = ReplicaOn(definition, name);
+        var others = new List<Simulator.World.DrbdReplica>(definition.Listed.Count);
+        foreach (var replica in definition.Listed)
+        {
+            if (replica != own && (replica.Kind == ReplicaKind.Diskful || own is null or { Kind: ReplicaKind.Diskful }))
+            {
+                others.Add(replica);
+            }
+        }
+
+        return (own, others);
     }
 }

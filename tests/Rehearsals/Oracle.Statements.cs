@@ -11,18 +11,19 @@ internal sealed partial class Oracle
         foreach (var replica in definition.Listed)
         {
             var key = (definition.Name, replica.Node.Name);
-            HistoryOf(key, _spoke).Note(Now, Known(replica) is not null);
-            HistoryOf(key, _whole).Note(Now, Known(replica) is { MayPromote: not null } report && report.Connections.All(connection => connection.Message == "Connected"));
+            var known = Known(replica);
+            HistoryOf(key, _spoke).Note(Now, known is not null);
+            HistoryOf(key, _whole).Note(Now, known is { MayPromote: not null } && AreAllConnected(known));
             HistoryOf(key, _unmissed).Note(Now, replica.Node is { Status: ConnectionStatus.Online, SatelliteReachable: false });
-            if (Known(replica) is { } said && !(_statements.TryGetValue(key, out var before) && (before.Statement == said
+            if (known is { } said && !(_statements.TryGetValue(key, out var before) && (before.Statement == said
                 || ((said.MayPromote, said.PromotionScore, said.InUse) == (before.Statement.MayPromote, before.Statement.PromotionScore, before.Statement.InUse) && said.Connections.SequenceEqual(before.Statement.Connections)))))
             {
                 _statements[key] = (said, Now);
             }
 
-            if (Known(replica) is { PromotionScore: { } score } statement)
+            if (known is { PromotionScore: { } score } statement)
             {
-                HistoryOf(key, _admitted).Note(Now, score > 0 && statement.Connections.Any(connection => connection.Message != "Connected"));
+                HistoryOf(key, _admitted).Note(Now, score > 0 && !AreAllConnected(statement));
                 HistoryOf(key, _alone).Note(Now, score > 0 && !CouldHaveQuorum(replica, statement));
             }
         }
@@ -31,10 +32,24 @@ internal sealed partial class Oracle
     // By the connections that the replica reports, and, if it has no disk, by those that the replicas report that it is connected to.
     private bool CouldHaveQuorum(Simulator.World.DrbdReplica replica, ReplicaReport statement)
     {
-        var members = replica.Members.Select(member => replica.Definition.Replicas.FirstOrDefault(one => one.Node == member)).OfType<Simulator.World.DrbdReplica>().ToLookup(member => member.Kind == ReplicaKind.Diskful);
-        int Reached(bool diskful) => members[diskful].Count(member => member == replica || LinkTo(statement, member) is not false || (replica.Kind != ReplicaKind.Diskful
-            && replica.Definition.Listed.Any(other => other != member && other != replica && LinkTo(statement, other) is true && !IsApart(other, member))));
-        return Drbd.HasQuorum(replica.QuorumPolicy, new QuorumCount(members[true].Count(), Reached(diskful: true), Quorumless: 0, members[false].Count(), Reached(diskful: false)), had: true);
+        var (voters, votes, diskless, tieBreakers) = (0, 0, 0, 0);
+        foreach (var node in replica.Members)
+        {
+            foreach (var member in replica.Definition.Replicas)
+            {
+                if (member.Node == node)
+                {
+                    var isReached = IsReached(member) ? 1 : 0;
+                    _ = member.Kind == ReplicaKind.Diskful ? (voters++, votes += isReached) : (diskless++, tieBreakers += isReached);
+                    break;
+                }
+            }
+        }
+
+        return Drbd.HasQuorum(replica.QuorumPolicy, new QuorumCount(voters, votes, Quorumless: 0, diskless, tieBreakers), had: true);
+
+        bool IsReached(Simulator.World.DrbdReplica member) => member == replica || LinkTo(statement, member) is not false || (replica.Kind != ReplicaKind.Diskful
+            && replica.Definition.Listed.Any(other => other != member && other != replica && LinkTo(statement, other) is true && !IsApart(other, member)));
     }
 
     // A silent replica's last statement counts, unless the other end has found it more than LINSTOR's delays later. After a silence, that may be old state.
@@ -49,8 +64,16 @@ internal sealed partial class Oracle
 
     private static bool? LinkTo(ReplicaReport report, Simulator.World.DrbdReplica member)
     {
-        var links = report.Connections.Where(connection => connection.Peer == member.Node.Uname);
-        return links.Any() ? links.Any(connection => connection.Message == "Connected") : null;
+        bool? link = null;
+        foreach (var connection in report.Connections)
+        {
+            if (connection.Peer == member.Node.Uname)
+            {
+                link = link is true || connection.Message == "Connected";
+            }
+        }
+
+        return link;
     }
 
     private void NoteUse(ResourceDefinition definition)

@@ -29,7 +29,10 @@ internal sealed partial class SimulatedCluster
         if (seen is Observation.MutationAnswered acted)
         {
             Coverage.Reach(Coverage.Of(acted.Outcome.Answer));
-            Log(controller.Name, $"was answered {acted.Outcome.Answer} to: {DecisionText.Of(acted.Decision)}");
+            if (IsTold)
+            {
+                Log(controller.Name, $"was answered {acted.Outcome.Answer} to: {DecisionText.Of(acted.Decision)}");
+            }
         }
 
         if (controller.Cluster.Failovers == before.Failovers)

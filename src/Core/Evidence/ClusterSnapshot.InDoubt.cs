@@ -49,16 +49,48 @@ public sealed partial record ClusterSnapshot
     private ImmutableDictionary<NodeName, int> Consumers { get; init; } = ImmutableDictionary<NodeName, int>.Empty;
 
     private static ImmutableDictionary<NodeName, int> Recount(ImmutableDictionary<NodeName, int> counts, ImmutableArray<VolumeConsumer> before, ImmutableArray<VolumeConsumer> after) =>
-        before.Where(IsCounted).Select(consumer => consumer.LinstorName).SequenceEqual(after.Where(IsCounted).Select(consumer => consumer.LinstorName)) ? counts
-            : Count(Count(counts, before, -1), after, 1);
+        AreCountedAlike(before, after) ? counts : Count(Count(counts, before, -1), after, 1);
+
+    // Runs for nearly every observation.
+    private static bool AreCountedAlike(ImmutableArray<VolumeConsumer> before, ImmutableArray<VolumeConsumer> after)
+    {
+        var next = 0;
+        foreach (var consumer in before)
+        {
+            if (IsCounted(consumer) && !(Counted() is { } other && other.LinstorName == consumer.LinstorName))
+            {
+                return false;
+            }
+        }
+
+        return Counted() is null;
+
+        VolumeConsumer? Counted()
+        {
+            while (next < after.Length)
+            {
+                if (IsCounted(after[next++]))
+                {
+                    return after[next - 1];
+                }
+            }
+
+            return null;
+        }
+    }
 
     private static bool IsCounted(VolumeConsumer consumer) =>
         consumer.Assessment is not (null or { Reason: HoldReason.StillConnected or HoldReason.SideHasQuorum or HoldReason.OwnReplicaMayPromote or HoldReason.NotAskedYet or HoldReason.LinstorSilent });
 
     private static ImmutableDictionary<NodeName, int> Count(ImmutableDictionary<NodeName, int> counts, ImmutableArray<VolumeConsumer> consumers, int by)
     {
-        foreach (var consumer in consumers.Where(IsCounted))
+        foreach (var consumer in consumers)
         {
+            if (!IsCounted(consumer))
+            {
+                continue;
+            }
+
             var count = counts.GetValueOrDefault(consumer.LinstorName) + by;
             counts = count == 0 ? counts.Remove(consumer.LinstorName) : counts.SetItem(consumer.LinstorName, count);
         }

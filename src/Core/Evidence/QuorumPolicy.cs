@@ -34,13 +34,14 @@ public static class QuorumPolicy
             || (voters % 2 == 0 && votes == needed - 1 && 2 * tieBreakers > diskless);
     }
 
-    private static int? VotesNeeded(string? policy, int voters) => policy?.Trim().ToLowerInvariant() switch
+    private static int? VotesNeeded(string? policy, int voters)
     {
-        "majority" => (voters / 2) + 1,
-        "all" => voters,
-        { } text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var votes) => votes,
-        _ => null,
-    };
+        var text = policy.AsSpan().Trim();
+        return text.Equals("majority", StringComparison.OrdinalIgnoreCase) ? (voters / 2) + 1
+            : text.Equals("all", StringComparison.OrdinalIgnoreCase) ? voters
+            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var votes) ? votes
+            : null;
+    }
 }
 
 /// <summary>A replica as another replica counts it for quorum.</summary>

@@ -9,11 +9,12 @@ internal sealed class ResourceView
     private readonly ImmutableArray<Speaker> _speakers;
     private readonly bool[] _speaks;
     private readonly string?[] _hosts;
+    private readonly int?[]?[] _owners; // by speaker and link, once needed
 
     public ResourceView(ImmutableArray<Speaker> speakers, LinstorView linstor)
     {
         (_speakers, Linstor) = (speakers, linstor);
-        (_speaks, _hosts) = (new bool[speakers.Length], new string?[speakers.Length]);
+        (_speaks, _hosts, _owners) = (new bool[speakers.Length], new string?[speakers.Length], new int?[speakers.Length][]);
         for (var i = 0; i < speakers.Length; i++)
         {
             var satellite = linstor.Find(speakers[i].Node);
@@ -31,20 +32,33 @@ internal sealed class ResourceView
     public Statement<bool>? LinkFrom(Speaker speaker, NodeName node)
     {
         Statement<bool>? remembered = null;
-        foreach (var link in speaker.Links)
+        var owners = _owners[IndexOf(speaker.Node)] ??= OwnersOf(speaker);
+        for (var i = 0; i < owners.Length; i++)
         {
-            if (OwnerOf(link, speaker) is { } owner && _speakers[owner].Node == node)
+            if (owners[i] is { } owner && _speakers[owner].Node == node)
             {
-                if (link.Up.Current)
+                var up = speaker.Links[i].Up;
+                if (up.Current)
                 {
-                    return link.Up;
+                    return up;
                 }
 
-                remembered ??= link.Up;
+                remembered ??= up;
             }
         }
 
         return remembered;
+    }
+
+    private int?[] OwnersOf(Speaker speaker)
+    {
+        var owners = new int?[speaker.Links.Length];
+        for (var i = 0; i < owners.Length; i++)
+        {
+            owners[i] = OwnerOf(speaker.Links[i], speaker);
+        }
+
+        return owners;
     }
 
     /// <summary>The speaker behind a connection's name: by full name, else by short name if only one has it, else by elimination; null if ambiguous.</summary>

@@ -169,6 +169,11 @@ public sealed class ResyncSchedule(TimeSpan interval, Instant start)
     /// <summary>The resources that are next in turn, by name; after the last one comes the first.</summary>
     private List<ResourceName> Slice(HashSet<ResourceName> resources, ref ResourceName last, int size, Instant now)
     {
+        if (resources.Count == 0)
+        {
+            return [];
+        }
+
         // Ordering and then taking the first few sorts no more than those.
         var after = last;
         var due = resources.Where(name => !_pending.ContainsKey(name) && !_backOff.Holds(name, now));

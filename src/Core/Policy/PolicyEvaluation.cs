@@ -16,7 +16,7 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
         // The actuator takes decisions in order, so the highest priority comes first. Within one priority, pods come before their attachments, which the attach-detach controller may delete
         // before us.
         int? priority = null;
-        foreach (var consumer in cluster.InDoubt.Values.SelectMany(consumers => consumers).OrderByDescending(consumer => consumer.Priority))
+        foreach (var consumer in ByPriority())
         {
             if (consumer.Priority != priority)
             {
@@ -40,6 +40,18 @@ internal sealed partial class PolicyEvaluation(FailoverSettings settings, Cluste
         Isolate(Follow);
         IReadOnlyList<Decision> decisions = [.. _preparations.Concat(_decisions)];
         return new(decisions, _requeueAt) { Errors = _errors, Assess = Assessing(settings, cluster, decisions) };
+    }
+
+    // Runs for every turn, nearly always with one consumer or none.
+    private List<VolumeConsumer> ByPriority()
+    {
+        var consumers = new List<VolumeConsumer>(cluster.InDoubt.Count);
+        foreach (var (_, users) in cluster.InDoubt)
+        {
+            consumers.AddRange(users.AsSpan());
+        }
+
+        return consumers.TrueForAll(consumer => consumer.Priority == consumers[0].Priority) ? consumers : [.. consumers.OrderByDescending(consumer => consumer.Priority)];
     }
 
     private void DetachDecided()

@@ -29,14 +29,14 @@ public sealed record VolumeConsumer(
         // Runs for nearly every observation, so it uses loops instead of LINQ.
         var attachments = new List<Tracked<Attachment>>();
         var pods = new List<Tracked<Pod>>();
-        var nodes = new SortedSet<NodeName>();
+        var nodes = new List<NodeName>();
         var priority = int.MinValue;
         foreach (var volume in cluster.Volumes.ReferringTo(resource.Name))
         {
             foreach (var attachment in cluster.Attachments.ReferringTo(volume.Item.Name))
             {
                 attachments.Add(attachment);
-                nodes.Add(attachment.Item.Node);
+                AddNode(attachment.Item.Node);
             }
 
             if (volume.Item.Claim is not { } claim)
@@ -55,11 +55,12 @@ public sealed record VolumeConsumer(
                 priority = pod.Item.Finished ? priority : Math.Max(priority, pod.Item.Priority);
                 if (pod.Item.Node is { } node)
                 {
-                    nodes.Add(node);
+                    AddNode(node);
                 }
             }
         }
 
+        nodes.Sort();
         var consumers = ImmutableArray.CreateBuilder<VolumeConsumer>(nodes.Count);
         foreach (var node in nodes)
         {
@@ -69,18 +70,40 @@ public sealed record VolumeConsumer(
                 continue;
             }
 
-            var attached = attachments.FindAll(held => held.Item.Node == node);
-            var mounting = pods.FindAll(held => held.Item.Node == node);
-            consumers.Add(new(
-                resource,
-                node,
-                linstorName,
-                [.. attached.Select(held => held.Item).OrderBy(attachment => attachment.Name, StringComparer.Ordinal)],
-                [.. mounting.Select(held => held.Item).OrderBy(pod => pod.Key)],
-                attached.Select(held => held.Since).Concat(mounting.Select(held => held.Since)).Min(),
-                priority == int.MinValue ? 0 : priority));
+            Instant? since = null;
+            var attached = ImmutableArray.CreateBuilder<Attachment>();
+            foreach (var held in attachments)
+            {
+                if (held.Item.Node == node)
+                {
+                    attached.Add(held.Item);
+                    since = Instant.Earlier(since, held.Since);
+                }
+            }
+
+            var mounting = ImmutableArray.CreateBuilder<Pod>();
+            foreach (var held in pods)
+            {
+                if (held.Item.Node == node)
+                {
+                    mounting.Add(held.Item);
+                    since = Instant.Earlier(since, held.Since);
+                }
+            }
+
+            attached.Sort(static (one, other) => string.CompareOrdinal(one.Name, other.Name));
+            mounting.Sort(static (one, other) => one.Key.CompareTo(other.Key));
+            consumers.Add(new(resource, node, linstorName, attached.DrainToImmutable(), mounting.DrainToImmutable(), since!.Value, priority == int.MinValue ? 0 : priority));
         }
 
         return consumers.DrainToImmutable();
+
+        void AddNode(NodeName node)
+        {
+            if (!nodes.Contains(node))
+            {
+                nodes.Add(node);
+            }
+        }
     }
 }

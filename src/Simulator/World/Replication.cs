@@ -28,18 +28,35 @@ internal sealed class Replication(EventQueue eventQueue, Network network, Func<S
         && Drbd.PromotionScore(View(replica)) > 0
         && replica.Definition.ConnectedPeers(replica).All(peer => peer.Diskless || !network.Severed(replica.Node, peer.Node));
 
-    public static DrbdView View(DrbdReplica replica) => new(
-        replica.Definition.Volumes,
-        replica.FailsIo,
-        replica.Quorate,
-        replica.Role,
-        replica.Disk,
-        [.. replica.Definition.ConnectedPeers(replica).Select(peer => new DrbdPeer(peer.Role, peer.Disk, SeesNoMorePrimariesThan(replica, peer)))]);
+    public static DrbdView View(DrbdReplica replica)
+    {
+        // Runs all the time, like the next one, so both use loops instead of LINQ.
+        var peers = new List<DrbdPeer>(replica.Definition.Members.Count);
+        foreach (var peer in replica.Definition.Members)
+        {
+            if (replica.IsConnectedTo(peer))
+            {
+                peers.Add(new(peer.Role, peer.Disk, SeesNoMorePrimariesThan(replica, peer)));
+            }
+        }
+
+        return new(replica.Definition.Volumes, replica.FailsIo, replica.Quorate, replica.Role, replica.Disk, peers);
+    }
 
     public bool AllowsTwoPrimaries(ResourceDefinition definition) => option(definition, QuorumSetting.AllowTwoPrimariesKey) == "yes";
 
-    private static bool SeesNoMorePrimariesThan(DrbdReplica observer, DrbdReplica peer) =>
-        peer.Definition.ConnectedPeers(peer).All(third => third.Role == DrbdRole.Secondary || third == observer || observer.IsConnectedTo(third));
+    private static bool SeesNoMorePrimariesThan(DrbdReplica observer, DrbdReplica peer)
+    {
+        foreach (var third in peer.Definition.Members)
+        {
+            if (third.Role != DrbdRole.Secondary && third != observer && peer.IsConnectedTo(third) && !observer.IsConnectedTo(third))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Applies LINSTOR's configuration on a node, after LINSTOR has connected to its satellite.</summary>
     public void Configure(StorageNode node, IEnumerable<ResourceDefinition> definitions)

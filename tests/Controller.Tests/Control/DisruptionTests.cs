@@ -148,5 +148,31 @@ public sealed class DisruptionTests
         Assert.StartsWith("Deleting pod", fixture.Told.Lines.Last(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Every_twentieth_deletion_in_a_row_that_comes_too_late_is_a_warning()
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        var late = fixture.Clock.Now;
+        fixture.Time.Sleep(TimeSpan.FromSeconds(1));
+        await ComeLateAsync(19);
+        fixture.Offer(ControlFixture.Delete); // one that is sent begins a new row
+        await fixture.ActedAsync();
+        await ComeLateAsync(19);
+        Assert.Empty(fixture.Told.Warnings);
+        await ComeLateAsync(1);
+        Assert.StartsWith("Not done, because its turn came too late: Deleting pod", Assert.Single(fixture.Told.Warnings), StringComparison.Ordinal);
+        await ComeLateAsync(20);
+        Assert.Equal(2, fixture.Told.Warnings.Count);
+
+        async Task ComeLateAsync(int count)
+        {
+            for (; count > 0; count--)
+            {
+                fixture.Actuator.Offer(ControlFixture.Delete, late);
+                Assert.Equal(MutationOutcome.NotSent, (await fixture.ActedAsync()).Outcome.Answer);
+            }
+        }
+    }
+
     private static Task HangOnPatchesAsync(Call call) => call.Method == "PATCH" ? call.HangAsync() : call.AnswerAsync("{}");
 }
