@@ -60,7 +60,8 @@ internal sealed class Actuator(
     /// <summary>Accepts a decision if it can begin at once; never waits.</summary>
     /// <param name="decision">The decision.</param>
     /// <param name="decided">The instant for which it was decided. This process may have been suspended since.</param>
-    public OfferResult Offer(Decision decision, Instant decided)
+    /// <param name="isUpheld">Whether it still stands by what was observed since. Asked immediately before it is sent, by any thread.</param>
+    public OfferResult Offer(Decision decision, Instant decided, Func<bool> isUpheld)
     {
         if (_stopping.IsCancellationRequested || (decision is not Decision.Query && !hold.Covers(KubernetesClient.ActDeadline)))
         {
@@ -79,7 +80,7 @@ internal sealed class Actuator(
             return OfferResult.NoRoom;
         }
 
-        var task = CarryOutAsync(decision, decided, slot);
+        var task = CarryOutAsync(decision, decided, isUpheld, slot);
         _running.TryAdd(task, 0);
         _ = task.ContinueWith(done => _running.TryRemove(done, out _), TaskScheduler.Default);
         return OfferResult.Taken;
@@ -92,12 +93,12 @@ internal sealed class Actuator(
         await Task.WhenAny(Task.WhenAll(_running.Keys), Task.Delay(patience));
     }
 
-    private async Task CarryOutAsync(Decision decision, Instant decided, ConcurrencyLimiter.Slot slot)
+    private async Task CarryOutAsync(Decision decision, Instant decided, Func<bool> isUpheld, ConcurrencyLimiter.Slot slot)
     {
         try
         {
             // The slot is free before the answer is written, so that the reader of the answer finds it free.
-            var answer = await slot.RunAsync(() => AnswerAsync(decision, decided), _stopping.Token);
+            var answer = await slot.RunAsync(() => AnswerAsync(decision, decided, isUpheld), _stopping.Token);
             await inbox.WriteAsync(answer, _stopping.Token);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -110,13 +111,13 @@ internal sealed class Actuator(
         }
     }
 
-    private async Task<Observation> AnswerAsync(Decision decision, Instant decided)
+    private async Task<Observation> AnswerAsync(Decision decision, Instant decided, Func<bool> isUpheld)
     {
         try
         {
             return decision is Decision.Query
                 ? await queries.AnswerAsync(decision, decided, _stopping.Token)
-                : new Observation.MutationAnswered(decision, await ActAsync(decision, decided), decided);
+                : new Observation.MutationAnswered(decision, await ActAsync(decision, decided, isUpheld), decided);
         }
         catch (Exception bug) when (bug is not OperationCanceledException || !_stopping.IsCancellationRequested)
         {
@@ -126,10 +127,15 @@ internal sealed class Actuator(
         }
     }
 
-    private async Task<MutationAnswer> ActAsync(Decision decision, Instant decided)
+    private async Task<MutationAnswer> ActAsync(Decision decision, Instant decided, Func<bool> isUpheld)
     {
-        var outcome = await mutations.RunAsync(decision, () => !hold.Covers(KubernetesClient.ActDeadline) || clock.Now - decided > LongestWait);
+        var outcome = await mutations.RunAsync(decision, Objection);
         _unanswered.Note(decision, outcome.Answer);
         return outcome;
+
+        string? Objection() => !hold.Covers(KubernetesClient.ActDeadline) ? "this replica may not lead until its answer"
+            : clock.Now - decided > LongestWait ? "its turn came too late"
+            : !isUpheld() ? "what was observed since speaks against the loss"
+            : null;
     }
 }

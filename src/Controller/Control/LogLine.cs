@@ -71,7 +71,7 @@ internal static class LogLines
     public static readonly EventId DryRun = new(101, nameof(DryRun));
     public static readonly EventId NotDone = new(102, nameof(NotDone));
     public static readonly EventId NoAnswer = new(103, nameof(NoAnswer));
-    public static readonly EventId TooLate = new(104, nameof(TooLate));
+    public static readonly EventId NotSent = new(104, nameof(NotSent));
     public static readonly EventId NotMarked = new(105, nameof(NotMarked));
     public static readonly EventId Held = new(110, nameof(Held));
     public static readonly EventId Stuck = new(111, nameof(Stuck));

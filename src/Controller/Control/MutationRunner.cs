@@ -19,11 +19,11 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
     /// <summary>How long a deletion waits for the pod's condition.</summary>
     public static readonly TimeSpan ConditionPatience = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Of so many mutations in a row that come too late, the last one is a warning.</summary>
-    private const int ManyLate = 20;
+    /// <summary>Of so many mutations in a row that are not sent, the last one is a warning.</summary>
+    private const int ManyNotSent = 20;
 
     private int _conditions;
-    private int _late;
+    private int _notSent;
     private bool _mayNotMark;
 
     /// <summary>How many conditions may be on their way. While many pods of a node are moved, most are deleted without one.</summary>
@@ -34,8 +34,8 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
 
     /// <summary>Sends one mutation, and waits for its answer.</summary>
     /// <param name="mutation">The mutation.</param>
-    /// <param name="isTooLate">Whether it may not be sent any more. Asked immediately before it is sent: this process may be suspended at any time.</param>
-    public async Task<MutationAnswer> RunAsync(Decision mutation, Func<bool> isTooLate)
+    /// <param name="objection">Why it may not be sent any more, as a clause; null if it may. Asked immediately before it is sent: this process may be suspended at any time.</param>
+    public async Task<MutationAnswer> RunAsync(Decision mutation, Func<string?> objection)
     {
         var sentence = DecisionText.Of(mutation);
         if (dryRun)
@@ -44,16 +44,17 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
             return new(MutationOutcome.DryRun);
         }
 
-        if (mutation is Decision.DeletePod { Pod.Terminating: false } deletion && !isTooLate())
+        if (mutation is Decision.DeletePod { Pod.Terminating: false } deletion && objection() is null)
         {
             await MarkAsync(deletion);
         }
 
-        if (isTooLate())
+        if (objection() is { } early)
         {
-            return TooLate(mutation, sentence);
+            return NotSent(mutation, sentence, early);
         }
 
+        string? late = null;
         var isLogged = mutation is not (Decision.DeletePod or Decision.DeleteAttachment);
         if (isLogged)
         {
@@ -72,10 +73,10 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
 
         if (outcome.Answer == MutationOutcome.NotSent)
         {
-            return TooLate(mutation, sentence);
+            return NotSent(mutation, sentence, late!);
         }
 
-        _late = 0;
+        _notSent = 0;
         if (outcome.Answer == MutationOutcome.Accepted)
         {
             errors.Isolate(() => events.Happened(mutation)); // a mutation does not fail because its Event failed
@@ -91,26 +92,22 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
         // A deletion is logged when it leaves, after it was checked for the last time.
         bool MayNotLeave()
         {
-            if (isTooLate())
-            {
-                return true;
-            }
-
-            if (!isLogged)
+            late = objection();
+            if (late is null && !isLogged)
             {
                 isLogged = true;
                 logger.Write(LogLevel.Information, LogLines.Acting, LogLine.Of(mutation, sentence));
             }
 
-            return false;
+            return late is not null;
         }
     }
 
     // Now and then is nothing: it is decided again. If nothing else happens, somebody must know.
-    private MutationAnswer TooLate(Decision mutation, string sentence)
+    private MutationAnswer NotSent(Decision mutation, string sentence, string why)
     {
-        var level = Interlocked.Increment(ref _late) % ManyLate == 0 ? LogLevel.Warning : LogLevel.Debug;
-        logger.Write(level, LogLines.TooLate, LogLine.Of(mutation, $"Not done, because its turn came too late: {sentence}"));
+        var level = Interlocked.Increment(ref _notSent) % ManyNotSent == 0 ? LogLevel.Warning : LogLevel.Debug;
+        logger.Write(level, LogLines.NotSent, LogLine.Of(mutation, $"Not done, because {why}: {sentence}"));
         return new(MutationOutcome.NotSent);
     }
 

@@ -20,10 +20,10 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
 
     /// <summary>Deletes exactly this incarnation of a pod, without waiting for its node.</summary>
     /// <param name="pod">The pod.</param>
-    /// <param name="isTooLate">Whether the request may not leave any more: asked when there is a connection.</param>
+    /// <param name="mayNotLeave">Whether the request may not leave any more: asked when there is a connection.</param>
     /// <param name="cancellation">Ends it.</param>
-    public Task<MutationAnswer> DeleteAsync(Pod pod, Func<bool> isTooLate, CancellationToken cancellation) =>
-        DeleteAsync($"api/v1/namespaces/{pod.Key.Namespace}/pods/{pod.Key.Name}", pod.Uid, gracePeriodSeconds: 0, ("", "pods"), isTooLate, cancellation);
+    public Task<MutationAnswer> DeleteAsync(Pod pod, Func<bool> mayNotLeave, CancellationToken cancellation) =>
+        DeleteAsync($"api/v1/namespaces/{pod.Key.Namespace}/pods/{pod.Key.Name}", pod.Uid, gracePeriodSeconds: 0, ("", "pods"), mayNotLeave, cancellation);
 
     /// <summary>Gives exactly this incarnation of a pod the condition <c>DisruptionTarget</c>, as the cluster's own controllers do before they delete one: a Job need not count it as failed.</summary>
     /// <param name="pod">The pod.</param>
@@ -46,10 +46,10 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
 
     /// <summary>Deletes exactly this incarnation of an attachment; it disappears when the external attacher has detached the volume.</summary>
     /// <param name="attachment">The attachment.</param>
-    /// <param name="isTooLate">As for a pod.</param>
+    /// <param name="mayNotLeave">As for a pod.</param>
     /// <param name="cancellation">Ends it.</param>
-    public Task<MutationAnswer> DeleteAsync(Attachment attachment, Func<bool> isTooLate, CancellationToken cancellation) =>
-        DeleteAsync($"apis/storage.k8s.io/v1/volumeattachments/{attachment.Name}", attachment.Uid, gracePeriodSeconds: null, ("storage.k8s.io", "volumeattachments"), isTooLate, cancellation);
+    public Task<MutationAnswer> DeleteAsync(Attachment attachment, Func<bool> mayNotLeave, CancellationToken cancellation) =>
+        DeleteAsync($"apis/storage.k8s.io/v1/volumeattachments/{attachment.Name}", attachment.Uid, gracePeriodSeconds: null, ("storage.k8s.io", "volumeattachments"), mayNotLeave, cancellation);
 
     /// <summary>Every pod bound to a node, whatever its labels.</summary>
     public async Task<ImmutableArray<Pod>> PodsOnAsync(NodeName node, CancellationToken cancellation)
@@ -152,17 +152,17 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
     public Task<WireConfigMap> WriteConfigMapAsync(ObjectKey key, WireConfigMap map, CancellationToken cancellation) =>
         WriteAsync(ConfigMapsOf(key), map.Metadata.ResourceVersion is null ? null : key.Name, map, KubernetesJson.Default.WireConfigMap, cancellation);
 
-    private async Task<MutationAnswer> DeleteAsync(string path, Uid uid, long? gracePeriodSeconds, (string Group, string Resource) kind, Func<bool> isTooLate, CancellationToken cancellation)
+    private async Task<MutationAnswer> DeleteAsync(string path, Uid uid, long? gracePeriodSeconds, (string Group, string Resource) kind, Func<bool> mayNotLeave, CancellationToken cancellation)
     {
         var options = new WireDeleteOptions { GracePeriodSeconds = gracePeriodSeconds, Preconditions = new() { Uid = uid.Value } };
-        using var body = new TimelyContent(JsonSerializer.SerializeToUtf8Bytes(options, KubernetesJson.Default.WireDeleteOptions), isTooLate);
+        using var body = new CheckedContent(JsonSerializer.SerializeToUtf8Bytes(options, KubernetesJson.Default.WireDeleteOptions), mayNotLeave);
         using var request = Request(HttpMethod.Delete, path, body);
         try
         {
             await http.SendAsync(request, ActDeadline, clock, cancellation);
             return new(MutationOutcome.Accepted);
         }
-        catch (Exception) when (body.WasTooLate)
+        catch (Exception) when (body.WasWithheld)
         {
             return new(MutationOutcome.NotSent);
         }

@@ -32,7 +32,9 @@ internal sealed class ResourceView
     public Statement<bool>? LinkFrom(Speaker speaker, NodeName node)
     {
         Statement<bool>? remembered = null;
-        var owners = _owners[IndexOf(speaker.Node)] ??= OwnersOf(speaker);
+        var index = IndexOf(speaker.Node);
+        var owners = !ReferenceEquals(_speakers[index], speaker) ? OwnersOf(speaker) // a node that an answer lists twice
+            : _owners[index] ??= OwnersOf(speaker);
         for (var i = 0; i < owners.Length; i++)
         {
             if (owners[i] is { } owner && _speakers[owner].Node == node)

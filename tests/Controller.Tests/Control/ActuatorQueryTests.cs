@@ -14,7 +14,7 @@ public sealed class ActuatorQueryTests
         await using var fixture = await ControlFixture.OpenAsync(call => call.AnswerAsync("{}"));
         var decided = fixture.Clock.Now;
         fixture.Time.Advance(TimeSpan.FromSeconds(20));
-        fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")), decided);
+        fixture.Actuator.Offer(new Decision.ListPodsOnNode(new("a")), decided, () => true);
         Assert.Equal(decided + TimeSpan.FromSeconds(20), (await fixture.Inbox.NextAsync<Observation.PodsOnNodeListed>()).AskedAt);
     }
 

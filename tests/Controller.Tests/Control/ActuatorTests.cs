@@ -45,9 +45,21 @@ public sealed class ActuatorTests
         await using var fixture = await ControlFixture.OpenAsync();
         var decided = fixture.Clock.Now;
         fixture.Time.Sleep(TimeSpan.FromMilliseconds(milliseconds)); // between the decision and the offer
-        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Delete, decided));
+        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Delete, decided, () => true));
         Assert.Equal(outcome, (await fixture.ActedAsync()).Outcome.Answer);
         Assert.Equal(outcome == MutationOutcome.Accepted ? 1 : 0, fixture.Kubernetes.Calls.Count);
+    }
+
+    [Fact]
+    public async Task What_is_no_longer_upheld_is_not_sent()
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        var isUpheld = true;
+        fixture.RequestGate.Passing = () => isUpheld = false;
+        Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Delete, fixture.Clock.Now, () => isUpheld));
+        Assert.Equal(MutationOutcome.NotSent, (await fixture.ActedAsync()).Outcome.Answer);
+        Assert.Empty(fixture.Kubernetes.Calls);
+        Assert.StartsWith("Not done, because what was observed since speaks against the loss: Deleting pod", Assert.Single(fixture.Told.Lines), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -88,7 +88,7 @@ internal sealed class ControlFixture : IAsyncDisposable
         await CannedKubernetes.StartAsync(kubernetes ?? (call => call.AnswerAsync("{}"))), linstor ?? CannedLinstor.With(("/v1/nodes", "[]")), dryRun, contested, settings ?? new(), reporting, conditions);
 
     /// <summary>Offers a decision that was just made.</summary>
-    public OfferResult Offer(Decision decision) => Actuator.Offer(decision, Clock.Now);
+    public OfferResult Offer(Decision decision) => Actuator.Offer(decision, Clock.Now, () => true);
 
     public async Task<Observation.MutationAnswered> ActedAsync() => await Inbox.NextAsync<Observation.MutationAnswered>();
 
@@ -117,6 +117,12 @@ internal sealed class ControlFixture : IAsyncDisposable
         Replica third = new(new("c")) { Promotability = Promotability.MayPromote, Score = 10102, Connections = [new("a", Up: false), new("b", Up: true)] };
         return new Observation.ResourceReported(new(Resource, true, [lost, peer, third], asked) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false });
     }
+
+    /// <summary>LINSTOR answers that node a is connected to the others again.</summary>
+    public static Observation Recovery(Instant asked) => new Observation.ResourceReported(new(Resource, true, [Connected("a", "b", "c"), Connected("b", "a", "c"), Connected("c", "a", "b")], asked) { QuorumProperties = new("majority", null), AllowsTwoPrimaries = false });
+
+    private static Replica Connected(string name, string one, string other) =>
+        new(new(name)) { Promotability = Promotability.MayNotPromote, Score = 10103, Usage = name == "a" ? Usage.InUse : Usage.Unused, Connections = [new(one, Up: true), new(other, Up: true)] };
 
     /// <summary>Tells the loop of a resource that node a may have lost.</summary>
     public void ReportSuspicion() => Assert.All(Suspicion, seen => Assert.True(Inbox.Writer.TryWrite(seen)));

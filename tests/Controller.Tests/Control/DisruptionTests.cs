@@ -140,7 +140,7 @@ public sealed class DisruptionTests
         await using var fixture = await ControlFixture.OpenAsync();
         var late = fixture.Clock.Now;
         fixture.Time.Sleep(TimeSpan.FromSeconds(1));
-        fixture.Actuator.Offer(ControlFixture.Delete, late);
+        fixture.Actuator.Offer(ControlFixture.Delete, late, () => true);
         await fixture.ActedAsync();
         Assert.StartsWith("Not done, because its turn came too late: Deleting pod", Assert.Single(fixture.Told.Lines), StringComparison.Ordinal);
         fixture.Offer(ControlFixture.Delete);
@@ -168,7 +168,7 @@ public sealed class DisruptionTests
         {
             for (; count > 0; count--)
             {
-                fixture.Actuator.Offer(ControlFixture.Delete, late);
+                fixture.Actuator.Offer(ControlFixture.Delete, late, () => true);
                 Assert.Equal(MutationOutcome.NotSent, (await fixture.ActedAsync()).Outcome.Answer);
             }
         }
