@@ -13,6 +13,9 @@ internal sealed partial class Oracle
     /// <summary>How long after its request an answer may arrive and still confirm something.</summary>
     private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long after its request a list of a node's pods may arrive and still confirm something.</summary>
+    private static readonly TimeSpan LongestList = TimeSpan.FromSeconds(10);
+
     /// <summary>The maximum age of the satellite list when a request is sent: one answer covers all satellites and may be slow.</summary>
     private static readonly TimeSpan Listed = TimeSpan.FromSeconds(12.5);
 
@@ -148,7 +151,7 @@ internal sealed partial class Oracle
         var name = _cluster.ResourceOf(attachment.VolumeName);
         Check(Lost, name is not null && WasLost(controller, name, attachment.NodeName, sent), decision, "LINSTOR knew of no loss");
         Check(Fenced, CouldNotWrite(controller, name!, attachment.NodeName, sent) || IsBeyondKnowing(controller, name!, attachment.NodeName), decision, "its node could write all the time");
-        var stays = _cluster.UsersOf(attachment.VolumeName).FirstOrDefault(pod => pod.Spec.NodeName == attachment.NodeName && !pod.IsOver && _cluster.BoundAt(pod) < sent - Confirmed);
+        var stays = _cluster.UsersOf(attachment.VolumeName).FirstOrDefault(pod => pod.Spec.NodeName == attachment.NodeName && !pod.IsOver && _cluster.BoundAt(pod) < ListedSince(controller, attachment.NodeName, sent));
         Check(Left, stays is null, decision, $"pod {stays?.Key} uses it");
         Check(Wanted, _cluster.WasOptedIn(attachment.VolumeName), decision, "no pod that opted in ever used it");
         CheckCalm(controller, decision, sent);
@@ -205,6 +208,10 @@ internal sealed partial class Oracle
         var since = _cluster.NewestAnswer(controller, resource, sent) is var (given, taken) && taken >= sent - Confirmed && given < sent - Confirmed ? Later(given, sent - Confirmed - LongestAnswer) : sent - Confirmed;
         return _cluster.DefinitionOf(resource) is { } definition && _cluster.IsUnfencedByNode(definition) && sent - Listed < since ? sent - Listed : since;
     }
+
+    // As for LINSTOR's answers. A list of pods may take longer.
+    private TimeSpan ListedSince(SimulatedController controller, string node, TimeSpan sent) =>
+        _cluster.NewestList(controller, node, sent) is var (given, taken) && taken >= sent - Confirmed && given < sent - Confirmed ? Later(given, sent - Confirmed - LongestList) : sent - Confirmed;
 
     // The assumptions in docs/safety.md, which no observer can check.
     private bool IsBeyondKnowing(SimulatedController controller, string resource, string node) =>

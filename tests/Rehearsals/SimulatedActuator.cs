@@ -32,7 +32,7 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
                 cluster.QueryLinstor(owner, null, 1, () => CoreMapping.Satellites(cluster.Storage, listed, owner.SeesNoSatellite), answer => Answer(decision, listed, answer));
                 return true;
             case Decision.ListPodsOnNode o:
-                QueryKubernetes(decision, at => Survey(o.Node, at));
+                QueryKubernetes(decision, at => cluster.PodsTo(o.Node, at));
                 return true;
             case Decision.QueryWarnings o:
                 QueryKubernetes(decision, at => new Observation.WarningsListed(o.About, cluster.WarningAbout(o.About.Value), at));
@@ -58,16 +58,6 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
 
     private void Answer(Decision question, Instant asked, Observation? answer) =>
         owner.Observe(owner.Life, answer ?? new Observation.MutationAnswered(question, new(Core.MutationOutcome.Refused, "no answer"), asked));
-
-    private Observation.PodsOnNodeListed Survey(NodeName node, Instant asked) => new(
-        node,
-        [.. cluster.Store.All<Model.Pod>().Where(pod => pod.Spec.NodeName == node.Value).Select(CoreMapping.Pod)],
-        cluster.Store.Find<Model.Node>(node.Value)?.VolumesInUse ?? [],
-        asked)
-    {
-        Ready = cluster.Store.Find<Model.Node>(node.Value)?.Ready == Model.NodeReadiness.True,
-        Tainted = cluster.Store.Find<Model.Node>(node.Value)?.Taints.Any(taint => taint.Key == CoreMapping.TaintKey),
-    };
 
     private void Act(Decision decision, Instant decided)
     {

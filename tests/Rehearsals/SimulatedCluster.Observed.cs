@@ -19,6 +19,10 @@ internal sealed partial class SimulatedCluster
             case Observation.SatellitesListed o:
                 Read(controller, o);
                 break;
+            case Observation.PodsOnNodeListed o when _listed.Remove(o, out var given):
+                var key = (controller, controller.Life, o.Node);
+                (_lists.TryGetValue(key, out var lists) ? lists : _lists[key] = []).Add((given, EventQueue.Now));
+                break;
         }
 
         if (!seen.GetType().IsGenericType)

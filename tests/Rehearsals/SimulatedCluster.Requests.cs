@@ -54,6 +54,30 @@ internal sealed partial class SimulatedCluster
         return last < 0 ? null : answers![last];
     }
 
+    /// <summary>The API server's list of the pods on a node, for one of our processes.</summary>
+    public Observation PodsTo(NodeName node, Instant asked)
+    {
+        var list = new Observation.PodsOnNodeListed(
+            node,
+            [.. Store.All<Simulator.Kubernetes.Pod>().Where(pod => pod.Spec.NodeName == node.Value).Select(CoreMapping.Pod)],
+            Store.Find<Simulator.Kubernetes.Node>(node.Value)?.VolumesInUse ?? [],
+            asked)
+        {
+            Ready = Store.Find<Simulator.Kubernetes.Node>(node.Value)?.Ready == Simulator.Kubernetes.NodeReadiness.True,
+            Tainted = Store.Find<Simulator.Kubernetes.Node>(node.Value)?.Taints.Any(taint => taint.Key == CoreMapping.TaintKey),
+        };
+        _listed[list] = EventQueue.Now;
+        return list;
+    }
+
+    /// <summary>When the API server made the list of a node's pods that the process, in its present life, last took in by then, and when that list arrived. Null if there is none.</summary>
+    public (TimeSpan Given, TimeSpan Taken)? NewestList(SimulatedController controller, string node, TimeSpan until)
+    {
+        var lists = _lists.GetValueOrDefault((controller, controller.Life, new(node)));
+        var last = lists?.FindLastIndex(list => list.Taken <= until) ?? -1;
+        return last < 0 ? null : lists![last];
+    }
+
     /// <summary>Sets LINSTOR's response time from now on.</summary>
     public void SlowDown(TimeSpan takes) => (LinstorTakes, LinstorTookMost) = (takes, takes > LinstorTookMost ? takes : LinstorTookMost);
 

@@ -47,6 +47,8 @@ internal sealed partial class SimulatedCluster
     private readonly Dictionary<(string, string), int> _logged = [];
     private readonly Dictionary<Observation, (TimeSpan At, ImmutableArray<string> Lost)> _given = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<(SimulatedController, int, ResourceName), List<(TimeSpan Given, TimeSpan Taken)>> _answers = [];
+    private readonly Dictionary<Observation, TimeSpan> _listed = new(ReferenceEqualityComparer.Instance); // lists of pods under way, and when the API server made each
+    private readonly Dictionary<(SimulatedController, int, NodeName), List<(TimeSpan Given, TimeSpan Taken)>> _lists = [];
     private readonly NetworkNoise _noise;
     private readonly HashSet<ResourceName> _hanging = [];
     private readonly HashSet<ResourceName> _unreadable = [];
