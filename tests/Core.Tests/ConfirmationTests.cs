@@ -123,8 +123,8 @@ public sealed class ConfirmationTests
     [Fact]
     public void Counter_evidence_that_is_heard_while_the_peer_is_silent_starts_the_grace_period_anew()
     {
-        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).PowerOff("a").MayNotPromote("c").After(30).Silence("b");
-        scenario.Link("c", "a", up: true).Report("pvc-1").Link("c", "a", up: false).Report("pvc-1").After(5).Speak("b");
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).PowerOff("a").LosesQuorum("c").After(30).Silence("b");
+        scenario.Link("c", "a", up: true).Replica("c", replica => replica with { Score = 10102 }).Report("pvc-1").Link("c", "a", up: false).LosesQuorum("c").Report("pvc-1").After(5).Speak("b");
         Assert.Empty(scenario.After(40).Moves);
         Assert.NotEmpty(scenario.After(6).Moves);
     }

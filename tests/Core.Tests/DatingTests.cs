@@ -33,9 +33,9 @@ public sealed class DatingTests
     [Fact]
     public void A_link_that_is_left_out_is_remembered()
     {
-        var scenario = Healed().Replica("c", replica => replica with { Connections = replica.Connections.RemoveAll(connection => connection.Peer == "a") }).Report("pvc-1").After(600);
+        var scenario = Healed().Replica("c", replica => replica with { Score = null, Connections = replica.Connections.RemoveAll(connection => connection.Peer == "a") }).Report("pvc-1").After(600);
         Assert.Empty(scenario.Moves);
-        Assert.Equal([HoldReason.SideHasQuorum], scenario.Holds);
+        Assert.Equal([HoldReason.StillConnected], scenario.Holds);
     }
 
     [Theory]
@@ -84,9 +84,9 @@ public sealed class DatingTests
     [InlineData(true)]
     public void Loss_evidence_after_a_silence_of_its_speaker_may_be_as_old_as_that_silence(bool isStreamed)
     {
-        // B's satellite is away while the links flap, and comes back with the state of the flap. C, a tie-breaker, has lost its link to A for good. Then A's satellite stops.
+        // B's satellite is away while the links flap, and comes back with the state of the flap. C, a tie-breaker, has lost its link to A and its quorum for good. Then A's satellite stops.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).Replica("c", replica => replica with { Diskless = true, Score = 2 }).Report("pvc-1").After(60).Silence("b").After(5);
-        scenario.Link("c", "a", up: false).Replica("a", replica => replica with { Score = 10102, Connections = [new("b", Up: true), new("c", Up: false)] }).Report("pvc-1").After(5);
+        scenario.Link("c", "a", up: false).LosesQuorum("c").Replica("a", replica => replica with { Score = 10102, Connections = [new("b", Up: true), new("c", Up: false)] }).Report("pvc-1").After(5);
         scenario.Satellite("b", SatelliteState.Online);
         scenario = isStreamed ? scenario.MayPromote("b") : scenario;
         scenario.Replica("b", _ => Connected("b", "a", "c") with { Promotability = Promotability.MayPromote, Connections = [new("a", Up: false), new("c", Up: true)] }, streamed: false).Report("pvc-1");

@@ -25,6 +25,21 @@ public sealed class NeighbourTests
         Assert.Equal(Moved, scenario.MayPromote("c").Report("pvc-1").After(60).Moves);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_replica_that_knows_of_a_primary_counts_although_it_has_no_connection_to_the_peer(bool knowsOfAPrimary)
+    {
+        // A, which has no disk, and D were cut off from B and C. Since then, A, B and C are connected, and D is connected to C alone. The satellites of A and C are away, and B's repeats what was so meanwhile.
+        var scenario = Scenario.Empty(NoStorm).Node("a", ready: false).Satellites([.. "abcd".Select(node => On($"{node}"))]).Facts("pvc-1", "majority", [
+            Connected("a", "b", "c", "d") with { Diskless = true, Usage = Usage.InUse, Score = 3 }, Connected("b", "a", "c", "d"), Connected("c", "a", "b", "d"), Connected("d", "a", "b", "c")])
+            .Stream("abcd", Promotability.MayNotPromote).Report("pvc-1").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
+        scenario.Silence("a").Silence("b").Silence("c").Replica("d", _ => Apart("d", up: "c", down: "ab") with { Promotability = knowsOfAPrimary ? Promotability.MayNotPromote : Promotability.MayPromote }).Report("pvc-1").After(5);
+        scenario.Satellite("b", SatelliteState.Online).Replica("b", _ => Apart("b", up: "c", down: "ad")).Report("pvc-1").After(600);
+        Assert.Equal(knowsOfAPrimary ? [] : Moved, scenario.Moves);
+        Assert.Equal(knowsOfAPrimary ? [HoldReason.StillConnected] : [], scenario.Holds);
+    }
+
     // In all that follows A and B are connected, and A writes. Only the path between A and C, where LINSTOR runs, is broken, and B's satellite says what was so while A was cut off.
     [Theory]
     [InlineData(false, 1, true)]

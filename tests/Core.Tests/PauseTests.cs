@@ -32,7 +32,7 @@ public sealed class PauseTests
     [Fact]
     public void A_score_that_is_left_out_for_up_to_twelve_seconds_pauses_the_grace_period()
     {
-        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).PowerOff("a").MayNotPromote("c").Node("a", ready: false).Report("pvc-1").After(30);
+        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).PowerOff("a").LosesQuorum("c").Node("a", ready: false).Report("pvc-1").After(30);
         scenario.Replica("b", replica => replica with { Score = null }).Report("pvc-1").After(5);
         Assert.Contains(HoldReason.NoUpToDatePeer, scenario.AllHolds);
         Assert.Empty(scenario.Replica("b", replica => replica with { Score = 10102 }).Report("pvc-1").After(14).Moves);

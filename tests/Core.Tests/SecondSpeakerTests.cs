@@ -19,14 +19,14 @@ public sealed class SecondSpeakerTests
     [Fact]
     public void A_speaker_without_a_link_to_the_node_is_no_second_speaker()
     {
-        // A uses the disks of B and C, D breaks ties. C is away, and D, which has no link to A, does not say that it may promote.
+        // A uses the disks of B and C, D breaks ties. C is away, and D, which has no link to A and has lost quorum, does not say that it may promote.
         var scenario = Scenario.Empty(NoStorm).Satellites(On("a"), On("b"), On("c"), On("d")).Resource("pvc-1", "a", "majority", "a", "b", "c", "d").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
         scenario.Replica("a", replica => replica with { Diskless = true, Score = 2, Connections = [new("b", true), new("c", true)] })
             .Replica("d", replica => replica with { Diskless = true, Score = 2, Connections = [new("b", true), new("c", true)] }).Report("pvc-1").After(60)
-            .Silence("c").Silence("a").Link("b", "a", up: false).MayPromote("b").Replica("d", replica => replica with { Connections = [new("b", true), new("c", false)] }).Report("pvc-1");
+            .Silence("c").Silence("a").Link("b", "a", up: false).MayPromote("b").Replica("d", replica => replica with { Score = 0, Connections = [new("b", true), new("c", false)] }).Report("pvc-1");
         Assert.Empty(scenario.After(600).Moves);
         Assert.Equal([HoldReason.OnlyOneSpeaker], scenario.Holds);
-        Assert.Equal(Moved, scenario.MayPromote("d").Report("pvc-1").After(15).Moves);
+        Assert.Equal(Moved, scenario.Replica("d", replica => replica with { Score = 2 }).MayPromote("d").Report("pvc-1").After(15).Moves);
     }
 
     [Fact]
