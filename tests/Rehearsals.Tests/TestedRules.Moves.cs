@@ -7,6 +7,10 @@ internal static partial class TestedRules
 {
     private static readonly TestedRule[] Moves =
     [
+        new("an action is upheld whatever is observed since its decision", nameof(ConfirmationTests.An_action_is_upheld_until_what_is_observed_speaks_against_its_loss),
+            "ClusterSnapshot.cs", "is not { } evidence || IsLost(evidence.Resource, evidence.Lost);", "is not { } evidence || Resources.ContainsKey(evidence.Resource);"),
+        new("a taint rests on no loss", nameof(ConfirmationTests.An_attachment_and_a_taint_are_upheld_like_a_pod_and_not_while_linstor_is_silent),
+            "LossEvidence.cs", "        Decision.TaintNode o => o.Evidence,\n", ""),
         new("a volume that may have quorum on both sides lets its pod go with another", nameof(BothSidesTests.A_pod_is_left_alone_that_also_writes_to_a_volume_which_may_have_quorum_on_both_sides),
             "Eligibility.cs", "is { MayBothHaveQuorum: true })", "is { Reason: HoldReason.Healthy })"),
         new("that both sides may have quorum counts regardless of what the node reports", nameof(BothSidesTests.That_both_sides_of_another_volume_may_have_quorum_counts_whatever_else_speaks_against_its_loss),

@@ -139,12 +139,16 @@ internal sealed partial class Oracle
         _fenced.TryGetValue(definition, out var fenced) && HistoryOf((definition.Name, name), _spoke) is var spoke && fenced.Since > TimeSpan.FromSeconds(20)
             && (spoke is { IsSo: false, EndedAt: null } || fenced.Since > (spoke.EndedAt ?? Now) - Unseen);
 
+    // If a replica is removed, and its node is declared lost soon after, a process may learn of both at once, as if the replica had vanished with the node.
+    private bool WasRemovedJustBeforeItsNode(ResourceDefinition definition, int number) =>
+        _removed.TryGetValue((definition.Name, number), out var removed) && _cluster.DeclaredLostAt(_cluster.Plan.Setup.NodeName(number)) is { } lost && lost >= removed && lost - removed <= Unseen;
+
     /// <summary>Notes whether LINSTOR's knowledge proves the loss, and whether it would but for an older use elsewhere that can write no more. A process may remember which of two uses is the older one.</summary>
     /// <returns>Whether the proof began or ended.</returns>
     private bool NoteLoss(ResourceDefinition definition, int number, string resource, string node)
     {
         var isLost = IsLost(definition, number);
-        Of(resource, node).Apparent.Note(Now, isLost || (_primarySince.TryGetValue((definition.Name, _cluster.Plan.Setup.LinstorName(number)), out var own) && definition.Listed.Any(IsOlderAndOver) && IsLost(definition, number, IsOlderAndOver)));
+        Of(resource, node).Apparent.Note(Now, isLost || (WasRemovedJustBeforeItsNode(definition, number) && IsLost(definition, number, mayBeDeployed: true)) || (_primarySince.TryGetValue((definition.Name, _cluster.Plan.Setup.LinstorName(number)), out var own) && definition.Listed.Any(IsOlderAndOver) && IsLost(definition, number, IsOlderAndOver)));
         return LossOf(resource, node).Note(Now, isLost);
 
         bool IsOlderAndOver(Simulator.World.DrbdReplica replica) => Known(replica)?.InUse == true && _primarySince.TryGetValue((definition.Name, replica.Node.Name), out var since) && since < own

@@ -48,6 +48,7 @@ internal sealed partial class Oracle
     private readonly SimulatedCluster _cluster;
     private readonly Dictionary<(string Resource, string Node), (ConditionHistory Lost, ConditionHistory Mute, ConditionHistory Apparent)> _histories = [];
     private readonly Dictionary<(string Resource, int Node), string> _deployed = [];
+    private readonly Dictionary<(string Resource, int Node), TimeSpan> _removed = [];
     private readonly Dictionary<(string Resource, int Node), TimeSpan> _deniedSince = [];
     private readonly HashSet<(string Resource, int Node)> _outvoted = [];
     private readonly Dictionary<(string Resource, int Node), TimeSpan> _speaksSince = [];

@@ -118,7 +118,10 @@ internal sealed partial class SimulatedCluster
     }
 
     /// <summary>Whether an administrator has declared the node lost in LINSTOR: it counts as dead, whether it is or not.</summary>
-    public bool WasDeclaredLost(string node) => _declaredLost.ContainsKey(Kubernetes.LinstorNameOf(node)!);
+    public bool WasDeclaredLost(string node) => DeclaredLostAt(node) is not null;
+
+    /// <summary>When that was last done; null if it never was.</summary>
+    public TimeSpan? DeclaredLostAt(string node) => _declaredLost.TryGetValue(Kubernetes.LinstorNameOf(node)!, out var at) ? at : null;
 
     /// <summary>Whether LINSTOR reaches the node, every replica there has quorum and data, and no fault has affected the node since then.</summary>
     public bool IsWell(string node, TimeSpan since) => IsWell(node) && IsQuietSince(since - TimeSpan.FromSeconds(15));

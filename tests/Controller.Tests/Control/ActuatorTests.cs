@@ -63,6 +63,15 @@ public sealed class ActuatorTests
     }
 
     [Fact]
+    public async Task A_taint_that_is_no_longer_upheld_is_not_sent_either()
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        fixture.Actuator.Offer(new Decision.TaintNode(new(new("a"), new("u-node")), ControlFixture.Evidence), fixture.Clock.Now, () => false);
+        Assert.Equal(MutationOutcome.NotSent, (await fixture.ActedAsync()).Outcome.Answer);
+        Assert.Empty(fixture.Kubernetes.Calls);
+    }
+
+    [Fact]
     public async Task Leadership_is_asked_once_more_at_the_moment_of_acting()
     {
         await using var fixture = await ControlFixture.OpenAsync(contested: true);
