@@ -134,10 +134,10 @@ internal sealed partial class Oracle
             && others.TrueForAll(peer => Known(peer) is null || HistoryOf((definition.Name, peer.Node.Name), _spoke).Since > last.At || !LinksOf(Known(peer)!, number).Exists(link => link != "Connected"));
     }
 
-    // A policy that was set just before a node fell silent may not have reached it.
+    // A policy that was set just before a node fell silent may not have reached it. A process without LINSTOR's stream learns of the policy with a later round.
     private bool IsPolicyNew(ResourceDefinition definition, string name) =>
         _fenced.TryGetValue(definition, out var fenced) && HistoryOf((definition.Name, name), _spoke) is var spoke && fenced.Since > TimeSpan.FromSeconds(20)
-            && (spoke is { IsSo: false, EndedAt: null } || fenced.Since > (spoke.EndedAt ?? Now) - Unseen);
+            && (spoke is { IsSo: false, EndedAt: null } || fenced.Since > (spoke.EndedAt ?? Now) - (_cluster.Plan.Faults.Any(fault => fault.Kind == FaultKind.StreamDeaf) ? 2 * Unseen : Unseen));
 
     // If a replica is removed, and its node is declared lost soon after, a process may learn of both at once, as if the replica had vanished with the node.
     private bool WasRemovedJustBeforeItsNode(ResourceDefinition definition, int number) =>

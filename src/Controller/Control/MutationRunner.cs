@@ -55,8 +55,7 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
         }
 
         string? late = null;
-        var isLogged = mutation is not (Decision.DeletePod or Decision.DeleteAttachment);
-        if (isLogged)
+        if (mutation is not (Decision.DeletePod or Decision.DeleteAttachment))
         {
             logger.Write(LogLevel.Information, LogLines.Acting, LogLine.Of(mutation, sentence));
         }
@@ -93,9 +92,8 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
         bool MayNotLeave()
         {
             late = objection();
-            if (late is null && !isLogged)
+            if (late is null)
             {
-                isLogged = true;
                 logger.Write(LogLevel.Information, LogLines.Acting, LogLine.Of(mutation, sentence));
             }
 

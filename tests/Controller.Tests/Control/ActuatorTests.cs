@@ -53,7 +53,7 @@ public sealed class ActuatorTests
     [Fact]
     public async Task What_is_no_longer_upheld_is_not_sent()
     {
-        await using var fixture = await ControlFixture.OpenAsync();
+        await using var fixture = await ControlFixture.OpenAsync(conditions: 4);
         var isUpheld = true;
         fixture.RequestGate.Passing = () => isUpheld = false;
         Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Delete, fixture.Clock.Now, () => isUpheld));

@@ -142,7 +142,7 @@ public sealed class ControlLoopTests
         await running.CancelledAsync();
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_deletion_does_not_leave_if_LINSTOR_takes_the_loss_back_before_it_does()
     {
         await using var fixture = await ControlFixture.OpenAsync(linstor: CannedLinstor.Alive(exchange => exchange.AnswerAsync("busy", "503 Service Unavailable")), kubernetes: call => call.Method == "PATCH" ? call.HangAsync() : call.AnswerAsync(call is { Method: "GET", Path: "/api/v1/pods" } ? ControlFixture.PodsOnA : """{"metadata":{}}"""), settings: new() { KnownResourceGrace = TimeSpan.Zero, NewResourceGrace = TimeSpan.Zero, StormThreshold = 1 }, conditions: 4);
@@ -151,12 +151,14 @@ public sealed class ControlLoopTests
         var running = fixture.Control.RunAsync(stop.Token);
         while ((await fixture.Kubernetes.ArrivalAsync()).Method != "PATCH")
         {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         }
 
         // The pod's condition is on its way, and the deletion waits for it.
         Assert.True(fixture.Inbox.Writer.TryWrite(ControlFixture.Recovery(fixture.Clock.Now + TimeSpan.FromTicks(2))));
         while (fixture.Control.Cluster.Upholds(ControlFixture.Delete))
         {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
             await Task.Yield();
         }
 
@@ -164,6 +166,7 @@ public sealed class ControlLoopTests
         fixture.Time.Advance(MutationRunner.ConditionPatience);
         while (!fixture.Told.Lines.Any(line => line.StartsWith("Not done, because what was observed since speaks against the loss: Deleting pod shop/app-0", StringComparison.Ordinal)))
         {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
             await Task.Yield();
         }
 
