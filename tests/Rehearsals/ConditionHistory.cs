@@ -41,13 +41,23 @@ internal sealed class ConditionHistory
     /// <summary>Whether the condition held during the whole interval.</summary>
     public bool Covers(TimeSpan from, TimeSpan to) => _spans.Exists(span => span.From <= from && (span.To ?? TimeSpan.MaxValue) >= to);
 
-    /// <summary>The length of the current or last span. Merges spans separated by at most <paramref name="unseen"/>; an interruption does not include time within <paramref name="untold"/>.</summary>
-    public TimeSpan LongestUntil(TimeSpan now, TimeSpan unseen, ConditionHistory untold)
+    /// <summary>The length of the current or last span. Merges spans separated by at most <paramref name="unseen"/>; an interruption does not include time within one of <paramref name="untold"/>.</summary>
+    public TimeSpan LongestUntil(TimeSpan now, TimeSpan unseen, params ReadOnlySpan<ConditionHistory> untold)
     {
         var longest = TimeSpan.Zero;
         for (var i = _spans.Count - 1; i >= 0; i--)
         {
-            var interruption = i + 1 < _spans.Count ? untold.Without(_spans[i].To!.Value, _spans[i + 1].From) : TimeSpan.Zero;
+            var interruption = TimeSpan.Zero;
+            if (i + 1 < _spans.Count)
+            {
+                interruption = _spans[i + 1].From - _spans[i].To!.Value;
+                foreach (var history in untold)
+                {
+                    var told = history.Without(_spans[i].To!.Value, _spans[i + 1].From);
+                    interruption = told < interruption ? told : interruption;
+                }
+            }
+
             if (interruption > unseen)
             {
                 break;

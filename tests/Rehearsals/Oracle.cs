@@ -71,6 +71,7 @@ internal sealed partial class Oracle
     private readonly Dictionary<ResourceDefinition, ConditionHistory> _fenced = [];
     private readonly ConditionHistory _storm = new();
     private readonly ConditionHistory _silence = new();
+    private readonly Dictionary<string, ConditionHistory> _unanswered = []; // by handle
 
     public Oracle(SimulatedCluster cluster)
     {
@@ -223,7 +224,10 @@ internal sealed partial class Oracle
         || (KeepsQuorumByMemory(resource, node) && !MuteOf(resource, node).IsSo)
         || !_cluster.IsWitnessed(resource, node);
 
-    private TimeSpan LostFor(string resource, string node) => Of(resource, node).Apparent.LongestUntil(Now, Unseen, _silence);
+    private TimeSpan LostFor(string resource, string node) => Of(resource, node).Apparent.LongestUntil(Now, Unseen, _silence, _unanswered.GetValueOrDefault(resource) ?? new());
+
+    /// <summary>Notes that LINSTOR answers no request about a resource from now on, or answers again. What changes meanwhile, nobody reads.</summary>
+    public void NoteUnanswered(string resource, bool begins) => (_unanswered.TryGetValue(resource, out var known) ? known : _unanswered[resource] = new()).Note(Now, begins);
 
     private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
 

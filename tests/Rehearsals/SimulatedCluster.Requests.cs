@@ -82,7 +82,11 @@ internal sealed partial class SimulatedCluster
     public void SlowDown(TimeSpan takes) => (LinstorTakes, LinstorTookMost) = (takes, takes > LinstorTookMost ? takes : LinstorTookMost);
 
     /// <summary>LINSTOR does not answer requests about a resource within their deadline.</summary>
-    public void Hang(string resource, bool begin) => Set(_hanging, new(resource), begin);
+    public void Hang(string resource, bool begin)
+    {
+        Set(_hanging, new(resource), begin);
+        Oracle.NoteUnanswered(ScenarioSetup.Handle(VolumeOf(resource)), begin);
+    }
 
     /// <summary>LINSTOR does not return the properties of a definition and of its group.</summary>
     public void HidePolicy(string resource, bool begin) => Set(_unreadable, new(resource), begin);
