@@ -30,7 +30,7 @@ internal sealed class Replication(EventQueue eventQueue, Network network, Func<S
 
     public static DrbdView View(DrbdReplica replica)
     {
-        // Runs all the time, like the next one, so both use loops instead of LINQ.
+        // Runs all the time, so it uses a loop instead of LINQ.
         var peers = new List<DrbdPeer>(replica.Definition.Members.Count);
         foreach (var peer in replica.Definition.Members)
         {
@@ -45,18 +45,8 @@ internal sealed class Replication(EventQueue eventQueue, Network network, Func<S
 
     public bool AllowsTwoPrimaries(ResourceDefinition definition) => option(definition, QuorumSetting.AllowTwoPrimariesKey) == "yes";
 
-    private static bool SeesNoMorePrimariesThan(DrbdReplica observer, DrbdReplica peer)
-    {
-        foreach (var third in peer.Definition.Members)
-        {
-            if (third.Role != DrbdRole.Secondary && third != observer && peer.IsConnectedTo(third) && !observer.IsConnectedTo(third))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    private static bool SeesNoMorePrimariesThan(DrbdReplica observer, DrbdReplica peer) =>
+        peer.Definition.Members.TrueForAll(third => third.Role == DrbdRole.Secondary || third == observer || !peer.IsConnectedTo(third) || observer.IsConnectedTo(third));
 
     /// <summary>Applies LINSTOR's configuration on a node, after LINSTOR has connected to its satellite.</summary>
     public void Configure(StorageNode node, IEnumerable<ResourceDefinition> definitions)
