@@ -149,6 +149,18 @@ public sealed class DisruptionTests
     }
 
     [Fact]
+    public async Task A_deletion_that_is_withheld_when_there_is_a_connection_is_not_logged_as_done()
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        var asked = 0; // for the condition, before the request, and when there is a connection
+        fixture.Actuator.Offer(ControlFixture.Delete, fixture.Clock.Now, () => ++asked < 3);
+        Assert.Equal(MutationOutcome.NotSent, (await fixture.ActedAsync()).Outcome.Answer);
+        Assert.Equal(3, asked);
+        Assert.Empty(fixture.Kubernetes.Calls);
+        Assert.StartsWith("Not done, because what was observed since speaks against the loss: Deleting pod", Assert.Single(fixture.Told.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Every_twentieth_deletion_in_a_row_that_comes_too_late_is_a_warning()
     {
         await using var fixture = await ControlFixture.OpenAsync();
