@@ -31,6 +31,8 @@ command -v go >/dev/null || missing+=(golang-go)
 program=$here/../artifacts/chart/render
 if [[ ! -x $program || $here/chart/main.go -nt $program ]]; then
     mkdir -p "${program%/*}"
-    GOPATH=/usr/share/gocode GO111MODULE=off GOFLAGS='' CGO_ENABLED=0 go build -o "$program" "$here/chart/main.go" >&2
+    built=$(mktemp "$program.XXXXXX") # others may render at the same time
+    GOPATH=/usr/share/gocode GO111MODULE=off GOFLAGS='' CGO_ENABLED=0 go build -o "$built" "$here/chart/main.go" >&2
+    mv "$built" "$program"
 fi
 exec "$program" "$@" "$here/../charts/piraeus-ha-controller"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# Installs Debian packages for another script. Everything it has to say goes to stderr.
+# Installs Debian packages for another script. Everything it has to say goes to stderr; what apt-get says, only if it fails.
 #
 #   eng/install.sh SCRIPT PACKAGE…   SCRIPT is the name that it speaks under
 
@@ -16,6 +16,12 @@ if ((EUID != 0)); then
     command -v sudo >/dev/null || { say "installing $* needs root: install them first, or run as root or with sudo"; exit 1; }
     as_root=(sudo "${as_root[@]}")
 fi
+exec 9>"${TMPDIR:-/tmp}/piraeus-ha-controller-install-$EUID.lock"
+flock 9 # apt-get does not wait for another apt-get
 say "installing $*"
-"${as_root[@]}" apt-get -q update >&2
-"${as_root[@]}" apt-get -q -y --no-install-recommends install "$@" >&2
+apt() {
+    local output
+    output=$("${as_root[@]}" apt-get -q "$@" 2>&1 9>&-) || { printf '%s\n' "$output" >&2; exit 1; }
+}
+apt update
+apt -y --no-install-recommends install "$@"
