@@ -20,30 +20,6 @@ public sealed class ConfirmationTests
     }
 
     [Fact]
-    public void An_action_is_upheld_until_what_is_observed_speaks_against_its_loss()
-    {
-        var evidence = new LossEvidence(Scenario.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start);
-        var action = new Decision.DeletePod(new(new("default", "app-0"), new("u"), new("a")), evidence);
-        var scenario = Scenario.WithAppOn("a");
-        Assert.False(scenario.Cluster.Upholds(action));
-        Assert.True(scenario.PowerOff("a").After(46).Cluster.Upholds(action));
-        Assert.False(scenario.Heal("a").Report("pvc-1").Cluster.Upholds(action));
-        Assert.True(scenario.Cluster.Upholds(new Decision.UntaintNode(new(new("a"), new("n"))))); // rests on no loss
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void An_attachment_and_a_taint_are_upheld_like_a_pod_and_not_while_linstor_is_silent(bool isAttachment)
-    {
-        var evidence = new LossEvidence(Scenario.Pvc1, new("a"), new("b"), Instant.Start, Instant.Start);
-        Decision action = isAttachment ? new Decision.DeleteAttachment(new("csi-1", new("u"), "pv-1", new("a")), new("default", "data"), evidence) : new Decision.TaintNode(new(new("a"), new("n")), evidence);
-        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(10);
-        Assert.True(scenario.Cluster.Upholds(action));
-        Assert.False(scenario.LinstorGoesAway().Cluster.Upholds(action));
-    }
-
-    [Fact]
     public void An_answer_that_arrived_more_than_five_seconds_ago_confirms_nothing()
     {
         // What would be acted on is there only five seconds after the answer.

@@ -85,6 +85,42 @@ public sealed class NeighbourTests
         Held(Streamed(scenario.Facts("pvc-1", "majority", [new(new("a")), OldB(), OfC(disk, score)])));
     }
 
+    [Theory]
+    [InlineData(false, 1, true, 5)]
+    [InlineData(false, 1, true, 20)]
+    [InlineData(true, 1, false, 20)]
+    [InlineData(true, 10102, false, 20)]
+    public void The_first_statement_of_a_peer_may_be_older_than_what_its_neighbour_has_stated_since_this_process_began(bool disk, int score, bool ready, double late)
+    {
+        var scenario = Scenario.Empty(NoStorm, Off("a"), Off("b"), On("c")).Node("a", ready).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        scenario.Facts("pvc-1", "majority", [new(new("a")), new(new("b")), OfC(disk, score)]).Stream("c", Promotability.MayNotPromote).Report("pvc-1").After(late);
+        Held(scenario.Satellite("b", SatelliteState.Online).Replica("b", _ => OldB()).Report("pvc-1"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_neighbour_that_hangs_in_the_middle_of_the_change_does_not_hold_against_a_peer_that_it_is_connected_to(bool disk)
+    {
+        // A loses power. Before C says that it may promote, it is Consistent for a moment, or the flag that B's data is stable is under way. There its satellite hangs.
+        var scenario = WithThird(disk).After(300).Node("a", ready: false);
+        scenario.Link("c", "a", up: false).Replica("c", replica => replica with { Score = disk ? 10001 : 1 }).Link("b", "a", up: false).MayPromote("b").After(7).Silence("a");
+        Assert.Equal(Moved, scenario.After(600).Moves);
+    }
+
+    [Fact]
+    public void A_neighbour_that_has_found_the_peer_since_counts_from_then_on()
+    {
+        // A has no disk, and writes through C while both are cut off from B and D; A's satellite is away, and B's hangs with that. Then C is connected to B and D again.
+        var scenario = Scenario.Empty(NoStorm).Node("a", ready: false).Satellites([.. "abcd".Select(node => On($"{node}"))]).Facts("pvc-1", "majority", [
+            Connected("a", "b", "c", "d") with { Diskless = true, Usage = Usage.InUse, Score = 3 }, Connected("b", "a", "c", "d"), Connected("c", "a", "b", "d"), Connected("d", "a", "b", "c")])
+            .Stream("abcd", Promotability.MayNotPromote).Report("pvc-1").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60).Silence("a").Report("pvc-1").After(20);
+        scenario.Replica("c", _ => Connected("c") with { Score = 0, Connections = [new("a", Up: true), new("b", Up: false), new("d", Up: false)] });
+        scenario.Replica("b", _ => Apart("b", up: "d", down: "ac")).Replica("d", _ => Apart("d", up: "b", down: "ac")).Report("pvc-1").After(5);
+        scenario.Replica("c", _ => Connected("c") with { Score = 10103, Connections = [new("a", Up: false), new("b", Up: true), new("d", Up: true)] }).Report("pvc-1").After(1).Silence("d").Report("pvc-1");
+        Assert.Empty(scenario.After(600).Moves);
+    }
+
     [Fact]
     public void A_tie_breaker_that_repeats_stale_state_does_not_hold_against_two_peers_that_agree()
     {

@@ -7,9 +7,19 @@ internal static partial class TestedRules
 {
     private static readonly TestedRule[] Moves =
     [
-        new("an action is upheld whatever is observed since its decision", nameof(ConfirmationTests.An_action_is_upheld_until_what_is_observed_speaks_against_its_loss),
-            "ClusterSnapshot.cs", "is not { } evidence || IsLost(evidence.Resource, evidence.Lost);", "is not { } evidence || Resources.ContainsKey(evidence.Resource);"),
-        new("a taint rests on no loss", nameof(ConfirmationTests.An_attachment_and_a_taint_are_upheld_like_a_pod_and_not_while_linstor_is_silent),
+        new("an action is upheld whatever is observed since its decision", nameof(UpholdTests.An_action_is_upheld_until_what_is_observed_speaks_against_its_loss),
+            "ClusterSnapshot.Actions.cs", "Storm is null && Holds(evidence) &&", "Storm is null &&"),
+        new("an action is upheld in a storm", nameof(UpholdTests.An_action_is_not_upheld_in_a_storm),
+            "ClusterSnapshot.Actions.cs", "Storm is null && Holds(evidence)", "Holds(evidence)"),
+        new("an action is upheld by a loss that has begun anew", nameof(UpholdTests.An_action_is_not_upheld_once_its_loss_has_begun_anew),
+            "ClusterSnapshot.Actions.cs", "is { IsLoss: true } loss && loss.Since <= evidence.Since;", "is { IsLoss: true };"),
+        new("a deletion rests on one volume only", nameof(UpholdTests.A_deletion_is_not_upheld_once_another_volume_that_it_rests_on_is_well_again),
+            "ClusterSnapshot.Actions.cs", "=> IsLost(resource.Name, node));", "=> node == pod.Node);"),
+        new("a deletion is upheld whatever its pod's owner wants by now", nameof(UpholdTests.A_deletion_is_not_upheld_once_its_pod_has_opted_out),
+            "ClusterSnapshot.Actions.cs", "&& watched.Uid == pod.Uid &&", "&& watched.Key != pod.Key &&"),
+        new("a deletion is not upheld because of another pod of its name", nameof(UpholdTests.A_deletion_is_not_upheld_once_its_pod_has_opted_out),
+            "ClusterSnapshot.Actions.cs", "&& watched.Uid == pod.Uid &&", "&&"),
+        new("a taint rests on no loss", nameof(UpholdTests.An_attachment_and_a_taint_are_upheld_like_a_pod_and_not_while_linstor_is_silent),
             "LossEvidence.cs", "        Decision.TaintNode o => o.Evidence,\n", ""),
         new("a volume that may have quorum on both sides lets its pod go with another", nameof(BothSidesTests.A_pod_is_left_alone_that_also_writes_to_a_volume_which_may_have_quorum_on_both_sides),
             "Eligibility.cs", "is { MayBothHaveQuorum: true })", "is { Reason: HoldReason.Healthy })"),

@@ -71,13 +71,14 @@ internal sealed partial class Oracle
         {
             var left = _cluster.AttachmentsOf(name).FirstOrDefault(attachment =>
                 attachment.NodeName == moved.Spec.NodeName && _cluster.Precedes(attachment, moved) && !_cluster.UsersOf(attachment.VolumeName).Any(pod => pod.Spec.NodeName == moved.Spec.NodeName));
-            Check(Free, isStorm || left is null || (left.Metadata.Deleting is not null && !_cluster.IsQuietSince(Now - LongestBackOff)) || !IsKnownToBeLeft(left, move) || move.At > Now - TimeSpan.FromSeconds(30) || !HasBeenLostSince(Now - TimeSpan.FromSeconds(30), name, moved.Spec.NodeName!) || !IsProved(name, moved.Spec.NodeName!), moved, $"attachment {left?.Metadata.Name} of {name} on {moved.Spec.NodeName} is still there");
+            Check(Free, isStorm || left is null || (left.Metadata.Deleting is not null && !_cluster.IsQuietSince(Now - LongestBackOff)) || !IsKnownToBeLeft(left, move, name) || move.At > Now - TimeSpan.FromSeconds(30) || !HasBeenLostSince(Now - TimeSpan.FromSeconds(30), name, moved.Spec.NodeName!) || !IsProved(name, moved.Spec.NodeName!), moved, $"attachment {left?.Metadata.Name} of {name} on {moved.Spec.NodeName} is still there");
         }
     }
 
-    // Only the process that moved the pod remembers the attachment left behind. Another leader deletes it once a pod waits elsewhere; until then no pod needs it.
-    private bool IsKnownToBeLeft(Model.VolumeAttachment left, PodMove move) =>
-        move.IsRemembered || _cluster.UsersOf(left.VolumeName).Any(pod => pod.Spec.NodeName != left.NodeName && !pod.IsOver && _cluster.Exempted(pod) is null);
+    // Only the process that moved the pod remembers the attachment left behind, and only until the storage comes back, although a node with a stuck mount keeps it even then. Another leader, and
+    // another loss, need a pod that waits elsewhere; until then no pod needs the volume.
+    private bool IsKnownToBeLeft(Model.VolumeAttachment left, PodMove move, string resource) =>
+        (move.IsRemembered && HasBeenLostSince(move.At, resource, left.NodeName)) || _cluster.UsersOf(left.VolumeName).Any(pod => pod.Spec.NodeName != left.NodeName && !pod.IsOver && _cluster.Exempted(pod) is null);
 
     private void CheckReplaced(Model.Pod moved, TimeSpan at, bool isStorm)
     {

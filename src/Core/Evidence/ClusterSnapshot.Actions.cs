@@ -1,8 +1,24 @@
 namespace Piraeus.HighAvailability.Core;
 
-/// <content>Changes that the answer to an action shows before the watch does.</content>
+/// <content>Whether an action still holds when its request leaves, and changes that its answer shows before the watch does.</content>
 public sealed partial record ClusterSnapshot
 {
+    /// <summary>Whether everything that an action rests on still holds by what was observed since it was decided.</summary>
+    /// <remarks>Asked before the request leaves: there is time between a decision and its request, and an answer that arrives then may take the loss back.</remarks>
+    public bool Upholds(Decision action) => LossEvidence.Of(action) is not { } evidence
+        || (Storm is null && Holds(evidence) && (action is not Decision.DeletePod { Pod: var pod } || MayStillMove(pod)));
+
+    // A loss that began anew has a grace period of its own.
+    private bool Holds(LossEvidence evidence) =>
+        Resources.GetValueOrDefault(evidence.Resource)?.AssessmentOf(LinstorNameOf(evidence.Lost)) is { IsLoss: true } loss && loss.Since <= evidence.Since;
+
+    // The other volumes of the pod count, too, and so does what the watch has reported of the pod itself.
+    private bool MayStillMove(Pod pod)
+    {
+        var eligibility = new Eligibility(this, (resource, node) => IsLost(resource.Name, node));
+        return eligibility.ObjectionTo(pod) is null && !(Pods.Find(pod.Key)?.Item is { } watched && watched.Uid == pod.Uid && eligibility.ObjectionTo(watched) is not null);
+    }
+
     private ClusterSnapshot Note(Decision decision, MutationAnswer outcome, Instant at)
     {
         var key = decision.Key;

@@ -154,10 +154,6 @@ public sealed partial record ClusterSnapshot
     internal bool IsLost(ResourceName name, NodeName node) =>
         Resources.GetValueOrDefault(name)?.AssessmentOf(LinstorNameOf(node)) is { IsLoss: true };
 
-    /// <summary>Whether the loss that an action rests on still holds by everything that was observed since it was decided.</summary>
-    /// <remarks>Asked before the request leaves: there is time between a decision and its request, and an answer that arrives then may take the loss back.</remarks>
-    public bool Upholds(Decision action) => LossEvidence.Of(action) is not { } evidence || IsLost(evidence.Resource, evidence.Lost);
-
     /// <summary>Whether an attachment was left behind by a pod that this process deleted, on a node that has lost its volume.</summary>
     public bool IsOrphaned(Attachment attachment) =>
         Orphaned.Contains(attachment.Uid) && Volumes.Find(attachment.Volume)?.Item.Resource is { } name && IsLost(name, attachment.Node);

@@ -10,7 +10,7 @@ public sealed partial record Speaker
     {
         if (mayPromote is not { } may)
         {
-            return FallSilent(at) with { StreamedAt = at };
+            return FallSilent(linstor, at) with { StreamedAt = at };
         }
 
         if (!IsSilent && linstor.IsSinceReturn(HeardAt) && MayPromote is { Current: true } known && known.Value == may)
@@ -24,7 +24,7 @@ public sealed partial record Speaker
         {
             Presence = Presence.Listed,
             NodeUuid = NodeUuid ?? linstor.Find(Node)?.Uuid, // if another machine has its name since, only an answer shows that the replica is a new one, too
-            MayPromote = Statement<bool>.After(MayPromote, may, date, Newest, may && IsOwnReturn(date, linstor) ? LossEvidenceAt(date, linstor) : null),
+            MayPromote = Statement<bool>.After(MayPromote, may, date, Newest, may && (IsOwnReturn(date, linstor) || WasAwayBefore(linstor)) ? LossEvidenceAt(date, linstor) : null),
             IsSilent = false,
             BackSince = IsSilent || !linstor.IsSinceReturn(HeardAt) ? date : BackSince,
             HeardAt = at,
@@ -57,7 +57,7 @@ public sealed partial record Speaker
         }
 
         var silenceIsNewer = IsSilent && (streamIsNewer || AwayAt > answer.AskedAt);
-        return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Observe(reported, answer, streamIsNewer);
+        return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent(answer.Linstor) : listed.Observe(reported, answer, streamIsNewer);
     }
 
     private Speaker Observe(Replica reported, in ResourceAnswer answer, bool streamIsNewer)
@@ -113,13 +113,20 @@ public sealed partial record Speaker
     }
 
     // Loss evidence from a speaker that is back from a silence of its own may be as old as that silence, and is newer than the answer before it.
-    private Instant? LossEvidenceAt(Instant date, LinstorView linstor) =>
-        SilentFrom(date, linstor) is { } last ? Instant.Later(last + TimeSpan.FromTicks(1), linstor.ReturnedAt ?? last) : null;
+    private Instant? LossEvidenceAt(Instant date, LinstorView linstor) => SilentFrom(date, linstor) + TimeSpan.FromTicks(1);
 
     // When the silence began from which it is back, if no answer has come since. The first of several silences counts, unless the speaker reported in between that it may not promote: the loss
-    // evidence is newer than that.
-    private Instant? SilentFrom(Instant date, LinstorView linstor) =>
-        !IsOwnReturn(date, linstor) ? ReturnedFrom : MayPromote is { Value: false } ? HeardUntil : ReturnedFrom ?? HeardUntil;
+    // evidence is newer than that. A silence that began while LINSTOR answered is the speaker's own, although LINSTOR fell silent, too, before it ended. Otherwise none is longer than LINSTOR has
+    // answered, not even that of a speaker that was never heard.
+    private Instant? SilentFrom(Instant date, LinstorView linstor)
+    {
+        var last = MayPromote is { Value: false } ? HeardUntil : ReturnedFrom ?? HeardUntil;
+        return WasAwayBefore(linstor) ? last
+            : !IsOwnReturn(date, linstor) ? ReturnedFrom
+            : linstor.ReturnedAt is { } returned ? Instant.Later(last ?? Instant.Start, returned - TimeSpan.FromTicks(1)) : last;
+    }
+
+    private bool WasAwayBefore(LinstorView linstor) => IsSilent && SilentUnder < linstor.ReturnedAt;
 
     // Nearly every answer repeats the previous one, which costs nothing.
     private ImmutableArray<LinkStatement> LinksAfter(ImmutableArray<Connection> reported, Instant date, Instant? evidenceAt) => Repeats(reported) ? Links : NewLinks(reported, date, evidenceAt);

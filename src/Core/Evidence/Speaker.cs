@@ -101,6 +101,9 @@ public sealed partial record Speaker(NodeName Node)
     // When its last statements arrived; null if there were none.
     private Instant? HeardUntil { get; init; }
 
+    // The return of LINSTOR before its last silence began; null if LINSTOR itself was silent, or reached no satellite.
+    private Instant? SilentUnder { get; init; }
+
     // When it was last heard before a silence that is over according to the stream, but not yet according to an answer.
     private Instant? ReturnedFrom { get; init; }
 
@@ -153,7 +156,7 @@ public sealed partial record Speaker(NodeName Node)
     };
 
     /// <summary>LINSTOR has answered, and no longer lists the replica. Only a later list of satellites shows why.</summary>
-    internal Speaker Miss(Instant at) => Presence == Presence.Listed ? FallSilent() with { Presence = Presence.Missing, MissingSince = at } : this;
+    internal Speaker Miss(LinstorView linstor, Instant at) => Presence == Presence.Listed ? FallSilent(linstor) with { Presence = Presence.Missing, MissingSince = at } : this;
 
     // Nearly always unchanged, which costs nothing.
     private Speaker ListedAs(Replica reported, in ResourceAnswer answer)
@@ -187,13 +190,14 @@ public sealed partial record Speaker(NodeName Node)
             return this with { Presence = node is not null && (NodeUuid is null || node.Uuid is null || node.Uuid == NodeUuid) ? Presence.Removed : Presence.Lost };
         }
 
-        return !IsSilent && linstor.StateOf(Node) != SatelliteState.Online && HeardAt <= linstor.AskedAt ? FallSilent() with { AwayAt = linstor.AskedAt } : this;
+        return !IsSilent && linstor.StateOf(Node) != SatelliteState.Online && HeardAt <= linstor.AskedAt ? FallSilent(linstor) with { AwayAt = linstor.AskedAt } : this;
     }
 
-    private Speaker FallSilent(Instant? since = null) => IsSilent ? this : this with
+    private Speaker FallSilent(LinstorView linstor, Instant? since = null) => IsSilent ? this : this with
     {
         IsSilent = true,
         SilentSince = since ?? HeardAt,
+        SilentUnder = linstor.ReachesAny && (linstor.IsSynced || linstor.IsStreamIntact) ? linstor.ReturnedAt : null,
         MayPromote = MayPromote?.Remembered(Newest),
         InUse = InUse?.Remembered(Newest),
         Score = Score?.Remembered(Newest),

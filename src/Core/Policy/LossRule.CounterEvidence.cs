@@ -57,11 +57,16 @@ internal sealed partial class LossRule
         && link.Last is { } last && none.Since > last.HeardAt + Timings.LongestDetection && _own.BackSince <= last.HeardAt;
 
     // A speaker that has quorum and data, its own or other replicas', but may not promote with it, knows of a Primary, or that a replica it is connected to neighbours a Primary: DRBD calls that
-    // replica's data unstable. Two sides cannot both have quorum, so it is on the peer's side, and if it has stated anything since the peer's statement may be from (a return from a silence
-    // counts), the peer repeats stale state. Two peers that agree do not.
+    // replica's data unstable. Two sides cannot both have quorum, so it is on the peer's side, and if it found the Primary after the time that the peer's statement may be from, the peer repeats
+    // stale state. Two peers that agree do not.
     private bool FindsPrimaryBehind(Speaker peer, Speaker other, Instant evidenceSince) => other != peer && _view.Speaks(other)
         && other is { MayPromote: { Current: true, Value: false } no, Score: { Current: true, Value: > 0 and var score } } && (!IsUpToDate(score) || IsKeptFromPromoting(other))
-        && Instant.Later(no.Since, other.ChangedAt) >= evidenceSince;
+        && Instant.Later(no.Since, FoundSince(other, peer)) >= evidenceSince;
+
+    // Without a connection to the peer, its denial is as new as its last statement. With one, it was as free to promote as the peer, would have said so, and its denial is as new as it was first
+    // heard, or as the connection: it may hang since a moment at which it was not free yet.
+    private Instant FoundSince(Speaker other, Speaker peer) =>
+        _view.LinkFrom(other, peer.Node) is { Current: true, Value: true } up ? Instant.Later(up.Since, other.BackSince) : other.ChangedAt;
 
     // With data of its own, a speaker may also be Primary itself, or may have lost quorum since its score was reported.
     private static bool IsKeptFromPromoting(Speaker other) => other is { InUse: not { Value: true }, IsReportCurrent: true };

@@ -45,8 +45,8 @@ public sealed class HelpTests
               --bind-address string                    address to serve probes, metrics and status on, all if empty
               --disable-node-taints                    do not taint nodes that have lost their storage
               --dry-run                                decide and report, but change nothing
-              --kube-api-burst int                     requests to the kubernetes API that may be sent at once (default 1000)
-              --kube-api-qps float                     requests per second to the kubernetes API (default 500)
+              --kube-api-burst int                     changes to the cluster that may be requested at once (default 1000)
+              --kube-api-qps float                     changes to the cluster that may be requested per second (default 500)
               --kubeconfig string                      path to kubeconfig file
               --known-resource-grace-period duration   grace period for known resources after which promotable resources will be considered lost (default 45s)
               --leader-election                        use kubernetes leader election

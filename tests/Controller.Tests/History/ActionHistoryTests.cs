@@ -162,6 +162,25 @@ public sealed class ActionHistoryTests : HistoryFixture
     }
 
     [Fact]
+    public async Task A_stop_that_fails_to_write_tries_again_after_the_shortest_pause()
+    {
+        await StartAsync();
+        var isAway = true;
+        Refuse = call => isAway ? call.RefuseAsync(500, "etcd is away") : null;
+        Accept(ControlFixture.Delete);
+        await GatherAsync(1);
+        await CallsAsync(1);
+        await Fixture.Time.RestingAsync(TimeSpan.FromSeconds(1));
+        await Stop.CancelAsync(); // the next pause would last two seconds, and the one after that outlasts the stop
+        await CallsAsync(1);
+        await Fixture.Time.RestingAsync(TimeSpan.FromSeconds(1));
+        isAway = false;
+        Fixture.Time.Advance(TimeSpan.FromSeconds(1));
+        await Running.SoonAsync();
+        Assert.Single(Stored());
+    }
+
+    [Fact]
     public async Task Proof_is_stored_with_the_pod_only()
     {
         await StartAsync();

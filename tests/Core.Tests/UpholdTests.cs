@@ -1,0 +1,83 @@
+namespace Piraeus.HighAvailability.Core.Tests;
+
+/// <summary>Between a decision and its request, something may be observed that speaks against it.</summary>
+public sealed class UpholdTests
+{
+    [Fact]
+    public void An_action_is_upheld_until_what_is_observed_speaks_against_its_loss()
+    {
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(10);
+        var action = Deletion(scenario);
+        Assert.True(scenario.Cluster.Upholds(action));
+        Assert.False(scenario.Heal("a").Report("pvc-1").Cluster.Upholds(action));
+        Assert.True(scenario.Cluster.Upholds(new Decision.UntaintNode(new(new("a"), new("n"))))); // rests on no loss
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_attachment_and_a_taint_are_upheld_like_a_pod_and_not_while_linstor_is_silent(bool isAttachment)
+    {
+        var scenario = Scenario.WithAppOn("a").PowerOff("a").After(10);
+        var evidence = Evidence(scenario);
+        Decision action = isAttachment ? new Decision.DeleteAttachment(new("csi-1", new("u"), "pv-1", new("a")), new("default", "data"), evidence) : new Decision.TaintNode(new(new("a"), new("n")), evidence);
+        Assert.True(scenario.Cluster.Upholds(action));
+        Assert.False(scenario.LinstorGoesAway().Cluster.Upholds(action));
+    }
+
+    [Fact]
+    public void An_action_is_not_upheld_once_its_loss_has_begun_anew()
+    {
+        // A link flaps: one answer shows that the node is well, and the next one that it is cut off again.
+        var scenario = Scenario.WithAppOn("a", NoStorm).CutOff("a").After(10);
+        var action = Deletion(scenario);
+        Assert.True(scenario.Cluster.Upholds(action));
+        scenario.After(0.1).Heal("a").Report("pvc-1").CutOff("a").Report("pvc-1").After(1);
+        Assert.True(IsLost(scenario));
+        Assert.False(scenario.Cluster.Upholds(action));
+    }
+
+    [Fact]
+    public void An_action_is_not_upheld_in_a_storm()
+    {
+        var scenario = Scenario.WithAppOn("a").CutOff("a").After(10);
+        var action = Deletion(scenario);
+        Assert.True(scenario.Cluster.Upholds(action));
+        Assert.False(scenario.Silence("b").After(1).Cluster.Upholds(action));
+        Assert.NotNull(scenario.Cluster.Storm);
+    }
+
+    [Fact]
+    public void A_deletion_is_not_upheld_once_another_volume_that_it_rests_on_is_well_again()
+    {
+        // The pod writes to two volumes that may have several writers. Both are lost. DRBD connects each by itself, so one is well again before the other.
+        var scenario = Scenario.Empty(NoStorm).Resource("pvc-1", "a").Resource("pvc-2", "a").Volume("pv-1", "data", "pvc-1").Volume("pv-2", "more", "pvc-2", manyWriters: true)
+            .Attachment("va-1", "pv-1", "a").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("more")] }).Node("a", ready: false).After(60)
+            .CutOff("a").CutOff("a", "pvc-2").After(10);
+        var action = Deletion(scenario);
+        Assert.True(scenario.Cluster.Upholds(action));
+        Assert.False(scenario.Heal("a", "pvc-2").Report("pvc-2").Cluster.Upholds(action));
+        Assert.True(IsLost(scenario));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_deletion_is_not_upheld_once_its_pod_has_opted_out(bool isAnnotated)
+    {
+        var scenario = Scenario.WithAppOn("a", NoStorm).CutOff("a").After(10);
+        var action = Deletion(scenario);
+        Assert.True(scenario.Cluster.Upholds(action));
+        var pod = action.Pod;
+        Assert.False(scenario.Observe(new Observation.Updated<Pod>(isAnnotated ? pod with { OptedOut = true } : pod with { OptedIn = false })).Cluster.Upholds(action));
+
+        // Another pod of the same name is not meant: the deletion names the incarnation.
+        Assert.True(scenario.Observe(new Observation.Updated<Pod>(pod with { Uid = new("another"), OptedOut = true })).Cluster.Upholds(action));
+    }
+
+    private static bool IsLost(Scenario scenario) => Assert.Single(scenario.Cluster.InDoubt[Scenario.Pvc1]).Assessment is { Reason: null };
+
+    private static LossEvidence Evidence(Scenario scenario) => new(Scenario.Pvc1, new("a"), new("b"), scenario.Now, scenario.Now);
+
+    private static Decision.DeletePod Deletion(Scenario scenario) => new(scenario.Cluster.Pods.Find(new("default", "app-0"))!.Value.Item, Evidence(scenario));
+}
