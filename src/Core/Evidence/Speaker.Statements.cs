@@ -116,8 +116,8 @@ public sealed partial record Speaker
     private Instant? LossEvidenceAt(Instant date, LinstorView linstor) => SilentFrom(date, linstor) + TimeSpan.FromTicks(1);
 
     // When the silence began from which it is back, if no answer has come since. The first of several silences counts, unless the speaker reported in between that it may not promote: the loss
-    // evidence is newer than that. A silence that began while LINSTOR answered is the speaker's own, although LINSTOR fell silent, too, before it ended. Otherwise none is longer than LINSTOR has
-    // answered, not even that of a speaker that was never heard.
+    // evidence is newer than that. A silence that began before LINSTOR's last return is longer than that. Otherwise none is longer than LINSTOR has answered, not even that of a speaker that was never
+    // heard.
     private Instant? SilentFrom(Instant date, LinstorView linstor)
     {
         var last = MayPromote is { Value: false } ? HeardUntil : ReturnedFrom ?? HeardUntil;

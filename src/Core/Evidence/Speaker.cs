@@ -101,7 +101,7 @@ public sealed partial record Speaker(NodeName Node)
     // When its last statements arrived; null if there were none.
     private Instant? HeardUntil { get; init; }
 
-    // The return of LINSTOR before its last silence began; null if LINSTOR itself was silent, or reached no satellite.
+    // LINSTOR's last return before its last silence began.
     private Instant? SilentUnder { get; init; }
 
     // When it was last heard before a silence that is over according to the stream, but not yet according to an answer.
@@ -197,7 +197,7 @@ public sealed partial record Speaker(NodeName Node)
     {
         IsSilent = true,
         SilentSince = since ?? HeardAt,
-        SilentUnder = linstor.ReachesAny && (linstor.IsSynced || linstor.IsStreamIntact) ? linstor.ReturnedAt : null,
+        SilentUnder = linstor.ReturnedAt,
         MayPromote = MayPromote?.Remembered(Newest),
         InUse = InUse?.Remembered(Newest),
         Score = Score?.Remembered(Newest),
