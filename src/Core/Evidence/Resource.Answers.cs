@@ -47,7 +47,7 @@ public sealed partial record Resource
         var (speakers, seenOtherwise) = (ImmutableArray.CreateBuilder<Speaker>(report.Replicas.Length), SeenOtherwise);
         foreach (var replica in report.Replicas)
         {
-            var known = Find(replica.Node) ?? new Speaker(replica.Node);
+            var known = Find(replica.Node) ?? Speaker.NeverHeard(replica.Node, linstor);
             if (Members is null && known.Memberships.IsEmpty)
             {
                 known = known with { Memberships = MembersOnceStreamed(report, atMost) };
@@ -130,3 +130,13 @@ public sealed partial record Resource
     private static string? PolicyOf(IEnumerable<(NodeName Node, string? Own)> replicas, QuorumProperties? above, LinstorView linstor, int voters) =>
         QuorumPolicy.Weakest(replicas.Select(replica => replica.Own ?? above?.Definition ?? linstor.Find(replica.Node)?.QuorumPolicy ?? above?.Controller), voters);
 }
+
+/// <summary>LINSTOR's answer about a resource, as its speakers need it.</summary>
+/// <param name="AskedAt">When the request was sent.</param>
+/// <param name="At">The current instant.</param>
+/// <param name="Linstor">LINSTOR.</param>
+/// <param name="LossEvidenceSince">When the stream reported that a replica may promote, if no answer contains that yet, and it has reported nothing better since; else null.</param>
+/// <param name="Members">The members that a node uses once LINSTOR has sent it the change.</param>
+/// <param name="MembersSince">When LINSTOR first listed these.</param>
+/// <param name="AtMost">The members that a node may use that was never heard of: LINSTOR may delete members without reaching the node.</param>
+internal readonly record struct ResourceAnswer(Instant AskedAt, Instant At, LinstorView Linstor, Instant? LossEvidenceSince, Membership Members, Instant MembersSince, Membership AtMost);

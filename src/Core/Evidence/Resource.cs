@@ -205,7 +205,7 @@ public sealed partial record Resource(ResourceName Name)
     internal Resource Observe(NodeName node, Promotability reported, Instant at, LinstorView linstor)
     {
         var known = Find(node);
-        var observed = (known ?? new Speaker(node)).Observe(reported switch { Promotability.Unknown => null, var promotability => promotability == Promotability.MayPromote }, at, linstor);
+        var observed = (known ?? Speaker.NeverHeard(node, linstor)).Observe(reported switch { Promotability.Unknown => null, var promotability => promotability == Promotability.MayPromote }, at, linstor);
         if (ReferenceEquals(observed, known))
         {
             return this;

@@ -24,7 +24,7 @@ public sealed partial record Speaker
         {
             Presence = Presence.Listed,
             NodeUuid = NodeUuid ?? linstor.Find(Node)?.Uuid, // if another machine has its name since, only an answer shows that the replica is a new one, too
-            MayPromote = Statement<bool>.After(MayPromote, may, date, Newest, may && (IsOwnReturn(date, linstor) || WasAwayBefore(linstor)) ? LossEvidenceAt(date, linstor) : null),
+            MayPromote = Statement<bool>.After(MayPromote, may, date, Newest, may && IsBack(date, linstor) ? LossEvidenceAt(date, linstor) : null),
             IsSilent = false,
             BackSince = IsSilent || !linstor.IsSinceReturn(HeardAt) ? date : BackSince,
             HeardAt = at,
@@ -115,18 +115,13 @@ public sealed partial record Speaker
     // Loss evidence from a speaker that is back from a silence of its own may be as old as that silence, and is newer than the answer before it.
     private Instant? LossEvidenceAt(Instant date, LinstorView linstor) => SilentFrom(date, linstor) + TimeSpan.FromTicks(1);
 
-    // When the silence began from which it is back, if no answer has come since. The first of several silences counts, unless the speaker reported in between that it may not promote: the loss
-    // evidence is newer than that. A silence that began before LINSTOR's last return is longer than that. Otherwise none is longer than LINSTOR has answered, not even that of a speaker that was never
-    // heard.
-    private Instant? SilentFrom(Instant date, LinstorView linstor)
-    {
-        var last = MayPromote is { Value: false } ? HeardUntil : ReturnedFrom ?? HeardUntil;
-        return WasAwayBefore(linstor) ? last
-            : !IsOwnReturn(date, linstor) ? ReturnedFrom
-            : linstor.ReturnedAt is { } returned ? Instant.Later(last ?? Instant.Start, returned - TimeSpan.FromTicks(1)) : last;
-    }
+    // When the silence of its own began from which it is back, if no answer has come since. The first of several counts, unless the speaker reported in between that it may not promote: the loss
+    // evidence is newer than that.
+    private Instant? SilentFrom(Instant date, LinstorView linstor) =>
+        !IsBack(date, linstor) ? ReturnedFrom : MayPromote is { Value: false } ? HeardUntil : ReturnedFrom ?? HeardUntil;
 
-    private bool WasAwayBefore(LinstorView linstor) => IsSilent && SilentUnder < linstor.ReturnedAt;
+    // Also if LINSTOR fell silent before its silence was over.
+    private bool IsBack(Instant date, LinstorView linstor) => IsOwnReturn(date, linstor) || (IsSilent && SilentUnder < linstor.ReturnedAt);
 
     // Nearly every answer repeats the previous one, which costs nothing.
     private ImmutableArray<LinkStatement> LinksAfter(ImmutableArray<Connection> reported, Instant date, Instant? evidenceAt) => Repeats(reported) ? Links : NewLinks(reported, date, evidenceAt);
@@ -240,13 +235,3 @@ public sealed partial record Speaker
     private bool AreSame(ImmutableArray<LinkStatement> links) =>
         links == Links || (links.Length == Links.Length && links.All(link => Find(link.Peer)?.Up.Value == link.Up.Value));
 }
-
-/// <summary>LINSTOR's answer about a resource, as its speakers need it.</summary>
-/// <param name="AskedAt">When the request was sent.</param>
-/// <param name="At">The current instant.</param>
-/// <param name="Linstor">LINSTOR.</param>
-/// <param name="LossEvidenceSince">When the stream reported that a replica may promote, if no answer contains that yet, and it has reported nothing better since; else null.</param>
-/// <param name="Members">The members that a node uses once LINSTOR has sent it the change.</param>
-/// <param name="MembersSince">When LINSTOR first listed these.</param>
-/// <param name="AtMost">The members that a node may use that was never heard of: LINSTOR may delete members without reaching the node.</param>
-internal readonly record struct ResourceAnswer(Instant AskedAt, Instant At, LinstorView Linstor, Instant? LossEvidenceSince, Membership Members, Instant MembersSince, Membership AtMost);

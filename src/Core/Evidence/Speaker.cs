@@ -98,7 +98,7 @@ public sealed partial record Speaker(NodeName Node)
     /// </remarks>
     public Instant NewsAt { get; init; }
 
-    // When its last statements arrived; null if there were none.
+    // When its last statements arrived. Until the first ones do: the time before LINSTOR answered.
     private Instant? HeardUntil { get; init; }
 
     // LINSTOR's last return before its last silence began.
@@ -138,6 +138,9 @@ public sealed partial record Speaker(NodeName Node)
             return false;
         }
     }
+
+    /// <summary>A replica that LINSTOR lists, and that has stated nothing yet: it may have been silent since LINSTOR answered.</summary>
+    internal static Speaker NeverHeard(NodeName node, LinstorView linstor) => new(node) { SilentUnder = linstor.ReturnedAt, HeardUntil = linstor.ReturnedAt - TimeSpan.FromTicks(1) };
 
     /// <summary>Whether its statements are current: LINSTOR reaches its satellite, which has spoken since LINSTOR's return.</summary>
     public bool Speaks(LinstorView linstor) => Speaks(linstor, linstor.StateOf(Node));
