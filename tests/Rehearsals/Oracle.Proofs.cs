@@ -69,7 +69,7 @@ internal sealed partial class Oracle
         }
 
         var isHeardOf = HistoryOf((definition.Name, node), _spoke).IsSo || _cluster.Controllers.All(controller => _cluster.HasRead(controller, ScenarioSetup.Handle(_cluster.VolumeOf(definition)), node));
-        if (!isHeardOf && _cluster.Controllers.Any(controller => _cluster.MayHaveLostMembersUnread(controller, Unseen)))
+        if (!isHeardOf && _cluster.Controllers.Any(controller => _cluster.MayHaveLostMembersUnread(controller, 2 * Unseen)))
         {
             return true; // the node may count a member of which no answer has told
         }

@@ -105,7 +105,7 @@ internal sealed partial class SimulatedCluster
     /// <summary>Whether nodes of the resource were declared lost, or restored after an eviction, before the process, in its present life, first read from LINSTOR. It cannot know which members a node that was away counts.</summary>
     public bool HaveMembersChangedUnseen(SimulatedController controller, string resource) => DefinitionOf(resource) is { } definition && _membersChanged.TryGetValue(definition, out var changed) && !(ListensSince(controller) <= changed);
 
-    /// <summary>Whether a node was declared lost so soon after the process, in its present life, first read from LINSTOR that it may have seen the node and never which resources had replicas there.</summary>
+    /// <summary>Whether a node was declared lost so soon after the process, in its present life, first read from LINSTOR that it may have seen the node and never which resources had replicas there: the first answer about a resource may come with the first round, and the list without the node with the second.</summary>
     public bool MayHaveLostMembersUnread(SimulatedController controller, TimeSpan within) => ListensSince(controller) is { } listens && _declaredLost.Values.Any(at => at >= listens && at <= listens + within);
 
     private void NoteMembersOn(StorageNode node)
