@@ -14,7 +14,7 @@ internal sealed partial class SimulatedCluster
         switch (seen)
         {
             case Observation.ResourceReported o:
-                Read(controller, o);
+                Read(controller, o, before);
                 break;
             case Observation.SatellitesListed o:
                 Read(controller, o);
@@ -54,12 +54,13 @@ internal sealed partial class SimulatedCluster
         }
     }
 
-    private void Read(SimulatedController controller, Observation.ResourceReported answer)
+    private void Read(SimulatedController controller, Observation.ResourceReported answer, ClusterSnapshot before)
     {
         var report = answer.Report;
         foreach (var replica in report.Replicas)
         {
-            if (replica.Promotability != Promotability.Unknown)
+            // If the process has heard meanwhile that the satellite is away, the answer is older than that.
+            if (replica.Promotability != Promotability.Unknown && before.Resources.GetValueOrDefault(report.Resource)?.Find(replica.Node) is not { IsSilent: true, HeardAt: not null, ReportedAt: null })
             {
                 _read.Add((controller, controller.Life, report.Resource, replica.Node));
             }
