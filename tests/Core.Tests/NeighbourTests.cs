@@ -33,7 +33,7 @@ public sealed class NeighbourTests
         // A, which has no disk, and D were cut off from B and C. Since then, A, B and C are connected, and D is connected to C alone. The satellites of A and C are away, and B's repeats what was so meanwhile.
         var scenario = Scenario.Empty(NoStorm).Node("a", ready: false).Satellites([.. "abcd".Select(node => On($"{node}"))]).Facts("pvc-1", "majority", [
             Connected("a", "b", "c", "d") with { Diskless = true, Usage = Usage.InUse, Score = 3 }, Connected("b", "a", "c", "d"), Connected("c", "a", "b", "d"), Connected("d", "a", "b", "c")])
-            .Stream("abcd", Promotability.MayNotPromote).Report("pvc-1").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60);
+            .Stream("abcd", Promotability.MayNotPromote).Report("pvc-1").Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a").After(60).Report("pvc-1");
         scenario.Silence("a").Silence("b").Silence("c").Replica("d", _ => Apart("d", up: "c", down: "ab") with { Promotability = knowsOfAPrimary ? Promotability.MayNotPromote : Promotability.MayPromote }).Report("pvc-1").After(5);
         scenario.Satellite("b", SatelliteState.Online).Replica("b", _ => Apart("b", up: "c", down: "ad")).Report("pvc-1").After(600);
         Assert.Equal(knowsOfAPrimary ? [] : Moved, scenario.Moves);
@@ -49,7 +49,7 @@ public sealed class NeighbourTests
     {
         var scenario = WithThird(disk).Node("a", ready).Silence("b").Report("pvc-1").After(1);
         scenario.Silence("a").Link("c", "a", up: false).MayPromote("c").Replica("c", replica => replica with { Score = disk ? 10102 : 1 }).Report("pvc-1").After(3);
-        scenario.MayNotPromote("c").Replica("c", replica => replica with { Score = score }).Report("pvc-1").After(3);
+        scenario.MayNotPromote("c").Replica("c", replica => replica with { Score = score }).Report("pvc-1").After(20);
         Held(scenario.Satellite("b", SatelliteState.Online).Replica("b", _ => OldB()).Report("pvc-1"));
     }
 

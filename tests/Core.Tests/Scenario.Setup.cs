@@ -9,13 +9,20 @@ internal sealed partial class Scenario
     /// <summary>As <see cref="Empty"/>, before any Kubernetes watch is synced.</summary>
     public static Scenario Unsynced(FailoverSettings? settings = null, params Satellite[] satellites)
     {
-        var scenario = new Scenario(settings ?? new FailoverSettings());
-        foreach (var satellite in satellites is [] ? [.. "abc".Select(node => new Satellite(new($"{node}"), SatelliteState.Online))] : satellites)
+        var scenario = JustStarted(settings ?? new FailoverSettings(), satellites is [] ? [.. "abc".Select(node => new Satellite(new($"{node}"), SatelliteState.Online))] : satellites);
+        return scenario.Observe(new Observation.SatellitesListed([.. scenario._satellites.Values], Instant.Start));
+    }
+
+    /// <summary>As <see cref="Unsynced"/>, before LINSTOR's first list of satellites.</summary>
+    public static Scenario JustStarted(FailoverSettings settings, params Satellite[] satellites)
+    {
+        var scenario = new Scenario(settings);
+        foreach (var satellite in satellites)
         {
             scenario._satellites[satellite.Name] = satellite;
         }
 
-        return scenario.Observe(new Observation.SatellitesListed([.. scenario._satellites.Values], Instant.Start));
+        return scenario;
     }
 
     /// <summary>Every Kubernetes watch is synced, with no objects.</summary>

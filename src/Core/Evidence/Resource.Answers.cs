@@ -62,7 +62,7 @@ public sealed partial record Resource
         {
             if (!Lists(report, known.Node))
             {
-                speakers.Add(known.Miss(linstor, at));
+                speakers.Add(known.Miss(at));
             }
         }
 

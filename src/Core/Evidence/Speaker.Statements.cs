@@ -10,7 +10,7 @@ public sealed partial record Speaker
     {
         if (mayPromote is not { } may)
         {
-            return FallSilent(linstor, at) with { StreamedAt = at };
+            return FallSilent(at) with { StreamedAt = at };
         }
 
         if (!IsSilent && linstor.IsSinceReturn(HeardAt) && MayPromote is { Current: true } known && known.Value == may)
@@ -57,7 +57,7 @@ public sealed partial record Speaker
         }
 
         var silenceIsNewer = IsSilent && (streamIsNewer || AwayAt > answer.AskedAt);
-        return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent(answer.Linstor) : listed.Observe(reported, answer, streamIsNewer);
+        return silenceIsNewer || (saysNothing && !streamIsNewer) ? listed.FallSilent() : listed.Observe(reported, answer, streamIsNewer);
     }
 
     private Speaker Observe(Replica reported, in ResourceAnswer answer, bool streamIsNewer)
@@ -118,10 +118,14 @@ public sealed partial record Speaker
     // When the silence of its own began from which it is back, if no answer has come since. The first of several counts, unless the speaker reported in between that it may not promote: the loss
     // evidence is newer than that.
     private Instant? SilentFrom(Instant date, LinstorView linstor) =>
-        !IsBack(date, linstor) ? ReturnedFrom : MayPromote is { Value: false } ? HeardUntil : ReturnedFrom ?? HeardUntil;
+        !IsBack(date, linstor) ? ReturnedFrom : MayPromote is { Value: false } ? AliveUntil : ReturnedFrom ?? AliveUntil;
 
-    // Also if LINSTOR fell silent before its silence was over.
-    private bool IsBack(Instant date, LinstorView linstor) => IsOwnReturn(date, linstor) || (IsSilent && SilentUnder < linstor.ReturnedAt);
+    // Its first statement since LINSTOR's return may end a silence of its own that LINSTOR had not noticed before it fell silent, too.
+    private bool IsBack(Instant date, LinstorView linstor) => IsOwnReturn(date, linstor)
+        || ((IsSilent || date == linstor.ReturnedAt) && ListedUnder < linstor.ReturnedAt && !linstor.IsSinceReturn(HeardAt));
+
+    // LINSTOR repeats a satellite for a while after it has lost it. Only a change shows that the satellite was alive then.
+    private Instant? AliveUntil => HeardAt is null || HeardUntil is not { } until ? HeardUntil : Instant.Later(Instant.Later(ChangedAt, NewSince ?? ChangedAt), until - Timings.LongestDetection);
 
     // Nearly every answer repeats the previous one, which costs nothing.
     private ImmutableArray<LinkStatement> LinksAfter(ImmutableArray<Connection> reported, Instant date, Instant? evidenceAt) => Repeats(reported) ? Links : NewLinks(reported, date, evidenceAt);

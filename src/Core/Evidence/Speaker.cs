@@ -101,8 +101,8 @@ public sealed partial record Speaker(NodeName Node)
     // When its last statements arrived. Until the first ones do: the time before LINSTOR answered.
     private Instant? HeardUntil { get; init; }
 
-    // LINSTOR's last return before its last silence began.
-    private Instant? SilentUnder { get; init; }
+    // LINSTOR's last return before it first listed the replica.
+    private Instant? ListedUnder { get; init; }
 
     // When it was last heard before a silence that is over according to the stream, but not yet according to an answer.
     private Instant? ReturnedFrom { get; init; }
@@ -140,7 +140,9 @@ public sealed partial record Speaker(NodeName Node)
     }
 
     /// <summary>A replica that LINSTOR lists, and that has stated nothing yet: it may have been silent since LINSTOR answered.</summary>
-    internal static Speaker NeverHeard(NodeName node, LinstorView linstor) => new(node) { SilentUnder = linstor.ReturnedAt, HeardUntil = linstor.ReturnedAt - TimeSpan.FromTicks(1) };
+    internal static Speaker NeverHeard(NodeName node, LinstorView linstor) => new Speaker(node).Under(linstor);
+
+    private Speaker Under(LinstorView linstor) => this with { ListedUnder = linstor.ReturnedAt, HeardUntil = HeardUntil ?? (linstor.ReturnedAt - TimeSpan.FromTicks(1)) };
 
     /// <summary>Whether its statements are current: LINSTOR reaches its satellite, which has spoken since LINSTOR's return.</summary>
     public bool Speaks(LinstorView linstor) => Speaks(linstor, linstor.StateOf(Node));
@@ -159,7 +161,7 @@ public sealed partial record Speaker(NodeName Node)
     };
 
     /// <summary>LINSTOR has answered, and no longer lists the replica. Only a later list of satellites shows why.</summary>
-    internal Speaker Miss(LinstorView linstor, Instant at) => Presence == Presence.Listed ? FallSilent(linstor) with { Presence = Presence.Missing, MissingSince = at } : this;
+    internal Speaker Miss(Instant at) => Presence == Presence.Listed ? FallSilent() with { Presence = Presence.Missing, MissingSince = at } : this;
 
     // Nearly always unchanged, which costs nothing.
     private Speaker ListedAs(Replica reported, in ResourceAnswer answer)
@@ -186,6 +188,11 @@ public sealed partial record Speaker(NodeName Node)
             return this;
         }
 
+        if (ListedUnder is null)
+        {
+            return Under(linstor).After(linstor); // the stream, or an answer, was faster than the first list
+        }
+
         if (Presence == Presence.Missing && linstor.AskedAt >= MissingSince)
         {
             // LINSTOR lists a deleted replica until the satellite has confirmed the deletion. Only declaring a node lost removes its replicas with it.
@@ -193,14 +200,13 @@ public sealed partial record Speaker(NodeName Node)
             return this with { Presence = node is not null && (NodeUuid is null || node.Uuid is null || node.Uuid == NodeUuid) ? Presence.Removed : Presence.Lost };
         }
 
-        return !IsSilent && linstor.StateOf(Node) != SatelliteState.Online && HeardAt <= linstor.AskedAt ? FallSilent(linstor) with { AwayAt = linstor.AskedAt } : this;
+        return !IsSilent && linstor.StateOf(Node) != SatelliteState.Online && HeardAt <= linstor.AskedAt ? FallSilent() with { AwayAt = linstor.AskedAt } : this;
     }
 
-    private Speaker FallSilent(LinstorView linstor, Instant? since = null) => IsSilent ? this : this with
+    private Speaker FallSilent(Instant? since = null) => IsSilent ? this : this with
     {
         IsSilent = true,
         SilentSince = since ?? HeardAt,
-        SilentUnder = linstor.ReturnedAt,
         MayPromote = MayPromote?.Remembered(Newest),
         InUse = InUse?.Remembered(Newest),
         Score = Score?.Remembered(Newest),

@@ -11,20 +11,25 @@ internal sealed partial class LossRule
         foreach (var other in _others.Where(other => other != peer && _view.Speaks(other) && other.Promotability == Promotability.MayPromote))
         {
             var isApart = _view.LinkFrom(other, _own.Node) is { Current: true, Value: false } || (other.Diskless && _own.Diskless);
-            evidence = isApart && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true } ? Later(evidence, LossEvidenceFrom(other)) : evidence;
+            if (isApart && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true })
+            {
+                // Two that agree are not both stale, so it is no older than it was heard.
+                var (_, heard) = Later(evidence, LossEvidenceFrom(other));
+                evidence = (heard, heard);
+            }
         }
 
         var isBorneOut = _others.Exists(other => other != peer && IsPromotablePeer(other) && _view.LinkFrom(other, _own.Node) is { Current: true, Value: false });
         foreach (var other in _others)
         {
-            if (!isBorneOut && FindsPrimaryBehind(peer, other, evidence.Oldest))
-            {
-                return (HoldReason.StillConnected, other.Node);
-            }
-
             if (other.Score is not { Value: 0 } && _view.LinkFrom(other, _own.Node) is { Value: true } link && Stands(other, link.Last, evidence) && !IsRefutedByNode(link) && !IsGoneWithNode(other, link))
             {
                 return (other.Score is { Current: true, Value: > 0 } && other.Promotability != Promotability.MayPromote ? HoldReason.SideHasQuorum : HoldReason.StillConnected, other.Node);
+            }
+
+            if (!isBorneOut && FindsPrimaryBehind(peer, other, evidence.Oldest))
+            {
+                return (HoldReason.StillConnected, other.Node);
             }
         }
 
@@ -61,10 +66,10 @@ internal sealed partial class LossRule
     // stale state. Two peers that agree do not.
     private bool FindsPrimaryBehind(Speaker peer, Speaker other, Instant evidenceSince) => other != peer && _view.Speaks(other)
         && other is { MayPromote: { Current: true, Value: false } no, Score: { Current: true, Value: > 0 and var score } } && (!IsUpToDate(score) || IsKeptFromPromoting(other))
-        && Instant.Later(no.Since, FoundSince(other, peer)) >= evidenceSince;
+        && Instant.Later(no.Since + Timings.LongestDetection, FoundSince(other, peer)) >= evidenceSince;
 
-    // Without a connection to the peer, its denial is as new as its last statement. With one, it was as free to promote as the peer, would have said so, and its denial is as new as it was first
-    // heard, or as the connection: it may hang since a moment at which it was not free yet.
+    // Without a connection to the peer, its denial is as new as its last statement. With one, it was as free to promote as the peer, and would have said so. So an old denial is from the middle of a
+    // change, where its satellite hangs. One that was first heard a moment before the peer's statement is not old: the peer's may have been late.
     private Instant FoundSince(Speaker other, Speaker peer) =>
         _view.LinkFrom(other, peer.Node) is { Current: true, Value: true } up ? Instant.Later(up.Since, other.BackSince) : other.ChangedAt;
 
