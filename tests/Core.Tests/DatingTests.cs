@@ -13,6 +13,14 @@ public sealed class DatingTests
     }
 
     [Fact]
+    public void Loss_evidence_that_was_contradicted_for_long_is_no_newer_after_a_silence()
+    {
+        // LINSTOR loses A's satellite, and B's hangs with "A is gone". C repeats for 50 s that it is connected to A. Then C's satellite stops, and B's is restarted and repeats its earlier report.
+        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(60).Silence("a").Link("b", "a", up: false).MayPromote("b").Report("pvc-1").After(50).Report("pvc-1");
+        Assert.Empty(scenario.Silence("c").Silence("b").After(5).Speak("b").After(600).Moves);
+    }
+
+    [Fact]
     public void A_return_from_silence_with_the_same_statements_dates_counter_evidence_anew()
     {
         // Only answers report the return, and nothing in them has changed; the events of B and C hang at "down".

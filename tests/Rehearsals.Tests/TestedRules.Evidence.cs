@@ -17,7 +17,7 @@ internal static partial class TestedRules
             "Speaker.Statements.cs", "if (!IsSilent && (SilentSince > answer.AskedAt || AwayAt > answer.AskedAt))", "if (!IsSilent && SilentSince < Instant.Start)"),
         new("loss evidence keeps its first date when it is repeated", nameof(EvidenceTests.Newer_statements_stand_although_their_speakers_have_fallen_silent),
             "Statement.cs", "=> known with { Last = null },", "=> new(same, date),"),
-        new("loss evidence keeps its first date through silence", nameof(DatingTests.Loss_evidence_keeps_its_first_date_through_a_silence),
+        new("loss evidence keeps its first date through silence", nameof(DatingTests.Loss_evidence_that_was_contradicted_for_long_is_no_newer_after_a_silence),
             "Statement.cs", "when known.Value.Equals(same)", "when known.Current && known.Value.Equals(same)"),
         new("a return from silence dates counter-evidence anew", nameof(DatingTests.A_return_from_silence_with_the_same_statements_dates_counter_evidence_anew),
             new Edit("Speaker.Statements.cs", "ChangedAt = isReturn || !isSame ?", "ChangedAt = !isSame ?"), new Edit("Speaker.Statements.cs", "NewsAt = isNews ? date", "NewsAt = !isSame ? date")),
