@@ -53,10 +53,10 @@ internal sealed partial class SimulatedCluster
 
     /// <summary>
     /// Whether two nodes may write to the resource at a time for reasons other than our actions: its quorum was off, LINSTOR gave up members that live, it removes a replica that was opened at
-    /// that moment, so that its peers no longer count it, or it may have two Primaries, as in a live migration. A pod must not be moved from where it can write to such a resource; that is judged when it is moved.
+    /// that moment, or that a Primary still reaches, so that its peers no longer count it, or it may have two Primaries, as in a live migration. A pod must not be moved from where it can write to such a resource; that is judged when it is moved.
     /// </summary>
     public bool MayDiverge(ResourceDefinition definition) =>
-        _loose.Contains(definition) || _torn.Contains(definition) || definition.Replicas.Any(replica => replica is { DrbdDeleting: true, Role: DrbdRole.Primary }) || Storage.EffectiveProperty(definition, QuorumSetting.Key) is null or "off"
+        _loose.Contains(definition) || _torn.Contains(definition) || definition.Replicas.Any(replica => replica.DrbdDeleting && (replica.Role == DrbdRole.Primary || definition.Replicas.Any(peer => peer.Role == DrbdRole.Primary && replica.Peers.Contains(peer.Node)))) || Storage.EffectiveProperty(definition, QuorumSetting.Key) is null or "off"
         || (Storage.EffectiveProperty(definition, QuorumSetting.AllowTwoPrimariesKey) == "yes")
         || definition.Replicas.Any(replica => replica is { QuorumPolicy: null or "off" } && (replica.Node is { SatelliteHangs: true } or { IsAdjusted: false } || replica.Node.Status != ConnectionStatus.Online)); // LINSTOR's orders do not reach it
 

@@ -6,6 +6,9 @@ namespace Piraeus.HighAvailability.Rehearsals;
 /// <content>The requests of the controllers, and how LINSTOR and the API server answer them.</content>
 internal sealed partial class SimulatedCluster
 {
+    /// <summary>How rarely a process asks about a resource that LINSTOR has refused again and again, deadline included.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(25);
+
     /// <summary>LINSTOR's response time.</summary>
     public TimeSpan LinstorTakes { get; set; }
 
@@ -85,7 +88,8 @@ internal sealed partial class SimulatedCluster
     public void Hang(string resource, bool begin)
     {
         Set(_hanging, new(resource), begin);
-        Oracle.NoteUnanswered(ScenarioSetup.Handle(VolumeOf(resource)), begin);
+
+        EventQueue.After(begin ? TimeSpan.Zero : LongestPause, () => Oracle.NoteUnanswered(ScenarioSetup.Handle(VolumeOf(resource)), _hanging.Contains(new(resource))));
     }
 
     /// <summary>LINSTOR does not return the properties of a definition and of its group.</summary>
