@@ -29,12 +29,7 @@ public sealed class LateRequestTests
         await deadline.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
 
-        var reset = await Assert.ThrowsAsync<SocketException>(async () =>
-        {
-            while (await server.ReceiveAsync(new byte[1 << 20], TestContext.Current.CancellationToken) > 0)
-            {
-            }
-        });
-        Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
+        // Nothing is read meanwhile: the runtime closes the socket a moment later, and if it was shut down only, who reads gets all that was sent and a regular end.
+        Assert.True(server.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectError));
     }
 }
