@@ -28,7 +28,7 @@ internal static partial class TestedRules
             "LossRule.CounterEvidence.cs", "score.Value != 0 || (_ownSpeaks", "score.Value >= 0 || (_ownSpeaks"),
         new("counter-evidence that is not older than the loss evidence stands after silence", nameof(DatingTests.A_change_that_only_an_answer_reports_dates_counter_evidence_anew),
             "LossRule.CounterEvidence.cs", "|| words.ChangedAt >= evidence.Oldest ||", "||"),
-        new("counter-evidence that is as old as the loss evidence stands after silence", nameof(FirstStatementTests.First_statements_after_a_return_of_linstor_have_one_date_regardless_of_the_order_in_which_satellites_register),
+        new("counter-evidence that is as old as the loss evidence stands after silence", nameof(ReturnTests.One_stale_satellite_and_a_true_cut_do_not_outvote_a_node_whose_first_statements_were_well),
             "LossRule.CounterEvidence.cs", "|| words.ChangedAt >= evidence.Oldest ||", "|| words.ChangedAt > evidence.Oldest ||"),
         new("counter-evidence that was repeated for longer than twelve seconds stands after silence", nameof(EvidenceTests.What_was_repeated_for_longer_than_linstor_needs_to_notice_stands_after_its_speaker_fell_silent),
             "LossRule.CounterEvidence.cs", " || words.HeardAt > evidence.Heard + Timings.LongestDetection", ""),
