@@ -21,10 +21,24 @@ public sealed class OldStateTests
     }
 
     [Theory]
-    [InlineData("list")]
-    [InlineData("stream")]
-    [InlineData("answer")]
-    public void A_replica_that_was_never_heard_is_that_whichever_source_was_first(string first)
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_silence_that_began_before_linstor_fell_silent_is_as_old_as_it_is(bool restarts)
+    {
+        // B's satellite hangs while A is cut off for 15 s, and is away from then on. A and C are well, and say so. Then LINSTOR and Kubernetes lose both A and C, and B is back with its old state.
+        var scenario = WithThird(tieBreaker: false).After(60).Silence("b").Report("pvc-1").After(5);
+        scenario.Cut().Link("c", "a", up: false).MayPromote("c").Report("pvc-1").After(15).Mend().Link("c", "a", up: true).MayNotPromote("c").Report("pvc-1").After(60);
+        scenario.Silence("a").Silence("c").Node("a", ready: false).Report("pvc-1").After(10);
+        scenario = restarts ? scenario.LinstorGoesAway().After(30).LinstorComesBack() : scenario;
+        Assert.Empty(scenario.Back("b", OldB()).After(600).Moves);
+    }
+
+    [Theory]
+    [InlineData("list", false)]
+    [InlineData("list", true)]
+    [InlineData("stream", false)]
+    [InlineData("answer", false)]
+    public void A_replica_that_was_never_heard_is_that_whichever_source_was_first(string first, bool restarts)
     {
         var scenario = Scenario.JustStarted(NoStorm, On("a"), Off("b"), On("c"), On("x")).Sync().Node("a", ready: false).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
         scenario.Facts("pvc-1", "majority", [Healthy()[0], new(new("b")), Healthy()[2]]);
@@ -33,6 +47,7 @@ public sealed class OldStateTests
         scenario = first == "answer" ? scenario.Report("pvc-1") : scenario;
         scenario.After(0.2).Satellites(On("a"), Off("b"), On("c"), On("x")).Report("pvc-1").After(60);
         scenario.Silence("a").Silence("c").Report("pvc-1").After(10);
+        scenario = restarts ? scenario.LinstorGoesAway().After(30).LinstorComesBack() : scenario;
         Assert.Empty(scenario.Back("b", OldB()).After(600).Moves);
     }
 
@@ -50,17 +65,41 @@ public sealed class OldStateTests
     }
 
     [Theory]
-    [InlineData(0.5, true)]
-    [InlineData(3, true)]
-    [InlineData(0.5, false)]
-    [InlineData(3, false)]
-    public void A_silence_that_linstor_had_not_noticed_before_it_restarted_is_none_the_less_one(double after, bool onlineAtOnce)
+    [InlineData(0.5, "none")]
+    [InlineData(3, "none")]
+    [InlineData(0.5, "b")]
+    [InlineData(3, "b")]
+    [InlineData(3, "b, unnoticed")]
+    [InlineData(3, "stream")]
+    [InlineData(3, "stream, unnoticed")]
+    public void A_silence_that_linstor_had_not_noticed_before_it_restarted_is_none_the_less_one(double after, string first)
     {
-        // LINSTOR, on A, is cut off from B and C for three seconds, and B's satellite freezes in that. Then LINSTOR restarts beside B, on the side without A and C.
+        // LINSTOR, on A, is cut off from B and C for three seconds, and B's satellite freezes in that. Then LINSTOR restarts beside B, on the side without A and C. First comes a list without any satellite,
+        // or with B, or the stream tells of B before the list. The stream may have ended before it reported that all satellites were away.
         var scenario = WithThird(tieBreaker: false).Node("a", ready: false).After(300).Cut().Report("pvc-1").After(3).Mend().Report("pvc-1").After(after).Report("pvc-1");
-        scenario.AllAway().After(60);
-        scenario = onlineAtOnce ? scenario.Satellite("b", SatelliteState.Online, streamed: false).Replica("b", _ => OldB(), streamed: false) : scenario;
+        scenario = scenario.AllAway(streamed: !first.EndsWith("unnoticed", StringComparison.Ordinal)).After(60);
+        scenario = first == "none" ? scenario : scenario.Satellite("b", SatelliteState.Online, streamed: false).Replica("b", _ => OldB(), streamed: false);
+        scenario = first.StartsWith("stream", StringComparison.Ordinal) ? scenario.Stream("b", Promotability.MayPromote).After(0.2) : scenario;
         scenario.LinstorComesBack().Report("pvc-1").After(3).Back("b", OldB(), report: false).Stream("b", Promotability.MayPromote).Report("pvc-1");
+        Assert.Empty(scenario.After(600).Moves);
+    }
+
+    [Fact]
+    public void What_was_stated_long_before_a_silence_does_not_stand_after_it()
+    {
+        // C last changed anything at 100 s, and its satellite is dead from then on. B is heard until 300 s. While its satellite is restarted, A loses power.
+        var scenario = WithThird(tieBreaker: false).Node("a", ready: false).After(100).Replica("c", replica => replica with { Score = 10104 }).Report("pvc-1").After(1).Silence("c").Report("pvc-1").After(200).Report("pvc-1");
+        scenario.Silence("b").Silence("a").Report("pvc-1").After(20);
+        Assert.Equal(Moved, scenario.Back("b", Lost("b", "c", tieBreaker: false)).After(600).Moves);
+    }
+
+    [Fact]
+    public void Two_that_are_not_connected_to_each_other_do_not_agree()
+    {
+        // B and C were alone, one after the other, and each came back with that, after A and D had said that all is well.
+        var scenario = Scenario.WithAppOn("a", NoStorm, replicas: "abcd").Node("a", ready: false).After(60).Silence("b").Silence("c").Report("pvc-1").After(20);
+        scenario.Link("d", "a", up: false).MayPromote("d").Report("pvc-1").After(5).Link("d", "a", up: true).MayNotPromote("d").Report("pvc-1").After(60).Silence("d").Silence("a").Report("pvc-1").After(10);
+        scenario.Back("b", Apart("b", up: "d", down: "ac") with { Promotability = Promotability.MayPromote }).Back("c", Apart("c", up: "d", down: "ab") with { Promotability = Promotability.MayPromote });
         Assert.Empty(scenario.After(600).Moves);
     }
 
@@ -156,7 +195,7 @@ file static class Steps
     }
 
     /// <summary>LINSTOR goes away, and reaches no satellite when it starts.</summary>
-    public static Scenario AllAway(this Scenario scenario)
+    public static Scenario AllAway(this Scenario scenario, bool streamed = true)
     {
         scenario.LinstorGoesAway();
         foreach (var node in "abc".Select(name => $"{name}"))
@@ -164,6 +203,6 @@ file static class Steps
             scenario.Satellite(node, SatelliteState.Offline, streamed: false).Replica(node, replica => new(replica.Node) { Diskless = replica.Diskless }, streamed: false);
         }
 
-        return scenario.Stream("abc", Promotability.Unknown);
+        return streamed ? scenario.Stream("abc", Promotability.Unknown) : scenario;
     }
 }

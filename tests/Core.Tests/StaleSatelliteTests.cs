@@ -55,30 +55,6 @@ public sealed class StaleSatelliteTests
     }
 
     [Theory]
-    [InlineData("never heard")]
-    [InlineData("never heard, LINSTOR restarts")]
-    [InlineData("heard before")]
-    [InlineData("heard before, LINSTOR restarts")]
-    public void What_a_peer_repeats_after_a_silence_is_as_old_as_the_silence_whatever_happened_to_linstor_and_to_us_meanwhile(string peer)
-    {
-        // B's satellite hangs while A is cut off for 15 s, and is away from then on. A and C are well, and say so. Then LINSTOR and Kubernetes lose both A and C, and B is back with its old state.
-        var isFirst = peer.StartsWith("never", StringComparison.Ordinal);
-        var scenario = Scenario.Empty(NoStorm, On("a"), isFirst ? Off("b") : On("b"), On("c"), On("x")).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
-        Replica[] healthy = [.. AllConnected("abc").Select(one => one.Node.Value == "a" ? one with { Usage = Usage.InUse } : one)];
-        scenario.Facts("pvc-1", "majority", [healthy[0], isFirst ? new(new("b")) : healthy[1], healthy[2]]).Stream(isFirst ? "ac" : "abc", Promotability.MayNotPromote).Report("pvc-1").After(60);
-        if (!isFirst)
-        {
-            scenario.Silence("b").Report("pvc-1").After(5).Link("a", "b", up: false).Link("a", "c", up: false).Replica("a", one => one with { Score = 0 }).Link("c", "a", up: false).MayPromote("c").Report("pvc-1");
-            scenario.After(15).Link("a", "b", up: true).Link("a", "c", up: true).Replica("a", one => one with { Score = 10103 }).Link("c", "a", up: true).MayNotPromote("c").Report("pvc-1").After(60);
-        }
-
-        scenario.Silence("a").Silence("c").Node("a", ready: false).Report("pvc-1").After(10);
-        scenario = peer.EndsWith("restarts", StringComparison.Ordinal) ? scenario.LinstorGoesAway().After(30).LinstorComesBack() : scenario;
-        scenario.Satellite("b", SatelliteState.Online).Replica("b", _ => Apart("b", up: "c", down: "a") with { Promotability = Promotability.MayPromote }).Report("pvc-1").After(600);
-        Assert.Empty(scenario.Moves);
-    }
-
-    [Theory]
     [InlineData(0)]
     [InlineData(20)]
     public void One_list_that_failed_does_not_make_a_dead_node_stand_for_ever(int pause)

@@ -44,6 +44,8 @@ internal static partial class TestedRules
             "LossRule.CounterEvidence.cs", "return !_isOutvoted ? (HoldReason.SideHasQuorum", "return !_isOutvoted || _now >= Instant.Start ? (HoldReason.SideHasQuorum"),
         new("that a node repeats stale state does not show that a policy has reached it", nameof(FencingPolicyTests.A_policy_that_came_after_the_satellite_of_a_node_hung_proves_nothing_of_it),
             "LossRule.CounterEvidence.cs", "_resource.HasChangedUnderPolicy(_own) ? null", "_resource.HasHeardOfPolicy(_own.HeardAt) ? null"),
+        new("two that are not connected to each other agree", nameof(OldStateTests.Two_that_are_not_connected_to_each_other_do_not_agree),
+            "LossRule.CounterEvidence.cs", "(isApart && _view.LinkFrom(other, peer.Node) is { Current: true, Value: true })", "(isApart)"),
         new("a replica that is connected to the peer and may promote confirms it", nameof(CounterEvidenceTests.A_peer_that_was_silent_when_the_node_last_changed_is_borne_out_by_another_one),
             "LossRule.CounterEvidence.cs", "if (isApart && _view", "if (_now < Instant.Start && isApart && _view"),
         new("a node that was declared lost is no counter-evidence for itself", nameof(EvidenceTests.The_last_statements_of_a_node_that_is_declared_lost_do_not_stand),

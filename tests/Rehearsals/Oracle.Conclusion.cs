@@ -78,13 +78,13 @@ internal sealed partial class Oracle
     // Only the process that moved the pod remembers the attachment left behind, and only until a replica reports a connection to its node, although a node with a stuck mount keeps it even then.
     // Another leader, and another loss, need a pod that waits elsewhere; until then no pod needs the volume.
     private bool IsKnownToBeLeft(Model.VolumeAttachment left, PodMove move, string resource) =>
-        (move.IsRemembered && HasBeenLostSince(move.At, resource, left.NodeName) && !WasFoundSince(move.At, resource, left.NodeName))
+        (move.IsRemembered && !WasFoundSince(move.At, resource, left.NodeName))
         || _cluster.UsersOf(left.VolumeName).Any(pod => pod.Spec.NodeName != left.NodeName && !pod.IsOver && _cluster.Exempted(pod) is null);
 
     private bool WasFoundSince(TimeSpan start, string resource, string node)
     {
         var (definition, number) = (_cluster.DefinitionOf(resource)?.Name, _cluster.Nodes.First(other => other.Name == node).Number);
-        return _connectsSince.Keys.Any(link => link.Resource == definition && link.Node == number)
+        return _connectsSince.Any(link => link.Key.Resource == definition && link.Key.Node == number && link.Value > start)
             || _disconnectedAt.Any(link => link.Key.Resource == definition && link.Key.Node == number && link.Value > start);
     }
 

@@ -64,7 +64,7 @@ internal sealed partial class Oracle
         _storm.Note(Now, IsStorm());
         if (writers > 1)
         {
-            Check(Apart, _cluster.MayDiverge(definition) || _cluster.Nodes.Any(node => KeepsQuorumByMemory(resource, node.Name)), definition.Name, $"{writers} nodes write to it");
+            Check(Apart, _cluster.MayDiverge(definition) || _cluster.Nodes.Any(node => !MuteOf(resource, node.Name).IsSo && KeepsQuorumByMemory(resource, node.Name)), definition.Name, $"{writers} nodes write to it");
         }
     }
 

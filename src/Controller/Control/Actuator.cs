@@ -135,7 +135,7 @@ internal sealed class Actuator(
 
         string? Objection() => !hold.Covers(KubernetesClient.ActDeadline) ? "this replica may not lead until its answer"
             : clock.Now - decided > LongestWait ? "its turn came too late"
-            : !isUpheld() ? "what was observed since speaks against the loss"
+            : !isUpheld() ? "what was observed since speaks against it"
             : null;
     }
 }

@@ -12,12 +12,9 @@ public sealed partial record ClusterSnapshot
     private bool Holds(LossEvidence evidence) =>
         Resources.GetValueOrDefault(evidence.Resource)?.AssessmentOf(LinstorNameOf(evidence.Lost)) is { IsLoss: true } loss && loss.Since <= evidence.Since;
 
-    // The other volumes of the pod count, too, and so does what the watch has reported of the pod itself.
-    private bool MayStillMove(Pod pod)
-    {
-        var eligibility = new Eligibility(this, (resource, node) => IsLost(resource.Name, node));
-        return eligibility.ObjectionTo(pod) is null && !(Pods.Find(pod.Key)?.Item is { } watched && watched.Uid == pod.Uid && eligibility.ObjectionTo(watched) is not null);
-    }
+    // The other volumes of the pod count, too. A pod that has left the watch is gone, or has lost its label.
+    private bool MayStillMove(Pod pod) => Pods.Find(pod.Key)?.Item is { } watched && watched.Uid == pod.Uid
+        && new Eligibility(this, (resource, node) => IsLost(resource.Name, node)).ObjectionTo(watched) is null;
 
     private ClusterSnapshot Note(Decision decision, MutationAnswer outcome, Instant at)
     {

@@ -120,9 +120,9 @@ public sealed partial record Speaker
     private Instant? SilentFrom(Instant date, LinstorView linstor) =>
         !IsBack(date, linstor) ? ReturnedFrom : MayPromote is { Value: false } ? AliveUntil : ReturnedFrom ?? AliveUntil;
 
-    // Its first statement since LINSTOR's return may end a silence of its own that LINSTOR had not noticed before it fell silent, too.
-    private bool IsBack(Instant date, LinstorView linstor) => IsOwnReturn(date, linstor)
-        || ((IsSilent || date == linstor.ReturnedAt) && ListedUnder < linstor.ReturnedAt && !linstor.IsSinceReturn(HeardAt));
+    // Its first statement since LINSTOR's return, or before the list that ends LINSTOR's silence, may end a silence of its own that LINSTOR had not noticed before.
+    private bool IsBack(Instant date, LinstorView linstor) => IsOwnReturn(date, linstor) || !(linstor.IsSynced || linstor.IsStreamIntact)
+        || ((IsSilent || date == linstor.ReturnedAt) && !linstor.IsSinceReturn(HeardAt));
 
     // LINSTOR repeats a satellite for a while after it has lost it. Only a change shows that the satellite was alive then.
     private Instant? AliveUntil => HeardAt is null || HeardUntil is not { } until ? HeardUntil : Instant.Later(Instant.Later(ChangedAt, NewSince ?? ChangedAt), until - Timings.LongestDetection);

@@ -101,9 +101,6 @@ public sealed partial record Speaker(NodeName Node)
     // When its last statements arrived. Until the first ones do: the time before LINSTOR answered.
     private Instant? HeardUntil { get; init; }
 
-    // LINSTOR's last return before it first listed the replica.
-    private Instant? ListedUnder { get; init; }
-
     // When it was last heard before a silence that is over according to the stream, but not yet according to an answer.
     private Instant? ReturnedFrom { get; init; }
 
@@ -140,9 +137,7 @@ public sealed partial record Speaker(NodeName Node)
     }
 
     /// <summary>A replica that LINSTOR lists, and that has stated nothing yet: it may have been silent since LINSTOR answered.</summary>
-    internal static Speaker NeverHeard(NodeName node, LinstorView linstor) => new Speaker(node).Under(linstor);
-
-    private Speaker Under(LinstorView linstor) => this with { ListedUnder = linstor.ReturnedAt, HeardUntil = HeardUntil ?? (linstor.ReturnedAt - TimeSpan.FromTicks(1)) };
+    internal static Speaker NeverHeard(NodeName node, LinstorView linstor) => new(node) { HeardUntil = linstor.ReturnedAt - TimeSpan.FromTicks(1) };
 
     /// <summary>Whether its statements are current: LINSTOR reaches its satellite, which has spoken since LINSTOR's return.</summary>
     public bool Speaks(LinstorView linstor) => Speaks(linstor, linstor.StateOf(Node));
@@ -188,9 +183,9 @@ public sealed partial record Speaker(NodeName Node)
             return this;
         }
 
-        if (ListedUnder is null)
+        if (HeardUntil is null && NeverHeard(Node, linstor).HeardUntil is { } silent)
         {
-            return Under(linstor).After(linstor); // the stream, or an answer, was faster than the first list
+            return (this with { HeardUntil = silent }).After(linstor); // the stream, or an answer, was faster than the first list
         }
 
         if (Presence == Presence.Missing && linstor.AskedAt >= MissingSince)

@@ -59,7 +59,7 @@ public sealed class ActuatorTests
         Assert.Equal(OfferResult.Taken, fixture.Actuator.Offer(ControlFixture.Delete, fixture.Clock.Now, () => isUpheld));
         Assert.Equal(MutationOutcome.NotSent, (await fixture.ActedAsync()).Outcome.Answer);
         Assert.Empty(fixture.Kubernetes.Calls);
-        Assert.StartsWith("Not done, because what was observed since speaks against the loss: Deleting pod", Assert.Single(fixture.Told.Lines), StringComparison.Ordinal);
+        Assert.StartsWith("Not done, because what was observed since speaks against it: Deleting pod", Assert.Single(fixture.Told.Lines), StringComparison.Ordinal);
     }
 
     [Fact]

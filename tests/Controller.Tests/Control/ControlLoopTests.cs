@@ -164,7 +164,7 @@ public sealed class ControlLoopTests
 
         await fixture.Time.RestingAsync(MutationRunner.ConditionPatience);
         fixture.Time.Advance(MutationRunner.ConditionPatience);
-        while (!fixture.Told.Lines.Any(line => line.StartsWith("Not done, because what was observed since speaks against the loss: Deleting pod shop/app-0", StringComparison.Ordinal)))
+        while (!fixture.Told.Lines.Any(line => line.StartsWith("Not done, because what was observed since speaks against it: Deleting pod shop/app-0", StringComparison.Ordinal)))
         {
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
             await Task.Yield();

@@ -157,7 +157,7 @@ public sealed class DisruptionTests
         Assert.Equal(MutationOutcome.NotSent, (await fixture.ActedAsync()).Outcome.Answer);
         Assert.Equal(3, asked);
         Assert.Empty(fixture.Kubernetes.Calls);
-        Assert.StartsWith("Not done, because what was observed since speaks against the loss: Deleting pod", Assert.Single(fixture.Told.Lines), StringComparison.Ordinal);
+        Assert.StartsWith("Not done, because what was observed since speaks against it: Deleting pod", Assert.Single(fixture.Told.Lines), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -141,12 +141,7 @@ public sealed class ActionHistoryTests : HistoryFixture
     [Fact]
     public async Task A_stop_tries_once_more_although_the_pause_after_failures_is_long()
     {
-        await StartAsync();
-        var isAway = true;
-        Refuse = call => isAway ? call.RefuseAsync(500, "etcd is away") : null;
-        Accept(ControlFixture.Delete);
-        await GatherAsync(1);
-        await CallsAsync(1);
+        await FailAsync();
         foreach (var pause in (int[])[1, 2, 4, 8])
         {
             await Fixture.Time.RestingAsync(TimeSpan.FromSeconds(pause));
@@ -155,7 +150,7 @@ public sealed class ActionHistoryTests : HistoryFixture
         }
 
         await Fixture.Time.RestingAsync(TimeSpan.FromSeconds(16));
-        isAway = false;
+        Refuse = _ => null;
         await Stop.CancelAsync();
         await Running.SoonAsync();
         Assert.Single(Stored());
@@ -164,17 +159,12 @@ public sealed class ActionHistoryTests : HistoryFixture
     [Fact]
     public async Task A_stop_that_fails_to_write_tries_again_after_the_shortest_pause()
     {
-        await StartAsync();
-        var isAway = true;
-        Refuse = call => isAway ? call.RefuseAsync(500, "etcd is away") : null;
-        Accept(ControlFixture.Delete);
-        await GatherAsync(1);
-        await CallsAsync(1);
+        await FailAsync();
         await Fixture.Time.RestingAsync(TimeSpan.FromSeconds(1));
         await Stop.CancelAsync(); // the next pause would last two seconds, and the one after that outlasts the stop
         await CallsAsync(1);
         await Fixture.Time.RestingAsync(TimeSpan.FromSeconds(1));
-        isAway = false;
+        Refuse = _ => null;
         Fixture.Time.Advance(TimeSpan.FromSeconds(1));
         await Running.SoonAsync();
         Assert.Single(Stored());
@@ -219,5 +209,15 @@ public sealed class ActionHistoryTests : HistoryFixture
         await StartAsync();
         var (entries, problem) = await History.ReadAsync(default);
         Assert.Equal((true, null), (entries.IsEmpty, problem));
+    }
+
+    // The first write of an action has failed, and so does every later one.
+    private async Task FailAsync()
+    {
+        await StartAsync();
+        Refuse = call => call.RefuseAsync(500, "etcd is away");
+        Accept(ControlFixture.Delete);
+        await GatherAsync(1);
+        await CallsAsync(1);
     }
 }
