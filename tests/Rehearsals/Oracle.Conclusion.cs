@@ -20,7 +20,7 @@ internal sealed partial class Oracle
         {
             var node = pod.Spec.NodeName!;
             var lost = _cluster.ResourcesOf(pod).Where(name => HasBeenLostSince(calm, name, node) && MuteOf(name, node).Covers(calm, Now) && IsProved(name, node)).ToList();
-            Check(Moved, isStorm || lost.Count == 0 || _cluster.ResourcesOf(pod).Any(_cluster.WasTamperedWith) || !MayBeMoved(pod, lost) || _cluster.BoundAt(pod) > calm, pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}: {string.Join(", ", _cluster.Controllers.SelectMany(controller => lost.Select(name => $"{controller.Name} says {string.Join(", ", controller.Cluster.Resources.GetValueOrDefault(new(name))?.Assessments.Select(assessment => $"{assessment.Node}: {assessment.Reason?.ToString() ?? "lost"} by {assessment.By}") ?? [])}")))}");
+            Check(Moved, isStorm || lost.Count == 0 || _cluster.ResourcesOf(pod).Any(_cluster.WasTamperedWith) || !MayBeMoved(pod, lost) || _cluster.BoundAt(pod) > calm || MissedLinstorSince(calm), pod, $"it is still on {node}, which has lost {string.Join(", ", lost)}: {string.Join(", ", _cluster.Controllers.SelectMany(controller => lost.Select(name => $"{controller.Name} says {string.Join(", ", controller.Cluster.Resources.GetValueOrDefault(new(name))?.Assessments.Select(assessment => $"{assessment.Node}: {assessment.Reason?.ToString() ?? "lost"} by {assessment.By}") ?? [])}")))}");
         }
 
         foreach (var node in _cluster.Store.All<Model.Node>().Where(node => node.Taints.Any(taint => taint.Key == CoreMapping.TaintKey)))
@@ -36,6 +36,10 @@ internal sealed partial class Oracle
             CheckReplaced(pod, move.At, isStorm);
         }
     }
+
+    // A LINSTOR that needs most of the deadline for each answer may miss it so often that it counts as silent, which starts the grace period anew.
+    private bool MissedLinstorSince(TimeSpan calm) => _cluster.LinstorTakes >= TimeSpan.FromSeconds(2)
+        && _cluster.Controllers.Any(controller => controller.Cluster.Linstor.ReturnedAt is { } returned && Now - (controller.Now - returned) > calm);
 
     // A volume that two nodes may write to is fenced only where it is lost too. A loss that LINSTOR knows of but that is not proved may leave quorum on both sides.
     private bool MayBeMoved(Model.Pod pod, List<string> lost) =>
