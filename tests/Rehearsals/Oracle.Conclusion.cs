@@ -105,10 +105,14 @@ internal sealed partial class Oracle
             || _cluster.ResourcesOf(moved).Any(name => _cluster.IsUsedOn(name, moved.Spec.NodeName!)) // its old node has come back with it
             || _cluster.ResourcesOf(moved).Any(name => _cluster.AttachmentsOf(name).Any(attachment => !successors.Exists(pod => pod.Spec.NodeName == attachment.NodeName) && !IsProved(name, attachment.NodeName)))
             || _cluster.CompanionsOf(moved).Any() // their volumes stay attached
-            || successors.Exists(pod => pod.Spec.NodeName is { } node && (!_cluster.CanRunOn(pod, node) || _cluster.WasAttachedSince(pod, Now - LongestBackOff - _cluster.Plan.Setup.Adjust))); // the satellite may have made the replica there that long after the attachment
+            || successors.Exists(pod => pod.Spec.NodeName is { } node && (!_cluster.CanRunOn(pod, node) || _cluster.ResourcesOf(pod).Any(name => CouldNotBeUsedBefore(name, node)) || _cluster.WasAttachedSince(pod, Now - LongestBackOff - _cluster.Plan.Setup.Adjust))); // the satellite may have made the replica there that long after the attachment
         if (!isStorm && !cannotRun)
         {
             Check(Runs, successors.Exists(pod => pod.Phase == Model.PodPhase.Running), moved, $"no replacement runs: {string.Join("; ", successors.Select(pod => $"{pod.Key} on {pod.Spec.NodeName}: {pod.Phase} {pod.Message}"))}");
         }
     }
+
+    // The volume can be opened there, but not for long yet: its kubelet may still wait to try again.
+    private bool CouldNotBeUsedBefore(string resource, string node) => _cluster.DefinitionOf(resource) is { } definition
+        && HistoryOf((definition.Name, _cluster.Kubernetes.LinstorNameOf(node)!), _usable) is { IsSo: true } usable && !usable.Covers(Now - LongestBackOff, Now);
 }

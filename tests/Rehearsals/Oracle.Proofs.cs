@@ -28,7 +28,14 @@ internal sealed partial class Oracle
         }
 
         var speakers = definition.Listed.Where(replica => replica.Node.Status == ConnectionStatus.Online && Known(replica)?.MayPromote is not null).ToList();
-        return HasRival(definition, name) && (speakers.Count(speaker => Agrees(speaker, name, number)) > 1 || !_cluster.IsReady(node));
+        return HasRival(definition, name) && (speakers.Count(speaker => Agrees(speaker, name, number)) > 1 || !(_cluster.IsReady(node) || FellSilentUnheard(definition, name)));
+    }
+
+    // What one speaker states after a silence of LINSTOR may be older than what the node stated just before it.
+    private bool FellSilentUnheard(ResourceDefinition definition, string machine)
+    {
+        var spokeUntil = HistoryOf((definition.Name, machine), _spoke).EndedAt;
+        return _silence.EndedAt >= spokeUntil || _cluster.Controllers.Any(controller => controller.LinstorReturnedAt >= spokeUntil);
     }
 
     // A replica with quorum that may not promote, and is not Primary itself, sees a Primary. Only two replicas with all data that report otherwise reveal that it repeats stale state.

@@ -13,6 +13,7 @@ internal sealed partial class Oracle
             var key = (definition.Name, replica.Node.Name);
             var known = Known(replica);
             HistoryOf(key, _spoke).Note(Now, known is not null);
+            HistoryOf(key, _usable).Note(Now, known is { MayPromote: true } or { InUse: true });
             HistoryOf(key, _whole).Note(Now, known is { MayPromote: not null } && AreAllConnected(known));
             HistoryOf(key, _unmissed).Note(Now, replica.Node is { Status: ConnectionStatus.Online, SatelliteReachable: false });
             if (known is { } said && !(_statements.TryGetValue(key, out var before) && (before.Statement == said
