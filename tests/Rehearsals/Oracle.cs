@@ -227,7 +227,7 @@ internal sealed partial class Oracle
 
     private TimeSpan LostFor(string resource, string node) => Of(resource, node).Apparent.LongestUntil(Now, Unseen, _silence, _unanswered.GetValueOrDefault(resource) ?? new());
 
-    /// <summary>Notes that LINSTOR answers no request about a resource from now on, or answers again. What changes meanwhile, nobody reads.</summary>
+    /// <summary>Notes that LINSTOR leaves requests about a resource or its policy without an answer from now on, or answers again. What changes meanwhile, nobody reads.</summary>
     public void NoteUnanswered(string resource, bool isSo) => (_unanswered.TryGetValue(resource, out var known) ? known : _unanswered[resource] = new()).Note(Now, isSo);
 
     private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;

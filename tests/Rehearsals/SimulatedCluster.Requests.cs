@@ -85,15 +85,16 @@ internal sealed partial class SimulatedCluster
     public void SlowDown(TimeSpan takes) => (LinstorTakes, LinstorTookMost) = (takes, takes > LinstorTookMost ? takes : LinstorTookMost);
 
     /// <summary>LINSTOR does not answer requests about a resource within their deadline.</summary>
-    public void Hang(string resource, bool begin)
-    {
-        Set(_hanging, new(resource), begin);
-
-        EventQueue.After(begin ? TimeSpan.Zero : LongestPause, () => Oracle.NoteUnanswered(ScenarioSetup.Handle(VolumeOf(resource)), _hanging.Contains(new(resource))));
-    }
+    public void Hang(string resource, bool begin) => Withhold(_hanging, resource, begin);
 
     /// <summary>LINSTOR does not return the properties of a definition and of its group.</summary>
-    public void HidePolicy(string resource, bool begin) => Set(_unreadable, new(resource), begin);
+    public void HidePolicy(string resource, bool begin) => Withhold(_unreadable, resource, begin);
+
+    private void Withhold(HashSet<ResourceName> from, string resource, bool begin)
+    {
+        Set(from, new(resource), begin);
+        EventQueue.After(begin ? TimeSpan.Zero : LongestPause, () => Oracle.NoteUnanswered(ScenarioSetup.Handle(VolumeOf(resource)), _hanging.Contains(new(resource)) || _unreadable.Contains(new(resource))));
+    }
 
     /// <summary>LINSTOR reports once to each of our processes that the definition does not exist.</summary>
     public void MissOnce(string resource) => _missingOnce.UnionWith(Controllers.Select(controller => (controller, new ResourceName(resource))));
