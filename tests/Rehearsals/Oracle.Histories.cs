@@ -120,7 +120,7 @@ internal sealed partial class Oracle
     }
 
     /// <summary>Whether LINSTOR's present knowledge makes it certain that a consumer on the node has lost the resource. Uses elsewhere that are over do not count.</summary>
-    private bool IsLost(ResourceDefinition definition, int number, Func<Simulator.World.DrbdReplica, bool>? isOver = null, bool mayBeDeployed = false)
+    private bool IsLost(ResourceDefinition definition, int number, Func<Simulator.World.DrbdReplica, bool>? isOver = null, bool mayBeDeployed = false, bool mayBeFenced = false)
     {
         var name = _cluster.Plan.Setup.LinstorName(number);
         var own = ReplicaOn(definition, name);
@@ -135,7 +135,7 @@ internal sealed partial class Oracle
             _removed[(definition.Name, number)] = Now;
         }
 
-        if (!_cluster.IsFenced(definition) || !(mayBeDeployed || _deployed.ContainsKey((definition.Name, number))) || (own is not null && Known(own)?.MayPromote == true && !_hung.Contains(name)))
+        if (!(mayBeFenced || _cluster.IsFenced(definition)) || !(mayBeDeployed || _deployed.ContainsKey((definition.Name, number))) || (own is not null && Known(own)?.MayPromote == true && !_hung.Contains(name)))
         {
             return false;
         }

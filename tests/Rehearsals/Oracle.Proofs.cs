@@ -155,7 +155,9 @@ internal sealed partial class Oracle
     private bool NoteLoss(ResourceDefinition definition, int number, string resource, string node)
     {
         var isLost = IsLost(definition, number);
-        Of(resource, node).Apparent.Note(Now, isLost || (WasRemovedJustBeforeItsNode(definition, number) && IsLost(definition, number, mayBeDeployed: true)) || (_primarySince.TryGetValue((definition.Name, _cluster.Plan.Setup.LinstorName(number)), out var own) && definition.Listed.Any(IsOlderAndOver) && IsLost(definition, number, IsOlderAndOver)));
+        Of(resource, node).Apparent.Note(Now, isLost || (WasRemovedJustBeforeItsNode(definition, number) && IsLost(definition, number, mayBeDeployed: true))
+            || (_unanswered.GetValueOrDefault(resource) is { IsSo: true } && IsLost(definition, number, mayBeFenced: true)) // by the policy that was read last
+            || (_primarySince.TryGetValue((definition.Name, _cluster.Plan.Setup.LinstorName(number)), out var own) && definition.Listed.Any(IsOlderAndOver) && IsLost(definition, number, IsOlderAndOver)));
         return LossOf(resource, node).Note(Now, isLost);
 
         bool IsOlderAndOver(Simulator.World.DrbdReplica replica) => Known(replica)?.InUse == true && _primarySince.TryGetValue((definition.Name, replica.Node.Name), out var since) && since < own
