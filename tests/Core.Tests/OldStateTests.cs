@@ -1,10 +1,8 @@
 namespace Piraeus.HighAvailability.Core.Tests;
 
-/// <summary>Satellites that come back from a silence with old state, whatever hid the beginning of the silence; and power losses that look similar and are none.</summary>
+/// <summary>Satellites that come back from a silence with old state, whatever hid the beginning of the silence.</summary>
 public sealed class OldStateTests
 {
-    private static readonly Satellite[] _all = [On("a"), On("b"), On("c"), On("x")];
-
     [Theory]
     [InlineData(false, false)]
     [InlineData(true, false)]
@@ -13,7 +11,7 @@ public sealed class OldStateTests
     public void What_linstor_repeats_of_a_satellite_that_it_has_lost_is_no_sign_of_life(bool restarts, bool tieBreaker)
     {
         // B's satellite freezes while A is cut off for two seconds. LINSTOR repeats it until it notices, and loses A and C after that.
-        var scenario = WithThird(tieBreaker).Node("a", ready: false).After(300);
+        var scenario = Scenario.WithThird(tieBreaker).After(300);
         scenario.Cut().Link("c", "a", up: false).MayPromote("c").Report("pvc-1").After(2).Mend().Link("c", "a", up: true).MayNotPromote("c").Report("pvc-1").After(2);
         scenario.Report("pvc-1").After(2).Silence("b").Report("pvc-1").After(4).Silence("a").Silence("c").Report("pvc-1").After(10);
         scenario = restarts ? scenario.LinstorGoesAway().After(30).LinstorComesBack() : scenario;
@@ -26,7 +24,7 @@ public sealed class OldStateTests
     public void A_silence_that_began_before_linstor_fell_silent_is_as_old_as_it_is(bool restarts)
     {
         // B's satellite hangs while A is cut off for 15 s, and is away from then on. A and C are well, and say so. Then LINSTOR and Kubernetes lose both A and C, and B is back with its old state.
-        var scenario = WithThird(tieBreaker: false).After(60).Silence("b").Report("pvc-1").After(5);
+        var scenario = Scenario.WithThird(tieBreaker: false).After(60).Silence("b").Report("pvc-1").After(5);
         scenario.Cut().Link("c", "a", up: false).MayPromote("c").Report("pvc-1").After(15).Mend().Link("c", "a", up: true).MayNotPromote("c").Report("pvc-1").After(60);
         scenario.Silence("a").Silence("c").Node("a", ready: false).Report("pvc-1").After(10);
         scenario = restarts ? scenario.LinstorGoesAway().After(30).LinstorComesBack() : scenario;
@@ -40,8 +38,7 @@ public sealed class OldStateTests
     [InlineData("answer", false)]
     public void A_replica_that_was_never_heard_is_that_whichever_source_was_first(string first, bool restarts)
     {
-        var scenario = Scenario.JustStarted(NoStorm, On("a"), Off("b"), On("c"), On("x")).Sync().Node("a", ready: false).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
-        scenario.Facts("pvc-1", "majority", [Healthy()[0], new(new("b")), Healthy()[2]]);
+        var scenario = Scenario.Started(Scenario.Healthy()[0], new(new("b")), Scenario.Healthy()[2]);
         scenario = first == "list" ? scenario.Satellites(On("a"), Off("b"), On("c"), On("x")) : scenario;
         scenario.Stream("ac", Promotability.MayNotPromote).Stream("b", Promotability.Unknown);
         scenario = first == "answer" ? scenario.Report("pvc-1") : scenario;
@@ -56,7 +53,7 @@ public sealed class OldStateTests
     [InlineData(true)]
     public void A_replica_that_was_created_anew_and_not_heard_since_may_have_been_silent_as_long_as_its_predecessor(bool restarts)
     {
-        var scenario = Scenario.WithAppOn("a", NoStorm, replica => replica with { Uuid = replica.Node.Value }).Node("a", ready: false).Satellites(_all).After(300);
+        var scenario = Scenario.WithAppOn("a", NoStorm, replica => replica with { Uuid = replica.Node.Value }).Node("a", ready: false).ListAll().After(300);
         scenario.Silence("b").Replica("b", _ => new(new("b")) { Uuid = "b2" }).Report("pvc-1").After(60);
         scenario.Cut().Link("c", "a", up: false).MayPromote("c").Report("pvc-1").After(15).Mend().Link("c", "a", up: true).MayNotPromote("c").Report("pvc-1").After(60);
         scenario.Silence("a").Silence("c").Report("pvc-1").After(10);
@@ -76,21 +73,12 @@ public sealed class OldStateTests
     {
         // LINSTOR, on A, is cut off from B and C for three seconds, and B's satellite freezes in that. Then LINSTOR restarts beside B, on the side without A and C. First comes a list without any satellite,
         // or with B, or the stream tells of B before the list. The stream may have ended before it reported that all satellites were away.
-        var scenario = WithThird(tieBreaker: false).Node("a", ready: false).After(300).Cut().Report("pvc-1").After(3).Mend().Report("pvc-1").After(after).Report("pvc-1");
+        var scenario = Scenario.WithThird(tieBreaker: false).After(300).Cut().Report("pvc-1").After(3).Mend().Report("pvc-1").After(after).Report("pvc-1");
         scenario = scenario.AllAway(streamed: !first.EndsWith("unnoticed", StringComparison.Ordinal)).After(60);
         scenario = first == "none" ? scenario : scenario.Satellite("b", SatelliteState.Online, streamed: false).Replica("b", _ => OldB(), streamed: false);
         scenario = first.StartsWith("stream", StringComparison.Ordinal) ? scenario.Stream("b", Promotability.MayPromote).After(0.2) : scenario;
         scenario.LinstorComesBack().Report("pvc-1").After(3).Back("b", OldB(), report: false).Stream("b", Promotability.MayPromote).Report("pvc-1");
         Assert.Empty(scenario.After(600).Moves);
-    }
-
-    [Fact]
-    public void What_was_stated_long_before_a_silence_does_not_stand_after_it()
-    {
-        // C last changed anything at 100 s, and its satellite is dead from then on. B is heard until 300 s. While its satellite is restarted, A loses power.
-        var scenario = WithThird(tieBreaker: false).Node("a", ready: false).After(100).Replica("c", replica => replica with { Score = 10104 }).Report("pvc-1").After(1).Silence("c").Report("pvc-1").After(200).Report("pvc-1");
-        scenario.Silence("b").Silence("a").Report("pvc-1").After(20);
-        Assert.Equal(Moved, scenario.Back("b", Lost("b", "c", tieBreaker: false)).After(600).Moves);
     }
 
     [Fact]
@@ -111,98 +99,11 @@ public sealed class OldStateTests
     public void A_denial_that_was_heard_just_before_a_peers_late_statement_is_no_old_one(bool tieBreaker, bool ready)
     {
         // LINSTOR runs on C. A's links break, and the one to B is back after two seconds. What B's satellite says of these two seconds is late by one second, and there it hangs.
-        var scenario = WithThird(tieBreaker).Node("a", ready).After(300);
+        var scenario = Scenario.WithThird(tieBreaker).Node("a", ready).After(300);
         scenario.Link("c", "a", up: false).Replica("c", replica => replica with { Score = tieBreaker ? 1 : 10102 }).MayPromote("c").Report("pvc-1").After(2).MayNotPromote("c").Report("pvc-1").After(1);
         scenario.Link("b", "a", up: false).Replica("b", replica => replica with { Score = tieBreaker ? 10101 : 10102 }).MayPromote("b").Report("pvc-1").After(4).Silence("a").Report("pvc-1");
         Assert.Empty(scenario.After(600).Moves);
     }
 
-    [Theory]
-    [InlineData(30, 1, false)]
-    [InlineData(30, 5, false)]
-    [InlineData(120, 20, false)]
-    [InlineData(30, 1, true)]
-    [InlineData(30, 5, true)]
-    public void Two_that_agree_after_a_power_loss_during_an_upgrade_are_believed(double away, double late, bool tieBreaker)
-    {
-        // The satellites are restarted, and only A's is back before LINSTOR is restarted, too. A loses power meanwhile.
-        var scenario = WithThird(tieBreaker).Node("a", ready: false).After(300).Silence("b").Silence("c").Silence("a").Report("pvc-1").After(8).Back("a", Healthy()[0]).After(2);
-        scenario.LinstorGoesAway().Satellite("a", SatelliteState.Offline, streamed: false).Replica("a", _ => new(new("a")), streamed: false).After(away).LinstorComesBack().After(1);
-        Assert.Equal(Moved, scenario.Back("b", Lost("b", "c", tieBreaker)).After(late).Back("c", Lost("c", "b", tieBreaker)).After(600).Moves);
-    }
-
-    [Theory]
-    [InlineData(false, 3)]
-    [InlineData(true, 3)]
-    [InlineData(false, 60)]
-    [InlineData(true, 60)]
-    public void Two_that_agree_are_believed_although_neither_was_heard_before(bool podStarts, double later)
-    {
-        var scenario = Scenario.Empty(NoStorm, On("a"), Off("b"), Off("c"), On("x")).Node("a", ready: false).Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
-        scenario.Facts("pvc-1", "majority", [podStarts ? Connected("a", "b", "c") with { Promotability = Promotability.MayPromote } : Healthy()[0], new(new("b")), new(new("c"))])
-            .Stream("a", podStarts ? Promotability.MayPromote : Promotability.MayNotPromote).Report("pvc-1").After(15);
-        scenario = podStarts ? scenario.Replica("a", _ => Healthy()[0]).Report("pvc-1").After(2) : scenario;
-        scenario.After(5).Silence("a").Report("pvc-1").After(later);
-        Assert.Equal(Moved, scenario.Back("b", Lost("b", "c", tieBreaker: false)).After(3).Back("c", Lost("c", "b", tieBreaker: false)).After(600).Moves);
-    }
-
-    [Theory]
-    [InlineData(2, false)]
-    [InlineData(8, false)]
-    [InlineData(8, true)]
-    public void Power_loss_in_a_restart_of_linstor_soon_after_one_of_the_nodes_satellite(double soon, bool tieBreaker)
-    {
-        var scenario = WithThird(tieBreaker).Node("a", ready: false).After(300).Silence("a").Report("pvc-1").After(6).Back("a", Healthy()[0]).After(soon).Report("pvc-1");
-        scenario.AllAway().After(30).LinstorComesBack().Report("pvc-1").After(2);
-        Assert.Equal(Moved, scenario.Back("b", Lost("b", "c", tieBreaker)).After(2).Back("c", Lost("c", "b", tieBreaker)).After(600).Moves);
-    }
-
-    [Theory]
-    [InlineData(1, 20)]
-    [InlineData(8, 20)]
-    [InlineData(14, 60)]
-    [InlineData(14, 120)]
-    public void Power_loss_while_satellites_register_one_after_the_other(double dies, double late)
-    {
-        var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false).After(300).AllAway().After(20).Satellites(Off("a"), Off("b"), Off("c")).LinstorComesBack().Report("pvc-1").After(1);
-        scenario.Back("a", Healthy()[0]).After(2).Back("c", Healthy()[2]).After(dies).Link("c", "a", up: false).MayPromote("c").After(3).Silence("a").After(late);
-        Assert.Equal(Moved, scenario.Back("b", Lost("b", "c", tieBreaker: false)).After(100).Moves);
-    }
-
-    private static Scenario WithThird(bool tieBreaker) =>
-        Scenario.WithAppOn("a", NoStorm, replica => tieBreaker && replica.Node.Value == "c" ? replica with { Diskless = true, Score = 2 } : replica).Satellites(_all);
-
-    private static Replica Lost(string node, string other, bool tieBreaker) => Apart(node, up: other, down: "a") is var lost && !tieBreaker ? lost
-        : node == "c" ? lost with { Diskless = true, Score = 1 } : lost with { Score = 10101 };
-
     private static Replica OldB() => Apart("b", up: "c", down: "a") with { Promotability = Promotability.MayPromote, Score = 10102 };
-
-    private static Replica[] Healthy() => [.. AllConnected("abc").Select(one => one.Node.Value == "a" ? one with { Usage = Usage.InUse } : one)];
-}
-
-file static class Steps
-{
-    /// <summary>A's own links are down, and up again.</summary>
-    public static Scenario Cut(this Scenario scenario) => scenario.Link("a", "b", up: false).Link("a", "c", up: false).Replica("a", one => one with { Score = 0 });
-
-    public static Scenario Mend(this Scenario scenario) => scenario.Link("a", "b", up: true).Link("a", "c", up: true).Replica("a", one => one with { Score = 10103 });
-
-    /// <summary>The satellite registers, and reports this.</summary>
-    public static Scenario Back(this Scenario scenario, string node, Replica replica, bool report = true)
-    {
-        scenario.Satellite(node, SatelliteState.Online).Replica(node, _ => replica);
-        return report ? scenario.Report("pvc-1") : scenario;
-    }
-
-    /// <summary>LINSTOR goes away, and reaches no satellite when it starts.</summary>
-    public static Scenario AllAway(this Scenario scenario, bool streamed = true)
-    {
-        scenario.LinstorGoesAway();
-        foreach (var node in "abc".Select(name => $"{name}"))
-        {
-            scenario.Satellite(node, SatelliteState.Offline, streamed: false).Replica(node, replica => new(replica.Node) { Diskless = replica.Diskless }, streamed: false);
-        }
-
-        return streamed ? scenario.Stream("abc", Promotability.Unknown) : scenario;
-    }
 }

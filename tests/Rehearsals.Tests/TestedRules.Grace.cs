@@ -126,7 +126,7 @@ internal static partial class TestedRules
             "LossRule.CounterEvidence.cs", "? Instant.Later(up.Since, other.BackSince) : other.ChangedAt", "? up.Since : other.ChangedAt"),
         new("a denial that is a little older than the peer's statement is from before it", nameof(OldStateTests.A_denial_that_was_heard_just_before_a_peers_late_statement_is_no_old_one),
             "LossRule.CounterEvidence.cs", "Instant.Later(no.Since + Timings.LongestDetection, FoundSince(other, peer))", "Instant.Later(no.Since, FoundSince(other, peer))"),
-        new("two that agree after a silence may both repeat what was before it", nameof(OldStateTests.Two_that_agree_after_a_power_loss_during_an_upgrade_are_believed),
+        new("two that agree after a silence may both repeat what was before it", nameof(PowerLossTests.Two_that_agree_after_a_power_loss_during_an_upgrade_are_believed),
             "LossRule.CounterEvidence.cs", "evidence = (heard, heard);", "evidence = (Later(evidence, LossEvidenceFrom(other)).Oldest, heard);"),
         new("loss evidence after a silence is as new as its end, though a neighbour contradicts it", nameof(NeighbourTests.A_peer_that_comes_back_with_old_state_is_older_than_what_its_neighbour_stated_meanwhile),
             "LossRule.CounterEvidence.cs", "FindsPrimaryBehind(peer, other, evidence.Oldest))", "FindsPrimaryBehind(peer, other, evidence.Heard))"),

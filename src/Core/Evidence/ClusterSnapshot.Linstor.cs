@@ -60,6 +60,7 @@ public sealed partial record ClusterSnapshot
                 ReachesAny = reachesAny,
                 IsStreamIntact = true,
                 ReturnedAt = isReturn ? at : Linstor.ReturnedAt,
+                FirstReturnedAt = Linstor.FirstReturnedAt ?? at,
                 SpokenBefore = isReturn ? Linstor.SpokenFor(at) : Linstor.SpokenBefore,
             },
         };

@@ -40,6 +40,9 @@ public sealed record LinstorView
     /// <summary>When LINSTOR answered for the first time, or for the first time after it had been silent or had reached no satellite; null until it did.</summary>
     public Instant? ReturnedAt { get; init; }
 
+    /// <summary>When it answered for the first time since this process began; null until it did.</summary>
+    internal Instant? FirstReturnedAt { get; init; }
+
     /// <summary>When it last answered; null until it did.</summary>
     public Instant? AnsweredAt { get; init; }
 

@@ -53,7 +53,7 @@ public sealed partial record Resource(ResourceName Name)
     /// <summary>When to query LINSTOR about the resource although no consumer is in doubt; null if there is no need.</summary>
     /// <remarks>
     /// The newest answer does not contain a later stream event, or was that there is no such definition although the stream still reports replicas, or a node has not been heard of since a policy
-    /// or members appeared.
+    /// or members appeared, or the others have not been heard of since the user changed.
     /// </remarks>
     internal Instant? QueryAt
     {
@@ -73,6 +73,7 @@ public sealed partial record Resource(ResourceName Name)
             foreach (var speaker in Speakers.Where(speaker => !speaker.IsSilent))
             {
                 next = SeenUnfenced && Fences && !HasHeardOfPolicy(speaker.HeardAt) ? Earlier(next, FencedSince + Timings.LongestDetection) : next;
+                next = speaker.Usage == Usage.InUse ? Earlier(next, speaker.ChangedAt + Timings.LongestDetection) : next; // what the others say by then is newer
                 next = speaker.Memberships.Length > 1 ? Earlier(next, Instant.Later(MembersSince, speaker.BackSince) + Timings.LongestDetection) : next;
             }
 

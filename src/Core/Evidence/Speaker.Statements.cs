@@ -112,8 +112,10 @@ public sealed partial record Speaker
         };
     }
 
-    // Loss evidence from a speaker that is back from a silence of its own may be as old as that silence, and is newer than the answer before it.
-    private Instant? LossEvidenceAt(Instant date, LinstorView linstor) => SilentFrom(date, linstor) + TimeSpan.FromTicks(1);
+    // Loss evidence from a speaker that is back from a silence of its own may be as old as that silence, and is newer than the answer before it. What the stream stated before LINSTOR's first list has
+    // the date of that list, as all first statements have.
+    private Instant? LossEvidenceAt(Instant date, LinstorView linstor) =>
+        SilentFrom(date, linstor) is { } last ? Instant.Later(last + TimeSpan.FromTicks(1), linstor.FirstReturnedAt ?? last) : null;
 
     // When the silence of its own began from which it is back, if no answer has come since. The first of several counts, unless the speaker reported in between that it may not promote: the loss
     // evidence is newer than that.
