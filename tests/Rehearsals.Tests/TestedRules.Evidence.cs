@@ -54,7 +54,7 @@ internal static partial class TestedRules
         new("a policy that has not reached a node is not queried for ever", nameof(ReturnTests.A_definition_that_is_gone_soon_after_its_policy_came_is_not_asked_about_for_ever),
             new Edit("Resource.cs", "if (!Exists)", "if (!Exists && ReportedAt < Instant.Start)"), new Edit("Resource.cs", "? Earlier(next, FencedSince + Timings.LongestDetection) : next", "? FencedSince + Timings.LongestDetection : next")),
         new("loss evidence after a silence may be as old as that silence", nameof(DatingTests.Loss_evidence_after_a_silence_of_its_speaker_may_be_as_old_as_that_silence),
-            "Speaker.Statements.cs", "SilentFrom(date, linstor) + TimeSpan", "ReturnedFrom + TimeSpan"),
+            "Speaker.Statements.cs", "SilentFrom(date, linstor) is { } last", "ReturnedFrom is { } last"),
         new("an answer after the stream has reported a return may contain older loss evidence", nameof(DatingTests.Loss_evidence_after_a_silence_of_its_speaker_may_be_as_old_as_that_silence),
             "Speaker.Statements.cs", "!IsBack(date, linstor) ? ReturnedFrom", "!IsBack(date, linstor) ? null"),
         new("the first statement of a speaker is as new as it is heard", nameof(NeighbourTests.The_first_statement_of_a_peer_may_be_older_than_what_its_neighbour_has_stated_since_this_process_began),
