@@ -157,6 +157,17 @@ public sealed class StormTests
     public void A_node_that_has_recovered_counts_no_more() =>
         Assert.Null(Scenario.OnFiveNodes().After(600).CutOff("a").After(20).Heal("a").Report("pvc-1").After(5).Silence("b").Silence("c").After(1).Cluster.Storm);
 
+    [Fact]
+    public void A_node_whose_lost_replica_is_removed_after_its_return_counts_no_more()
+    {
+        // The pod was moved, and LINSTOR was told to remove the replica on a. That ends when a is back, and nothing tells of it: nothing uses the volume any more.
+        var scenario = Scenario.OnFiveNodes().PowerOff("a").After(60);
+        Assert.NotEmpty(scenario.Moves);
+        scenario.Satellite("a", SatelliteState.Online).Replica("a", replica => replica with { Leaving = true, Score = 0, Usage = Usage.Unused }).Report("pvc-1").After(15).Report("pvc-1");
+        scenario.Replica("a", _ => new(new("a")) { Leaving = true }).Report("pvc-1").After(1).Facts("pvc-1", "majority", [Connected("b", "c"), Connected("c", "b")]).After(60);
+        Assert.Null(scenario.Silence("d").Silence("e").After(1).Cluster.Storm);
+    }
+
     private static Scenario Lost(int all, int lost, double threshold)
     {
         var satellites = Enumerable.Range(0, all).Select(index => (index: index, name: index switch { 0 => "a", _ when index == all - 1 => "b", _ => $"n{index}" })).ToList();

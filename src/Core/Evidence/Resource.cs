@@ -52,7 +52,7 @@ public sealed partial record Resource(ResourceName Name)
 
     /// <summary>When to query LINSTOR about the resource although no consumer is in doubt; null if there is no need.</summary>
     /// <remarks>
-    /// The newest answer does not contain a later stream event, or was that there is no such definition although the stream still reports replicas, or a node has not been heard of since a policy
+    /// The newest answer does not contain a later stream event, or was that there is no such definition although the stream still reports replicas, or a replica is being removed, or a node has not been heard of since a policy
     /// or members appeared, or the others have not been heard of since the user changed.
     /// </remarks>
     internal Instant? QueryAt
@@ -70,6 +70,13 @@ public sealed partial record Resource(ResourceName Name)
             }
 
             Instant? next = null;
+            foreach (var leaving in Speakers.Where(speaker => speaker is { Leaving: true, Presence: Presence.Listed }))
+            {
+                // Nothing tells when LINSTOR has removed it. A removal that has taken long will take longer.
+                var age = (reported - leaving.ChangedAt) / 20;
+                next = Earlier(next, reported + (age > Timings.LongestDetection ? age : Timings.LongestDetection));
+            }
+
             foreach (var speaker in Speakers.Where(speaker => !speaker.IsSilent))
             {
                 next = SeenUnfenced && Fences && !HasHeardOfPolicy(speaker.HeardAt) ? Earlier(next, FencedSince + Timings.LongestDetection) : next;
