@@ -77,7 +77,7 @@ internal sealed partial class Oracle
             {
                 _unwell.Add(node.Name);
             }
-            else if (_cluster.IsWell(node.Name) && _cluster.Controllers.All(controller => controller is { ReachesLinstor: true, SeesNoSatellite: false, IsFrozen: false })) // who sees nothing does not see that it is well
+            else if (_cluster.IsWell(node.Name) && _cluster.Controllers.All(controller => controller.FollowsLinstor)) // who sees nothing does not see that it is well
             {
                 _unwell.Remove(node.Name);
             }

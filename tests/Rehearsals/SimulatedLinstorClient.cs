@@ -41,6 +41,8 @@ internal sealed class SimulatedLinstorClient
         PlanRound();
     }
 
+    public bool HearsEvents => !_isDeaf;
+
     public void SuppressEvents(bool isDeaf)
     {
         _isDeaf = isDeaf;
