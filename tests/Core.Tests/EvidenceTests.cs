@@ -40,7 +40,7 @@ public sealed class EvidenceTests
         // C goes on reporting that it is connected to A, and then its satellite stops. A loses its links, and says so itself.
         var scenario = Scenario.WithAppOn("a", NoStorm).Node("a", ready: false);
         scenario = isBefore ? A().After(5) : scenario;
-        scenario.MayPromote("b").Link("b", "a", up: false).After(20).Silence("c").After(20);
+        scenario.MayPromote("b").Link("b", "a", up: false).After(20).Report("pvc-1").Silence("c").After(20);
         A().After(60);
         Scenario A() => scenario.Replica("a", replica => replica with { Score = score, Connections = [new("b", Up: false), new("c", Up: false)] }).Report("pvc-1");
         Assert.Equal(isMoved, scenario.Moves.Contains("delete app-0 on a"));
