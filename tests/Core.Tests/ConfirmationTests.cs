@@ -108,7 +108,7 @@ public sealed class ConfirmationTests
     [Fact]
     public void A_silence_of_the_peer_pauses_the_grace_period_also_while_the_node_speaks()
     {
-        var scenario = Scenario.WithAppOn("a", NoStorm).Silence("c").CutOff("a").After(30).Silence("b").After(4).Report("pvc-1").After(4).Report("pvc-1").Speak("b");
+        var scenario = Scenario.WithAppOn("a", NoStorm).After(20).Silence("c").CutOff("a").After(30).Silence("b").After(4).Report("pvc-1").After(4).Report("pvc-1").Speak("b");
         Assert.Empty(scenario.After(14).Moves);
         Assert.NotEmpty(scenario.After(3).Moves);
     }

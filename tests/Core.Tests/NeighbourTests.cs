@@ -148,6 +148,34 @@ public sealed class NeighbourTests
         Assert.Equal(Moved, scenario.After(120).Moves);
     }
 
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(1, false)]
+    [InlineData(10102, true)]
+    public void A_neighbour_that_has_long_lost_its_link_to_the_node_is_in_the_middle_of_no_change(int score, bool ready)
+    {
+        // LINSTOR runs on C, whose link to A has long been down. While the stream is away, A's link to B breaks for three seconds: B may promote, and hangs; C may promote, too, and takes it back.
+        var scenario = WithoutLinkToA(score, ready).After(3).Stream("a", Promotability.Unknown).Replica("b", _ => Apart("b", up: "c", down: "a") with { Score = score == 1 ? 10101 : 10102 });
+        Assert.Empty(scenario.Stream("c", Promotability.MayNotPromote).Report("pvc-1").After(600).Moves);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_node_that_dies_after_its_neighbour_has_long_lost_its_link_to_it_is_moved(bool isStreamAway)
+    {
+        var scenario = WithoutLinkToA(1, ready: false).Replica("b", _ => Apart("b", up: "c", down: "a") with { Score = 10101 }, streamed: !isStreamAway)
+            .Replica("c", replica => replica with { Promotability = Promotability.MayPromote }, streamed: !isStreamAway).After(3);
+        scenario = isStreamAway ? scenario.Stream("bc", Promotability.MayPromote) : scenario;
+        Assert.Equal(Moved, scenario.Report("pvc-1").After(180).Moves);
+    }
+
+    private static Scenario WithoutLinkToA(int score, bool ready)
+    {
+        var scenario = Scenario.WithThird(tieBreaker: score == 1).Node("a", ready).After(300);
+        return scenario.Silence("a").Link("c", "a", up: false).Replica("c", replica => replica with { Score = score }).Report("pvc-1").After(300).Report("pvc-1").After(20).ListAllBut("a");
+    }
+
     private static void Held(Scenario scenario)
     {
         Assert.Empty(scenario.After(600).Moves);

@@ -105,5 +105,60 @@ public sealed class OldStateTests
         Assert.Empty(scenario.After(600).Moves);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_linstor_repeats_after_this_process_had_lost_it_is_no_sign_of_life(bool tieBreaker)
+    {
+        // A is cut off for two seconds, and B's satellite freezes with that, while this process does not reach LINSTOR. LINSTOR repeats what B said before until it notices.
+        var scenario = Scenario.WithThird(tieBreaker).After(300).LinstorGoesAway().After(4).LinstorComesBack().Stream("abc", Promotability.MayNotPromote).Report("pvc-1");
+        Assert.Empty(LoseAllAndFind(scenario).Moves);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_linstor_repeats_when_this_process_starts_is_no_sign_of_life(bool isStreamFirst)
+    {
+        var scenario = Scenario.Started(Scenario.Healthy());
+        scenario = isStreamFirst ? scenario : scenario.ListAll();
+        scenario.Stream("abc", Promotability.MayNotPromote).After(0.2);
+        scenario = isStreamFirst ? scenario.ListAll() : scenario;
+        Assert.Empty(LoseAllAndFind(scenario.Report("pvc-1")).Moves);
+    }
+
+    [Theory]
+    [InlineData("abc")]
+    [InlineData("acb")]
+    public void What_the_stream_repeats_late_is_no_sign_of_life_whatever_its_order(string order)
+    {
+        var scenario = Scenario.WithThird(tieBreaker: false).After(300).LinstorGoesAway().After(30).LinstorComesBack().After(15);
+        scenario = order.Aggregate(scenario, (next, node) => next.Stream($"{node}", Promotability.MayNotPromote).After(0.001));
+        Assert.Empty(LoseAllAndFind(scenario.Report("pvc-1")).Moves);
+    }
+
+    [Theory]
+    [InlineData(false, 3)]
+    [InlineData(true, 3)]
+    [InlineData(false, 20)]
+    [InlineData(true, 20)]
+    public void What_only_the_stream_has_stated_of_a_node_is_as_old_as_it_is(bool isListFirst, double later)
+    {
+        // This process has just started, and its queries have not come to this resource yet.
+        var scenario = Scenario.Started(Scenario.Healthy()[0], new(new("b")), Scenario.Healthy()[2]);
+        scenario.Ignores = decision => decision is Decision.QueryResource or Decision.QuerySatellites;
+        scenario = isListFirst ? ListAllButB() : scenario;
+        scenario.Stream("ac", Promotability.MayNotPromote).Stream("b", Promotability.Unknown).After(0.2);
+        scenario = isListFirst ? scenario : ListAllButB();
+        scenario.After(later).Silence("a").Silence("c").After(10).Ignores = _ => false;
+        Assert.Empty(scenario.Report("pvc-1").Back("b", OldB()).After(600).Moves);
+
+        Scenario ListAllButB() => scenario.Satellites(On("a"), Off("b"), On("c"), On("x"));
+    }
+
+    // LINSTOR notices that it has lost B, then A and C, and B comes back with what it said while A was cut off.
+    private static Scenario LoseAllAndFind(Scenario scenario) =>
+        scenario.After(4).Silence("b").Report("pvc-1").After(4).Silence("a").Silence("c").Report("pvc-1").After(10).Back("b", OldB()).After(600);
+
     private static Replica OldB() => Apart("b", up: "c", down: "a") with { Promotability = Promotability.MayPromote, Score = 10102 };
 }

@@ -72,4 +72,23 @@ public sealed class OtherVolumeTests
         Assert.Contains("delete app-0 on a", scenario.CutOff("a").After(60).Moves);
     }
 
+
+    [Theory]
+    [InlineData("off", true, false)]
+    [InlineData("off", false, false)]
+    [InlineData("majority", true, true)]
+    public void A_policy_that_came_while_the_node_was_away_has_not_reached_its_other_volume_yet(string before, bool areOthersSilent, bool isMoved)
+    {
+        // The policy of pvc-2 (a, d, e) changes while A's satellite is away, which is back for a second. Then A loses pvc-1 (a, b, c). D and E, whose satellites are away, could be opened.
+        var scenario = Scenario.Empty(NoStorm, [.. "abcde".Select(node => On($"{node}"))]).Resource("pvc-1", "a", "majority", "a", "b", "c").Resource("pvc-2", "a", before, "a", "d", "e")
+            .Volume("pv-1", "data", "pvc-1").Volume("pv-2", "more", "pvc-2").Attachment("va-1", "pv-1", "a").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("more")] }).Node("a", ready: false).After(60);
+        var (one, two) = (OwnOf("pvc-1"), OwnOf("pvc-2"));
+        scenario.Silence("a").Silence("a", "pvc-2").Report("pvc-1").Report("pvc-2").After(5).Quorum("majority", "pvc-2").Report("pvc-2").After(60);
+        scenario.Satellite("a", SatelliteState.Online).Replica("a", _ => one).Replica("a", _ => two, "pvc-2").Report("pvc-1").Report("pvc-2").After(1);
+        scenario = areOthersSilent ? scenario.Silence("d", "pvc-2").Silence("e", "pvc-2").Report("pvc-2").After(1) : scenario.OnlyPeersLose("a", "pvc-2");
+        scenario.OnlyPeersLose("a").Report("pvc-1").After(4).Silence("a").Silence("a", "pvc-2");
+        Assert.Equal(isMoved, scenario.After(600).Moves.Contains("delete app-0 on a"));
+
+        Replica OwnOf(string resource) => scenario.ReportOf(new(resource)).Replicas.Single(replica => replica.Node.Value == "a");
+    }
 }

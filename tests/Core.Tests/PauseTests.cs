@@ -23,7 +23,7 @@ public sealed class PauseTests
     [Fact]
     public void A_silence_of_the_promotable_peer_of_up_to_twelve_seconds_pauses_the_grace_period()
     {
-        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Silence("b").After(10);
+        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).After(20).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Silence("b").After(10);
         Assert.Contains(HoldReason.PeerSilent, scenario.AllHolds);
         Assert.Empty(scenario.Speak("b").After(14).Moves);
         Assert.NotEmpty(scenario.After(3).Moves);

@@ -19,6 +19,9 @@ internal sealed partial class Scenario
     /// <summary>All satellites are listed as online.</summary>
     public Scenario ListAll() => Satellites(_four);
 
+    /// <summary>All satellites but one are listed as online.</summary>
+    public Scenario ListAllBut(string node) => Satellites([.. _four.Select(satellite => satellite.Name.Value == node ? Off(node) : satellite)]);
+
     /// <summary>A's own links are down.</summary>
     public Scenario Cut() => Link("a", "b", up: false).Link("a", "c", up: false).Replica("a", one => one with { Score = 0 });
 

@@ -36,9 +36,9 @@ public sealed class StaleSatelliteTests
     }
 
     [Theory]
-    [InlineData(true, HoldReason.StillConnected)]
-    [InlineData(false, HoldReason.OnlyOneSpeaker)]
-    public void A_disk_that_has_fallen_behind_is_no_second_speaker(bool isSeen, HoldReason reason)
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_disk_that_has_fallen_behind_is_no_second_speaker(bool isSeen)
     {
         // LINSTOR runs on C; the path between A and C breaks: A is offline, C Outdated. A and B have quorum. Then A's link to B breaks for two seconds (B and C have quorum meanwhile, and C may
         // say so), and in that moment B's satellite hangs.
@@ -51,7 +51,7 @@ public sealed class StaleSatelliteTests
         }
 
         Assert.Empty(scenario.Report("pvc-1").After(600).Moves);
-        Assert.Equal([reason], scenario.Holds);
+        Assert.Equal([HoldReason.StillConnected], scenario.Holds);
     }
 
     [Theory]

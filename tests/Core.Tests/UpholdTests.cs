@@ -3,14 +3,16 @@ namespace Piraeus.HighAvailability.Core.Tests;
 /// <summary>Between a decision and its request, something may be observed that speaks against it.</summary>
 public sealed class UpholdTests
 {
+    private Instant _decided;
+
     [Fact]
     public void An_action_is_upheld_until_what_is_observed_speaks_against_its_loss()
     {
         var scenario = Scenario.WithAppOn("a").PowerOff("a").After(10);
         var action = Deletion(scenario);
-        Assert.True(scenario.Cluster.Upholds(action));
-        Assert.False(scenario.Heal("a").Report("pvc-1").Cluster.Upholds(action));
-        Assert.True(scenario.Cluster.Upholds(new Decision.UntaintNode(new(new("a"), new("n"))))); // rests on no loss
+        Assert.True(Upholds(scenario, action));
+        Assert.False(Upholds(scenario.Heal("a").Report("pvc-1"), action));
+        Assert.True(Upholds(scenario, new Decision.UntaintNode(new(new("a"), new("n"))))); // rests on no loss
     }
 
     [Theory]
@@ -21,8 +23,8 @@ public sealed class UpholdTests
         var scenario = Scenario.WithAppOn("a").PowerOff("a").After(10);
         var evidence = Evidence(scenario);
         Decision action = isAttachment ? new Decision.DeleteAttachment(new("csi-1", new("u"), "pv-1", new("a")), new("default", "data"), evidence) : new Decision.TaintNode(new(new("a"), new("n")), evidence);
-        Assert.True(scenario.Cluster.Upholds(action));
-        Assert.False(scenario.LinstorGoesAway().Cluster.Upholds(action));
+        Assert.True(Upholds(scenario, action));
+        Assert.False(Upholds(scenario.LinstorGoesAway(), action));
     }
 
     [Fact]
@@ -31,10 +33,10 @@ public sealed class UpholdTests
         // A link flaps: one answer shows that the node is well, and the next one that it is cut off again.
         var scenario = Scenario.WithAppOn("a", NoStorm).CutOff("a").After(10);
         var action = Deletion(scenario);
-        Assert.True(scenario.Cluster.Upholds(action));
+        Assert.True(Upholds(scenario, action));
         scenario.After(0.1).Heal("a").Report("pvc-1").CutOff("a").Report("pvc-1").After(1);
         Assert.True(IsLost(scenario));
-        Assert.False(scenario.Cluster.Upholds(action));
+        Assert.False(Upholds(scenario, action));
     }
 
     [Fact]
@@ -42,8 +44,8 @@ public sealed class UpholdTests
     {
         var scenario = Scenario.WithAppOn("a").CutOff("a").After(10);
         var action = Deletion(scenario);
-        Assert.True(scenario.Cluster.Upholds(action));
-        Assert.False(scenario.Silence("b").After(1).Cluster.Upholds(action));
+        Assert.True(Upholds(scenario, action));
+        Assert.False(Upholds(scenario.Silence("b").After(1), action));
         Assert.NotNull(scenario.Cluster.Storm);
     }
 
@@ -55,9 +57,25 @@ public sealed class UpholdTests
             .Attachment("va-1", "pv-1", "a").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("more")] }).Node("a", ready: false).After(60)
             .CutOff("a").CutOff("a", "pvc-2").After(10);
         var action = Deletion(scenario);
-        Assert.True(scenario.Cluster.Upholds(action));
-        Assert.False(scenario.Heal("a", "pvc-2").Report("pvc-2").Cluster.Upholds(action));
+        Assert.True(Upholds(scenario, action));
+        Assert.False(Upholds(scenario.Heal("a", "pvc-2").Report("pvc-2"), action));
         Assert.True(IsLost(scenario));
+
+        // It is lost anew, with a grace period of its own.
+        Assert.False(Upholds(scenario.After(0.2).CutOff("a", "pvc-2").Report("pvc-2"), action));
+        Assert.True(IsLost(scenario));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_action_is_not_upheld_once_the_stream_reports_that_a_replica_may_no_longer_promote(bool tieBreaker)
+    {
+        // B's satellite hangs; A is back, and C finds a Primary.
+        var scenario = Scenario.WithThird(tieBreaker).After(60).PowerOff("a").Report("pvc-1").After(10);
+        var action = Deletion(scenario);
+        Assert.True(Upholds(scenario, action));
+        Assert.False(Upholds(scenario.MayNotPromote("c"), action));
     }
 
     [Theory]
@@ -67,19 +85,21 @@ public sealed class UpholdTests
     {
         var scenario = Scenario.WithAppOn("a", NoStorm).CutOff("a").After(10);
         var action = Deletion(scenario);
-        Assert.True(scenario.Cluster.Upholds(action));
+        Assert.True(Upholds(scenario, action));
         var pod = action.Pod;
-        Assert.False(scenario.Observe(new Observation.Updated<Pod>(isAnnotated ? pod with { OptedOut = true } : pod with { OptedIn = false })).Cluster.Upholds(action));
+        Assert.False(Upholds(scenario.Observe(new Observation.Updated<Pod>(isAnnotated ? pod with { OptedOut = true } : pod with { OptedIn = false })), action));
 
         // A pod that is back as it was may be moved again. One that has left the watch may have lost its label, and another one of its name is not meant.
-        Assert.True(scenario.Observe(new Observation.Updated<Pod>(pod)).Cluster.Upholds(action));
-        Assert.False(scenario.Observe(new Observation.Deleted<Pod>(pod)).Cluster.Upholds(action));
-        Assert.False(scenario.Observe(new Observation.Updated<Pod>(pod with { Uid = new("another") })).Cluster.Upholds(action));
+        Assert.True(Upholds(scenario.Observe(new Observation.Updated<Pod>(pod)), action));
+        Assert.False(Upholds(scenario.Observe(new Observation.Deleted<Pod>(pod)), action));
+        Assert.False(Upholds(scenario.Observe(new Observation.Updated<Pod>(pod with { Uid = new("another") })), action));
     }
 
     private static bool IsLost(Scenario scenario) => Assert.Single(scenario.Cluster.InDoubt[Scenario.Pvc1]).Assessment is { Reason: null };
 
-    private static LossEvidence Evidence(Scenario scenario) => new(Scenario.Pvc1, new("a"), new("b"), scenario.Now, scenario.Now);
+    private bool Upholds(Scenario scenario, Decision action) => scenario.Cluster.Upholds(action, _decided);
 
-    private static Decision.DeletePod Deletion(Scenario scenario) => new(scenario.Cluster.Pods.Find(new("default", "app-0"))!.Value.Item, Evidence(scenario));
+    private LossEvidence Evidence(Scenario scenario) => new(Scenario.Pvc1, new("a"), new("b"), _decided = scenario.Now, scenario.Now);
+
+    private Decision.DeletePod Deletion(Scenario scenario) => new(scenario.Cluster.Pods.Find(new("default", "app-0"))!.Value.Item, Evidence(scenario));
 }

@@ -62,7 +62,7 @@ internal sealed class SimulatedActuator(SimulatedController owner, SimulatedClus
     private void Act(Decision decision, Instant decided)
     {
         var (sent, taken, life) = (cluster.EventQueue.Now, decided, owner.Life);
-        if (!owner.MayAct(Deadline) || owner.Now - decided > LongestWait || !owner.Cluster.Upholds(decision) || owner.Noise.OnceIn(100))
+        if (!owner.MayAct(Deadline) || owner.Now - decided > LongestWait || !owner.Cluster.Upholds(decision, decided) || owner.Noise.OnceIn(100))
         {
             // It left the queue too late.
             owner.Post(new Observation.MutationAnswered(decision, new(Core.MutationOutcome.NotSent), taken), owner.Noise.UpTo(LongestWait));

@@ -132,7 +132,7 @@ internal sealed class ControlLoop(
                 continue;
             }
 
-            var offered = actuator.Offer(decision, decided, () => _cluster.Upholds(decision));
+            var offered = actuator.Offer(decision, decided, () => _cluster.Upholds(decision, decided));
             if (offered == OfferResult.NoRoom)
             {
                 foundRoom = false;

@@ -4,17 +4,21 @@ namespace Piraeus.HighAvailability.Core;
 public sealed partial record ClusterSnapshot
 {
     /// <summary>Whether everything that an action rests on still holds by what was observed since it was decided.</summary>
+    /// <param name="action">The action.</param>
+    /// <param name="decided">When it was decided.</param>
     /// <remarks>Asked before the request leaves: there is time between a decision and its request, and an answer that arrives then may take the loss back.</remarks>
-    public bool Upholds(Decision action) => LossEvidence.Of(action) is not { } evidence
-        || (Storm is null && Holds(evidence) && (action is not Decision.DeletePod { Pod: var pod } || MayStillMove(pod)));
+    public bool Upholds(Decision action, Instant decided) => LossEvidence.Of(action) is not { } evidence
+        || (Storm is null && Holds(evidence) && (action is not Decision.DeletePod { Pod: var pod } || MayStillMove(pod, decided)));
 
-    // A loss that began anew has a grace period of its own.
-    private bool Holds(LossEvidence evidence) =>
-        Resources.GetValueOrDefault(evidence.Resource)?.AssessmentOf(LinstorNameOf(evidence.Lost)) is { IsLoss: true } loss && loss.Since <= evidence.Since;
+    // A loss that began anew has a grace period of its own, and what the stream has reported since the newest answer may speak against it.
+    private bool Holds(LossEvidence evidence) => IsLostSince(Resources.GetValueOrDefault(evidence.Resource), evidence.Lost, evidence.Since);
+
+    private bool IsLostSince(Resource? resource, NodeName node, Instant since) =>
+        resource is { IsReportCurrent: true } && resource.AssessmentOf(LinstorNameOf(node)) is { IsLoss: true } loss && loss.Since <= since;
 
     // The other volumes of the pod count, too. A pod that has left the watch is gone, or has lost its label.
-    private bool MayStillMove(Pod pod) => Pods.Find(pod.Key)?.Item is { } watched && watched.Uid == pod.Uid
-        && new Eligibility(this, (resource, node) => IsLost(resource.Name, node)).ObjectionTo(watched) is null;
+    private bool MayStillMove(Pod pod, Instant decided) => Pods.Find(pod.Key)?.Item is { } watched && watched.Uid == pod.Uid
+        && new Eligibility(this, (resource, node) => IsLostSince(resource, node, decided)).ObjectionTo(watched) is null;
 
     private ClusterSnapshot Note(Decision decision, MutationAnswer outcome, Instant at)
     {

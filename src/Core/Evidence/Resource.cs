@@ -192,8 +192,9 @@ public sealed partial record Resource(ResourceName Name)
     /// <summary>Whether a node that may have had no policy has reported something new after the policy appeared, by more than LINSTOR needs to show one change.</summary>
     internal bool HasChangedUnderPolicy(Speaker speaker) => !SeenUnfenced || speaker.NewsAt - FencedSince >= Timings.ShortestAdmission;
 
-    /// <summary>Whether the policy is known, fences, and has reached the node.</summary>
-    public bool IsFenced(NodeName node) => Fences && (!SeenUnfenced || (Find(node) is { } speaker && HasHeardOfPolicy(speaker.HeardAt)));
+    /// <summary>Whether the policy is known, fences, and has reached the node: by time, and with all members that the node may count.</summary>
+    public bool IsFenced(NodeName node) => Fences && (!SeenUnfenced || (Find(node) is { } speaker && HasHeardOfPolicy(speaker.HeardAt)
+        && speaker.Memberships.All(known => !known.IsPolicyKnown || QuorumPolicy.Fences(known.Policy, known.Voters))));
 
     /// <summary>Whether a lost node has quorum again: it says so in a new statement, or another speaker has found its link to the node up since, or the replica there was removed.</summary>
     /// <remarks>It is no recovery if the speakers that proved the loss fall silent, or if the node repeats an old statement.</remarks>

@@ -19,7 +19,6 @@ public sealed partial record Speaker
         }
 
         var date = linstor.DateOf(isFirst: !linstor.IsSinceReturn(HeardAt), at);
-        var isRepeat = !IsSilent && linstor.IsSinceReturn(HeardAt) && Promotability == (may ? Promotability.MayPromote : Promotability.MayNotPromote);
         return this with
         {
             Presence = Presence.Listed,
@@ -30,9 +29,11 @@ public sealed partial record Speaker
             HeardAt = at,
             HeardUntil = at,
             ReturnedFrom = SilentFrom(date, linstor),
-            NewSince = isRepeat ? NewSince : date,
+            NewSince = date,
+            ChangedAt = ReportedAt is null ? date : ChangedAt, // no answer has dated its statements yet
+            LivedAt = IsOwnReturn(date, linstor) || (!IsSilent && linstor.IsSinceReturn(HeardAt)) ? date : LivedAt,
             NewsSince = IsOwnReturn(date, linstor) || MayPromote?.Value != may ? date : NewsSince,
-            StreamedAt = isRepeat ? StreamedAt : at,
+            StreamedAt = at,
         };
     }
 
@@ -102,6 +103,7 @@ public sealed partial record Speaker
             ReportedAt = asked,
             ReturnedFrom = null,
             NewSince = null,
+            LivedAt = isOwnReturn || ((!isSame || dropsConnection) && !isFirst && !isReturn) ? date : LivedAt,
             NewsSince = null,
             Memberships = memberships,
             MembershipsAtNews = !isNews && NewsSince is null ? MembershipsAtNews
@@ -126,8 +128,8 @@ public sealed partial record Speaker
     private bool IsBack(Instant date, LinstorView linstor) => IsOwnReturn(date, linstor) || !(linstor.IsSynced || linstor.IsStreamIntact)
         || ((IsSilent || date == linstor.ReturnedAt) && !linstor.IsSinceReturn(HeardAt));
 
-    // LINSTOR repeats a satellite for a while after it has lost it. Only a change shows that the satellite was alive then.
-    private Instant? AliveUntil => HeardAt is null || HeardUntil is not { } until ? HeardUntil : Instant.Later(Instant.Later(ChangedAt, NewSince ?? ChangedAt), until - Timings.LongestDetection);
+    // LINSTOR repeats a satellite for a while after it has lost it, also to a process that has just connected. Only a change shows that the satellite was alive then.
+    private Instant? AliveUntil => HeardAt is null || HeardUntil is not { } until ? HeardUntil : Instant.Later(LivedAt ?? Instant.Start, until - Timings.LongestDetection);
 
     // Nearly every answer repeats the previous one, which costs nothing.
     private ImmutableArray<LinkStatement> LinksAfter(ImmutableArray<Connection> reported, Instant date, Instant? evidenceAt) => Repeats(reported) ? Links : NewLinks(reported, date, evidenceAt);
@@ -148,63 +150,6 @@ public sealed partial record Speaker
     // ago, and this is the first answer since, the score counts as the older one: otherwise, the node would have been lost and found again in that moment.
     private bool WasThereBefore(Replica reported, in ResourceAnswer answer) =>
         !IsSilent && reported.Usage == Usage.InUse && !(NewSince >= answer.LossEvidenceSince) && answer.AskedAt - answer.LossEvidenceSince <= Timings.LongestDetection;
-
-    // For a while, LINSTOR's report about a node may be older than the members that it lists now, and a satellite reports its DRBD to LINSTOR before it has updated it. Until then, the node may
-    // use these members, those that it knew, or a state in between. A connection shows that it knows a member. Only time shows that it knows a policy, or a member's new disk.
-    private ImmutableArray<Membership> MembershipsAfter(in ResourceAnswer answer, Instant backSince, ImmutableArray<Connection> reported)
-    {
-        if (Memberships is [var only] && only == answer.Members)
-        {
-            return ReportedAt is null && NamedAtFirst(only, reported, answer.Linstor) is { } named ? [named, answer.Members] : Memberships;
-        }
-
-        return MembershipsAfterChange(answer, backSince, reported);
-    }
-
-    private ImmutableArray<Membership> MembershipsAfterChange(in ResourceAnswer answer, Instant backSince, ImmutableArray<Connection> reported)
-    {
-        var now = answer.Members;
-        var isSamePolicy = Memberships.All(known => (known.Policy, known.IsPolicyKnown) == (now.Policy, now.IsPolicyKnown));
-        var areSameVotes = Memberships.All(known => known.Members.All(member => now.Members.All(one => one.Node != member.Node || one.Votes == member.Votes)));
-        var since = isSamePolicy && areSameVotes ? answer.MembersSince : Instant.Later(answer.MembersSince, backSince);
-        return answer.AskedAt - since >= Timings.LongestDetection && KnowsOf(now, reported, answer.Linstor) ? [now]
-            : Memberships.Contains(now) ? Memberships : [.. Memberships.Concat(Memberships[^1].Until(now)).Distinct()];
-    }
-
-    // A node's first report shows which members it knows: if it reports fewer connections than it has peers, it may count only those that it names. Null if it may know all.
-    private Membership? NamedAtFirst(Membership now, ImmutableArray<Connection> reported, LinstorView linstor)
-    {
-        var peers = now.Members.Count(HasConnectionTo);
-        return reported.IsEmpty || reported.Length >= peers ? null : now with { Members = [.. now.Members.Where(member => !HasConnectionTo(member) || IsNamedIn(reported, member.Node, linstor))] };
-    }
-
-    // The node no longer counts members whose connections it has dropped.
-    private ImmutableArray<Membership> WithoutDropped(ImmutableArray<Membership> memberships, ImmutableArray<Connection> reported, LinstorView linstor)
-    {
-        var left = memberships.RemoveAll(known => known.Members.Any(member => HasConnectionTo(member) && Links.Any(link => link.Up.Current && IsNameOf(link.Peer, member.Node, linstor)) && !IsNamedIn(reported, member.Node, linstor)));
-        return left.IsEmpty ? memberships : left;
-    }
-
-    private bool KnowsOf(Membership members, ImmutableArray<Connection> reported, LinstorView linstor)
-    {
-        foreach (var member in members.Members)
-        {
-            if (HasConnectionTo(member) && !Memberships.All(known => known.Members.Any(one => one.Node == member.Node)) && !IsNamedIn(reported, member.Node, linstor))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    // Two replicas without a disk have no connection.
-    private bool HasConnectionTo(Member member) => member.Node != Node && (member.Votes || !Diskless);
-
-    private static bool IsNamedIn(ImmutableArray<Connection> reported, NodeName node, LinstorView linstor) => reported.Any(connection => IsNameOf(connection.Peer, node, linstor));
-
-    private static bool IsNameOf(string peer, NodeName node, LinstorView linstor) =>
-        ResourceView.IsSameHost(peer, node.Value) || (linstor.Find(node)?.HostName is { } host && ResourceView.IsSameHost(peer, host));
 
     private bool IsOwnReturn(Instant date, LinstorView linstor) => IsSilent && (linstor.IsSynced || linstor.IsStreamIntact) && date != linstor.ReturnedAt;
 

@@ -106,6 +106,9 @@ public sealed partial record Speaker(NodeName Node)
 
     private Instant? NewSince { get; init; }
 
+    // When its satellite was last certainly alive: it came back from a silence of its own, or changed what it had stated since LINSTOR's return.
+    private Instant? LivedAt { get; init; }
+
     private Instant? NewsSince { get; init; }
 
     /// <summary>Whether the newest answer includes what the stream has reported.</summary>

@@ -66,12 +66,16 @@ internal sealed partial class LossRule
     // stale state. Two peers that agree do not.
     private bool FindsPrimaryBehind(Speaker peer, Speaker other, Instant evidenceSince) => other != peer && _view.Speaks(other)
         && other is { MayPromote: { Current: true, Value: false } no, Score: { Current: true, Value: > 0 and var score } } && (!IsUpToDate(score) || IsKeptFromPromoting(other))
-        && Instant.Later(no.Since + Timings.LongestDetection, FoundSince(other, peer)) >= evidenceSince;
+        && (KnowsOnlyThroughOthers(other, evidenceSince) || Instant.Later(no.Since + Timings.LongestDetection, FoundSince(other, peer)) >= evidenceSince);
 
     // Without a connection to the peer, its denial is as new as its last statement. With one, it was as free to promote as the peer, and would have said so. So an old denial is from the middle of a
     // change, where its satellite hangs. One that was first heard a moment before the peer's statement is not old: the peer's may have been late.
     private Instant FoundSince(Speaker other, Speaker peer) =>
         _view.LinkFrom(other, peer.Node) is { Current: true, Value: true } up ? Instant.Later(up.Since, other.BackSince) : other.ChangedAt;
+
+    // A speaker whose link to the node went down long before is in the middle of no change: it knows of the Primary through others. Its denial may have ended and begun anew while no event arrived.
+    private bool KnowsOnlyThroughOthers(Speaker other, Instant evidenceSince) =>
+        _view.LinkFrom(other, _own.Node) is { Current: true, Value: false } down && down.Since + Timings.LongestDetection < evidenceSince;
 
     // With data of its own, a speaker may also be Primary itself, or may have lost quorum since its score was reported.
     private static bool IsKeptFromPromoting(Speaker other) => other is { InUse: not { Value: true }, IsReportCurrent: true };
@@ -92,7 +96,8 @@ internal sealed partial class LossRule
     // Counter-evidence counts while its speaker speaks. Afterwards it counts if it is not older than the loss evidence, or was repeated for longer than LINSTOR's own delay explains.
     private bool Stands(Speaker speaker, LastHeard? last, (Instant Oldest, Instant Heard) evidence)
     {
-        var words = last ?? new LastHeard(speaker.ReportedAt ?? Instant.Start, speaker.ChangedAt);
+        // What only the stream has stated before LINSTOR's first list has the date of that list, as loss evidence has.
+        var words = last ?? (speaker.ReportedAt is { } reported ? new LastHeard(reported, speaker.ChangedAt) : new(Instant.Start, Instant.Later(speaker.ChangedAt, _linstor.FirstReturnedAt ?? speaker.ChangedAt)));
         return (last is null && _view.Speaks(speaker)) || words.ChangedAt >= evidence.Oldest || words.HeardAt > evidence.Heard + Timings.LongestDetection;
     }
 

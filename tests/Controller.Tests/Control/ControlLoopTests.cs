@@ -156,7 +156,7 @@ public sealed class ControlLoopTests
 
         // The pod's condition is on its way, and the deletion waits for it.
         Assert.True(fixture.Inbox.Writer.TryWrite(ControlFixture.Recovery(fixture.Clock.Now + TimeSpan.FromTicks(2))));
-        while (fixture.Control.Cluster.Upholds(ControlFixture.Delete))
+        while (fixture.Control.Cluster.Upholds(ControlFixture.Delete, fixture.Clock.Now))
         {
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
             await Task.Yield();
