@@ -156,6 +156,17 @@ public sealed class OldStateTests
         Scenario ListAllButB() => scenario.Satellites(On("a"), Off("b"), On("c"), On("x"));
     }
 
+    [Fact]
+    public void What_only_the_stream_has_stated_after_a_silence_is_as_new_as_the_end_of_the_silence()
+    {
+        // LINSTOR answers nothing about this resource. A is cut off for a moment, and B's satellite hangs in that. A's restarts and says that all is well. Then the satellites of A and C stop.
+        var scenario = Scenario.Started(Scenario.Healthy());
+        scenario.Ignores = decision => decision is Decision.QueryResource;
+        scenario.ListAll().Stream("abc", Promotability.MayNotPromote).After(20).Stream("bc", Promotability.MayPromote).After(2).Stream("c", Promotability.MayNotPromote).After(20);
+        scenario.Stream("a", Promotability.Unknown).After(1).Stream("a", Promotability.MayNotPromote).After(10).Silence("a").Silence("c").After(10).Ignores = _ => false;
+        Assert.Empty(scenario.Replica("b", _ => OldB()).Report("pvc-1").After(600).Moves);
+    }
+
     // LINSTOR notices that it has lost B, then A and C, and B comes back with what it said while A was cut off.
     private static Scenario LoseAllAndFind(Scenario scenario) =>
         scenario.After(4).Silence("b").Report("pvc-1").After(4).Silence("a").Silence("c").Report("pvc-1").After(10).Back("b", OldB()).After(600);

@@ -91,4 +91,16 @@ public sealed class OtherVolumeTests
 
         Replica OwnOf(string resource) => scenario.ReportOf(new(resource)).Replicas.Single(replica => replica.Node.Value == "a");
     }
+
+    [Theory]
+    [InlineData("off", false)]
+    [InlineData("majority", true)]
+    public void A_nodes_own_policy_that_was_taken_back_before_the_first_answer_may_still_be_in_force_there(string own, bool isMoved)
+    {
+        var scenario = Scenario.WithAppOn("a", NoStorm).Satellite("a", satellite => satellite with { QuorumPolicy = own }).After(5).Satellite("a", satellite => satellite with { QuorumPolicy = null });
+        scenario.InheritsPolicy = true;
+        scenario.Resource("pvc-2", "a").Volume("pv-2", "logs", "pvc-2").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("logs")] });
+        scenario.After(5).PowerOff("a").Silence("a", "pvc-2").Node("a", ready: false).Report("pvc-2");
+        Assert.Equal(isMoved, scenario.After(600).Moves.Contains("delete app-0 on a"));
+    }
 }

@@ -50,7 +50,7 @@ public sealed class PauseTests
     [Fact]
     public void A_silence_of_the_promotable_peer_that_the_stream_did_not_report_counts_from_when_the_peer_last_spoke()
     {
-        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Report("pvc-1");
+        var scenario = Scenario.WithAppOn("a", new() { StormThreshold = 1 }).After(20).Silence("c").PowerOff("a").Node("a", ready: false).After(30).Report("pvc-1");
         scenario.Ignores = decision => decision is Decision.QueryResource;
         scenario.After(8).Silence("b", streamed: false).Ignores = _ => false;
         Assert.Empty(scenario.After(5).Speak("b").After(44).Moves);

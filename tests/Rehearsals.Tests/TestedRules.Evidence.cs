@@ -75,7 +75,7 @@ internal static partial class TestedRules
             "Speaker.Statements.cs", "Instant.Later(LivedAt ?? Instant.Start, until", "Instant.Later(Instant.Later(ChangedAt, NewSince ?? ChangedAt), until"),
         new("what the stream states first after LINSTOR's return is a sign of life", nameof(OldStateTests.What_the_stream_repeats_late_is_no_sign_of_life_whatever_its_order),
             "Speaker.Statements.cs", "LivedAt = IsOwnReturn(date, linstor) || (!IsSilent && linstor.IsSinceReturn(HeardAt)) ? date : LivedAt", "LivedAt = date"),
-        new("what only the stream has stated has no date", nameof(OldStateTests.What_only_the_stream_has_stated_of_a_node_is_as_old_as_it_is),
+        new("what only the stream has stated has no date", nameof(OldStateTests.What_only_the_stream_has_stated_after_a_silence_is_as_new_as_the_end_of_the_silence),
             "Speaker.Statements.cs", "ChangedAt = ReportedAt is null ? date : ChangedAt,", "ChangedAt = ChangedAt,"),
         new("what only the stream has stated before the first list is older than the list", nameof(OldStateTests.What_only_the_stream_has_stated_of_a_node_is_as_old_as_it_is),
             "LossRule.CounterEvidence.cs", "Instant.Later(speaker.ChangedAt, _linstor.FirstReturnedAt ?? speaker.ChangedAt)", "speaker.ChangedAt"),

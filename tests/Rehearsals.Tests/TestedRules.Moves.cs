@@ -115,7 +115,7 @@ internal static partial class TestedRules
             "Eligibility.cs", "return volumes.Count == 0\n", "return volumes.Count < 0\n"),
         new("a pod that writes to a resource without a quorum policy is exempt", nameof(MoveTests.Every_linstor_resource_that_a_pod_writes_to_must_be_fenced),
             "Eligibility.cs", "if (!resource.IsFenced(consumer))", "if (!resource.IsFenced(consumer) && resource.Speakers.IsEmpty)"),
-        new("a pod that writes to a resource whose policy has not reached its node is exempt", nameof(EligibilityTests.A_pod_that_also_writes_to_a_resource_whose_policy_has_not_reached_its_node_is_exempt),
+        new("a pod that writes to a resource whose policy has not reached its node is moved", nameof(OtherVolumeTests.A_nodes_own_policy_that_was_taken_back_before_the_first_answer_may_still_be_in_force_there),
             "Resource.cs", "HasHeardOfPolicy(speaker.HeardAt)\n", "speaker.Node == node\n"),
         new("a policy has reached the node by time alone", nameof(OtherVolumeTests.A_policy_that_came_while_the_node_was_away_has_not_reached_its_other_volume_yet),
             "Resource.cs", "\n        && speaker.Memberships.All(known => !known.IsPolicyKnown || QuorumPolicy.Fences(known.Policy, known.Voters))", ""),
