@@ -9,13 +9,14 @@
 #   --set PATH=VALUE         one value; VALUE is YAML; may be repeated
 #   --api-version VERSION    group/version that the cluster serves, such as policy/v1; may be repeated
 #   --kube-version VERSION   version of Kubernetes
+#   --notes                  what Helm says after an installation, instead of the manifests
 
 set -euo pipefail
 here=$(cd "${BASH_SOURCE%/*}" && pwd)
 
 case ${1:-} in
     --help | -h)
-        sed -n '3,11s/^# \{0,1\}//p' "$0"
+        sed -n '3,12s/^# \{0,1\}//p' "$0"
         exit
         ;;
 esac

@@ -61,6 +61,7 @@ func main() {
 	release := flag.String("release", "piraeus-ha-controller", "name of the release")
 	namespace := flag.String("namespace", "default", "namespace of the release")
 	kubeVersion := flag.String("kube-version", "v1.31.0", "version of Kubernetes")
+	notes := flag.Bool("notes", false, "print what Helm says after an installation instead of the manifests")
 	flag.Var(&valueFiles, "values", "file with values; may be repeated")
 	flag.Var(&sets, "set", "PATH=VALUE; VALUE is YAML; may be repeated")
 	flag.Var(&apis, "api-version", "group/version that the cluster serves; may be repeated")
@@ -70,15 +71,15 @@ func main() {
 		os.Exit(2)
 	}
 
-	manifests, err := render(flag.Arg(0), *release, *namespace, *kubeVersion, valueFiles, sets, apiVersions(apis))
+	printed, err := render(flag.Arg(0), *notes, *release, *namespace, *kubeVersion, valueFiles, sets, apiVersions(apis))
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "chart: %v\n", err)
 		os.Exit(1)
 	}
-	fmt.Print(manifests)
+	fmt.Print(printed)
 }
 
-func render(root, release, namespace, kubeVersion string, valueFiles, sets list, apis apiVersions) (string, error) {
+func render(root string, notes bool, release, namespace, kubeVersion string, valueFiles, sets list, apis apiVersions) (string, error) {
 	chart, err := readYaml(filepath.Join(root, "Chart.yaml"))
 	if err != nil {
 		return "", err
@@ -112,6 +113,12 @@ func render(root, release, namespace, kubeVersion string, valueFiles, sets list,
 		"Files":        files{root},
 		"Template":     values{"BasePath": "templates"},
 	}
+	if notes {
+		var out bytes.Buffer
+		err := templates.ExecuteTemplate(&out, "NOTES.txt", data)
+		return out.String(), err
+	}
+
 	objects := map[string][]string{}
 	for _, path := range paths {
 		if filepath.Ext(path) != ".yaml" {

@@ -56,7 +56,8 @@ internal static partial class Composition
         var actuator = new Actuator(queries, mutations, hold, limit, inbox.Writer, errors, clock);
         var history = new ActionHistory(kubernetes, HistoryText.ConfigMapOf(shared), settings.LeaseIdentity, limit, clock, provider, errors, logs.CreateLogger<ActionHistory>());
         var decisionLog = new DecisionLog(clock, provider) { Written = settings.DryRun ? null : history.Add };
-        var reporter = new Reporter(events, instruments, decisionLog, errors, logs.CreateLogger<Reporter>());
+        var webhook = settings is { IncidentWebhook: { } address, DryRun: false } ? new IncidentWebhook(address, IncidentWebhook.CreateClient(), clock, provider, errors, logs.CreateLogger<IncidentWebhook>()) : null;
+        var reporter = new Reporter(events, webhook, instruments, decisionLog, errors, logs.CreateLogger<Reporter>());
         var control = new ControlLoop(inbox, settings.Policy, actuator, reporter, errors, clock, provider, recorder, readiness.Observe);
         var forecasts = new ForecastLoop(new(settings.Policy), () => control.Cluster, errors.Isolate, clock, provider);
         instruments.ObserveLinstor(() => clock.Now - control.Cluster.Linstor.AnsweredAt);
@@ -82,6 +83,11 @@ internal static partial class Composition
         if (recorder is not null)
         {
             supporting.Add(("recorder", recorder.RunAsync));
+        }
+
+        if (webhook is not null)
+        {
+            supporting.Add(("incident webhook", webhook.RunAsync));
         }
 
         if (lease is { } key)

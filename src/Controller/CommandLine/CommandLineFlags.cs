@@ -19,6 +19,8 @@ internal static class CommandLineFlags
             (settings, on) => settings with { DisableNodeTaints = on }) with { IsOfPolicy = true },
         CommandLineFlag.Switch("dry-run", "decide and report, but change nothing",
             (settings, on) => settings with { DryRun = on }),
+        CommandLineFlag.Text("incident-webhook", "address to post to how each incident ended, none if empty", "",
+            (settings, address) => settings with { IncidentWebhook = Webhook(address) }),
         CommandLineFlag.Integer("kube-api-burst", "int", "changes to the cluster that may be requested at once", Defaults.KubeApiBurst, 1, int.MaxValue,
             (settings, burst) => settings with { KubeApiBurst = burst }),
         new("kube-api-qps", "float", "changes to the cluster that may be requested per second", $"{Defaults.KubeApiQps}",
@@ -59,6 +61,10 @@ internal static class CommandLineFlags
     private static IPAddress? Address(string text) => text.Length == 0 ? null
         : (text.Contains(':') || text.Split('.').Length == 4) && IPAddress.TryParse(text, out var address) ? address // an abbreviation such as 127.1 is hardly meant
         : throw new FormatException("must be an IP address, for example 127.0.0.1 or ::1");
+
+    private static Uri? Webhook(string text) => text.Length == 0 ? null
+        : Uri.TryCreate(text, UriKind.Absolute, out var address) && address is { Scheme: "http" or "https", UserInfo: "" } ? address
+        : throw new FormatException("must be an address that begins with http:// or https://, without a user");
 
     private static double Positive(string text) => Number(text) is > 0 and var number ? number : throw new FormatException("must be a number above 0");
 

@@ -29,6 +29,9 @@ internal sealed record Settings
     /// <summary>The address to listen on; null for all addresses, IPv4 and IPv6.</summary>
     public IPAddress? BindAddress { get; init; }
 
+    /// <summary>Where to post how each incident ended; null for nowhere.</summary>
+    public Uri? IncidentWebhook { get; init; }
+
     /// <summary>The name under which this process holds the lease; the whole host name, which the machine name cuts at its first dot.</summary>
     public string LeaseIdentity { get; init; } = Dns.GetHostName();
 

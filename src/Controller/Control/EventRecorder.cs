@@ -85,6 +85,9 @@ internal sealed partial class EventRecorder(KubernetesClient kubernetes, Leaders
         }
     }
 
+    /// <summary>Everything that was moved away from a node together has come to its end.</summary>
+    public void Ended(ClusterNode node, string summary, bool isWell) => Write(Reference(node), "FailoverEnded", summary, isWell ? "Normal" : "Warning");
+
     public async Task RunAsync(CancellationToken cancellation)
     {
         // On a stop, pending Events are still written, unless that takes too long.

@@ -6,7 +6,7 @@ using Piraeus.HighAvailability.Core;
 namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>Reports what is left alone, how failovers end, and why: each once, in the log and as an Event.</summary>
-internal sealed partial class Reporter(EventRecorder events, Instruments instruments, DecisionLog decisionLog, InternalErrors errors, ILogger<Reporter> logger)
+internal sealed partial class Reporter(EventRecorder events, IncidentWebhook? webhook, Instruments instruments, DecisionLog decisionLog, InternalErrors errors, ILogger<Reporter> logger)
 {
     /// <summary>Reasons that pass by themselves, or mean that all is well: they do not help a reader of a pod's Events.</summary>
     private static readonly HashSet<HoldReason> Passing =
@@ -67,7 +67,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
 
         if (!ReferenceEquals(cluster.Failovers, _before.Failovers))
         {
-            errors.Isolate(() => Follow([.. cluster.Failovers.All.Select(held => held.Item)]));
+            errors.Isolate(() => Follow(cluster, [.. cluster.Failovers.All.Select(held => held.Item)]));
         }
 
         _before = cluster;
@@ -127,7 +127,7 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         _isStorm = storm is not null;
     }
 
-    private void Follow(ImmutableArray<Failover> failovers)
+    private void Follow(ClusterSnapshot cluster, ImmutableArray<Failover> failovers)
     {
         foreach (var failover in failovers.Where(failover => failover.Ending is not null && _ended.Add(failover.Pod.Uid)))
         {
@@ -138,9 +138,9 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
 
         foreach (var incident in failovers.GroupBy(failover => (failover.Evidence.Lost, failover.Incident)))
         {
-            if (incident.All(failover => failover.Ending is not null) && incident.Count() > 1 && _over.Add(incident.Key))
+            if (incident.All(failover => failover.Ending is not null) && _over.Add(incident.Key))
             {
-                logger.Write(LogLevel.Information, LogLines.IncidentEnded, LogLine.Of([.. incident], DecisionText.Of(incident.ToList())));
+                ReportEnd(cluster, [.. incident]);
             }
         }
 
@@ -149,6 +149,22 @@ internal sealed partial class Reporter(EventRecorder events, Instruments instrum
         _ended.IntersectWith(failovers.Where(failover => failover.Ending is not null).Select(failover => failover.Pod.Uid)); // a pod that stayed may lose its storage again
         _stuck.RemoveWhere(known => !followed.Contains(known.Pod));
         _over.IntersectWith(failovers.Select(failover => (failover.Evidence.Lost, failover.Incident)));
+    }
+
+    private void ReportEnd(ClusterSnapshot cluster, ImmutableArray<Failover> incident)
+    {
+        var sentence = incident is [var only] ? DecisionText.Of(only) : DecisionText.Of(incident);
+        if (incident.Length > 1) // else the line about its failover has said everything
+        {
+            logger.Write(LogLevel.Information, LogLines.IncidentEnded, LogLine.Of(incident, sentence));
+        }
+
+        if (cluster.Nodes.TryGetValue(incident[0].Evidence.Lost, out var node))
+        {
+            events.Ended(node, sentence, isWell: incident.All(failover => failover.Ending == FailoverResult.Runs));
+        }
+
+        webhook?.Ended(incident, sentence);
     }
 
     private void ReportNew(Decision.ReportStuck stall)

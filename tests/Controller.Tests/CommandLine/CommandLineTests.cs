@@ -39,7 +39,7 @@ public sealed class CommandLineTests
             "--attacher-name=a", "--bind-address=::1", "--known-resource-grace-period=1s", "--new-resource-grace-period=2s", "--kubeconfig=k", "--leader-election",
             "--leader-election-healtz-port=1", "--leader-election-lease-name=me", "--leader-election-namespace=ns", "--leader-election-resource-name=lock",
             "--pod-label-selector=x in (b,a)", "--reconcile-interval=3s", "--v=6", "--dry-run", "--disable-node-taints", "--storm-threshold=25%",
-            "--kube-api-qps=0.5", "--kube-api-burst=7", "--log-format=json", "--record=r");
+            "--kube-api-qps=0.5", "--kube-api-burst=7", "--log-format=json", "--record=r", "--incident-webhook=https://chat.example/hook");
 
         Assert.Equal("a", settings.AttacherName);
         Assert.Equal(System.Net.IPAddress.IPv6Loopback, settings.BindAddress);
@@ -55,6 +55,7 @@ public sealed class CommandLineTests
         Assert.Equal(TimeSpan.FromSeconds(3), settings.ReconcileInterval);
         Assert.Equal(LogLevel.Trace, settings.LogLevel);
         Assert.Equal(LogFormat.Json, settings.LogFormat);
+        Assert.Equal(new("https://chat.example/hook"), settings.IncidentWebhook);
         Assert.True(settings.DryRun);
         Assert.True(settings.DisableNodeTaints);
         Assert.Equal(0.25, settings.StormThreshold);
@@ -173,6 +174,8 @@ public sealed class CommandLineTests
     [InlineData("invalid value \"0\" for --kube-api-qps: must be a number above 0", "--kube-api-qps=0")]
     [InlineData("invalid value \"NaN\" for --kube-api-qps: must be a number above 0", "--kube-api-qps=NaN")]
     [InlineData("invalid value \"0\" for --kube-api-burst: must be a whole number of at least 1", "--kube-api-burst=0")]
+    [InlineData("invalid value \"chat.example/hook\" for --incident-webhook: must be an address that begins with http:// or https://, without a user", "--incident-webhook=chat.example/hook")]
+    [InlineData("invalid value \"https://me:secret@chat.example\" for --incident-webhook: must be an address that begins with http:// or https://, without a user", "--incident-webhook=https://me:secret@chat.example")]
     [InlineData("invalid value \"xml\" for --log-format: must be text or json", "--log-format=xml")]
     [InlineData("invalid value \"\" for --attacher-name: must not be empty", "--attacher-name=")]
     [InlineData("invalid value \"a=b=c\" for --pod-label-selector: \"=\" is not expected there", "--pod-label-selector=a=b=c")]

@@ -45,6 +45,7 @@ public sealed class HelpTests
               --bind-address string                    address to serve probes, metrics and status on, all if empty
               --disable-node-taints                    do not taint nodes that have lost their storage
               --dry-run                                decide and report, but change nothing
+              --incident-webhook string                address to post to how each incident ended, none if empty
               --kube-api-burst int                     changes to the cluster that may be requested at once (default 1000)
               --kube-api-qps float                     changes to the cluster that may be requested per second (default 500)
               --kubeconfig string                      path to kubeconfig file

@@ -45,7 +45,7 @@ internal sealed class ControlFixture : IAsyncDisposable
         var nodes = new NodeClient(http, Time);
         var queries = new QueryRunner(Client, nodes, new(_connection, Clock), Instruments, Clock, Told.CreateLogger<QueryRunner>());
         Actuator = new(queries, new(Client, nodes, Events, Errors, dryRun, Time, Told.CreateLogger<MutationRunner>()) { MostConditions = conditions }, Hold, RequestGate, Inbox.Writer, Errors, Clock);
-        Control = new(Inbox, settings, Actuator, new(Events, Instruments, DecisionLog, Errors, reporting ?? Told.CreateLogger<Reporter>()), Errors, Clock, Time);
+        Control = new(Inbox, settings, Actuator, new(Events, webhook: null, Instruments, DecisionLog, Errors, reporting ?? Told.CreateLogger<Reporter>()), Errors, Clock, Time);
     }
 
     public TestTime Time { get; } = new();

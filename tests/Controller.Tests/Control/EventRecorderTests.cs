@@ -183,7 +183,7 @@ public sealed class EventRecorderTests
     }
 
     /// <summary>Everything that is written when the process is asked to stop.</summary>
-    private static async Task<List<(Call Call, JsonNode Event)>> WrittenAsync(ControlFixture fixture)
+    internal static async Task<List<(Call Call, JsonNode Event)>> WrittenAsync(ControlFixture fixture)
     {
         await fixture.Events.RunAsync(new CancellationToken(true)).SoonAsync();
         return [.. fixture.Kubernetes.Calls.Select(call => (call, JsonNode.Parse(call.Body)!))];

@@ -179,6 +179,28 @@ public sealed partial class ReporterTests
         Assert.Equal(3, fixture.Told.Lines.Count);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_end_of_an_incident_is_one_Event_on_its_node(bool isWell)
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        var (reporter, cluster) = (Reporter(fixture), Moving().Apply(new Observation.Updated<ClusterNode>(new(new("a"), new("u-node"))), Instant.Start));
+        if (!isWell)
+        {
+            var bare = ControlFixture.App with { Key = new("shop", "bare"), Uid = new("u-bare") };
+            cluster = cluster.Apply(new Observation.MutationAnswered(new Decision.DeletePod(bare, ControlFixture.Evidence), new(MutationOutcome.Accepted), Instant.Start), Instant.Start);
+        }
+
+        cluster = cluster.Apply(new Observation.Deleted<Attachment>(ControlFixture.Csi1), Instant.Start).Apply(new Observation.Updated<Pod>(Replacement with { Running = true }), Instant.Start);
+        reporter.Report(cluster, Verdict());
+        reporter.Report(cluster.Apply(new Observation.Tick(), Instant.Start), Verdict());
+
+        var (_, written) = Assert.Single(await EventRecorderTests.WrittenAsync(fixture));
+        Assert.Equal(("FailoverEnded", isWell ? "Normal" : "Warning", "Node", "a"), ((string?)written["reason"], (string?)written["type"], (string?)written["involvedObject"]!["kind"], (string?)written["involvedObject"]!["uid"]));
+        Assert.StartsWith(isWell ? "Pod shop/app-0 of node a runs on node b, 0.00 s after" : "Node a: 1 of 2 pods run elsewhere", (string?)written["message"], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task That_a_pod_stays_is_reported_as_often_as_it_could_not_be_moved()
     {
@@ -211,7 +233,7 @@ public sealed partial class ReporterTests
         new Observation.MutationAnswered(new Decision.DeletePod(ControlFixture.App with { Owner = Replacement.Owner }, ControlFixture.Evidence), new(MutationOutcome.Accepted), Instant.Start),
     ]).Aggregate(ClusterSnapshot.Empty, (cluster, seen) => cluster.Apply(seen, Instant.Start));
 
-    private static Reporter Reporter(ControlFixture fixture) => new(fixture.Events, fixture.Instruments, fixture.DecisionLog, fixture.Errors, new Microsoft.Extensions.Logging.Logger<Reporter>(fixture.Told));
+    private static Reporter Reporter(ControlFixture fixture, IncidentWebhook? webhook = null) => new(fixture.Events, webhook, fixture.Instruments, fixture.DecisionLog, fixture.Errors, new Microsoft.Extensions.Logging.Logger<Reporter>(fixture.Told));
 
     private static Verdict Verdict(params Decision[] decisions) => new(decisions, null);
 

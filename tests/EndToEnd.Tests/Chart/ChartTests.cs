@@ -60,10 +60,13 @@ public sealed partial class ChartTests(SharedControlPlane shared)
     [InlineData("serviceAccount={create: false}", "serviceAccount.name is missing")]
     [InlineData("serviceAccount={create: false, name: default}", "serviceAccount.name is default, which every pod of the namespace has that names no account")]
     [InlineData("linstor.clientSecret=linstor-client-tls", "linstor.controllers has an address with http://, which would not use it")]
+    [InlineData("moveEveryPod=1", "moveEveryPod: Invalid type. Expected: boolean, given: integer")]
     [InlineData("nameOverride=My_Name", "nameOverride: Does not match pattern")]
-    public async Task A_value_that_makes_no_sense_is_refused_in_one_line_that_names_it(string value, string refusal)
+    [InlineData("moveEveryPod=true flags.pod-label-selector=app=db", "moveEveryPod is true, but flags.pod-label-selector selects some pods only")]
+    public async Task A_value_that_makes_no_sense_is_refused_in_one_line_that_names_it(string values, string refusal)
     {
-        var (exit, output, errors) = await ExternalProgram.RunAsync(Repository.File("eng/chart.sh"), ["--set", value]);
+        string[] options = values.Contains('{', StringComparison.Ordinal) ? ["--set", values] : [.. values.Split(' ').SelectMany(value => new[] { "--set", value })];
+        var (exit, output, errors) = await ExternalProgram.RunAsync(Repository.File("eng/chart.sh"), options);
         Assert.Equal((1, "", 1), (exit, output, errors.TrimEnd().Split('\n').Length));
         Assert.Contains(refusal, errors, StringComparison.Ordinal);
     }
@@ -73,6 +76,17 @@ public sealed partial class ChartTests(SharedControlPlane shared)
     {
         var container = Container(await RenderedChart.ObjectsAsync("--set", "flags.kube-api-burst=1000000", "--set", "flags.known-resource-grace-period=1m30s", "--set", "flags.dry-run=true", "--set", "flags.kube-api-qps=0.5"));
         Assert.Equal(["--dry-run=true", "--known-resource-grace-period=1m30s", "--kube-api-burst=1000000", "--kube-api-qps=0.5"], container["args"]!.AsArray().Select(argument => (string)argument!).Skip(3));
+    }
+
+    [Theory]
+    [InlineData("flags={}", "pods with the label linstor.csi.linbit.com/on-storage-lost=remove", null)]
+    [InlineData("flags={pod-label-selector: app=db}", "pods with the label app=db", "--pod-label-selector=app=db")]
+    [InlineData("moveEveryPod=true", "every pod that uses a LINSTOR volume, except pods with the annotation drbd.linbit.com/ignore-fail-over", "--pod-label-selector=")]
+    public async Task After_an_installation_it_is_said_which_pods_are_moved(string value, string moved, string? argument)
+    {
+        var notes = await ExternalProgram.OutputAsync(Repository.File("eng/chart.sh"), ["--notes", "--set", value]);
+        Assert.Contains($"moves {moved} It expects LINSTOR", string.Join(' ', notes.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Equal(argument, Container(await RenderedChart.ObjectsAsync("--set", value))["args"]!.AsArray().Select(one => (string)one!).SingleOrDefault(one => one.StartsWith("--pod-label-selector", StringComparison.Ordinal)));
     }
 
     // YAML reads 123 as a number, which the API server takes for no name.

@@ -1,0 +1,98 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Piraeus.HighAvailability.Controller.Control;
+using Piraeus.HighAvailability.Controller.Tests.Kubernetes;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Tests.Control;
+
+public sealed class IncidentWebhookTests
+{
+    [Fact]
+    public async Task It_posts_how_everything_that_was_moved_together_ended()
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        await using var hook = await CannedKubernetes.StartAsync(call => call.AnswerAsync("ok"));
+        fixture.Time.Advance(TimeSpan.FromSeconds(60));
+        var call = await PostAsync(fixture, hook);
+
+        Assert.Equal(("POST", "/hook/secret", "application/json"), (call.Method, call.Path, call.ContentType));
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse("""
+            {
+              "text": "Everything runs.", "node": "a", "lost": "2030-01-01T00:00:00+00:00", "began": "2030-01-01T00:00:20+00:00",
+              "pods": [{ "namespace": "shop", "name": "app-0", "resource": "rd", "ending": "Runs", "replacement": "app-0", "runsOn": "b", "seconds": 30, "text": "SENTENCE" }]
+            }
+            """.Replace("SENTENCE", DecisionText.Of(Moved()), StringComparison.Ordinal)), JsonNode.Parse(call.Body)), call.Body);
+        Assert.Empty(fixture.Told.Lines);
+    }
+
+    [Fact]
+    public async Task What_was_not_taken_is_posted_again_and_at_last_given_up_without_naming_the_secret_part_of_the_address()
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        await using var hook = await CannedKubernetes.StartAsync(call => call.AnswerAsync("no", 503));
+        using var stop = new CancellationTokenSource();
+        var running = Run(fixture, hook, stop.Token);
+        foreach (var pause in IncidentWebhook.Pauses)
+        {
+            await hook.ArrivalAsync();
+            await fixture.Time.RestingAsync(pause);
+            fixture.Time.Advance(pause);
+        }
+
+        await hook.ArrivalAsync();
+        await stop.CancelAsync();
+        await running.SoonAsync();
+        Assert.Equal($"{hook.Url.GetLeftPart(UriPartial.Authority)} was not told how the incident on node a ended: answer 503.", Assert.Single(fixture.Told.Lines));
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_answer_is_asked_again_after_the_deadline()
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        var posts = 0;
+        await using var hook = await CannedKubernetes.StartAsync(call => posts++ == 0 ? call.HangAsync() : call.AnswerAsync("ok"));
+        using var stop = new CancellationTokenSource();
+        var running = Run(fixture, hook, stop.Token);
+        await hook.ArrivalAsync();
+        fixture.Time.Advance(IncidentWebhook.Deadline);
+        await fixture.Time.RestingAsync(IncidentWebhook.Pauses[0]);
+        fixture.Time.Advance(IncidentWebhook.Pauses[0]);
+        await hook.ArrivalAsync();
+        await stop.CancelAsync();
+        await running.SoonAsync();
+        Assert.Empty(fixture.Told.Lines);
+    }
+
+    private static async Task<Call> PostAsync(ControlFixture fixture, CannedKubernetes hook)
+    {
+        using var stop = new CancellationTokenSource();
+        var running = Run(fixture, hook, stop.Token);
+        var call = await hook.ArrivalAsync();
+        await stop.CancelAsync();
+        await running.SoonAsync();
+        return call;
+    }
+
+    private static Task Run(ControlFixture fixture, CannedKubernetes hook, CancellationToken stop)
+    {
+        var webhook = new IncidentWebhook(new(hook.Url, "/hook/secret"), IncidentWebhook.CreateClient(), fixture.Clock, fixture.Time, fixture.Errors, fixture.Told.CreateLogger<IncidentWebhook>());
+        webhook.Ended([Moved()], "Everything runs.");
+        return webhook.RunAsync(stop);
+    }
+
+    // Lost at once, moved after 20 s, running after 30 s.
+    private static Failover Moved()
+    {
+        var replacement = ControlFixture.App with { Uid = new("u-new"), Node = new("b"), Running = true };
+        var (decided, ended) = (At(20), At(30));
+        return ((Observation[])
+        [
+            new Observation.Updated<Volume>(new("pv", new("shop", "data")) { Resource = ControlFixture.Resource }),
+            new Observation.Updated<Pod>(ControlFixture.App),
+            new Observation.MutationAnswered(new Decision.DeletePod(ControlFixture.App with { Owner = new("apps/v1", "StatefulSet", "app", new("u-set")) }, ControlFixture.Evidence), new(MutationOutcome.Accepted), decided),
+        ]).Aggregate(ClusterSnapshot.Empty, (cluster, seen) => cluster.Apply(seen, decided)).Apply(new Observation.Updated<Pod>(replacement), ended).Failovers.All.Single().Item;
+
+        static Instant At(double seconds) => Instant.Start + TimeSpan.FromSeconds(seconds);
+    }
+}
