@@ -39,6 +39,7 @@ public sealed class FollowTests(SharedControlPlane shared)
         cluster.Crash(cluster.A);
         await cluster.World.UntilMovedAsync(db, from: cluster.A, within: Promptly);
         await cluster.UntilLoggedAsync(LogEvent.IncidentEnded, [("Node", cluster.A), ("Phase", "Runs"), .. Enumerable.Range(0, 5).Select(number => ("Pod", $"{cluster.World.Namespace}/db-{number}"))]);
+        await cluster.EventuallyAsync(async () => (await cluster.EventsOnAsync("Node", cluster.A)).Any(recorded => recorded.Text("reason") == "FailoverEnded" && recorded.Text("message")!.Contains("5 of 5 pods run elsewhere", StringComparison.Ordinal)), "an Event on the node");
     }
 
     [Fact]

@@ -136,8 +136,8 @@ public sealed class NodeTests(SharedControlPlane shared)
         cluster.HealLinks(cluster.A);
         await cluster.EventuallyAsync(() => !cluster.World.View.Nodes.Find(cluster.A)!.TaintKeys.Contains(Taint), "the node is untainted");
 
-        await cluster.EventuallyAsync(async () => (await cluster.EventsOnAsync("Node", cluster.A)).Count == 2, "two Events on the node");
-        Assert.Equal(["NodeStorageQuorumLost", "NodeStorageQuorumRegained"], (await cluster.EventsOnAsync("Node", cluster.A)).Select(happened => happened.Text("reason")!).Order(StringComparer.Ordinal));
+        await cluster.EventuallyAsync(async () => (await cluster.EventsOnAsync("Node", cluster.A)).Count == 3, "three Events on the node");
+        Assert.Equal(["FailoverEnded", "NodeStorageQuorumLost", "NodeStorageQuorumRegained"], (await cluster.EventsOnAsync("Node", cluster.A)).Select(happened => happened.Text("reason")!).Order(StringComparer.Ordinal));
     }
 
     [Fact]
