@@ -7,6 +7,7 @@ using Piraeus.HighAvailability.Controller.Doctor;
 using Piraeus.HighAvailability.Controller.Explaining;
 using Piraeus.HighAvailability.Controller.Linstor;
 using Piraeus.HighAvailability.Controller.Recording;
+using Piraeus.HighAvailability.Controller.Rehearsing;
 
 // Exit codes: 0 stopped on request, 1 a bug, an unmet wait, a failed check or nothing to explain, 2 bad usage or settings.
 try
@@ -45,6 +46,13 @@ try
             using (var logs = LogOutput.Create(new Settings { Verbosity = 1 })) // the report says what is wrong
             {
                 return await new DoctorCommand(request, Environment.GetEnvironmentVariable, TimeProvider.System, logs, Console.Out).RunAsync(signals.Stopping);
+            }
+
+        case Command.RehearseNode { Request: var request }:
+            using (var signals = new Signals())
+            using (var logs = LogOutput.Create(new Settings { Verbosity = 1 }))
+            {
+                return await new RehearseNodeCommand(request, Environment.GetEnvironmentVariable, TimeProvider.System, logs, Console.Out, Console.Error).RunAsync(signals.Stopping);
             }
 
         case Command.Run { Settings: var settings }:

@@ -196,6 +196,23 @@ public sealed class AdministrationTests
     }
 
     [Fact]
+    public void Attaching_fails_while_the_satellite_hangs_that_is_to_delete_the_replica()
+    {
+        var scenario = StorageScenario.Empty();
+        scenario.World.AddNode("d");
+        scenario.World.AddResource("r", ["a", "b", "c"]);
+        scenario.World.Attach("r", "d");
+        scenario.Settle();
+        scenario.World.HangSatellite("d");
+        Assert.True(scenario.World.Detach("r", "d"));
+        Assert.False(scenario.World.Attach("r", "d"));
+        scenario.World.ResumeSatellite("d");
+        scenario.Settle();
+        Assert.Null(scenario.World.FindReplica("r", "d"));
+        Assert.True(scenario.World.Attach("r", "d"));
+    }
+
+    [Fact]
     public void That_a_replica_is_gone_is_reported_like_every_other_change()
     {
         var scenario = StorageScenario.Empty();

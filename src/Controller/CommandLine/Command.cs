@@ -26,6 +26,9 @@ internal abstract record Command
     /// <summary>Checks whether failovers would work, and forecasts them.</summary>
     public sealed record Doctor(DoctorRequest Request) : Command;
 
+    /// <summary>Forecasts the death of one node, and moves a pod away from it if told to.</summary>
+    public sealed record RehearseNode(RehearseNodeRequest Request) : Command;
+
     /// <summary>Help and versions go to standard output with exit code 0, one-line error messages to standard error with 2.</summary>
     public sealed record ShowText(string Text, int ExitCode) : Command;
 }

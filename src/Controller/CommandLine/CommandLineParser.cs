@@ -30,6 +30,11 @@ internal static class CommandLineParser
     private static readonly Syntax Explain = CreateCommand("explain", IsOfJudgement, ToExplain, Namespace, LeaseToRead, PortToAsk, Replica, Standalone, Output);
     private static readonly Option<string> NodeToLose = new("--node", "-node");
     private static readonly Syntax Doctor = CreateCommand("doctor", IsOfJudgement, Namespace, LeaseToRead, Output, NodeToLose);
+    private static readonly Argument<string> NodeToRehearse = new("NODE") { Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string> PodToMove = new("--move", "-move");
+    private static readonly Option<bool> Yes = new("--yes", "-yes", "-y");
+    private static readonly Option<string> Patience = new("--timeout", "-timeout");
+    private static readonly Syntax RehearseNode = CreateCommand("rehearse-node", IsOfJudgement, NodeToRehearse, PodToMove, Yes, Patience);
     private static readonly Syntax Root = CreateRoot();
 
     public static Command Parse(IReadOnlyList<string> arguments)
@@ -54,11 +59,12 @@ internal static class CommandLineParser
         { CommandResult.Command: var command } when command == Replay => ReadReplay(parsed),
         { CommandResult.Command: var command } when command == Explain => new Command.Explain(ReadExplain(parsed)),
         { CommandResult.Command: var command } when command == Doctor => new Command.Doctor(ReadDoctor(parsed)),
+        { CommandResult.Command: var command } when command == RehearseNode => new Command.RehearseNode(ReadRehearseNode(parsed)),
         _ => new Command.Run(Read(parsed, new())),
     };
 
     private static string HelpOf(Syntax command) =>
-        command == Replay ? HelpText.OfReplay() : command == Explain ? HelpText.OfExplain() : command == Doctor ? HelpText.OfDoctor() : command == WaitUntil || command == ApiOnline ? HelpText.OfWaitUntil() : HelpText.OfProgram();
+        command == Replay ? HelpText.OfReplay() : command == Explain ? HelpText.OfExplain() : command == Doctor ? HelpText.OfDoctor() : command == RehearseNode ? HelpText.OfRehearseNode() : command == WaitUntil || command == ApiOnline ? HelpText.OfWaitUntil() : HelpText.OfProgram();
 
     private static Command.ShowText Refuse(string complaint) => new($"{ProgramVersion.Name}: {complaint}", BadUsage);
 
@@ -68,6 +74,7 @@ internal static class CommandLineParser
         { UnmatchedTokens: [var token, ..] } => token.StartsWith('-') ? $"unknown flag: {token.Split('=')[0]}" : $"unexpected argument: {token}",
         { CommandResult.Command: var command } when command == WaitUntil => "wait-until must be told what to wait for: api-online",
         { CommandResult.Command: var command } when command == Replay && parsed.GetValue(RecordingToReplay) is null => "replay must be told what to replay: a file that --record has written",
+        { CommandResult.Command: var command } when command == RehearseNode && parsed.GetValue(NodeToRehearse) is not { Length: > 0 } => "rehearse-node must be told which node: rehearse-node NODE",
         { Errors: [var error, ..] } => error.Message.ReplaceLineEndings(" "),
         _ => null,
     };
@@ -79,7 +86,7 @@ internal static class CommandLineParser
             parsed.GetValue(RecordingToReplay)!,
             recorded => Read(parsed, recorded),
             parsed.GetValue(ResourceToTell) is { } resource ? new ResourceName(resource) : null,
-            parsed.GetValue(PodToTell) is { } pod ? KeyOf(pod) : null);
+            parsed.GetValue(PodToTell) is { } pod ? KeyOf(pod, "--pod") : null);
     }
 
     private static ExplainRequest ReadExplain(ParseResult parsed) => new(
@@ -101,6 +108,29 @@ internal static class CommandLineParser
         parsed.GetValue(NodeToLose) is not { } node ? null : node.Length > 0 ? new NodeName(node) : throw new SettingsException("invalid value \"\" for --node: must not be empty"),
         IsJson(parsed));
 
+    private static RehearseNodeRequest ReadRehearseNode(ParseResult parsed)
+    {
+        var settings = Read(parsed, new());
+        ObjectKey? moved = parsed.GetValue(PodToMove) is { } pod ? KeyOf(pod, "--move") : null;
+        return moved is null && parsed.GetValue(Yes)
+            ? throw new SettingsException("--yes says yes to --move, which is missing")
+            : new(settings, new(parsed.GetValue(NodeToRehearse)!), moved, parsed.GetValue(Yes), PatienceOf(parsed.GetValue(Patience)));
+    }
+
+    private static TimeSpan PatienceOf(string? text)
+    {
+        try
+        {
+            return text is null ? RehearseNodeRequest.DefaultPatience
+                : Durations.Parse(text) is var patience && patience > TimeSpan.Zero ? patience
+                : throw new FormatException("must be above zero");
+        }
+        catch (FormatException problem)
+        {
+            throw new SettingsException($"invalid value \"{text}\" for --timeout: {problem.Message}");
+        }
+    }
+
     private static ObjectKey LeaseOf(ParseResult parsed) => new(parsed.GetValue(Namespace) ?? ExplainRequest.DefaultNamespace, parsed.GetValue(LeaseToRead) ?? new Settings().LeaseName);
 
     private static bool IsJson(ParseResult parsed) => parsed.GetValue(Output) switch
@@ -120,9 +150,9 @@ internal static class CommandLineParser
         _ => throw new SettingsException("explain must be told what to explain: pod NAMESPACE/NAME, volume NAME or node NAME"),
     };
 
-    private static ObjectKey KeyOf(string pod) => pod.Split('/') is [{ Length: > 0 } space, { Length: > 0 } name]
+    private static ObjectKey KeyOf(string pod, string flag) => pod.Split('/') is [{ Length: > 0 } space, { Length: > 0 } name]
         ? new(space, name)
-        : throw new SettingsException($"invalid value \"{pod}\" for --pod: must be a namespace and a name, for example default/app-0");
+        : throw new SettingsException($"invalid value \"{pod}\" for {flag}: must be a namespace and a name, for example default/app-0");
 
     private static Settings Read(ParseResult parsed, Settings settings)
     {
@@ -181,7 +211,7 @@ internal static class CommandLineParser
     private static Syntax CreateRoot()
     {
         // A plain command, because a root command adds help, version and completion of its own.
-        var root = new Syntax(ProgramVersion.Name) { Help, Version, WaitUntil, Replay, Explain, Doctor };
+        var root = new Syntax(ProgramVersion.Name) { Help, Version, WaitUntil, Replay, Explain, Doctor, RehearseNode };
         foreach (var (_, option) in Options)
         {
             root.Add(option);

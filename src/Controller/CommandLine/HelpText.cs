@@ -14,6 +14,7 @@ internal static class HelpText
           {ProgramVersion.Name} replay FILE [flags]
           {ProgramVersion.Name} explain pod NAMESPACE/NAME | volume NAME | node NAME [flags]
           {ProgramVersion.Name} doctor [flags]
+          {ProgramVersion.Name} rehearse-node NODE [flags]
 
         Flags:
         {Columns(CommandLineFlags.All)}
@@ -97,6 +98,28 @@ internal static class HelpText
         comes first. The rights that it reports are those of the account that it runs with.
 
         Exit codes: 0 no check has failed, 1 at least one has, 2 bad usage.
+        """;
+
+    public static string OfRehearseNode() => $"""
+        Says what would happen to each pod with a LINSTOR volume if a node died now. If told to, it also moves
+        one of these pods, gently, to prove that it can run elsewhere.
+
+        Usage:
+          {ProgramVersion.Name} rehearse-node NODE [flags]
+
+        Flags:
+          --move NAMESPACE/NAME                    cordon the node, evict this pod, wait until its replacement runs elsewhere, uncordon the node
+          -y, --yes                                really do so; otherwise nothing is changed
+          --timeout duration                       how long the replacement may take (default {Durations.ToText(RehearseNodeRequest.DefaultPatience)})
+
+        Flags of the controller, to be given as it has them:
+        {Columns([.. CommandLineFlags.All.Where(CommandLineParser.IsOfJudgement)])}
+
+        The connection to LINSTOR is configured with the variables of golinstor, of which LS_CONTROLLERS
+        comes first. To read, it needs the rights of the controller to list; to move a pod, those of
+        "kubectl drain". A PodDisruptionBudget that forbids the eviction is respected.
+
+        Exit codes: 0 rehearsed, 1 it cannot be, or the pod does not run elsewhere, 2 bad usage.
         """;
 
     private static string Columns(IReadOnlyList<CommandLineFlag> flags)

@@ -48,6 +48,16 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
             new JsonObject { ["op"] = "replace", ["path"] = "/status/volumesInUse", ["value"] = new JsonArray([.. kept]) });
     }, cancellation);
 
+    /// <summary>Keeps new pods away from a node, as <c>kubectl cordon</c> does.</summary>
+    public Task<MutationAnswer> CordonAsync(NodeName node, CancellationToken cancellation) => SetSchedulableAsync(node, false, cancellation);
+
+    /// <summary>Lets a node take new pods again.</summary>
+    public Task<MutationAnswer> UncordonAsync(NodeName node, CancellationToken cancellation) => SetSchedulableAsync(node, true, cancellation);
+
+    private Task<MutationAnswer> SetSchedulableAsync(NodeName node, bool isSchedulable, CancellationToken cancellation) => ChangeAsync(node, "", ("nodes", ["get", "patch"]), found =>
+        (found["spec"]?["unschedulable"]?.GetValue<bool>() ?? false) == !isSchedulable ? null
+        : new JsonObject { ["metadata"] = new JsonObject(), ["spec"] = new JsonObject { ["unschedulable"] = isSchedulable ? null : true } }, cancellation);
+
     /// <summary>The state of a node now.</summary>
     /// <exception cref="KubernetesException">The server did not return the node.</exception>
     public async Task<NodeState> StateAsync(NodeName node, CancellationToken cancellation)

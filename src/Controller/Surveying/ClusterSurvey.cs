@@ -41,12 +41,18 @@ internal sealed class ClusterSurvey : IDisposable
         _http = KubernetesConnection.OpenForUser(settings.KubeConfig, environment, provider, logs.CreateLogger<KubernetesConnection>()).CreateClient();
         _translation = new(settings.AttacherName, settings.PodSelector);
         Kubernetes = new(_http, _translation, provider);
+        Nodes = new(_http, provider);
+        Evictions = new(_http, _translation, provider);
     }
 
     /// <summary>The clock of the snapshot.</summary>
     public MonotonicClock Clock { get; }
 
     public KubernetesClient Kubernetes { get; }
+
+    public NodeClient Nodes { get; }
+
+    public EvictionClient Evictions { get; }
 
     public LinstorConnection Connection { get; }
 

@@ -80,7 +80,7 @@ public sealed partial class StorageWorld
         }
 
         var isBlocked = FindReplica(resource, node) is null && FindTruth(resource, node) is { Role: DrbdRole.Primary }; // a replica that LINSTOR has forgotten is in use there
-        return !isBlocked && !(FindReplica(resource, node) ?? AddReplica(resource, node, ReplicaKind.Diskless)).Deleting;
+        return !isBlocked && (FindReplica(resource, node) ?? AddReplica(resource, node, ReplicaKind.Diskless)) is { DrbdDeleting: false, Deleting: false };
     }
 
     /// <summary>Ends <see cref="Attach"/>: deletes a diskless replica, unless it is in use or needed as a tie-breaker.</summary>

@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Piraeus.HighAvailability.Controller.Kubernetes.Wire;
+using Piraeus.HighAvailability.Core;
+
+namespace Piraeus.HighAvailability.Controller.Kubernetes;
+
+/// <summary>Evicts pods as <c>kubectl drain</c> does: with their grace period, and only if their PodDisruptionBudget allows it.</summary>
+internal sealed class EvictionClient(HttpClient http, KubernetesTranslation translation, TimeProvider clock)
+{
+    /// <summary>The first minor version of Kubernetes that takes an Eviction of <c>policy/v1</c>.</summary>
+    private const int MinorWithPolicyV1 = 22;
+
+    /// <summary>Evicts exactly this incarnation of a pod.</summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="version">The API server's version, such as <c>v1.34.1</c>.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="KubernetesException">The server refused; with status 429, because of a PodDisruptionBudget.</exception>
+    public async Task EvictAsync(Pod pod, string version, CancellationToken cancellation)
+    {
+        var eviction = new JsonObject
+        {
+            ["apiVersion"] = version.Split('.') is ["v1", var minor, ..] && int.TryParse(minor, out var number) && number < MinorWithPolicyV1 ? "policy/v1beta1" : "policy/v1",
+            ["kind"] = "Eviction",
+            ["metadata"] = new JsonObject { ["namespace"] = pod.Key.Namespace, ["name"] = pod.Key.Name },
+            ["deleteOptions"] = new JsonObject { ["preconditions"] = new JsonObject { ["uid"] = pod.Uid.Value } },
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"api/v1/namespaces/{pod.Key.Namespace}/pods/{pod.Key.Name}/eviction")
+        {
+            Content = new StringContent(eviction.ToJsonString(), Encoding.UTF8, new MediaTypeHeaderValue("application/json")),
+        };
+        try
+        {
+            await http.SendAsync(request, KubernetesClient.ActDeadline, clock, cancellation);
+        }
+        catch (KubernetesException forbidden) when (forbidden.Status == HttpStatusCode.Forbidden)
+        {
+            throw new KubernetesException(forbidden.Status, RefusalText.Explain(forbidden, RefusalText.Missing("", "pods/eviction", "create")), forbidden.RetryAfter);
+        }
+    }
+
+    /// <summary>Every pod of a namespace.</summary>
+    public async Task<ImmutableArray<Pod>> PodsInAsync(string @namespace, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"api/v1/namespaces/{@namespace}/pods");
+        var pods = await http.SendAsync(request, ApiRequests.Deadline, async (body, token) => await JsonSerializer.DeserializeAsync(body, KubernetesJson.Default.WireListWirePod, token), clock, cancellation)
+            ?? throw new JsonException("the list of pods is null");
+        return [.. pods.Items.OfType<WirePod>().Select(translation.Pod)];
+    }
+}
