@@ -23,8 +23,8 @@ internal sealed partial class Oracle
         return histories;
     }
 
-    /// <summary>Whether LINSTOR knows that a consumer there has lost the volume, and it is true.</summary>
-    public bool IsLost(string resource, string node) => LossOf(resource, node).IsSo && MuteOf(resource, node).IsSo;
+    /// <summary>Whether LINSTOR knows that a consumer there has lost the volume, nothing that it knows speaks against it, and it is true.</summary>
+    public bool IsProvedLost(string resource, string node) => LossOf(resource, node).IsSo && MuteOf(resource, node).IsSo && IsProved(resource, node);
 
     /// <summary>Records the conditions after a change of the storage world.</summary>
     private void RecordConditions(ResourceDefinition definition)
@@ -77,7 +77,7 @@ internal sealed partial class Oracle
             {
                 _unwell.Add(node.Name);
             }
-            else if (_cluster.IsWell(node.Name) && _cluster.Controllers.All(controller => controller.FollowsLinstor)) // who sees nothing does not see that it is well
+            else if (_cluster.IsWell(node.Name) && _cluster.Controllers.All(controller => controller.FollowsLinstor) && !IsUnanswered(node.Number)) // who sees nothing does not see that it is well
             {
                 _unwell.Remove(node.Name);
             }
@@ -89,6 +89,9 @@ internal sealed partial class Oracle
         var (on, ofThose) = (_unwell.Count(node => !IsOff(node)), _cluster.Storage.Nodes.Count(node => node is { Evicted: false, Status: ConnectionStatus.Online }));
         return (lost >= 2 && lost > of * Settings.StormThreshold) || (on >= 2 && on > ofThose * Settings.StormThreshold);
     }
+
+    // Whether LINSTOR has left requests about a resource there without an answer, or may not have been asked again since.
+    private bool IsUnanswered(int number) => _unanswered.Any(one => one.Value.IsSo && _cluster.DefinitionOf(one.Key) is { } definition && ReplicaOn(definition, _cluster.Plan.Setup.LinstorName(number)) is not null);
 
     /// <summary>Whether the node counts as lost for every observer.</summary>
     private bool IsLost((int Number, string Name) node) => IsLost(node, volume => IsProved(ScenarioSetup.Handle(volume), node.Name));

@@ -42,7 +42,7 @@ internal sealed partial class SimulatedCluster
     {
         var report = _missingOnce.Remove((asker, resource)) ? new(resource, false, [], asked) : CoreMapping.Report(Storage, resource, asked, asker.SeesNoSatellite);
         var answer = new Observation.ResourceReported(_unreadable.Contains(resource) ? report with { QuorumProperties = null, AllowsTwoPrimaries = null } : report);
-        _given[answer] = (EventQueue.Now, [.. Nodes.Where(node => Oracle.IsLost(ScenarioSetup.Handle(VolumeOf(resource.Value)), node.Name)).Select(node => node.Name)]);
+        _given[answer] = (EventQueue.Now, [.. Nodes.Where(node => Oracle.IsProvedLost(ScenarioSetup.Handle(VolumeOf(resource.Value)), node.Name)).Select(node => node.Name)]);
         return answer;
     }
 

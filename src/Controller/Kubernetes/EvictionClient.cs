@@ -12,19 +12,26 @@ namespace Piraeus.HighAvailability.Controller.Kubernetes;
 /// <summary>Evicts pods as <c>kubectl drain</c> does: with their grace period, and only if their PodDisruptionBudget allows it.</summary>
 internal sealed class EvictionClient(HttpClient http, KubernetesTranslation translation, TimeProvider clock)
 {
-    /// <summary>The first minor version of Kubernetes that takes an Eviction of <c>policy/v1</c>.</summary>
-    private const int MinorWithPolicyV1 = 22;
+    /// <summary>The API version of an Eviction that the server takes: <c>policy/v1</c> since Kubernetes 1.22.</summary>
+    /// <exception cref="KubernetesException">The server did not list its resources, or knows no eviction.</exception>
+    public async Task<string> VersionAsync(CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "api/v1");
+        var served = await http.SendAsync(request, KubernetesClient.ActDeadline, async (body, token) => await JsonNode.ParseAsync(body, cancellationToken: token), clock, cancellation);
+        var eviction = (served?["resources"] as JsonArray)?.FirstOrDefault(resource => resource?["name"]?.GetValueKind() == JsonValueKind.String && resource["name"]!.GetValue<string>() == "pods/eviction");
+        return $"{eviction?["version"]}" is { Length: > 0 } version ? $"policy/{version}" : throw new KubernetesException(HttpStatusCode.NotFound, "the server knows no eviction of pods");
+    }
 
     /// <summary>Evicts exactly this incarnation of a pod.</summary>
     /// <param name="pod">The pod.</param>
-    /// <param name="version">The API server's version, such as <c>v1.34.1</c>.</param>
+    /// <param name="version">The API version of an Eviction, as <see cref="VersionAsync"/> has it.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="KubernetesException">The server refused; with status 429, because of a PodDisruptionBudget.</exception>
     public async Task EvictAsync(Pod pod, string version, CancellationToken cancellation)
     {
         var eviction = new JsonObject
         {
-            ["apiVersion"] = version.Split('.') is ["v1", var minor, ..] && int.TryParse(minor, out var number) && number < MinorWithPolicyV1 ? "policy/v1beta1" : "policy/v1",
+            ["apiVersion"] = version,
             ["kind"] = "Eviction",
             ["metadata"] = new JsonObject { ["namespace"] = pod.Key.Namespace, ["name"] = pod.Key.Name },
             ["deleteOptions"] = new JsonObject { ["preconditions"] = new JsonObject { ["uid"] = pod.Uid.Value } },

@@ -27,7 +27,7 @@ internal sealed class PodMove(ClusterSurvey survey, Pod pod, TimeSpan patience, 
     /// <returns>The exit code: 0 if the replacement runs elsewhere, and the node is as it was.</returns>
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
-        var version = await survey.Kubernetes.VersionAsync(cancellation);
+        var version = await survey.Evictions.VersionAsync(cancellation);
         var cordoned = await survey.Nodes.CordonAsync(Node, cancellation);
         if (cordoned.Answer is not (MutationOutcome.Accepted or MutationOutcome.Unchanged))
         {
