@@ -31,6 +31,7 @@ public sealed partial class BoundaryTests
         ["Surveying"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Linstor"],
         ["Doctor"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Linstor", "History", "Forecasting", "Surveying"],
         ["Explaining"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Linstor", "Leadership", "Control", "Endpoints", "History", "Surveying"],
+        ["Rehearsing"] = ["Common", "Transport", "CommandLine", "Kubernetes", "Forecasting", "Surveying"],
     };
 
     [Fact]

@@ -67,13 +67,14 @@ public sealed class RehearseNodeTests(SharedControlPlane shared)
         await RefusesAsync($"the controller would not move it, so nothing was changed: Leaving pod {space}/plain-0 alone: its labels do not match the selector", cluster.A, "--move", $"{space}/plain-0", "--yes");
         await RefusesAsync($"no controller would bring pod {space}/bare back, so nothing was changed", cluster.A, "--move", $"{space}/bare", "--yes");
 
-        await CordonAsync(cluster, true, cluster.B, cluster.C, cluster.D);
+        string[] others = [.. cluster.World.Nodes.Where(other => other != cluster.A)];
+        await CordonAsync(cluster, true, others);
         await RefusesAsync($"pod {space}/db-0 does not run elsewhere after 3s: ", cluster.A, "--move", $"{space}/db-0", "--yes", "--timeout=3s");
-        await CordonAsync(cluster, false, cluster.B, cluster.C, cluster.D);
+        await CordonAsync(cluster, false, others);
         await cluster.EventuallyAsync(() => db.Pods is [var pod] && pod.Text("status", "phase") == "Running", "the pod runs again");
 
         await cluster.World.Api.CreateAsync($"apis/policy/v1beta1/namespaces/{space}/poddisruptionbudgets", new { metadata = new { name = "all" }, spec = new { minAvailable = "100%", selector = new { matchLabels = new { app = "db" } } } }, cluster.World.Closing);
-        await cluster.EventuallyAsync(async () => (await cluster.World.Api.GetAsync($"apis/policy/v1beta1/namespaces/{space}/poddisruptionbudgets/all", cluster.World.Closing)).Text("status", "expectedPods") == "1", "the budget counts the pod");
+        await cluster.EventuallyAsync(async () => (await cluster.World.Api.GetAsync($"apis/policy/v1beta1/namespaces/{space}/poddisruptionbudgets/all", cluster.World.Closing))["status"]?["expectedPods"]?.GetValue<int>() == 1, "the budget counts the pod");
         var node = db.Pod.Text("spec", "nodeName")!;
         await RefusesAsync("Cannot evict pod as it would violate the pod's disruption budget", node, "--move", $"{space}/db-0", "--yes");
         Assert.Equal(node, db.Pod.Text("spec", "nodeName"));
@@ -89,7 +90,7 @@ public sealed class RehearseNodeTests(SharedControlPlane shared)
 
     private static (int, string, string) Sorted((int Exit, string Output, string Errors) run) => (run.Exit, run.Errors, run.Output);
 
-    private static async Task<bool> IsCordonedAsync(TestCluster cluster) => (await cluster.World.Api.GetAsync(Paths.Node(cluster.A), cluster.World.Closing)).Text("spec", "unschedulable") == "true";
+    private static async Task<bool> IsCordonedAsync(TestCluster cluster) => (await cluster.World.Api.GetAsync(Paths.Node(cluster.A), cluster.World.Closing))["spec"]?["unschedulable"]?.GetValue<bool>() == true;
 
     private static async Task CordonAsync(TestCluster cluster, bool unschedulable, params string[] nodes)
     {

@@ -20,7 +20,7 @@ namespace Piraeus.HighAvailability.Controller.Control;
 internal sealed partial class IncidentWebhook(Uri address, HttpClient client, MonotonicClock clock, TimeProvider provider, InternalErrors errors, ILogger<IncidentWebhook> logger)
 {
     /// <summary>How long one attempt may take, body included.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
 
     /// <summary>The pauses between the attempts; after the last one, the incident is given up.</summary>
     public static readonly ImmutableArray<TimeSpan> Pauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(1)];

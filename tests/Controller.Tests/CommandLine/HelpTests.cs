@@ -27,6 +27,7 @@ public sealed class HelpTests
     [InlineData("wait-until", "LS_CONTROLLERS", "--dry-run")]
     [InlineData("explain", "--url", "--dry-run")]
     [InlineData("doctor", "--node", "--leader-election")]
+    [InlineData("rehearse-node", "--move", "--lease")]
     public void The_help_of_a_command_shows_its_own_flags_and_no_others(string command, string own, string other)
     {
         var help = Assert.IsType<Command.ShowText>(CommandLineParser.Parse([command, "--help"])).Text;

@@ -12,7 +12,7 @@ public sealed partial class DocumentedCommandTests
 
     [Fact]
     public void There_are_some_of_each_kind() => Assert.Equal(
-        ["doctor", "explain", "replay"],
+        ["doctor", "explain", "rehearse-node", "replay"],
         Commands.Select(row => row.Data.Split(' ')[0]).Where(word => !word.StartsWith('-')).Distinct().Order());
 
     [Theory]
