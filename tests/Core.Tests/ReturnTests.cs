@@ -130,6 +130,18 @@ public sealed class ReturnTests
     }
 
     [Fact]
+    public void A_node_that_is_outvoted_may_not_know_of_its_peers_new_disks()
+    {
+        // A's satellite hangs. B and C, which had no disks, get them, of which A's DRBD is not told. Later A's links break: A counts itself only, B and C count two of three.
+        var scenario = Scenario.Empty(NoStorm).ListAll().Volume("pv-1", "data", "pvc-1").Attachment("va-1", "pv-1", "a").Pod("app-0", "a");
+        scenario.Facts("pvc-1", "majority", AllConnected("abc").Select(one => one.Node.Value == "a" ? one with { Usage = Usage.InUse } : one with { Diskless = true, Score = 2 })).Report("pvc-1").After(60);
+        scenario.Replica("b", replica => replica with { Diskless = false, Score = 10102 }).Replica("c", replica => replica with { Diskless = false, Score = 10102 }).Report("pvc-1").After(600);
+        scenario.OnlyPeersLose("a").Report("pvc-1").After(600);
+        Assert.Empty(scenario.Moves);
+        Assert.Equal([HoldReason.MayHaveQuorum], scenario.Holds);
+    }
+
+    [Fact]
     public void A_node_that_hangs_long_after_its_volume_got_its_policy_is_outvoted()
     {
         // A volume of two disks gets a tie-breaker, and with it its policy; a moment later the pod comes to A. An hour later A hangs; its satellite stays ONLINE.

@@ -93,7 +93,7 @@ internal static partial class TestedRules
             "LossRule.cs", "newer.InUse is { Value: true } word && word.Since > other.NewsAt", "newer.InUse is { Value: true }"),
         new("a silence of LINSTOR does not revive a use that a newer one ended", nameof(StaleSatelliteTests.A_use_that_a_newer_one_ended_is_not_revived_by_a_silence_of_linstor),
             "LossRule.cs", "word.Since > other.NewsAt", "word.Since > other.ChangedAt"),
-        new("a node that is outvoted may go by the members of its last news", nameof(ReturnTests.A_node_that_is_outvoted_goes_by_the_members_of_its_last_news),
+        new("a node that is outvoted knows all members as they are now", nameof(ReturnTests.A_node_that_is_outvoted_may_not_know_of_its_peers_new_disks),
             "LossRule.Quorum.cs", "_isOutvoted ? [.. _own.Memberships", "_isOutvoted && _now < Instant.Start ? [.. _own.Memberships"),
         new("a node that has stated something new under a policy goes by it", nameof(ReturnTests.A_node_that_hangs_long_after_its_volume_got_its_policy_is_outvoted),
             "Resource.cs", "speaker.NewsAt - FencedSince >= Timings.ShortestAdmission", "speaker.NewsAt - FencedSince >= Timings.LongestDetection"),
