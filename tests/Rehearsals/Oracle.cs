@@ -221,7 +221,7 @@ internal sealed partial class Oracle
         (!_cluster.KnowsPolicy(controller, resource, node) && _cluster.LacksPolicy(resource, node))
         || !_cluster.AppliesPolicy(resource, node, mayHaveHung: _cluster.Kubernetes.LinstorNameOf(node) is { } name && _hung.Contains(name))
         || (_cluster.WasDeclaredLost(node) && !_cluster.IsListed(resource, node))
-        || (_cluster.HaveMembersChangedUnseen(controller, resource) && !_cluster.HasRead(controller, resource, _cluster.Kubernetes.LinstorNameOf(node)!))
+        || _cluster.HaveMembersChangedUnseen(controller, resource, _cluster.Kubernetes.LinstorNameOf(node)!)
         || (KeepsQuorumByMemory(resource, node) && !MuteOf(resource, node).IsSo)
         || !_cluster.IsWitnessed(resource, node);
 

@@ -16,7 +16,7 @@ internal sealed partial class SimulatedCluster
     public bool HasSeenOnline(SimulatedController controller, string node) => Kubernetes.LinstorNameOf(node) is { } name && _seenOnline.Contains((controller, controller.Life, new(name)));
 
     /// <summary>Whether the process, in its present life, has received an answer with the state of the resource's replica on a LINSTOR node.</summary>
-    public bool HasRead(SimulatedController controller, string resource, string linstorName) => _read.Contains((controller, controller.Life, new(resource), new(linstorName)));
+    public bool HasRead(SimulatedController controller, string resource, string linstorName) => _read.ContainsKey((controller, controller.Life, new(resource), new(linstorName)));
 
     /// <summary>Whether LINSTOR has reported to the process, soon after its present life began, that a consumer on the node had lost its storage.</summary>
     public bool WasToldOfLossOn(SimulatedController controller, string node) => _seenLost.Contains((controller, controller.Life, node));
@@ -102,8 +102,21 @@ internal sealed partial class SimulatedCluster
         Tear(node);
     }
 
-    /// <summary>Whether nodes of the resource were declared lost, or restored after an eviction, before the process, in its present life, first read from LINSTOR. It cannot know which members a node that was away counts.</summary>
-    public bool HaveMembersChangedUnseen(SimulatedController controller, string resource) => DefinitionOf(resource) is { } definition && _membersChanged.TryGetValue(definition, out var changed) && !(ListensSince(controller) <= changed);
+    /// <summary>
+    /// Whether nodes of the resource were declared lost, or restored after an eviction, before the process, in its present life, first read from LINSTOR, or while it alone had lost LINSTOR; and it has
+    /// heard nothing of the replica on a LINSTOR node since. It cannot know which members that node counts.
+    /// </summary>
+    public bool HaveMembersChangedUnseen(SimulatedController controller, string resource, string linstorName)
+    {
+        if (DefinitionOf(resource) is not { } definition || !_membersChanged.TryGetValue(definition, out var changed))
+        {
+            return false;
+        }
+
+        var isBefore = !(ListensSince(controller) <= changed);
+        TimeSpan? read = _read.TryGetValue((controller, controller.Life, new(resource), new(linstorName)), out var last) ? last : null;
+        return isBefore ? read is null : controller.LinstorLostAt <= changed && changed <= controller.LinstorReturnedAt && !(read >= changed);
+    }
 
     /// <summary>Whether a node was declared lost so soon after the process, in its present life, first read from LINSTOR that it may have seen the node and never which resources had replicas there: the first answer about a resource may come with the first round, and the list without the node with the second.</summary>
     public bool MayHaveLostMembersUnread(SimulatedController controller, TimeSpan within) => ListensSince(controller) is { } listens && _declaredLost.Values.Any(at => at >= listens && at <= listens + within);

@@ -62,7 +62,7 @@ internal sealed partial class SimulatedCluster
             // If the process has heard meanwhile that the satellite is away, the answer is older than that.
             if (replica.Promotability != Promotability.Unknown && before.Resources.GetValueOrDefault(report.Resource)?.Find(replica.Node) is not { IsSilent: true, HeardAt: not null, ReportedAt: null })
             {
-                _read.Add((controller, controller.Life, report.Resource, replica.Node));
+                _read[(controller, controller.Life, report.Resource, replica.Node)] = EventQueue.Now;
             }
         }
 

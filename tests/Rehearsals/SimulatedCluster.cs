@@ -33,7 +33,7 @@ internal sealed partial class SimulatedCluster
     private readonly Dictionary<string, TimeSpan> _turnedOn = [];
     private readonly Dictionary<(SimulatedController, int, ResourceName), TimeSpan> _knownUnfenced = [];
     private readonly Dictionary<string, TimeSpan> _turnedOff = [];
-    private readonly HashSet<(SimulatedController, int, ResourceName, NodeName)> _read = [];
+    private readonly Dictionary<(SimulatedController, int, ResourceName, NodeName), TimeSpan> _read = []; // and when, last
     private readonly HashSet<string> _tampered = [];
     private readonly HashSet<ResourceDefinition> _torn = [];
     private readonly Dictionary<ResourceDefinition, TimeSpan> _membersChanged = [];

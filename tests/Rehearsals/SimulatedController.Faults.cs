@@ -101,11 +101,12 @@ internal sealed partial class SimulatedController
     public void Mislead(bool begin)
     {
         SeesNoSatellite = begin;
+        LinstorLostAt = begin ? _cluster.EventQueue.Now : LinstorLostAt;
         LinstorReturnedAt = begin ? LinstorReturnedAt : _cluster.EventQueue.Now;
         _linstor.Turn();
     }
 
-    public void LoseLinstor() => _losesLinstor = true;
+    public void LoseLinstor() => (_losesLinstor, LinstorLostAt) = (true, _cluster.EventQueue.Now);
 
     public void LoseLinstorForGood() => _isBlind = true;
 

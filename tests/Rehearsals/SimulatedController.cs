@@ -56,6 +56,9 @@ internal sealed partial class SimulatedController
     /// <summary>Whether the process soon knows what LINSTOR knows.</summary>
     public bool FollowsLinstor => ReachesLinstor && !SeesNoSatellite && !IsFrozen && _linstor.HearsEvents;
 
+    /// <summary>When this process, and no other, last lost LINSTOR; null if that never happened.</summary>
+    public TimeSpan? LinstorLostAt { get; private set; }
+
     /// <summary>When this process last regained LINSTOR after it alone had lost it; null if that never happened.</summary>
     public TimeSpan? LinstorReturnedAt { get; private set; }
 
