@@ -71,6 +71,7 @@ internal sealed partial class SimulatedController
         IsFrozen = false;
         if (Observation.SourceLost.AfterPause(_frozenAt, Now) is { } lost)
         {
+            (LinstorLostAt, LinstorReturnedAt) = (_cluster.EventQueue.Now - (Now - _frozenAt), _cluster.EventQueue.Now); // for the process, it is as if LINSTOR had been silent
             Observe(Life, lost, _frozenAt);
         }
 
