@@ -36,13 +36,14 @@ public sealed class StaleSatelliteTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_disk_that_has_fallen_behind_is_no_second_speaker(bool isSeen)
+    [InlineData(60, true, HoldReason.StillConnected)]
+    [InlineData(60, false, HoldReason.StillConnected)]
+    [InlineData(5, false, HoldReason.OnlyOneSpeaker)]
+    public void A_disk_that_has_fallen_behind_is_no_second_speaker(double after, bool isSeen, HoldReason reason)
     {
         // LINSTOR runs on C; the path between A and C breaks: A is offline, C Outdated. A and B have quorum. Then A's link to B breaks for two seconds (B and C have quorum meanwhile, and C may
         // say so), and in that moment B's satellite hangs.
-        var scenario = Scenario.WithAppOn("a", NoStorm).After(600).Silence("a").Link("c", "a", up: false).Replica("c", replica => replica with { Score = 1 }).Report("pvc-1").After(60);
+        var scenario = Scenario.WithAppOn("a", NoStorm).After(600).Silence("a").Link("c", "a", up: false).Replica("c", replica => replica with { Score = 1 }).Report("pvc-1").After(after);
         Assert.Empty(scenario.Moves);
         scenario.Replica("b", _ => Stale("b", false), streamed: true);
         if (isSeen)
@@ -51,7 +52,7 @@ public sealed class StaleSatelliteTests
         }
 
         Assert.Empty(scenario.Report("pvc-1").After(600).Moves);
-        Assert.Equal([HoldReason.StillConnected], scenario.Holds);
+        Assert.Equal([reason], scenario.Holds);
     }
 
     [Theory]
