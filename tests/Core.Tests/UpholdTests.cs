@@ -53,8 +53,7 @@ public sealed class UpholdTests
     public void A_deletion_is_not_upheld_once_another_volume_that_it_rests_on_is_well_again()
     {
         // The pod writes to two volumes that may have several writers. Both are lost. DRBD connects each by itself, so one is well again before the other.
-        var scenario = Scenario.Empty(NoStorm).Resource("pvc-1", "a").Resource("pvc-2", "a").Volume("pv-1", "data", "pvc-1").Volume("pv-2", "more", "pvc-2", manyWriters: true)
-            .Attachment("va-1", "pv-1", "a").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("more")] }).Node("a", ready: false).After(60)
+        var scenario = TwoVolumes(manyWriters: true).After(60)
             .CutOff("a").CutOff("a", "pvc-2").After(10);
         var action = Deletion(scenario);
         Assert.True(Upholds(scenario, action));
@@ -94,6 +93,29 @@ public sealed class UpholdTests
         Assert.False(Upholds(scenario.Observe(new Observation.Deleted<Pod>(pod)), action));
         Assert.False(Upholds(scenario.Observe(new Observation.Updated<Pod>(pod with { Uid = new("another") })), action));
     }
+
+    [Fact]
+    public void A_release_is_not_upheld_once_one_of_the_losses_that_it_rests_on_is_over()
+    {
+        var scenario = TwoVolumes(manyWriters: false).Node("a", "csi^pv-1", "csi^pv-2").After(60).CutOff("a").CutOff("a", "pvc-2").Report("pvc-1").Report("pvc-2");
+        var releases = new List<Decision.ClearVolumesInUse>();
+        scenario.Answers = decision =>
+        {
+            if (decision is Decision.ClearVolumesInUse release)
+            {
+                Assert.True(scenario.Cluster.Upholds(release, scenario.Now));
+                releases.Add(release);
+            }
+
+            return MutationOutcome.Refused;
+        };
+        scenario.After(60);
+        Assert.Equal(["pvc-1", "pvc-2"], releases[^1].Evidence.Select(loss => loss.Resource.Value).Order());
+        Assert.False(scenario.Heal("a", "pvc-2").Report("pvc-2").Cluster.Upholds(releases[^1], scenario.Now));
+    }
+
+    private static Scenario TwoVolumes(bool manyWriters) => Scenario.Empty(NoStorm).Resource("pvc-1", "a").Resource("pvc-2", "a").Volume("pv-1", "data", "pvc-1").Volume("pv-2", "more", "pvc-2", manyWriters: manyWriters)
+        .Attachment("va-1", "pv-1", "a").Attachment("va-2", "pv-2", "a").Pod("app-0", "a", pod => pod with { Claims = [new("data"), new("more")] }).Node("a", ready: false);
 
     private static bool IsLost(Scenario scenario) => Assert.Single(scenario.Cluster.InDoubt[Scenario.Pvc1]).Assessment is { Reason: null };
 

@@ -54,7 +54,7 @@ internal static class Mutants
         new("an attachment is deleted only for a pod that opted in", "PolicyEvaluation.Moves.cs",
             "(cluster.Orphaned.Contains(attachment.Uid) || claims.Exists(claim => IsWantedElsewhere(claim, attachment.Node)));", "claims.Count > 0;"),
         new("too many nodes that look lost hold everything",
-            new("PolicyEvaluation.cs", "if (cluster.Storm is not null)", "if (cluster.Storm is { Of: 0 })"), new("ClusterSnapshot.Actions.cs", "Storm is null && Holds(evidence)", "Holds(evidence)")), // the request is checked, too
+            new("PolicyEvaluation.cs", "if (cluster.Storm is not null)", "if (cluster.Storm is { Of: 0 })"), new("ClusterSnapshot.Actions.cs", "Storm is null && losses.All(Holds)", "losses.All(Holds)")), // the request is checked, too
 
         // How it is done.
         new("a pod that is not yet gone is deleted again", "RetryState.cs",

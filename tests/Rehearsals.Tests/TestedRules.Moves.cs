@@ -8,9 +8,9 @@ internal static partial class TestedRules
     private static readonly TestedRule[] Moves =
     [
         new("an action is upheld whatever is observed since its decision", nameof(UpholdTests.An_action_is_upheld_until_what_is_observed_speaks_against_its_loss),
-            "ClusterSnapshot.Actions.cs", "Storm is null && Holds(evidence) &&", "Storm is null &&"),
+            "ClusterSnapshot.Actions.cs", "Storm is null && losses.All(Holds) &&", "Storm is null &&"),
         new("an action is upheld in a storm", nameof(UpholdTests.An_action_is_not_upheld_in_a_storm),
-            "ClusterSnapshot.Actions.cs", "Storm is null && Holds(evidence)", "Holds(evidence)"),
+            "ClusterSnapshot.Actions.cs", "Storm is null && losses.All(Holds)", "losses.All(Holds)"),
         new("an action is upheld by a loss that has begun anew", nameof(UpholdTests.An_action_is_not_upheld_once_its_loss_has_begun_anew),
             "ClusterSnapshot.Actions.cs", "is { IsLoss: true } loss && loss.Since <= since;", "is { IsLoss: true };"),
         new("a deletion rests on one volume only", nameof(UpholdTests.A_deletion_is_not_upheld_once_another_volume_that_it_rests_on_is_well_again),
@@ -23,8 +23,10 @@ internal static partial class TestedRules
             "ClusterSnapshot.Actions.cs", ".ObjectionTo(watched) is null;", ".ObjectionTo(pod) is null;"),
         new("a deletion is upheld for another pod of its name", nameof(UpholdTests.A_deletion_is_not_upheld_once_its_pod_has_opted_out),
             "ClusterSnapshot.Actions.cs", "is { } watched && watched.Uid == pod.Uid", "is { } watched"),
+        new("a release rests on no loss", nameof(UpholdTests.A_release_is_not_upheld_once_one_of_the_losses_that_it_rests_on_is_over),
+            "LossEvidence.cs", "        Decision.ClearVolumesInUse { Evidence.IsDefault: false } o => o.Evidence,\n", ""),
         new("a taint rests on no loss", nameof(UpholdTests.An_attachment_and_a_taint_are_upheld_like_a_pod_and_not_while_linstor_is_silent),
-            "LossEvidence.cs", "        Decision.TaintNode o => o.Evidence,\n", ""),
+            "LossEvidence.cs", "        Decision.TaintNode o => [o.Evidence],\n", ""),
         new("a volume that may have quorum on both sides lets its pod go with another", nameof(BothSidesTests.A_pod_is_left_alone_that_also_writes_to_a_volume_which_may_have_quorum_on_both_sides),
             "Eligibility.cs", "is { MayBothHaveQuorum: true })", "is { Reason: HoldReason.Healthy })"),
         new("that both sides may have quorum counts regardless of what the node reports", nameof(BothSidesTests.That_both_sides_of_another_volume_may_have_quorum_counts_whatever_else_speaks_against_its_loss),

@@ -7,8 +7,8 @@ public sealed partial record ClusterSnapshot
     /// <param name="action">The action.</param>
     /// <param name="decided">When it was decided.</param>
     /// <remarks>Asked before the request leaves: there is time between a decision and its request, and an answer that arrives then may take the loss back.</remarks>
-    public bool Upholds(Decision action, Instant decided) => LossEvidence.Of(action) is not { } evidence
-        || (Storm is null && Holds(evidence) && (action is not Decision.DeletePod { Pod: var pod } || MayStillMove(pod, decided)));
+    public bool Upholds(Decision action, Instant decided) => LossEvidence.Of(action) is var losses && (losses.IsEmpty
+        || (Storm is null && losses.All(Holds) && (action is not Decision.DeletePod { Pod: var pod } || MayStillMove(pod, decided))));
 
     // A loss that began anew has a grace period of its own, and what the stream has reported since the newest answer may speak against it.
     private bool Holds(LossEvidence evidence) => IsLostSince(Resources.GetValueOrDefault(evidence.Resource), evidence.Lost, evidence.Since);

@@ -20,7 +20,7 @@ public sealed record AssessedConsumer(VolumeConsumer Consumer, Instant Since, In
     internal static IReadOnlyList<AssessedConsumer> All(FailoverSettings settings, ClusterSnapshot cluster, IReadOnlyList<Decision> decisions)
     {
         var holds = decisions.OfType<Decision.Hold>().Where(hold => hold.Reason != HoldReason.TaintStays).ToLookup(hold => (hold.Resource, hold.Node));
-        var moved = decisions.Select(LossEvidence.Of).OfType<LossEvidence>().Select(evidence => (evidence.Resource, evidence.Lost)).ToHashSet();
+        var moved = decisions.SelectMany(decision => LossEvidence.Of(decision)).Select(evidence => (evidence.Resource, evidence.Lost)).ToHashSet();
         return
         [
             .. cluster.InDoubt.Values.SelectMany(consumers => consumers).Select(consumer =>

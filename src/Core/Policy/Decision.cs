@@ -60,6 +60,9 @@ public abstract record Decision
     /// <param name="Volumes">As the list names them; ordered.</param>
     public sealed record ClearVolumesInUse(ClusterNode Node, ImmutableArray<string> Volumes) : Mutation
     {
+        /// <summary>Why: one loss for each resource that was lost there.</summary>
+        public ImmutableArray<LossEvidence> Evidence { get; init; } = [];
+
         public override DecisionKey Key => DecisionKey.ClearVolumesInUse(Node.Name);
     }
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Piraeus.HighAvailability.Core;
 
 /// <summary>Why a consumer is believed to have lost its storage.</summary>
@@ -8,12 +10,13 @@ namespace Piraeus.HighAvailability.Core;
 /// <param name="Due">When the grace period was over.</param>
 public sealed record LossEvidence(ResourceName Resource, NodeName Lost, NodeName Peer, Instant Since, Instant Due)
 {
-    /// <summary>The evidence that an action rests on; null if it rests on none of its own.</summary>
-    internal static LossEvidence? Of(Decision action) => action switch
+    /// <summary>The losses that an action rests on; none if it needs no loss. Never default.</summary>
+    internal static ImmutableArray<LossEvidence> Of(Decision action) => action switch
     {
-        Decision.DeletePod o => o.Evidence,
-        Decision.DeleteAttachment o => o.Evidence,
-        Decision.TaintNode o => o.Evidence,
-        _ => null,
+        Decision.DeletePod o => [o.Evidence],
+        Decision.DeleteAttachment o => [o.Evidence],
+        Decision.TaintNode o => [o.Evidence],
+        Decision.ClearVolumesInUse { Evidence.IsDefault: false } o => o.Evidence,
+        _ => [],
     };
 }

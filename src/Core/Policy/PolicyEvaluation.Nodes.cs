@@ -4,7 +4,7 @@ namespace Piraeus.HighAvailability.Core;
 internal sealed partial class PolicyEvaluation
 {
     private ILookup<NodeName, Resource>? _byNode;
-    private SortedDictionary<NodeName, (ClusterNode Node, SortedSet<string> Volumes)>? _releases;
+    private SortedDictionary<NodeName, (ClusterNode Node, SortedSet<string> Volumes, List<LossEvidence> Losses)>? _releases;
 
     /// <summary>Prepares a lost node once: keeps new pods away, and lets the attach-detach controller stop waiting for its lost volumes.</summary>
     /// <returns>Whether its pods and attachments may be deleted now. A failed step is retried, but does not delay the deletion.</returns>
@@ -24,8 +24,9 @@ internal sealed partial class PolicyEvaluation
         if (releasable.Count > 0)
         {
             _releases ??= [];
-            var release = _releases.TryGetValue(node.Name, out var others) ? others : _releases[node.Name] = (node, new(StringComparer.Ordinal));
+            var release = _releases.TryGetValue(node.Name, out var others) ? others : _releases[node.Name] = (node, new(StringComparer.Ordinal), []);
             release.Volumes.UnionWith(releasable);
+            release.Losses.Add(evidence);
             return cluster.RetryStates.ContainsKey(DecisionKey.ClearVolumesInUse(node.Name));
         }
 
@@ -36,9 +37,9 @@ internal sealed partial class PolicyEvaluation
     /// <summary>Releases the volumes of all consumers of a node together: each release rewrites one list.</summary>
     private void Release()
     {
-        foreach (var (node, volumes) in _releases?.Values.AsEnumerable() ?? [])
+        foreach (var (node, volumes, losses) in _releases?.Values.AsEnumerable() ?? [])
         {
-            Do(new Decision.ClearVolumesInUse(node, [.. volumes]));
+            Do(new Decision.ClearVolumesInUse(node, [.. volumes]) { Evidence = [.. losses] });
         }
     }
 
