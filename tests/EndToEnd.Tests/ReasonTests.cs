@@ -56,6 +56,11 @@ public sealed class ReasonTests(SharedControlPlane shared)
         cluster.StopSatellite(cluster.B);
         await story.ExplainsAsync(["--url", controller.Address]);
         await story.ExplainsAsync(["--standalone", $"--kubeconfig={cluster.World.Plane.KubeconfigFor(cluster.Account)}", $"--attacher-name={cluster.World.Driver}", "--storm-threshold=100%"], "quiet"); // which rests on what LINSTOR said before
+
+        cluster.Linstor.Do(world => world.StopLinstor());
+        story.Expect("idle", "LinstorSilent");
+        story.Expect("quiet", "LinstorSilent");
+        await story.ExplainsAsync(["--url", controller.Address]);
     }
 
     /// <summary>Workloads of one pod each, and the reason that is expected of each.</summary>
