@@ -55,7 +55,7 @@ public sealed class RehearseNodeTests(SharedControlPlane shared)
     }
 
     [Fact]
-    public async Task What_stands_against_it_is_said_in_one_line_and_the_node_takes_pods_again()
+    public async Task A_move_that_is_refused_or_fails_gives_one_line_and_the_node_takes_pods_again()
     {
         await using var cluster = await TestCluster.SetAsync(shared);
         var db = await cluster.Workloads.StatefulSetAsync("db", on: cluster.A);

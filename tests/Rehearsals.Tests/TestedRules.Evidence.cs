@@ -81,7 +81,7 @@ internal static partial class TestedRules
             "LossRule.CounterEvidence.cs", "Instant.Later(speaker.ChangedAt, _linstor.FirstReturnedAt ?? speaker.ChangedAt)", "speaker.ChangedAt"),
         new("what was stated before the first list is older than it", nameof(PowerLossTests.Power_loss_just_before_this_process_started_is_found_whichever_source_was_first),
             "Speaker.Statements.cs", "linstor.FirstReturnedAt ?? last) : null;", "last) : null;"),
-        new("after the user's last change nobody is asked again", nameof(PowerLossTests.Power_loss_long_after_the_last_answer_while_the_only_other_satellite_is_restarted),
+        new("a resource is not queried again after its user's last change", nameof(PowerLossTests.Power_loss_long_after_the_last_answer_while_the_only_other_satellite_is_restarted),
             "Resource.cs", "next = speaker.Usage == Usage.InUse ?", "next = speaker.Usage == Usage.InUse && speaker.IsSilent ?"),
         new("until an answer has come after a silence, a second silence does not make it a newer one", nameof(ReturnTests.Loss_evidence_after_two_silences_without_an_answer_in_between_may_be_as_old_as_the_first),
             "Speaker.Statements.cs", "{ Value: false } ? AliveUntil : ReturnedFrom ?? AliveUntil", "{ Value: false } ? AliveUntil : AliveUntil"),

@@ -144,7 +144,7 @@ internal static partial class TestedRules
             "LossRule.cs", "is { Current: true, Value: false }\n                && other.Score is { Current: true, Value: var score } && (other.Diskless", "is { Current: true } linked\n                && other.Score is { Current: true, Value: var score } && (linked.Value ? score == 0 : other.Diskless"),
         new("a storm holds everything", nameof(StormTests.More_than_half_of_all_satellites_and_at_least_two_look_lost),
             "PolicyEvaluation.cs", "if (cluster.Storm is not null)", "if (cluster.Storm is { Of: 0 })"),
-        new("nobody asks whether a replica that was being removed is gone", nameof(StormTests.A_node_whose_lost_replica_is_removed_after_its_return_counts_no_more),
+        new("a resource is not queried again until a replica that is being removed is gone", nameof(StormTests.A_node_whose_lost_replica_is_removed_after_its_return_counts_no_more),
             "Resource.cs", "speaker is { Leaving: true, Presence: Presence.Listed }", "speaker is { Leaving: true, Presence: Presence.Missing }"),
         new("a lost replica that has vanished is removed only while the resource is used", nameof(StormTests.A_node_whose_lost_replica_is_removed_after_its_return_counts_no_more),
             "ClusterSnapshot.Linstor.cs", "NamesInDoubt.Concat(lost)", "NamesInDoubt"),

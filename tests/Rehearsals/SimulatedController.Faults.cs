@@ -19,7 +19,7 @@ internal sealed partial class SimulatedController
         Later(_actuator.QuietIn, () => _election.Stop(Kill));
     }
 
-    public void Freeze() => (IsFrozen, _frozenAt) = (true, Now);
+    public void Freeze() => (IsFrozen, _frozenAt) = (true, IsFrozen ? _frozenAt : Now); // two faults may overlap
 
     /// <summary>Freezes the process for a while at its next question for the pods of a node, which is one of those that confirm a loss, or at its next deletion of a pod. The node's network is back meanwhile.</summary>
     /// <param name="kind">At which of the two.</param>

@@ -10,7 +10,7 @@ using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Control;
 
-/// <summary>Tells an address of the user's choice how each incident ended: one POST for everything that was moved away from a node together. Nothing waits for it, or fails with it.</summary>
+/// <summary>Posts how each incident ended to an address of the user's choice: one POST for everything that was moved away from a node together. No other work waits for it, or fails with it.</summary>
 /// <param name="address">Where to post.</param>
 /// <param name="client">The client.</param>
 /// <param name="clock">The clock of the failovers.</param>
@@ -56,13 +56,13 @@ internal sealed partial class IncidentWebhook(Uri address, HttpClient client, Mo
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        // On a stop, what has ended is still told, unless that takes too long.
+        // On a stop, pending messages are still posted, unless that takes too long.
         await using var farewell = new Farewell(provider, () => _queue.Writer.TryComplete(), cancellation);
         await foreach (var message in _queue.Reader.ReadAllAsync(farewell.Token))
         {
             try
             {
-                await TellAsync(message, cancellation, farewell.Token);
+                await DeliverAsync(message, cancellation, farewell.Token);
             }
             catch (Exception bug) when (!farewell.Token.IsCancellationRequested)
             {
@@ -71,7 +71,7 @@ internal sealed partial class IncidentWebhook(Uri address, HttpClient client, Mo
         }
     }
 
-    private async Task TellAsync(IncidentMessage message, CancellationToken stopping, CancellationToken stopped)
+    private async Task DeliverAsync(IncidentMessage message, CancellationToken stopping, CancellationToken stopped)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -83,7 +83,7 @@ internal sealed partial class IncidentWebhook(Uri address, HttpClient client, Mo
 
             if (attempt == Pauses.Length || stopping.IsCancellationRequested)
             {
-                NotTold(address.GetLeftPart(UriPartial.Authority), message.Node, refusal); // the rest of an address is often a secret
+                NotPosted(message.Node, address.GetLeftPart(UriPartial.Authority), refusal); // the rest of an address is often a secret
                 return;
             }
 
@@ -116,8 +116,8 @@ internal sealed partial class IncidentWebhook(Uri address, HttpClient client, Mo
 
     private DateTimeOffset WallTime(Instant at) => provider.GetUtcNow() - (clock.Now - at);
 
-    [LoggerMessage(117, LogLevel.Warning, "{Address} was not told how the incident on node {Node} ended: {Why}.")]
-    private partial void NotTold(string address, string node, string why);
+    [LoggerMessage(117, LogLevel.Warning, "How the incident on node {Node} ended could not be posted to {Address}: {Why}.")]
+    private partial void NotPosted(string node, string address, string why);
 }
 
 /// <summary>How an incident ended, as it is posted. Chat programs show <see cref="Text"/>.</summary>

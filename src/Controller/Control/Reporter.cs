@@ -19,7 +19,7 @@ internal sealed partial class Reporter(EventRecorder events, IncidentWebhook? we
     private readonly HashSet<(NodeName Node, ResourceName Resource)> _taints = [];
     private readonly HashSet<(Uid Pod, string Reason)> _stuck = [];
     private readonly HashSet<Uid> _ended = [];
-    private readonly HashSet<(NodeName Node, Instant Began)> _over = [];
+    private readonly Dictionary<(NodeName Node, Instant Began), int> _over = []; // and of how many failovers
     private ClusterSnapshot _before = ClusterSnapshot.Empty;
     private bool _isStorm;
 
@@ -138,8 +138,10 @@ internal sealed partial class Reporter(EventRecorder events, IncidentWebhook? we
 
         foreach (var incident in failovers.GroupBy(failover => (failover.Evidence.Lost, failover.Incident)))
         {
-            if (incident.All(failover => failover.Ending is not null) && _over.Add(incident.Key))
+            // An incident that has ended may grow: another pod of the node may be moved later.
+            if (incident.All(failover => failover.Ending is not null) && incident.Count() is var size && _over.GetValueOrDefault(incident.Key) < size)
             {
+                _over[incident.Key] = size;
                 ReportEnd(cluster, [.. incident]);
             }
         }
@@ -148,7 +150,10 @@ internal sealed partial class Reporter(EventRecorder events, IncidentWebhook? we
         var followed = failovers.Select(failover => failover.Pod.Uid).ToHashSet();
         _ended.IntersectWith(failovers.Where(failover => failover.Ending is not null).Select(failover => failover.Pod.Uid)); // a pod that stayed may lose its storage again
         _stuck.RemoveWhere(known => !followed.Contains(known.Pod));
-        _over.IntersectWith(failovers.Select(failover => (failover.Evidence.Lost, failover.Incident)));
+        foreach (var forgotten in _over.Keys.Except(failovers.Select(failover => (failover.Evidence.Lost, failover.Incident))).ToList())
+        {
+            _over.Remove(forgotten);
+        }
     }
 
     private void ReportEnd(ClusterSnapshot cluster, ImmutableArray<Failover> incident)

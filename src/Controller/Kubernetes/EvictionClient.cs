@@ -1,16 +1,14 @@
-using System.Collections.Immutable;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Piraeus.HighAvailability.Controller.Kubernetes.Wire;
 using Piraeus.HighAvailability.Core;
 
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
 /// <summary>Evicts pods as <c>kubectl drain</c> does: with their grace period, and only if their PodDisruptionBudget allows it.</summary>
-internal sealed class EvictionClient(HttpClient http, KubernetesTranslation translation, TimeProvider clock)
+internal sealed class EvictionClient(HttpClient http, TimeProvider clock)
 {
     /// <summary>The API version of an Eviction that the server takes: <c>policy/v1</c> since Kubernetes 1.22.</summary>
     /// <exception cref="KubernetesException">The server did not list its resources, or knows no eviction.</exception>
@@ -48,14 +46,5 @@ internal sealed class EvictionClient(HttpClient http, KubernetesTranslation tran
         {
             throw new KubernetesException(forbidden.Status, RefusalText.Explain(forbidden, RefusalText.Missing("", "pods/eviction", "create")), forbidden.RetryAfter);
         }
-    }
-
-    /// <summary>Every pod of a namespace.</summary>
-    public async Task<ImmutableArray<Pod>> PodsInAsync(string @namespace, CancellationToken cancellation)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"api/v1/namespaces/{@namespace}/pods");
-        var pods = await http.SendAsync(request, ApiRequests.Deadline, async (body, token) => await JsonSerializer.DeserializeAsync(body, KubernetesJson.Default.WireListWirePod, token), clock, cancellation)
-            ?? throw new JsonException("the list of pods is null");
-        return [.. pods.Items.OfType<WirePod>().Select(translation.Pod)];
     }
 }

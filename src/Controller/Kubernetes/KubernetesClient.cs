@@ -52,14 +52,17 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
         DeleteAsync($"apis/storage.k8s.io/v1/volumeattachments/{attachment.Name}", attachment.Uid, gracePeriodSeconds: null, ("storage.k8s.io", "volumeattachments"), mayNotLeave, cancellation);
 
     /// <summary>Every pod bound to a node, whatever its labels.</summary>
-    public async Task<ImmutableArray<Pod>> PodsOnAsync(NodeName node, CancellationToken cancellation)
+    public Task<ImmutableArray<Pod>> PodsOnAsync(NodeName node, CancellationToken cancellation) => PodsAsync($"api/v1/pods?fieldSelector={Uri.EscapeDataString($"spec.nodeName={node}")}&", cancellation);
+
+    /// <summary>Every pod of a namespace, whatever its labels.</summary>
+    public Task<ImmutableArray<Pod>> PodsInAsync(string @namespace, CancellationToken cancellation) => PodsAsync($"api/v1/namespaces/{@namespace}/pods?", cancellation);
+
+    private async Task<ImmutableArray<Pod>> PodsAsync(string query, CancellationToken cancellation)
     {
         var pods = ImmutableArray.CreateBuilder<Pod>();
-        var selector = Uri.EscapeDataString($"spec.nodeName={node}");
         for (string? next = null; ;)
         {
-            var path = $"api/v1/pods?fieldSelector={selector}&limit=500&continue={Uri.EscapeDataString(next ?? "")}";
-            var page = await SendAsync(HttpMethod.Get, path, null, KubernetesJson.Default.WireListWirePod, ApiRequests.Deadline, cancellation);
+            var page = await SendAsync(HttpMethod.Get, $"{query}limit=500&continue={Uri.EscapeDataString(next ?? "")}", null, KubernetesJson.Default.WireListWirePod, ApiRequests.Deadline, cancellation);
             pods.AddRange(page.Items.OfType<WirePod>().Select(kubernetesTranslation.Pod));
             next = page.Metadata.Continue;
             if (string.IsNullOrEmpty(next))

@@ -28,10 +28,10 @@ internal sealed class PodMove(ClusterSurvey survey, Pod pod, TimeSpan patience, 
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
         var version = await survey.Evictions.VersionAsync(cancellation);
-        var cordoned = await survey.Nodes.CordonAsync(Node, cancellation);
+        var cordoned = await survey.Nodes.CordonAsync(Node, CancellationToken.None); // an interruption here would leave it unknown whether the node is cordoned
         if (cordoned.Answer is not (MutationOutcome.Accepted or MutationOutcome.Unchanged))
         {
-            throw new RehearsalException($"node {Node} cannot be cordoned, so nothing was changed: {cordoned.Message}");
+            throw new RehearsalException($"node {Node} cannot be cordoned, so no pod was moved: {cordoned.Message?.TrimEnd('.')}{(cordoned.Answer == MutationOutcome.TimedOut ? $". It may be cordoned all the same: kubectl uncordon {Node}" : "")}");
         }
 
         var isOurs = cordoned.Answer == MutationOutcome.Accepted;
@@ -61,7 +61,7 @@ internal sealed class PodMove(ClusterSurvey survey, Pod pod, TimeSpan patience, 
         var (isGone, isBound) = (false, false);
         while (provider.GetElapsedTime(evicted) < patience)
         {
-            var pods = await survey.Evictions.PodsInAsync(pod.Key.Namespace, cancellation);
+            var pods = await survey.Kubernetes.PodsInAsync(pod.Key.Namespace, cancellation);
             if (!isGone && pods.All(other => other.Uid != pod.Uid))
             {
                 isGone = true;
@@ -89,7 +89,7 @@ internal sealed class PodMove(ClusterSurvey survey, Pod pod, TimeSpan patience, 
         throw new RehearsalException($"pod {pod.Key} does not run elsewhere after {Durations.ToText(patience)}: {(isGone ? trouble : "it has not ended yet")}");
     }
 
-    // Also after an interruption: a node that nobody uncordons is the worse end of a rehearsal.
+    // Also after an interruption: a node that stays cordoned takes no pods, and the user may not notice.
     private async Task<bool> UncordonAsync()
     {
         var uncordoned = await survey.Nodes.UncordonAsync(Node, CancellationToken.None);

@@ -71,7 +71,7 @@ internal sealed class RehearseNodeCommand(RehearseNodeRequest request, Func<stri
         return new NodeForecaster(request.Settings.Policy).Of(survey.Cluster, request.Node, survey.Clock.Now);
     }
 
-    // What would stay in a failover proves nothing if it is moved, and what nobody brings back must not be evicted.
+    // Moving a pod that a failover would leave alone proves nothing, and a pod without a controller would not come back.
     private Pod Movable(NodeForecast forecast, ObjectKey name)
     {
         if (forecast.Pods.FirstOrDefault(pod => pod.Pod.Key == name) is not { } chosen)

@@ -42,7 +42,7 @@ internal sealed class ClusterSurvey : IDisposable
         _translation = new(settings.AttacherName, settings.PodSelector);
         Kubernetes = new(_http, _translation, provider);
         Nodes = new(_http, provider);
-        Evictions = new(_http, _translation, provider);
+        Evictions = new(_http, provider);
     }
 
     /// <summary>The clock of the snapshot.</summary>

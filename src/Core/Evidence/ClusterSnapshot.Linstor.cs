@@ -74,7 +74,7 @@ public sealed partial record ClusterSnapshot
         var away = listed.Satellites.Where(satellite => satellite.State != SatelliteState.Online).Select(satellite => satellite.Name).ToHashSet();
         var spoken = away.Count == 0 ? [] : Resources.Values.Where(resource => !IsInDoubt(resource.Name) && resource.Speakers.Any(speaker => !speaker.IsSilent && away.Contains(speaker.Node)));
 
-        // A replica that has vanished was removed, or lost with its node; nobody may use what was lost any more.
+        // A replica that has vanished was removed, or lost with its node. A resource that was lost somewhere counts although no consumer of it is in doubt any more.
         var lost = LostOn.Values.SelectMany(lost => lost.Keys).Distinct().Where(name => !IsInDoubt(name) && Resources.ContainsKey(name));
         return next.ReassessAll(NamesInDoubt.Concat(lost).Select(name => Resources[name]).Concat(spoken), at);
     }

@@ -27,7 +27,7 @@ public sealed class IncidentWebhookTests
     }
 
     [Fact]
-    public async Task What_was_not_taken_is_posted_again_and_at_last_given_up_without_naming_the_secret_part_of_the_address()
+    public async Task A_message_that_is_refused_is_posted_again_and_the_log_does_not_contain_the_secret_part_of_the_address()
     {
         await using var fixture = await ControlFixture.OpenAsync();
         await using var hook = await CannedKubernetes.StartAsync(call => call.AnswerAsync("no", 503));
@@ -43,7 +43,7 @@ public sealed class IncidentWebhookTests
         await hook.ArrivalAsync();
         await stop.CancelAsync();
         await running.SoonAsync();
-        Assert.Equal($"{hook.Url.GetLeftPart(UriPartial.Authority)} was not told how the incident on node a ended: answer 503.", Assert.Single(fixture.Told.Lines));
+        Assert.Equal($"How the incident on node a ended could not be posted to {hook.Url.GetLeftPart(UriPartial.Authority)}: answer 503.", Assert.Single(fixture.Told.Lines));
     }
 
     [Fact]

@@ -202,6 +202,22 @@ public sealed partial class ReporterTests
     }
 
     [Fact]
+    public async Task An_incident_that_grows_after_its_end_is_reported_again()
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        var (reporter, cluster) = (Reporter(fixture), Moving().Apply(new Observation.Updated<ClusterNode>(new(new("a"), new("u-node"))), Instant.Start));
+        cluster = cluster.Apply(new Observation.Deleted<Attachment>(ControlFixture.Csi1), Instant.Start).Apply(new Observation.Updated<Pod>(Replacement with { Running = true }), Instant.Start);
+        reporter.Report(cluster, Verdict());
+
+        var bare = ControlFixture.App with { Key = new("shop", "bare"), Uid = new("u-bare") };
+        cluster = cluster.Apply(new Observation.MutationAnswered(new Decision.DeletePod(bare, ControlFixture.Evidence), new(MutationOutcome.Accepted), Instant.Start), Instant.Start);
+        reporter.Report(cluster, Verdict());
+        reporter.Report(cluster.Apply(new Observation.Tick(), Instant.Start), Verdict());
+        Assert.Equal(2, (await EventRecorderTests.WrittenAsync(fixture)).Count(written => (string?)written.Event["reason"] == "FailoverEnded"));
+        Assert.Contains(fixture.Told.Lines, line => line.StartsWith("Node a: 1 of 2 pods run elsewhere", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task That_a_pod_stays_is_reported_as_often_as_it_could_not_be_moved()
     {
         await using var fixture = await ControlFixture.OpenAsync();
