@@ -49,7 +49,7 @@ try
             }
 
         case Command.RehearseNode { Request: var request }:
-            using (var signals = new Signals())
+            using (var signals = new Signals(PosixSignal.SIGHUP)) // a terminal that is closed must not leave the node cordoned
             using (var logs = LogOutput.Create(new Settings { Verbosity = 1 }))
             {
                 return await new RehearseNodeCommand(request, Environment.GetEnvironmentVariable, TimeProvider.System, logs, Console.Out, Console.Error).RunAsync(signals.Stopping);
@@ -79,7 +79,8 @@ internal sealed class Signals : IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly PosixSignalRegistration[] _registrations;
 
-    public Signals() => _registrations = [.. ((PosixSignal[])[PosixSignal.SIGTERM, PosixSignal.SIGINT]).Select(signal => PosixSignalRegistration.Create(signal, Stop))];
+    /// <param name="also">Further signals that ask to stop.</param>
+    public Signals(params PosixSignal[] also) => _registrations = [.. ((PosixSignal[])[PosixSignal.SIGTERM, PosixSignal.SIGINT, .. also]).Select(signal => PosixSignalRegistration.Create(signal, Stop))];
 
     public CancellationToken Stopping => _stopping.Token;
 

@@ -13,6 +13,9 @@ internal sealed record CommandLineFlag(string Name, string Type, string Descript
     /// <summary>Whether the policy uses it, so that a replay can try another value.</summary>
     public bool IsOfPolicy { get; init; }
 
+    /// <summary>Whether its value may be a secret, which an error message must not repeat.</summary>
+    public bool IsSecret { get; init; }
+
     /// <summary>Whether the name alone means true, so that the next argument is not its value.</summary>
     public bool StandsAlone => Type.Length == 0;
 

@@ -20,7 +20,7 @@ internal static class CommandLineFlags
         CommandLineFlag.Switch("dry-run", "decide and report, but change nothing",
             (settings, on) => settings with { DryRun = on }),
         CommandLineFlag.Text("incident-webhook", "address to post to how each incident ended, none if empty", "",
-            (settings, address) => settings with { IncidentWebhook = Webhook(address) }),
+            (settings, address) => settings with { IncidentWebhook = Webhook(address) }) with { IsSecret = true },
         CommandLineFlag.Integer("kube-api-burst", "int", "changes to the cluster that may be requested at once", Defaults.KubeApiBurst, 1, int.MaxValue,
             (settings, burst) => settings with { KubeApiBurst = burst }),
         new("kube-api-qps", "float", "changes to the cluster that may be requested per second", $"{Defaults.KubeApiQps}",

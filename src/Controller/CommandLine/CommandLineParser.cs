@@ -175,7 +175,7 @@ internal static class CommandLineParser
         }
         catch (FormatException problem)
         {
-            throw new SettingsException($"invalid value \"{text}\" for --{flag.Name}: {problem.Message}");
+            throw new SettingsException($"invalid value {(flag.IsSecret ? "" : $"\"{text}\" ")}for --{flag.Name}: {problem.Message}");
         }
     }
 

@@ -27,7 +27,7 @@ internal sealed partial class IncidentWebhook(Uri address, HttpClient client, Mo
 
     private const int MostWaiting = 100;
 
-    private readonly Channel<IncidentMessage> _queue = Channel.CreateBounded<IncidentMessage>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<IncidentMessage> _queue = Channel.CreateBounded<IncidentMessage>(new BoundedChannelOptions(MostWaiting));
 
     /// <summary>A client that trusts the system's certificates, follows no redirect and uses no proxy.</summary>
     public static HttpClient CreateClient() => new(HttpTransport.Create(new TlsSettings())) { Timeout = Timeout.InfiniteTimeSpan };
@@ -35,7 +35,16 @@ internal sealed partial class IncidentWebhook(Uri address, HttpClient client, Mo
     /// <summary>An incident has ended.</summary>
     /// <param name="incident">All failovers of one node and one time; at least one.</param>
     /// <param name="summary">How it ended, in a sentence.</param>
-    public void Ended(IReadOnlyCollection<Failover> incident, string summary) => _queue.Writer.TryWrite(new()
+    public void Ended(IReadOnlyCollection<Failover> incident, string summary)
+    {
+        var message = MessageOf(incident, summary);
+        if (!_queue.Writer.TryWrite(message))
+        {
+            GiveUp(message, "too many others wait, or the controller stops");
+        }
+    }
+
+    private IncidentMessage MessageOf(IReadOnlyCollection<Failover> incident, string summary) => new()
     {
         Text = summary,
         Node = incident.First().Evidence.Lost.Value,
@@ -52,21 +61,25 @@ internal sealed partial class IncidentWebhook(Uri address, HttpClient client, Mo
             Seconds = Math.Round(failover.Took.TotalSeconds, 2),
             Text = DecisionText.Of(failover),
         })],
-    });
+    };
 
     public async Task RunAsync(CancellationToken cancellation)
     {
         // On a stop, pending messages are still posted, unless that takes too long.
         await using var farewell = new Farewell(provider, () => _queue.Writer.TryComplete(), cancellation);
-        await foreach (var message in _queue.Reader.ReadAllAsync(farewell.Token))
+        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            try
+            while (_queue.Reader.TryRead(out var message))
             {
-                await DeliverAsync(message, cancellation, farewell.Token);
-            }
-            catch (Exception bug) when (!farewell.Token.IsCancellationRequested)
-            {
-                errors.Note(bug);
+                try
+                {
+                    await DeliverAsync(message, cancellation, farewell.Token);
+                }
+                catch (Exception bug)
+                {
+                    errors.Note(bug);
+                    GiveUp(message, bug.Message);
+                }
             }
         }
     }
@@ -83,7 +96,7 @@ internal sealed partial class IncidentWebhook(Uri address, HttpClient client, Mo
 
             if (attempt == Pauses.Length || stopping.IsCancellationRequested)
             {
-                NotPosted(message.Node, address.GetLeftPart(UriPartial.Authority), refusal); // the rest of an address is often a secret
+                GiveUp(message, refusal);
                 return;
             }
 
@@ -104,15 +117,20 @@ internal sealed partial class IncidentWebhook(Uri address, HttpClient client, Mo
             using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ended.Token);
             return response.IsSuccessStatusCode ? null : $"answer {(int)response.StatusCode}";
         }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            return $"no answer within {Deadline.TotalSeconds:0} s";
+            return stopped.IsCancellationRequested ? "the controller stops"
+                : deadline.IsCancellationRequested ? $"no answer within {Deadline.TotalSeconds:0} s"
+                : $"no connection within {HttpTransport.ConnectTimeout.TotalSeconds:0} s";
         }
         catch (Exception failed) when (failed.IsTransient())
         {
             return failed.Message;
         }
     }
+
+    // The rest of an address is often a secret.
+    private void GiveUp(IncidentMessage message, string why) => NotPosted(message.Node, address.GetLeftPart(UriPartial.Authority), why);
 
     private DateTimeOffset WallTime(Instant at) => provider.GetUtcNow() - (clock.Now - at);
 

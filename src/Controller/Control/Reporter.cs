@@ -19,7 +19,6 @@ internal sealed partial class Reporter(EventRecorder events, IncidentWebhook? we
     private readonly HashSet<(NodeName Node, ResourceName Resource)> _taints = [];
     private readonly HashSet<(Uid Pod, string Reason)> _stuck = [];
     private readonly HashSet<Uid> _ended = [];
-    private readonly Dictionary<(NodeName Node, Instant Began), int> _over = []; // and of how many failovers
     private ClusterSnapshot _before = ClusterSnapshot.Empty;
     private bool _isStorm;
 
@@ -129,7 +128,8 @@ internal sealed partial class Reporter(EventRecorder events, IncidentWebhook? we
 
     private void Follow(ClusterSnapshot cluster, ImmutableArray<Failover> failovers)
     {
-        foreach (var failover in failovers.Where(failover => failover.Ending is not null && _ended.Add(failover.Pod.Uid)))
+        var ended = failovers.Where(failover => failover.Ending is not null && _ended.Add(failover.Pod.Uid)).ToList();
+        foreach (var failover in ended)
         {
             instruments.Ended(failover);
             logger.Write(failover.Ending == FailoverResult.GivenUp ? LogLevel.Warning : LogLevel.Information, LogLines.FailoverEnded, LogLine.Of([failover], DecisionText.Of(failover)));
@@ -138,10 +138,9 @@ internal sealed partial class Reporter(EventRecorder events, IncidentWebhook? we
 
         foreach (var incident in failovers.GroupBy(failover => (failover.Evidence.Lost, failover.Incident)))
         {
-            // An incident that has ended may grow: another pod of the node may be moved later.
-            if (incident.All(failover => failover.Ending is not null) && incident.Count() is var size && _over.GetValueOrDefault(incident.Key) < size)
+            // An incident that has ended may go on: another pod may be moved later, or one that stayed may lose its storage again.
+            if (incident.All(failover => failover.Ending is not null) && incident.Any(ended.Contains))
             {
-                _over[incident.Key] = size;
                 ReportEnd(cluster, [.. incident]);
             }
         }
@@ -150,10 +149,6 @@ internal sealed partial class Reporter(EventRecorder events, IncidentWebhook? we
         var followed = failovers.Select(failover => failover.Pod.Uid).ToHashSet();
         _ended.IntersectWith(failovers.Where(failover => failover.Ending is not null).Select(failover => failover.Pod.Uid)); // a pod that stayed may lose its storage again
         _stuck.RemoveWhere(known => !followed.Contains(known.Pod));
-        foreach (var forgotten in _over.Keys.Except(failovers.Select(failover => (failover.Evidence.Lost, failover.Incident))).ToList())
-        {
-            _over.Remove(forgotten);
-        }
     }
 
     private void ReportEnd(ClusterSnapshot cluster, ImmutableArray<Failover> incident)

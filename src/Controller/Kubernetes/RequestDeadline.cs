@@ -1,3 +1,5 @@
+using Piraeus.HighAvailability.Controller.Transport;
+
 namespace Piraeus.HighAvailability.Controller.Kubernetes;
 
 /// <summary>How long a request may take, including the body of its answer.</summary>
@@ -29,8 +31,8 @@ internal sealed class RequestDeadline : IDisposable
     /// <summary>Cancelled when the deadline has passed, or when the caller gives up.</summary>
     public CancellationToken Token => _either.Token;
 
-    /// <summary>Whether the request ended because of its deadline, and not because the caller gave up.</summary>
-    public bool IsOver => _late.IsCancellationRequested && !_cancellation.IsCancellationRequested;
+    /// <summary>Whether a request that was cancelled missed its deadline, or that of its connection, and the caller has not given up.</summary>
+    public bool IsOver => !_cancellation.IsCancellationRequested;
 
     /// <summary>The body of an answer. Each read may take as long as the silence limit, and all of them together the rest of the whole.</summary>
     public Stream Limit(Stream body) => _limits.Silence < _limits.Whole ? new ReadDeadlineStream(body, BeforeRead) : body;
@@ -39,7 +41,8 @@ internal sealed class RequestDeadline : IDisposable
     public TimeoutException Missed(HttpRequestMessage request)
     {
         var what = $"{request.Method} {request.RequestUri?.OriginalString.Split('?')[0]}";
-        return new(Left <= TimeSpan.Zero
+        return new(!_late.IsCancellationRequested ? $"no connection for {what} within {HttpTransport.ConnectTimeout.TotalSeconds} s"
+            : Left <= TimeSpan.Zero
             ? $"no answer to {what} within {_limits.Whole.TotalSeconds} s"
             : $"nothing of the answer to {what} arrived for {_limits.Silence.TotalSeconds} s");
     }

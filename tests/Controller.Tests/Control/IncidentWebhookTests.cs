@@ -64,6 +64,47 @@ public sealed class IncidentWebhookTests
         Assert.Empty(fixture.Told.Lines);
     }
 
+    [Fact]
+    public async Task A_connection_that_is_not_made_in_time_is_tried_again_and_is_no_bug()
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        using var client = new HttpClient(new UnreachableServer());
+        using var stop = new CancellationTokenSource();
+        var running = Run(new(new("https://hook.example/secret"), client, fixture.Clock, fixture.Time, fixture.Errors, fixture.Told.CreateLogger<IncidentWebhook>()), stop.Token);
+        foreach (var pause in IncidentWebhook.Pauses)
+        {
+            await fixture.Time.RestingAsync(pause);
+            fixture.Time.Advance(pause);
+        }
+
+        await stop.CancelAsync();
+        await running.SoonAsync();
+        Assert.Equal("How the incident on node a ended could not be posted to https://hook.example: no connection within 5 s.", Assert.Single(fixture.Told.Lines));
+    }
+
+    [Fact]
+    public async Task Every_message_that_is_not_posted_is_logged()
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        await using var hook = await CannedKubernetes.StartAsync(call => call.HangAsync());
+        using var client = IncidentWebhook.CreateClient();
+        var webhook = new IncidentWebhook(hook.Url, client, fixture.Clock, fixture.Time, fixture.Errors, fixture.Told.CreateLogger<IncidentWebhook>());
+        for (var count = 0; count < 149; count++)
+        {
+            webhook.Ended([Moved()], "Everything runs.");
+        }
+
+        Assert.Equal(49, fixture.Told.Lines.Count); // a hundred wait
+        using var stop = new CancellationTokenSource();
+        var running = Run(webhook, stop.Token);
+        await hook.ArrivalAsync();
+        await stop.CancelAsync();
+        fixture.Time.Advance(TimeSpan.FromSeconds(3));
+        await running.SoonAsync();
+        Assert.Equal(150, fixture.Told.Lines.Count);
+        Assert.EndsWith(": the controller stops.", fixture.Told.Lines.Last(), StringComparison.Ordinal);
+    }
+
     private static async Task<Call> PostAsync(ControlFixture fixture, CannedKubernetes hook)
     {
         using var stop = new CancellationTokenSource();
@@ -74,9 +115,11 @@ public sealed class IncidentWebhookTests
         return call;
     }
 
-    private static Task Run(ControlFixture fixture, CannedKubernetes hook, CancellationToken stop)
+    private static Task Run(ControlFixture fixture, CannedKubernetes hook, CancellationToken stop) =>
+        Run(new(new(hook.Url, "/hook/secret"), IncidentWebhook.CreateClient(), fixture.Clock, fixture.Time, fixture.Errors, fixture.Told.CreateLogger<IncidentWebhook>()), stop);
+
+    private static Task Run(IncidentWebhook webhook, CancellationToken stop)
     {
-        var webhook = new IncidentWebhook(new(hook.Url, "/hook/secret"), IncidentWebhook.CreateClient(), fixture.Clock, fixture.Time, fixture.Errors, fixture.Told.CreateLogger<IncidentWebhook>());
         webhook.Ended([Moved()], "Everything runs.");
         return webhook.RunAsync(stop);
     }

@@ -239,6 +239,34 @@ public sealed partial class ReporterTests
         }
     }
 
+    [Fact]
+    public async Task An_incident_ends_again_if_a_pod_that_stayed_loses_its_storage_anew()
+    {
+        await using var fixture = await ControlFixture.OpenAsync();
+        fixture.ReportLoss();
+        var (reporter, cluster) = (Reporter(fixture), ClusterSnapshot.Empty);
+        while (fixture.Inbox.Reader.TryRead(out var seen))
+        {
+            cluster = cluster.Apply(seen, Instant.Start);
+        }
+
+        cluster = cluster.Apply(new Observation.Updated<ClusterNode>(new(new("a"), new("u-node"))), Instant.Start);
+        var delete = new Decision.DeletePod(ControlFixture.App with { Owner = Replacement.Owner }, ControlFixture.Evidence);
+        foreach (var outcome in (MutationOutcome[])[MutationOutcome.Refused, MutationOutcome.Accepted])
+        {
+            cluster = cluster.Apply(new Observation.PromotionChanged(ControlFixture.Resource, new("b"), Promotability.MayPromote), Instant.Start).Apply(new Observation.MutationAnswered(delete, new(outcome), Instant.Start), Instant.Start);
+            reporter.Report(cluster, Verdict());
+            cluster = outcome == MutationOutcome.Refused ? cluster.Apply(new Observation.PromotionChanged(ControlFixture.Resource, new("b"), Promotability.MayNotPromote), Instant.Start)
+                : cluster.Apply(new Observation.Deleted<Attachment>(ControlFixture.Csi1), Instant.Start).Apply(new Observation.Deleted<Pod>(delete.Pod), Instant.Start).Apply(new Observation.Updated<Pod>(Replacement with { Running = true }), Instant.Start);
+            reporter.Report(cluster, Verdict());
+        }
+
+        var messages = (await EventRecorderTests.WrittenAsync(fixture)).Where(written => (string?)written.Event["reason"] == "FailoverEnded").Select(written => (string?)written.Event["message"]).ToList();
+        Assert.Equal(2, messages.Count);
+        Assert.StartsWith("Pod shop/app-0 stays on node a", messages[0], StringComparison.Ordinal);
+        Assert.StartsWith("Pod shop/app-0 of node a runs on node b", messages[1], StringComparison.Ordinal);
+    }
+
     private static readonly Pod Replacement = ControlFixture.App with { Uid = new("u-new"), Node = new("b"), Owner = new("apps/v1", "StatefulSet", "app", new("u-set")) };
 
     /// <summary>Pod app-0 was deleted, its attachment is still there, and its StatefulSet has not created it anew.</summary>

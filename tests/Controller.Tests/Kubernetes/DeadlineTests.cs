@@ -123,6 +123,14 @@ public sealed class DeadlineTests : IAsyncDisposable
         await asking.CancelledAsync();
     }
 
+    [Fact]
+    public async Task A_connection_that_is_not_made_in_time_is_late_although_the_request_is_not()
+    {
+        using var http = new HttpClient(new UnreachableServer()) { BaseAddress = new("http://127.0.0.1:1/") };
+        var late = await Assert.ThrowsAsync<TimeoutException>(() => new NodeClient(http, _clock).StateAsync(A, default));
+        Assert.Equal("no connection for GET http://127.0.0.1:1/api/v1/nodes/a within 5 s", late.Message);
+    }
+
     public ValueTask DisposeAsync() => _kubernetes?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private static Func<Call, Task> HalfAsync(string half, int status = 200) => async call =>
