@@ -66,7 +66,7 @@ internal sealed partial class Reporter(EventRecorder events, IncidentWebhook? we
 
         if (!ReferenceEquals(cluster.Failovers, _before.Failovers))
         {
-            errors.Isolate(() => Follow(cluster, [.. cluster.Failovers.All.Select(held => held.Item)]));
+            errors.Isolate(() => Follow(cluster));
         }
 
         _before = cluster;
@@ -126,9 +126,25 @@ internal sealed partial class Reporter(EventRecorder events, IncidentWebhook? we
         _isStorm = storm is not null;
     }
 
-    private void Follow(ClusterSnapshot cluster, ImmutableArray<Failover> failovers)
+    private void Follow(ClusterSnapshot cluster)
     {
-        var ended = failovers.Where(failover => failover.Ending is not null && _ended.Add(failover.Pod.Uid)).ToList();
+        var ended = new List<Failover>();
+        var stillEnded = 0;
+        foreach (var (failover, _) in cluster.Failovers.All)
+        {
+            if (failover.Ending is null)
+            {
+                _ended.Remove(failover.Pod.Uid); // a pod that stayed may lose its storage again
+                continue;
+            }
+
+            stillEnded++;
+            if (_ended.Add(failover.Pod.Uid))
+            {
+                ended.Add(failover);
+            }
+        }
+
         foreach (var failover in ended)
         {
             instruments.Ended(failover);
@@ -136,19 +152,23 @@ internal sealed partial class Reporter(EventRecorder events, IncidentWebhook? we
             decisionLog.Followed($"pod {failover.Pod.Key}", DecisionText.Of(failover));
         }
 
-        foreach (var incident in failovers.GroupBy(failover => (failover.Evidence.Lost, failover.Incident)))
+        foreach (var (node, began) in ended.Select(failover => (failover.Evidence.Lost, failover.Incident)).Distinct())
         {
             // An incident that has ended may go on: another pod may be moved later, or one that stayed may lose its storage again.
-            if (incident.All(failover => failover.Ending is not null) && incident.Any(ended.Contains))
+            ImmutableArray<Failover> incident = [.. cluster.Failovers.All.Select(held => held.Item).Where(failover => failover.Evidence.Lost == node && failover.Incident == began)];
+            if (incident.All(failover => failover.Ending is not null))
             {
-                ReportEnd(cluster, [.. incident]);
+                ReportEnd(cluster, incident);
             }
         }
 
         // A failover that is no longer followed needs no memory.
-        var followed = failovers.Select(failover => failover.Pod.Uid).ToHashSet();
-        _ended.IntersectWith(failovers.Where(failover => failover.Ending is not null).Select(failover => failover.Pod.Uid)); // a pod that stayed may lose its storage again
-        _stuck.RemoveWhere(known => !followed.Contains(known.Pod));
+        if (_ended.Count > stillEnded)
+        {
+            _ended.RemoveWhere(uid => cluster.Failovers.Find(uid) is null);
+        }
+
+        _stuck.RemoveWhere(known => cluster.Failovers.Find(known.Pod) is null);
     }
 
     private void ReportEnd(ClusterSnapshot cluster, ImmutableArray<Failover> incident)

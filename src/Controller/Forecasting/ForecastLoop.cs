@@ -43,6 +43,7 @@ internal sealed class ForecastLoop(NodeForecaster forecaster, Func<ClusterSnapsh
             pause = !_isComplete || pause < ShortestPause ? ShortestPause : pause > LongestPause ? LongestPause : pause;
             foreach (var node in nodes)
             {
+                await QuietAsync(cancellation);
                 var began = provider.GetTimestamp();
                 isolate(() => _forecasts[node] = forecaster.Of(cluster(), node, clock.Now));
                 var rest = Share * provider.GetElapsedTime(began);
@@ -55,6 +56,15 @@ internal sealed class ForecastLoop(NodeForecaster forecaster, Func<ClusterSnapsh
             }
 
             _isComplete = true;
+        }
+    }
+
+    // While pods are being moved, each forecast is out of date at once, and the control plane needs the processor.
+    private async Task QuietAsync(CancellationToken cancellation)
+    {
+        while (cluster().Failovers.All.Any(held => held.Item.Ending is null))
+        {
+            await Task.Delay(FirstPause, provider, cancellation);
         }
     }
 

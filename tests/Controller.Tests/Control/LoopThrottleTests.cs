@@ -9,16 +9,16 @@ public sealed class LoopThrottleTests
     [Fact]
     public void A_short_burst_owes_no_rest()
     {
-        for (var turn = 0; turn < 7; turn++)
+        for (var turn = 0; turn < 10; turn++)
         {
             Assert.Equal(0, After(rested: 0, worked: 10));
         }
 
-        Assert.Equal(20, After(rested: 0, worked: 10)); // the eighth turn: 320 ms, of which 300 are free
+        Assert.Equal(90, After(rested: 0, worked: 10)); // the eleventh turn: 990 ms, of which 900 are free
     }
 
     [Fact]
-    public void A_loop_that_always_has_work_takes_a_fifth_of_a_processor()
+    public void A_loop_that_always_has_work_takes_a_tenth_of_a_processor()
     {
         var (rested, worked) = (0.0, 0.0);
         for (var (turn, rest) = (0, 0.0); turn < 1000; turn++)
@@ -27,25 +27,25 @@ public sealed class LoopThrottleTests
             (rested, worked) = (rested + rest, worked + 5);
         }
 
-        Assert.Equal(0.2, worked / (worked + rested), 0.02);
+        Assert.Equal(0.1, worked / (worked + rested), 0.02);
     }
 
     [Fact]
-    public void No_rest_between_two_turns_is_longer_than_the_longest_acceptable_delay_of_a_decision() => Assert.Equal(40, After(rested: 0, worked: 10_000));
+    public void No_rest_between_two_turns_is_longer_than_the_longest_acceptable_delay_of_a_decision() => Assert.Equal(100, After(rested: 0, worked: 10_000));
 
     [Fact]
     public void Time_in_which_there_was_nothing_to_do_is_rest()
     {
-        Assert.Equal(40, After(rested: 0, worked: 100));
-        Assert.Equal(0, After(rested: 100, worked: 0)); // 400 ms were owed, and 300 are free
-        Assert.Equal(4, After(rested: 0, worked: 1));
+        Assert.Equal(90, After(rested: 0, worked: 110));
+        Assert.Equal(0, After(rested: 90, worked: 0)); // 990 ms were owed, and 900 are free
+        Assert.Equal(9, After(rested: 0, worked: 1));
     }
 
     [Fact]
     public void The_loop_never_rests_in_advance()
     {
         After(rested: 1_000_000, worked: 0);
-        Assert.Equal(20, After(rested: 0, worked: 80));
+        Assert.Equal(18, After(rested: 0, worked: 102));
     }
 
     private double After(double rested, double worked) => _loopThrottle.After(TimeSpan.FromMilliseconds(rested), TimeSpan.FromMilliseconds(worked)).TotalMilliseconds;

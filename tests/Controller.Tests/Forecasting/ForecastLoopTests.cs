@@ -73,6 +73,29 @@ public sealed class ForecastLoopTests
     }
 
     [Fact]
+    public async Task While_a_pod_is_being_moved_nothing_is_forecast()
+    {
+        var (time, cluster) = (new TestTime(), Synced.Aggregate(ClusterSnapshot.Empty, (before, seen) => before.Apply(seen, Instant.Start)));
+        var quiet = cluster;
+        cluster = cluster.Apply(new Observation.MutationAnswered(new Decision.DeletePod(ControlFixture.App, ControlFixture.Evidence), new(MutationOutcome.Accepted), Instant.Start), Instant.Start);
+        var loop = new ForecastLoop(new(new()), () => cluster, run => run(), new MonotonicClock(time), time);
+        using var stop = new CancellationTokenSource();
+        var running = loop.RunAsync(stop.Token);
+        for (var turns = 0; turns < 5; turns++)
+        {
+            await time.RestingAsync(TimeSpan.FromSeconds(5));
+            time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        await time.RestingAsync(TimeSpan.FromSeconds(5));
+        cluster = quiet;
+        time.Advance(TimeSpan.FromSeconds(5));
+        await time.RestingAsync(TimeSpan.FromSeconds(1)); // the pause after a forecast
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
     public async Task Without_its_sources_it_forecasts_nothing()
     {
         var time = new TestTime();
