@@ -22,11 +22,14 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
     /// <summary>Of so many mutations in a row that are not sent, the last one is a warning.</summary>
     private const int ManyNotSent = 20;
 
+    private int _deletions;
     private int _conditions;
     private int _notSent;
     private bool _mayNotMark;
 
-    /// <summary>How many conditions may be on their way. While many pods of a node are moved, most are deleted without one.</summary>
+    /// <summary>
+    /// How many conditions may be under way. While more pods than that are being deleted, they get none: a condition costs the API server as much as a deletion, and would slow all of them down.
+    /// </summary>
     public int MostConditions { get; init; } = 4;
 
     /// <summary>Whether mutations are only logged (<c>--dry-run</c>).</summary>
@@ -44,11 +47,28 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
             return new(MutationOutcome.DryRun);
         }
 
-        if (mutation is Decision.DeletePod { Pod.Terminating: false } deletion && objection() is null)
+        if (mutation is not Decision.DeletePod deletion)
         {
-            await MarkAsync(deletion);
+            return await SendAsync(mutation, sentence, objection);
         }
 
+        try
+        {
+            if (Interlocked.Increment(ref _deletions) <= MostConditions && _conditions < MostConditions && !deletion.Pod.Terminating && objection() is null)
+            {
+                await MarkAsync(deletion);
+            }
+
+            return await SendAsync(mutation, sentence, objection);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _deletions);
+        }
+    }
+
+    private async Task<MutationAnswer> SendAsync(Decision mutation, string sentence, Func<string?> objection)
+    {
         if (objection() is { } early)
         {
             return NotSent(mutation, sentence, early);
@@ -112,12 +132,9 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
     // No deletion waits long for the condition, or fails because of it.
     private async Task MarkAsync(Decision.DeletePod deletion)
     {
-        if (_conditions < MostConditions)
-        {
-            using var stop = new CancellationTokenSource();
-            await Task.WhenAny(SendConditionAsync(deletion), Task.Delay(ConditionPatience, clock, stop.Token));
-            await stop.CancelAsync();
-        }
+        using var stop = new CancellationTokenSource();
+        await Task.WhenAny(SendConditionAsync(deletion), Task.Delay(ConditionPatience, clock, stop.Token));
+        await stop.CancelAsync();
     }
 
     private async Task SendConditionAsync(Decision.DeletePod deletion)
