@@ -115,9 +115,12 @@ internal sealed partial class Oracle
         var name = _cluster.Plan.Setup.LinstorName(number);
         var (_, others) = ReplicasFor(definition, number);
         bool Denies(Simulator.World.DrbdReplica other, TimeSpan until) => _deniesSince.TryGetValue((definition.Name, number, other.Node.Name), out var denied) && denied <= until;
-        var starts = _cluster.Controllers.SelectMany(controller => (TimeSpan?[])[_cluster.ListensSince(controller), controller.LinstorReturnedAt]).Append(_silence.EndedAt).OfType<TimeSpan>();
-        return starts.Any(start => !(HistoryOf((definition.Name, name), _spoke).EndedAt < start)
-            && others.Exists(other => Denies(other, start + LongestDetection)) && !others.TrueForAll(other => Known(other) is not null && Denies(other, start + LongestDetection)));
+        bool IsTiedAt(TimeSpan? from, TimeSpan? until) => until is { } start && !(HistoryOf((definition.Name, name), _spoke).EndedAt < from)
+            && others.Exists(other => Denies(other, start + LongestDetection)) && !others.TrueForAll(other => Known(other) is not null && Denies(other, start + LongestDetection));
+
+        // What only the stream has reported, until the first list of satellites arrives, has the date of that list.
+        return IsTiedAt(_silence.EndedAt, _silence.EndedAt) || _cluster.Controllers.Any(controller =>
+            IsTiedAt(_cluster.HearsSince(controller), _cluster.ListensSince(controller)) || IsTiedAt(controller.LinstorReturnedAt, controller.LinstorReturnedAt));
     }
 
     // A peer may have found the node again, or kept reporting it as connected, before the peer fell silent. Its last statement may stand against all older ones.
@@ -132,13 +135,18 @@ internal sealed partial class Oracle
             && _cluster.Controllers.Any(controller => controller.LinstorReturnedAt is { } back && back > lost && back >= HistoryOf((definition.Name, other.Node.Name), _spoke).EndedAt);
     }
 
-    // The node's last statement may be newer than any statement of a peer that was silent at that time: the peer may have come back with old state.
+    // The node's last statement may be newer than any statement of a peer that was silent at that time: the peer may have come back with old state. A process that has read both in the same answer
+    // cannot tell either.
     private bool IsNewerThanItsPeers(ResourceDefinition definition, int number)
     {
         var name = _cluster.Plan.Setup.LinstorName(number);
         var (_, others) = ReplicasFor(definition, number);
         return _statements.TryGetValue((definition.Name, name), out var last)
-            && others.TrueForAll(peer => Known(peer) is null || HistoryOf((definition.Name, peer.Node.Name), _spoke).Since > last.At || !LinksOf(Known(peer)!, number).Exists(link => link != "Connected"));
+            && others.TrueForAll(peer => Known(peer) is null || HistoryOf((definition.Name, peer.Node.Name), _spoke).Since > last.At || !LinksOf(Known(peer)!, number).Exists(link => link != "Connected") || WasReadWith(peer));
+
+        bool WasReadWith(Simulator.World.DrbdReplica peer) => _deniesSince.TryGetValue((definition.Name, number, peer.Node.Name), out var denied)
+            && _cluster.Controllers.Any(controller => _cluster.FirstAnswer(controller, ScenarioSetup.Handle(_cluster.VolumeOf(definition)), last.At) is { } first
+                && first >= denied && !(HistoryOf((definition.Name, name), _spoke).EndedAt < first));
     }
 
     // A policy that was set just before a node fell silent may not have reached it. A process without LINSTOR's stream learns of the policy with a later round.

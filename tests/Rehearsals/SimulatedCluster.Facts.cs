@@ -12,6 +12,9 @@ internal sealed partial class SimulatedCluster
     /// <summary>Since when the process, in its present life, has known LINSTOR's satellites; null if it does not.</summary>
     public TimeSpan? ListensSince(SimulatedController controller) => _listens.TryGetValue((controller, controller.Life), out var since) ? since : null;
 
+    /// <summary>Since when LINSTOR has reported anything to the process in its present life: its stream may be faster than its first list of satellites. Null if it never did.</summary>
+    public TimeSpan? HearsSince(SimulatedController controller) => _hears.TryGetValue((controller, controller.Life), out var since) ? since : null;
+
     /// <summary>Whether LINSTOR has reported to the process, in its present life, that it reaches the node's satellite.</summary>
     public bool HasSeenOnline(SimulatedController controller, string node) => Kubernetes.LinstorNameOf(node) is { } name && _seenOnline.Contains((controller, controller.Life, new(name)));
 

@@ -13,6 +13,9 @@ internal sealed partial class SimulatedCluster
         Observer.Observed?.Invoke(controller.Name, seen, at);
         switch (seen)
         {
+            case Observation.PromotionChanged:
+                _hears.TryAdd((controller, controller.Life), EventQueue.Now);
+                break;
             case Observation.ResourceReported o:
                 Read(controller, o, before);
                 break;
@@ -81,6 +84,7 @@ internal sealed partial class SimulatedCluster
 
     private void Read(SimulatedController controller, Observation.SatellitesListed list)
     {
+        _hears.TryAdd((controller, controller.Life), EventQueue.Now);
         _listens.TryAdd((controller, controller.Life), EventQueue.Now);
         foreach (var satellite in list.Satellites)
         {

@@ -57,6 +57,10 @@ internal sealed partial class SimulatedCluster
         return last < 0 ? null : answers![last];
     }
 
+    /// <summary>When LINSTOR gave the first answer about a resource, from an instant on, that the process, in its present life, has taken in. Null if there is none.</summary>
+    public TimeSpan? FirstAnswer(SimulatedController controller, string resource, TimeSpan since) =>
+        _answers.GetValueOrDefault((controller, controller.Life, new(resource)))?.Where(answer => answer.Given >= since).Select(answer => (TimeSpan?)answer.Given).FirstOrDefault();
+
     /// <summary>The API server's list of the pods on a node, for one of our processes.</summary>
     public Observation PodsTo(NodeName node, Instant asked)
     {

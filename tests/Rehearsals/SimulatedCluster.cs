@@ -39,6 +39,7 @@ internal sealed partial class SimulatedCluster
     private readonly Dictionary<ResourceDefinition, TimeSpan> _membersChanged = [];
     private readonly Dictionary<string, TimeSpan> _declaredLost = []; // and when, last
     private readonly Dictionary<(SimulatedController, int), TimeSpan> _listens = [];
+    private readonly Dictionary<(SimulatedController, int), TimeSpan> _hears = [];
     private readonly Dictionary<(SimulatedController, int), TimeSpan> _informed = [];
     private readonly HashSet<(SimulatedController, int, string)> _seenLost = [];
     private readonly HashSet<(SimulatedController, int, NodeName)> _seenOnline = [];
