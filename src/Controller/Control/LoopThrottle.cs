@@ -2,19 +2,19 @@ namespace Piraeus.HighAvailability.Controller.Control;
 
 /// <summary>How long a loop pauses between two turns.</summary>
 /// <remarks>
-/// When a thousand volumes are lost, there are thousands of observations, and one evaluation after many of them is worth as much as one after each. So a turn owes a pause of nine times its
-/// length, which limits the loop to a tenth of a processor: the control plane needs the rest, for the pods that it starts. A short burst, such as the loss of some volumes, owes nothing yet.
+/// When a thousand volumes are lost, there are thousands of observations, and one evaluation after many of them is worth as much as one after each. So a turn owes a pause of nineteen times
+/// its length, which limits the loop to a twentieth of a processor: the control plane needs the rest, for the pods that it starts. A short burst, such as the loss of some volumes, owes nothing yet.
 /// </remarks>
 internal sealed class LoopThrottle
 {
     /// <summary>How much pause may be owed before it is taken.</summary>
-    public static readonly TimeSpan Credit = TimeSpan.FromMilliseconds(900);
+    public static readonly TimeSpan Credit = TimeSpan.FromMilliseconds(950);
 
     /// <summary>The longest pause between two turns, because a failover may wait for the next decision.</summary>
     public static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How much longer than a turn the pause is that it owes.</summary>
-    private const int Share = 9;
+    private const int Share = 19;
 
     private TimeSpan _owed;
 

@@ -11,14 +11,14 @@ public sealed class LoopThrottleTests
     {
         for (var turn = 0; turn < 10; turn++)
         {
-            Assert.Equal(0, After(rested: 0, worked: 10));
+            Assert.Equal(0, After(rested: 0, worked: 5));
         }
 
-        Assert.Equal(90, After(rested: 0, worked: 10)); // the eleventh turn: 990 ms, of which 900 are free
+        Assert.Equal(95, After(rested: 0, worked: 5)); // the eleventh turn: 1045 ms, of which 950 are free
     }
 
     [Fact]
-    public void A_loop_that_always_has_work_takes_a_tenth_of_a_processor()
+    public void A_loop_that_always_has_work_takes_a_twentieth_of_a_processor()
     {
         var (rested, worked) = (0.0, 0.0);
         for (var (turn, rest) = (0, 0.0); turn < 1000; turn++)
@@ -27,7 +27,7 @@ public sealed class LoopThrottleTests
             (rested, worked) = (rested + rest, worked + 5);
         }
 
-        Assert.Equal(0.1, worked / (worked + rested), 0.02);
+        Assert.Equal(0.05, worked / (worked + rested), 0.01);
     }
 
     [Fact]
@@ -36,16 +36,16 @@ public sealed class LoopThrottleTests
     [Fact]
     public void Time_in_which_there_was_nothing_to_do_is_rest()
     {
-        Assert.Equal(90, After(rested: 0, worked: 110));
-        Assert.Equal(0, After(rested: 90, worked: 0)); // 990 ms were owed, and 900 are free
-        Assert.Equal(9, After(rested: 0, worked: 1));
+        Assert.Equal(95, After(rested: 0, worked: 55));
+        Assert.Equal(0, After(rested: 95, worked: 0)); // 1045 ms were owed, and 950 are free
+        Assert.Equal(19, After(rested: 0, worked: 1));
     }
 
     [Fact]
     public void The_loop_never_rests_in_advance()
     {
         After(rested: 1_000_000, worked: 0);
-        Assert.Equal(18, After(rested: 0, worked: 102));
+        Assert.Equal(19, After(rested: 0, worked: 51));
     }
 
     private double After(double rested, double worked) => _loopThrottle.After(TimeSpan.FromMilliseconds(rested), TimeSpan.FromMilliseconds(worked)).TotalMilliseconds;
