@@ -46,8 +46,8 @@ internal static class HelpText
           --pod NAMESPACE/NAME                     print only what concerns this pod
           --resource NAME                          print only what concerns this LINSTOR resource
 
-        Flags that show what would have been decided with other values:
-        {Columns([.. CommandLineFlags.All.Where(flag => flag.IsOfPolicy)])}
+        Flags that show what would have been decided with other values than those recorded:
+        {Columns([.. CommandLineFlags.All.Where(flag => flag.IsOfPolicy)], showDefaults: false)}
 
         Exit codes: 0 everything is decided as it was recorded, 1 it is not, 2 the file cannot be read.
         """;
@@ -122,10 +122,10 @@ internal static class HelpText
         Exit codes: 0 rehearsed, 1 it cannot be, or the pod does not run elsewhere, 2 bad usage.
         """;
 
-    private static string Columns(IReadOnlyList<CommandLineFlag> flags)
+    private static string Columns(IReadOnlyList<CommandLineFlag> flags, bool showDefaults = true)
     {
         string Left(CommandLineFlag flag) => flag.StandsAlone ? $"--{flag.Name}" : $"--{flag.Name} {flag.Type}";
         var width = CommandLineFlags.All.Max(flag => Left(flag).Length);
-        return string.Join('\n', flags.Select(flag => $"  {Left(flag).PadRight(width)}   {flag.Description}{(flag.Default.Length == 0 ? "" : $" (default {flag.Default})")}"));
+        return string.Join('\n', flags.Select(flag => $"  {Left(flag).PadRight(width)}   {flag.Description}{(!showDefaults || flag.Default.Length == 0 ? "" : $" (default {flag.Default})")}"));
     }
 }
