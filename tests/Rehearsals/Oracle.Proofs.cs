@@ -18,7 +18,7 @@ internal sealed partial class Oracle
         // The last statements of silent nodes stand too: of a use that no newer one has ended, and of a satellite that repeated stale state.
         var name = _cluster.Plan.Setup.LinstorName(number);
         var others = definition.Listed.Where(replica => replica.Node.Name != name).ToList();
-        if (_inUseSince.Keys.Any(use => use.Definition == definition.Name && use.Node != name && !HasEnded(definition, use.Node))
+        if (_inUseSince.Keys.Any(use => use.Definition == definition.Name && use.Node != name && !HasEnded(definition, use.Node)) || HasEndedUnread(definition, name)
             || WasAdmitted((definition.Name, name)) || IsTied(definition, number) || IsRememberedAsConnected(definition, number) || IsNewerThanItsPeers(definition, number) || IsPolicyNew(definition, name)
             || definition.Listed.Any(replica => replica.Node.Name == name && replica.DrbdDeleting) // its peers have taken the link down, on LINSTOR's order
             || IsSeenByOneThatHangs(others)
@@ -56,6 +56,11 @@ internal sealed partial class Oracle
         return IsLostThere(definition, machine) && HasRival(definition, machine) && !IsContested(_cluster.VolumeOf(definition), number) && !IsRememberedAsConnected(definition, number)
             && definition.Listed.Any(peer => Known(peer) is { MayPromote: true } known && LinksOf(known, number) is { Count: > 0 });
     }
+
+    // A use elsewhere that has ended, but whose node fell silent before a process was told by an answer.
+    private bool HasEndedUnread(ResourceDefinition definition, string machine) => _useEndedAt.Any(use => use.Key.Definition == definition.Name && use.Key.Node != machine
+        && HistoryOf(use.Key, _spoke).EndedAt is { } silent && silent >= use.Value
+        && _cluster.Controllers.Any(controller => !(_cluster.FirstAnswer(controller, ScenarioSetup.Handle(_cluster.VolumeOf(definition)), use.Value) <= silent)));
 
     // The node itself may have left a replica with old data behind.
     private bool Agrees(Simulator.World.DrbdReplica replica, string machine, int number) => Known(replica) is { } known && (replica.Node.Name == machine

@@ -97,7 +97,11 @@ internal sealed partial class Oracle
                     _inUseSince[key] = Now; // also after a silence
                     break;
                 case false:
-                    _inUseSince.Remove(key);
+                    if (_inUseSince.Remove(key))
+                    {
+                        _useEndedAt[key] = Now;
+                    }
+
                     _speaking.Add(key);
                     break;
                 case null when !_silence.IsSo && !(Now - _silence.EndedAt < Unseen): // a statement repeated after LINSTOR was down is not new

@@ -67,6 +67,7 @@ internal sealed partial class Oracle
     private readonly Dictionary<(string Definition, string Node), ConditionHistory> _spoke = [];
     private readonly Dictionary<(string Definition, string Node), ConditionHistory> _usable = [];
     private readonly Dictionary<(string Definition, string Node), TimeSpan> _inUseSince = [];
+    private readonly Dictionary<(string Definition, string Node), TimeSpan> _useEndedAt = [];
     private readonly Dictionary<(string Definition, string Node), TimeSpan> _primarySince = [];
     private readonly HashSet<(string, string)> _speaking = [];
     private readonly Dictionary<ResourceDefinition, ConditionHistory> _fenced = [];
