@@ -36,10 +36,10 @@ internal static partial class Composition
 
         // One client for each role, so that requests of one role do not delay those of another.
         var watching = cluster.CreateClient();
-        var acting = cluster.CreateClient();
+        var acting = cluster.CreateClient(acts: true);
         var kubernetes = new KubernetesClient(acting, kubernetesTranslation, provider);
         var nodes = new NodeClient(acting, provider);
-        var electing = new KubernetesClient(cluster.CreateClient(), kubernetesTranslation, provider);
+        var electing = new KubernetesClient(cluster.CreateClient(acts: true), kubernetesTranslation, provider);
         var linstor = new LinstorClient(linstorConnection, clock);
 
         var shared = new ObjectKey(settings.LeaseNamespace.Length > 0 ? settings.LeaseNamespace : cluster.Namespace, settings.LeaseName);

@@ -25,11 +25,13 @@ internal sealed record CommandLineFlag(string Name, string Type, string Descript
     public static CommandLineFlag Switch(string name, string description, Func<Settings, bool, Settings> set) =>
         new(name, "", description, "", (settings, text) => set(settings, Boolean(text)));
 
-    public static CommandLineFlag Duration(string name, string description, TimeSpan byDefault, TimeSpan atLeast, Func<Settings, TimeSpan, Settings> set) =>
+    public static CommandLineFlag Duration(string name, string description, TimeSpan byDefault, TimeSpan atLeast, Func<Settings, TimeSpan, Settings> set, TimeSpan? atMost = null) =>
         new(name, "duration", description, Durations.ToText(byDefault), (settings, text) =>
         {
             var duration = Durations.Parse(text);
-            return duration >= atLeast ? set(settings, duration) : throw new FormatException($"must be at least {Durations.ToText(atLeast)}");
+            return duration < atLeast ? throw new FormatException($"must be at least {Durations.ToText(atLeast)}")
+                : duration > atMost ? throw new FormatException($"must be at most {Durations.ToText(atMost.Value)}")
+                : set(settings, duration);
         });
 
     public static CommandLineFlag Integer(string name, string type, string description, int byDefault, int from, int to, Func<Settings, int, Settings> set) =>

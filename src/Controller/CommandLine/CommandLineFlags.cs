@@ -47,7 +47,7 @@ internal static class CommandLineFlags
         CommandLineFlag.Text("pod-label-selector", "labels selector for pods to consider", Defaults.PodSelector.ToString(),
             (settings, selector) => settings with { PodSelector = LabelSelector.Parse(selector) }),
         CommandLineFlag.Duration("reconcile-interval", "time between reconciliation runs", Defaults.ReconcileInterval, TimeSpan.FromMilliseconds(1),
-            (settings, interval) => settings with { ReconcileInterval = interval }) with { IsOfPolicy = true },
+            (settings, interval) => settings with { ReconcileInterval = interval }, atMost: TimeSpan.FromHours(1)) with { IsOfPolicy = true },
         CommandLineFlag.Text("record", "file to which observations and decisions are recorded, for the command replay", Defaults.Record,
             (settings, path) => settings with { Record = path }),
         new("storm-threshold", "percentage", "share of all satellites that may look lost at once before everything is held", "50%",

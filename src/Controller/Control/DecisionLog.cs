@@ -55,7 +55,7 @@ internal sealed class DecisionLog(MonotonicClock clock, TimeProvider provider)
     public void Answered(Decision action, MutationAnswer outcome)
     {
         _underWay.Remove(action.Key, out var facts);
-        if (action is not Decision.Query)
+        if (action is not Decision.Query && outcome.Answer != MutationOutcome.NotSent) // nothing was done, and it is decided again
         {
             Write(NameOf(action), Subject(action), DecisionText.Of(action), UidOf(action), facts, outcome);
         }

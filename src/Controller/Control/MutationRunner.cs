@@ -75,18 +75,14 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
         }
 
         string? late = null;
-        if (mutation is not (Decision.DeletePod or Decision.DeleteAttachment))
-        {
-            logger.Write(LogLevel.Information, LogLines.Acting, LogLine.Of(mutation, sentence));
-        }
-
+        var isLogged = false;
         var outcome = mutation switch
         {
             Decision.DeletePod o => await kubernetes.DeleteAsync(o.Pod, MayNotLeave, CancellationToken.None),
             Decision.DeleteAttachment o => await kubernetes.DeleteAsync(o.Attachment, MayNotLeave, CancellationToken.None),
-            Decision.TaintNode o => await nodes.TaintAsync(o.Node.Name, CancellationToken.None),
-            Decision.UntaintNode o => await nodes.UntaintAsync(o.Node.Name, CancellationToken.None),
-            Decision.ClearVolumesInUse o => await nodes.ReleaseAsync(o.Node.Name, o.Volumes.ToHashSet(), CancellationToken.None),
+            Decision.TaintNode o => await nodes.TaintAsync(o.Node.Name, MayNotLeave, CancellationToken.None),
+            Decision.UntaintNode o => await nodes.UntaintAsync(o.Node.Name, MayNotLeave, CancellationToken.None),
+            Decision.ClearVolumesInUse o => await nodes.ReleaseAsync(o.Node.Name, o.Volumes.ToHashSet(), MayNotLeave, CancellationToken.None),
             _ => throw new ArgumentOutOfRangeException(nameof(mutation)),
         };
 
@@ -108,12 +104,13 @@ internal sealed class MutationRunner(KubernetesClient kubernetes, NodeClient nod
 
         return outcome;
 
-        // A deletion is logged when it leaves, after it was checked for the last time.
+        // A mutation is logged when it leaves, after it was checked for the last time.
         bool MayNotLeave()
         {
             late = objection();
-            if (late is null)
+            if (late is null && !isLogged) // a change of a node is sent again after a conflict
             {
+                isLogged = true;
                 logger.Write(LogLevel.Information, LogLines.Acting, LogLine.Of(mutation, sentence));
             }
 

@@ -18,9 +18,13 @@ internal sealed class NodeForecaster(FailoverSettings settings)
     /// <summary>When Kubernetes calls the node not Ready: 40 s after its kubelet's last sign of life (<c>--node-monitor-grace-period</c>; 50 s since Kubernetes 1.32).</summary>
     private static readonly TimeSpan NotReadyAfter = TimeSpan.FromSeconds(50);
 
-    private static readonly TimeSpan Round = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ShortestRound = TimeSpan.FromSeconds(10);
 
-    private readonly FailoverPolicy _policy = new(settings);
+    /// <summary>A long grace period is simulated in coarser steps, so that the work does not grow with it.</summary>
+    private const int MostRounds = 60;
+
+    private readonly TimeSpan _round = RoundOf(settings);
+    private readonly FailoverPolicy _policy = new(settings with { ReconcileInterval = Longer(settings.ReconcileInterval, RoundOf(settings)) });
 
     /// <summary>Every node that runs a pod with a LINSTOR volume, by name.</summary>
     public static IEnumerable<NodeName> Nodes(ClusterSnapshot cluster) => Users(cluster).Select(pod => pod.Node).OfType<NodeName>().Distinct().Order();
@@ -35,9 +39,13 @@ internal sealed class NodeForecaster(FailoverSettings settings)
         var run = new Run(_policy, cluster, node, new(cluster, null), new(cluster, dead), resources);
         run.Pass(now, now + Before, Before);
         var died = run.Die();
-        run.Pass(died, died + (settings.KnownResourceGrace > settings.NewResourceGrace ? settings.KnownResourceGrace : settings.NewResourceGrace) + After, Round);
+        run.Pass(died, died + Longer(settings.KnownResourceGrace, settings.NewResourceGrace) + After, _round);
         return new(node, [.. pods.Select(pod => Of(pod, run, died))]);
     }
+
+    private static TimeSpan RoundOf(FailoverSettings settings) => Longer(ShortestRound, Longer(settings.KnownResourceGrace, settings.NewResourceGrace) / MostRounds);
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private static PodForecast Of(Pod pod, Run run, Instant died)
     {

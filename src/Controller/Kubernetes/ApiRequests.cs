@@ -94,7 +94,7 @@ internal static class ApiRequests
         var status = await StatusAsync(response, cancellation);
         var retryAfter = response.Headers.RetryAfter?.Delta
             ?? (status?.Details?.RetryAfterSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
-        return new(response.StatusCode, status?.Message ?? $"the server answered {(int)response.StatusCode} {response.ReasonPhrase}", retryAfter);
+        return new(response.StatusCode, status?.Message ?? $"the server answered {(int)response.StatusCode} {response.ReasonPhrase}", retryAfter) { IsOfServer = status?.Kind == "Status" };
     }
 
     // The body of a refusal is a Status, unless a proxy wrote it.
@@ -122,7 +122,7 @@ internal static class ApiRequests
         KubernetesException refused => new(
             refused.Status switch
             {
-                HttpStatusCode.NotFound => MutationOutcome.AlreadyGone,
+                HttpStatusCode.NotFound when refused.IsOfServer => MutationOutcome.AlreadyGone, // and not a proxy that has lost the server
                 HttpStatusCode.Conflict => MutationOutcome.Replaced,
                 HttpStatusCode.Unauthorized => MutationOutcome.Forbidden,
                 _ => MutationOutcome.Refused,

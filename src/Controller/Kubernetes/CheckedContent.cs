@@ -13,11 +13,12 @@ internal sealed class CheckedContent : ByteArrayContent
 
     /// <param name="json">The body.</param>
     /// <param name="mayNotLeave">Asked when there is a connection.</param>
-    public CheckedContent(byte[] json, Func<bool> mayNotLeave)
+    /// <param name="mediaType">What the body is.</param>
+    public CheckedContent(byte[] json, Func<bool> mayNotLeave, string mediaType = "application/json")
         : base(json)
     {
         _mayNotLeave = mayNotLeave;
-        Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        Headers.ContentType = new MediaTypeHeaderValue(mediaType);
     }
 
     /// <summary>Whether nothing was sent because it was not allowed any more.</summary>

@@ -52,9 +52,9 @@ internal sealed class KubernetesConnection(Uri server, string @namespace)
     }
 
     /// <summary>A client with connections of its own, so that one role's trouble does not affect another; the caller sets deadlines.</summary>
-    public HttpClient CreateClient()
+    public HttpClient CreateClient(bool acts = false)
     {
-        var client = new HttpClient(new Authentication(Credentials, HttpTransport.Create(Tls, Proxy)))
+        var client = new HttpClient(new Authentication(Credentials, HttpTransport.Create(Tls, Proxy, acts: acts)))
         {
             BaseAddress = Server,
             Timeout = Timeout.InfiniteTimeSpan,

@@ -9,5 +9,8 @@ internal sealed class KubernetesException(HttpStatusCode status, string message,
     /// <summary>The HTTP status, or the code of an <c>ERROR</c> event within a watch.</summary>
     public HttpStatusCode Status => status;
 
+    /// <summary>Whether the API server itself wrote the answer: a <c>Status</c>. A proxy in front of it may answer, too.</summary>
+    public bool IsOfServer { get; init; } = true;
+
     public override TimeSpan? RetryAfter => retryAfter;
 }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -17,7 +16,10 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     private const int Tries = 5;
 
     /// <summary>Keeps new pods away from a node that has lost storage.</summary>
-    public Task<MutationAnswer> TaintAsync(NodeName node, CancellationToken cancellation) => ChangeAsync(node, "", ("nodes", ["get", "patch"]), found =>
+    /// <param name="node">The node.</param>
+    /// <param name="mayNotLeave">Whether the request may not leave any more: asked when there is a connection.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public Task<MutationAnswer> TaintAsync(NodeName node, Func<bool> mayNotLeave, CancellationToken cancellation) => ChangeAsync(node, "", ("nodes", ["get", "patch"]), mayNotLeave, found =>
     {
         var taints = Array(found["spec"]?["taints"]);
         return taints.Exists(IsLostQuorum)
@@ -26,7 +28,8 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     }, cancellation);
 
     /// <summary>Removes our taint, and leaves every other.</summary>
-    public Task<MutationAnswer> UntaintAsync(NodeName node, CancellationToken cancellation) => ChangeAsync(node, "", ("nodes", ["get", "patch"]), found =>
+    /// <inheritdoc cref="TaintAsync"/>
+    public Task<MutationAnswer> UntaintAsync(NodeName node, Func<bool> mayNotLeave, CancellationToken cancellation) => ChangeAsync(node, "", ("nodes", ["get", "patch"]), mayNotLeave, found =>
     {
         var taints = Array(found["spec"]?["taints"]);
         var isOurs = found["metadata"]?["annotations"]?[NodeTaint.OwnerAnnotation]?.GetValue<string>() == NodeTaint.Owner;
@@ -36,8 +39,9 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     /// <summary>Removes volumes from the node's list of volumes in use, which the attach-detach controller would wait for.</summary>
     /// <param name="node">The lost node, whose kubelet does not update the list itself.</param>
     /// <param name="names">The volumes, as the list names them.</param>
+    /// <param name="mayNotLeave">As for a taint.</param>
     /// <param name="cancellation">Ends it.</param>
-    public Task<MutationAnswer> ReleaseAsync(NodeName node, IReadOnlySet<string> names, CancellationToken cancellation) => ChangeAsync(node, "/status", ("nodes/status", ["patch"]), found =>
+    public Task<MutationAnswer> ReleaseAsync(NodeName node, IReadOnlySet<string> names, Func<bool> mayNotLeave, CancellationToken cancellation) => ChangeAsync(node, "/status", ("nodes/status", ["patch"]), mayNotLeave, found =>
     {
         var inUse = Array(found["status"]?["volumesInUse"]);
         var kept = inUse.FindAll(volume => !names.Contains(volume?.GetValue<string>() ?? ""));
@@ -54,7 +58,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     /// <summary>Lets a node take new pods again.</summary>
     public Task<MutationAnswer> UncordonAsync(NodeName node, CancellationToken cancellation) => SetSchedulableAsync(node, true, cancellation);
 
-    private Task<MutationAnswer> SetSchedulableAsync(NodeName node, bool isSchedulable, CancellationToken cancellation) => ChangeAsync(node, "", ("nodes", ["get", "patch"]), found =>
+    private Task<MutationAnswer> SetSchedulableAsync(NodeName node, bool isSchedulable, CancellationToken cancellation) => ChangeAsync(node, "", ("nodes", ["get", "patch"]), () => false, found =>
         (found["spec"]?["unschedulable"]?.GetValue<bool>() ?? false) == !isSchedulable ? null
         : new JsonObject { ["metadata"] = new JsonObject(), ["spec"] = new JsonObject { ["unschedulable"] = isSchedulable ? null : true } }, cancellation);
 
@@ -80,10 +84,11 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
     /// <param name="node">The node.</param>
     /// <param name="subresource">The patched resource: the node, or its <c>/status</c>.</param>
     /// <param name="rule">The permission that this needs.</param>
+    /// <param name="mayNotLeave">Whether the patch may not leave any more.</param>
     /// <param name="change">A patch for the node as it was read, which is refused if the node has changed: an object to merge, or a list of operations; null if there is nothing to change.</param>
     /// <param name="cancellation">Ends it.</param>
     private async Task<MutationAnswer> ChangeAsync(
-        NodeName node, string subresource, (string Resource, string[] Verbs) rule, Func<JsonNode, JsonNode?> change, CancellationToken cancellation)
+        NodeName node, string subresource, (string Resource, string[] Verbs) rule, Func<bool> mayNotLeave, Func<JsonNode, JsonNode?> change, CancellationToken cancellation)
     {
         // One deadline for all of it: the leadership that was checked covers no more.
         using var late = new CancellationTokenSource(KubernetesClient.ActDeadline, clock);
@@ -100,8 +105,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
 
                 try
                 {
-                    await PatchAsync(node, subresource, patch, either.Token);
-                    return new(MutationOutcome.Accepted);
+                    return new(await PatchAsync(node, subresource, patch, mayNotLeave, either.Token) ? MutationOutcome.Accepted : MutationOutcome.NotSent);
                 }
                 catch (KubernetesException conflict) when (conflict.Status is HttpStatusCode.Conflict or HttpStatusCode.UnprocessableEntity && tries < Tries)
                 {
@@ -125,13 +129,20 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
         return await http.SendAsync(request, KubernetesClient.ActDeadline, read, clock, cancellation) ?? throw new JsonException($"node {node} is null");
     }
 
-    private async Task PatchAsync(NodeName node, string subresource, JsonNode patch, CancellationToken cancellation)
+    /// <returns>Whether it was sent.</returns>
+    private async Task<bool> PatchAsync(NodeName node, string subresource, JsonNode patch, Func<bool> mayNotLeave, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Patch, $"api/v1/nodes/{node}{subresource}")
+        using var body = new CheckedContent(Encoding.UTF8.GetBytes(patch.ToJsonString()), mayNotLeave, patch is JsonArray ? "application/json-patch+json" : "application/merge-patch+json");
+        using var request = new HttpRequestMessage(HttpMethod.Patch, $"api/v1/nodes/{node}{subresource}") { Content = body };
+        try
         {
-            Content = new StringContent(patch.ToJsonString(), Encoding.UTF8, new MediaTypeHeaderValue(patch is JsonArray ? "application/json-patch+json" : "application/merge-patch+json")),
-        };
-        await http.SendAsync(request, KubernetesClient.ActDeadline, clock, cancellation);
+            await http.SendAsync(request, KubernetesClient.ActDeadline, clock, cancellation);
+            return true;
+        }
+        catch (Exception) when (body.WasWithheld)
+        {
+            return false;
+        }
     }
 
     /// <exception cref="JsonException">The server sent something other than a node.</exception>

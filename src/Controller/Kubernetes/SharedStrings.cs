@@ -7,8 +7,15 @@ internal sealed class SharedStrings
 
     public string Share(string text)
     {
-        // Two threads may disagree for a moment, and then hold a string each.
-        ref var seen = ref _seen[(uint)text.GetHashCode() % (uint)_seen.Length];
-        return seen == text ? seen : seen = text;
+        // Read only once: another thread may put another string there at any time. Two threads may hold a string each for a while.
+        ref var slot = ref _seen[(uint)text.GetHashCode() % (uint)_seen.Length];
+        var seen = slot;
+        if (seen == text)
+        {
+            return seen;
+        }
+
+        slot = text;
+        return text;
     }
 }

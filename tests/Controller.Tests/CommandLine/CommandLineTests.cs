@@ -164,6 +164,7 @@ public sealed class CommandLineTests
     [InlineData("invalid value \"45\" for --known-resource-grace-period: the unit is missing, for example 45s", "--known-resource-grace-period", "45")]
     [InlineData("invalid value \"-1s\" for --new-resource-grace-period: must be at least 0s", "--new-resource-grace-period=-1s")]
     [InlineData("invalid value \"0\" for --reconcile-interval: must be at least 1ms", "--reconcile-interval=0")]
+    [InlineData("invalid value \"61m\" for --reconcile-interval: must be at most 1h0m0s", "--reconcile-interval=61m")]
     [InlineData("invalid value \"yes\" for --dry-run: must be true or false", "--dry-run=yes")]
     [InlineData("invalid value \"\" for --dry-run: must be true or false", "--dry-run=")]
     [InlineData("invalid value \"65536\" for --leader-election-healtz-port: must be a whole number from 0 to 65535", "--leader-election-healthz-port=65536")]

@@ -34,6 +34,14 @@ public sealed class LoopThrottleTests
     public void No_rest_between_two_turns_is_longer_than_the_longest_acceptable_delay_of_a_decision() => Assert.Equal(100, After(rested: 0, worked: 10_000));
 
     [Fact]
+    public void A_long_turn_is_forgotten_after_one_rest()
+    {
+        Assert.Equal(100, After(rested: 0, worked: 10_000));
+        Assert.Equal(0, After(rested: 1050, worked: 0));
+        A_short_burst_owes_no_rest();
+    }
+
+    [Fact]
     public void Time_in_which_there_was_nothing_to_do_is_rest()
     {
         Assert.Equal(95, After(rested: 0, worked: 55));

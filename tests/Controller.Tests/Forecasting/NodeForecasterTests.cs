@@ -19,6 +19,14 @@ public sealed class NodeForecasterTests
         Assert.Equal("Pod shop/app-0 would be moved 45 s after LINSTOR has noticed.", Assert.Single(Forecast().Pods).Sentence);
 
     [Fact]
+    public void A_grace_period_of_a_month_is_simulated_in_coarse_steps()
+    {
+        var month = TimeSpan.FromDays(30);
+        var pod = Assert.Single(new NodeForecaster(new() { StormThreshold = 1, KnownResourceGrace = month, NewResourceGrace = month }).Of(Cluster(User, PeerB, PeerC), new("a"), Now).Pods);
+        Assert.Equal(month, pod.MovedAfter);
+    }
+
+    [Fact]
     public void A_tie_breaker_gives_quorum_and_takes_no_data() =>
         Assert.Equal(TimeSpan.FromSeconds(45), Forecast(
             User with { Score = 10102 }, PeerB with { Score = 10102 }, PeerC with { Diskless = true, Score = 2 }).Pods[0].MovedAfter);

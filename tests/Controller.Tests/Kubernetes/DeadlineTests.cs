@@ -30,7 +30,7 @@ public sealed class DeadlineTests : IAsyncDisposable
     public async Task A_node_whose_body_stops_arriving_is_not_changed_and_the_outcome_says_that_it_was_late()
     {
         await ServeAsync(HalfAsync("""{"spec":{"taints":["""));
-        var tainting = Nodes().TaintAsync(A, default);
+        var tainting = Nodes().TaintAsync(A, () => false, default);
         await _kubernetes!.ArrivalAsync();
         _clock.Advance(KubernetesClient.ActDeadline);
         Assert.Equal(MutationOutcome.TimedOut, (await tainting.SoonAsync()).Answer);

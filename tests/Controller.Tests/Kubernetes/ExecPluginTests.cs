@@ -105,6 +105,25 @@ public sealed class ExecPluginTests : IDisposable
         Assert.All(fresh, credential => Assert.Equal("2", credential.Header?.Parameter));
     }
 
+    [Fact]
+    public async Task A_plugin_that_needs_longer_than_a_request_goes_on_and_a_later_request_finds_what_it_granted()
+    {
+        using var credentials = Credentials($"mkfifo {_folder["fifo"]} 2>/dev/null; read go < {_folder["fifo"]}; echo '{{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{{\"token\":\"slow\"}}}}'");
+        using var request = new CancellationTokenSource();
+        var first = credentials.CurrentAsync(null, request.Token).AsTask();
+        await request.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+
+        var second = credentials.CurrentAsync(null, default).AsTask();
+        for (var deadline = Deadline.Soon(); !File.Exists(_folder["fifo"]); deadline.ThrowIfCancellationRequested())
+        {
+            await Task.Yield();
+        }
+
+        await File.WriteAllTextAsync(_folder["fifo"], "go\n");
+        Assert.Equal("slow", (await second).Header?.Parameter);
+    }
+
     [Theory]
     [InlineData("echo 'please log in' >&2; echo '  first' >&2; exit 3", "failed with exit code 3: please log in first")]
     [InlineData("exit 1", "failed with exit code 1")]

@@ -59,6 +59,13 @@ public sealed class KubernetesClientTests : IAsyncDisposable
         Assert.Equal(status >= 300, outcome.Message?.Contains("said the server", StringComparison.Ordinal) == true);
     }
 
+    [Fact]
+    public async Task A_proxy_that_has_lost_the_server_does_not_say_that_a_pod_is_gone()
+    {
+        var client = await ServeAsync(call => call.AnswerAsync("<html>no such backend</html>", 404));
+        Assert.Equal(MutationOutcome.Refused, (await client.DeleteAsync(App, () => false, default)).Answer);
+    }
+
     [Theory]
     [InlineData("""admission webhook "guard.example.com" denied the request: not on Fridays""")]
     [InlineData("""pods "app-0" is forbidden: exceeded quota: small""")]

@@ -75,7 +75,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     [InlineData("""{"metadata":{"resourceVersion":"7"},"spec":{},"spec":{}}""")]
     public async Task What_is_no_node_is_not_changed_and_the_outcome_is_a_refusal(string answer)
     {
-        Assert.Equal(MutationOutcome.Refused, (await (await ServeAsync(answer)).TaintAsync(A, default)).Answer);
+        Assert.Equal(MutationOutcome.Refused, (await (await ServeAsync(answer)).TaintAsync(A, () => false, default)).Answer);
         Assert.Equal("GET", Assert.Single(_kubernetes!.Calls).Method);
     }
 
@@ -83,7 +83,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     public async Task A_taint_that_another_client_removed_while_our_annotation_remains_is_put_back()
     {
         var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7","annotations":{"drbd.linbit.com/lost-quorum-tainted-by":"piraeus-ha-controller"}},"spec":{}}""");
-        Assert.Equal(MutationOutcome.Accepted, (await nodes.TaintAsync(A, default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await nodes.TaintAsync(A, () => false, default)).Answer);
         Assert.Equal("""[{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]""", Patch["spec"]!["taints"]!.ToJsonString());
     }
 
@@ -91,7 +91,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     public async Task A_taint_is_added_to_those_that_are_there_marked_as_ours_and_bound_to_the_version_that_was_read()
     {
         var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7"},"spec":{"taints":[{"key":"other","value":"x","effect":"NoExecute"}]}}""");
-        Assert.Equal(MutationOutcome.Accepted, (await nodes.TaintAsync(A, default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await nodes.TaintAsync(A, () => false, default)).Answer);
 
         var call = _kubernetes!.Calls.Last();
         Assert.Equal(("PATCH", "/api/v1/nodes/a", "application/merge-patch+json"), (call.Method, call.Path, call.ContentType));
@@ -102,10 +102,19 @@ public sealed class NodeClientTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_change_that_may_not_leave_any_more_when_there_is_a_connection_is_not_sent()
+    {
+        var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7"},"spec":{},"status":{"volumesInUse":["csi^1"]}}""");
+        Assert.Equal(MutationOutcome.NotSent, (await nodes.TaintAsync(A, () => true, default)).Answer);
+        Assert.Equal(MutationOutcome.NotSent, (await nodes.ReleaseAsync(A, new HashSet<string> { "csi^1" }, () => true, default)).Answer);
+        Assert.All(_kubernetes!.Calls, call => Assert.Equal("GET", call.Method));
+    }
+
+    [Fact]
     public async Task A_node_that_is_tainted_already_is_not_written()
     {
         var nodes = await ServeAsync(Tainted);
-        Assert.Equal(MutationOutcome.Unchanged, (await nodes.TaintAsync(A, default)).Answer);
+        Assert.Equal(MutationOutcome.Unchanged, (await nodes.TaintAsync(A, () => false, default)).Answer);
         Assert.Equal("GET", Assert.Single(_kubernetes!.Calls).Method);
     }
 
@@ -113,7 +122,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     public async Task Only_our_taint_is_taken_back()
     {
         var nodes = await ServeAsync(Tainted);
-        await nodes.UntaintAsync(A, default);
+        await nodes.UntaintAsync(A, () => false, default);
         Assert.Equal("""[{"key":"other","value":"x","effect":"NoExecute"}]""", Patch["spec"]!["taints"]!.ToJsonString());
         Assert.True(Patch["metadata"]!["annotations"]!.AsObject().ContainsKey("drbd.linbit.com/lost-quorum-tainted-by"));
         Assert.Null(Patch["metadata"]!["annotations"]!["drbd.linbit.com/lost-quorum-tainted-by"]);
@@ -123,7 +132,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     public async Task The_same_taint_without_our_mark_is_left_alone()
     {
         var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7"},"spec":{"taints":[{"key":"drbd.linbit.com/lost-quorum","effect":"NoSchedule"}]}}""");
-        Assert.Equal(MutationOutcome.Unchanged, (await nodes.UntaintAsync(A, default)).Answer);
+        Assert.Equal(MutationOutcome.Unchanged, (await nodes.UntaintAsync(A, () => false, default)).Answer);
         Assert.Equal("GET", Assert.Single(_kubernetes!.Calls).Method);
     }
 
@@ -131,7 +140,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     public async Task Released_volumes_leave_the_list_and_others_stay()
     {
         var nodes = await ServeAsync("""{"metadata":{"name":"a","resourceVersion":"7"},"status":{"volumesInUse":["csi^1","csi^2","csi^3"]}}""");
-        await nodes.ReleaseAsync(A, new HashSet<string> { "csi^1", "csi^3" }, default);
+        await nodes.ReleaseAsync(A, new HashSet<string> { "csi^1", "csi^3" }, () => false, default);
         Assert.Equal("/api/v1/nodes/a/status", _kubernetes!.Calls.Last().Path);
         Assert.Equal("application/json-patch+json", _kubernetes.Calls.Last().ContentType);
         Assert.Equal(
@@ -146,7 +155,7 @@ public sealed class NodeClientTests : IAsyncDisposable
         _kubernetes = await CannedKubernetes.StartAsync(call => call.Method == "GET"
             ? call.AnswerAsync($$$"""{"metadata":{"name":"a"},"status":{"volumesInUse":["csi^1","csi^{{{++reads}}}"]}}""")
             : reads < 3 ? call.RefuseAsync(422, "testing value /status/volumesInUse failed") : call.AnswerAsync("{}"));
-        Assert.Equal(MutationOutcome.Accepted, (await Client().ReleaseAsync(A, new HashSet<string> { "csi^1" }, default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await Client().ReleaseAsync(A, new HashSet<string> { "csi^1" }, () => false, default)).Answer);
         Assert.Equal(3, reads);
     }
 
@@ -157,7 +166,7 @@ public sealed class NodeClientTests : IAsyncDisposable
         _kubernetes = await CannedKubernetes.StartAsync(call => call.Method == "GET"
             ? call.AnswerAsync($$$"""{"metadata":{"name":"a","resourceVersion":"{{{++reads}}}"},"spec":{}}""")
             : reads < 3 ? call.RefuseAsync(409, "the object has been modified") : call.AnswerAsync("{}"));
-        Assert.Equal(MutationOutcome.Accepted, (await Client().TaintAsync(A, default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await Client().TaintAsync(A, () => false, default)).Answer);
         Assert.Equal("3", Patch["metadata"]!["resourceVersion"]!.GetValue<string>());
     }
 
@@ -167,7 +176,7 @@ public sealed class NodeClientTests : IAsyncDisposable
         _kubernetes = await CannedKubernetes.StartAsync(call => call.Method == "GET"
             ? call.AnswerAsync("""{"metadata":{"name":"a","resourceVersion":"1"},"spec":{}}""")
             : call.RefuseAsync(409, "the object has been modified"));
-        Assert.Equal(MutationOutcome.Replaced, (await Client().TaintAsync(A, default)).Answer);
+        Assert.Equal(MutationOutcome.Replaced, (await Client().TaintAsync(A, () => false, default)).Answer);
         Assert.Equal(5, _kubernetes.Calls.Count(call => call.Method == "PATCH"));
     }
 
@@ -178,7 +187,7 @@ public sealed class NodeClientTests : IAsyncDisposable
     public async Task A_refusal_is_an_outcome_that_says_why(int status, object answer, string why)
     {
         _kubernetes = await CannedKubernetes.StartAsync(call => call.RefuseAsync(status, """said the server: User "ha" cannot get resource "nodes" at the cluster scope"""));
-        var outcome = await Client().TaintAsync(A, default);
+        var outcome = await Client().TaintAsync(A, () => false, default);
         Assert.Equal(answer, outcome.Answer);
         Assert.Contains(why, outcome.Message, StringComparison.Ordinal);
     }

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Http;
 using Piraeus.HighAvailability.Controller.Transport;
 
 namespace Piraeus.HighAvailability.Controller.Tests.Transport;
@@ -116,6 +118,25 @@ public sealed partial class HttpTransportTests : IDisposable
 
         // The handler's own habit is to go on reading for two seconds.
         await left.Task.WaitAsync(TimeSpan.FromSeconds(1.5));
+    }
+
+    [Fact]
+    public async Task A_change_whose_answer_is_left_unread_leaves_its_connection_to_the_next_one()
+    {
+        var connections = new ConcurrentDictionary<string, int>();
+        await using var server = await TestServer.StartAsync(null);
+        server.Answer = async context =>
+        {
+            connections.AddOrUpdate(context.Connection.Id, 1, (_, count) => count + 1);
+            await context.Response.WriteAsync(new string(' ', 100_000)); // more than what is read together with the head
+        };
+        using var client = new HttpClient(HttpTransport.Create(new TlsSettings(), acts: true));
+
+        // The rest is read in the background, and the next request may be faster.
+        for (var deadline = Deadline.Soon(); connections.Values.All(count => count == 1); deadline.ThrowIfCancellationRequested())
+        {
+            (await client.GetAsync($"http://localhost:{server.Port}/", HttpCompletionOption.ResponseHeadersRead)).Dispose();
+        }
     }
 
     [Theory]

@@ -10,10 +10,17 @@ public sealed class LateRequestTests
     [Fact]
     public void The_kernel_gives_up_what_is_not_acknowledged_although_this_process_is_frozen()
     {
-        using var socket = HttpTransport.CreateSocket();
-        var option = new byte[4];
-        socket.GetRawSocketOption((int)SocketOptionLevel.Tcp, HttpTransport.TcpUserTimeout, option);
-        Assert.Equal(5000, BitConverter.ToInt32(option));
+        using var socket = HttpTransport.CreateSocket(acts: true);
+        Assert.Equal(5000, UserTimeoutOf(socket));
+    }
+
+    [Fact]
+    public void A_stream_survives_a_lost_probe()
+    {
+        // With a user timeout, the kernel ignores the number of probes, and resets an idle connection with the first one that is lost.
+        using var socket = HttpTransport.CreateSocket(acts: false);
+        Assert.Equal(0, UserTimeoutOf(socket));
+        Assert.Equal(3, socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount));
     }
 
     [Fact]
@@ -31,5 +38,12 @@ public sealed class LateRequestTests
 
         // Nothing is read meanwhile: the runtime closes the socket a moment later, and if it was shut down only, who reads gets all that was sent and a regular end.
         Assert.True(server.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectError));
+    }
+
+    private static int UserTimeoutOf(Socket socket)
+    {
+        var option = new byte[4];
+        socket.GetRawSocketOption((int)SocketOptionLevel.Tcp, HttpTransport.TcpUserTimeout, option);
+        return BitConverter.ToInt32(option);
     }
 }

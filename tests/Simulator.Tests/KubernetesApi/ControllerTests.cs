@@ -77,11 +77,11 @@ public sealed class ControllerTests : ApiTest
         var (client, nodes) = (new KubernetesClient(http, _kubernetesTranslation, TimeProvider.System), new NodeClient(http, TimeProvider.System));
         var node = new NodeName("n");
 
-        Assert.Equal(MutationOutcome.Accepted, (await nodes.TaintAsync(node, default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await nodes.TaintAsync(node, () => false, default)).Answer);
         Assert.Equal(NodeTaint.Key, Assert.Single(Find<Node>("", "n")!.Taints).Key);
-        Assert.Equal(MutationOutcome.Accepted, (await nodes.ReleaseAsync(node, ImmutableHashSet.Create("kubernetes.io/csi/x^1"), default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await nodes.ReleaseAsync(node, ImmutableHashSet.Create("kubernetes.io/csi/x^1"), () => false, default)).Answer);
         Assert.Equal(["kubernetes.io/csi/x^2"], (await nodes.StateAsync(node, default)).VolumesInUse);
-        Assert.Equal(MutationOutcome.Accepted, (await nodes.UntaintAsync(node, default)).Answer);
+        Assert.Equal(MutationOutcome.Accepted, (await nodes.UntaintAsync(node, () => false, default)).Answer);
         Assert.Empty(Find<Node>("", "n")!.Taints);
 
         var pod = Assert.Single(await client.PodsOnAsync(node, default));

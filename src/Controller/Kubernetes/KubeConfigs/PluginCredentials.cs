@@ -10,7 +10,9 @@ internal sealed class PluginCredentials(ExecPlugin plugin, TimeProvider clock) :
     /// <summary>How long before its expiry a credential is replaced, so that no request arrives with an expired one.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
 
-    private readonly SemaphoreSlim _oneAtATime = new(1);
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private Task<Credential>? _running;
     private volatile Grant? _last;
 
     /// <summary>The certificate of the last grant; its TLS handshake comes after the request that obtained it.</summary>
@@ -23,19 +25,28 @@ internal sealed class PluginCredentials(ExecPlugin plugin, TimeProvider clock) :
             return granted;
         }
 
-        await _oneAtATime.WaitAsync(cancellation);
-        try
+        // A plugin may need longer than the deadline of the request that began it. It goes on, and a later request finds what it obtained.
+        Task<Credential> running;
+        lock (_gate)
         {
-            // A caller that waited here finds the credential that the previous one has just obtained.
-            return Usable(refused) ?? (_last = Examine(await plugin.RunAsync(cancellation))).Credential;
+            if (Usable(refused) is { } meanwhile)
+            {
+                return meanwhile;
+            }
+
+            running = _running = _running is { IsCompleted: false } ? _running : ObtainAsync();
         }
-        finally
-        {
-            _oneAtATime.Release();
-        }
+
+        return await running.WaitAsync(cancellation);
     }
 
-    public void Dispose() => _oneAtATime.Dispose();
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _stop.Dispose();
+    }
+
+    private async Task<Credential> ObtainAsync() => (_last = Examine(await plugin.RunAsync(_stop.Token))).Credential;
 
     private Credential? Usable(Credential? refused) => _last is { } last && !ReferenceEquals(last.Credential, refused) && clock.GetUtcNow() < last.Until
         ? last.Credential

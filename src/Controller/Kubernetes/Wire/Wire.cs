@@ -48,6 +48,8 @@ internal sealed class WireVersioned
 
 internal sealed class WireStatus
 {
+    public string? Kind { get; set; }
+
     public int Code { get; set; }
 
     public string? Message { get; set; }
