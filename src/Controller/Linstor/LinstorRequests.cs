@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Http.Headers;
 using Piraeus.HighAvailability.Controller.Common;
 using Piraeus.HighAvailability.Controller.Transport;
@@ -10,8 +9,7 @@ internal sealed class LinstorRequests(LinstorSettings settings, TimeProvider clo
 {
     private const int LargestBody = 64 << 20;
 
-    private readonly HttpClient _requests = Client(settings, DecompressionMethods.GZip);
-    private readonly HttpClient _streams = Client(settings, DecompressionMethods.None);
+    private readonly HttpClient _http = Client(settings);
 
     /// <summary>How long each request may take, its body included. A stream has no deadline.</summary>
     public TimeSpan Deadline { get; set; } = TimeSpan.FromSeconds(5);
@@ -36,7 +34,7 @@ internal sealed class LinstorRequests(LinstorSettings settings, TimeProvider clo
 
         async Task<LinstorReply> ReplyAsync(CancellationToken token)
         {
-            using var response = await _requests.SendAsync(request, HttpCompletionOption.ResponseContentRead, token);
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseContentRead, token);
             return new LinstorReply(at, path, response.StatusCode, await response.Content.ReadAsByteArrayAsync(token));
         }
     }
@@ -47,7 +45,7 @@ internal sealed class LinstorRequests(LinstorSettings settings, TimeProvider clo
     {
         using var request = Request(at, path, "text/event-stream");
         request.Headers.Add("Last-Event-ID", "current"); // asks LINSTOR to begin with the present state
-        var response = await TryAsync(at, path, token => _streams.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), cancellation);
+        var response = await TryAsync(at, path, token => _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), cancellation);
         if (response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType is "text/event-stream")
         {
             return response;
@@ -67,15 +65,12 @@ internal sealed class LinstorRequests(LinstorSettings settings, TimeProvider clo
         }
     }
 
-    public void Dispose()
-    {
-        _requests.Dispose();
-        _streams.Dispose();
-    }
+    public void Dispose() => _http.Dispose();
 
-    private static HttpClient Client(LinstorSettings settings, DecompressionMethods compression)
+    // Nothing is asked for compressed: after a loss there are thousands of answers of some kilobytes, and packing and unpacking them costs both sides more than sending them.
+    private static HttpClient Client(LinstorSettings settings)
     {
-        var transport = HttpTransport.Create(settings.Tls, compression: compression);
+        var transport = HttpTransport.Create(settings.Tls);
         var client = new HttpClient(settings.Token is { } token ? new Authentication(token, transport) : transport)
         {
             Timeout = Timeout.InfiniteTimeSpan,

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 
@@ -28,14 +27,12 @@ internal static class HttpTransport
 
     /// <param name="tls">The certificates to trust and to present, if the address requires TLS.</param>
     /// <param name="proxy">The proxy to use, if there is no direct way.</param>
-    /// <param name="compression">None for streams, whose bytes must not wait in a decompressor.</param>
     /// <param name="acts">Whether the requests change something, so that they must not arrive late.</param>
-    public static SocketsHttpHandler Create(TlsSettings tls, Uri? proxy = null, DecompressionMethods compression = DecompressionMethods.None, bool acts = false) => new()
+    public static SocketsHttpHandler Create(TlsSettings tls, Uri? proxy = null, bool acts = false) => new()
     {
         UseProxy = false,
         AllowAutoRedirect = false,
         UseCookies = false,
-        AutomaticDecompression = compression,
         ConnectTimeout = ConnectTimeout,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         // The rest of an answer to a change is read in the background, so that its connection serves the next one: a new connection costs a TLS handshake on both sides. A stream is closed at once.
