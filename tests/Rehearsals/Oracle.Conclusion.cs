@@ -67,7 +67,9 @@ internal sealed partial class Oracle
     private bool HasRivalWithoutProof(string resource, string node) => _cluster.DefinitionOf(resource) is { } definition && _cluster.Kubernetes.LinstorNameOf(node) is { } machine
         && definition.Listed.Any(peer => peer.Node.Name != machine && Known(peer) is { MayPromote: true }) && !HasRival(definition, machine);
 
-    private bool HasBeenLostSince(TimeSpan calm, string resource, string node) => LossOf(resource, node).Covers(calm, Now);
+    // A grace period begins when the loss is proved: a peer may have been promotable for long, and only now rule out that the node has quorum, too.
+    private bool HasBeenLostSince(TimeSpan calm, string resource, string node) => LossOf(resource, node).Covers(calm, Now)
+        && _cluster.DefinitionOf(resource) is { } definition && HistoryOf((definition.Name, node), _rivalled).Covers(calm, Now);
 
     private void CheckDetached(Model.Pod moved, PodMove move, bool isStorm)
     {

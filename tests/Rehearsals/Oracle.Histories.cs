@@ -55,6 +55,11 @@ internal sealed partial class Oracle
             NoteLoss(definition, number, resource, node);
         }
 
+        foreach (var (number, node) in _cluster.Nodes)
+        {
+            HistoryOf((definition.Name, node), _rivalled).Note(Now, LossOf(resource, node).IsSo && HasRival(definition, _cluster.Plan.Setup.LinstorName(number)));
+        }
+
         // A node that comes back from eviction was not healthy meanwhile.
         foreach (var node in _cluster.Nodes.Where(node => _cluster.Storage.FindNode(_cluster.Plan.Setup.LinstorName(node.Number)) is not { Evicted: true }))
         {

@@ -66,6 +66,7 @@ internal sealed partial class Oracle
     private readonly Dictionary<(string Definition, string Node), ConditionHistory> _unmissed = [];
     private readonly Dictionary<(string Definition, string Node), ConditionHistory> _spoke = [];
     private readonly Dictionary<(string Definition, string Node), ConditionHistory> _usable = [];
+    private readonly Dictionary<(string Definition, string Node), ConditionHistory> _rivalled = [];
     private readonly Dictionary<(string Definition, string Node), TimeSpan> _inUseSince = [];
     private readonly Dictionary<(string Definition, string Node), TimeSpan> _useEndedAt = [];
     private readonly Dictionary<(string Definition, string Node), TimeSpan> _primarySince = [];
