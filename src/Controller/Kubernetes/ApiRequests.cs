@@ -122,7 +122,7 @@ internal static class ApiRequests
         KubernetesException refused => new(
             refused.Status switch
             {
-                HttpStatusCode.NotFound when refused.IsOfServer => MutationOutcome.AlreadyGone, // and not a proxy that has lost the server
+                HttpStatusCode.NotFound when refused.IsMissing => MutationOutcome.AlreadyGone,
                 HttpStatusCode.Conflict => MutationOutcome.Replaced,
                 HttpStatusCode.Unauthorized => MutationOutcome.Forbidden,
                 _ => MutationOutcome.Refused,

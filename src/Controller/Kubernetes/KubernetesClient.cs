@@ -182,7 +182,7 @@ internal sealed class KubernetesClient(HttpClient http, KubernetesTranslation ku
         {
             return await SendAsync(HttpMethod.Get, path, null, type, ActDeadline, cancellation);
         }
-        catch (KubernetesException none) when (none.Status == HttpStatusCode.NotFound)
+        catch (KubernetesException none) when (none.IsMissing)
         {
             return null;
         }

@@ -12,5 +12,8 @@ internal sealed class KubernetesException(HttpStatusCode status, string message,
     /// <summary>Whether the API server itself wrote the answer: a <c>Status</c>. A proxy in front of it may answer, too.</summary>
     public bool IsOfServer { get; init; } = true;
 
+    /// <summary>Whether the API server has no such object. A proxy that has lost the server may answer with the same status, and knows nothing.</summary>
+    public bool IsMissing => Status == HttpStatusCode.NotFound && IsOfServer;
+
     public override TimeSpan? RetryAfter => retryAfter;
 }

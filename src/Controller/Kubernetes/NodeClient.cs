@@ -71,7 +71,7 @@ internal sealed class NodeClient(HttpClient http, TimeProvider clock)
             return KubernetesTranslation.State(await GetAsync(
                 node, async (body, token) => await JsonSerializer.DeserializeAsync(body, KubernetesJson.Default.WireNode, token), cancellation));
         }
-        catch (KubernetesException gone) when (gone.Status == HttpStatusCode.NotFound)
+        catch (KubernetesException gone) when (gone.IsMissing)
         {
             return NodeState.Absent;
         }

@@ -99,7 +99,7 @@ internal sealed partial class LeaseLoop(
         {
             return new(LeaseOutcome.Conflict);
         }
-        catch (KubernetesException deleted) when (request.Version is not null && deleted.Status == HttpStatusCode.NotFound)
+        catch (KubernetesException deleted) when (request.Version is not null && deleted.IsMissing)
         {
             return new(LeaseOutcome.NotFound);
         }

@@ -38,7 +38,7 @@ internal sealed class ClusterSurvey : IDisposable
         Clock = new(provider);
         Connection = new(LinstorSettings.FromEnvironment(environment, provider, logs.CreateLogger<LinstorSettings>()), provider, logs);
         Linstor = new(Connection, Clock);
-        _http = KubernetesConnection.OpenForUser(settings.KubeConfig, environment, provider, logs.CreateLogger<KubernetesConnection>()).CreateClient();
+        _http = KubernetesConnection.OpenForUser(settings.KubeConfig, environment, provider, logs.CreateLogger<KubernetesConnection>()).CreateClient(acts: true); // rehearse-node cordons and evicts
         _translation = new(settings.AttacherName, settings.PodSelector);
         Kubernetes = new(_http, _translation, provider);
         Nodes = new(_http, provider);

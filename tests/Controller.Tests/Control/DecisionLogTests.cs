@@ -25,6 +25,19 @@ public sealed class DecisionLogTests
     }
 
     [Fact]
+    public void A_mutation_that_was_not_sent_is_not_logged_and_leaves_the_evidence_of_its_next_attempt_alone()
+    {
+        _decisionLog.Acting(Knowing("majority"), ControlFixture.Delete);
+        _decisionLog.Answered(ControlFixture.Delete, new(MutationOutcome.NotSent));
+        Assert.Empty(_decisionLog.Entries);
+
+        var later = Knowing("all");
+        _decisionLog.Acting(later, ControlFixture.Delete);
+        _decisionLog.Answered(ControlFixture.Delete, new(MutationOutcome.Accepted));
+        Assert.Same(later.Resources[ControlFixture.Resource], Assert.Single(_decisionLog.Entries).Facts!.Resource);
+    }
+
+    [Fact]
     public void Queries_are_not_logged()
     {
         Decision[] questions = [new Decision.QueryResource(ControlFixture.Resource), new Decision.QuerySatellites(), new Decision.ListPodsOnNode(new("a")), new Decision.QueryWarnings("shop", new("u"))];

@@ -108,7 +108,7 @@ public sealed class ExecPluginTests : IDisposable
     [Fact]
     public async Task A_plugin_that_needs_longer_than_a_request_goes_on_and_a_later_request_finds_what_it_granted()
     {
-        using var credentials = Credentials($"mkfifo {_folder["fifo"]} 2>/dev/null; read go < {_folder["fifo"]}; echo '{{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{{\"token\":\"slow\"}}}}'");
+        using var credentials = Credentials($"echo run >> {_folder["runs"]}; mkfifo {_folder["fifo"]} 2>/dev/null; read go < {_folder["fifo"]}; echo '{{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{{\"token\":\"slow\"}}}}'");
         using var request = new CancellationTokenSource();
         var first = credentials.CurrentAsync(null, request.Token).AsTask();
         await request.CancelAsync();
@@ -122,6 +122,7 @@ public sealed class ExecPluginTests : IDisposable
 
         await File.WriteAllTextAsync(_folder["fifo"], "go\n");
         Assert.Equal("slow", (await second).Header?.Parameter);
+        Assert.Single(await File.ReadAllLinesAsync(_folder["runs"]));
     }
 
     [Theory]
