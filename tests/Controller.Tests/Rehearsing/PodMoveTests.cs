@@ -32,7 +32,12 @@ public sealed class PodMoveTests
     [Fact]
     public async Task A_replacement_that_a_kubelet_refused_does_not_hide_the_next_one()
     {
-        var (exit, output, _, _) = await MoveAsync($"{JsonOf("app-a", "u-1", "b", "Failed")},{JsonOf("app-b", "u-2", "c", "Running")}");
+        // At first there is only the one that was refused, on the cordoned node.
+        var lists = 0;
+        var refused = JsonOf("app-a", "u-1", "a", "Failed");
+        var (exit, output, _, _) = await MoveAsync(
+            $"{refused},{JsonOf("app-b", "u-2", "c", "Running")}",
+            call => call.Path == "/api/v1/namespaces/shop/pods" && lists++ == 0 ? call.AnswerAsync($$"""{"metadata":{},"items":[{{refused}}] }""") : null);
         Assert.Equal(0, exit);
         Assert.Contains("can run on node c, ", output, StringComparison.Ordinal);
     }
